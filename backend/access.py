@@ -1,0 +1,94 @@
+# access.py -- Caller, and the one rule per table that says which rows it may see.
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, false, true
+from sqlalchemy import select as sql_select
+from sqlmodel import SQLModel, col
+
+from db import Transaction
+from errors import NotFound
+from models import AuthSession, Conversation, Message, RateLimit, RefreshToken, Run, RunEvent, Task, User
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a person in a session, or a person whom a run acts for (then there is no session)."""
+
+    user_id: UUID
+    session_id: UUID | None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The service itself, where there is no person yet (sign-in) or none in particular (workers, the operator).
+
+    Only services/auth.py, services/limits.py, assistant/ and cli.py may act as SYSTEM; a test holds them to it.
+    """
+
+
+SYSTEM = System()
+Principal = Caller | System
+
+
+def own(column: Any) -> Callable[[Caller], ColumnElement[bool]]:
+    return lambda caller: col(column) == caller.user_id
+
+
+def within(table: type[SQLModel], here: Any, there: Any) -> Callable[[Caller], ColumnElement[bool]]:
+    """Rows that belong to a visible row of another table."""
+    return lambda caller: exists(sql_select(1).where(col(there) == col(here), visible(caller, table)))
+
+
+def nobody(caller: Caller) -> ColumnElement[bool]:
+    return false()
+
+
+RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
+    User: own(User.id),
+    AuthSession: own(AuthSession.user_id),
+    RefreshToken: nobody,
+    RateLimit: nobody,
+    Task: own(Task.user_id),
+    Conversation: own(Conversation.user_id),
+    Message: within(Conversation, Message.conversation_id, Conversation.id),
+    Run: within(Conversation, Run.conversation_id, Conversation.id),
+    RunEvent: within(Run, RunEvent.run_id, Run.id),
+}
+NOUNS: dict[type[SQLModel], str] = {AuthSession: "session"}
+
+
+def visible(caller: Principal, table: type[SQLModel]) -> ColumnElement[bool]:
+    """The condition under which the caller sees a row; a table without a rule is a KeyError."""
+    rule = RULES[table]
+    return true() if isinstance(caller, System) else rule(caller)
+
+
+def select(caller: Principal, table: type[Row], *columns: Any) -> Select[Any]:
+    """The caller's rows of a table, or only `columns` of them."""
+    return sql_select(*(columns or (table,))).where(visible(caller, table))
+
+
+async def get(tx: Transaction, caller: Principal, table: type[Row], row_id: Any, *, lock: bool = False) -> Row:
+    """The row with this id; NotFound where it is missing or not the caller's. `lock` keeps it until the commit."""
+    row = await find(tx, caller, table, table.id == row_id, lock=lock)  # type: ignore[attr-defined]
+    if row is None:
+        raise NotFound(NOUNS.get(table, table.__name__.lower()))
+    return row
+
+
+async def find(
+    tx: Transaction, caller: Principal, table: type[Row], *conditions: Any, lock: bool = False
+) -> Row | None:
+    """The one row that meets the conditions, or None."""
+    statement = select(caller, table).where(*conditions)
+    if lock:
+        # SQLite's writers already hold the whole database; a locked row must be read anew, not from the session.
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    row: Row | None = (await tx.execute(statement)).scalar_one_or_none()
+    return row

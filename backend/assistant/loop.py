@@ -1,0 +1,281 @@
+# assistant/loop.py -- the run loop: read history, ask the model, store what it said, run its tools, repeat.
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlmodel import col
+
+import access
+from access import Caller
+from assistant.history import Step, read_history, replay_log
+from assistant.model import Model, ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
+from assistant.prompts import INSTRUCTIONS
+from db import Database, Transaction
+from models import Conversation, Message, Run
+from models.columns import now, rfc3339
+from services import messages, runs
+from streams import Bells
+from tools import TOOLS, ToolError, call_tool
+
+log = structlog.get_logger()
+
+DELTA_SECONDS = 0.04
+MAX_STEPS = 30
+MODEL_ATTEMPTS = 4
+LONGEST_BACKOFF = 30.0
+NOT_RUN = "The run ended before this call was made."
+
+
+class LeaseLost(Exception):
+    """Another worker, or a cancel, has the run now: this one must not write any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """What every run needs, built once at startup."""
+
+    db: Database
+    bells: Bells
+    model: Model
+    context_tokens: int
+    backoff_seconds: float = 0.5
+
+
+@dataclass
+class RunLoop:
+    """One run at work under one epoch. Each write locks the run and checks that the epoch still is ours."""
+
+    assistant: Assistant
+    run_id: UUID
+    epoch: int
+    caller: Caller
+    steps: list[Step] = field(default_factory=list)
+
+    async def write(self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False) -> None:
+        """A short transaction on the run; `answer` locks the conversation first, as the order of locks wants."""
+        await self.assistant.db.write(self.guarded, work, answer)
+        self.assistant.bells.ring(self.run_id)
+
+    async def guarded(
+        self, tx: Transaction, work: Callable[[Transaction, Run], Awaitable[object]], answer: bool
+    ) -> None:
+        mine = col(Run.id) == self.run_id
+        if answer and (run := await access.find(tx, self.caller, Run, mine)):
+            await access.find(tx, self.caller, Conversation, col(Conversation.id) == run.conversation_id, lock=True)
+        run = await access.find(tx, self.caller, Run, mine, lock=True)
+        if run is None or run.epoch != self.epoch or run.status != "running":
+            raise LeaseLost
+        await work(tx, run)
+
+    async def add_event(self, type_: str, data: dict[str, Any]) -> None:
+        await self.write(lambda tx, run: runs.add_event(tx, self.caller, run, type_, data))
+
+    async def work(self) -> None:
+        """Take the run from wherever its log stands to its end."""
+        self.steps = replay_log(await self.assistant.db.read(runs.read_log, self.caller, self.run_id))
+        if self.steps and self.steps[-1].text and not self.steps[-1].calls:
+            await self.reset_text()  # half an answer of a worker that is gone
+        try:
+            while await self.answered_with_calls():
+                pass
+        except ModelError as error:
+            await self.finish("failed", error.reason)
+        else:
+            await self.finish("completed")
+
+    async def answered_with_calls(self) -> bool:
+        """Run what calls are open, then ask the model; False when its answer was text alone."""
+        for call in self.steps[-1].calls if self.steps else ():
+            if "finished_at" not in call:
+                await self.run_tool(call)
+        if len(self.steps) >= MAX_STEPS:
+            raise ModelError(f"The agent did not come to an end in {MAX_STEPS} steps.", transient=False)
+        await self.ask_with_retries()
+        return bool(self.steps[-1].calls)
+
+    async def ask_with_retries(self) -> None:
+        self.steps.append(Step())
+        for attempt in range(1, MODEL_ATTEMPTS + 1):
+            try:
+                return await self.ask_model()
+            except ModelError as error:
+                log.warning("model failed", run=str(self.run_id), attempt=attempt, reason=error.reason)
+                if attempt == MODEL_ATTEMPTS or not error.transient:
+                    raise
+                pause = self.assistant.backoff_seconds * 2 ** (attempt - 1)
+                if self.steps[-1].text:
+                    await self.reset_text()
+                await asyncio.sleep(min(max(pause, error.retry_after or 0), LONGEST_BACKOFF))
+
+    async def reset_text(self) -> None:
+        """Tell readers that the unfinished text does not count; `content` is what stands."""
+        self.steps[-1].text = ""
+        await self.add_event("message.reset", {"step": len(self.steps) - 1, "content": self.content()})
+
+    async def ask_model(self) -> None:
+        """One model request: text goes into the log as it comes, tool calls when the answer is whole."""
+        request = await self.request()
+        step = self.steps[-1]
+        calls: list[ToolCall] = []
+        usage = Usage(0, 0)
+        async with aclosing(joined_text(self.assistant.model.respond(request))) as events:
+            async for event in events:
+                if isinstance(event, TextDelta):
+                    await self.add_text(step, clean(event.text))
+                elif isinstance(event, ToolCall):
+                    calls.append(event)
+                else:
+                    usage = event
+        said = numbered(calls, self.steps)
+
+        async def store(tx: Transaction, run: Run) -> None:
+            run.input_tokens += usage.input_tokens
+            run.output_tokens += usage.output_tokens
+            for call in said:
+                await runs.add_event(tx, self.caller, run, "tool.call", {"step": len(self.steps) - 1, **call})
+
+        await self.write(store)
+        step.calls += said
+
+    async def add_text(self, step: Step, text: str) -> None:
+        if not step.text and self.content():
+            text = "\n\n" + text  # what an earlier step said is a paragraph of its own
+        step.text += text
+        await self.add_event("message.delta", {"step": len(self.steps) - 1, "text": text})
+
+    async def request(self) -> ModelRequest:
+        caller, run_id = self.caller, self.run_id
+
+        async def read(tx: Transaction) -> list[Any]:
+            run = await access.get(tx, caller, Run, run_id)
+            return await read_history(tx, caller, run, self.assistant.context_tokens)
+
+        history = await self.assistant.db.read(read)
+        turns = [*history, *(step.turn() for step in self.steps[:-1] if step.text or step.calls)]
+        specs = [ToolSpec(tool.name, tool.description, tool.parameters()) for tool in TOOLS.values()]
+        return ModelRequest(INSTRUCTIONS, turns, specs, now(), caller.timezone)
+
+    async def run_tool(self, call: dict[str, Any]) -> None:
+        """The tool's effect and its result are committed together, or neither is."""
+        started_at = rfc3339(now())
+        outcome: dict[str, Any] = {}
+
+        async def step(tx: Transaction, run: Run) -> None:
+            outcome.update(result=None, error=None)
+            try:
+                outcome["result"] = await call_tool(tx, self.caller, call["name"], call["arguments"])
+            except ToolError as error:
+                outcome["error"] = str(error)
+            outcome.update(started_at=started_at, finished_at=rfc3339(now()))
+            data = {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
+            await runs.add_event(tx, self.caller, run, "tool.result", data)
+
+        await self.write(step)
+        call.update(outcome)
+
+    def content(self) -> str:
+        return "".join(step.text for step in self.steps)
+
+    async def finish(self, status: str, error: str | None = None) -> None:
+        """End the run: one agent message with all that was said and done, and the last line of the log."""
+        await self.write(
+            lambda tx, run: end_run(tx, self.caller, run, self.steps, status, error), answer=True
+        )
+
+
+async def end_run(
+    tx: Transaction, caller: Caller, run: Run, steps: list[Step], status: str, error: str | None = None
+) -> None:
+    """The conversation and the run are locked. Text or tool calls leave an agent message, whatever the status."""
+    moment = now()
+    content = "".join(step.text for step in steps)
+    calls = [finished(call, moment) for step in steps for call in step.calls]
+    answer = None
+    if content or calls or status == "completed":
+        conversation = await access.get(tx, caller, Conversation, run.conversation_id)
+        answer = Message(
+            conversation_id=run.conversation_id,
+            user_id=run.user_id,
+            role="agent",
+            content=content,
+            tool_calls=calls or None,
+            seq=await messages.next_seq(tx, caller, conversation),
+            run_id=run.id,
+        )
+        conversation.updated_at = moment
+        tx.add(answer)
+        await tx.flush()
+        shown = (await messages.get_message(tx, caller, answer.id)).model_dump(mode="json")
+        await runs.add_event(tx, caller, run, "message.completed", {"message": shown})
+    run.status = status
+    run.error = error
+    run.finished_at = moment
+    run.lease_expires_at = None
+    end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
+    await runs.add_event(tx, caller, run, f"run.{status}", end)
+
+
+def finished(call: dict[str, Any], moment: datetime) -> dict[str, Any]:
+    """The call as the message keeps it; one that was never made says so."""
+    skipped = {"result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
+    return call if "finished_at" in call else {**call, **skipped}
+
+
+def numbered(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:
+    """The calls as the log keeps them, each with an id that is its own within the run."""
+    taken = {call["id"] for step in steps for call in step.calls}
+    named = []
+    for call in calls:
+        name, number = clean(call.id)[:100] or "call", 1
+        unique = name
+        while unique in taken:
+            number += 1
+            unique = f"{name}-{number}"
+        taken.add(unique)
+        named.append({"id": unique, "name": clean(call.name)[:100], "arguments": clean(call.arguments)})
+    return named
+
+
+def clean(value: Any) -> Any:
+    """The same without what JSONB refuses: NUL and halves of surrogate pairs become U+FFFD."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    return [clean(item) for item in value] if isinstance(value, list) else value
+
+
+async def joined_text(events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The same events with text joined to about DELTA_SECONDS a piece; the first piece goes out at once."""
+    clock = asyncio.get_running_loop().time
+    waiting = ""
+    due = clock()
+    coming = asyncio.ensure_future(anext(events))
+    try:
+        while True:
+            await asyncio.wait({coming}, timeout=max(0.0, due - clock()) if waiting else None)
+            if coming.done():
+                try:
+                    event = coming.result()
+                except StopAsyncIteration:
+                    break
+                coming = asyncio.ensure_future(anext(events))
+                if isinstance(event, TextDelta):
+                    waiting += event.text
+                else:
+                    yield event
+            if waiting and clock() >= due:
+                piece, waiting = waiting, ""
+                yield TextDelta(piece)
+                due = clock() + DELTA_SECONDS
+        if waiting:
+            yield TextDelta(waiting)
+    finally:
+        coming.cancel()
+        await asyncio.wait({coming})
+        await events.aclose()  # type: ignore[attr-defined]

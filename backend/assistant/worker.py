@@ -1,0 +1,202 @@
+# assistant/worker.py -- who works on which run: claims, leases, hand-over.
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+import access
+from access import SYSTEM, Caller
+from assistant.loop import Assistant, LeaseLost, RunLoop
+from db import Transaction
+from errors import NotFound
+from models import Message, Run, User
+from models.run import ACTIVE
+from services import runs
+from services.limits import delete_expired_limits
+
+log = structlog.get_logger()
+
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+CLEAN_SECONDS = 3600.0
+RUNS_AT_ONCE = 64
+CRASHED = "Something went wrong on our side."
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    run_id: UUID
+    epoch: int
+    caller: Caller
+
+
+class Worker:
+    """Runs what this process was told of at once, and looks now and then for what was left lying."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._claims: dict[UUID, Claim] = {}
+        self._stopping = False
+
+    def start(self) -> None:
+        for work in (self._look(), self._renew(), self._clean()):
+            self._spawn(work)
+
+    def wake(self, run_id: UUID) -> None:
+        """A run was queued here: begin at once."""
+        if not self._stopping and len(self._claims) < RUNS_AT_ONCE:
+            self._spawn(self._work(run_id))
+
+    async def stop(self) -> None:
+        """End what runs here and hand it over: another worker, or the next start, goes on at once."""
+        self._stopping = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for claim in list(self._claims.values()):
+            await self.assistant.db.write(release, claim)
+        self._claims.clear()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, run_id: UUID | None) -> None:
+        claim = await self.assistant.db.write(claim_run, self.assistant, run_id)
+        if claim is None:
+            return
+        self.assistant.bells.ring(claim.run_id)
+        self._claims[claim.run_id] = claim
+        try:
+            await self._guarded(claim)
+        except asyncio.CancelledError:
+            if not self._stopping:
+                self._claims.pop(claim.run_id, None)
+            raise  # a claim that stays is released by stop()
+        self._claims.pop(claim.run_id, None)
+        next_id = await self.assistant.db.read(find_next, claim.run_id)
+        if next_id is not None:
+            self.wake(next_id)
+
+    async def _guarded(self, claim: Claim) -> None:
+        """Whatever happens, the run ends or belongs to somebody else."""
+        loop = RunLoop(self.assistant, claim.run_id, claim.epoch, claim.caller)
+        try:
+            await loop.work()
+        except (LeaseLost, NotFound):
+            log.info("run went elsewhere", run=str(claim.run_id))
+        except Exception as error:
+            log.error("run crashed", run=str(claim.run_id), exc_info=error)
+            try:
+                await loop.finish("failed", CRASHED)
+            except LeaseLost:
+                log.info("run went elsewhere", run=str(claim.run_id))
+
+    async def _look(self) -> None:
+        while True:
+            try:
+                for run_id in await self.assistant.db.read(find_waiting, self.assistant):
+                    if run_id not in self._claims:
+                        self.wake(run_id)
+            except Exception as error:
+                log.error("looking for runs failed", exc_info=error)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            for claim in list(self._claims.values()):
+                try:
+                    await self.assistant.db.write(renew_lease, self.assistant, claim)
+                except Exception as error:
+                    log.error("renewing a lease failed", run=str(claim.run_id), exc_info=error)
+
+    async def _clean(self) -> None:
+        while True:
+            try:
+                await self.assistant.db.write(delete_expired_limits)
+            except Exception as error:
+                log.error("cleaning up failed", exc_info=error)
+            await asyncio.sleep(CLEAN_SECONDS)
+
+
+def claimable(moment: Any) -> Any:
+    """Queued with no earlier run of its conversation at work, or left lying by a worker whose lease lapsed."""
+    earlier = aliased(Run)
+    busy = exists(
+        select(1).where(
+            earlier.conversation_id == col(Run.conversation_id),  # type: ignore[arg-type]
+            earlier.trigger_seq < col(Run.trigger_seq),  # type: ignore[arg-type]
+            earlier.status.in_(ACTIVE),  # type: ignore[attr-defined]
+        )
+    )
+    return or_(
+        and_(col(Run.status) == "queued", ~busy),
+        and_(col(Run.status) == "running", col(Run.lease_expires_at) < moment),
+    )
+
+
+async def find_waiting(tx: Transaction, assistant: Assistant) -> list[UUID]:
+    moment = await assistant.db.clock(tx)
+    statement = access.select(SYSTEM, Run, col(Run.id)).where(claimable(moment))
+    return list((await tx.execute(statement.order_by(col(Run.created_at)).limit(RUNS_AT_ONCE))).scalars())
+
+
+async def find_next(tx: Transaction, run_id: UUID) -> UUID | None:
+    """The run that waits behind this one in its conversation."""
+    done = await runs.find_run(tx, SYSTEM, run_id)
+    if done is None:
+        return None
+    statement = access.select(SYSTEM, Run, col(Run.id)).where(
+        col(Run.conversation_id) == done.conversation_id, col(Run.status) == "queued"
+    )
+    next_id: UUID | None = (await tx.execute(statement.order_by(col(Run.trigger_seq)).limit(1))).scalar_one_or_none()
+    return next_id
+
+
+async def claim_run(tx: Transaction, assistant: Assistant, run_id: UUID) -> Claim | None:
+    """Take the run under a new epoch; None where it is not to be had."""
+    moment = await assistant.db.clock(tx)
+    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, claimable(moment), lock=True)
+    if run is None:
+        return None
+    user = await access.get(tx, SYSTEM, User, run.user_id)
+    caller = Caller(run.user_id, None, user.timezone)
+    run.status = "running"
+    run.epoch += 1
+    run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
+    if run.started_at is None:
+        run.started_at = moment
+        trigger = await access.find(tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user")
+        assert trigger is not None
+        started = {"conversation_id": str(run.conversation_id), "user_message_id": str(trigger.id)}
+        await runs.add_event(tx, caller, run, "run.started", started)
+    await tx.flush()
+    return Claim(run.id, run.epoch, caller)
+
+
+async def renew_lease(tx: Transaction, assistant: Assistant, claim: Claim) -> None:
+    run = await access.find(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
+    if run is not None and run.epoch == claim.epoch and run.status == "running":
+        moment = await assistant.db.clock(tx)
+        run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
+
+
+async def release(tx: Transaction, claim: Claim) -> None:
+    """Give the run back: it is queued again, under an epoch that shuts this worker out."""
+    run = await access.find(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
+    if run is not None and run.epoch == claim.epoch and run.status == "running":
+        run.status = "queued"
+        run.epoch += 1
+        run.lease_expires_at = None

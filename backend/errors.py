@@ -1,0 +1,138 @@
+# errors.py -- what can go wrong, and its RFC 9457 problem+json form.
+import json
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+log = structlog.get_logger()
+
+# RFC 9110's names; older Pythons know former ones.
+TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+MAX_REPORTED = 20
+MAX_WORD = 100
+
+
+class ParleyError(Exception):
+    """Base of the errors that are told to the client; `detail` is a sentence for a person."""
+
+    status: ClassVar[int] = 400
+    headers: dict[str, str] | None = None
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Unauthorized(ParleyError):
+    status = 401
+
+    def __init__(self, detail: str = "Sign in first: the access token is missing, wrong or expired.") -> None:
+        super().__init__(detail)
+        self.headers = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(ParleyError):
+    """For what a caller may never do; other people's rows are NotFound, never this."""
+
+    status = 403
+
+
+class NotFound(ParleyError):
+    """Missing and forbidden alike, so that nobody learns what others have."""
+
+    status = 404
+
+    def __init__(self, noun: str) -> None:
+        super().__init__(f"There is no such {noun}.")
+
+
+class Conflict(ParleyError):
+    status = 409
+
+
+class Invalid(ParleyError):
+    """A value that only the code, not the schema, can refuse; `loc` says where it stood."""
+
+    status = 422
+
+    def __init__(self, detail: str, loc: Sequence[str | int] = ()) -> None:
+        super().__init__(detail)
+        self.loc = tuple(loc)
+
+
+class TooManyRequests(ParleyError):
+    status = 429
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
+        self.headers = {"Retry-After": str(retry_after)}
+
+
+class Unavailable(ParleyError):
+    status = 503
+
+
+class ProblemResponse(Response):
+    media_type = "application/problem+json"
+
+    def __init__(
+        self, status: int, detail: str, errors: list[dict[str, Any]] | None = None, headers: Any = None
+    ) -> None:
+        title = TITLES.get(status) or HTTPStatus(status).phrase
+        problem: dict[str, Any] = {
+            "type": f"urn:parley:problem:{title.lower().replace(' ', '-')}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+        }
+        if errors is not None:
+            problem["errors"] = errors
+        # ASCII escapes: a field name may hold half a surrogate pair, which has no UTF-8 form.
+        super().__init__(json.dumps(problem).encode(), status, headers)
+
+
+def reported(error: dict[str, Any]) -> dict[str, Any]:
+    """A validation error without the input, which may be a password."""
+    loc = [part[:MAX_WORD] if isinstance(part, str) else part for part in error["loc"]]
+    return {"loc": loc, "msg": error["msg"][: 3 * MAX_WORD], "type": error["type"]}
+
+
+async def answer_parley_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ParleyError)
+    errors = None
+    if isinstance(error, Invalid):
+        errors = [{"loc": list(error.loc), "msg": error.detail, "type": "value_error"}]
+    return ProblemResponse(error.status, error.detail, errors, error.headers)
+
+
+async def answer_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [reported(e) for e in error.errors()[:MAX_REPORTED]]
+    where = ", ".join(".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]) for e in errors[:3])
+    return ProblemResponse(422, f"The request is not valid: {where}.", errors)
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code in (204, 304):
+        return Response(status_code=error.status_code, headers=error.headers)
+    return ProblemResponse(error.status_code, str(error.detail), headers=error.headers)
+
+
+async def answer_crash(request: Request, error: Exception) -> Response:
+    """Anything unforeseen: the client gets a sentence, the log which request it was; the server adds the traceback."""
+    log.error("request failed", method=request.method, path=request.scope.get("path"), error=type(error).__name__)
+    return ProblemResponse(500, "Something went wrong on our side.")
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(ParleyError, answer_parley_error)
+    app.add_exception_handler(RequestValidationError, answer_validation_error)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(Exception, answer_crash)

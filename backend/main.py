@@ -1,0 +1,226 @@
+# main.py -- builds the app: settings, schema bootstrap, routes.
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.openapi.utils import get_openapi
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+import errors
+from assistant.loop import Assistant
+from assistant.model import Model
+from assistant.rules import RulesModel
+from assistant.worker import Worker
+from db import Database, open_engine
+from models.columns import Shape
+from routes import auth, conversations, health, me, messages, runs, tasks
+from routes.dependencies import Parts
+from schema import SchemaError, bootstrap
+from security import AccessTokens
+from services.auth import Auth
+from services.limits import Limits
+from services.sessions import SessionGuard
+from settings import OFFLINE_MODEL, Settings, SettingsError, get_settings
+from streams import Bells
+
+MAX_BODY_BYTES = 1024 * 1024
+DESCRIPTION = """\
+The backend behind a chatbot that gets things done. Register, sign in (the **Authorize** button takes your email as
+*username*), then `POST /v1/chat`. Errors are `application/problem+json`; lists page by `next_cursor`."""
+
+
+class Problem(Shape):
+    """RFC 9457. `errors` comes with 422: where, what, and the kind of the error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = None
+
+
+def configure_logs(level: str) -> None:
+    processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # Plain tracebacks: the pretty ones print local variables, and with them tokens and passwords.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def open_model(settings: Settings) -> Model:
+    if settings.model == OFFLINE_MODEL:
+        return RulesModel()
+    from assistant import providers  # takes over a second to import: only where it is used
+
+    key = settings.model_api_key.get_secret_value() if settings.model_api_key else None
+    try:
+        return providers.open_model(settings.model, settings.model_base_url, key)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+
+
+def build_parts(settings: Settings, model: Model) -> Parts:
+    db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size))
+    tokens = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
+    limits = Limits(db, enabled=settings.rate_limits == "on")
+    bells = Bells()
+    return Parts(
+        settings=settings,
+        db=db,
+        tokens=tokens,
+        auth=Auth(db, tokens, limits, timedelta(days=settings.refresh_token_days)),
+        guard=SessionGuard(db),
+        bells=bells,
+        worker=Worker(Assistant(db, bells, model, settings.context_tokens)),
+    )
+
+
+def end_streams_on_signal(bells: Bells) -> Callable[[], None]:
+    """uvicorn waits for open streams before it shuts down, and they wait for events: so the signal ends them first.
+
+    Returns what puts the former handlers back.
+    """
+    loop = asyncio.get_running_loop()
+    former: dict[int, Any] = {}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(bells.close)
+        former[number](number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            former[number] = handler
+            signal.signal(number, handle)
+
+    def restore() -> None:
+        for number, handler in former.items():
+            if signal.getsignal(number) is handle:
+                signal.signal(number, handler)
+
+    return restore
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    parts = build_parts(app.state.settings, app.state.model)
+    try:
+        await bootstrap(parts.db.engine)
+        app.state.parts = parts
+        restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
+        parts.worker.start()
+        try:
+            yield
+        finally:
+            restore()
+            parts.bells.close()
+            await parts.worker.stop()
+    finally:
+        await parts.db.close()
+
+
+def in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+class StartupInWords:
+    """A schema or a setting that cannot work stops the server with its one line instead of a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        failure: Message | None = None
+
+        async def hold(message: Message) -> None:
+            nonlocal failure
+            if message["type"] == "lifespan.startup.failed":
+                failure = message
+            else:
+                await send(message)
+
+        try:
+            await self.app(scope, receive, hold)
+        except (SchemaError, SettingsError) as error:
+            await send({"type": "lifespan.startup.failed", "message": f"parley: {error}"})
+        except BaseException:
+            if failure is not None:
+                await send(failure)
+            raise
+
+
+def openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        shapes = schema["components"]["schemas"]
+        shapes["Problem"] = Problem.model_json_schema()
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def create_app(settings: Settings | None = None, model: Model | None = None) -> FastAPI:
+    settings = settings or get_settings()
+    configure_logs(settings.log_level)
+    settings.signing_key()
+    app = FastAPI(
+        title="Parley",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.settings = settings
+    app.state.model = model or open_model(settings)
+    app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
+    errors.install(app)
+    for routes in (auth, me, tasks, conversations, messages, runs, health):
+        app.include_router(routes.router)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=["Retry-After", "X-Run-ID"],
+        )
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.add_middleware(StartupInWords)
+    return app
+
+
+def __getattr__(name: str) -> FastAPI:
+    """`uvicorn main:app` builds the app from the environment; importing this module alone does not."""
+    if name != "app":
+        raise AttributeError(name)
+    try:
+        built = globals()["app"] = create_app()
+    except SettingsError as error:
+        sys.exit(f"parley: {error}")
+    return built

@@ -1,0 +1,127 @@
+# models/columns.py -- the columns and value types that tables and shapes are made of.
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import Field as ShapeField
+from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field
+
+# Documents 000 to 003 store tool calls as JSONB; other engines store JSON. None is SQL NULL everywhere.
+JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def rfc3339(moment: datetime) -> str:
+    """The one rendering of a time in JSON: UTC, six digits, Z. The database's own JSON writes the same."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """timestamptz where the engine has it; SQLite keeps naive UTC and gets its zone back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL function that it is
+    """A random UUID (version 4) made by the engine, for rows that someone inserts by hand."""
+
+    inherit_cache = True
+
+
+@compiles(random_uuid, "postgresql")
+def _(element: random_uuid, compiler: Any, **_: Any) -> str:
+    return "gen_random_uuid()"
+
+
+@compiles(random_uuid, "sqlite")
+def _(element: random_uuid, compiler: Any, **_: Any) -> str:
+    # 12 + 4 + 4 + 12 hex digits without dashes, as SQLAlchemy stores a UUID in SQLite.
+    return (
+        "(lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2) || "
+        "substr('89AB', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || hex(randomblob(6))))"
+    )
+
+
+def id_column() -> Any:
+    return Field(
+        default_factory=uuid4, sa_column=Column("id", Uuid, primary_key=True, server_default=random_uuid())
+    )
+
+
+def reference(column: str, target: str, constraint: str, *, nullable: bool = False, key: bool = False) -> Any:
+    """A foreign key whose row goes when the row it points to goes."""
+    foreign_key = ForeignKey(target, name=constraint, ondelete="CASCADE")
+    return Field(
+        default=None if nullable else ...,
+        sa_column=Column(column, Uuid, foreign_key, nullable=nullable, primary_key=key),
+    )
+
+
+def time_column(column: str, *, moving: bool = False) -> Any:
+    """A time that defaults to now; `moving` sets it anew at every change of the row."""
+    return Field(
+        default_factory=now,
+        sa_column=Column(
+            column,
+            UTCDateTime,
+            nullable=False,
+            server_default=text("CURRENT_TIMESTAMP"),
+            onupdate=now if moving else None,
+        ),
+    )
+
+
+def optional_time_column(column: str) -> Any:
+    return Field(default=None, sa_column=Column(column, UTCDateTime, nullable=True))
+
+
+def storable(value: str) -> str:
+    """PostgreSQL's text cannot hold NUL, so nobody may send one."""
+    if "\0" in value:
+        raise ValueError("must not contain NUL characters")
+    return value
+
+
+def visible(value: str) -> str:
+    """Blank means: nothing that a person would see."""
+    if not any(character.isprintable() and not character.isspace() for character in value):
+        raise ValueError("must not be blank")
+    return value
+
+
+Text = Annotated[str, AfterValidator(storable)]
+Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(visible)]
+Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+
+
+class Shape(BaseModel):
+    """A JSON body: an unknown field is an error, so that a typing mistake is seen."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+def unset() -> Any:
+    """The default of a field that may be left out of a change but not be null."""
+    return ShapeField(default_factory=lambda: None)

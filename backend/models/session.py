@@ -1,0 +1,69 @@
+# models/session.py -- sign-ins, the refresh tokens that keep them going, and the counts that slow guessing down.
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Column, Index, Integer, String
+from sqlmodel import Field, SQLModel
+
+from models.columns import Shape, Time, UTCDateTime, id_column, optional_time_column, reference, time_column
+
+
+class AuthSession(SQLModel, table=True):
+    """One sign-in on one device. It is the family of its refresh tokens: revoking it ends them all."""
+
+    __tablename__ = "auth_sessions"
+    __table_args__ = (Index("idx_auth_sessions_user_id", "user_id"),)
+
+    id: UUID = id_column()
+    user_id: UUID = reference("user_id", "users.id", "fk_auth_sessions_user_id")
+    user_agent: str | None = Field(default=None, sa_column=Column("user_agent", String(255)))
+    address: str | None = Field(default=None, sa_column=Column("address", String(64)))
+    created_at: datetime = time_column("created_at")
+    last_used_at: datetime = time_column("last_used_at")
+    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
+    revoked_at: datetime | None = optional_time_column("revoked_at")
+
+
+class RefreshToken(SQLModel, table=True):
+    """One token of a family, by its hash. Rotated ones stay, so that a stolen one is noticed."""
+
+    __tablename__ = "refresh_tokens"
+    __table_args__ = (Index("idx_refresh_tokens_session_id", "session_id"),)
+
+    token_hash: str = Field(sa_column=Column("token_hash", String(64), primary_key=True))
+    session_id: UUID = reference("session_id", "auth_sessions.id", "fk_refresh_tokens_session_id")
+    created_at: datetime = time_column("created_at")
+    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
+    rotated_at: datetime | None = optional_time_column("rotated_at")
+
+
+class RateLimit(SQLModel, table=True):
+    """How often something was tried in the window that ends at `expires_at`; `key` is a hash."""
+
+    __tablename__ = "rate_limits"
+    __table_args__ = (Index("idx_rate_limits_expires_at", "expires_at"),)
+
+    key: str = Field(sa_column=Column("key", String(64), primary_key=True))
+    hits: int = Field(sa_column=Column("hits", Integer, nullable=False))
+    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
+
+
+class TokenPublic(Shape):
+    access_token: str
+    token_type: str = "bearer"
+    expires_in: int
+    refresh_token: str
+
+
+class RefreshRequest(Shape):
+    refresh_token: str
+
+
+class SessionPublic(Shape):
+    id: UUID
+    user_agent: str | None
+    address: str | None
+    created_at: Time
+    last_used_at: Time
+    expires_at: Time
+    current: bool

@@ -1,0 +1,56 @@
+# models/task.py -- something that a person wants to get done.
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field as ShapeField
+from pydantic import StrictBool, StringConstraints
+from sqlalchemy import Boolean, Column, Index, String, Text as TextType, false, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import Line, Shape, Text, Time, id_column, reference, time_column, unset
+
+MAX_TITLE = 255
+MAX_DESCRIPTION = 10_000
+
+TaskTitle = Annotated[Line, StringConstraints(max_length=MAX_TITLE)]
+TaskDescription = Annotated[Text, StringConstraints(max_length=MAX_DESCRIPTION)]
+
+
+class Task(SQLModel, table=True):
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("idx_tasks_user_id", "user_id"),
+        Index("idx_tasks_user_id_created_at", "user_id", text("created_at DESC")),
+    )
+
+    id: UUID = id_column()
+    user_id: UUID = reference("user_id", "users.id", "fk_tasks_user_id")
+    title: str = Field(sa_column=Column("title", String(MAX_TITLE), nullable=False))
+    description: str | None = Field(default=None, sa_column=Column("description", TextType))
+    completed: bool = Field(
+        default=False, sa_column=Column("completed", Boolean, nullable=False, server_default=false())
+    )
+    created_at: datetime = time_column("created_at")
+    updated_at: datetime = time_column("updated_at", moving=True)
+
+
+class TaskCreate(Shape):
+    title: TaskTitle = ShapeField(examples=["Buy milk"])
+    description: TaskDescription | None = ShapeField(None, examples=["2 litres"])
+    completed: StrictBool = False
+
+
+class TaskUpdate(Shape):
+    title: TaskTitle = unset()
+    description: TaskDescription | None = unset()
+    completed: StrictBool = unset()
+
+
+class TaskPublic(Shape):
+    id: UUID
+    title: str = ShapeField(examples=["Buy milk"])
+    description: str | None
+    completed: bool
+    created_at: Time
+    updated_at: Time

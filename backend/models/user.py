@@ -1,0 +1,77 @@
+# models/user.py -- a person who signs in.
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, EmailStr, StringConstraints
+from pydantic import Field as ShapeField
+from sqlalchemy import Column, Index, String, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import Line, Shape, Text, Time, id_column, time_column, unset
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1_024
+
+
+def known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError: the name of a folder
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
+    return name
+
+
+# Emails are compared without case, so they are stored without.
+Email = Annotated[EmailStr, StringConstraints(max_length=255), AfterValidator(str.lower)]
+Password = Annotated[Text, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
+DisplayName = Annotated[Line, StringConstraints(max_length=100)]
+Timezone = Annotated[Text, StringConstraints(min_length=1, max_length=64), AfterValidator(known_zone)]
+
+
+class User(SQLModel, table=True):
+    __tablename__ = "users"
+    __table_args__ = (
+        UniqueConstraint("email", name="users_email_key"),
+        Index("idx_users_email", "email"),
+    )
+
+    id: UUID = id_column()
+    email: str = Field(sa_column=Column("email", String(255), nullable=False))
+    password_hash: str = Field(sa_column=Column("password_hash", String(255), nullable=False))
+    created_at: datetime = time_column("created_at")
+    updated_at: datetime = time_column("updated_at", moving=True)
+    display_name: str | None = Field(default=None, sa_column=Column("display_name", String(100)))
+    timezone: str = Field(
+        default="UTC", sa_column=Column("timezone", String(64), nullable=False, server_default=text("'UTC'"))
+    )
+
+
+class UserCreate(Shape):
+    email: Email = ShapeField(examples=["ann@example.com"])
+    password: Password = ShapeField(examples=["correct horse battery"])
+    display_name: DisplayName | None = ShapeField(None, examples=["Ann"])
+    timezone: Timezone = ShapeField("UTC", examples=["Europe/Berlin"])
+
+
+class UserUpdate(Shape):
+    """Changes of the profile; a new password needs the current one and ends all other sessions."""
+
+    display_name: DisplayName | None = unset()
+    timezone: Timezone = unset()
+    current_password: Password = unset()
+    new_password: Password = unset()
+
+
+class UserDelete(Shape):
+    password: Password
+
+
+class UserPublic(Shape):
+    id: UUID
+    email: str
+    display_name: str | None
+    timezone: str
+    created_at: Time
+    updated_at: Time

@@ -1,0 +1,55 @@
+# routes/auth.py -- register, sign in, stay signed in, sign out.
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, status
+from fastapi.security import OAuth2PasswordRequestForm
+from starlette.responses import Response
+
+from errors import Forbidden
+from models import User
+from models.session import RefreshRequest, TokenPublic
+from models.user import UserCreate, UserPublic
+from routes.dependencies import CallerDep, DeviceDep, PartsDep, problems
+from services import auth, sessions
+
+router = APIRouter(prefix="/v1/auth", tags=["auth"])
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+@router.post(
+    "/register",
+    status_code=status.HTTP_201_CREATED,
+    response_model=UserPublic,
+    responses=problems(403, 409, 422, 429),
+)
+async def register(parts: PartsDep, device: DeviceDep, new: UserCreate) -> User:
+    if parts.settings.registration == "closed":
+        raise Forbidden("Registration is closed here.")
+    return await auth.register_user(parts.auth, device, new)
+
+
+@router.post("/token", response_model=TokenPublic, responses=problems(401, 422, 429))
+async def sign_in(
+    parts: PartsDep,
+    device: DeviceDep,
+    response: Response,
+    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+) -> Any:
+    """The OAuth2 password form: `username` is the email."""
+    response.headers.update(NO_STORE)
+    return await auth.sign_in(parts.auth, device, form.username, form.password)
+
+
+@router.post("/refresh", response_model=TokenPublic, responses=problems(401, 422))
+async def refresh(parts: PartsDep, response: Response, request: RefreshRequest) -> Any:
+    """Gives a new pair and uses the old refresh token up; using one again ends the sign-in."""
+    response.headers.update(NO_STORE)
+    return await auth.refresh_session(parts.auth, request.refresh_token)
+
+
+@router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, responses=problems(401))
+async def sign_out(parts: PartsDep, caller: CallerDep) -> None:
+    """Ends the session of the token that this is called with."""
+    assert caller.session_id is not None
+    await parts.db.write(sessions.revoke_session, caller, caller.session_id)
+    parts.guard.forget(caller.session_id)

@@ -1,0 +1,40 @@
+# routes/conversations.py -- conversations over HTTP.
+from uuid import UUID
+
+from fastapi import APIRouter, status
+
+from models import Conversation
+from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
+from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, JsonBytes, PageDep, list_of
+from services import conversations
+
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+
+
+@router.get("", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN})
+async def list_conversations(db: DatabaseDep, caller: CallerDep, page: PageDep) -> JsonBytes:
+    """Newest activity first."""
+    return JsonBytes(await conversations.list_conversations(db, caller, page))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, response_model=ConversationPublic, responses=SIGNED_IN)
+async def create_conversation(db: DatabaseDep, caller: CallerDep, new: ConversationCreate) -> Conversation:
+    return await db.write(conversations.create_conversation, caller, new)
+
+
+@router.get("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)
+async def get_conversation(db: DatabaseDep, caller: CallerDep, conversation_id: UUID) -> Conversation:
+    return await db.read(conversations.get_conversation, caller, conversation_id)
+
+
+@router.patch("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)
+async def update_conversation(
+    db: DatabaseDep, caller: CallerDep, conversation_id: UUID, change: ConversationUpdate
+) -> Conversation:
+    return await db.write(conversations.update_conversation, caller, conversation_id, change)
+
+
+@router.delete("/{conversation_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
+async def delete_conversation(db: DatabaseDep, caller: CallerDep, conversation_id: UUID) -> None:
+    """Takes its messages and runs along."""
+    await db.write(conversations.delete_conversation, caller, conversation_id)

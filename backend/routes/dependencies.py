@@ -1,0 +1,118 @@
+# routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the parts of the app.
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import Response
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import AfterValidator
+
+from access import Caller
+from assistant.worker import Worker
+from db import Database, Page
+from errors import ProblemResponse, Unauthorized
+from models.columns import storable
+from security import AccessTokens, BadToken
+from services.auth import Auth, Device
+from services.sessions import SessionGuard
+from settings import Settings
+from streams import Bells
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that lives as long as the app; on `app.state.parts` from startup on."""
+
+    settings: Settings
+    db: Database
+    tokens: AccessTokens
+    auth: Auth
+    guard: SessionGuard
+    bells: Bells
+    worker: Worker
+
+
+def get_parts(request: Request) -> Parts:
+    return cast(Parts, request.app.state.parts)
+
+
+def get_db(request: Request) -> Database:
+    return get_parts(request).db
+
+
+def get_device(request: Request) -> Device:
+    agent = request.headers.get("user-agent")
+    address = request.client.host if request.client else "unknown"
+    return Device(address[:64], agent[:255] if agent else None)
+
+
+password_flow = OAuth2PasswordBearer("/v1/auth/token", refreshUrl="/v1/auth/refresh", auto_error=False)
+
+
+async def get_caller(request: Request, token: Annotated[str | None, Depends(password_flow)]) -> Caller:
+    if not token:
+        raise Unauthorized
+    parts = get_parts(request)
+    try:
+        claims = parts.tokens.decode(token)
+    except BadToken as error:
+        raise Unauthorized from error
+    return await parts.guard.caller(claims)
+
+
+async def get_page(
+    limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=500, description="`next_cursor` of the page before.")
+    ] = None,
+) -> Page:
+    return Page(limit, cursor)
+
+
+PartsDep = Annotated[Parts, Depends(get_parts)]
+DatabaseDep = Annotated[Database, Depends(get_db)]
+CallerDep = Annotated[Caller, Depends(get_caller)]
+DeviceDep = Annotated[Device, Depends(get_device)]
+PageDep = Annotated[Page, Depends(get_page)]
+SearchText = Annotated[
+    str | None, Query(max_length=200, description="A piece of the text, in any case."), AfterValidator(storable)
+]
+
+
+class JsonBytes(Response):
+    """JSON that the database or pydantic has already written."""
+
+    media_type = "application/json"
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for OpenAPI."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {ProblemResponse.media_type: {"schema": schema}}
+    return {status: {"description": DESCRIPTIONS[status], "content": content} for status in statuses}
+
+
+DESCRIPTIONS = {
+    401: "Not signed in, or not any more.",
+    403: "Not allowed to anybody.",
+    404: "Missing, or not yours.",
+    409: "In conflict with what is stored.",
+    413: "The body is over 1 MiB.",
+    422: "The request is not valid; `errors` says where.",
+    429: "Too many attempts; `Retry-After` says when to come back.",
+}
+SIGNED_IN = problems(401, 422)
+SIGNED_IN_ONE = problems(401, 404, 422)
+
+
+def list_of(item: type[Any]) -> dict[int | str, dict[str, Any]]:
+    """The 200 answer of a list, whose bytes do not pass through pydantic."""
+    schema = {
+        "type": "object",
+        "required": ["data", "next_cursor"],
+        "properties": {
+            "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{item.__name__}"}},
+            "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        },
+    }
+    return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}

@@ -1,0 +1,101 @@
+# routes/messages.py -- messages over HTTP, and the one call that a chatbot front end needs.
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response, status
+
+from access import Caller
+from models.message import ChatCreate, MessageCreate, MessagePublic
+from models.run import ChatPublic
+from routes.dependencies import (
+    SIGNED_IN,
+    CallerDep,
+    DatabaseDep,
+    JsonBytes,
+    PageDep,
+    Parts,
+    PartsDep,
+    list_of,
+    problems,
+)
+from routes.runs import stream_run
+from services import messages, runs
+from streams import EventStream, wait_for_end
+
+router = APIRouter(prefix="/v1", tags=["chat"])
+
+STREAM: dict[str, Any] = {
+    EventStream.media_type: {
+        "schema": {"type": "string"},
+        "example": 'id: 1\nevent: run.started\ndata: {"run_id": "...", "conversation_id": "..."}\n\n',
+    }
+}
+ANSWERS = problems(401, 404, 409, 422)
+
+
+@router.get(
+    "/conversations/{conversation_id}/messages",
+    response_class=JsonBytes,
+    responses={**list_of(MessagePublic), **SIGNED_IN, **problems(404)},
+)
+async def list_messages(
+    db: DatabaseDep,
+    caller: CallerDep,
+    conversation_id: UUID,
+    page: PageDep,
+    before: Annotated[
+        UUID | Literal["end"] | None, Query(description="Page backwards from this message, or from the end.")
+    ] = None,
+    after: Annotated[UUID | None, Query(description="Only what came after this message.")] = None,
+) -> JsonBytes:
+    """In reading order, from the start unless `before` or `after` says otherwise.
+
+    With `before`, each page holds the messages that stand just before it, and `next_cursor` leads further back
+    (send it together with the same `before`).
+    """
+    return JsonBytes(
+        await messages.list_messages(db, caller, conversation_id, page, before=before, after=after)
+    )
+
+
+@router.post(
+    "/conversations/{conversation_id}/messages",
+    status_code=status.HTTP_201_CREATED,
+    response_model=ChatPublic,
+    responses={201: {"content": STREAM}, **ANSWERS},
+)
+async def post_message(
+    parts: PartsDep, caller: CallerDep, request: Request, conversation_id: UUID, new: MessageCreate
+) -> Any:
+    """Says something and gets the answer: whole as JSON, or as it comes with `Accept: text/event-stream`."""
+    chat = ChatCreate.model_construct(
+        message=new.content, conversation_id=conversation_id, client_id=new.client_id
+    )
+    return await answer(parts, caller, request, chat)
+
+
+@router.post("/chat", response_model=ChatPublic, responses={200: {"content": STREAM}, **ANSWERS})
+async def post_chat(parts: PartsDep, caller: CallerDep, request: Request, new: ChatCreate) -> Any:
+    """The same as posting a message; makes the conversation if none is named."""
+    return await answer(parts, caller, request, new)
+
+
+async def answer(parts: Parts, caller: Caller, request: Request, new: ChatCreate) -> Response | ChatPublic:
+    posted = await parts.db.write(messages.post_message, caller, new)
+    run_id = posted.run.id
+    parts.worker.wake(run_id)
+    if wants_stream(request.headers.get("accept", "")):
+        return stream_run(parts, caller, run_id, after=0)
+    await wait_for_end(parts.db, parts.bells, caller, run_id)
+    return await parts.db.read(runs.read_answer, caller, run_id)
+
+
+def wants_stream(accept: str) -> bool:
+    """Whether text/event-stream is asked for; where JSON is welcome as well, the order in Accept decides."""
+    kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
+    for kind in kinds:
+        if kind in ("application/json", "application/*", "*/*"):
+            return False
+        if kind == EventStream.media_type:
+            return True
+    return False

@@ -1,0 +1,54 @@
+# routes/tasks.py -- tasks over HTTP.
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, status
+
+from models import Task
+from models.task import TaskCreate, TaskPublic, TaskUpdate
+from routes.dependencies import (
+    SIGNED_IN,
+    SIGNED_IN_ONE,
+    CallerDep,
+    DatabaseDep,
+    JsonBytes,
+    PageDep,
+    SearchText,
+    list_of,
+)
+from services import tasks
+
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+
+
+@router.get("", response_class=JsonBytes, responses={**list_of(TaskPublic), **SIGNED_IN})
+async def list_tasks(
+    db: DatabaseDep,
+    caller: CallerDep,
+    page: PageDep,
+    completed: Annotated[bool | None, Query(description="Only done or only open ones.")] = None,
+    q: SearchText = None,
+) -> JsonBytes:
+    """Newest first."""
+    return JsonBytes(await tasks.list_tasks(db, caller, tasks.TaskFilter(completed, q), page))
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, response_model=TaskPublic, responses=SIGNED_IN)
+async def create_task(db: DatabaseDep, caller: CallerDep, new: TaskCreate) -> Task:
+    return await db.write(tasks.create_task, caller, new)
+
+
+@router.get("/{task_id}", response_model=TaskPublic, responses=SIGNED_IN_ONE)
+async def get_task(db: DatabaseDep, caller: CallerDep, task_id: UUID) -> Task:
+    return await db.read(tasks.get_task, caller, task_id)
+
+
+@router.patch("/{task_id}", response_model=TaskPublic, responses=SIGNED_IN_ONE)
+async def update_task(db: DatabaseDep, caller: CallerDep, task_id: UUID, change: TaskUpdate) -> Task:
+    """Changes the fields that are sent; the rest stays."""
+    return await db.write(tasks.update_task, caller, task_id, change)
+
+
+@router.delete("/{task_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
+async def delete_task(db: DatabaseDep, caller: CallerDep, task_id: UUID) -> None:
+    await db.write(tasks.delete_task, caller, task_id)

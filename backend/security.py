@@ -1,0 +1,101 @@
+# security.py -- password hashes, access tokens, opaque tokens: pure functions, no database.
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from jose import jwk, jwt
+from jose.exceptions import JOSEError
+from passlib.context import CryptContext
+
+ALGORITHM = "HS256"
+ISSUER = "parley"
+AUDIENCE = "parley-api"
+ACCESS = "access"
+MAX_TOKEN_LENGTH = 2_048
+
+# argon2id for new hashes. bcrypt, as in document 003's days, verifies and is re-hashed at sign-in.
+passwords = CryptContext(schemes=["argon2", "bcrypt"], deprecated=["bcrypt"])
+
+
+def hash_password(password: str) -> str:
+    return passwords.hash(password)
+
+
+def verify_password(password: str, password_hash: str | None) -> tuple[bool, str | None]:
+    """Whether the password is right, and a new hash to store where the old one is out of date.
+
+    `password_hash` is None for an unknown email: the same work is done, the answer is no.
+    """
+    if password_hash is None:
+        passwords.dummy_verify()
+        return False, None
+    try:
+        return passwords.verify_and_update(password, password_hash)
+    except ValueError:
+        # bcrypt refuses NUL and more than 72 bytes; libpass refuses a hash that it does not know.
+        return False, None
+
+
+def new_token() -> str:
+    """An opaque secret of 256 bits, for refresh tokens and keys."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """SHA-256 in hex: enough for a secret that nobody can guess, and one index look-up finds it."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class BadToken(Exception):
+    """The access token does not count; why is nobody's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    user_id: UUID
+    session_id: UUID
+
+
+class AccessTokens:
+    """Makes and reads our JWTs; the only place that calls python-jose."""
+
+    def __init__(self, key: str, lifetime: timedelta) -> None:
+        self._key = jwk.construct(key, ALGORITHM)  # built once: halves the cost of decoding
+        self.lifetime = lifetime
+
+    def encode(self, claims: AccessClaims, now: datetime) -> str:
+        payload = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "typ": ACCESS,
+            "sub": str(claims.user_id),
+            "sid": str(claims.session_id),
+            "iat": now,
+            "exp": now + self.lifetime,
+        }
+        return jwt.encode(payload, self._key, ALGORITHM)
+
+    def decode(self, token: str) -> AccessClaims:
+        """The claims of a valid token; BadToken for every other text."""
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise BadToken
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("alg") != ALGORITHM or "crit" in header:
+                raise BadToken
+            payload: dict[str, Any] = jwt.decode(
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require_exp": True, "require_sub": True, "require_aud": True, "require_iss": True},
+            )
+            if payload.get("typ") != ACCESS:
+                raise BadToken
+            return AccessClaims(UUID(payload["sub"]), UUID(payload["sid"]))
+        except (JOSEError, RecursionError, ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
+            raise BadToken from error

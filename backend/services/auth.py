@@ -1,0 +1,181 @@
+# services/auth.py -- register, sign in, refresh, change the password: everything that needs a secret.
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+import access
+from access import SYSTEM, Caller
+from db import Database, Transaction
+from errors import Conflict, Invalid, Unauthorized
+from models import AuthSession, RefreshToken, User
+from models.columns import now
+from models.session import TokenPublic
+from models.user import UserCreate
+from security import AccessClaims, AccessTokens, hash_password, hash_token, new_token, verify_password
+from services.limits import PASSWORD_PER_USER, REGISTER_PER_ADDRESS, SIGN_IN_PER_ADDRESS, SIGN_IN_PER_EMAIL, Limits
+from services.sessions import revoke_other_sessions
+
+# Two tabs of one browser may refresh at the same moment: that is no theft.
+SIBLING_SECONDS = 30
+# A hash takes 64 MiB and a core: a flood of sign-ins must not take them all.
+HASHERS = CapacityLimiter(4)
+WRONG = "The email or the password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a request comes from, as far as it tells."""
+
+    address: str
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """What signing in needs, built once at startup."""
+
+    db: Database
+    tokens: AccessTokens
+    limits: Limits
+    refresh_lifetime: timedelta
+
+
+async def hashed(password: str) -> str:
+    return await to_thread.run_sync(hash_password, password, limiter=HASHERS)
+
+
+async def verified(password: str, password_hash: str | None) -> tuple[bool, str | None]:
+    return await to_thread.run_sync(verify_password, password, password_hash, limiter=HASHERS)
+
+
+async def find_user(tx: Transaction, email: str) -> User | None:
+    return await access.find(tx, SYSTEM, User, col(User.email) == email)
+
+
+async def register_user(auth: Auth, device: Device, new: UserCreate) -> User:
+    await auth.limits.hit(REGISTER_PER_ADDRESS, "register", device.address)
+    return await auth.db.write(create_user, new, await hashed(new.password))
+
+
+async def create_user(tx: Transaction, new: UserCreate, password_hash: str) -> User:
+    user = User.model_validate(new.model_dump(exclude={"password"}), update={"password_hash": password_hash})
+    tx.add(user)
+    try:
+        await tx.flush()
+    except IntegrityError as error:
+        raise Conflict("This email is taken.") from error
+    return user
+
+
+async def sign_in(auth: Auth, device: Device, email: str, password: str) -> TokenPublic:
+    """Unknown email and wrong password cost the same time and give the same answer."""
+    email = email.strip().lower()
+    await auth.limits.hit(SIGN_IN_PER_ADDRESS, "sign-in", device.address)
+    await auth.limits.hit(SIGN_IN_PER_EMAIL, "sign-in", email)
+    # PostgreSQL cannot compare with NUL or half a surrogate pair; nobody has such an email.
+    possible = email.isprintable()
+    user = await auth.db.read(find_user, email) if possible else None
+    right, new_hash = await verified(password, user.password_hash if user else None)
+    if user is None or not right:
+        raise Unauthorized(WRONG)
+    await auth.limits.clear(SIGN_IN_PER_EMAIL, "sign-in", email)
+    return await auth.db.write(open_session, auth, device, user, new_hash)
+
+
+async def open_session(
+    tx: Transaction, auth: Auth, device: Device, verified_user: User, new_hash: str | None
+) -> TokenPublic:
+    user = await access.find(tx, SYSTEM, User, col(User.id) == verified_user.id, lock=True)
+    if user is None or user.password_hash != verified_user.password_hash:
+        raise Unauthorized(WRONG)  # deleted or changed while the hash was computed
+    if new_hash is not None:
+        user.password_hash = new_hash
+    session = AuthSession(
+        user_id=user.id,
+        user_agent=device.user_agent,
+        address=device.address,
+        expires_at=now() + auth.refresh_lifetime,
+    )
+    tx.add(session)
+    await tx.flush()
+    return await issue_tokens(tx, auth, session)
+
+
+async def issue_tokens(tx: Transaction, auth: Auth, session: AuthSession) -> TokenPublic:
+    moment = now()
+    refresh_token = new_token()
+    session.last_used_at = moment
+    session.expires_at = moment + auth.refresh_lifetime
+    tx.add(
+        RefreshToken(token_hash=hash_token(refresh_token), session_id=session.id, expires_at=session.expires_at)
+    )
+    await tx.flush()
+    return TokenPublic(
+        access_token=auth.tokens.encode(AccessClaims(session.user_id, session.id), moment),
+        expires_in=int(auth.tokens.lifetime.total_seconds()),
+        refresh_token=refresh_token,
+    )
+
+
+async def refresh_session(auth: Auth, refresh_token: str) -> TokenPublic:
+    """Rotation: the token is used up and another one given. Reuse of an old one ends the whole family."""
+    tokens = await auth.db.write(rotate_token, auth, refresh_token)
+    if tokens is None:  # raised only now: the revocation of a family must be committed
+        raise Unauthorized("The refresh token does not count any more. Sign in again.")
+    return tokens
+
+
+async def rotate_token(tx: Transaction, auth: Auth, refresh_token: str) -> TokenPublic | None:
+    is_it = col(RefreshToken.token_hash) == hash_token(refresh_token)
+    known = await access.find(tx, SYSTEM, RefreshToken, is_it)
+    if known is None:
+        return None
+    # Two refreshes of one family run one after the other from here on.
+    session = await access.find(tx, SYSTEM, AuthSession, col(AuthSession.id) == known.session_id, lock=True)
+    token = await access.find(tx, SYSTEM, RefreshToken, is_it, lock=True)
+    moment = now()
+    if session is None or token is None or session.revoked_at or token.expires_at <= moment:
+        return None
+    if token.rotated_at is None:
+        token.rotated_at = moment
+    elif moment - token.rotated_at >= timedelta(seconds=SIBLING_SECONDS):
+        session.revoked_at = moment
+        await tx.flush()
+        return None
+    expired = [col(RefreshToken.session_id) == session.id, col(RefreshToken.expires_at) <= moment]
+    await tx.execute(delete(RefreshToken).where(*expired))
+    return await issue_tokens(tx, auth, session)
+
+
+async def change_password(auth: Auth, caller: Caller, current: str, new: str) -> None:
+    """Ends all other sessions of the user."""
+    await auth.limits.hit(PASSWORD_PER_USER, "password", str(caller.user_id))
+    user = await auth.db.read(access.get, caller, User, caller.user_id)
+    right, _ = await verified(current, user.password_hash)
+    if not right:
+        raise Invalid("The current password is wrong.", ("body", "current_password"))
+    await auth.db.write(store_password, caller, await hashed(new), user.password_hash)
+
+
+async def store_password(tx: Transaction, caller: Caller, password_hash: str, expected: str | None) -> None:
+    """`expected` is the hash that was verified: somebody may have changed it since."""
+    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    if expected is not None and user.password_hash != expected:
+        raise Conflict("The password was changed a moment ago. Try again.")
+    user.password_hash = password_hash
+    await revoke_other_sessions(tx, caller)
+
+
+async def reset_password(auth_db: Database, email: str, password: str) -> UUID | None:
+    """For the operator: sets the password and ends every session; None where nobody has this email."""
+    password_hash = await hashed(password)
+    user = await auth_db.read(find_user, email.strip().lower())
+    if user is None:
+        return None
+    await auth_db.write(store_password, Caller(user.id, None), password_hash, None)
+    return user.id

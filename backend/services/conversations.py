@@ -1,0 +1,49 @@
+# services/conversations.py -- verbs on conversations.
+from uuid import UUID
+
+from sqlmodel import col
+
+import access
+from access import Caller
+from db import Database, Listing, Page, Transaction, fetch_list
+from models import Conversation
+from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
+
+CONVERSATIONS = Listing(
+    name="conversations",
+    keys=(col(Conversation.updated_at), col(Conversation.id)),
+    fields={name: getattr(Conversation, name) for name in ConversationPublic.model_fields},
+    public=lambda row: ConversationPublic.model_validate(row.Conversation),
+)
+
+
+async def list_conversations(db: Database, caller: Caller, page: Page) -> bytes:
+    """Newest activity first, as JSON."""
+    return await fetch_list(db, CONVERSATIONS, access.select(caller, Conversation), page)
+
+
+async def create_conversation(tx: Transaction, caller: Caller, new: ConversationCreate) -> Conversation:
+    conversation = Conversation.model_validate(new.model_dump(), update={"user_id": caller.user_id})
+    tx.add(conversation)
+    await tx.flush()
+    return conversation
+
+
+async def get_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
+    return await access.get(tx, caller, Conversation, conversation_id)
+
+
+async def update_conversation(
+    tx: Transaction, caller: Caller, conversation_id: UUID, change: ConversationUpdate
+) -> Conversation:
+    conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
+    conversation.sqlmodel_update(change.model_dump(exclude_unset=True))
+    await tx.flush()
+    return conversation
+
+
+async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> None:
+    """Takes its messages, runs and their logs along."""
+    conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
+    await tx.delete(conversation)
+    await tx.flush()

@@ -1,0 +1,115 @@
+# services/limits.py -- how often something may be tried, counted in the database so that all workers agree.
+import hashlib
+import time
+from datetime import UTC, datetime, timedelta
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.aio.storage import Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from sqlalchemy import case, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+import access
+from access import SYSTEM
+from db import Database, Transaction
+from errors import TooManyRequests
+from models import RateLimit
+from models.columns import now
+
+# Generous to people, hopeless for guessing: argon2 makes each try cost 100 ms besides.
+SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
+SIGN_IN_PER_EMAIL = RateLimitItemPerMinute(10, multiples=5)
+REGISTER_PER_ADDRESS = RateLimitItemPerHour(60)
+PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
+
+
+class DatabaseStorage(Storage):
+    """The storage interface of the `limits` library over the table rate_limits."""
+
+    STORAGE_SCHEME = ["parley"]
+
+    def __init__(self, db: Database) -> None:
+        super().__init__()
+        self._db = db
+
+    @property
+    def base_exceptions(self) -> type[Exception] | tuple[type[Exception], ...]:
+        return SQLAlchemyError
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        return await self._db.write(count_hit, hashed(key), expiry, amount)
+
+    async def get(self, key: str) -> int:
+        row = await self._db.read(read_limit, hashed(key))
+        return row.hits if row and row.expires_at > now() else 0
+
+    async def get_expiry(self, key: str) -> float:
+        row = await self._db.read(read_limit, hashed(key))
+        return row.expires_at.timestamp() if row else time.time()
+
+    async def check(self) -> bool:
+        await self._db.read(read_limit, "")
+        return True
+
+    async def reset(self) -> int | None:
+        raise TypeError("every limit at once is never reset")
+
+    async def clear(self, key: str) -> None:
+        await self._db.write(forget_limit, hashed(key))
+
+
+def hashed(key: str) -> str:
+    """Emails and addresses are counted, not kept."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def read_limit(tx: Transaction, key: str) -> RateLimit | None:
+    return await access.find(tx, SYSTEM, RateLimit, RateLimit.key == key)
+
+
+async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int:
+    """Adds to the count of the running window, or opens the next; one statement, so nothing is miscounted."""
+    moment = now()
+    insert = (sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql).insert(RateLimit)
+    fresh = {"hits": amount, "expires_at": moment + timedelta(seconds=seconds)}
+    over = RateLimit.expires_at <= moment
+    statement = (
+        insert.values(key=key, **fresh)
+        .on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "hits": case((over, amount), else_=RateLimit.hits + amount),
+                "expires_at": case((over, fresh["expires_at"]), else_=RateLimit.expires_at),
+            },
+        )
+        .returning(RateLimit.hits)
+    )
+    hits: int = (await tx.execute(statement)).scalar_one()
+    return hits
+
+
+async def forget_limit(tx: Transaction, key: str) -> None:
+    await tx.execute(delete(RateLimit).where(RateLimit.key == key))
+
+
+async def delete_expired_limits(tx: Transaction) -> None:
+    await tx.execute(delete(RateLimit).where(RateLimit.expires_at <= now()))
+
+
+class Limits:
+    """Raises TooManyRequests where something was tried too often; does nothing when switched off."""
+
+    def __init__(self, db: Database, *, enabled: bool) -> None:
+        self._limiter = FixedWindowRateLimiter(DatabaseStorage(db))
+        self._enabled = enabled
+
+    async def hit(self, item: RateLimitItem, *who: str) -> None:
+        if self._enabled and not await self._limiter.hit(item, *who):
+            window = await self._limiter.get_window_stats(item, *who)
+            wait = datetime.fromtimestamp(window.reset_time, UTC) - now()
+            raise TooManyRequests(max(1, round(wait.total_seconds() + 0.5)))
+
+    async def clear(self, item: RateLimitItem, *who: str) -> None:
+        if self._enabled:
+            await self._limiter.clear(item, *who)

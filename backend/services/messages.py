@@ -1,0 +1,157 @@
+# services/messages.py -- verbs on messages: read them in order, add one.
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, literal, null
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+import access
+from access import Caller
+from db import Again, Database, Listing, Page, Transaction, fetch_list
+from errors import Conflict, Invalid
+from models import Conversation, Message, Run, User
+from models.columns import now
+from models.message import ChatCreate, MessagePublic, Sender
+
+AGENT_NAME = "Parley"
+TITLE_LENGTH = 80
+COLUMNS = [name for name in MessagePublic.model_fields if name != "sender"]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A stored message and the run that it started. `repeated`: both were there already."""
+
+    message: Message
+    run: Run
+    repeated: bool = False
+
+
+def public(row: Any) -> MessagePublic:
+    """From a row of `with_sender`."""
+    message: Message = row.Message
+    is_user = message.role == "user"
+    sender = Sender(
+        type="user" if is_user else "agent",
+        id=message.user_id if is_user else None,
+        name=row.display_name if is_user else AGENT_NAME,
+    )
+    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in COLUMNS})
+
+
+IS_USER = col(Message.role) == "user"
+FORWARDS = Listing(
+    name="messages",
+    keys=(col(Message.seq),),
+    fields={
+        **{name: getattr(Message, name) for name in COLUMNS},
+        "sender": {
+            "type": col(Message.role),
+            "id": case((IS_USER, col(Message.user_id)), else_=null()),
+            "name": case((IS_USER, col(User.display_name)), else_=literal(AGENT_NAME)),
+        },
+    },
+    public=public,
+    descending=False,
+)
+BACKWARDS = replace(FORWARDS, name="messages-before", descending=True, backwards=True)
+
+
+def with_sender(caller: Caller) -> Select[Any]:
+    statement = access.select(caller, Message, Message, col(User.display_name))
+    return statement.join(User, col(User.id) == col(Message.user_id))
+
+
+async def list_messages(
+    db: Database,
+    caller: Caller,
+    conversation_id: UUID,
+    page: Page,
+    *,
+    before: UUID | Literal["end"] | None = None,
+    after: UUID | None = None,
+) -> bytes:
+    """Messages in reading order, as JSON: from the start, after a message, or back from a message or the end."""
+    if before is not None and after is not None:
+        raise Invalid("Give before or after, not both.", ("query", "before"))
+    await db.read(access.get, caller, Conversation, conversation_id)
+    statement = with_sender(caller).where(col(Message.conversation_id) == conversation_id)
+    mark = after or before
+    if isinstance(mark, UUID):
+        message = await db.read(access.find, caller, Message, col(Message.id) == mark)
+        if message is None or message.conversation_id != conversation_id:
+            raise Invalid("There is no such message in this conversation.", ("query", "after" if after else "before"))
+        seq = col(Message.seq)
+        statement = statement.where(seq > message.seq if after else seq < message.seq)
+    return await fetch_list(db, BACKWARDS if before else FORWARDS, statement, page)
+
+
+async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
+    statement = with_sender(caller).where(col(Message.id) == message_id)
+    return public((await tx.execute(statement)).one())
+
+
+async def next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
+    """The number of the conversation's next message; the conversation is locked."""
+    last = access.select(caller, Message, func.max(col(Message.seq)))
+    newest: int | None = (await tx.execute(last.where(col(Message.conversation_id) == conversation.id))).scalar_one()
+    return (newest or 0) + 1
+
+
+async def find_repeated(tx: Transaction, caller: Caller, new: ChatCreate) -> Posted | None:
+    """What the first sending of this client_id led to."""
+    if new.client_id is None:
+        return None
+    mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == new.client_id)
+    message = await access.find(tx, caller, Message, *mine)
+    if message is None:
+        return None
+    elsewhere = new.conversation_id is not None and new.conversation_id != message.conversation_id
+    if elsewhere or message.content != new.message:
+        raise Conflict("This client_id was used for another message.")
+    assert message.run_id is not None
+    return Posted(message, await access.get(tx, caller, Run, message.run_id), repeated=True)
+
+
+async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) -> Conversation:
+    """The conversation that is written to, locked; a new one, titled by its first words, if none is named."""
+    if new.conversation_id is not None:
+        return await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
+    words = " ".join(new.message.split())
+    title = words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1].rstrip() + "…"
+    conversation = Conversation(user_id=caller.user_id, title=title)
+    tx.add(conversation)
+    await tx.flush()
+    return conversation
+
+
+async def post_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Posted:
+    """Store the message and queue the run that answers it; sent again with its client_id, change nothing."""
+    repeated = await find_repeated(tx, caller, new)
+    if repeated:
+        return repeated
+    conversation = await open_conversation(tx, caller, new)
+    seq = await next_seq(tx, caller, conversation)
+    run = Run(conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=seq)
+    tx.add(run)
+    await tx.flush()
+    message = Message(
+        conversation_id=conversation.id,
+        user_id=caller.user_id,
+        role="user",
+        content=new.message,
+        seq=seq,
+        client_id=new.client_id,
+        run_id=run.id,
+    )
+    conversation.updated_at = now()
+    tx.add(message)
+    try:
+        await tx.flush()
+    except IntegrityError as error:
+        if new.client_id is None:
+            raise
+        raise Again from error  # the same client_id was sent twice at once: the next try finds the first
+    return Posted(message, run)

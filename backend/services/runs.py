@@ -1,0 +1,76 @@
+# services/runs.py -- verbs on runs: look at one, read its log, write the next line of it.
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import col
+
+import access
+from access import Caller, Principal
+from db import Transaction
+from models import Message, Run, RunEvent
+from models.run import ACTIVE, ChatPublic, RunPublic
+from services import messages
+
+ENDED = frozenset({"run.completed", "run.failed", "run.cancelled"})
+EVENTS_AT_ONCE = 500
+
+
+def public(run: Run) -> RunPublic:
+    columns = {name: getattr(run, name) for name in RunPublic.model_fields if name != "pending_approvals"}
+    return RunPublic.model_validate({**columns, "pending_approvals": []})
+
+
+async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
+    return public(await access.get(tx, caller, Run, run_id))
+
+
+async def find_run(tx: Transaction, caller: Principal, run_id: UUID) -> Run | None:
+    return await access.find(tx, caller, Run, col(Run.id) == run_id)
+
+
+async def read_events(tx: Transaction, caller: Principal, run_id: UUID, after: int) -> list[RunEvent]:
+    """The lines of the log past `after`, in order, at most EVENTS_AT_ONCE."""
+    statement = access.select(caller, RunEvent).where(col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after)
+    return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENTS_AT_ONCE))).scalars())
+
+
+async def read_log(tx: Transaction, caller: Principal, run_id: UUID) -> list[RunEvent]:
+    """All of the log."""
+    log: list[RunEvent] = []
+    while events := await read_events(tx, caller, run_id, log[-1].seq if log else 0):
+        log += events
+    return log
+
+
+async def add_event(
+    tx: Transaction, caller: Principal, run: Run, type_: str, data: dict[str, Any]
+) -> RunEvent:
+    """The next line of the log; the run is locked."""
+    last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(col(RunEvent.run_id) == run.id)
+    seq = ((await tx.execute(last)).scalar_one() or 0) + 1
+    event = RunEvent(run_id=run.id, seq=seq, type=type_, data=data)
+    tx.add(event)
+    await tx.flush()
+    return event
+
+
+async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
+    """What the run has led to, for a client that waited for it."""
+    run = await access.get(tx, caller, Run, run_id)
+    statement = messages.with_sender(caller).where(col(Message.run_id) == run_id)
+    spoken = {row.Message.role: messages.public(row) for row in await tx.execute(statement)}
+    answer = spoken.get("agent")
+    return ChatPublic(
+        conversation_id=run.conversation_id,
+        run_id=run.id,
+        status=run.status,  # type: ignore[arg-type]
+        error=run.error,
+        user_message=spoken["user"],
+        message=answer,
+        tool_calls=(answer.tool_calls or []) if answer else [],
+    )
+
+
+def is_active(run: Run) -> bool:
+    return run.status in ACTIVE

@@ -1,0 +1,149 @@
+# settings.py -- the only reader of the environment: every setting, its default and its checks.
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+MIN_KEY_BYTES = 32
+# The model that answers where none is configured: rules, no network, no key.
+OFFLINE_MODEL = "rules"
+
+
+class SettingsError(Exception):
+    """The settings cannot work; the message is one line for the operator."""
+
+
+def split_list(value: object) -> object:
+    """A comma-separated text as a list; anything else as it is."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Read from the environment, then from `.env` in the project's root."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    database_url: SecretStr = Field(
+        SecretStr(f"sqlite:///{ROOT / 'parley.db'}"),
+        description="Where everything is stored. `postgresql://` URLs work as providers hand them out.",
+    )
+    database_pool_size: int = Field(
+        10, ge=1, le=200, description="Connections that each worker keeps to PostgreSQL."
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="Signs access tokens, at least 32 bytes. SQLite mode makes one and keeps it beside "
+        "the database; any other database needs it set.",
+    )
+    access_token_minutes: int = Field(15, ge=1, le=1440, description="How long an access token lasts.")
+    refresh_token_days: int = Field(
+        30, ge=1, le=365, description="How long a sign-in lasts when it is not used."
+    )
+    registration: Literal["open", "closed"] = Field(
+        "open", description="`closed`: only the operator makes users, with `parley user create`."
+    )
+    rate_limits: Literal["on", "off"] = Field("on", description="`off` only for load tests.")
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="Addresses or networks, separated by commas, whose X-Forwarded-For and "
+        "X-Forwarded-Proto headers count; `*` trusts every sender.",
+    )
+    cors_origins: Annotated[list[str], NoDecode] = Field(
+        [], description="Origins of web pages, separated by commas, that may call the API; `*` allows every page."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+    model: str = Field(
+        OFFLINE_MODEL,
+        description="Who answers: `rules` (the offline brain), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
+        "`ollama:NAME`, or any NAME that MODEL_BASE_URL knows.",
+    )
+    model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint.")
+    model_api_key: SecretStr | None = Field(None, description="The key for the model's provider.")
+    context_tokens: int = Field(
+        32_000, ge=500, le=2_000_000, description="How much history a model reads, in tokens (about 4 characters each)."
+    )
+
+    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        return split_list(value)
+
+    @field_validator("log_level", "registration", "rate_limits", mode="before")
+    @classmethod
+    def lower(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database file in SQLite mode, else None."""
+        scheme, _, rest = self.database_url.get_secret_value().partition("://")
+        if scheme.partition("+")[0] != "sqlite":
+            return None
+        path = rest.removeprefix("/").partition("?")[0]
+        if path in ("", ":memory:"):
+            raise SettingsError("DATABASE_URL: SQLite needs a file, for example sqlite:///parley.db")
+        return Path(path).expanduser()
+
+    def signing_key(self) -> str:
+        """The key that signs access tokens; made on first use in SQLite mode.
+
+        Raises SettingsError where there is none or where it is shorter than 32 bytes.
+        """
+        if self.secret_key is not None:
+            return checked_key(self.secret_key.get_secret_value(), "SECRET_KEY")
+        if self.sqlite_path is None:
+            raise SettingsError(
+                "SECRET_KEY is not set. Make one with: "
+                'python -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+        return kept_key(self.sqlite_path.with_name(self.sqlite_path.name + ".key"))
+
+
+def checked_key(key: str, where: str) -> str:
+    if len(key.encode()) < MIN_KEY_BYTES:
+        raise SettingsError(f"{where} is shorter than {MIN_KEY_BYTES} bytes.")
+    return key
+
+
+def kept_key(path: Path) -> str:
+    """The key in `path`, made there (mode 0600) if there is none yet.
+
+    Several workers may start at once: the file appears whole, by a hard link, and the first one wins.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                pass  # another worker was first: its key counts
+        finally:
+            draft.unlink()
+    return checked_key(path.read_text().strip(), str(path))
+
+
+def load_settings() -> Settings:
+    """The settings, or SettingsError with one line for each that is wrong."""
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise SettingsError("; ".join(lines)) from None
+
+
+@lru_cache
+def get_settings() -> Settings:
+    return load_settings()

@@ -1,0 +1,146 @@
+# tests/servers.py -- a real Parley on loopback in a thread of the test process, and people who use it.
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from assistant.model import Model
+from main import create_app
+from routes.dependencies import Parts
+from settings import Settings
+
+KEY = "a key for tests that is long enough"
+PASSWORD = "correct horse battery"
+TIMEOUT = 20.0
+
+
+def settings_for(database_url: str, **changes: Any) -> Settings:
+    """Settings of a test: nothing from the environment of whoever runs it."""
+    values = {"database_url": database_url, "secret_key": KEY, "rate_limits": "off", "log_level": "error"}
+    return Settings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg]
+
+
+@dataclass
+class Person:
+    """Someone who is signed in; `http` sends the bearer token along."""
+
+    id: UUID
+    email: str
+    http: httpx.Client
+    tokens: dict[str, Any]
+
+    def get(self, path: str, **params: Any) -> Any:
+        return ok(self.http.get(path, params=params))
+
+    def post(self, path: str, **body: Any) -> Any:
+        return ok(self.http.post(path, json=body))
+
+    def patch(self, path: str, **body: Any) -> Any:
+        return ok(self.http.patch(path, json=body))
+
+    def delete(self, path: str) -> None:
+        ok(self.http.delete(path))
+
+    def chat(self, message: str, **body: Any) -> Any:
+        return self.post("/v1/chat", message=message, **body)
+
+
+def ok(answer: httpx.Response) -> Any:
+    """The JSON of a good answer; the whole problem in the failure of a bad one."""
+    assert answer.is_success, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    return answer.json() if answer.content else None
+
+
+@dataclass
+class Server:
+    base_url: str
+    app: FastAPI
+    settings: Settings
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = self.app.state.parts
+        return parts
+
+    def client(self, **headers: str) -> httpx.Client:
+        client = httpx.Client(base_url=self.base_url, headers=headers, timeout=TIMEOUT, trust_env=False)
+        self.clients.append(client)
+        return client
+
+    def register(self, **profile: Any) -> str:
+        """A new user; returns the email."""
+        email = f"{uuid4().hex}@example.com"
+        ok(self.client().post("/v1/auth/register", json={"email": email, "password": PASSWORD, **profile}))
+        return email
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> Person:
+        tokens = ok(self.client().post("/v1/auth/token", data={"username": email, "password": password}))
+        http = self.client(Authorization=f"Bearer {tokens['access_token']}")
+        me = ok(http.get("/v1/me"))
+        return Person(UUID(me["id"]), email, http, tokens)
+
+    def person(self, **profile: Any) -> Person:
+        return self.sign_in(self.register(**profile))
+
+
+@contextmanager
+def serving(settings: Settings, model: Model | None = None) -> Iterator[Server]:
+    """A real uvicorn on a free port of loopback; gone at the end of the block."""
+    app = create_app(settings, model)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=5)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, name="uvicorn")
+    thread.start()
+    server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, settings)
+    try:
+        wait_until(lambda: running.started or not thread.is_alive())
+        assert running.started, "the server did not start"
+        yield server
+    finally:
+        for client in server.clients:
+            client.close()
+        running.should_exit = True
+        thread.join(timeout=20)
+        listener.close()
+        assert not thread.is_alive(), "the server did not stop"
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+    """Polls until something is true; fails when it does not become so."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        threading.Event().wait(0.005)
+    return value
+
+
+@dataclass
+class Event:
+    id: int
+    type: str
+    data: dict[str, Any]
+
+
+def read_events(answer: httpx.Response) -> Iterator[Event]:
+    """The events of an open stream, as they come."""
+    import json
+
+    fields: dict[str, str] = {}
+    for line in answer.iter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = fields[name] + "\n" + value if name in fields else value
+        elif "event" in fields:
+            yield Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
+            fields = {}
