@@ -1,0 +1,50 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+HOST ?= 127.0.0.1
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench check lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed  ## Prepare: virtual environment and what running needs
+
+run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... change that)
+	@cd backend && exec ../$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --no-proxy-headers
+
+test: $(VENV)/.installed-tests  ## Install what tests need and run them all
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table
+	@$(BIN)/python tests/bench/http.py
+
+check: $(VENV)/.installed-tests  ## Lint, types, import graph
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m pytest tests/test_architecture.py
+
+lock: $(VENV)/.installed-tests  ## Write the lock files anew from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group dev -c requirements.lock --universal --generate-hashes --no-header --no-annotate --upgrade --quiet -o tests/requirements.lock
+
+clean:  ## Remove the virtual environment and caches; databases stay
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find backend migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Parley needs Python 3.11 or newer; try make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock | $(BIN)/python
+	@echo "Installing what Parley needs (a minute, once) ..."
+	@$(INSTALL) -r requirements.lock
+	@printf '#!/bin/sh\nexec "%s" "%s" "$$@"\n' "$(CURDIR)/$(BIN)/python" "$(CURDIR)/backend/cli.py" > $(BIN)/parley
+	@chmod +x $(BIN)/parley
+	@touch $@
+
+$(VENV)/.installed-tests: tests/requirements.lock $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) -r tests/requirements.lock
+	@touch $@

@@ -1,0 +1,286 @@
+# tests/test_chat.py -- a message and its answer: what is stored, what a repeated one gives, what a failed one leaves.
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from assistant.model import ModelError, Usage
+from scripted_model import ScriptedModel, call
+from servers import Person, Server, serving, settings_for, wait_until
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel()
+
+
+@pytest.fixture
+def scripted(database_url: str, model: ScriptedModel) -> Iterator[Server]:
+    """A server of the test's own, whose model is the test's."""
+    with serving(settings_for(database_url), model) as running:
+        object.__setattr__(running.parts.worker.assistant, "backoff_seconds", 0.0)
+        yield running
+
+
+@pytest.fixture
+def carl(scripted: Server) -> Person:
+    return scripted.person()
+
+
+def test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record(ann: Person) -> None:
+    answer = ann.chat("add buy milk tomorrow and call mom")
+    assert answer["status"] == "completed"
+    assert {task["title"] for task in ann.get("/v1/tasks")["data"]} == {"Buy milk", "Call mom"}
+    stored = ann.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
+    assert [message["role"] for message in stored] == ["user", "agent"]
+    assert stored == [answer["user_message"], answer["message"]]
+    assert [call["name"] for call in stored[1]["tool_calls"]] == ["add_task", "add_task"]
+    for kept in stored[1]["tool_calls"]:
+        assert set(kept) == {"id", "name", "arguments", "result", "error", "started_at", "finished_at"}
+        assert kept["error"] is None
+        assert kept["result"]["title"] == kept["arguments"]["title"]
+        assert kept["started_at"] <= kept["finished_at"]
+    assert len({kept["id"] for kept in stored[1]["tool_calls"]}) == 2
+
+
+def test_a_chat_without_a_conversation_makes_one_titled_by_its_first_words(ann: Person) -> None:
+    answer = ann.chat("hello\n  there " + "x" * 100)
+    conversation = ann.get(f"/v1/conversations/{answer['conversation_id']}")
+    assert conversation["title"].startswith("hello there xxx")
+    assert len(conversation["title"]) == 80
+
+
+def test_a_message_goes_into_the_conversation_that_is_named(ann: Person) -> None:
+    conversation = ann.post("/v1/conversations", title="Shopping")
+    first = ann.post(f"/v1/conversations/{conversation['id']}/messages", content="hello")
+    second = ann.chat("hello again", conversation_id=conversation["id"])
+    assert first["conversation_id"] == second["conversation_id"] == conversation["id"]
+    stored = ann.get(f"/v1/conversations/{conversation['id']}/messages")["data"]
+    assert [message["content"] for message in stored if message["role"] == "user"] == ["hello", "hello again"]
+    newest = ann.get("/v1/conversations")["data"][0]
+    assert newest["id"] == conversation["id"]
+    assert newest["title"] == "Shopping"
+    assert newest["updated_at"] > conversation["updated_at"]
+
+
+def test_messages_page_in_reading_order_from_both_ends(carl: Person) -> None:
+    conversation = carl.post("/v1/conversations")["id"]
+    for n in range(4):
+        carl.chat(f"question {n}", conversation_id=conversation)
+    path = f"/v1/conversations/{conversation}/messages"
+    everything = carl.get(path)["data"]
+    assert [message["content"] for message in everything] == [
+        text for n in range(4) for text in (f"question {n}", "OK.")
+    ]
+    forwards, cursor = [], None
+    while not forwards or cursor:
+        page = carl.get(path, limit=3, **({"cursor": cursor} if cursor else {}))
+        forwards += page["data"]
+        cursor = page["next_cursor"]
+    assert forwards == everything
+    last = carl.get(path, limit=3, before="end")
+    assert last["data"] == everything[-3:]
+    assert carl.get(path, limit=3, before="end", cursor=last["next_cursor"])["data"] == everything[-6:-3]
+    assert carl.get(path, limit=2, before=everything[4]["id"])["data"] == everything[2:4]
+    assert carl.get(path, after=everything[5]["id"])["data"] == everything[6:]
+    assert carl.http.get(path, params={"before": "end", "after": everything[0]["id"]}).status_code == 422
+
+
+def test_a_repeated_client_id_gives_the_first_answer_and_changes_nothing(ann: Person) -> None:
+    first = ann.chat("add buy milk", client_id="m-1")
+    again = ann.chat("add buy milk", client_id="m-1")
+    named = ann.chat("add buy milk", client_id="m-1", conversation_id=first["conversation_id"])
+    assert first == again == named
+    assert len(ann.get("/v1/tasks")["data"]) == 1
+    assert len(ann.get("/v1/conversations")["data"]) == 1
+
+
+def test_a_client_id_that_stands_for_another_message_is_a_conflict(ann: Person, bob: Person) -> None:
+    ann.chat("add buy milk", client_id="m-1")
+    other = ann.post("/v1/conversations")["id"]
+    assert ann.http.post("/v1/chat", json={"message": "add bread", "client_id": "m-1"}).status_code == 409
+    elsewhere = {"message": "add buy milk", "client_id": "m-1", "conversation_id": other}
+    assert ann.http.post("/v1/chat", json=elsewhere).status_code == 409
+    assert bob.chat("add bread", client_id="m-1")["status"] == "completed"
+
+
+def test_the_same_message_sent_eight_times_at_once_is_stored_once(ann: Person) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ann.chat("add buy milk", client_id="m-1"), range(8)))
+    assert all(answer == answers[0] for answer in answers)
+    assert len(ann.get("/v1/tasks")["data"]) == 1
+    assert len(ann.get("/v1/conversations")["data"]) == 1
+
+
+def test_the_model_reads_instructions_tools_history_and_the_persons_zone(
+    scripted: Server, model: ScriptedModel
+) -> None:
+    person = scripted.person(timezone="Asia/Tokyo")
+    model.answers = [[call("add_task", {"title": "Buy milk"}), Usage(10, 3)], ["Done."], ["Hello."]]
+    conversation = person.chat("add milk")["conversation_id"]
+    person.chat("hi", conversation_id=conversation)
+    request = model.requests[-1]
+    assert request.timezone == "Asia/Tokyo"
+    assert [tool.name for tool in request.tools] == [
+        "add_task", "list_tasks", "complete_task", "update_task", "delete_task"
+    ]  # fmt: skip
+    assert [type(turn).__name__ for turn in request.turns] == ["UserTurn", "AgentTurn", "AgentTurn", "UserTurn"]
+    kept = request.turns[1].tool_calls[0]  # type: ignore[union-attr]
+    assert (kept.name, kept.arguments, kept.result["title"]) == ("add_task", {"title": "Buy milk"}, "Buy milk")
+
+
+def test_wrong_arguments_go_back_to_the_model_and_stay_on_record(carl: Person, model: ScriptedModel) -> None:
+    model.answers = [
+        [
+            call("add_task", {"titel": "Buy milk"}, "a"),
+            call("add_task", "{not json", "b"),
+            call("no_such_tool", {}, "c"),
+            call("complete_task", {"task_id": "7f0b9fc5-9b0c-4d3c-a8f1-6f2f14f0a0a1"}, "d"),
+        ],
+        ["Sorry."],
+    ]
+    answer = carl.chat("add milk")
+    errors = [kept["error"] for kept in answer["tool_calls"]]
+    assert "title: Field required" in errors[0]
+    assert errors[1] == "The arguments are not a JSON object."
+    assert errors[2].startswith("There is no tool named no_such_tool.")
+    assert errors[3] == "There is no such task."
+    assert [kept["result"] for kept in answer["tool_calls"]] == [None] * 4
+    handed_back = model.requests[1].turns[-1].tool_calls  # type: ignore[union-attr]
+    assert [kept.error for kept in handed_back] == errors
+    assert carl.get("/v1/tasks")["data"] == []
+
+
+def test_calls_with_the_same_id_are_told_apart(carl: Person, model: ScriptedModel) -> None:
+    add = [call("add_task", {"title": title}, "call_0") for title in ("a", "b")]
+    model.answers = [add, [call("list_tasks", {}, "call_0")], ["Done."]]
+    assert [kept["id"] for kept in carl.chat("go")["tool_calls"]] == ["call_0", "call_0-2", "call_0-3"]
+
+
+def test_what_jsonb_refuses_is_replaced(carl: Person, model: ScriptedModel) -> None:
+    model.answers = [["a\0b \ud83d\ude00 \ud83d", call("add_task", {"title": "x\0\udfff"})], ["Done."]]
+    answer = carl.chat("go")
+    assert answer["message"]["content"] == "a\ufffdb \U0001f600 \ufffd\n\nDone."
+    assert answer["tool_calls"][0]["result"]["title"] == "x\ufffd\ufffd"
+
+
+def test_a_tool_that_crashes_changes_nothing_and_the_model_is_told(
+    carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tools
+
+    def crash(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(tools, "shown", crash)  # after the task was written
+    model.answers = [[call("add_task", {"title": "Buy milk"})], ["Sorry."]]
+    answer = carl.chat("add milk")
+    assert answer["tool_calls"][0]["error"] == "add_task failed on our side; nothing was changed."
+    assert carl.get("/v1/tasks")["data"] == []
+
+
+def test_a_busy_provider_is_asked_again(carl: Person, model: ScriptedModel) -> None:
+    busy = ModelError("The model provider is busy.", transient=True, retry_after=0)
+    model.answers = [["Half an"], [busy], ["An answer."]]
+    model.answers[0].append(busy)
+    answer = carl.chat("hello")
+    assert answer["status"] == "completed"
+    assert answer["message"]["content"] == "An answer."
+
+
+def test_a_provider_that_stays_down_fails_the_run_and_keeps_what_was_done(
+    carl: Person, model: ScriptedModel
+) -> None:
+    down = ModelError("The model provider failed (500).", transient=True)
+    model.answers = [[call("add_task", {"title": "Buy milk"})]]
+    model.otherwise = ["Half an", down]
+    answer = carl.chat("add milk")
+    assert (answer["status"], answer["error"]) == ("failed", "The model provider failed (500).")
+    assert answer["message"]["content"] == "Half an"
+    assert answer["tool_calls"][0]["result"]["title"] == "Buy milk"
+    assert len(model.requests) == 5
+    stored = carl.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
+    assert [message["role"] for message in stored] == ["user", "agent"]
+
+
+def test_a_run_that_did_nothing_before_it_failed_leaves_the_users_message_alone(
+    carl: Person, model: ScriptedModel
+) -> None:
+    model.otherwise = [ModelError("The model provider refused the key.", transient=False)]
+    answer = carl.chat("hello")
+    assert (answer["status"], answer["message"], answer["tool_calls"]) == ("failed", None, [])
+    assert len(model.requests) == 1
+    stored = carl.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
+    assert [message["role"] for message in stored] == ["user"]
+
+
+def test_a_crash_in_the_loop_fails_the_run_without_telling_why(carl: Person, model: ScriptedModel) -> None:
+    model.otherwise = ["Half", 7]  # type: ignore[list-item]
+    answer = carl.chat("hello")
+    assert (answer["status"], answer["error"]) == ("failed", "Something went wrong on our side.")
+    assert answer["message"]["content"] == "Half"
+
+
+def test_a_model_that_calls_tools_for_ever_is_stopped(carl: Person, model: ScriptedModel) -> None:
+    model.otherwise = [call("list_tasks", {})]
+    answer = carl.chat("go")
+    assert answer["status"] == "failed"
+    assert answer["error"] == "The agent did not come to an end in 30 steps."
+    assert len(answer["tool_calls"]) == 30
+
+
+def test_a_second_message_waits_for_the_first_run_which_does_not_read_it(
+    carl: Person, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    conversation = carl.post("/v1/conversations")["id"]
+    model.answers = [[gate, "First answer."], ["Second answer."]]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(carl.chat, "first", conversation_id=conversation)
+        wait_until(lambda: model.requests)
+        second = pool.submit(carl.chat, "second", conversation_id=conversation)
+        path = f"/v1/conversations/{conversation}/messages"
+        wait_until(lambda: len(carl.get(path)["data"]) == 2)
+        gate.set()
+        assert first.result()["message"]["content"] == "First answer."
+        assert second.result()["message"]["content"] == "Second answer."
+    assert [turn.text for turn in model.requests[0].turns] == ["first"]
+    assert [turn.text for turn in model.requests[1].turns] == ["first", "First answer.", "second"]
+    carl.chat("third", conversation_id=conversation)
+    assert [turn.text for turn in model.requests[2].turns] == [
+        "first", "First answer.", "second", "Second answer.", "third"
+    ]  # fmt: skip
+
+
+def test_history_that_does_not_fit_is_cut_at_the_old_end_in_whole_messages(
+    new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
+) -> None:
+    with serving(settings_for(new_database(engine_name), context_tokens=500), model) as server:
+        person = server.person()
+        conversation = person.post("/v1/conversations")["id"]
+        model.answers = [[call("add_task", {"title": "Buy milk"})], ["Done."]]
+        person.chat("add milk", conversation_id=conversation)
+        for n in range(60):
+            person.chat(f"{n} " + "x" * 90, conversation_id=conversation)
+        texts = [turn.text for turn in model.requests[-1].turns]
+        assert texts[-1].startswith("59 ")
+        assert 10 < len(texts) < 60
+        assert "add milk" not in texts
+        person.chat("y" * 30_000, conversation_id=conversation)
+        assert [len(turn.text) for turn in model.requests[-1].turns] == [30_000]
+
+
+def test_deleting_a_conversation_in_mid_answer_ends_the_run(carl: Person, model: ScriptedModel) -> None:
+    gate = threading.Event()
+    conversation = carl.post("/v1/conversations")["id"]
+    model.answers = [["Half", gate, " more"]]
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(
+            carl.http.post, "/v1/chat", json={"message": "hello", "conversation_id": conversation}
+        )
+        wait_until(lambda: model.requests)
+        carl.delete(f"/v1/conversations/{conversation}")
+        gate.set()
+        assert sent.result().status_code == 404
+    assert carl.chat("hello")["status"] == "completed"
