@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = structlog.get_logger()
 
@@ -125,14 +126,31 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     return ProblemResponse(error.status_code, str(error.detail), headers=error.headers)
 
 
-async def answer_crash(request: Request, error: Exception) -> Response:
-    """Anything unforeseen: the client gets a sentence, the log which request it was; the server adds the traceback."""
-    log.error("request failed", method=request.method, path=request.scope.get("path"), error=type(error).__name__)
-    return ProblemResponse(500, "Something went wrong on our side.")
+class CrashAnswer:
+    """Anything unforeseen: the log gets the traceback, the client a sentence, and the connection lives on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            if started or scope["type"] != "http":
+                raise
+            log.error("request failed", method=scope["method"], path=scope["path"], exc_info=error)
+            await ProblemResponse(500, "Something went wrong on our side.")(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(ParleyError, answer_parley_error)
     app.add_exception_handler(RequestValidationError, answer_validation_error)
     app.add_exception_handler(HTTPException, answer_http_error)
-    app.add_exception_handler(Exception, answer_crash)
+    app.add_middleware(CrashAnswer)

@@ -261,10 +261,10 @@ def test_history_that_does_not_fit_is_cut_at_the_old_end_in_whole_messages(
         conversation = person.post("/v1/conversations")["id"]
         model.answers = [[call("add_task", {"title": "Buy milk"})], ["Done."]]
         person.chat("add milk", conversation_id=conversation)
-        for n in range(60):
+        for n in range(30):
             person.chat(f"{n} " + "x" * 90, conversation_id=conversation)
         texts = [turn.text for turn in model.requests[-1].turns]
-        assert texts[-1].startswith("59 ")
+        assert texts[-1].startswith("29 ")
         assert 10 < len(texts) < 60
         assert "add milk" not in texts
         person.chat("y" * 30_000, conversation_id=conversation)
