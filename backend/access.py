@@ -74,7 +74,9 @@ def select(caller: Principal, table: type[Row], *columns: Any) -> Select[Any]:
     return sql_select(*(columns or (table,))).where(visible(caller, table))
 
 
-async def get(tx: Transaction, caller: Principal, table: type[Row], row_id: Any, *, lock: bool = False) -> Row:
+async def get(
+    tx: Transaction, caller: Principal, table: type[Row], row_id: Any, *, lock: bool = False
+) -> Row:
     """The row with this id; NotFound where it is missing or not the caller's. `lock` keeps it until the commit."""
     row = await find(tx, caller, table, table.id == row_id, lock=lock)  # type: ignore[attr-defined]
     if row is None:

@@ -54,7 +54,12 @@ def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", begin_sqlite)
         return engine
     return create_async_engine(
-        parsed, connect_args=arguments, pool_size=pool_size, max_overflow=0, pool_pre_ping=False, pool_recycle=1800
+        parsed,
+        connect_args=arguments,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=False,
+        pool_recycle=1800,
     )
 
 
@@ -108,7 +113,9 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
-    async def write(self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs) -> T:
+    async def write(
+        self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
+    ) -> T:
         """`work` in a transaction, committed when this returns; run anew, up to three times, after a deadlock."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -119,7 +126,9 @@ class Database:
                     raise
         raise AssertionError("unreachable")
 
-    async def read(self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs) -> T:
+    async def read(
+        self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
+    ) -> T:
         """`work` where it only reads; on PostgreSQL each of its statements sees its own snapshot."""
         async with AsyncSession(self._readers, expire_on_commit=False) as session:
             return await work(session, *args, **kw)
@@ -169,12 +178,14 @@ def json_object(fields: dict[str, Any]) -> ColumnElement[Any]:
     """A JSON object built by PostgreSQL; times as `rfc3339` writes them."""
     pairs: list[Any] = []
     for name, value in fields.items():
-        if isinstance(value, dict):
-            value = json_object(value)
-        elif isinstance(getattr(value, "type", None), UTCDateTime):
-            value = time_text(value)
-        pairs += [literal(name, Text, literal_execute=True), value]
+        pairs += [literal(name, Text, literal_execute=True), json_value(value)]
     return func.json_build_object(*pairs)
+
+
+def json_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json_object(value)
+    return time_text(value) if isinstance(value.type, UTCDateTime) else value
 
 
 def time_text(value: Any) -> ColumnElement[str]:
@@ -206,7 +217,8 @@ async def fetch_list(db: Database, listing: Listing, statement: Select[Any], pag
 
 
 async def fetch_rows(tx: Transaction, statement: Select[Any]) -> Result[Any]:
-    return await tx.execute(statement)
+    rows: Result[Any] = await tx.execute(statement)
+    return rows
 
 
 def encode_cursor(name: str, values: list[Any]) -> str:

@@ -80,7 +80,9 @@ def open_model(settings: Settings) -> Model:
 
 
 def build_parts(settings: Settings, model: Model) -> Parts:
-    db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size))
+    db = Database(
+        open_engine(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+    )
     tokens = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
     limits = Limits(db, enabled=settings.rate_limits == "on")
     bells = Bells()

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 METADATA = models.User.metadata
 
-# "parley" in ASCII: whoever changes the schema holds this lock, the SQL files (migrations/psql/begin.sql) too.
+# "parley" in ASCII: whoever changes the schema holds this lock, migrations/psql/begin.sql too.
 LOCK_ID = int.from_bytes(b"parley", "big")
 
 # The table by which Alembic knows where a database stands, exactly as Alembic makes it.
@@ -100,8 +100,8 @@ def check(dialect: str, stamps: list[str], ours: set[str]) -> None:
     known = revisions()
     if not stamps:
         raise SchemaError(
-            f"The database has tables ({', '.join(sorted(ours))}) but no stamp that says which revision they are. Use an "
-            "empty database, or stamp this one as migrations/README.md says under 'Tables without a stamp'."
+            f"The database has tables ({', '.join(sorted(ours))}) but no stamp that says which revision they "
+            "are. Use an empty database, or stamp this one: migrations/README.md, 'Tables without a stamp'."
         )
     if len(stamps) > 1:
         raise SchemaError(
@@ -111,8 +111,8 @@ def check(dialect: str, stamps: list[str], ours: set[str]) -> None:
     [stamp] = stamps
     if stamp not in known:
         raise SchemaError(
-            f"The database is at {stamp!r}, which this code does not know; its newest revision is {known[-1]}. "
-            "Start the version of Parley that made it, or a newer one."
+            f"The database is at {stamp!r}, which this code does not know; its newest revision is "
+            f"{known[-1]}. Start the version of Parley that made it, or a newer one."
         )
     if stamp != known[-1]:
         missing = known[known.index(stamp) + 1 :]

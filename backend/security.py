@@ -21,7 +21,7 @@ passwords = CryptContext(schemes=["argon2", "bcrypt"], deprecated=["bcrypt"])
 
 
 def hash_password(password: str) -> str:
-    return passwords.hash(password)
+    return str(passwords.hash(password))
 
 
 def verify_password(password: str, password_hash: str | None) -> tuple[bool, str | None]:
@@ -33,7 +33,8 @@ def verify_password(password: str, password_hash: str | None) -> tuple[bool, str
         passwords.dummy_verify()
         return False, None
     try:
-        return passwords.verify_and_update(password, password_hash)
+        right, new_hash = passwords.verify_and_update(password, password_hash)
+        return right, new_hash
     except ValueError:
         # bcrypt refuses NUL and more than 72 bytes; libpass refuses a hash that it does not know.
         return False, None
@@ -76,7 +77,7 @@ class AccessTokens:
             "iat": now,
             "exp": now + self.lifetime,
         }
-        return jwt.encode(payload, self._key, ALGORITHM)
+        return str(jwt.encode(payload, self._key, ALGORITHM))
 
     def decode(self, token: str) -> AccessClaims:
         """The claims of a valid token; BadToken for every other text."""
@@ -97,5 +98,13 @@ class AccessTokens:
             if payload.get("typ") != ACCESS:
                 raise BadToken
             return AccessClaims(UUID(payload["sub"]), UUID(payload["sid"]))
-        except (JOSEError, RecursionError, ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
+        except (
+            JOSEError,
+            RecursionError,
+            ValueError,
+            OverflowError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as error:
             raise BadToken from error

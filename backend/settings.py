@@ -1,6 +1,7 @@
 # settings.py -- the only reader of the environment: every setting, its default and its checks.
 import os
 import secrets
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -56,7 +57,8 @@ class Settings(BaseSettings):
         "X-Forwarded-Proto headers count; `*` trusts every sender.",
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
-        [], description="Origins of web pages, separated by commas, that may call the API; `*` allows every page."
+        [],
+        description="Origins of web pages, separated by commas, that may call the API; `*` allows every page.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     model: str = Field(
@@ -67,7 +69,10 @@ class Settings(BaseSettings):
     model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint.")
     model_api_key: SecretStr | None = Field(None, description="The key for the model's provider.")
     context_tokens: int = Field(
-        32_000, ge=500, le=2_000_000, description="How much history a model reads, in tokens (about 4 characters each)."
+        32_000,
+        ge=500,
+        le=2_000_000,
+        description="How much history a model reads, in tokens (about 4 characters each).",
     )
 
     @field_validator("trusted_proxies", "cors_origins", mode="before")
@@ -126,10 +131,8 @@ def kept_key(path: Path) -> str:
                 file.write(secrets.token_urlsafe(48))
                 file.flush()
                 os.fsync(file.fileno())
-            try:
+            with suppress(FileExistsError):  # another worker was first: its key counts
                 os.link(draft, path)
-            except FileExistsError:
-                pass  # another worker was first: its key counts
         finally:
             draft.unlink()
     return checked_key(path.read_text().strip(), str(path))
@@ -138,7 +141,7 @@ def kept_key(path: Path) -> str:
 def load_settings() -> Settings:
     """The settings, or SettingsError with one line for each that is wrong."""
     try:
-        return Settings()  # type: ignore[call-arg]
+        return Settings()
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise SettingsError("; ".join(lines)) from None

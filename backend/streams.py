@@ -128,7 +128,9 @@ class EventStream(StreamingResponse):
 
 def stream_events(log: AsyncGenerator[list[RunEvent], None], headers: dict[str, str]) -> EventStream:
     """The log as an answer that proxies neither keep nor hold back."""
-    return EventStream(frames(log), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **headers})
+    return EventStream(
+        frames(log), headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **headers}
+    )
 
 
 async def frames(log: AsyncGenerator[list[RunEvent], None]) -> AsyncIterator[bytes]:

@@ -50,7 +50,7 @@ def tool(effect: Effect, arguments: type[BaseModel]) -> Callable[[Verb], Verb]:
     """Registers a verb; its name and docstring are what models and people see."""
 
     def register(verb: Verb) -> Verb:
-        name = verb.__name__  # type: ignore[attr-defined]
+        name = verb.__name__
         TOOLS[name] = Tool(name, " ".join((verb.__doc__ or "").split()), effect, arguments, verb)
         return verb
 
@@ -121,7 +121,9 @@ class TaskReference(Shape):
 @tool("write", AddTask)
 async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, Any]:
     """Add one task to the person's list. Call it once for each task."""
-    return shown(await tasks.create_task(tx, caller, TaskCreate(title=new.title, description=new.description)))
+    return shown(
+        await tasks.create_task(tx, caller, TaskCreate(title=new.title, description=new.description))
+    )
 
 
 @tool("safe", ListTasks)

@@ -55,7 +55,9 @@ class Person:
 
 def ok(answer: httpx.Response) -> Any:
     """The JSON of a good answer; the whole problem in the failure of a bad one."""
-    assert answer.is_success, f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    assert answer.is_success, (
+        f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    )
     return answer.json() if answer.content else None
 
 

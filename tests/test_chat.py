@@ -125,9 +125,18 @@ def test_the_model_reads_instructions_tools_history_and_the_persons_zone(
     assert [tool.name for tool in request.tools] == [
         "add_task", "list_tasks", "complete_task", "update_task", "delete_task"
     ]  # fmt: skip
-    assert [type(turn).__name__ for turn in request.turns] == ["UserTurn", "AgentTurn", "AgentTurn", "UserTurn"]
+    assert [type(turn).__name__ for turn in request.turns] == [
+        "UserTurn",
+        "AgentTurn",
+        "AgentTurn",
+        "UserTurn",
+    ]
     kept = request.turns[1].tool_calls[0]  # type: ignore[union-attr]
-    assert (kept.name, kept.arguments, kept.result["title"]) == ("add_task", {"title": "Buy milk"}, "Buy milk")
+    assert (kept.name, kept.arguments, kept.result["title"]) == (
+        "add_task",
+        {"title": "Buy milk"},
+        "Buy milk",
+    )
 
 
 def test_wrong_arguments_go_back_to_the_model_and_stay_on_record(carl: Person, model: ScriptedModel) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event as sql_event
 from sqlmodel import col
 
 import access
@@ -103,10 +103,10 @@ def test_text_arrives_while_the_model_still_speaks_and_a_closed_stream_cancels_n
     gate = threading.Event()
     model.answers = [["First half,", gate, " second half."]]
     with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
-        for event in read_events(answer):
-            run_id = event.data["run_id"]
-            if event.type == "message.delta":
-                assert event.data["text"] == "First half,"
+        for seen in read_events(answer):
+            run_id = seen.data["run_id"]
+            if seen.type == "message.delta":
+                assert seen.data["text"] == "First half,"
                 break
     assert carl.get(f"/v1/runs/{run_id}")["status"] == "running"
     gate.set()
@@ -193,7 +193,7 @@ def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
     with serving(settings_for(url), second) as server:
         there = Person(person.id, person.email, server.client(Authorization=token), {})
         rest = followed(there, run_id, seen[-1].id)
-        assert [event.type for event in rest][0] == "message.reset"
+        assert rest[0].type == "message.reset"
         assert text_of(seen + rest) == "All of it."
         assert rest[-1].type == "run.completed"
         assert [task["title"] for task in there.get("/v1/tasks")["data"]] == ["Buy milk"]
@@ -270,9 +270,9 @@ def test_a_commit_that_fails_is_an_error_for_the_client(scripted: Server, carl: 
         raise OSError("the disk is full")
 
     carl.get("/v1/me")  # the session is remembered: what fails is the task's commit
-    event.listen(scripted.parts.db.engine.sync_engine, "commit", fail)
+    sql_event.listen(scripted.parts.db.engine.sync_engine, "commit", fail)
     answer = carl.http.post("/v1/tasks", json={"title": "Buy milk"})
-    event.remove(scripted.parts.db.engine.sync_engine, "commit", fail)
+    sql_event.remove(scripted.parts.db.engine.sync_engine, "commit", fail)
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert carl.get("/v1/tasks")["data"] == []
@@ -310,7 +310,9 @@ def test_an_unknown_last_event_id_is_refused(carl: Person) -> None:
 
 def test_the_accept_header_decides_between_json_and_a_stream(carl: Person) -> None:
     def kind(accept: str) -> str:
-        answer: httpx.Response = carl.http.post("/v1/chat", json={"message": "hi"}, headers={"Accept": accept})
+        answer: httpx.Response = carl.http.post(
+            "/v1/chat", json={"message": "hi"}, headers={"Accept": accept}
+        )
         return answer.headers["content-type"].partition(";")[0]
 
     assert kind("*/*") == "application/json"

@@ -16,7 +16,10 @@ def test_a_task_is_made_changed_and_deleted(ann: Person) -> None:
 
 
 def test_an_item_of_a_list_and_the_same_item_alone_are_equal(ann: Person) -> None:
-    made = [ann.post("/v1/tasks", title=f'Task "{n}" ü 😀', description="a\n\tb\\" if n else None) for n in range(3)]
+    made = [
+        ann.post("/v1/tasks", title=f'Task "{n}" ü 😀', description="a\n\tb\\" if n else None)
+        for n in range(3)
+    ]
     listed = ann.get("/v1/tasks")
     assert listed == {"data": made[::-1], "next_cursor": None}
     assert [ann.get(f"/v1/tasks/{task['id']}") for task in listed["data"]] == listed["data"]

@@ -91,9 +91,15 @@ async def newest_first(tx: Transaction, caller: Caller, run: Run) -> AsyncIterat
         earlier = access.select(caller, Message).where(
             col(Message.conversation_id) == run.conversation_id, col(Message.seq) < seq, is_question
         )
-        page = (await tx.execute(earlier.order_by(col(Message.seq).desc()).limit(MESSAGES_AT_ONCE))).scalars().all()
+        page = (
+            (await tx.execute(earlier.order_by(col(Message.seq).desc()).limit(MESSAGES_AT_ONCE)))
+            .scalars()
+            .all()
+        )
         asked = [message.run_id for message in page if message.run_id and message.run_id != run.id]
-        written = access.select(caller, Message).where(col(Message.run_id).in_(asked), col(Message.role) == "agent")
+        written = access.select(caller, Message).where(
+            col(Message.run_id).in_(asked), col(Message.role) == "agent"
+        )
         answers = {answer.run_id: answer for answer in (await tx.execute(written)).scalars()} if asked else {}
         for message in page:
             if message.run_id in answers:

@@ -1,6 +1,6 @@
 # assistant/loop.py -- the run loop: read history, ask the model, store what it said, run its tools, repeat.
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +15,7 @@ from access import Caller
 from assistant.history import Step, read_history, replay_log
 from assistant.model import Model, ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from assistant.prompts import INSTRUCTIONS
+from assistant.text import clean
 from db import Database, Transaction
 from models import Conversation, Message, Run
 from models.columns import now, rfc3339
@@ -56,7 +57,9 @@ class RunLoop:
     caller: Caller
     steps: list[Step] = field(default_factory=list)
 
-    async def write(self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False) -> None:
+    async def write(
+        self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
+    ) -> None:
         """A short transaction on the run; `answer` locks the conversation first, as the order of locks wants."""
         await self.assistant.db.write(self.guarded, work, answer)
         self.assistant.bells.ring(self.run_id)
@@ -66,7 +69,9 @@ class RunLoop:
     ) -> None:
         mine = col(Run.id) == self.run_id
         if answer and (run := await access.find(tx, self.caller, Run, mine)):
-            await access.find(tx, self.caller, Conversation, col(Conversation.id) == run.conversation_id, lock=True)
+            await access.find(
+                tx, self.caller, Conversation, col(Conversation.id) == run.conversation_id, lock=True
+            )
         run = await access.find(tx, self.caller, Run, mine, lock=True)
         if run is None or run.epoch != self.epoch or run.status != "running":
             raise LeaseLost
@@ -241,16 +246,7 @@ def numbered(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:
     return named
 
 
-def clean(value: Any) -> Any:
-    """The same without what JSONB refuses: NUL and halves of surrogate pairs become U+FFFD."""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {clean(key): clean(item) for key, item in value.items()}
-    return [clean(item) for item in value] if isinstance(value, list) else value
-
-
-async def joined_text(events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
     """The same events with text joined to about DELTA_SECONDS a piece; the first piece goes out at once."""
     clock = asyncio.get_running_loop().time
     waiting = ""

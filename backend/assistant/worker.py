@@ -72,7 +72,7 @@ class Worker:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _work(self, run_id: UUID | None) -> None:
+    async def _work(self, run_id: UUID) -> None:
         claim = await self.assistant.db.write(claim_run, self.assistant, run_id)
         if claim is None:
             return
@@ -137,7 +137,7 @@ def claimable(moment: Any) -> Any:
     busy = exists(
         select(1).where(
             earlier.conversation_id == col(Run.conversation_id),  # type: ignore[arg-type]
-            earlier.trigger_seq < col(Run.trigger_seq),  # type: ignore[arg-type]
+            earlier.trigger_seq < col(Run.trigger_seq),
             earlier.status.in_(ACTIVE),  # type: ignore[attr-defined]
         )
     )
@@ -161,7 +161,9 @@ async def find_next(tx: Transaction, run_id: UUID) -> UUID | None:
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
         col(Run.conversation_id) == done.conversation_id, col(Run.status) == "queued"
     )
-    next_id: UUID | None = (await tx.execute(statement.order_by(col(Run.trigger_seq)).limit(1))).scalar_one_or_none()
+    next_id: UUID | None = (
+        await tx.execute(statement.order_by(col(Run.trigger_seq)).limit(1))
+    ).scalar_one_or_none()
     return next_id
 
 
@@ -178,7 +180,9 @@ async def claim_run(tx: Transaction, assistant: Assistant, run_id: UUID) -> Clai
     run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
     if run.started_at is None:
         run.started_at = moment
-        trigger = await access.find(tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user")
+        trigger = await access.find(
+            tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
+        )
         assert trigger is not None
         started = {"conversation_id": str(run.conversation_id), "user_message_id": str(trigger.id)}
         await runs.add_event(tx, caller, run, "run.started", started)

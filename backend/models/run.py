@@ -49,7 +49,9 @@ class Run(SQLModel, table=True):
         sa_column=Column("status", String(20), nullable=False, server_default=text("'queued'")),
     )
     error: str | None = Field(default=None, sa_column=Column("error", TextType))
-    epoch: int = Field(default=0, sa_column=Column("epoch", Integer, nullable=False, server_default=text("0")))
+    epoch: int = Field(
+        default=0, sa_column=Column("epoch", Integer, nullable=False, server_default=text("0"))
+    )
     lease_expires_at: datetime | None = optional_time_column("lease_expires_at")
     input_tokens: int = Field(
         default=0, sa_column=Column("input_tokens", Integer, nullable=False, server_default=text("0"))

@@ -1,5 +1,6 @@
 # models/session.py -- sign-ins, the refresh tokens that keep them going, and the counts that slow guessing down.
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Column, Index, Integer, String
@@ -50,7 +51,7 @@ class RateLimit(SQLModel, table=True):
 
 class TokenPublic(Shape):
     access_token: str
-    token_type: str = "bearer"
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 -- the kind, not a secret
     expires_in: int
     refresh_token: str
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import Field as ShapeField
 from pydantic import StrictBool, StringConstraints
-from sqlalchemy import Boolean, Column, Index, String, Text as TextType, false, text
+from sqlalchemy import Boolean, Column, Index, String, false, text
+from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
 from models.columns import Line, Shape, Text, Time, id_column, reference, time_column, unset

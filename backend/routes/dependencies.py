@@ -75,7 +75,9 @@ CallerDep = Annotated[Caller, Depends(get_caller)]
 DeviceDep = Annotated[Device, Depends(get_device)]
 PageDep = Annotated[Page, Depends(get_page)]
 SearchText = Annotated[
-    str | None, Query(max_length=200, description="A piece of the text, in any case."), AfterValidator(storable)
+    str | None,
+    Query(max_length=200, description="A piece of the text, in any case."),
+    AfterValidator(storable),
 ]
 
 

@@ -49,5 +49,3 @@ async def list_sessions(db: DatabaseDep, caller: CallerDep) -> dict[str, list[Se
 async def end_session(parts: PartsDep, caller: CallerDep, session_id: UUID) -> None:
     await parts.db.write(sessions.revoke_session, caller, session_id)
     parts.guard.forget(session_id)
-
-

@@ -25,7 +25,9 @@ async def follow_events(
     run_id: UUID,
     resume: Annotated[
         str | None,
-        Header(alias="Last-Event-ID", max_length=20, description="The last `id:` that was seen; go on after it."),
+        Header(
+            alias="Last-Event-ID", max_length=20, description="The last `id:` that was seen; go on after it."
+        ),
     ] = None,
 ) -> EventStream:
     """The run's log as server-sent events, past and to come, until its last one."""

@@ -17,7 +17,13 @@ from models.columns import now
 from models.session import TokenPublic
 from models.user import UserCreate
 from security import AccessClaims, AccessTokens, hash_password, hash_token, new_token, verify_password
-from services.limits import PASSWORD_PER_USER, REGISTER_PER_ADDRESS, SIGN_IN_PER_ADDRESS, SIGN_IN_PER_EMAIL, Limits
+from services.limits import (
+    PASSWORD_PER_USER,
+    REGISTER_PER_ADDRESS,
+    SIGN_IN_PER_ADDRESS,
+    SIGN_IN_PER_EMAIL,
+    Limits,
+)
 from services.sessions import revoke_other_sessions
 
 # Two tabs of one browser may refresh at the same moment: that is no theft.
@@ -112,7 +118,9 @@ async def issue_tokens(tx: Transaction, auth: Auth, session: AuthSession) -> Tok
     session.last_used_at = moment
     session.expires_at = moment + auth.refresh_lifetime
     tx.add(
-        RefreshToken(token_hash=hash_token(refresh_token), session_id=session.id, expires_at=session.expires_at)
+        RefreshToken(
+            token_hash=hash_token(refresh_token), session_id=session.id, expires_at=session.expires_at
+        )
     )
     await tx.flush()
     return TokenPublic(

@@ -9,6 +9,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from sqlalchemy import case, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
 
 import access
 from access import SYSTEM
@@ -27,7 +28,7 @@ PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
 class DatabaseStorage(Storage):
     """The storage interface of the `limits` library over the table rate_limits."""
 
-    STORAGE_SCHEME = ["parley"]
+    STORAGE_SCHEME = ["parley"]  # noqa: RUF012 -- the library declares it so
 
     def __init__(self, db: Database) -> None:
         super().__init__()
@@ -73,7 +74,7 @@ async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int
     moment = now()
     insert = (sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql).insert(RateLimit)
     fresh = {"hits": amount, "expires_at": moment + timedelta(seconds=seconds)}
-    over = RateLimit.expires_at <= moment
+    over = col(RateLimit.expires_at) <= moment
     statement = (
         insert.values(key=key, **fresh)
         .on_conflict_do_update(
@@ -90,11 +91,11 @@ async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int
 
 
 async def forget_limit(tx: Transaction, key: str) -> None:
-    await tx.execute(delete(RateLimit).where(RateLimit.key == key))
+    await tx.execute(delete(RateLimit).where(col(RateLimit.key) == key))
 
 
 async def delete_expired_limits(tx: Transaction) -> None:
-    await tx.execute(delete(RateLimit).where(RateLimit.expires_at <= now()))
+    await tx.execute(delete(RateLimit).where(col(RateLimit.expires_at) <= now()))
 
 
 class Limits:

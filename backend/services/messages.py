@@ -82,7 +82,9 @@ async def list_messages(
     if isinstance(mark, UUID):
         message = await db.read(access.find, caller, Message, col(Message.id) == mark)
         if message is None or message.conversation_id != conversation_id:
-            raise Invalid("There is no such message in this conversation.", ("query", "after" if after else "before"))
+            raise Invalid(
+                "There is no such message in this conversation.", ("query", "after" if after else "before")
+            )
         seq = col(Message.seq)
         statement = statement.where(seq > message.seq if after else seq < message.seq)
     return await fetch_list(db, BACKWARDS if before else FORWARDS, statement, page)
@@ -96,7 +98,9 @@ async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> Mess
 async def next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
     """The number of the conversation's next message; the conversation is locked."""
     last = access.select(caller, Message, func.max(col(Message.seq)))
-    newest: int | None = (await tx.execute(last.where(col(Message.conversation_id) == conversation.id))).scalar_one()
+    newest: int | None = (
+        await tx.execute(last.where(col(Message.conversation_id) == conversation.id))
+    ).scalar_one()
     return (newest or 0) + 1
 
 

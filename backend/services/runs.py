@@ -31,7 +31,9 @@ async def find_run(tx: Transaction, caller: Principal, run_id: UUID) -> Run | No
 
 async def read_events(tx: Transaction, caller: Principal, run_id: UUID, after: int) -> list[RunEvent]:
     """The lines of the log past `after`, in order, at most EVENTS_AT_ONCE."""
-    statement = access.select(caller, RunEvent).where(col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after)
+    statement = access.select(caller, RunEvent).where(
+        col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after
+    )
     return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENTS_AT_ONCE))).scalars())
 
 
@@ -64,7 +66,7 @@ async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPubl
     return ChatPublic(
         conversation_id=run.conversation_id,
         run_id=run.id,
-        status=run.status,  # type: ignore[arg-type]
+        status=run.status,
         error=run.error,
         user_message=spoken["user"],
         message=answer,

@@ -2,7 +2,7 @@
 import time
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlmodel import col
 
 import access
@@ -19,7 +19,7 @@ REMEMBERED_SECONDS = 0.5
 REMEMBERED_SESSIONS = 10_000
 
 
-def live() -> tuple[object, object]:
+def live() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return col(AuthSession.revoked_at).is_(None), col(AuthSession.expires_at) > now()
 
 
@@ -64,7 +64,7 @@ class SessionGuard:
 
 async def find_session_timezone(tx: Transaction, claims: AccessClaims) -> str | None:
     statement = (
-        select(User.timezone)
+        select(col(User.timezone))
         .join(AuthSession, col(AuthSession.user_id) == col(User.id))
         .where(col(AuthSession.id) == claims.session_id, col(User.id) == claims.user_id, *live())
     )
@@ -84,7 +84,9 @@ async def list_sessions(tx: Transaction, caller: Caller) -> list[SessionPublic]:
 
 
 async def revoke_session(tx: Transaction, caller: Caller, session_id: UUID) -> None:
-    session = await access.find(tx, caller, AuthSession, col(AuthSession.id) == session_id, *live(), lock=True)
+    session = await access.find(
+        tx, caller, AuthSession, col(AuthSession.id) == session_id, *live(), lock=True
+    )
     if session is None:
         raise NotFound("session")
     session.revoked_at = now()

@@ -49,7 +49,9 @@ async def list_tasks(db: Database, caller: Caller, wanted: TaskFilter, page: Pag
 
 async def find_tasks(tx: Transaction, caller: Caller, wanted: TaskFilter, limit: int) -> list[Task]:
     """Newest first, at most `limit`."""
-    statement = matching(caller, wanted).order_by(col(Task.created_at).desc(), col(Task.id).desc()).limit(limit)
+    statement = (
+        matching(caller, wanted).order_by(col(Task.created_at).desc(), col(Task.id).desc()).limit(limit)
+    )
     return list((await tx.execute(statement)).scalars())
 
 
