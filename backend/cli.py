@@ -8,8 +8,9 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 from pydantic import ValidationError
 
-from db import Database, open_engine
+from db import Database, in_words, open_engine
 from errors import Conflict
+from logs import configure_logs
 from models.user import UserCreate
 from schema import SchemaError, bootstrap
 from services import auth
@@ -38,9 +39,11 @@ def fail(line: str) -> NoReturn:
 async def opened() -> AsyncIterator[Database]:
     """The database of the settings, with its tables made if there were none."""
     settings = get_settings()
+    configure_logs(settings.log_level)
     db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=1))
     try:
-        await bootstrap(db.engine)
+        with in_words():
+            await bootstrap(db.engine)
         yield db
     finally:
         await db.close()
@@ -53,10 +56,8 @@ def run(work: Callable[[Database], Awaitable[T]]) -> T:
 
     try:
         return asyncio.run(inside())
-    except (SettingsError, SchemaError, ValueError) as error:
+    except (SettingsError, SchemaError) as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"the database does not answer: {error}")
 
 
 def ask_password() -> str:

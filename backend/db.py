@@ -1,8 +1,8 @@
 # db.py -- engines, transaction() (the only commit), and lists as JSON.
 import base64
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Integer, Result, Select, Text, cast, event, func, literal, tuple_
 from sqlalchemy import select as sql_select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from errors import Invalid
 from models.columns import UTCDateTime, now, rfc3339
+from settings import SettingsError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,12 +34,17 @@ def engine_url(url: str) -> tuple[URL, dict[str, Any]]:
 
     Providers append libpq's parameters (`sslmode`, `channel_binding`); asyncpg takes `ssl` and knows the rest itself.
     """
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "DATABASE_URL is not a database URL, such as postgresql://user:password@host/name."
+        ) from None
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return parsed.set(drivername="sqlite+aiosqlite"), {"timeout": BUSY_SECONDS}
     if backend not in ("postgresql", "postgres"):
-        raise ValueError(f"DATABASE_URL: {backend} is not supported; use sqlite:/// or postgresql://")
+        raise SettingsError(f"DATABASE_URL: {backend} is not supported; use sqlite:/// or postgresql://")
     query = dict(parsed.query)
     query.pop("channel_binding", None)
     ssl = query.pop("sslmode", None)
@@ -80,6 +86,16 @@ def begin_sqlite(connection: Any) -> None:
     """A writer takes the lock before it reads: otherwise two writers read the same row and one update is lost."""
     reader = connection.get_execution_options().get("reader", False)
     connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """A database that cannot be reached, as one line for the operator."""
+    try:
+        yield
+    except (OSError, DBAPIError) as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
+        raise SettingsError(f"the database does not answer: {reason}") from error
 
 
 class Again(Exception):

@@ -1,6 +1,5 @@
 # main.py -- builds the app: settings, schema bootstrap, routes.
 import asyncio
-import logging
 import signal
 import sys
 import threading
@@ -10,7 +9,6 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any
 
-import structlog
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
@@ -22,7 +20,8 @@ from assistant.loop import Assistant
 from assistant.model import Model
 from assistant.rules import RulesModel
 from assistant.worker import Worker
-from db import Database, open_engine
+from db import Database, in_words, open_engine
+from logs import configure_logs
 from models.columns import Shape
 from routes import auth, conversations, health, me, messages, runs, tasks
 from routes.dependencies import Parts
@@ -48,23 +47,6 @@ class Problem(Shape):
     status: int
     detail: str
     errors: list[dict[str, Any]] | None = None
-
-
-def configure_logs(level: str) -> None:
-    processors: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        # Plain tracebacks: the pretty ones print local variables, and with them tokens and passwords.
-        structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        ),
-    ]
-    structlog.configure(
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def open_model(settings: Settings) -> Model:
@@ -127,7 +109,8 @@ def end_streams_on_signal(bells: Bells) -> Callable[[], None]:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts = build_parts(app.state.settings, app.state.model)
     try:
-        await bootstrap(parts.db.engine)
+        with in_words():
+            await bootstrap(parts.db.engine)
         app.state.parts = parts
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()

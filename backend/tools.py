@@ -12,7 +12,7 @@ from access import Caller
 from db import Transaction, is_retryable
 from errors import ParleyError
 from models import Task
-from models.columns import Shape, Text, unset
+from models.columns import STORABLE, Shape, unset
 from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, TaskUpdate
 from services import tasks
 
@@ -96,7 +96,7 @@ class AddTask(Shape):
 
 class ListTasks(Shape):
     completed: bool | None = ShapeField(None, description="Only done (true) or only open (false) tasks.")
-    q: Annotated[Text, StringConstraints(max_length=200)] | None = ShapeField(
+    q: Annotated[str, StringConstraints(max_length=200), STORABLE] | None = ShapeField(
         None, description="A piece of the title or description, in any case."
     )
     limit: int = ShapeField(50, ge=1, le=200)

@@ -34,7 +34,9 @@ def test_every_tool_is_listed_with_its_effect_and_its_arguments() -> None:
         schema = tool.parameters()
         required = schema.get("required", [])
         arguments = [field if field in required else f"{field}?" for field in schema["properties"]]
-        assert text.startswith("`{" + ", ".join(arguments) + "}") or text.startswith("{" + ", ".join(arguments) + "}")
+        assert text.startswith("`{" + ", ".join(arguments) + "}") or text.startswith(
+            "{" + ", ".join(arguments) + "}"
+        )
 
 
 def test_every_stream_event_is_listed() -> None:

@@ -30,7 +30,9 @@ def as_pattern(promised: str) -> str:
     return r"[^\n]*?".join(re.escape(part) for part in promised.strip().split("…"))
 
 
-@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the walk needs curl and bash")
+@pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("bash")), reason="the walk needs curl and bash"
+)
 def test_the_walk_does_what_the_readme_says(
     new_database: Callable[[str], str], engine_name: str, tmp_path: Path
 ) -> None:

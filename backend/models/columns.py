@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 from pydantic import Field as ShapeField
 from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -111,8 +111,9 @@ def visible(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(storable)]
-Line = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(visible)]
+# Behind a StringConstraints in an Annotated: pydantic words its own limits well only when they come first.
+STORABLE = AfterValidator(storable)
+VISIBLE = AfterValidator(visible)
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
 

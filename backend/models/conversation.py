@@ -8,10 +8,12 @@ from pydantic import StringConstraints
 from sqlalchemy import Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import Line, Shape, Time, id_column, reference, time_column, unset
+from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, reference, time_column, unset
 
 MAX_TITLE = 255
-ConversationTitle = Annotated[Line, StringConstraints(max_length=MAX_TITLE)]
+ConversationTitle = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE), STORABLE, VISIBLE
+]
 
 
 class Conversation(SQLModel, table=True):

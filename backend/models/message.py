@@ -3,17 +3,17 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, StringConstraints
 from pydantic import Field as ShapeField
+from pydantic import StringConstraints
 from sqlalchemy import CheckConstraint, Column, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
-from models.columns import JsonType, Shape, Text, Time, id_column, reference, time_column, visible
+from models.columns import STORABLE, VISIBLE, JsonType, Shape, Time, id_column, reference, time_column
 
 MAX_CONTENT = 32_000
 Role = Literal["user", "agent"]
-Content = Annotated[Text, StringConstraints(min_length=1, max_length=MAX_CONTENT), AfterValidator(visible)]
+Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, VISIBLE]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 

@@ -9,13 +9,15 @@ from sqlalchemy import Boolean, Column, Index, String, false, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
-from models.columns import Line, Shape, Text, Time, id_column, reference, time_column, unset
+from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, reference, time_column, unset
 
 MAX_TITLE = 255
 MAX_DESCRIPTION = 10_000
 
-TaskTitle = Annotated[Line, StringConstraints(max_length=MAX_TITLE)]
-TaskDescription = Annotated[Text, StringConstraints(max_length=MAX_DESCRIPTION)]
+TaskTitle = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE), STORABLE, VISIBLE
+]
+TaskDescription = Annotated[str, StringConstraints(max_length=MAX_DESCRIPTION), STORABLE]
 
 
 class Task(SQLModel, table=True):

@@ -9,7 +9,7 @@ from pydantic import Field as ShapeField
 from sqlalchemy import Column, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import Line, Shape, Text, Time, id_column, time_column, unset
+from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, time_column, unset
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
@@ -24,10 +24,14 @@ def known_zone(name: str) -> str:
 
 
 # Emails are compared without case, so they are stored without.
-Email = Annotated[EmailStr, StringConstraints(max_length=255), AfterValidator(str.lower)]
-Password = Annotated[Text, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
-DisplayName = Annotated[Line, StringConstraints(max_length=100)]
-Timezone = Annotated[Text, StringConstraints(min_length=1, max_length=64), AfterValidator(known_zone)]
+Email = Annotated[EmailStr, AfterValidator(str.lower)]
+Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), STORABLE]
+DisplayName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, VISIBLE
+]
+Timezone = Annotated[
+    str, StringConstraints(min_length=1, max_length=64), STORABLE, AfterValidator(known_zone)
+]
 
 
 class User(SQLModel, table=True):

@@ -5,13 +5,12 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Query, Request
 from fastapi.responses import Response
 from fastapi.security import OAuth2PasswordBearer
-from pydantic import AfterValidator
 
 from access import Caller
 from assistant.worker import Worker
 from db import Database, Page
 from errors import ProblemResponse, Unauthorized
-from models.columns import storable
+from models.columns import STORABLE
 from security import AccessTokens, BadToken
 from services.auth import Auth, Device
 from services.sessions import SessionGuard
@@ -77,7 +76,7 @@ PageDep = Annotated[Page, Depends(get_page)]
 SearchText = Annotated[
     str | None,
     Query(max_length=200, description="A piece of the text, in any case."),
-    AfterValidator(storable),
+    STORABLE,
 ]
 
 
