@@ -217,7 +217,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
             assert run is not None
             run.lease_expires_at = now() - timedelta(seconds=1)
 
-        object.__setattr__(scripted.parts.worker, "_claims", {})  # as if it belonged to a process that hangs
+        scripted.parts.worker._running.clear()  # as if it belonged to a process that hangs
         asyncio.run(with_database(database_url, lambda db: db.write(lapse)))
         rest = list(events)
     gate.set()
@@ -235,6 +235,72 @@ async def with_database(url: str, work: Callable[[Database], object]) -> object:
         return await work(db)  # type: ignore[misc]
     finally:
         await db.close()
+
+
+def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
+    carl: Person, model: ScriptedModel, database_url: str
+) -> None:
+    never = threading.Event()
+    model.answers = [[call("add_task", {"title": "Buy milk"})], ["Half of", never]]
+    with serving(settings_for(database_url), ScriptedModel()) as other:
+        there = Person(
+            carl.id, carl.email, other.client(Authorization=carl.http.headers["Authorization"]), {}
+        )
+        with carl.http.stream("POST", "/v1/chat", json={"message": "add milk"}, headers=STREAM) as answer:
+            seen = []
+            for arrived in read_events(answer):
+                seen.append(arrived)
+                if arrived.type == "message.delta":
+                    cancelled = there.post(f"/v1/runs/{arrived.data['run_id']}/cancel")
+                    assert cancelled["status"] == "cancelled"
+        assert [arrived.type for arrived in seen[-2:]] == ["message.completed", "run.cancelled"]
+        message = seen[-2].data["message"]
+        assert message["content"] == "Half of"
+        assert message["tool_calls"][0]["result"]["title"] == "Buy milk"
+        assert there.post(f"/v1/runs/{cancelled['id']}/cancel") == cancelled
+        assert followed(carl, cancelled["id"]) == seen
+
+
+def test_a_call_that_was_never_made_says_so_and_the_next_message_is_answered(
+    carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, gate = threading.Event(), threading.Event()
+    real = RunLoop.run_tool
+
+    async def hang(self: RunLoop, kept: dict[str, object]) -> None:
+        reached.set()
+        while not gate.is_set():
+            await asyncio.sleep(0.002)
+        await real(self, kept)
+
+    monkeypatch.setattr(RunLoop, "run_tool", hang)
+    model.answers = [[call("add_task", {"title": "Buy milk"})]]
+    with carl.http.stream("POST", "/v1/chat", json={"message": "add milk"}, headers=STREAM) as first:
+        started = next(read_events(first)).data
+        wait_until(reached.is_set)
+        path = f"/v1/conversations/{started['conversation_id']}/messages"
+        with carl.http.stream("POST", path, json={"content": "and?"}, headers=STREAM) as second:
+            assert carl.get(f"/v1/runs/{second.headers['X-Run-ID']}")["status"] == "queued"
+            carl.post(f"/v1/runs/{started['run_id']}/cancel")
+            gate.set()
+            assert list(read_events(second))[-1].type == "run.completed"
+    answered = followed(carl, started["run_id"])[-2].data["message"]
+    assert answered["tool_calls"][0]["error"] == "The run ended before this call was made."
+    assert carl.get("/v1/tasks")["data"] == []
+
+
+def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: ScriptedModel) -> None:
+    gate = threading.Event()
+    model.answers = [[gate, "First."]]
+    with carl.http.stream("POST", "/v1/chat", json={"message": "one"}, headers=STREAM) as first:
+        started = next(read_events(first)).data
+        path = f"/v1/conversations/{started['conversation_id']}/messages"
+        with carl.http.stream("POST", path, json={"content": "two"}, headers=STREAM) as second:
+            carl.post(f"/v1/runs/{second.headers['X-Run-ID']}/cancel")
+            assert [e.type for e in read_events(second)] == ["run.started", "run.cancelled"]
+        gate.set()
+    assert followed(carl, started["run_id"])[-1].type == "run.completed"
+    assert len(model.requests) == 1
 
 
 def test_every_write_of_a_loop_checks_its_epoch(scripted: Server, carl: Person, database_url: str) -> None:

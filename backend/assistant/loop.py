@@ -3,7 +3,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +11,15 @@ from sqlmodel import col
 
 import access
 from access import Caller
+from assistant.ending import end_run
 from assistant.history import Step, read_history, replay_log
 from assistant.model import Model, ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from assistant.prompts import INSTRUCTIONS
 from assistant.text import clean
 from db import Database, Transaction
-from models import Conversation, Message, Run
+from models import Conversation, Run
 from models.columns import now, rfc3339
-from services import messages, runs
+from services import runs
 from streams import Bells
 from tools import TOOLS, ToolError, call_tool
 
@@ -29,7 +29,6 @@ DELTA_SECONDS = 0.04
 MAX_STEPS = 30
 MODEL_ATTEMPTS = 4
 LONGEST_BACKOFF = 30.0
-NOT_RUN = "The run ended before this call was made."
 
 
 class LeaseLost(Exception):
@@ -191,44 +190,6 @@ class RunLoop:
         await self.write(
             lambda tx, run: end_run(tx, self.caller, run, self.steps, status, error), answer=True
         )
-
-
-async def end_run(
-    tx: Transaction, caller: Caller, run: Run, steps: list[Step], status: str, error: str | None = None
-) -> None:
-    """The conversation and the run are locked. Text or tool calls leave an agent message, whatever the status."""
-    moment = now()
-    content = "".join(step.text for step in steps)
-    calls = [finished(call, moment) for step in steps for call in step.calls]
-    answer = None
-    if content or calls or status == "completed":
-        conversation = await access.get(tx, caller, Conversation, run.conversation_id)
-        answer = Message(
-            conversation_id=run.conversation_id,
-            user_id=run.user_id,
-            role="agent",
-            content=content,
-            tool_calls=calls or None,
-            seq=await messages.next_seq(tx, caller, conversation),
-            run_id=run.id,
-        )
-        conversation.updated_at = moment
-        tx.add(answer)
-        await tx.flush()
-        shown = (await messages.get_message(tx, caller, answer.id)).model_dump(mode="json")
-        await runs.add_event(tx, caller, run, "message.completed", {"message": shown})
-    run.status = status
-    run.error = error
-    run.finished_at = moment
-    run.lease_expires_at = None
-    end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
-    await runs.add_event(tx, caller, run, f"run.{status}", end)
-
-
-def finished(call: dict[str, Any], moment: datetime) -> dict[str, Any]:
-    """The call as the message keeps it; one that was never made says so."""
-    skipped = {"result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
-    return call if "finished_at" in call else {**call, **skipped}
 
 
 def numbered(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:

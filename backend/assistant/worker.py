@@ -16,7 +16,7 @@ from access import SYSTEM, Caller
 from assistant.loop import Assistant, LeaseLost, RunLoop
 from db import Transaction
 from errors import NotFound
-from models import Message, Run, User
+from models import Run, User
 from models.run import ACTIVE
 from services import runs
 from services.limits import delete_expired_limits
@@ -44,7 +44,7 @@ class Worker:
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
         self._tasks: set[asyncio.Task[None]] = set()
-        self._claims: dict[UUID, Claim] = {}
+        self._running: dict[UUID, tuple[Claim, asyncio.Task[None]]] = {}
         self._stopping = False
 
     def start(self) -> None:
@@ -53,62 +53,74 @@ class Worker:
 
     def wake(self, run_id: UUID) -> None:
         """A run was queued here: begin at once."""
-        if not self._stopping and len(self._claims) < RUNS_AT_ONCE:
+        if not self._stopping and run_id not in self._running and len(self._running) < RUNS_AT_ONCE:
             self._spawn(self._work(run_id))
+
+    def drop(self, run_id: UUID) -> None:
+        """The run belongs to somebody else now, or to nobody: stop working on it."""
+        if run_id in self._running:
+            self._running[run_id][1].cancel()
+
+    async def wake_next(self, run_id: UUID) -> None:
+        """Begin with the run that waited behind this one, if there is one."""
+        next_id = await self.assistant.db.read(find_next, run_id)
+        if next_id is not None:
+            self.wake(next_id)
 
     async def stop(self) -> None:
         """End what runs here and hand it over: another worker, or the next start, goes on at once."""
         self._stopping = True
-        tasks = list(self._tasks)
-        for task in tasks:
+        claims = [claim for claim, _ in self._running.values()]
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for claim in list(self._claims.values()):
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for claim in claims:
             await self.assistant.db.write(release, claim)
-        self._claims.clear()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _work(self, run_id: UUID) -> None:
-        claim = await self.assistant.db.write(claim_run, self.assistant, run_id)
+        try:
+            claim = await self.assistant.db.write(claim_run, self.assistant, run_id)
+        except Exception as error:
+            log.error("claiming a run failed", run=str(run_id), exc_info=error)
+            return
         if claim is None:
             return
-        self.assistant.bells.ring(claim.run_id)
-        self._claims[claim.run_id] = claim
+        self.assistant.bells.ring(run_id)
+        task = asyncio.current_task()
+        assert task is not None
+        self._running[run_id] = (claim, task)
         try:
             await self._guarded(claim)
-        except asyncio.CancelledError:
-            if not self._stopping:
-                self._claims.pop(claim.run_id, None)
-            raise  # a claim that stays is released by stop()
-        self._claims.pop(claim.run_id, None)
-        next_id = await self.assistant.db.read(find_next, claim.run_id)
-        if next_id is not None:
-            self.wake(next_id)
+        finally:
+            if self._running.get(run_id) == (claim, task):
+                del self._running[run_id]
+        await self.wake_next(run_id)
 
     async def _guarded(self, claim: Claim) -> None:
         """Whatever happens, the run ends or belongs to somebody else."""
         loop = RunLoop(self.assistant, claim.run_id, claim.epoch, claim.caller)
         try:
-            await loop.work()
+            try:
+                await loop.work()
+            except (LeaseLost, NotFound):
+                raise
+            except Exception as error:
+                log.error("run crashed", run=str(claim.run_id), exc_info=error)
+                await loop.finish("failed", CRASHED)
         except (LeaseLost, NotFound):
             log.info("run went elsewhere", run=str(claim.run_id))
-        except Exception as error:
-            log.error("run crashed", run=str(claim.run_id), exc_info=error)
-            try:
-                await loop.finish("failed", CRASHED)
-            except LeaseLost:
-                log.info("run went elsewhere", run=str(claim.run_id))
 
     async def _look(self) -> None:
         while True:
             try:
                 for run_id in await self.assistant.db.read(find_waiting, self.assistant):
-                    if run_id not in self._claims:
-                        self.wake(run_id)
+                    self.wake(run_id)
             except Exception as error:
                 log.error("looking for runs failed", exc_info=error)
             await asyncio.sleep(LOOK_SECONDS)
@@ -116,9 +128,10 @@ class Worker:
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
-            for claim in list(self._claims.values()):
+            for claim, _ in list(self._running.values()):
                 try:
-                    await self.assistant.db.write(renew_lease, self.assistant, claim)
+                    if not await self.assistant.db.write(renew_lease, self.assistant, claim):
+                        self.drop(claim.run_id)
                 except Exception as error:
                     log.error("renewing a lease failed", run=str(claim.run_id), exc_info=error)
 
@@ -179,22 +192,19 @@ async def claim_run(tx: Transaction, assistant: Assistant, run_id: UUID) -> Clai
     run.epoch += 1
     run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
     if run.started_at is None:
-        run.started_at = moment
-        trigger = await access.find(
-            tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
-        )
-        assert trigger is not None
-        started = {"conversation_id": str(run.conversation_id), "user_message_id": str(trigger.id)}
-        await runs.add_event(tx, caller, run, "run.started", started)
+        await runs.add_started(tx, caller, run)
     await tx.flush()
     return Claim(run.id, run.epoch, caller)
 
 
-async def renew_lease(tx: Transaction, assistant: Assistant, claim: Claim) -> None:
+async def renew_lease(tx: Transaction, assistant: Assistant, claim: Claim) -> bool:
+    """Whether the run still is the claim's."""
     run = await access.find(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
-    if run is not None and run.epoch == claim.epoch and run.status == "running":
-        moment = await assistant.db.clock(tx)
-        run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
+    if run is None or run.epoch != claim.epoch or run.status != "running":
+        return False
+    moment = await assistant.db.clock(tx)
+    run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
+    return True
 
 
 async def release(tx: Transaction, claim: Claim) -> None:

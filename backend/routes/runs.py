@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header
 
 from access import Caller
+from assistant import ending
 from models.run import RunPublic
 from routes.dependencies import SIGNED_IN_ONE, CallerDep, DatabaseDep, Parts, PartsDep
 from services import runs
@@ -34,6 +35,16 @@ async def follow_events(
     after = last_event_id(resume)
     await parts.db.read(runs.get_run, caller, run_id)
     return stream_run(parts, caller, run_id, after)
+
+
+@router.post("/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
+async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID) -> RunPublic:
+    """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
+    run = await parts.db.write(ending.cancel_run, caller, run_id)
+    parts.worker.drop(run_id)
+    parts.bells.ring(run_id)
+    await parts.worker.wake_next(run_id)
+    return run
 
 
 def stream_run(parts: Parts, caller: Caller, run_id: UUID, after: int) -> EventStream:

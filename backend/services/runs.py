@@ -9,6 +9,7 @@ import access
 from access import Caller, Principal
 from db import Transaction
 from models import Message, Run, RunEvent
+from models.columns import now
 from models.run import ACTIVE, ChatPublic, RunPublic
 from services import messages
 
@@ -55,6 +56,17 @@ async def add_event(
     tx.add(event)
     await tx.flush()
     return event
+
+
+async def add_started(tx: Transaction, caller: Caller, run: Run) -> None:
+    """The first line of the log; the run is locked."""
+    run.started_at = now()
+    trigger = await access.find(
+        tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
+    )
+    assert trigger is not None
+    started = {"conversation_id": str(run.conversation_id), "user_message_id": str(trigger.id)}
+    await add_event(tx, caller, run, "run.started", started)
 
 
 async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:

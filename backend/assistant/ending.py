@@ -1,0 +1,70 @@
+# assistant/ending.py -- how a run ends, whoever ends it: one message with all that was said and done.
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import access
+from access import Caller
+from assistant.history import Step, replay_log
+from db import Transaction
+from models import Conversation, Message, Run
+from models.columns import now, rfc3339
+from models.run import RunPublic
+from services import messages, runs
+
+NOT_RUN = "The run ended before this call was made."
+
+
+async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
+    """End the run here and now, whichever worker holds it: the new epoch shuts that one out.
+
+    What was said and done so far stays, as the agent's message. A run that has ended is left as it is.
+    """
+    run = await access.get(tx, caller, Run, run_id)
+    await access.get(tx, caller, Conversation, run.conversation_id, lock=True)
+    run = await access.get(tx, caller, Run, run_id, lock=True)
+    if runs.is_active(run):
+        run.epoch += 1
+        log = await runs.read_log(tx, caller, run_id)
+        if not log:
+            await runs.add_started(tx, caller, run)
+        await end_run(tx, caller, run, replay_log(log), "cancelled")
+    return runs.public(run)
+
+
+async def end_run(
+    tx: Transaction, caller: Caller, run: Run, steps: list[Step], status: str, error: str | None = None
+) -> None:
+    """The conversation and the run are locked. Text or tool calls leave an agent message, whatever the status."""
+    moment = now()
+    content = "".join(step.text for step in steps)
+    calls = [finished(call, moment) for step in steps for call in step.calls]
+    answer = None
+    if content or calls or status == "completed":
+        conversation = await access.get(tx, caller, Conversation, run.conversation_id)
+        answer = Message(
+            conversation_id=run.conversation_id,
+            user_id=run.user_id,
+            role="agent",
+            content=content,
+            tool_calls=calls or None,
+            seq=await messages.next_seq(tx, caller, conversation),
+            run_id=run.id,
+        )
+        conversation.updated_at = moment
+        tx.add(answer)
+        await tx.flush()
+        shown = (await messages.get_message(tx, caller, answer.id)).model_dump(mode="json")
+        await runs.add_event(tx, caller, run, "message.completed", {"message": shown})
+    run.status = status
+    run.error = error
+    run.finished_at = moment
+    run.lease_expires_at = None
+    end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
+    await runs.add_event(tx, caller, run, f"run.{status}", end)
+
+
+def finished(call: dict[str, Any], moment: datetime) -> dict[str, Any]:
+    """The call as the message keeps it; one that was never made says so."""
+    skipped = {"result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
+    return call if "finished_at" in call else {**call, **skipped}
