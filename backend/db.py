@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -12,10 +12,10 @@ from pydantic import BaseModel
 from sqlalchemy import ColumnElement, Integer, Result, Select, Text, cast, event, func, literal, tuple_
 from sqlalchemy import select as sql_select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-from errors import Invalid
+from errors import Invalid, Unauthorized
 from models.columns import UTCDateTime, now, rfc3339
 from settings import SettingsError
 
@@ -55,7 +55,7 @@ def engine_url(url: str) -> tuple[URL, dict[str, Any]]:
 def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     parsed, arguments = engine_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_async_engine(parsed, connect_args=arguments)
+        engine = create_async_engine(parsed, connect_args=arguments, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_sqlite)
         return engine
@@ -66,11 +66,14 @@ def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=0,
         pool_pre_ping=False,
         pool_recycle=1800,
+        hide_parameters=True,  # error messages end up in logs, and parameters are hashes and people's words
     )
 
 
 def prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, below
+    # SQLite's own knows ASCII only: "ä" would not find "Äpfel", as PostgreSQL does.
+    connection.create_function("lower", 1, lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -80,6 +83,10 @@ def prepare_sqlite(connection: Any, record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
 
 
 def begin_sqlite(connection: Any) -> None:
@@ -107,6 +114,13 @@ def is_retryable(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return getattr(error.orig, "sqlstate", None) in RETRYABLE
     return isinstance(error, Again)
+
+
+def is_orphan(error: BaseException) -> bool:
+    """Whether a row was to be added to another that is gone. Of what callers write below, only the user is unlocked."""
+    if not isinstance(error, IntegrityError):
+        return False
+    return getattr(error.orig, "sqlstate", None) == "23503" or "FOREIGN KEY" in str(error.orig)
 
 
 class Database:
@@ -138,6 +152,8 @@ class Database:
                 async with self.transaction() as tx:
                     return await work(tx, *args, **kw)
             except Exception as error:
+                if is_orphan(error):
+                    raise Unauthorized from error  # the caller's account was deleted a moment ago
                 if attempt == ATTEMPTS or not is_retryable(error):
                     raise
         raise AssertionError("unreachable")
@@ -254,22 +270,23 @@ def after_cursor(listing: Listing, statement: Select[Any], page: Page) -> Select
         bounds = [
             literal(key_value(key, value), key.type) for key, value in zip(listing.keys, values, strict=True)
         ]
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Invalid("The cursor is not one that this list gave.", ("query", "cursor")) from error
     here, there = tuple_(*listing.keys), tuple_(*bounds)
     return statement.where(here < there if listing.descending else here > there)
 
 
-def key_value(key: Any, value: str) -> object:
-    """The text of a cursor as a value of the column; ValueError for anything else."""
+def key_value(key: Any, value: object) -> object:
+    """The text of a cursor as a value of the column; ValueError or OverflowError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError("not a text")
     if isinstance(key.type, UTCDateTime):
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("a time without a zone")
-        return moment
+        return moment.astimezone(UTC)  # here, where one beyond year 1 or 9999 is still the client's mistake
     if isinstance(key.type, Integer):
-        number = int(value)
-        if not -(2**31) <= number < 2**31:
-            raise ValueError("out of range")
-        return number
+        if not (value.isascii() and value.isdigit() and int(value) < 2**31):
+            raise ValueError("not a number that we gave")
+        return int(value)
     return UUID(value)

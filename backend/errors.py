@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +16,7 @@ log = structlog.get_logger()
 
 # RFC 9110's names; older Pythons know former ones.
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+TOO_LARGE = "The body is over 1 MiB."
 MAX_REPORTED = 20
 MAX_WORD = 100
 
@@ -126,6 +128,37 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     return ProblemResponse(error.status_code, str(error.detail), headers=error.headers)
 
 
+class BodyLimit:
+    """Refuses a body over `most` bytes: at once where it says its length, else when that much has come.
+
+    FastAPI's own `max_body_size` answers in plain text, past every exception handler.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self.most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        come = 0
+
+        async def count() -> Message:
+            nonlocal come
+            message = await receive()
+            come += len(message.get("body", b""))
+            if come > self.most:
+                raise HTTPException(413, TOO_LARGE)  # FastAPI lets only these pass while it reads a body
+            return message
+
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdigit() and int(length) > self.most:
+            await ProblemResponse(413, TOO_LARGE)(scope, receive, send)
+        else:
+            await self.app(scope, count, send)
+
+
 class CrashAnswer:
     """Anything unforeseen: the log gets the traceback, the client a sentence, and the connection lives on."""
 
@@ -149,8 +182,9 @@ class CrashAnswer:
             await ProblemResponse(500, "Something went wrong on our side.")(scope, receive, send)
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, max_body_bytes: int) -> None:
     app.add_exception_handler(ParleyError, answer_parley_error)
     app.add_exception_handler(RequestValidationError, answer_validation_error)
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_middleware(CrashAnswer)
+    app.add_middleware(BodyLimit, most=max_body_bytes)

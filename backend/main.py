@@ -24,7 +24,7 @@ from db import Database, in_words, open_engine
 from logs import configure_logs
 from models.columns import Shape
 from routes import auth, conversations, health, me, messages, runs, tasks
-from routes.dependencies import Parts
+from routes.dependencies import Parts, problems
 from schema import SchemaError, bootstrap
 from security import AccessTokens
 from services.auth import Auth
@@ -164,6 +164,13 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         )
         shapes = schema["components"]["schemas"]
         shapes["Problem"] = Problem.model_json_schema()
+        operations = [operation for path in schema["paths"].values() for operation in path.values()]
+        for operation in operations:
+            if "requestBody" in operation:
+                operation["responses"] |= {str(status): said for status, said in problems(400, 413).items()}
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                if content["schema"]["$ref"].rpartition("/")[2].startswith("Body_sign_in"):
+                    content["example"] = {"username": "ann@example.com", "password": "correct horse battery"}
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -177,13 +184,12 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         version="0.1.0",
         description=DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
     app.state.model = model or open_model(settings)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
-    errors.install(app)
+    errors.install(app, MAX_BODY_BYTES)
     for routes in (auth, me, tasks, conversations, messages, runs, health):
         app.include_router(routes.router)
     if settings.cors_origins:

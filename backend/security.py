@@ -36,7 +36,9 @@ def verify_password(password: str, password_hash: str | None) -> tuple[bool, str
         right, new_hash = passwords.verify_and_update(password, password_hash)
         return right, new_hash
     except ValueError:
-        # bcrypt refuses NUL and more than 72 bytes; libpass refuses a hash that it does not know.
+        # Refused unread: NUL and more than 72 bytes by bcrypt; over 4,096 characters, half a surrogate pair and
+        # a hash that it does not know by libpass. Without the same work the time would tell a known email.
+        passwords.dummy_verify()
         return False, None
 
 

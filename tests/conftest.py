@@ -73,6 +73,12 @@ def database_url(engine_name: str, new_database: Callable[[str], str]) -> str:
     return new_database(engine_name)
 
 
+@pytest.fixture
+def own_database_url(engine_name: str, new_database: Callable[[str], str]) -> str:
+    """For a test whose model must not be another's: any worker of a database may take up its runs."""
+    return new_database(engine_name)
+
+
 @pytest.fixture(scope="session")
 def server(database_url: str) -> Iterator[Server]:
     """A Parley with the offline brain, shared by the tests of this process: make people of your own."""

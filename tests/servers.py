@@ -74,7 +74,9 @@ class Server:
         return parts
 
     def client(self, **headers: str) -> httpx.Client:
-        client = httpx.Client(base_url=self.base_url, headers=headers, timeout=TIMEOUT, trust_env=False)
+        client = httpx.Client(
+            base_url=self.base_url, headers=headers, timeout=TIMEOUT, trust_env=False, verify=False
+        )
         self.clients.append(client)
         return client
 
@@ -100,7 +102,9 @@ def serving(settings: Settings, model: Model | None = None) -> Iterator[Server]:
     app = create_app(settings, model)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app, log_level="error", access_log=False, proxy_headers=False, timeout_graceful_shutdown=5
+    )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, name="uvicorn")
     thread.start()

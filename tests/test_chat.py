@@ -16,9 +16,9 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
-def scripted(database_url: str, model: ScriptedModel) -> Iterator[Server]:
+def scripted(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
     """A server of the test's own, whose model is the test's."""
-    with serving(settings_for(database_url), model) as running:
+    with serving(settings_for(own_database_url), model) as running:
         object.__setattr__(running.parts.worker.assistant, "backoff_seconds", 0.0)
         yield running
 

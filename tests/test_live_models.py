@@ -14,9 +14,9 @@ def provider() -> Iterator[ScriptedProvider]:
 
 
 @pytest.fixture
-def ann_with_a_model(database_url: str, provider: ScriptedProvider) -> Iterator[Person]:
+def ann_with_a_model(own_database_url: str, provider: ScriptedProvider) -> Iterator[Person]:
     settings = settings_for(
-        database_url, model="some-model", model_base_url=provider.base_url, model_api_key="key"
+        own_database_url, model="some-model", model_base_url=provider.base_url, model_api_key="key"
     )
     with serving(settings) as server:
         object.__setattr__(server.parts.worker.assistant, "backoff_seconds", 0.01)

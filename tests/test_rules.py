@@ -276,12 +276,19 @@ def test_a_run_that_was_begun_by_another_model_is_not_repeated() -> None:
     assert all(isinstance(event, TextDelta) for event in conversation.events())
 
 
+def test_an_older_task_that_fits_better_is_found_among_many() -> None:
+    conversation = talk("Buy milk", *(f"Buy milk for day {n}" for n in range(60)))
+    calls, _ = conversation.say("delete buy milk")
+    assert calls[-1].arguments == {"task_id": "t1"}
+
+
 def test_no_turns_at_all_get_an_answer() -> None:
     assert talk().events()
 
 
 VOCABULARY = """
-    add delete complete rename move buy bought milk call mom and , . ; to the it 2 all of first last tomorrow friday
+    add delete complete rename move buy bought milk call mom and , . ; to the it 2 all of first last
+    tomorrow friday
     at 5pm note : what show tasks done not don't is are please undo yes no both except - “ ” " ' ? ! 😀
 """
 WORDS = st.sampled_from([*VOCABULARY.split(), "\n", "\0"])

@@ -30,8 +30,8 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
-def scripted(database_url: str, model: ScriptedModel) -> Iterator[Server]:
-    with serving(settings_for(database_url), model) as running:
+def scripted(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
+    with serving(settings_for(own_database_url), model) as running:
         object.__setattr__(running.parts.worker.assistant, "backoff_seconds", 0.0)
         yield running
 
@@ -84,7 +84,7 @@ def test_a_stream_counts_without_a_gap_from_the_start_to_the_end(carl: Person, m
 
 
 def test_a_stream_resumes_after_any_event_and_after_a_restart(
-    carl: Person, model: ScriptedModel, database_url: str
+    carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
     model.answers = [[call("add_task", {"title": "Buy milk"})], ["Done."]]
     events = streamed(carl, "add milk")
@@ -92,7 +92,7 @@ def test_a_stream_resumes_after_any_event_and_after_a_restart(
     for after in range(len(events) + 1):
         assert followed(carl, run_id, after) == events[after:]
     assert followed(carl, run_id) == events
-    with serving(settings_for(database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
         http = other.client(Authorization=carl.http.headers["Authorization"])
         assert followed(Person(carl.id, carl.email, http, {}), run_id, 2) == events[2:]
 
@@ -119,11 +119,11 @@ def test_text_arrives_while_the_model_still_speaks_and_a_closed_stream_cancels_n
 
 
 def test_a_reader_on_another_worker_sees_the_run_go_on(
-    carl: Person, model: ScriptedModel, database_url: str
+    carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
     gate = threading.Event()
     model.answers = [["First", gate, " second"]]
-    with serving(settings_for(database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
         http = other.client(Authorization=carl.http.headers["Authorization"])
         with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
             run_id = next(read_events(answer)).data["run_id"]
@@ -202,7 +202,7 @@ def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
 
 
 def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_nothing(
-    scripted: Server, carl: Person, model: ScriptedModel, database_url: str
+    scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
     gate = threading.Event()
     model.answers = [["From the first worker", gate, call("add_task", {"title": "Too late"})]]
@@ -218,7 +218,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
             run.lease_expires_at = now() - timedelta(seconds=1)
 
         scripted.parts.worker._running.clear()  # as if it belonged to a process that hangs
-        asyncio.run(with_database(database_url, lambda db: db.write(lapse)))
+        asyncio.run(with_database(own_database_url, lambda db: db.write(lapse)))
         rest = list(events)
     gate.set()
     assert text_of(rest) == "From the second worker."
@@ -238,11 +238,11 @@ async def with_database(url: str, work: Callable[[Database], object]) -> object:
 
 
 def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
-    carl: Person, model: ScriptedModel, database_url: str
+    carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
     never = threading.Event()
     model.answers = [[call("add_task", {"title": "Buy milk"})], ["Half of", never]]
-    with serving(settings_for(database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
         there = Person(
             carl.id, carl.email, other.client(Authorization=carl.http.headers["Authorization"]), {}
         )
@@ -303,7 +303,9 @@ def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: 
     assert len(model.requests) == 1
 
 
-def test_every_write_of_a_loop_checks_its_epoch(scripted: Server, carl: Person, database_url: str) -> None:
+def test_every_write_of_a_loop_checks_its_epoch(
+    scripted: Server, carl: Person, own_database_url: str
+) -> None:
     run_id = UUID(carl.chat("hello")["run_id"])
 
     async def work(db: Database) -> None:
@@ -327,7 +329,7 @@ def test_every_write_of_a_loop_checks_its_epoch(scripted: Server, carl: Person, 
             await stale.finish("completed")
         assert await db.write(claim_run, own, claim.run_id) is None, "its lease has not lapsed"
 
-    asyncio.run(with_database(database_url, work))
+    asyncio.run(with_database(own_database_url, work))
     assert carl.get("/v1/tasks")["data"] == []
 
 

@@ -549,6 +549,7 @@ TALKING = [
         ("You have 1 overdue task:\n1. b (due Friday 20 November)",),
         ("a", "b | Due Friday 20 November 2026"),
     ),
+    Said("delete them", (look(limit=25),), ("Do you mean “Buy milk”?",), (), ("add buy milk",)),
     Said("neither", (), ("left everything as it is",), MILKS, ("delete milk",)),
     Said("5", (), ("Which one do you mean?",), MILKS, ("delete milk",)),
     Said("1", (deleted(2),), (), MILKS, ("delete milk", "hmm not sure")),

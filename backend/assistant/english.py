@@ -37,18 +37,12 @@ def _commands(clause: Clause, matched: Callable[[str], Command | None], find: Fi
         if command is not None:
             yield command
             return
-    if (
-        clause.kind == "bare"
-        and " " not in clause.text
-        and not clause.when
-        and not starts_a_task(clause.text)
-    ):
+    lone = " " not in clause.text and not clause.when and not starts_a_task(clause.text)
+    if clause.kind == "other" or (clause.kind == "bare" and lone):
         return
-    if clause.kind != "other":
-        found = items(clause, find)
-        yield Command(
-            "add", items=found, when=None if found else find(clause.text), bare=clause.kind == "bare"
-        )
+    found = items(clause, find)
+    when = None if found else find(clause.text)
+    yield Command("add", items=found, when=when, bare=clause.kind == "bare")
 
 
 def _joined(commands: list[Command]) -> Iterator[Command]:

@@ -151,6 +151,8 @@ def _by_words(command: Command, parts: tuple[str, ...], scene: Scene, wanted: bo
     calls = yield from listing(scene, *({"q": query, "completed": wanted} for query in queries))
     pool = _unique(task for call in calls for task in tasks_of(call))
     hits = _hits(parts, pool, scene)
+    if any(has_more(call) for call in calls):  # the best match may be among those that were not listed
+        hits = dict.fromkeys(hits, ())
     missing = [part for part, tasks in hits.items() if not tasks]
     found = Found(*_sort_out(command, hits))
     if not missing:

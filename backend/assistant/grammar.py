@@ -111,7 +111,8 @@ _TABLE: tuple[tuple[Maker, str], ...] = (
     (show("show"), r"""
         (?:do|have) (?:i|we) (?:still |already )*(?:have |got |need )*(?:any(?:thing)?|something
         |some|more|other|open|tasks?|to do)\b.*"""),
-    (show("show"), r"(?:is|are) (?:there (?:still )?)?(?:any(?:thing)?|something|some|more|a task|tasks)\b.*"),
+    (show("show"), r"""
+        (?:is|are) (?:there (?:still )?)?(?:any(?:thing)?|something|some|more|a task|tasks)\b.*"""),
     (show("show"), r"""
         any(?:thing)? (?:else )?(?:<which><tasks>|left|overdue|about|due|to do|open|still|for|on)\b.*"""),
     (open_ones, r"""

@@ -177,12 +177,12 @@ def matches(phrase: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
 def near_matches(phrase: str, tasks: Sequence[Task]) -> tuple[Task, ...]:
     """Tasks that `phrase` may mean: misspelt, with another verb or more words, or by their description."""
     wanted = _objects(stems(phrase))
-    found = [
-        task
-        for task in tasks
-        if (words := stems(task.title) + stems(task.description))
-        and (set(_objects(stems(task.title))) <= set(wanted) or all(_close(word, words) for word in wanted))
-    ]
+    found = []
+    for task in tasks:
+        title = stems(task.title)
+        described = bool(title) and set(_objects(title)) <= set(wanted)
+        if wanted and (described or all(_close(word, title + stems(task.description)) for word in wanted)):
+            found.append(task)
     return tuple(found[:MOST])
 
 

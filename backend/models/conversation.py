@@ -3,8 +3,8 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from pydantic import ConfigDict, StringConstraints
 from pydantic import Field as ShapeField
-from pydantic import StringConstraints
 from sqlalchemy import Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
@@ -35,6 +35,8 @@ class ConversationCreate(Shape):
 
 
 class ConversationUpdate(Shape):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Shopping"}]})
+
     title: ConversationTitle | None = unset()
 
 

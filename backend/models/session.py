@@ -3,6 +3,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field as ShapeField
 from sqlalchemy import Column, Index, Integer, String
 from sqlmodel import Field, SQLModel
 
@@ -57,7 +58,7 @@ class TokenPublic(Shape):
 
 
 class RefreshRequest(Shape):
-    refresh_token: str
+    refresh_token: str = ShapeField(examples=["pUQh0cYb3x1mS2vJ8kq7wTn5rD4eLf6gZaX9iBoCtHs"])
 
 
 class SessionPublic(Shape):

@@ -3,8 +3,8 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from pydantic import ConfigDict, StrictBool, StringConstraints
 from pydantic import Field as ShapeField
-from pydantic import StrictBool, StringConstraints
 from sqlalchemy import Boolean, Column, Index, String, false, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
@@ -45,6 +45,8 @@ class TaskCreate(Shape):
 
 
 class TaskUpdate(Shape):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"completed": True}]})
+
     title: TaskTitle = unset()
     description: TaskDescription | None = unset()
     completed: StrictBool = unset()

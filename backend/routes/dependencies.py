@@ -94,6 +94,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 DESCRIPTIONS = {
+    400: "The body cannot be read.",
     401: "Not signed in, or not any more.",
     403: "Not allowed to anybody.",
     404: "Missing, or not yours.",
@@ -101,6 +102,7 @@ DESCRIPTIONS = {
     413: "The body is over 1 MiB.",
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",
+    503: "The database does not answer.",
 }
 SIGNED_IN = problems(401, 422)
 SIGNED_IN_ONE = problems(401, 404, 422)

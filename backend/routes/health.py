@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from db import Transaction
 from errors import Unavailable
-from routes.dependencies import DatabaseDep
+from routes.dependencies import DatabaseDep, problems
 
 router = APIRouter(tags=["operation"])
 
@@ -19,7 +19,7 @@ async def ping(tx: Transaction) -> None:
     await tx.execute(text("SELECT 1"))
 
 
-@router.get("/readyz", responses={503: {"description": "The database does not answer."}})
+@router.get("/readyz", responses=problems(503))
 async def is_ready(db: DatabaseDep) -> dict[str, str]:
     """The database answers too."""
     try:

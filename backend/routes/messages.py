@@ -92,8 +92,10 @@ async def answer(parts: Parts, caller: Caller, request: Request, new: ChatCreate
 
 def wants_stream(accept: str) -> bool:
     """Whether text/event-stream is asked for; where JSON is welcome as well, the order in Accept decides."""
-    kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
-    for kind in kinds:
+    for part in accept.split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        if any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
+            continue  # named to be refused
         if kind in ("application/json", "application/*", "*/*"):
             return False
         if kind == EventStream.media_type:

@@ -15,7 +15,7 @@ from errors import Conflict, Invalid, Unauthorized
 from models import AuthSession, RefreshToken, User
 from models.columns import now
 from models.session import TokenPublic
-from models.user import UserCreate
+from models.user import UserCreate, normal_email
 from security import AccessClaims, AccessTokens, hash_password, hash_token, new_token, verify_password
 from services.limits import (
     PASSWORD_PER_USER,
@@ -80,7 +80,7 @@ async def create_user(tx: Transaction, new: UserCreate, password_hash: str) -> U
 
 async def sign_in(auth: Auth, device: Device, email: str, password: str) -> TokenPublic:
     """Unknown email and wrong password cost the same time and give the same answer."""
-    email = email.strip().lower()
+    email = normal_email(email)
     await auth.limits.hit(SIGN_IN_PER_ADDRESS, "sign-in", device.address)
     await auth.limits.hit(SIGN_IN_PER_EMAIL, "sign-in", email)
     # PostgreSQL cannot compare with NUL or half a surrogate pair; nobody has such an email.
@@ -182,7 +182,7 @@ async def store_password(tx: Transaction, caller: Caller, password_hash: str, ex
 async def reset_password(auth_db: Database, email: str, password: str) -> UUID | None:
     """For the operator: sets the password and ends every session; None where nobody has this email."""
     password_hash = await hashed(password)
-    user = await auth_db.read(find_user, email.strip().lower())
+    user = await auth_db.read(find_user, normal_email(email))
     if user is None:
         return None
     await auth_db.write(store_password, Caller(user.id, None), password_hash, None)

@@ -87,7 +87,11 @@ async def list_messages(
             )
         seq = col(Message.seq)
         statement = statement.where(seq > message.seq if after else seq < message.seq)
-    return await fetch_list(db, BACKWARDS if before else FORWARDS, statement, page)
+    listing = BACKWARDS if before else FORWARDS
+    own = replace(
+        listing, name=f"{listing.name} of {conversation_id}"
+    )  # a cursor of another conversation is foreign
+    return await fetch_list(db, own, statement, page)
 
 
 async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
