@@ -132,6 +132,11 @@ ADDING: dict[str, list[Call]] = {
     "I need to buy milk and call mom tomorrow": [add("Buy milk"), add("Call mom", MONDAY)],
     "Tomorrow I need to buy milk and call mom": [add("Buy milk", MONDAY), add("Call mom", MONDAY)],
     "on Monday call mom and on Tuesday call dad": [add("Call mom", MONDAY), add("Call dad", TUESDAY)],
+    "remind me to call mom and to water the plants on Friday": [
+        add("Call mom"),
+        add("Water the plants", FRIDAY),
+    ],  # fmt: skip
+    "add listen to music and to Anna": [add("Listen to music and to Anna")],
     "remind me to delete old photos and clean the inbox": [add("Delete old photos"), add("Clean the inbox")],
     "buy milk, call mom, and pay rent": [add("Buy milk"), add("Call mom"), add("Pay rent")],
     "Buy milk. Call mom.": [add("Buy milk"), add("Call mom")],

@@ -45,7 +45,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _BULLET = re.compile(r"(?:[-*•·‣–—+]|\d{1,3}[.)])\s+(?:\[[ xX]?\]\s+)?|\[[ xX]?\]\s+")
 _GAP = re.compile(
     r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”|(?<!\w)'[^'\n]{1,300}'(?!\w)"
-    r"|(?P<gap> ?; ?|,? (?:and|&|plus|then|but)(?: then| also)? |, |(?<=[.!?…]) )",
+    r"|(?P<gap> ?; ?|,? (?:and|&|plus|then|but)(?: then| also)?(?: to)? |, |(?<=[.!?…]) )",
     re.IGNORECASE,
 )
 _SHORT_FORM = re.compile(

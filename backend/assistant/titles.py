@@ -42,8 +42,10 @@ def items(clause: Clause, find: Callable[[str], When | None]) -> tuple[Item, ...
 def _group(clause: Clause, find: Callable[[str], When | None]) -> list[tuple[str, str]]:
     listed = clause.listed or (clause.kind == "add" and _is_noun_list(clause.pieces))
     found: list[tuple[str, str]] = []
-    for piece in clause.pieces:
-        piece = replace(piece, text=_ENDING.sub("", piece.text)) if clause.kind == "add" else piece
+    pieces = clause.pieces
+    if clause.kind == "add":
+        pieces = tuple(replace(piece, text=_ENDING.sub("", piece.text)) for piece in pieces)
+    for piece in pieces:
         text = polite(piece.text)
         if not found or not found[-1][0].strip():
             found[len(found) - 1 if found else 0 :] = [(piece.text, "")]
