@@ -1,10 +1,10 @@
 # access.py -- Caller, and the one rule per table that says which rows it may see.
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, false, true
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, exists, false, true
 from sqlalchemy import select as sql_select
 from sqlmodel import SQLModel, col
 
@@ -33,7 +33,14 @@ class System:
 
 
 SYSTEM = System()
+# Stands for the caller in a statement that is built once; `values(caller)` goes along whenever it is executed.
+ANYONE = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
 Principal = Caller | System
+
+
+def values(caller: Caller) -> dict[str, Any]:
+    """What a statement that was built for ANYONE needs to be this caller's."""
+    return {"caller_user_id": caller.user_id}
 
 
 def own(column: Any) -> Callable[[Caller], ColumnElement[bool]]:

@@ -1,22 +1,19 @@
-# db.py -- engines, transaction() (the only commit), and lists as JSON.
-import base64
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+# db.py -- engines, and the one commit.
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from uuid import UUID
 
-from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Integer, Result, Select, Text, cast, event, func, literal, tuple_
+from sqlalchemy import Dialect, Select, event, func
 from sqlalchemy import select as sql_select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
-from errors import Invalid, Unauthorized
-from models.columns import UTCDateTime, now, rfc3339
+from errors import Unauthorized
+from models.columns import now
 from settings import SettingsError
 
 P = ParamSpec("P")
@@ -36,7 +33,7 @@ def engine_url(url: str) -> tuple[URL, dict[str, Any]]:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise SettingsError(
             "DATABASE_URL is not a database URL, such as postgresql://user:password@host/name."
         ) from None
@@ -59,7 +56,7 @@ def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_sqlite)
         return engine
-    return create_async_engine(
+    engine = create_async_engine(
         parsed,
         connect_args=arguments,
         pool_size=pool_size,
@@ -68,6 +65,14 @@ def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         pool_recycle=1800,
         hide_parameters=True,  # error messages end up in logs, and parameters are hashes and people's words
     )
+    event.listen(engine.sync_engine, "checkout", refuse_closed)
+    return engine
+
+
+def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+    """asyncpg knows at once that the server hung up; the pool then opens another connection."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def prepare_sqlite(connection: Any, record: Any) -> None:
@@ -165,11 +170,23 @@ class Database:
         async with AsyncSession(self._readers, expire_on_commit=False) as session:
             return await work(session, *args, **kw)
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection]:
-        """A reading connection without a session around it, for the hot path."""
-        async with self._readers.connect() as connection:
-            yield connection
+    async def fetch(self, statement: Select[Any], values: dict[str, Any]) -> Sequence[Any]:
+        """The rows of a statement that was built once; `values` are those of its bind parameters.
+
+        On PostgreSQL it goes straight to asyncpg: what SQLAlchemy does around a statement costs more than a
+        list does. There the values are sent as they are, so they have the types of the driver.
+        """
+        if not self.is_postgresql:
+            return await self.read(fetch_rows, statement, values)
+        sql, names, constants = compiled(statement, self.engine.dialect)
+        arguments = {**constants, **values}
+        connection = await self.engine.raw_connection()
+        try:
+            driver: Any = connection.driver_connection
+            rows: Sequence[Any] = await driver.fetch(sql, *[arguments[name] for name in names])
+            return rows
+        finally:
+            await greenlet_spawn(connection.close)
 
     async def clock(self, tx: Transaction) -> datetime:
         """The database's time, on which all workers agree; SQLite's workers share the machine's."""
@@ -182,111 +199,14 @@ class Database:
         await self.engine.dispose()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a client asks of a list: how many items, and after or before which one."""
-
-    limit: int = 50
-    cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How a list is paged and shown. `keys` order it without ties; `name` keeps cursors of other lists out.
-
-    `fields` is the item as PostgreSQL builds it, `public` the item as Python does: equal as JSON.
-    `backwards` pages from the end but shows each page in reading order.
-    """
-
-    name: str
-    keys: tuple[Any, ...]
-    fields: dict[str, Any]
-    public: Callable[[Any], BaseModel]
-    descending: bool = True
-    backwards: bool = False
-
-
-def json_object(fields: dict[str, Any]) -> ColumnElement[Any]:
-    """A JSON object built by PostgreSQL; times as `rfc3339` writes them."""
-    pairs: list[Any] = []
-    for name, value in fields.items():
-        pairs += [literal(name, Text, literal_execute=True), json_value(value)]
-    return func.json_build_object(*pairs)
-
-
-def json_value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return json_object(value)
-    return time_text(value) if isinstance(value.type, UTCDateTime) else value
-
-
-def time_text(value: Any) -> ColumnElement[str]:
-    return func.to_char(func.timezone("UTC", value), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-
-
-async def fetch_list(db: Database, listing: Listing, statement: Select[Any], page: Page) -> bytes:
-    """The page as `{"data": [...], "next_cursor": ...}`, ready to be sent.
-
-    `statement` selects what `listing.public` takes, scoped and filtered but neither ordered nor limited.
-    """
-    statement = after_cursor(listing, statement, page)
-    order = [key.desc() if listing.descending else key.asc() for key in listing.keys]
-    statement = statement.order_by(*order).limit(page.limit + 1)
-    if db.is_postgresql:
-        item = cast(json_object(listing.fields), Text).label("item")
-        async with db.connection() as connection:
-            rows = (await connection.execute(statement.with_only_columns(item, *listing.keys))).all()
-    else:
-        rows = (await db.read(fetch_rows, statement.add_columns(*listing.keys))).all()
-    shown = rows[: page.limit]
-    items = [row.item if db.is_postgresql else listing.public(row).model_dump_json() for row in shown]
-    if listing.backwards:
-        items.reverse()
-    cursor = "null"
-    if len(rows) > page.limit:
-        cursor = json.dumps(encode_cursor(listing.name, list(shown[-1][-len(listing.keys) :])))
-    return f'{{"data":[{",".join(items)}],"next_cursor":{cursor}}}'.encode()
-
-
-async def fetch_rows(tx: Transaction, statement: Select[Any]) -> Result[Any]:
-    rows: Result[Any] = await tx.execute(statement)
+async def fetch_rows(tx: Transaction, statement: Select[Any], values: dict[str, Any]) -> Sequence[Any]:
+    rows: Sequence[Any] = (await tx.execute(statement, values)).all()
     return rows
 
 
-def encode_cursor(name: str, values: list[Any]) -> str:
-    texts = [rfc3339(value) if isinstance(value, datetime) else str(value) for value in values]
-    return base64.urlsafe_b64encode(json.dumps([name, *texts]).encode()).decode().rstrip("=")
-
-
-def after_cursor(listing: Listing, statement: Select[Any], page: Page) -> Select[Any]:
-    """Only the rows past the cursor; Invalid where it is not one of this list's."""
-    if page.cursor is None:
-        return statement
-    try:
-        text = page.cursor + "=" * (-len(page.cursor) % 4)
-        name, *values = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
-        if name != listing.name or len(values) != len(listing.keys):
-            raise ValueError("the cursor of another list")
-        bounds = [
-            literal(key_value(key, value), key.type) for key, value in zip(listing.keys, values, strict=True)
-        ]
-    except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise Invalid("The cursor is not one that this list gave.", ("query", "cursor")) from error
-    here, there = tuple_(*listing.keys), tuple_(*bounds)
-    return statement.where(here < there if listing.descending else here > there)
-
-
-def key_value(key: Any, value: object) -> object:
-    """The text of a cursor as a value of the column; ValueError or OverflowError for anything else."""
-    if not isinstance(value, str):
-        raise ValueError("not a text")
-    if isinstance(key.type, UTCDateTime):
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            raise ValueError("a time without a zone")
-        return moment.astimezone(UTC)  # here, where one beyond year 1 or 9999 is still the client's mistake
-    if isinstance(key.type, Integer):
-        if not (value.isascii() and value.isdigit() and int(value) < 2**31):
-            raise ValueError("not a number that we gave")
-        return int(value)
-    return UUID(value)
+@cache
+def compiled(statement: Select[Any], dialect: Dialect) -> tuple[str, list[str], dict[str, Any]]:
+    """The SQL, the names of its parameters in order, and the values of those that are part of the statement."""
+    done: Any = statement.compile(dialect=dialect)
+    constants = {name: bind.value for name, bind in done.binds.items() if not bind.required}
+    return done.string, done.positiontup or [], constants

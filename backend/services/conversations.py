@@ -4,8 +4,9 @@ from uuid import UUID
 from sqlmodel import col
 
 import access
-from access import Caller
-from db import Database, Listing, Page, Transaction, fetch_list
+from access import ANYONE, Caller
+from db import Database, Transaction
+from lists import Listing, Page, fetch_list
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 
@@ -17,9 +18,12 @@ CONVERSATIONS = Listing(
 )
 
 
+MINE = access.select(ANYONE, Conversation)
+
+
 async def list_conversations(db: Database, caller: Caller, page: Page) -> bytes:
     """Newest activity first, as JSON."""
-    return await fetch_list(db, CONVERSATIONS, access.select(caller, Conversation), page)
+    return await fetch_list(db, CONVERSATIONS, MINE, access.values(caller), page)
 
 
 async def create_conversation(tx: Transaction, caller: Caller, new: ConversationCreate) -> Conversation:

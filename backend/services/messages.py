@@ -1,16 +1,18 @@
 # services/messages.py -- verbs on messages: read them in order, add one.
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, literal, null
+from sqlalchemy import Integer, Select, bindparam, case, func, literal, null
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import Caller
-from db import Again, Database, Listing, Page, Transaction, fetch_list
+from access import ANYONE, Caller
+from db import Again, Database, Transaction
 from errors import Conflict, Invalid
+from lists import Listing, Page, fetch_list
 from models import Conversation, Message, Run, User
 from models.columns import now
 from models.message import ChatCreate, MessagePublic, Sender
@@ -64,6 +66,16 @@ def with_sender(caller: Caller) -> Select[Any]:
     return statement.join(User, col(User.id) == col(Message.user_id))
 
 
+@cache
+def in_conversation(side: Literal["before", "after"] | None) -> Select[Any]:
+    """The messages of a conversation, or those before or after a seq; the values are bind parameters."""
+    statement = with_sender(ANYONE).where(col(Message.conversation_id) == bindparam("conversation_id"))
+    if side is None:
+        return statement
+    here, there = col(Message.seq), bindparam("mark", type_=Integer())
+    return statement.where(here < there if side == "before" else here > there)
+
+
 async def list_messages(
     db: Database,
     caller: Caller,
@@ -77,7 +89,8 @@ async def list_messages(
     if before is not None and after is not None:
         raise Invalid("Give before or after, not both.", ("query", "before"))
     await db.read(access.get, caller, Conversation, conversation_id)
-    statement = with_sender(caller).where(col(Message.conversation_id) == conversation_id)
+    values = access.values(caller) | {"conversation_id": conversation_id}
+    side: Literal["before", "after"] | None = None
     mark = after or before
     if isinstance(mark, UUID):
         message = await db.read(access.find, caller, Message, col(Message.id) == mark)
@@ -85,13 +98,10 @@ async def list_messages(
             raise Invalid(
                 "There is no such message in this conversation.", ("query", "after" if after else "before")
             )
-        seq = col(Message.seq)
-        statement = statement.where(seq > message.seq if after else seq < message.seq)
+        side = "after" if after else "before"
+        values["mark"] = message.seq
     listing = BACKWARDS if before else FORWARDS
-    own = replace(
-        listing, name=f"{listing.name} of {conversation_id}"
-    )  # a cursor of another conversation is foreign
-    return await fetch_list(db, own, statement, page)
+    return await fetch_list(db, listing, in_conversation(side), values, page, within=str(conversation_id))
 
 
 async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:

@@ -1,8 +1,9 @@
 # services/sessions.py -- where a person is signed in, and whether a sign-in still counts.
 import time
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 from sqlmodel import col
 
 import access
@@ -19,8 +20,18 @@ REMEMBERED_SECONDS = 0.5
 REMEMBERED_SESSIONS = 10_000
 
 
-def live() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return col(AuthSession.revoked_at).is_(None), col(AuthSession.expires_at) > now()
+def live(moment: Any = None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return col(AuthSession.revoked_at).is_(None), col(AuthSession.expires_at) > (
+        now() if moment is None else moment
+    )
+
+
+TIMEZONE = (
+    select(col(User.timezone))
+    .join(AuthSession, col(AuthSession.user_id) == col(User.id))
+    .where(col(AuthSession.id) == bindparam("session_id"), col(User.id) == bindparam("user_id"))
+    .where(*live(bindparam("moment")))
+)
 
 
 class SessionGuard:
@@ -36,13 +47,14 @@ class SessionGuard:
         seen = self._seen.get(claims.session_id)
         if seen and asked_at - seen[0] < REMEMBERED_SECONDS and seen[1].user_id == claims.user_id:
             return seen[1]
-        timezone = await self._db.read(find_session_timezone, claims)
-        if timezone is None:
+        values = {"session_id": claims.session_id, "user_id": claims.user_id, "moment": now()}
+        rows = await self._db.fetch(TIMEZONE, values)
+        if not rows:
             self.forget(claims.session_id)
             raise Unauthorized
         if len(self._seen) >= REMEMBERED_SESSIONS:
             self._seen.clear()
-        caller = Caller(claims.user_id, claims.session_id, timezone)
+        caller = Caller(claims.user_id, claims.session_id, rows[0][0])
         self._seen[claims.session_id] = (asked_at, caller)
         return caller
 
@@ -60,16 +72,6 @@ class SessionGuard:
             self._seen.clear()
         else:
             self._seen.pop(session_id, None)
-
-
-async def find_session_timezone(tx: Transaction, claims: AccessClaims) -> str | None:
-    statement = (
-        select(col(User.timezone))
-        .join(AuthSession, col(AuthSession.user_id) == col(User.id))
-        .where(col(AuthSession.id) == claims.session_id, col(User.id) == claims.user_id, *live())
-    )
-    timezone: str | None = (await tx.execute(statement)).scalar_one_or_none()
-    return timezone
 
 
 async def list_sessions(tx: Transaction, caller: Caller) -> list[SessionPublic]:

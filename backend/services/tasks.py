@@ -1,14 +1,17 @@
 # services/tasks.py -- verbs on tasks: plain functions, (tx, caller, ...), no HTTP, no commit.
+import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, or_
+from sqlalchemy import Select, String, bindparam, or_
 from sqlmodel import col
 
 import access
-from access import Caller
-from db import Database, Listing, Page, Transaction, fetch_list
+from access import ANYONE, Caller
+from db import Database, Transaction
+from lists import Listing, Page, fetch_list
 from models import Task
 from models.task import TaskCreate, TaskPublic, TaskUpdate
 
@@ -29,30 +32,41 @@ TASKS = Listing(
 )
 
 
-def matching(caller: Caller, wanted: TaskFilter) -> Select[Any]:
-    statement = access.select(caller, Task)
-    if wanted.completed is not None:
-        statement = statement.where(col(Task.completed) == wanted.completed)
-    if wanted.q:
+@cache
+def matching(by_completed: bool, by_words: bool) -> Select[Any]:
+    """Anyone's tasks, filtered where asked: the values are bind parameters."""
+    statement = access.select(ANYONE, Task)
+    if by_completed:
+        statement = statement.where(col(Task.completed) == bindparam("completed"))
+    if by_words:
+        words = bindparam("words", type_=String())
         hit = or_(
-            col(Task.title).icontains(wanted.q, autoescape=True),
-            col(Task.description).icontains(wanted.q, autoescape=True),
+            col(Task.title).icontains(words, escape="/"), col(Task.description).icontains(words, escape="/")
         )
         statement = statement.where(hit)
     return statement
 
 
+def asked(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, Any]]:
+    """The statement for what is wanted, and its values."""
+    values = access.values(caller)
+    if wanted.completed is not None:
+        values["completed"] = wanted.completed
+    if wanted.q:
+        values["words"] = re.sub("[/%_]", r"/\g<0>", wanted.q)
+    return matching("completed" in values, "words" in values), values
+
+
 async def list_tasks(db: Database, caller: Caller, wanted: TaskFilter, page: Page) -> bytes:
     """Newest first, as JSON."""
-    return await fetch_list(db, TASKS, matching(caller, wanted), page)
+    return await fetch_list(db, TASKS, *asked(caller, wanted), page)
 
 
 async def find_tasks(tx: Transaction, caller: Caller, wanted: TaskFilter, limit: int) -> list[Task]:
     """Newest first, at most `limit`."""
-    statement = (
-        matching(caller, wanted).order_by(col(Task.created_at).desc(), col(Task.id).desc()).limit(limit)
-    )
-    return list((await tx.execute(statement)).scalars())
+    statement, values = asked(caller, wanted)
+    statement = statement.order_by(col(Task.created_at).desc(), col(Task.id).desc()).limit(limit)
+    return list((await tx.execute(statement, values)).scalars())
 
 
 async def create_task(tx: Transaction, caller: Caller, new: TaskCreate) -> Task:
