@@ -43,7 +43,7 @@ async def opened() -> AsyncIterator[Database]:
     db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=1))
     try:
         with in_words():
-            await bootstrap(db.engine)
+            await bootstrap(db.engine, settings)
         yield db
     finally:
         await db.close()

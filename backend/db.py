@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import asyncpg
 from sqlalchemy import Dialect, Select, event, func
 from sqlalchemy import select as sql_select
 from sqlalchemy.engine import URL, make_url
@@ -98,6 +99,13 @@ def begin_sqlite(connection: Any) -> None:
     """A writer takes the lock before it reads: otherwise two writers read the same row and one update is lost."""
     reader = connection.get_execution_options().get("reader", False)
     connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
+
+
+async def connect_directly(engine: AsyncEngine, url: str) -> Any:
+    """A connection of asyncpg outside the pool, for LISTEN; `url` is PostgreSQL's."""
+    parsed, arguments = engine_url(url)
+    _, settings = engine.dialect.create_connect_args(parsed)
+    return await asyncpg.connect(**{**settings, **arguments})
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from assistant.loop import Assistant
 from assistant.model import Model
 from assistant.rules import RulesModel
 from assistant.worker import Worker
-from db import Database, in_words, open_engine
+from bells import Bells, Wire
+from db import Database, connect_directly, in_words, open_engine
 from logs import configure_logs
 from models.columns import Shape
 from routes import auth, conversations, health, me, messages, runs, tasks
@@ -31,7 +32,6 @@ from services.auth import Auth
 from services.limits import Limits
 from services.sessions import SessionGuard
 from settings import OFFLINE_MODEL, Settings, SettingsError, get_settings
-from streams import Bells
 
 MAX_BODY_BYTES = 1024 * 1024
 DESCRIPTION = """\
@@ -79,6 +79,12 @@ def build_parts(settings: Settings, model: Model) -> Parts:
     )
 
 
+async def carry_bells(parts: Parts) -> None:
+    """Wakes readers on other workers, and is woken by them."""
+    url = (parts.settings.database_listen_url or parts.settings.database_url).get_secret_value()
+    await Wire(parts.bells, lambda: connect_directly(parts.db.engine, url)).run()
+
+
 def end_streams_on_signal(bells: Bells) -> Callable[[], None]:
     """uvicorn waits for open streams before it shuts down, and they wait for events: so the signal ends them first.
 
@@ -110,14 +116,18 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts = build_parts(app.state.settings, app.state.model)
     try:
         with in_words():
-            await bootstrap(parts.db.engine)
+            await bootstrap(parts.db.engine, parts.settings)
         app.state.parts = parts
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()
+        wire = asyncio.create_task(carry_bells(parts)) if parts.db.is_postgresql else None
         try:
             yield
         finally:
             restore()
+            if wire:
+                wire.cancel()
+                await asyncio.wait({wire})
             parts.bells.close()
             await parts.worker.stop()
     finally:

@@ -38,6 +38,15 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(
         10, ge=1, le=200, description="Connections that each worker keeps to PostgreSQL."
     )
+    auto_migrate: bool = Field(
+        False,
+        description="At startup, upgrade a database that is older than the code instead of refusing it.",
+    )
+    database_listen_url: SecretStr | None = Field(
+        None,
+        description="A direct way to the same PostgreSQL, where DATABASE_URL leads through a pooler in "
+        "transaction mode: workers wake each other over it.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Signs access tokens, at least 32 bytes. SQLite mode makes one and keeps it beside "

@@ -1,8 +1,8 @@
-# streams.py -- server-sent events: framing, resume, heartbeats, and the bells that wake waiting readers.
+# streams.py -- server-sent events: framing, resume, heartbeats.
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 
 from access import Principal
+from bells import Bells
 from db import Database
 from errors import Invalid, NotFound
 from models import RunEvent
@@ -19,35 +20,6 @@ from services import runs
 # A bell may be lost (another worker rang it): every reader looks for itself this often.
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
-
-
-class Bells:
-    """Wakes who waits for a run. A bell is a hint: the rows are the truth."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[UUID, set[asyncio.Event]] = {}
-        self.closed = False
-
-    @contextmanager
-    def listen(self, run_id: UUID) -> Iterator[asyncio.Event]:
-        bell = asyncio.Event()
-        self._waiting.setdefault(run_id, set()).add(bell)
-        try:
-            yield bell
-        finally:
-            self._waiting[run_id].discard(bell)
-            if not self._waiting[run_id]:
-                del self._waiting[run_id]
-
-    def ring(self, run_id: UUID) -> None:
-        for bell in self._waiting.get(run_id, ()):
-            bell.set()
-
-    def close(self) -> None:
-        """The server shuts down: every stream ends now; its reader resumes elsewhere."""
-        self.closed = True
-        for run_id in list(self._waiting):
-            self.ring(run_id)
 
 
 async def wait(bell: asyncio.Event) -> None:

@@ -136,6 +136,27 @@ def test_a_reader_on_another_worker_sees_the_run_go_on(
     assert seen[-1].type == "run.completed"
 
 
+def test_bells_reach_other_workers_long_before_they_would_look(
+    carl: Person, model: ScriptedModel, own_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not own_database_url.startswith("postgresql"):
+        pytest.skip("only PostgreSQL carries bells between workers")
+    monkeypatch.setattr("streams.LOOK_SECONDS", 60.0)
+    gate = threading.Event()
+    model.answers = [["First", gate, " second"]]
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+        http = other.client(Authorization=carl.http.headers["Authorization"])
+        with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
+            run_id = next(read_events(answer)).data["run_id"]
+            with http.stream("GET", f"/v1/runs/{run_id}/events") as there:
+                seen = []
+                for arrived in read_events(there):
+                    seen.append(arrived)
+                    if arrived.type == "message.delta":
+                        gate.set()
+    assert text_of(seen) == "First second"
+
+
 def test_a_broken_answer_is_taken_back_before_the_next_try(carl: Person, model: ScriptedModel) -> None:
     broken = ModelError("The connection to the model provider broke.", transient=True)
     add = call("add_task", {"title": "Buy milk"})

@@ -16,11 +16,11 @@ from assistant.history import Step, read_history, replay_log
 from assistant.model import Model, ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from assistant.prompts import INSTRUCTIONS
 from assistant.text import clean
+from bells import Bells
 from db import Database, Transaction
 from models import Conversation, Run
 from models.columns import now, rfc3339
 from services import runs
-from streams import Bells
 from tools import TOOLS, ToolError, call_tool
 
 log = structlog.get_logger()

@@ -8,6 +8,7 @@ from fastapi.security import OAuth2PasswordBearer
 
 from access import Caller
 from assistant.worker import Worker
+from bells import Bells
 from db import Database
 from errors import ProblemResponse, Unauthorized
 from lists import Page
@@ -16,7 +17,6 @@ from security import AccessTokens, BadToken
 from services.auth import Auth, Device
 from services.sessions import SessionGuard
 from settings import Settings
-from streams import Bells
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,181 @@
+# tests/test_architecture.py -- the shape of backend/, read from its source: who imports whom, who may do what.
+import ast
+import importlib.metadata
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+BACKEND = Path(__file__).resolve().parent.parent / "backend"
+MODULES = sorted(str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py"))
+
+# From the top down. A module imports from its own layer and from those below it.
+LAYERS = [
+    {"main", "cli"},
+    {"routes", "mcp_server"},
+    {"assistant"},
+    {"tools", "streams"},
+    {"services"},
+    {"access", "schema", "lists", "bells"},
+    {"models", "db", "engines"},
+    {"settings", "errors", "security", "logs"},
+]
+LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
+# Inside one layer: these arrows only, so that two neighbours do not lean on each other.
+SIDEWAYS = {("db", "models"), ("db", "engines"), ("engines", "models")}
+MOST_LINES = 400
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse((BACKEND / module).read_text(), module)
+
+
+def imports(module: str) -> Iterator[tuple[str, str, int]]:
+    """What a module imports, inside functions too: the full module name, its first part, the line."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}: a relative import"
+            assert node.module is not None
+            names = [node.module]
+        else:
+            continue
+        for name in names:
+            yield name, name.partition(".")[0], node.lineno
+
+
+def home(module: str) -> str:
+    return Path(module).parts[0].removesuffix(".py")
+
+
+def test_every_module_has_its_place_in_the_layers() -> None:
+    assert {home(module) for module in MODULES} <= LEVELS.keys()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_down_only(module: str) -> None:
+    here = home(module)
+    up = []
+    for name, there, line in imports(module):
+        if there not in LEVELS or there == here:
+            continue
+        allowed = LEVELS[there] > LEVELS[here] or (here, there) in SIDEWAYS
+        if not allowed:
+            up.append(f"{module}:{line}: {here} imports {name}")
+    assert up == []
+
+
+def test_the_imports_of_modules_make_no_circle() -> None:
+    graph = {
+        module.removesuffix(".py").removesuffix("/__init__").replace("/", "."): {
+            name for name, _, _ in imports(module)
+        }
+        for module in MODULES
+    }
+    # `from assistant import replies` imports the module, not a name of the package.
+    for module in MODULES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ImportFrom):
+                name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+                graph[name] |= {f"{node.module}.{alias.name}" for alias in node.names} & graph.keys()
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, f"a circle: {' -> '.join([*path[path.index(name) :], name])}"
+        if name in done:
+            return
+        for other in graph[name] & graph.keys():
+            # A package that names its own modules in its __init__ is no circle.
+            if not other.startswith(f"{name}."):
+                visit(other, (*path, name))
+        done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_no_module_bears_the_name_of_the_standard_library_or_of_an_installed_package() -> None:
+    ours = {home(module) for module in MODULES}
+    assert not ours & set(sys.stdlib_module_names)
+    assert not ours & importlib.metadata.packages_distributions().keys()
+
+
+@pytest.mark.parametrize("name", ["utils", "util", "core", "common", "helpers", "misc"])
+def test_no_module_is_named_for_what_does_not_belong_anywhere(name: str) -> None:
+    assert [module for module in MODULES if name in (Path(module).stem, *Path(module).parts)] == []
+
+
+def test_backend_itself_is_no_package() -> None:
+    assert not (BACKEND / "__init__.py").exists()
+    assert [name for module in MODULES for name, top, _ in imports(module) if top == "backend"] == []
+
+
+def test_only_settings_reads_the_environment() -> None:
+    readers = set()
+    for module in MODULES:
+        for node in ast.walk(tree(module)):
+            words = {"environ", "environb", "getenv", "getenvb", "BaseSettings", "load_dotenv"}
+            named = (isinstance(node, ast.Attribute) and node.attr in words) or (
+                isinstance(node, ast.ImportFrom) and words & {alias.name for alias in node.names}
+            )
+            if named:
+                readers.add(module)
+    assert readers <= {"settings.py"}
+
+
+def test_only_db_commits() -> None:
+    """Neither by name nor by opening a transaction of its own; a savepoint (begin_nested) commits nothing."""
+    found = set()
+    for module in MODULES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.Attribute) and node.attr in ("commit", "begin", "rollback"):
+                found.add((module, node.attr))
+    # schema.py makes the tables before there is anything to serve.
+    assert found <= {("db.py", "begin"), ("db.py", "commit"), ("schema.py", "begin")}
+
+
+def test_services_and_tools_know_nothing_of_http() -> None:
+    http = {"fastapi", "starlette", "httpx", "uvicorn"}
+    below = [
+        module for module in MODULES if LEVELS[home(module)] > LEVELS["streams"] and home(module) != "errors"
+    ]
+    assert [
+        (module, name) for module in [*below, "tools.py"] for name, top, _ in imports(module) if top in http
+    ] == []
+
+
+def test_a_model_library_is_imported_only_where_a_model_is_configured() -> None:
+    """It takes over a second: never at the top of a module that every start imports."""
+    tops = [
+        (module, node.lineno)
+        for module in MODULES
+        for node in tree(module).body
+        for name in imported_by(node)
+        if name.partition(".")[0] in ("pydantic_ai", "openai", "anthropic", "google")
+        and "providers" not in module
+    ]
+    assert tops == []
+    at_start = {name for module in ("main.py",) for node in tree(module).body for name in imported_by(node)}
+    assert "assistant.providers" not in at_start
+
+
+def imported_by(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_short_and_says_what_belongs_in_it(module: str) -> None:
+    text = (BACKEND / module).read_text()
+    assert len(text.splitlines()) <= MOST_LINES
+    if text.strip():
+        first = text.splitlines()[0]
+        folder = module.removesuffix("__init__.py")
+        assert first.startswith((f"# {module} -- ", f"# {folder} -- ")), first
