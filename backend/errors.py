@@ -22,14 +22,18 @@ MAX_WORD = 100
 
 
 class ParleyError(Exception):
-    """Base of the errors that are told to the client; `detail` is a sentence for a person."""
+    """Base of the errors that are told to the client; `detail` is a sentence for a person.
+
+    `members` are further members of the problem, for a program (RFC 9457, 3.2).
+    """
 
     status: ClassVar[int] = 400
     headers: dict[str, str] | None = None
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, **members: str) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.members = members
 
 
 class Unauthorized(ParleyError):
@@ -77,6 +81,12 @@ class TooManyRequests(ParleyError):
         self.headers = {"Retry-After": str(retry_after)}
 
 
+class Busy(ParleyError):
+    """The caller has too much going on already."""
+
+    status = 429
+
+
 class Unavailable(ParleyError):
     status = 503
 
@@ -85,7 +95,12 @@ class ProblemResponse(Response):
     media_type = "application/problem+json"
 
     def __init__(
-        self, status: int, detail: str, errors: list[dict[str, Any]] | None = None, headers: Any = None
+        self,
+        status: int,
+        detail: str,
+        errors: list[dict[str, Any]] | None = None,
+        headers: Any = None,
+        members: dict[str, str] | None = None,
     ) -> None:
         title = TITLES.get(status) or HTTPStatus(status).phrase
         problem: dict[str, Any] = {
@@ -93,6 +108,7 @@ class ProblemResponse(Response):
             "title": title,
             "status": status,
             "detail": detail,
+            **(members or {}),
         }
         if errors is not None:
             problem["errors"] = errors
@@ -111,7 +127,7 @@ async def answer_parley_error(request: Request, error: Exception) -> Response:
     errors = None
     if isinstance(error, Invalid):
         errors = [{"loc": list(error.loc), "msg": error.detail, "type": "value_error"}]
-    return ProblemResponse(error.status, error.detail, errors, error.headers)
+    return ProblemResponse(error.status, error.detail, errors, error.headers, error.members)
 
 
 async def answer_validation_error(request: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import errors
 from assistant.loop import Assistant
+from assistant.loop import Limits as RunLimits
 from assistant.model import Model
 from assistant.rules import RulesModel
 from assistant.worker import Worker
@@ -27,7 +28,7 @@ from models.columns import Shape
 from routes import auth, conversations, health, me, messages, runs, tasks
 from routes.dependencies import Parts, problems
 from schema import SchemaError, bootstrap
-from security import AccessTokens
+from security import AccessTokens, warm_up
 from services.auth import Auth
 from services.limits import Limits
 from services.sessions import SessionGuard
@@ -61,6 +62,17 @@ def open_model(settings: Settings) -> Model:
         raise SettingsError(str(error)) from error
 
 
+def run_limits(settings: Settings) -> RunLimits:
+    return RunLimits(
+        context_tokens=settings.context_tokens,
+        seconds=settings.run_seconds,
+        model_requests=settings.run_model_requests,
+        tool_calls=settings.run_tool_calls,
+        tokens=settings.run_tokens,
+        lease_seconds=settings.run_lease_seconds,
+    )
+
+
 def build_parts(settings: Settings, model: Model) -> Parts:
     db = Database(
         open_engine(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
@@ -75,7 +87,7 @@ def build_parts(settings: Settings, model: Model) -> Parts:
         auth=Auth(db, tokens, limits, timedelta(days=settings.refresh_token_days)),
         guard=SessionGuard(db),
         bells=bells,
-        worker=Worker(Assistant(db, bells, model, settings.context_tokens)),
+        worker=Worker(Assistant(db, bells, model, run_limits(settings))),
     )
 
 
@@ -118,6 +130,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with in_words():
             await bootstrap(parts.db.engine, parts.settings)
         app.state.parts = parts
+        await asyncio.to_thread(warm_up)
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()
         wire = asyncio.create_task(carry_bells(parts)) if parts.db.is_postgresql else None
@@ -200,7 +213,8 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     app.state.model = model or open_model(settings)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     errors.install(app, MAX_BODY_BYTES)
-    for routes in (auth, me, tasks, conversations, messages, runs, health):
+    # FastAPI tries them in this order: what is asked for most stands first.
+    for routes in (tasks, messages, conversations, runs, me, auth, health):
         app.include_router(routes.router)
     if settings.cors_origins:
         app.add_middleware(

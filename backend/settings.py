@@ -77,6 +77,18 @@ class Settings(BaseSettings):
     )
     model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint.")
     model_api_key: SecretStr | None = Field(None, description="The key for the model's provider.")
+    run_lease_seconds: float = Field(
+        15, ge=0.5, le=300, description="After how long without a sign of its worker a run is taken over."
+    )
+    run_seconds: float = Field(600, ge=1, le=86_400, description="How long a run may take at most.")
+    run_model_requests: int = Field(30, ge=1, le=1_000, description="Requests to the model per run at most.")
+    run_tool_calls: int = Field(100, ge=1, le=10_000, description="Tool calls per run at most.")
+    run_tokens: int = Field(
+        1_000_000, ge=1_000, le=1_000_000_000, description="Tokens read and written per run at most."
+    )
+    runs_per_user: int = Field(
+        10, ge=1, le=1_000, description="Runs that one user may have at work or waiting."
+    )
     context_tokens: int = Field(
         32_000,
         ge=500,
@@ -103,7 +115,7 @@ class Settings(BaseSettings):
         path = rest.removeprefix("/").partition("?")[0]
         if path in ("", ":memory:"):
             raise SettingsError("DATABASE_URL: SQLite needs a file, for example sqlite:///parley.db")
-        return Path(path).expanduser()
+        return Path(path)
 
     def signing_key(self) -> str:
         """The key that signs access tokens; made on first use in SQLite mode.

@@ -614,7 +614,7 @@ def limited(engine_name: str, new_database: Callable[[str], str]) -> Iterator[tu
 @pytest.fixture
 def address() -> str:
     number = uuid4().int
-    return f"2001:db8::{number % 65536:x}:{(number >> 16) % 65536:x}"
+    return f"2001:db8:{number % 65536:x}:{(number >> 16) % 65536:x}::{(number >> 64) % 65535 + 1:x}"
 
 
 def too_many(answer: httpx.Response, at_most: int) -> None:
@@ -659,6 +659,14 @@ def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server,
         )
 
 
+def test_an_ipv6_network_counts_as_one_address(limited: tuple[Server, Server], address: str) -> None:
+    network = address.rpartition("::")[0]
+    for number in range(30):
+        somebody = f"{uuid4().hex}@example.com"
+        refused(sign_in(limited[0], somebody, **{"X-Forwarded-For": f"{network}::{number + 1:x}"}), 401)
+    too_many(sign_in(limited[1], "x@example.com", **{"X-Forwarded-For": f"{network}:1:2:3:4"}), at_most=60)
+
+
 def test_sign_ins_per_address_are_limited_and_counted_across_workers(
     limited: tuple[Server, Server], address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -683,7 +691,7 @@ def test_registrations_per_address_are_limited(limited: tuple[Server, Server], a
     window = services.limits.REGISTER_PER_ADDRESS
 
     async def use_up(tx: Transaction) -> None:
-        key = services.limits.hashed(window.key_for("register", address))
+        key = services.limits.hashed(window.key_for("register", services.limits.network(address)))
         await services.limits.count_hit(tx, key, 3600, window.amount)
 
     in_database(limited[0], use_up)

@@ -142,6 +142,7 @@ FORMS = {"POST /v1/auth/token"}
 TITLE = [*BLANK, "x" * 256, "ü" * 256, *UNSTORABLE, *NO_TEXT, None]
 MESSAGE = [*BLANK, "x" * 32_001, *UNSTORABLE, *NO_TEXT, None]
 NAME = ["", "x" * 65, "a b", "é", "a\n", "a\0", *NO_TEXT]
+BUSY = ["", "wait", "Queue", "queue\0", *NO_TEXT, None]
 PASSWORDS = [
     *("x" * 7, "ü" * 7, "", "x" * 1_025, MARK + "\0", MARK + "\ud800", None),
     *(10**20, [MARK] * 8, {MARK: MARK}),
@@ -190,10 +191,11 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     },
     "POST /v1/conversations": {"title": TITLE[:-1]},
     "PATCH /v1/conversations/{conversation_id}": {"title": TITLE[:-1]},
-    "POST /v1/conversations/{conversation_id}/messages": {"content": MESSAGE, "client_id": NAME},
+    "POST /v1/conversations/{conversation_id}/messages": {"content": MESSAGE, "client_id": NAME, "on_busy": BUSY},
     "POST /v1/chat": {
         "message": MESSAGE,
         "client_id": NAME,
+        "on_busy": BUSY,
         "conversation_id": ["", "x", "0" * 31, "0" * 33, "\ud800", "\0", 5, [], {}, True],
     },
 }

@@ -235,7 +235,7 @@ def test_a_model_that_calls_tools_for_ever_is_stopped(carl: Person, model: Scrip
     model.otherwise = [call("list_tasks", {})]
     answer = carl.chat("go")
     assert answer["status"] == "failed"
-    assert answer["error"] == "The agent did not come to an end in 30 steps."
+    assert answer["error"] == "The run reached its limit of 30 model requests."
     assert len(answer["tool_calls"]) == 30
 
 
@@ -260,6 +260,65 @@ def test_a_second_message_waits_for_the_first_run_which_does_not_read_it(
     assert [turn.text for turn in model.requests[2].turns] == [
         "first", "First answer.", "second", "Second answer.", "third"
     ]  # fmt: skip
+
+
+def test_a_busy_conversation_refuses_or_interrupts_when_asked_to(carl: Person, model: ScriptedModel) -> None:
+    never = threading.Event()
+    conversation = carl.post("/v1/conversations")["id"]
+    path = f"/v1/conversations/{conversation}/messages"
+    model.answers = [["Half", never]]
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(carl.chat, "first", conversation_id=conversation, client_id="m-1")
+        wait_until(lambda: model.requests)
+        refused = carl.http.post(path, json={"content": "second", "on_busy": "reject"})
+        assert refused.status_code == 409
+        assert carl.get(f"/v1/runs/{refused.json()['run_id']}")["status"] == "running"
+        assert len(carl.get(path)["data"]) == 1
+        wait_until(lambda: carl.http.get(path).json() and len(model.requests) == 1)
+        second = carl.post(path, content="second", on_busy="interrupt")
+        assert second["message"]["content"] == "OK."
+        answered = first.result()
+    assert answered["status"] == "cancelled"
+    again = carl.post(path, content="first", client_id="m-1", on_busy="interrupt")
+    assert again == answered
+    assert carl.post(path, content="third", on_busy="reject")["status"] == "completed"
+
+
+def test_a_run_ends_with_a_reason_when_it_has_used_up_what_it_may(
+    new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
+) -> None:
+    few = {"run_model_requests": 3, "run_tool_calls": 4, "run_tokens": 1_000, "run_seconds": 1}
+    with serving(settings_for(new_database(engine_name), **few), model) as server:
+        person = server.person()
+        model.otherwise = [call("list_tasks", {})]
+        assert person.chat("go")["error"] == "The run reached its limit of 3 model requests."
+        model.otherwise = [call("list_tasks", {}, "a"), call("list_tasks", {}, "b")]
+        assert person.chat("go")["error"] == "The run reached its limit of 4 tool calls."
+        model.otherwise = [call("list_tasks", {}), Usage(900, 100)]
+        assert person.chat("go")["error"] == "The run reached its limit of 1000 tokens."
+        model.otherwise = ["Half", threading.Event()]
+        answer = person.chat("go")
+        assert answer["error"] == "The run took longer than 1 seconds."
+        assert (answer["status"], answer["message"]["content"]) == ("failed", "Half")
+
+
+def test_a_user_with_too_many_runs_is_told_so_and_others_are_not(
+    new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
+) -> None:
+    with serving(settings_for(new_database(engine_name), runs_per_user=2), model) as server:
+        ann, bob = server.person(), server.person()
+        gate = threading.Event()
+        model.answers = [[gate, "One."], [gate, "Two."]]
+        with ThreadPoolExecutor(2) as pool:
+            waiting = [pool.submit(ann.chat, "hello") for _ in range(2)]
+            wait_until(lambda: len(model.requests) == 2)
+            refused = ann.http.post("/v1/chat", json={"message": "hello"})
+            assert refused.status_code == 429
+            assert len(ann.get("/v1/conversations")["data"]) == 2
+            assert bob.chat("hello")["status"] == "completed"
+            gate.set()
+            assert [one.result()["status"] for one in waiting] == ["completed"] * 2
+        assert ann.chat("hello")["status"] == "completed"
 
 
 def test_history_that_does_not_fit_is_cut_at_the_old_end_in_whole_messages(

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM
-from assistant.loop import LeaseLost, RunLoop
+from assistant.loop import Assistant, LeaseLost, RunLoop
 from assistant.model import ModelError
 from assistant.worker import claim_run
 from db import Again, Database, Transaction, open_engine
@@ -331,7 +331,7 @@ def test_every_write_of_a_loop_checks_its_epoch(
 
     async def work(db: Database) -> None:
         assistant = scripted.parts.worker.assistant
-        own = type(assistant)(db, scripted.parts.bells, assistant.model, 1000)
+        own = Assistant(db, scripted.parts.bells, assistant.model, assistant.limits)
 
         async def reopen(tx: Transaction) -> None:
             run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)

@@ -58,6 +58,12 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "model": "rules",
         "model_base_url": None,
         "model_api_key": None,
+        "run_lease_seconds": 15.0,
+        "run_seconds": 600.0,
+        "run_model_requests": 30,
+        "run_tool_calls": 100,
+        "run_tokens": 1_000_000,
+        "runs_per_user": 10,
         "context_tokens": 32_000,
     }
 
@@ -99,6 +105,12 @@ BAD = [
     ("RATE_LIMITS", "maybe"),
     ("LOG_LEVEL", "loud"),
     ("CONTEXT_TOKENS", "499"),
+    ("RUN_LEASE_SECONDS", "0"),
+    ("RUN_SECONDS", "0"),
+    ("RUN_MODEL_REQUESTS", "0"),
+    ("RUN_TOOL_CALLS", "-1"),
+    ("RUN_TOKENS", "many"),
+    ("RUNS_PER_USER", "0"),
 ]
 
 

@@ -1,16 +1,22 @@
 # assistant/ending.py -- how a run ends, whoever ends it: one message with all that was said and done.
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlmodel import col
 
 import access
 from access import Caller
 from assistant.history import Step, replay_log
 from db import Transaction
+from errors import Busy, Conflict
 from models import Conversation, Message, Run
 from models.columns import now, rfc3339
+from models.message import ChatCreate
 from models.run import RunPublic
 from services import messages, runs
+from services.messages import Posted
 
 NOT_RUN = "The run ended before this call was made."
 
@@ -30,6 +36,27 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic
             await runs.add_started(tx, caller, run)
         await end_run(tx, caller, run, replay_log(log), "cancelled")
     return runs.public(run)
+
+
+async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_runs: int) -> Posted:
+    """Store the message and queue its run, as `on_busy` says where the conversation's agent is still at work."""
+    repeated = await messages.find_repeated(tx, caller, new)
+    if repeated:
+        return repeated
+    busy: list[Run] = []
+    if new.conversation_id is not None and new.on_busy != "queue":
+        await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
+        busy = await runs.find_active(tx, caller, col(Run.conversation_id) == new.conversation_id)
+    if busy and new.on_busy == "reject":
+        raise Conflict(
+            f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
+        )
+    for run in busy:
+        await cancel_run(tx, caller, run.id)
+    if len(await runs.find_active(tx, caller)) >= most_runs:
+        raise Busy(f"You have {most_runs} runs at work or waiting. Let one end or cancel it first.")
+    posted = await messages.post_message(tx, caller, new)
+    return replace(posted, cancelled=tuple(run.id for run in busy))
 
 
 async def end_run(

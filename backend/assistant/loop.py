@@ -26,7 +26,6 @@ from tools import TOOLS, ToolError, call_tool
 log = structlog.get_logger()
 
 DELTA_SECONDS = 0.04
-MAX_STEPS = 30
 MODEL_ATTEMPTS = 4
 LONGEST_BACKOFF = 30.0
 
@@ -36,13 +35,25 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may use: history in tokens, seconds, requests to the model, tool calls, tokens in all."""
+
+    context_tokens: int = 32_000
+    seconds: float = 600
+    model_requests: int = 30
+    tool_calls: int = 100
+    tokens: int = 1_000_000
+    lease_seconds: float = 15
+
+
+@dataclass(frozen=True, slots=True)
 class Assistant:
     """What every run needs, built once at startup."""
 
     db: Database
     bells: Bells
     model: Model
-    context_tokens: int
+    limits: Limits
     backoff_seconds: float = 0.5
 
 
@@ -55,6 +66,7 @@ class RunLoop:
     epoch: int
     caller: Caller
     steps: list[Step] = field(default_factory=list)
+    tokens: int = 0
 
     async def write(
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
@@ -85,22 +97,47 @@ class RunLoop:
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
             await self.reset_text()  # half an answer of a worker that is gone
         try:
-            while await self.answered_with_calls():
-                pass
+            async with asyncio.timeout(await self.seconds_left()) as clock:
+                while await self.answered_with_calls():
+                    pass
         except ModelError as error:
             await self.finish("failed", error.reason)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            await self.finish(
+                "failed", f"The run took longer than {self.assistant.limits.seconds:g} seconds."
+            )
         else:
             await self.finish("completed")
+
+    async def seconds_left(self) -> float:
+        """Of the run's time, also where another worker spent the first part of it."""
+        run = await self.assistant.db.read(access.get, self.caller, Run, self.run_id)
+        self.tokens = run.input_tokens + run.output_tokens
+        assert run.started_at is not None
+        return max(0.0, self.assistant.limits.seconds - (now() - run.started_at).total_seconds())
 
     async def answered_with_calls(self) -> bool:
         """Run what calls are open, then ask the model; False when its answer was text alone."""
         for call in self.steps[-1].calls if self.steps else ():
             if "finished_at" not in call:
                 await self.run_tool(call)
-        if len(self.steps) >= MAX_STEPS:
-            raise ModelError(f"The agent did not come to an end in {MAX_STEPS} steps.", transient=False)
+        self.check_limits()
         await self.ask_with_retries()
         return bool(self.steps[-1].calls)
+
+    def check_limits(self) -> None:
+        """Before the model is asked once more."""
+        limits = self.assistant.limits
+        calls = sum(len(step.calls) for step in self.steps)
+        for what, used, most in (
+            ("model requests", len(self.steps), limits.model_requests),
+            ("tool calls", calls, limits.tool_calls),
+            ("tokens", self.tokens, limits.tokens),
+        ):
+            if used >= most:
+                raise ModelError(f"The run reached its limit of {most} {what}.", transient=False)
 
     async def ask_with_retries(self) -> None:
         self.steps.append(Step())
@@ -144,6 +181,7 @@ class RunLoop:
                 await runs.add_event(tx, self.caller, run, "tool.call", {"step": len(self.steps) - 1, **call})
 
         await self.write(store)
+        self.tokens += usage.input_tokens + usage.output_tokens
         step.calls += said
 
     async def add_text(self, step: Step, text: str) -> None:
@@ -157,7 +195,7 @@ class RunLoop:
 
         async def read(tx: Transaction) -> list[Any]:
             run = await access.get(tx, caller, Run, run_id)
-            return await read_history(tx, caller, run, self.assistant.context_tokens)
+            return await read_history(tx, caller, run, self.assistant.limits.context_tokens)
 
         history = await self.assistant.db.read(read)
         turns = [*history, *(step.turn() for step in self.steps[:-1] if step.text or step.calls)]

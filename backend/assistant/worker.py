@@ -23,8 +23,6 @@ from services.limits import delete_expired_limits
 
 log = structlog.get_logger()
 
-LEASE_SECONDS = 15.0
-RENEW_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 CLEAN_SECONDS = 3600.0
 RUNS_AT_ONCE = 64
@@ -127,7 +125,7 @@ class Worker:
 
     async def _renew(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(self.assistant.limits.lease_seconds / 3)
             for claim, _ in list(self._running.values()):
                 try:
                     if not await self.assistant.db.write(renew_lease, self.assistant, claim):
@@ -190,7 +188,7 @@ async def claim_run(tx: Transaction, assistant: Assistant, run_id: UUID) -> Clai
     caller = Caller(run.user_id, None, user.timezone)
     run.status = "running"
     run.epoch += 1
-    run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
+    run.lease_expires_at = moment + timedelta(seconds=assistant.limits.lease_seconds)
     if run.started_at is None:
         await runs.add_started(tx, caller, run)
     await tx.flush()
@@ -203,7 +201,7 @@ async def renew_lease(tx: Transaction, assistant: Assistant, claim: Claim) -> bo
     if run is None or run.epoch != claim.epoch or run.status != "running":
         return False
     moment = await assistant.db.clock(tx)
-    run.lease_expires_at = moment + timedelta(seconds=LEASE_SECONDS)
+    run.lease_expires_at = moment + timedelta(seconds=assistant.limits.lease_seconds)
     return True
 
 

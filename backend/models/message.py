@@ -47,11 +47,19 @@ class Message(SQLModel, table=True):
     run_id: UUID | None = reference("run_id", "runs.id", "fk_messages_run_id", nullable=True)
 
 
+OnBusy = Literal["queue", "reject", "interrupt"]
+ON_BUSY = (
+    "While the agent is still at work in this conversation: wait for it (`queue`), give up with 409 (`reject`) "
+    "or cancel its run (`interrupt`)."
+)
+
+
 class MessageCreate(Shape):
     content: Content = ShapeField(examples=["add buy milk tomorrow and call mom"])
     client_id: ClientId | None = ShapeField(
         None, description="Your own name for this message: sending it again gives the first answer."
     )
+    on_busy: OnBusy = ShapeField("queue", description=ON_BUSY)
 
 
 class ChatCreate(Shape):
@@ -60,6 +68,7 @@ class ChatCreate(Shape):
     client_id: ClientId | None = ShapeField(
         None, description="Your own name for this message: sending it again gives the first answer."
     )
+    on_busy: OnBusy = ShapeField("queue", description=ON_BUSY)
 
 
 class Sender(Shape):

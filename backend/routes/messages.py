@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
+from assistant import ending
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
 from routes.dependencies import (
@@ -30,7 +31,7 @@ STREAM: dict[str, Any] = {
         "example": 'id: 1\nevent: run.started\ndata: {"run_id": "...", "conversation_id": "..."}\n\n',
     }
 }
-ANSWERS = problems(401, 404, 409, 422)
+ANSWERS = problems(401, 404, 409, 422, 429)
 
 
 @router.get(
@@ -69,7 +70,10 @@ async def post_message(
 ) -> Any:
     """Says something and gets the answer: whole as JSON, or as it comes with `Accept: text/event-stream`."""
     chat = ChatCreate.model_construct(
-        message=new.content, conversation_id=conversation_id, client_id=new.client_id
+        message=new.content,
+        conversation_id=conversation_id,
+        client_id=new.client_id,
+        on_busy=new.on_busy,
     )
     return await answer(parts, caller, request, chat)
 
@@ -81,7 +85,10 @@ async def post_chat(parts: PartsDep, caller: CallerDep, request: Request, new: C
 
 
 async def answer(parts: Parts, caller: Caller, request: Request, new: ChatCreate) -> Response | ChatPublic:
-    posted = await parts.db.write(messages.post_message, caller, new)
+    posted = await parts.db.write(ending.post_message, caller, new, parts.settings.runs_per_user)
+    for cancelled in posted.cancelled:
+        parts.worker.drop(cancelled)
+        parts.bells.ring(cancelled)
     run_id = posted.run.id
     parts.worker.wake(run_id)
     if wants_stream(request.headers.get("accept", "")):

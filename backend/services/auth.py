@@ -23,6 +23,7 @@ from services.limits import (
     SIGN_IN_PER_ADDRESS,
     SIGN_IN_PER_EMAIL,
     Limits,
+    network,
 )
 from services.sessions import revoke_other_sessions
 
@@ -64,7 +65,7 @@ async def find_user(tx: Transaction, email: str) -> User | None:
 
 
 async def register_user(auth: Auth, device: Device, new: UserCreate) -> User:
-    await auth.limits.hit(REGISTER_PER_ADDRESS, "register", device.address)
+    await auth.limits.hit(REGISTER_PER_ADDRESS, "register", network(device.address))
     return await auth.db.write(create_user, new, await hashed(new.password))
 
 
@@ -81,7 +82,7 @@ async def create_user(tx: Transaction, new: UserCreate, password_hash: str) -> U
 async def sign_in(auth: Auth, device: Device, email: str, password: str) -> TokenPublic:
     """Unknown email and wrong password cost the same time and give the same answer."""
     email = normal_email(email)
-    await auth.limits.hit(SIGN_IN_PER_ADDRESS, "sign-in", device.address)
+    await auth.limits.hit(SIGN_IN_PER_ADDRESS, "sign-in", network(device.address))
     await auth.limits.hit(SIGN_IN_PER_EMAIL, "sign-in", email)
     # PostgreSQL cannot compare with NUL or half a surrogate pair; nobody has such an email.
     possible = email.isprintable()

@@ -2,18 +2,19 @@
 import hashlib
 import time
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
-from sqlalchemy import case, delete
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import case, delete, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 import access
 from access import SYSTEM
 from db import Database, Transaction
+from engines import upsert
 from errors import TooManyRequests
 from models import RateLimit
 from models.columns import now
@@ -60,6 +61,15 @@ class DatabaseStorage(Storage):
         await self._db.write(forget_limit, hashed(key))
 
 
+def network(address: str) -> str:
+    """Whom an address stands for: of IPv6, a household or a machine has a whole /64 to choose from."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
+
+
 def hashed(key: str) -> str:
     """Emails and addresses are counted, not kept."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
@@ -72,21 +82,14 @@ async def read_limit(tx: Transaction, key: str) -> RateLimit | None:
 async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int:
     """Adds to the count of the running window, or opens the next; one statement, so nothing is miscounted."""
     moment = now()
-    insert = (sqlite if tx.get_bind().dialect.name == "sqlite" else postgresql).insert(RateLimit)
-    fresh = {"hits": amount, "expires_at": moment + timedelta(seconds=seconds)}
+    ends_at = moment + timedelta(seconds=seconds)
     over = col(RateLimit.expires_at) <= moment
-    statement = (
-        insert.values(key=key, **fresh)
-        .on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "hits": case((over, amount), else_=RateLimit.hits + amount),
-                "expires_at": case((over, fresh["expires_at"]), else_=RateLimit.expires_at),
-            },
-        )
-        .returning(RateLimit.hits)
-    )
-    hits: int = (await tx.execute(statement)).scalar_one()
+    change = {
+        "hits": case((over, amount), else_=RateLimit.hits + amount),
+        "expires_at": case((over, ends_at), else_=RateLimit.expires_at),
+    }
+    new = insert(RateLimit).values(key=key, hits=amount, expires_at=ends_at)
+    hits: int = await upsert(tx, new, "key", change, RateLimit.hits)
     return hits
 
 

@@ -24,11 +24,15 @@ COLUMNS = [name for name in MessagePublic.model_fields if name != "sender"]
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A stored message and the run that it started. `repeated`: both were there already."""
+    """A stored message and the run that it started. `repeated`: both were there already.
+
+    `cancelled` are the runs that had to end for it.
+    """
 
     message: Message
     run: Run
     repeated: bool = False
+    cancelled: tuple[UUID, ...] = ()
 
 
 def public(row: Any) -> MessagePublic:

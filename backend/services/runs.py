@@ -86,5 +86,13 @@ async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPubl
     )
 
 
+async def find_active(tx: Transaction, caller: Caller, *conditions: Any) -> list[Run]:
+    """The caller's runs that have not ended, the first to be answered first."""
+    statement = access.select(caller, Run).where(
+        col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE), *conditions
+    )
+    return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
+
+
 def is_active(run: Run) -> bool:
     return run.status in ACTIVE
