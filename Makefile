@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench check lock clean
+.PHONY: help setup run test test-all chaos bench check lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,12 @@ run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... cha
 
 test: $(VENV)/.installed-tests  ## Install what tests need and run them all
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-all: $(VENV)/.installed-tests  ## Run all tests on all three engines; MariaDB has to be there
+	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(BIN)/python -m pytest -n auto --all-engines $(ARGS)
+
+chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 times and check the books (SEED=...)
+	@$(BIN)/python tests/chaos.py --faults 200 $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table
 	@$(BIN)/python tests/bench/http.py

@@ -90,10 +90,14 @@ class Recorded:
 
 
 class ScriptedProvider:
-    """`script` is consumed from the front, an item a request. An item may be a function of the body."""
+    """`script` is consumed from the front, an item a request, then `otherwise` answers.
+
+    An item may be a function of the body.
+    """
 
     def __init__(self) -> None:
         self.script: list[Scripted] = []
+        self.otherwise: Scripted = Status(400, error={"message": "nothing is scripted"})
         self.requests: list[Recorded] = []
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -157,7 +161,7 @@ class ScriptedProvider:
         content = await reader.readexactly(int(headers.get("content-length", "0")))
         recorded = Recorded(method, path, headers, json.loads(content or b"null"))
         self.requests.append(recorded)
-        answer = self.script.pop(0) if self.script else Status(400, error={"message": "nothing is scripted"})
+        answer = self.script.pop(0) if self.script else self.otherwise
         if not isinstance(answer, Answer):
             answer = answer(recorded.body)
         gone = asyncio.create_task(reader.read(1))

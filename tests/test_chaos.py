@@ -1,0 +1,12 @@
+# tests/test_chaos.py -- a short round of chaos in every test run; `make chaos` is the long one.
+from chaos import run_chaos
+from postgres import PostgresServer
+
+FAULTS = 20
+SEED = 1
+
+
+def test_kills_pauses_terminations_and_cuts_lose_and_double_nothing(postgres: PostgresServer) -> None:
+    counts, books = run_chaos(FAULTS, SEED)
+    assert len(books.acknowledged) > FAULTS
+    assert counts == dict.fromkeys(counts, 0), f"seed {SEED}: {books.troubles}"
