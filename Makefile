@@ -26,7 +26,7 @@ chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 t
 	@$(BIN)/python tests/chaos.py --faults 200 $(if $(SEED),--seed $(SEED))
 
 bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table
-	@$(BIN)/python tests/bench/http.py
+	@$(BIN)/python tests/bench/run.py
 
 check: $(VENV)/.installed-tests  ## Lint, types, import graph
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m pytest tests/test_architecture.py

@@ -97,11 +97,14 @@ class Wire:
             await connection.add_listener(CHANNEL, self._hear)
             await self._try(connection)
             while True:
-                with suppress(TimeoutError):
-                    rung = await asyncio.wait_for(self._bells.next_rung(), QUIET_SECONDS)
+                # Not wait_for: up to Python 3.11 it swallows a cancel that comes together with a bell.
+                try:
+                    async with asyncio.timeout(QUIET_SECONDS):
+                        rung = await self._bells.next_rung()
+                except TimeoutError:
+                    await self._try(connection)
+                else:
                     await self._say(connection, " ".join(str(run_id) for run_id in rung))
-                    continue
-                await self._try(connection)
         finally:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.close(timeout=1)
@@ -114,7 +117,8 @@ class Wire:
         self._trial_heard.clear()
         await self._say(connection, TRIAL)
         try:
-            await asyncio.wait_for(self._trial_heard.wait(), TRIAL_SECONDS)
+            async with asyncio.timeout(TRIAL_SECONDS):
+                await self._trial_heard.wait()
             works = True
         except TimeoutError:
             works = False

@@ -1,18 +1,22 @@
 # cli.py -- parley: the operator's commands. Whoever may read the database's settings may do all of this.
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy import CheckConstraint, Connection, inspect
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+import schema
 from db import Database, in_words, open_engine
 from errors import Conflict
 from logs import configure_logs
 from models.user import UserCreate
-from schema import SchemaError, bootstrap
+from schema import BehindError, SchemaError, bootstrap
 from services import auth
 from settings import SettingsError, get_settings
 
@@ -20,6 +24,8 @@ T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Operate Parley.")
 user = typer.Typer(no_args_is_help=True, help="Make users and give them new passwords.")
 app.add_typer(user, name="user")
+db_commands = typer.Typer(no_args_is_help=True, help="See, upgrade and check the database's schema.")
+app.add_typer(db_commands, name="db")
 
 Email = Annotated[str, typer.Argument(help="The email that the person signs in with.")]
 DisplayName = Annotated[str | None, typer.Option("--name", help="How the person is called.")]
@@ -97,6 +103,181 @@ def reset_password(email: Email) -> None:
     if run(lambda db: auth.reset_password(db, checks.email, checks.password)) is None:
         fail("nobody has this email.")
     typer.echo(f"{checks.email} has a new password; every session has ended.")
+
+
+def on_engine(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
+    """`work` on the database as it is: nothing is made and nothing is checked before."""
+
+    async def inside() -> T:
+        settings = get_settings()
+        configure_logs(settings.log_level)
+        engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
+        try:
+            with in_words():
+                return await work(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        return asyncio.run(inside())
+    except (SettingsError, SchemaError) as error:
+        fail(str(error))
+
+
+async def at_head(engine: AsyncEngine) -> bool:
+    """Makes the tables on an empty database. False where an upgrade is pending."""
+    try:
+        await bootstrap(engine)
+    except BehindError:
+        return False
+    return True
+
+
+@db_commands.command()
+def status() -> None:
+    """Show the engine, the revision of the database, and what is pending."""
+
+    async def work(engine: AsyncEngine) -> tuple[str, list[str]]:
+        async with engine.connect() as connection:
+            stamps = await connection.run_sync(lambda c: schema.read_stamps(c, schema.table_names(c)))
+        return engine.dialect.name, stamps
+
+    engine, stamps = on_engine(work)
+    known = schema.revisions()
+    typer.echo(f"engine    {engine}\nrevision  {', '.join(stamps) or 'none'}\nhead      {known[-1]}")
+    if half := schema.half_way(stamps):
+        fail(half)
+    if stamps and (len(stamps) > 1 or stamps[0] not in known):
+        fail("this code does not know that revision.")
+    pending = known[known.index(stamps[0]) + 1 :] if stamps else known
+    typer.echo(f"pending   {', '.join(pending) or 'nothing'}")
+
+
+@db_commands.command()
+def upgrade() -> None:
+    """Take the database to the newest revision. Back it up first."""
+    if not on_engine(at_head):
+
+        def tell(_: Any, step: Any) -> None:
+            typer.echo(f"applied {step.up_revision_id}")
+
+        try:
+            schema.upgrade(get_settings().database_url.get_secret_value(), tell)
+        except (SettingsError, SchemaError) as error:
+            fail(str(error))
+    typer.echo(f"The database is at {schema.revisions()[-1]}.")
+
+
+@db_commands.command()
+def stamp() -> None:
+    """Recognise tables that have no stamp, and stamp them."""
+    typer.echo(f"The tables are those of {on_engine(schema.stamp)}, and stamped so.")
+
+
+@db_commands.command()
+def verify() -> None:
+    """Compare the database with the models; print each difference, and end with 1 if there is one."""
+    try:
+        found = schema_differences(get_settings().database_url.get_secret_value())
+    except (SettingsError, SchemaError) as error:
+        fail(str(error))
+    for line in found:
+        typer.echo(line)
+    if found:
+        fail(f"{len(found)} differences between the database and the models.")
+    typer.echo("The database is what the models say.")
+
+
+@db_commands.command()
+def sql(
+    start: Annotated[str, typer.Option("--from", help="The revision at which the database is.")] = "base",
+) -> None:
+    """Print the SQL that takes a database to the newest revision; nothing is run."""
+    from alembic import command
+    from alembic.util import CommandError
+
+    try:
+        config = schema.alembic_config(get_settings().database_url.get_secret_value())
+        command.upgrade(config, f"{start}:head", sql=True)
+    except (CommandError, SettingsError) as error:
+        fail(str(error))
+
+
+def schema_differences(url: str) -> list[str]:
+    """A line for each difference between the live catalog and the models; none when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    found: list[str] = []
+
+    def compare(heads: Any, migrations: Any) -> list[Any]:
+        for change in compare_metadata(migrations, schema.METADATA):
+            # Changes of one column come as a list of their own.
+            found.extend(map(described, change if isinstance(change, list) else [change]))
+        found.extend(schema.unlike_triggers(migrations.connection))
+        found.extend(unlike_tables(migrations.connection))
+        return []
+
+    config = schema.alembic_config(url)
+    script = ScriptDirectory.from_config(config)
+    try:
+        with EnvironmentContext(config, script, fn=compare, dont_mutate=True):
+            script.run_env()
+    except CommandError as error:
+        raise SchemaError(str(error)) from error
+    return sorted(found)
+
+
+def unlike_tables(connection: Connection) -> list[str]:
+    """A line for each primary key and each body of a CHECK that differs: Alembic compares neither."""
+    inspector = inspect(connection)
+    where = inspector.default_schema_name
+    lines = []
+    for table in schema.METADATA.tables.values():
+        if not inspector.has_table(table.name, schema=where):
+            continue
+        key = inspector.get_pk_constraint(table.name, schema=where)["constrained_columns"]
+        if key != table.primary_key.columns.keys():
+            lines.append(f"primary key of {table.name}: is ({', '.join(key)})")
+        live = {
+            check["name"]: check["sqltext"]
+            for check in inspector.get_check_constraints(table.name, schema=where)
+        }
+        for check in table.constraints:
+            if isinstance(check, CheckConstraint) and check.name in live:
+                wanted, found = str(check.sqltext), str(live[check.name])
+                if literals(wanted) != literals(found):
+                    lines.append(f"check {check.name} on {table.name}: is {found}, not {wanted}")
+    return lines
+
+
+def literals(expression: str) -> list[str]:
+    """An engine hands a CHECK back in other words; its names, numbers and texts stay, but for casts."""
+    plain = re.sub(r"::[a-z ]+(\[\])?|[`\"]", "", expression)
+    words = re.findall(r"'(?:[^']|'')*'|\w+|[<>=!]+", plain)
+    return [word for word in words if word.lower() not in ("in", "any", "array", "=")]
+
+
+def described(change: tuple[Any, ...]) -> str:
+    """One of Alembic's differences in words."""
+    action, *about = change
+    if action.startswith("modify_"):
+        _, table, column, _, live, wanted = about
+        return f"column {table}.{column}: {action[7:]} is {shown(live)}, not {shown(wanted)}"
+    verdict = "is missing" if action.startswith("add_") else "is not in the models"
+    kind = action.partition("_")[2]
+    if kind == "column":
+        return f"column {about[1]}.{about[2].name}: {verdict}"
+    item = about[0]
+    where = "" if kind == "table" else f" on {item.table.name}"
+    return f"{'foreign key' if kind == 'fk' else kind} {item.name}{where}: {verdict}"
+
+
+def shown(value: Any) -> str:
+    """A type or a default as SQL."""
+    return str(getattr(getattr(value, "arg", value), "text", getattr(value, "arg", value)))
 
 
 if __name__ == "__main__":

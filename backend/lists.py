@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
 
 from db import Database
+from engines import directions, past
 from errors import Invalid
 from models.columns import UTCDateTime, rfc3339
 
@@ -57,7 +58,7 @@ async def fetch_list(
     """
     name = f"{listing.name} {within}".strip()
     bounds = read_cursor(listing, name, page.cursor)
-    paged = page_statement(listing, statement, bounds is not None, db.is_postgresql)
+    paged = page_statement(listing, statement, bounds is not None, db.engine.dialect.name)
     rows = await db.fetch(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
     shown = rows[: page.limit]
     items = [row[0] if db.is_postgresql else listing.public(row).model_dump_json() for row in shown]
@@ -70,15 +71,17 @@ async def fetch_list(
 
 
 @cache
-def page_statement(listing: Listing, statement: Select[Any], after: bool, as_json: bool) -> Select[Any]:
+def page_statement(listing: Listing, statement: Select[Any], after: bool, dialect: str) -> Select[Any]:
     """Ordered, limited, and with `after` only the rows past a cursor."""
+    down = directions(dialect, listing.keys, descending=listing.descending)
     if after:
-        here = tuple_(*listing.keys)
-        there = tuple_(*[bindparam(f"after_{key.key}", type_=key.type) for key in listing.keys])
-        statement = statement.where(here < there if listing.descending else here > there)
-    order = [key.desc() if listing.descending else key.asc() for key in listing.keys]
+        marks = [bindparam(f"after_{key.key}", type_=key.type) for key in listing.keys]
+        statement = statement.where(past(dialect, listing.keys, marks, down))
+    order = [
+        key.desc() if goes_down else key.asc() for key, goes_down in zip(listing.keys, down, strict=True)
+    ]
     statement = statement.order_by(*order).limit(bindparam("page_limit", type_=Integer()))
-    if as_json:
+    if dialect == "postgresql":
         return statement.with_only_columns(cast(json_object(listing.fields), Text), *listing.keys)
     return statement.add_columns(*listing.keys)
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import models
@@ -44,7 +45,7 @@ STAMP = Table(
 )
 
 # Where the triggers of each engine are written down: PostgreSQL's stand in the files for psql themselves.
-TRIGGERS = {"postgresql": ".", "sqlite": "sqlite", "mariadb": "mariadb", "mysql": "mariadb"}
+TRIGGERS = {"postgresql": ".", "sqlite": "sqlite", "mariadb": "mariadb"}
 
 # Table, name and definition of each trigger; on PostgreSQL of each function too, which is no table's.
 LIVE_TRIGGERS = {
@@ -63,7 +64,6 @@ LIVE_TRIGGERS = {
         FROM information_schema.triggers WHERE trigger_schema = database()
     """,
 }
-LIVE_TRIGGERS["mysql"] = LIVE_TRIGGERS["mariadb"]
 
 # A second row that begins so is the mark of a step that has started and not finished.
 STARTED = "started "
@@ -92,7 +92,9 @@ def trigger_statements(dialect: str, revision: str) -> list[str]:
     path = folder / f"{revision}.sql"
     _, _, part = (path.read_text() if path.exists() else "").partition("\n-- Triggers")
     statements = part.partition("\n\n")[2].partition("\n\\endif")[0]
-    return [statement.strip() for statement in statements.split("\n\n") if statement.strip()]
+    return [
+        statement.strip().removesuffix(";") for statement in statements.split("\n\n") if statement.strip()
+    ]
 
 
 async def bootstrap(engine: AsyncEngine, settings: Settings | None = None) -> str:
@@ -134,12 +136,17 @@ def make_or_check(connection: Connection) -> bool:
 
 
 async def take_lock(connection: AsyncConnection) -> None:
-    """Until the transaction ends. Asks again and again: a statement that waits would hold a snapshot, and a
-    CREATE INDEX CONCURRENTLY of whoever has the lock would wait for that, for ever."""
-    if connection.dialect.name == "postgresql":
-        # There is no event to wait for: whoever has the lock is another process.
-        while not await connection.scalar(select(func.pg_try_advisory_xact_lock(LOCK_ID))):  # noqa: ASYNC110
-            await asyncio.sleep(WAIT_SECONDS)
+    """Until the transaction ends. Neither asking nor holding keeps a snapshot, for which the CREATE INDEX
+    CONCURRENTLY of whoever has the lock would wait for ever: so it asks again and again instead of waiting in the
+    database, and lets a statement follow that needs none, since an answer keeps its snapshot until then."""
+    if connection.dialect.name != "postgresql":
+        return
+    mine = False
+    while not mine:
+        mine = bool(await connection.scalar(select(func.pg_try_advisory_xact_lock(LOCK_ID))))
+        await connection.execute(text("SET LOCAL client_min_messages = warning"))
+        if not mine:
+            await asyncio.sleep(WAIT_SECONDS)  # for another process: there is no event to wait for
 
 
 @asynccontextmanager
@@ -195,6 +202,8 @@ def upgrade(url: str, tell: Callable[[Any, Any], None], to: str = "head") -> Non
         command.upgrade(alembic_config(url, tell=tell), to)
     except CommandError as error:
         raise SchemaError(str(error)) from error
+    except DBAPIError as error:
+        raise SchemaError(f"The upgrade failed: {str(error.orig).splitlines()[0]}") from error
 
 
 def log_step(_: Any, step: Any) -> None:
@@ -261,7 +270,7 @@ def trigger_definitions(connection: Connection) -> dict[str, str]:
 
 
 def one_line(sql: str) -> str:
-    return " ".join(sql.split()).removesuffix(";")
+    return " ".join(sql.split())
 
 
 def wanted_triggers(dialect: str) -> dict[str, str]:
@@ -278,6 +287,26 @@ def wanted_triggers(dialect: str) -> dict[str, str]:
             else:
                 wanted[name] = one_line(statement)
     return wanted
+
+
+def unlike_triggers(connection: Connection) -> list[str]:
+    """A line for each trigger, and each function of ours, that is not as the migrations leave it."""
+    live, wanted = trigger_definitions(connection), wanted_triggers(connection.dialect.name)
+    others = {
+        name for name in live.keys() - wanted.keys() if name.endswith("()")
+    }  # functions of somebody else
+    return [
+        f"{'function' if name.endswith('()') else 'trigger'} {name}: "
+        + (
+            "is missing"
+            if name not in live
+            else "is not in the migrations"
+            if name not in wanted
+            else "differs"
+        )
+        for name in sorted((live.keys() | wanted.keys()) - others)
+        if live.get(name) != wanted.get(name)
+    ]
 
 
 def shape(connection: Connection) -> Shape:

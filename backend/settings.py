@@ -33,10 +33,11 @@ class Settings(BaseSettings):
 
     database_url: SecretStr = Field(
         SecretStr(f"sqlite:///{ROOT / 'parley.db'}"),
-        description="Where everything is stored. `postgresql://` URLs work as providers hand them out.",
+        description="Where everything is stored: `sqlite:///`, `postgresql://` or `mariadb://`. URLs work as "
+        "providers hand them out.",
     )
     database_pool_size: int = Field(
-        10, ge=1, le=200, description="Connections that each worker keeps to PostgreSQL."
+        10, ge=1, le=200, description="Connections that each worker keeps to PostgreSQL or MariaDB."
     )
     auto_migrate: bool = Field(
         False,

@@ -1,17 +1,35 @@
-# tests/catalog.py -- a PostgreSQL database seen from outside: psql, and what its catalog says.
+# tests/catalog.py -- a database seen from outside: psql, Alembic, and what its catalog says.
 """`read_catalog` gives one entry for every object: what it is, and its definition as PostgreSQL words it.
 Two databases are the same schema when the `difference` of their catalogs is empty. Left out are owners and
 grants, where on disk things lie, and gaps in column numbers, which dropped columns leave behind.
 """
 
+import asyncio
+import io
 import json
+import sqlite3
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
 
+import psycopg
+import pytest
+from alembic import command
+from sqlalchemy import Connection, inspect, make_url
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from db import open_engine
 from postgres import PostgresServer
+from schema import STAMP, SchemaError, alembic_config, bootstrap, revisions, table_names
+from servers import settings_for
 
 Catalog = dict[str, str]
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 FILES = sorted(MIGRATIONS.glob("[0-9][0-9][0-9]_*.sql"))
@@ -131,6 +149,15 @@ def migrated(server: PostgresServer, count: int) -> str:
     return server.template(f"migrated_{count}", build)
 
 
+@contextmanager
+def copied(server: PostgresServer, template: str) -> Iterator["Place"]:
+    """A copy of a template: nobody may be connected to a template while another test copies it."""
+    name = f"copied {uuid4().hex}"
+    server.create_database(name, template)
+    yield Place(server.url(name))
+    server.drop_database(name)
+
+
 class Database:
     """A database of the test's own, in which `run` applies one file with psql."""
 
@@ -175,3 +202,126 @@ class Database:
         deadline = time.monotonic() + 10
         while self.query(sql) != answer:
             assert time.monotonic() < deadline, sql
+
+
+# The same on either engine
+
+ENGINES = ["sqlite", "postgresql"]
+
+
+def alembic(url: str, verb: str, *words: str, **options: Any) -> str:
+    """What `alembic <verb>` prints, run in this process."""
+    output = io.StringIO()
+    config = alembic_config(url)
+    config.stdout = config.output_buffer = output
+    getattr(command, verb)(config, *words, **options)
+    return output.getvalue()
+
+
+class Place:
+    """An empty database of the test's own, on either engine."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = make_url(url).get_backend_name()
+
+    def run(self, sql: str) -> list[str]:
+        """Each row with its columns joined by |, as the engine's own shell shows them."""
+        with closing(self.connect()) as connection:
+            answer = connection.execute(sql)
+            rows = answer.fetchall() if answer.description else []
+        return ["|".join(map(str, row)) for row in rows]
+
+    def connect(self) -> Any:
+        """As someone at the keyboard who switched foreign keys on: each statement commits."""
+        if self.engine == "postgresql":
+            return psycopg.connect(self.url, autocommit=True)
+        connection = sqlite3.connect(make_url(self.url).database or "", isolation_level=None)
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def alembic(self, verb: str, *words: str, **options: Any) -> str:
+        return alembic(self.url, verb, *words, **options)
+
+    def start(self, **changes: Any) -> list[EventDict]:
+        """Starts on it once, as the server does; what was logged."""
+
+        async def once() -> None:
+            engine = open_engine(self.url)
+            try:
+                assert await bootstrap(engine, settings_for(self.url, **changes)) == revisions()[-1]
+            finally:
+                await engine.dispose()
+
+        with capture_logs() as logs:
+            asyncio.run(once())
+        return logs
+
+    def refusal(self, **changes: Any) -> str:
+        """The one line with which a start ends."""
+        with pytest.raises(SchemaError) as caught:
+            self.start(**changes)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    def stamps(self) -> list[str]:
+        return self.run("SELECT version_num FROM alembic_version ORDER BY version_num")
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+
+        def names(connection: Connection) -> set[str]:
+            return table_names(connection) - {STAMP.name}
+
+        return {name: int(self.run(f"SELECT count(*) FROM {name}")[0]) for name in sorted(self.inside(names))}
+
+    def catalog(self) -> Catalog:
+        """What each object is, as far as the engine tells; without the stamp."""
+        return self.inside(sqlite_catalog if self.engine == "sqlite" else postgresql_catalog)
+
+    def inside(self, work: Callable[[Connection], T]) -> T:
+        async def once() -> T:
+            engine = open_engine(self.url)
+            try:
+                async with engine.connect() as connection:
+                    return await connection.run_sync(work)
+            finally:
+                await engine.dispose()
+
+        return asyncio.run(once())
+
+
+def empty_place(request: pytest.FixtureRequest, engine: str, folder: Path) -> Iterator[Place]:
+    """The body of a fixture that gives one."""
+    if engine == "sqlite":
+        yield Place(f"sqlite:///{folder / 'parley.db'}")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"place {uuid4().hex}"
+    server.create_database(name)
+    yield Place(server.url(name))
+    server.drop_database(name)
+
+
+def postgresql_catalog(connection: Connection) -> Catalog:
+    parts = " UNION ALL ".join(f"SELECT * FROM ({query}) AS part (what, how)" for query in QUERIES)
+    union = parts.replace("{here}", "'public'::regnamespace").replace(":'schema'", "'public'")
+    return dict(connection.exec_driver_sql(f"SELECT what, how FROM ({union}) AS parts").all())  # type: ignore[arg-type]
+
+
+def sqlite_catalog(connection: Connection) -> Catalog:
+    """Not the text of CREATE TABLE, which tells how a table came about, but what it means."""
+    found: Catalog = {}
+    inspector = inspect(connection)
+    for name in inspector.get_table_names():
+        for number, column in enumerate(inspector.get_columns(name)):
+            about = [f"{number}. {column['type']!r}", *(str(column[key]) for key in ("nullable", "default"))]
+            found[f"column {name}.{column['name']}"] = ", ".join(about)
+        found[f"primary key of {name}"] = str(inspector.get_pk_constraint(name)["constrained_columns"])
+        for kind in ("unique_constraints", "foreign_keys", "check_constraints"):
+            for constraint in getattr(inspector, f"get_{kind}")(name):
+                found[f"{constraint['name']} in {kind} of {name}"] = str(sorted(constraint.items(), key=str))
+    kinds = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL"
+    for kind, name, of, sql in connection.exec_driver_sql(kinds):
+        found[f"{kind} {name} on {of}"] = " ".join(sql.split())
+    return found

@@ -6,14 +6,16 @@ from uuid import uuid4
 
 import pytest
 from passlib.context import CryptContext
+from sqlalchemy.engine import make_url
 
 import security
 from db import open_engine
+from mariadb import ALWAYS_ON_MARIADB, MariaDBServer, mariadb
 from postgres import PostgresServer, postgres
 from schema import bootstrap
 from servers import Person, Server, serving, settings_for
 
-__all__ = ["postgres"]
+__all__ = ["mariadb", "postgres"]
 
 # Hashes as cheap as the library allows: their cost is tested once, in test_security.py.
 REAL_PASSWORDS = security.passwords
@@ -24,6 +26,29 @@ security.passwords = CryptContext(
     argon2__rounds=1,
     argon2__parallelism=1,
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-engines", action="store_true", help="run on MariaDB whatever runs on the others")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On which engines a test runs, where it does not say so itself."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "engine_name" not in metafunc.fixturenames or any("engine_name" in mark.args[0] for mark in marks):
+        return
+    always = ALWAYS_ON_MARIADB.get(metafunc.definition.path.name, set())
+    on_mariadb = metafunc.config.getoption("all_engines") or metafunc.function.__name__ in always
+    engines = ["sqlite", "postgresql", *(["mariadb"] if on_mariadb else [])]
+    metafunc.parametrize("engine_name", engines, indirect=True, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """An engine that is not there is told of, also where nobody asked for the reasons of skips."""
+    skips = [report.longrepr for report in terminalreporter.stats.get("skipped", [])]
+    reasons = [str(skip[2]).removeprefix("Skipped: ") for skip in skips if isinstance(skip, tuple)]
+    for reason in sorted({reason for reason in reasons if reason.startswith("no ")}):
+        terminalreporter.write_line(f"{reasons.count(reason)} tests skipped: {reason}", yellow=True)
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +76,11 @@ def new_database(
         if engine == "sqlite":
             folder: Path = tmp_path_factory.mktemp("database")
             return f"sqlite:///{folder / 'parley.db'}"
+        if engine == "mariadb":
+            other: MariaDBServer = request.getfixturevalue("mariadb")
+            url = other.url(other.create_database())
+            make_tables(url)
+            return url
         server: PostgresServer = request.getfixturevalue("postgres")
         name = f"test_{uuid4().hex}"
         server.create_database(name, template=server.template("parley_tables", make_tables))
@@ -62,7 +92,7 @@ def new_database(
         server.drop_database(name)
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
 def engine_name(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -74,9 +104,18 @@ def database_url(engine_name: str, new_database: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def own_database_url(engine_name: str, new_database: Callable[[str], str]) -> str:
+def own_database_url(
+    engine_name: str, new_database: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[str]:
     """For a test whose model must not be another's: any worker of a database may take up its runs."""
-    return new_database(engine_name)
+    if engine_name != "mariadb":
+        yield new_database(engine_name)
+        return
+    server: MariaDBServer = request.getfixturevalue("mariadb")
+    lent = server.lend()
+    url = server.url(lent) if lent else new_database(engine_name)
+    yield url
+    server.give_back(str(make_url(url).database))
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
-# tests/test_schema.py -- create_all, the SQL files and document 003 say the same.
+# tests/test_schema.py -- create_all, the SQL files, Alembic and document 003 say the same.
 import asyncio
 import os
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from catalog import FILES, Catalog, difference, migrated, query, read_catalog
+from catalog import FILES, Catalog, Place, alembic, difference, migrated, query, read_catalog
 from db import open_engine
 from postgres import PostgresServer
 from schema import METADATA, bootstrap
@@ -28,12 +30,89 @@ def made(postgres: PostgresServer) -> str:
     return postgres.template("bootstrapped", bootstrapped)
 
 
-def test_the_sql_files_and_create_all_give_the_same_catalog(postgres: PostgresServer, made: str) -> None:
+def test_all_four_ways_give_the_same_catalog(postgres: PostgresServer, made: str) -> None:
+    """psql, create_all, Alembic, and Alembic's script through psql."""
+
+    def upgraded(url: str) -> None:
+        alembic(url, "upgrade", "head")
+
+    def scripted(url: str) -> None:
+        script = alembic(url, "upgrade", "head", sql=True)
+        command = [postgres.psql, "-Xq", "-v", "ON_ERROR_STOP=1", url]
+        subprocess.run(command, input=script, text=True, check=True, capture_output=True)
+
     by_files = read_catalog(postgres, migrated(postgres, len(FILES)))
-    by_create_all = read_catalog(postgres, made)
-    assert difference(by_files, by_create_all) == []
+    for way in (made, postgres.template("upgraded", upgraded), postgres.template("scripted", scripted)):
+        assert difference(by_files, read_catalog(postgres, way)) == []
+        assert query(postgres, way, "SELECT version_num FROM alembic_version") == FILES[-1].stem
     assert "constraint alembic_version_pkc on alembic_version" in by_files
     assert {f"table {name}" for name in METADATA.tables} < by_files.keys()
+    assert {"trigger messages_refuse_delete on messages", "function keep_messages()"} < by_files.keys()
+
+
+def test_on_sqlite_create_all_and_alembic_give_the_same_schema(tmp_path: Path) -> None:
+    one, other = (Place(f"sqlite:///{tmp_path / name}") for name in ("one.db", "other.db"))
+    one.start()
+    other.alembic("upgrade", "head")
+    assert difference(one.catalog(), other.catalog()) == []
+    assert "trigger messages_refuse_delete on messages" in one.catalog()
+
+
+SQLITE_DRIFT = {
+    "a trigger": ("DROP TRIGGER messages_refuse_update", "trigger messages_refuse_update on messages"),
+    "an index": ("DROP INDEX idx_tasks_user_id", "index idx_tasks_user_id on tasks"),
+    "the order of an index": (
+        "DROP INDEX idx_tasks_user_id_created_at;"
+        "CREATE INDEX idx_tasks_user_id_created_at ON tasks (user_id, created_at)",
+        "index idx_tasks_user_id_created_at on tasks",
+    ),
+    "a column": ("ALTER TABLE tasks ADD COLUMN extra", "column tasks.extra"),
+    **{
+        what: (
+            f"PRAGMA writable_schema=ON; UPDATE sqlite_master SET sql = replace(sql, '{old}', '{new}') "
+            f"WHERE name = '{table}'",
+            reported,
+        )
+        for what, table, old, new, reported in (
+            ("a type", "tasks", "VARCHAR(255)", "VARCHAR(254)", "column tasks.title"),
+            ("nullability", "tasks", "(255) NOT NULL", "(255)", "column tasks.title"),
+            ("a default", "tasks", "DEFAULT 0", "DEFAULT 1", "column tasks.completed"),
+            (
+                "a check",
+                "messages",
+                "(role IN (",
+                "(role IN (NULL, ",
+                "messages_role_check in check_constraints",
+            ),
+            (
+                "an action",
+                "tasks",
+                "ON DELETE CASCADE",
+                "ON DELETE SET NULL",
+                "fk_tasks_user_id in foreign_keys of tasks",
+            ),
+            (
+                "a key",
+                "users",
+                "users_email_key",
+                "users_mail_key",
+                "users_mail_key in unique_constraints of users",
+            ),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("kind", SQLITE_DRIFT)
+def test_the_comparison_on_sqlite_reports(tmp_path: Path, kind: str) -> None:
+    place = Place(f"sqlite:///{tmp_path / 'parley.db'}")
+    place.start()
+    before = place.catalog()
+    change, reported = SQLITE_DRIFT[kind]
+    with place.connect() as connection:
+        connection.executescript(change)
+    lines = difference(before, place.catalog())
+    assert any(line[2:].startswith(reported) for line in lines), lines
 
 
 DRIFT = {

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Table, Uni
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Constraint, Index
 
-from schema import METADATA, STAMP
+from schema import METADATA, STAMP, wanted_triggers
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "specs" / "database" / "schema.md"
 TABLES = [STAMP, *METADATA.tables.values()]
@@ -57,7 +57,7 @@ def described(table: Table) -> list[list[str]]:
 
 
 def test_every_table_has_its_section_and_every_section_its_table() -> None:
-    others = {"What depends on what", "Document 003"}
+    others = {"What depends on what", "Triggers", "Document 003"}
     assert sections().keys() - others == {table.name for table in TABLES}
 
 
@@ -83,6 +83,20 @@ def test_every_index_says_why_it_is_there() -> None:
     for table in TABLES:
         for name, _, why in rows(sections()[table.name], "name"):
             assert why or not name.startswith(("idx", "uq", "fk")), name
+
+
+def test_the_triggers_are_those_of_the_migrations() -> None:
+    listed: set[str] = set()
+    for name, does in rows(sections()["Triggers"], "name"):
+        tables = re.findall(r"\w+", does.rpartition(": ")[2])
+        listed |= {name.replace("*", table) for table in tables} if "*" in name else {name}
+    engines = ("postgresql", "sqlite", "mariadb")
+    made = {name for engine in engines for name in wanted_triggers(engine)}
+    functions = {name for name in made if name.endswith("()")}
+    assert listed == made - functions
+    assert all(f"`{name}`" in sections()["Triggers"] for name in functions)
+    shared = {name for name in listed if "keep" in name or "move" in name}
+    assert all(shared <= wanted_triggers(engine).keys() for engine in engines)
 
 
 def test_the_graph_names_every_table_below_those_that_it_depends_on() -> None:

@@ -354,7 +354,7 @@ def startup(settings: Settings) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "url",
     [
-        "mysql://ann:hunter22@db.example/parley",
+        "oracle://ann:hunter22@db.example/parley",
         "db.example hunter22",
         "postgresql://ann:hunter22@db.example:port/parley",
     ],

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 from pydantic import Field as ShapeField
 from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
@@ -26,7 +25,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """timestamptz where the engine has it; SQLite keeps naive UTC and gets its zone back here."""
+    """timestamptz where the engine has it; SQLite and MariaDB keep naive UTC and get their zone back here."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -45,23 +44,9 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL function that it is
-    """A random UUID (version 4) made by the engine, for rows that someone inserts by hand."""
+    """A random UUID (version 4) made by the engine, for rows that someone inserts by hand; see engines.py."""
 
     inherit_cache = True
-
-
-@compiles(random_uuid, "postgresql")
-def _(element: random_uuid, compiler: Any, **_: Any) -> str:
-    return "gen_random_uuid()"
-
-
-@compiles(random_uuid, "sqlite")
-def _(element: random_uuid, compiler: Any, **_: Any) -> str:
-    # 12 + 4 + 4 + 12 hex digits without dashes, as SQLAlchemy stores a UUID in SQLite.
-    return (
-        "(lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2) || "
-        "substr('89AB', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || hex(randomblob(6))))"
-    )
 
 
 def id_column() -> Any:

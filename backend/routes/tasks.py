@@ -35,7 +35,7 @@ async def list_tasks(
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=TaskPublic, responses=SIGNED_IN)
 async def create_task(db: DatabaseDep, caller: CallerDep, new: TaskCreate) -> Task:
-    return await db.write(tasks.create_task, caller, new)
+    return await tasks.add_task(db, caller, new)
 
 
 @router.get("/{task_id}", response_model=TaskPublic, responses=SIGNED_IN_ONE)

@@ -69,8 +69,19 @@ async def find_tasks(tx: Transaction, caller: Caller, wanted: TaskFilter, limit:
     return list((await tx.execute(statement, values)).scalars())
 
 
+def new_task(caller: Caller, new: TaskCreate) -> Task:
+    return Task.model_validate(new.model_dump(), update={"user_id": caller.user_id})
+
+
+async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
+    """`create_task` where nothing else is written with it."""
+    task = new_task(caller, new)
+    await db.insert(task)
+    return task
+
+
 async def create_task(tx: Transaction, caller: Caller, new: TaskCreate) -> Task:
-    task = Task.model_validate(new.model_dump(), update={"user_id": caller.user_id})
+    task = new_task(caller, new)
     tx.add(task)
     await tx.flush()
     return task

@@ -2,11 +2,17 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '005' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '006' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '006' AND left(:'revision', 3) COLLATE "C" <= '006' AS undo \gset
+\if :undo
+  DROP FUNCTION keep_messages(), keep_created_at(), move_updated_at() CASCADE;
+  \echo 006_protect_history: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '005' AND left(:'revision', 3) COLLATE "C" <= '005' AS undo \gset
 \if :undo

@@ -1,0 +1,172 @@
+# tests/bench/measure.py -- starts the contenders, holds their answers against each other, measures, prints.
+import argparse
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import uvloop
+
+from bench.load import Answer, Effort, Round, ask, press, request_bytes
+from bench.people import People, server_version, settle
+from bench.table import Result, print_table
+from logs import configure_logs
+from postgres import postgres_server
+
+TESTS = Path(__file__).resolve().parent.parent
+KEY = "a key for benchmarks that is long enough"
+CONTENDERS = ("parley", "tutorial_sync", "tutorial_async", "leanest")
+CONNECTIONS = 16
+NEW_TASK = {"title": "Buy milk", "description": "2 litres, and “bread” from the café", "completed": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    name: str
+    request: Callable[[str | None], bytes]
+    status: int
+    tokens: list[str]
+    aims: dict[str, float]
+
+
+# Many short rounds: what else the machine does then hits neighbours alike, and the median leaves it out.
+FULL = Effort(rounds=20, warm_up=0.05, seconds=0.35, least=1)
+QUICK = Effort(rounds=1, warm_up=0.0, seconds=0.05, least=1)
+
+
+def list_request(token: str | None) -> bytes:
+    return request_bytes("GET", "/v1/tasks?limit=50", token)
+
+
+def create_request(token: str | None, task: object = NEW_TASK) -> bytes:
+    return request_bytes("POST", "/v1/tasks", token, json.dumps(task).encode())
+
+
+def scenarios(people: People) -> list[Scenario]:
+    return [
+        Scenario(
+            "list 50 of 200 tasks",
+            list_request,
+            200,
+            people.listing,
+            {"tutorial_sync": 4.0, "tutorial_async": 4.0, "leanest": 0.8},
+        ),
+        Scenario(
+            "create a task",
+            create_request,
+            201,
+            people.creating,
+            {"tutorial_sync": 2.0, "tutorial_async": 2.0, "leanest": 0.6},
+        ),
+    ]
+
+
+@contextmanager
+def started(name: str, database_url: str) -> Iterator[subprocess.Popen[str]]:
+    """The contender in a process of its own, which ends when its standard input does."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "backend")]),
+        "BENCH_DATABASE_URL": database_url,
+        "BENCH_KEY": KEY,
+    }
+    command = [sys.executable, "-P", "-m", "bench.serve", name]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, cwd="/", stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def read_port(process: subprocess.Popen[str]) -> int:
+    """Returns when the contender listens."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError("a contender did not start")
+    return int(line)
+
+
+async def check_answers(ports: dict[str, int], people: People) -> None:
+    """Fails where a contender answers otherwise than Parley: then nothing that is measured would count."""
+
+    async def everywhere(request: bytes, status: int) -> dict[str, Answer]:
+        answers = {name: await ask(port, request) for name, port in ports.items()}
+        for name, answer in answers.items():
+            assert answer.status == status, (name, answer)
+        return answers
+
+    lists = await everywhere(list_request(people.listing[0]), 200)
+    created = await everywhere(create_request(people.creating[0]), 201)
+    assert len(json.loads(lists["parley"].body)["data"]) == 50
+    for answers in (lists, created):
+        bodies = {name: without_moment(answer.body) for name, answer in answers.items()}
+        assert bodies["leanest"] == bodies["parley"], bodies
+        for name, body in bodies.items():
+            assert json.loads(body) == json.loads(bodies["parley"]), (name, body)
+    for token in (None, "nonsense", people.revoked):
+        await everywhere(list_request(token), 401)
+        await everywhere(create_request(token), 401)
+    await everywhere(create_request(people.creating[0], {"title": ""}), 422)
+
+
+def without_moment(body: bytes) -> bytes:
+    """A single task without what differs each time: its id and its times, once their form is right."""
+    task = rb'\{"id":"[0-9a-f-]{36}",(.*),"created_at":"(TIME)","updated_at":"(TIME)"\}'
+    found = re.fullmatch(task.replace(b"TIME", rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), body)
+    return b"{%s}" % found[1] if found else body
+
+
+async def measure(ports: dict[str, int], people: People, effort: Effort) -> list[Result]:
+    """The contenders take turns, so that noise on the machine hits all alike."""
+    results = []
+    for scenario in scenarios(people):
+        rounds: dict[str, list[Round]] = {name: [] for name in ports}
+        requests = [scenario.request(token) for token in scenario.tokens]
+        for turn in range(effort.rounds):
+            for name in rotated(list(ports), turn):
+                rounds[name].append(await press(ports[name], requests, scenario.status, effort))
+        results.append(Result(scenario.name, rounds, scenario.aims))
+    return results
+
+
+def rotated(names: list[str], turn: int) -> list[str]:
+    """Each one goes first, second, ... equally often."""
+    first = turn % len(names)
+    return names[first:] + names[:first]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Parley beside other ways to write the same endpoints.")
+    parser.add_argument("--quick", action="store_true", help="a few requests each: the figures mean nothing")
+    quick = parser.parse_args().quick
+    configure_logs("error")
+    server = postgres_server()
+    database = f"bench_{uuid4().hex}"
+    url = server.url(database)
+    with ExitStack() as cleanup:
+        cleanup.callback(server.release)
+        server.create_database(database)
+        cleanup.callback(server.drop_database, database)
+        people = asyncio.run(settle(url, KEY, CONNECTIONS))
+        processes = {name: cleanup.enter_context(started(name, url)) for name in CONTENDERS}
+        ports = {name: read_port(process) for name, process in processes.items()}
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(check_answers(ports, people))
+            results = runner.run(measure(ports, people, QUICK if quick else FULL))
+        version = asyncio.run(server_version(url))
+    print_table(results, f"PostgreSQL {version} without fsync, {CONNECTIONS} connections", judged=not quick)
+    return 0

@@ -1,0 +1,11 @@
+# tests/bench/parley.py -- the contender that this is about: Parley as it is served.
+from fastapi import FastAPI
+
+from bench.pool import POOL_SIZE
+from main import create_app as create_parley
+from settings import Settings
+
+
+def create_app(database_url: str, key: str) -> FastAPI:
+    values = {"database_url": database_url, "secret_key": key, "database_pool_size": POOL_SIZE}
+    return create_parley(Settings(_env_file=None, rate_limits="off", log_level="error", **values))

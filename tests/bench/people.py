@@ -1,0 +1,98 @@
+# tests/bench/people.py -- the database that all contenders share, and the people who send the requests.
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+from sqlalchemy import insert, text
+
+from db import Database, open_engine
+from models import AuthSession, Task, User
+from models.columns import now
+from schema import bootstrap
+from security import AccessClaims, AccessTokens
+
+TASKS_EACH = 200
+LIFETIME = timedelta(hours=1)
+WORDS = [
+    "buy",
+    "milk",
+    "call",
+    "mom",
+    "the",
+    "dentist",
+    '"quoted"',
+    "naïve",
+    "plants",
+    "write",
+    "report",
+    "🚲",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Access tokens: of those who list their 200 tasks, of those who create, and of a revoked session."""
+
+    listing: list[str]
+    creating: list[str]
+    revoked: str
+
+
+async def settle(url: str, key: str, each: int) -> People:
+    """Make the tables and `each` people of either kind."""
+    db = Database(open_engine(url))
+    tokens = AccessTokens(key, LIFETIME)
+    try:
+        await bootstrap(db.engine)
+        dice = random.Random(1)
+        people = People(
+            [await sign_up(db, tokens, dice, TASKS_EACH) for _ in range(each)],
+            [await sign_up(db, tokens, dice, 0) for _ in range(each)],
+            await sign_up(db, tokens, dice, 0, revoked_at=now()),
+        )
+        async with db.engine.connect() as connection:
+            autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await autocommit.execute(text("VACUUM ANALYZE"))
+    finally:
+        await db.close()
+    return people
+
+
+async def server_version(url: str) -> str:
+    connection = await asyncpg.connect(url)
+    try:
+        version: str = await connection.fetchval("SHOW server_version")
+    finally:
+        await connection.close()
+    return version
+
+
+async def sign_up(
+    db: Database, tokens: AccessTokens, dice: random.Random, tasks: int, revoked_at: datetime | None = None
+) -> str:
+    """The access token of a new person."""
+    moment = now()
+    async with db.transaction() as tx:
+        user = User(email=f"{uuid4().hex}@example.com", password_hash="")
+        session = AuthSession(user_id=user.id, expires_at=moment + LIFETIME, revoked_at=revoked_at)
+        tx.add(user)
+        await tx.flush()
+        tx.add(session)
+        if tasks:
+            await tx.execute(insert(Task), [some_task(dice, user.id, number) for number in range(tasks)])
+    return tokens.encode(AccessClaims(user.id, session.id), moment)
+
+
+def some_task(dice: random.Random, user_id: UUID, number: int) -> dict[str, object]:
+    at = now() - timedelta(minutes=number, microseconds=dice.randrange(1, 10**6))
+    return {
+        "id": uuid4(),
+        "user_id": user_id,
+        "title": " ".join(dice.choices(WORDS, k=dice.randint(2, 6))),
+        "description": " ".join(dice.choices(WORDS, k=20)) if dice.random() < 0.5 else None,
+        "completed": dice.random() < 0.3,
+        "created_at": at,
+        "updated_at": at,
+    }

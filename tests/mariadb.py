@@ -1,0 +1,127 @@
+# tests/mariadb.py -- the MariaDB that is running anyway: databases of random names, dropped when the run ends.
+"""MariaDB comes as no Python package. The server at 127.0.0.1:3306 (root, no password) is used, or the one that
+PARLEY_TEST_MARIADB_URL names; its user has to be allowed to make databases. Where none answers, tests are skipped.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+
+from engines import open_engine, reason
+from schema import METADATA
+from settings import SettingsError
+
+DEFAULT = "mariadb://root@127.0.0.1:3306/"
+# What a killed run left; no run takes so long.
+LEFT_BEHIND_SECONDS = 24 * 3600
+PREFIX = "parley_test_"
+
+# What runs on MariaDB each time; with --all-engines everything does that takes an engine.
+ALWAYS_ON_MARIADB = {
+    "test_tasks.py": {
+        "test_a_task_is_made_changed_and_deleted",
+        "test_an_item_of_a_list_and_the_same_item_alone_are_equal",
+        "test_pages_follow_each_other_without_gap_or_repetition",
+        "test_tasks_are_filtered_by_state_and_by_words",
+    },
+    "test_auth.py": {
+        "test_a_person_registers_and_sees_the_profile_and_no_secret",
+        "test_the_same_email_registered_many_times_at_once_is_one_user",
+        "test_refreshing_gives_a_new_pair_and_uses_the_old_token_up",
+        "test_logging_out_ends_this_session_at_once_and_no_other",
+    },
+    "test_chat.py": {
+        "test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record",
+        "test_the_same_message_sent_eight_times_at_once_is_stored_once",
+    },
+}
+
+
+class MariaDBUnavailableError(RuntimeError):
+    """No server answers, or it is not one that Parley works with."""
+
+
+class MariaDBServer:
+    """A running server; whoever else uses it has databases of other names."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._made: list[str] = []
+        self._free: list[str] = []
+
+    def url(self, database: str = "information_schema") -> str:
+        return self._url.set(database=database).render_as_string(hide_password=False)
+
+    def run(self, *statements: str, database: str = "information_schema") -> list[list[tuple[object, ...]]]:
+        """The rows of each statement."""
+        return asyncio.run(self._run(statements, database))
+
+    async def _run(self, statements: tuple[str, ...], database: str) -> list[list[tuple[object, ...]]]:
+        engine = open_engine(self.url(database), pool_size=1)
+        try:
+            async with engine.begin() as connection:
+                results = [await connection.execute(text(statement)) for statement in statements]
+                return [[tuple(row) for row in result] if result.returns_rows else [] for result in results]
+        finally:
+            await engine.dispose()
+
+    def create_database(self, options: str = "") -> str:
+        """The name of a new, empty database."""
+        name = f"{PREFIX}{int(time.time())}_{uuid4().hex[:16]}"
+        self.run(f"CREATE DATABASE {name} {options}")
+        self._made.append(name)
+        return name
+
+    def drop_databases(self) -> None:
+        """All that were made here, and those that killed runs have left."""
+        like = PREFIX.replace("_", r"\_") + "%"
+        [found] = self.run(f"SELECT schema_name FROM schemata WHERE schema_name LIKE '{like}'")
+        names = {str(name) for [name] in found}
+        old = {name for name in names if age(name) > LEFT_BEHIND_SECONDS}
+        self.run(*[f"DROP DATABASE IF EXISTS {name}" for name in old | {*self._made}])
+        self._made.clear()
+
+    def lend(self) -> str | None:
+        """A database with our tables and no rows, if one was given back: to make the tables takes long here."""
+        return self._free.pop() if self._free else None
+
+    def give_back(self, name: str) -> None:
+        """Empties it. Messages go with their owners, alone they would refuse to."""
+        rest = [table for table in METADATA.tables if table != "users"]
+        self.run(*[f"DELETE FROM {table}" for table in ("users", *rest)], database=name)
+        self._free.append(name)
+
+
+def age(name: str) -> float:
+    """In seconds; a name that is not of this form is young."""
+    made = name.removeprefix(PREFIX).partition("_")[0]
+    return time.time() - int(made) if made.isdigit() else 0.0
+
+
+def find_server() -> MariaDBServer:
+    server = MariaDBServer(make_url(os.environ.get("PARLEY_TEST_MARIADB_URL") or DEFAULT))
+    try:
+        server.run("DO 1")
+    except (OSError, DBAPIError, SettingsError) as error:
+        why = reason(error) if isinstance(error, DBAPIError) else str(error)
+        raise MariaDBUnavailableError(why) from error
+    return server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDBServer]:
+    try:
+        server = find_server()
+    except MariaDBUnavailableError as error:
+        if os.environ.get("PARLEY_TESTS_REQUIRE_MARIADB") == "1":
+            raise
+        pytest.skip(f"no MariaDB: {error}")
+    yield server
+    server.drop_databases()

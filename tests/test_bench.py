@@ -1,0 +1,21 @@
+# tests/test_bench.py -- the benchmark works and compares like with like; how fast anything is, is not tested.
+import subprocess
+import sys
+from pathlib import Path
+
+from postgres import PostgresServer
+
+BENCH = Path(__file__).parent / "bench" / "run.py"
+CONTENDERS = ["parley", "tutorial_sync", "tutorial_async", "leanest"]
+
+
+def test_the_contenders_answer_alike_and_the_table_has_a_row_for_each(postgres: PostgresServer) -> None:
+    command = [sys.executable, str(BENCH), "--quick"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    head, *rows, _, conditions = done.stdout.splitlines()
+    assert head.split()[:2] == ["scenario", "contender"]
+    for scenario in ("list 50 of 200 tasks", "create a task"):
+        shown = [row.removeprefix(scenario).split()[0] for row in rows if row.startswith(scenario)]
+        assert shown == CONTENDERS
+    assert "PostgreSQL" in conditions
