@@ -2,6 +2,7 @@
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -26,7 +27,14 @@ from sqlalchemy.dialects.mysql.asyncmy import MySQLDialect_asyncmy
 from sqlalchemy.dialects.mysql.base import MySQLDDLCompiler, MySQLTypeCompiler
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError, InvalidRequestError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    InvalidRequestError,
+    OperationalError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 
@@ -167,13 +175,26 @@ def prepare_sqlite(connection: Any, record: Any) -> None:
     connection.create_function("lower", 1, lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # acknowledged means stored, also when the machine loses power
         f"busy_timeout={BUSY_SECONDS * 1000}",
+        "synchronous=FULL",  # acknowledged means stored, also when the machine loses power
         "foreign_keys=ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
+    use_wal(cursor)
     cursor.close()
+
+
+def use_wal(cursor: Any) -> None:
+    """Once for a file. SQLite does not wait here for others who are opening the new file: so this tries again."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def lower(value: object) -> object:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
-    func,
     insert,
     inspect,
     select,
@@ -20,9 +19,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 import models
+from engines import take_schema_lock
 from settings import ROOT, Settings
 
 if TYPE_CHECKING:  # Alembic is imported where it is used: a start at head needs none of it
@@ -32,9 +32,6 @@ log = structlog.get_logger()
 
 MIGRATIONS = ROOT / "migrations"
 METADATA = models.User.metadata
-
-# "parley" in ASCII: whoever changes the schema holds this lock, migrations/psql/begin.sql too.
-LOCK_ID = int.from_bytes(b"parley", "big")
 
 # The table by which Alembic knows where a database stands, exactly as Alembic makes it.
 STAMP = Table(
@@ -67,7 +64,6 @@ LIVE_TRIGGERS = {
 
 # A second row that begins so is the mark of a step that has started and not finished.
 STARTED = "started "
-WAIT_SECONDS = 0.05
 
 # A table's columns, its indexes, and whether it has triggers.
 Shape = dict[str, tuple[frozenset[str], frozenset[str], bool]]
@@ -119,7 +115,7 @@ async def bootstrap(engine: AsyncEngine, settings: Settings | None = None) -> st
 
 async def make_or_check_alone(engine: AsyncEngine) -> bool:
     async with engine.begin() as connection:
-        await take_lock(connection)
+        await take_schema_lock(connection)
         return await connection.run_sync(make_or_check)
 
 
@@ -135,20 +131,6 @@ def make_or_check(connection: Connection) -> bool:
     return False
 
 
-async def take_lock(connection: AsyncConnection) -> None:
-    """Until the transaction ends. Neither asking nor holding keeps a snapshot, for which the CREATE INDEX
-    CONCURRENTLY of whoever has the lock would wait for ever: so it asks again and again instead of waiting in the
-    database, and lets a statement follow that needs none, since an answer keeps its snapshot until then."""
-    if connection.dialect.name != "postgresql":
-        return
-    mine = False
-    while not mine:
-        mine = bool(await connection.scalar(select(func.pg_try_advisory_xact_lock(LOCK_ID))))
-        await connection.execute(text("SET LOCAL client_min_messages = warning"))
-        if not mine:
-            await asyncio.sleep(WAIT_SECONDS)  # for another process: there is no event to wait for
-
-
 @asynccontextmanager
 async def alone(engine: AsyncEngine) -> AsyncIterator[None]:
     """Nobody else changes the schema meanwhile. A transaction of its own has the lock, so that a step may commit
@@ -157,7 +139,7 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[None]:
         yield
         return
     async with engine.begin() as guard:
-        await take_lock(guard)
+        await take_schema_lock(guard)
         yield
 
 
@@ -343,7 +325,7 @@ async def stamp(engine: AsyncEngine) -> str:
     """Stamps tables that have no stamp, and gives the revision as which they were recognised."""
     shapes = await asyncio.to_thread(known_shapes)
     async with engine.begin() as connection:
-        await take_lock(connection)
+        await take_schema_lock(connection)
         return await connection.run_sync(recognise, shapes)
 
 

@@ -16,7 +16,8 @@ from sqlalchemy import table as named
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import schema
-from db import engine_url, in_words, open_engine
+from db import in_words
+from engines import SCHEMA_LOCK, engine_url, open_engine
 from models import columns
 from settings import SettingsError, get_settings
 
@@ -219,7 +220,7 @@ def run_offline() -> None:
         context.execute("PRAGMA legacy_alter_table=ON")
     with context.begin_transaction():
         if dialect == "postgresql":
-            context.execute(f"DO 'BEGIN PERFORM pg_advisory_xact_lock({schema.LOCK_ID}); END'")
+            context.execute(f"DO 'BEGIN PERFORM pg_advisory_xact_lock({SCHEMA_LOCK}); END'")
         context.run_migrations()
 
 

@@ -191,7 +191,11 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     },
     "POST /v1/conversations": {"title": TITLE[:-1]},
     "PATCH /v1/conversations/{conversation_id}": {"title": TITLE[:-1]},
-    "POST /v1/conversations/{conversation_id}/messages": {"content": MESSAGE, "client_id": NAME, "on_busy": BUSY},
+    "POST /v1/conversations/{conversation_id}/messages": {
+        "content": MESSAGE,
+        "client_id": NAME,
+        "on_busy": BUSY,
+    },
     "POST /v1/chat": {
         "message": MESSAGE,
         "client_id": NAME,

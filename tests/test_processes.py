@@ -112,7 +112,10 @@ def test_two_workers_on_one_port_serve_one_database(
         ({"LOG_LEVEL": "loud"}, "parley: LOG_LEVEL: Input should be 'debug', 'info', 'warning' or 'error'"),
         ({"MODEL": "openai:gpt"}, "parley: MODEL with the provider openai needs MODEL_API_KEY."),
         ({"MODEL": "nonsense"}, "parley: MODEL"),
-        ({"DATABASE_URL": "oracle://x/y", "SECRET_KEY": KEY}, "parley: DATABASE_URL: oracle is not supported"),
+        (
+            {"DATABASE_URL": "oracle://x/y", "SECRET_KEY": KEY},
+            "parley: DATABASE_URL: oracle is not supported",
+        ),
         ({"DATABASE_URL": "nonsense", "SECRET_KEY": KEY}, "parley: DATABASE_URL"),
         ({"DATABASE_URL": "sqlite://"}, "parley: DATABASE_URL: SQLite needs a file"),
         (

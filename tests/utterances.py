@@ -135,7 +135,7 @@ ADDING: dict[str, list[Call]] = {
     "remind me to call mom and to water the plants on Friday": [
         add("Call mom"),
         add("Water the plants", FRIDAY),
-    ],  # fmt: skip
+    ],
     "add listen to music and to Anna": [add("Listen to music and to Anna")],
     "remind me to delete old photos and clean the inbox": [add("Delete old photos"), add("Clean the inbox")],
     "buy milk, call mom, and pay rent": [add("Buy milk"), add("Call mom"), add("Pay rent")],
