@@ -12,7 +12,8 @@ from sqlalchemy import CheckConstraint, Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import schema
-from db import Database, in_words, open_engine
+from db import Database, in_words
+from engines import open_engine
 from errors import Conflict
 from logs import configure_logs
 from models.user import UserCreate

@@ -22,7 +22,8 @@ from assistant.model import Model
 from assistant.rules import RulesModel
 from assistant.worker import Worker
 from bells import Bells, Wire
-from db import Database, connect_directly, in_words, open_engine
+from db import Database, in_words
+from engines import connect_directly, open_engine
 from logs import configure_logs
 from models.columns import Shape
 from routes import auth, conversations, health, me, messages, runs, tasks

@@ -24,6 +24,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from db import open_engine
+from logs import configure_logs
 from postgres import PostgresServer
 from schema import STAMP, SchemaError, alembic_config, bootstrap, revisions, table_names
 from servers import settings_for
@@ -253,6 +254,7 @@ class Place:
             finally:
                 await engine.dispose()
 
+        configure_logs("info")  # a server of another test in this process may have said "error"
         with capture_logs() as logs:
             asyncio.run(once())
         return logs
