@@ -10,7 +10,18 @@ from sqlmodel import SQLModel, col
 
 from db import Transaction
 from errors import NotFound
-from models import AuthSession, Conversation, Message, RateLimit, RefreshToken, Run, RunEvent, Task, User
+from models import (
+    AuthSession,
+    Conversation,
+    IdempotencyKey,
+    Message,
+    RateLimit,
+    RefreshToken,
+    Run,
+    RunEvent,
+    Task,
+    User,
+)
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -61,6 +72,7 @@ RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
     AuthSession: own(AuthSession.user_id),
     RefreshToken: nobody,
     RateLimit: nobody,
+    IdempotencyKey: own(IdempotencyKey.user_id),
     Task: own(Task.user_id),
     Conversation: own(Conversation.user_id),
     Message: within(Conversation, Message.conversation_id, Conversation.id),

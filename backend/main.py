@@ -88,7 +88,7 @@ def build_parts(settings: Settings, model: Model) -> Parts:
         auth=Auth(db, tokens, limits, timedelta(days=settings.refresh_token_days)),
         guard=SessionGuard(db),
         bells=bells,
-        worker=Worker(Assistant(db, bells, model, run_limits(settings))),
+        worker=Worker(Assistant(db, bells, model, run_limits(settings)), settings.run_events_days),
     )
 
 

@@ -90,6 +90,12 @@ class Settings(BaseSettings):
     runs_per_user: int = Field(
         10, ge=1, le=1_000, description="Runs that one user may have at work or waiting."
     )
+    run_events_days: int = Field(
+        30,
+        ge=1,
+        le=3_650,
+        description="How long the details of an ended run's log are kept; its messages stay.",
+    )
     context_tokens: int = Field(
         32_000,
         ge=500,

@@ -7,6 +7,8 @@ grants, where on disk things lie, and gaps in column numbers, which dropped colu
 import asyncio
 import io
 import json
+import re
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -25,6 +27,7 @@ from structlog.typing import EventDict
 
 from db import open_engine
 from logs import configure_logs
+from mariadb import Keyboard, MariaDBServer, mariadb_program
 from postgres import PostgresServer
 from schema import STAMP, SchemaError, alembic_config, bootstrap, revisions, table_names
 from servers import settings_for
@@ -205,9 +208,11 @@ class Database:
             assert time.monotonic() < deadline, sql
 
 
-# The same on either engine
+# The same on each engine
 
-ENGINES = ["sqlite", "postgresql"]
+ENGINES = ["sqlite", "postgresql", "mariadb"]
+# Where a step that fails leaves nothing behind. On MariaDB each statement that changes the schema commits.
+TRANSACTIONAL = ["sqlite", "postgresql"]
 
 
 def alembic(url: str, verb: str, *words: str, **options: Any) -> str:
@@ -220,7 +225,7 @@ def alembic(url: str, verb: str, *words: str, **options: Any) -> str:
 
 
 class Place:
-    """An empty database of the test's own, on either engine."""
+    """An empty database of the test's own, on any engine."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -237,9 +242,28 @@ class Place:
         """As someone at the keyboard who switched foreign keys on: each statement commits."""
         if self.engine == "postgresql":
             return psycopg.connect(self.url, autocommit=True)
+        if self.engine == "mariadb":
+            return Keyboard(self.url)
         connection = sqlite3.connect(make_url(self.url).database or "", isolation_level=None)
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
+
+    def run_script(self, script: str) -> None:
+        """As psql, sqlite3 and mariadb read it; of these the first two are not needed for it."""
+        if self.engine == "mariadb":
+            client = shutil.which("mariadb")
+            if client is None:
+                pytest.skip("no program mariadb on the PATH, which scripts for MariaDB are written for")
+            command = mariadb_program(client, self.url)
+            done = subprocess.run(command, input=script, text=True, capture_output=True, check=False)
+            assert done.returncode == 0, done.stderr
+            return
+        with closing(self.connect()) as connection:
+            run = connection.execute if self.engine == "postgresql" else connection.executescript
+            run(script)
+
+    def drop_index(self, table: str, name: str) -> None:
+        self.run(f"DROP INDEX {name} ON {table}" if self.engine == "mariadb" else f"DROP INDEX {name}")
 
     def alembic(self, verb: str, *words: str, **options: Any) -> str:
         return alembic(self.url, verb, *words, **options)
@@ -279,7 +303,7 @@ class Place:
 
     def catalog(self) -> Catalog:
         """What each object is, as far as the engine tells; without the stamp."""
-        return self.inside(sqlite_catalog if self.engine == "sqlite" else postgresql_catalog)
+        return self.inside(CATALOGS[self.engine])
 
     def inside(self, work: Callable[[Connection], T]) -> T:
         async def once() -> T:
@@ -297,6 +321,10 @@ def empty_place(request: pytest.FixtureRequest, engine: str, folder: Path) -> It
     """The body of a fixture that gives one."""
     if engine == "sqlite":
         yield Place(f"sqlite:///{folder / 'parley.db'}")
+        return
+    if engine == "mariadb":
+        other: MariaDBServer = request.getfixturevalue("mariadb")
+        yield Place(other.url(other.create_database()))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"place {uuid4().hex}"
@@ -327,3 +355,42 @@ def sqlite_catalog(connection: Connection) -> Catalog:
     for kind, name, of, sql in connection.exec_driver_sql(kinds):
         found[f"{kind} {name} on {of}"] = " ".join(sql.split())
     return found
+
+
+MARIADB_OBJECTS = """
+    SELECT concat('trigger ', trigger_name, ' on ', event_object_table),
+      concat(action_order, '. ', action_timing, ' ', event_manipulation, ' ', action_statement)
+    FROM information_schema.triggers WHERE trigger_schema = database()
+    UNION ALL SELECT concat('view ', table_name), view_definition
+    FROM information_schema.views WHERE table_schema = database()
+    UNION ALL SELECT lower(concat(routine_type, ' ', routine_name)), routine_definition
+    FROM information_schema.routines WHERE routine_schema = database()
+"""
+
+
+def mariadb_catalog(connection: Connection) -> Catalog:
+    """Each line of each SHOW CREATE TABLE by itself: in which order indexes and keys were added does not matter.
+
+    Left out are who made a trigger and in which sql_mode.
+    """
+    found: Catalog = {}
+    tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_type <> 'VIEW'"
+    for name in connection.exec_driver_sql(tables).scalars().all():
+        _, shown = connection.exec_driver_sql(f"SHOW CREATE TABLE `{name}`").one()
+        first, *lines, last = (line.strip().removesuffix(",") for line in shown.splitlines())
+        found[f"table {name}"] = f"{first}{last}"
+        for number, line in enumerate(lines):
+            if column := re.match("`(.+?)` ", line):
+                found[f"column {name}.{column[1]}"] = f"{number}. {line}"
+            elif key := re.match("(?:UNIQUE )?KEY `(.+?)` ", line):
+                found[f"index {key[1]} on {name}"] = line
+            elif constraint := re.match("CONSTRAINT `(.+?)` ", line):
+                found[f"constraint {constraint[1]} on {name}"] = line
+            else:
+                found[f"{line.partition(' (')[0]} of {name}"] = line
+    for what, how in connection.exec_driver_sql(MARIADB_OBJECTS):
+        found[what] = " ".join(how.split())
+    return found
+
+
+CATALOGS = {"sqlite": sqlite_catalog, "postgresql": postgresql_catalog, "mariadb": mariadb_catalog}

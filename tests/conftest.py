@@ -13,6 +13,7 @@ from db import open_engine
 from mariadb import ALWAYS_ON_MARIADB, MariaDBServer, mariadb
 from postgres import PostgresServer, postgres
 from schema import bootstrap
+from scripted_model import ScriptedModel
 from servers import Person, Server, serving, settings_for
 
 __all__ = ["mariadb", "postgres"]
@@ -133,3 +134,22 @@ def ann(server: Server) -> Person:
 @pytest.fixture
 def bob(server: Server) -> Person:
     return server.person()
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    """What `scripted` answers with; fill in its answers."""
+    return ScriptedModel()
+
+
+@pytest.fixture
+def scripted(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
+    """A server of the test's own, whose model is the test's and is asked again without a pause."""
+    with serving(settings_for(own_database_url), model) as running:
+        object.__setattr__(running.parts.worker.assistant, "backoff_seconds", 0.0)
+        yield running
+
+
+@pytest.fixture
+def carl(scripted: Server) -> Person:
+    return scripted.person()

@@ -7,8 +7,11 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
 from uuid import uuid4
 
+import asyncmy
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
@@ -97,6 +100,71 @@ class MariaDBServer:
         rest = [table for table in METADATA.tables if table != "users"]
         self.run(*[f"DELETE FROM {table}" for table in ("users", *rest)], database=name)
         self._free.append(name)
+
+
+class Answer:
+    """What a cursor of another driver would hold."""
+
+    def __init__(self, description: Any, rows: list[Any]) -> None:
+        self.description = description
+        self._rows = rows
+
+    def fetchall(self) -> list[Any]:
+        return self._rows
+
+
+class Keyboard:
+    """Someone at the server's own shell, without our session's settings: each statement commits.
+
+    It is used as the connections of sqlite3 and psycopg are. Our driver is asynchronous: so it has its own loop.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._runner = asyncio.Runner()
+        self._connection = self._runner.run(self._connect(make_url(url)))
+
+    async def _connect(self, url: URL) -> Any:
+        return await asyncmy.connect(
+            host=url.host,
+            port=url.port or 3306,
+            user=url.username,
+            password=url.password or "",
+            db=url.database,
+            charset="utf8mb4",
+            autocommit=True,
+        )
+
+    def execute(self, sql: str) -> Answer:
+        """An empty statement does nothing."""
+        return self._runner.run(self._execute(sql)) if sql.strip() else Answer(None, [])
+
+    async def _execute(self, sql: str) -> Answer:
+        async with self._connection.cursor() as cursor:
+            await cursor.execute(sql)
+            return Answer(
+                cursor.description, list(await cursor.fetchall() or []) if cursor.description else []
+            )
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._runner.run(self._connection.ensure_closed())
+            self._connection = None
+            self._runner.close()
+
+    def __enter__(self) -> "Keyboard":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def mariadb_program(program: str, url: str) -> list[str]:
+    """The command that starts the official client on a database."""
+    given = make_url(url)
+    options = [f"--host={given.host}", f"--port={given.port or 3306}", f"--user={given.username}"]
+    return [program, "--no-defaults", *options, f"--password={given.password or ''}", str(given.database)]
 
 
 def age(name: str) -> float:

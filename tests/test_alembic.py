@@ -38,7 +38,7 @@ HEAD = REVISIONS[-1]
 README = (MIGRATIONS / "README.md").read_text()
 ID = "'{0:032x}'"
 ONE = ID.format(1)
-# What each revision brings, with rows in it, in SQL that both engines read.
+# What each revision brings, with rows in it, in SQL that all engines read.
 ROWS = {
     "000": f"INSERT INTO users (id, email, password_hash) VALUES ({ONE}, 'ann@example.com', '-'), "
     f"({ID.format(2)}, 'bob@example.com', '-')",
@@ -211,19 +211,13 @@ def test_the_script_takes_a_database_with_rows_from_any_step_to_head_and_back(
     up = place.alembic("upgrade", f"{REVISIONS[3]}:head", sql=True)
     down = place.alembic("downgrade", f"{HEAD}:{REVISIONS[3]}", sql=True)
     for script, stamp in ((up, HEAD), (down, REVISIONS[3]), (up, HEAD)):
-        run_script(place, script)
+        place.run_script(script)
         assert place.stamps() == [stamp]
         assert before.items() <= place.counts().items()
     other = Place(f"sqlite:///{tmp_path / 'other.db'}")
     if place.engine == "sqlite":
         other.alembic("upgrade", "head")
         assert difference(place.catalog(), other.catalog()) == []
-
-
-def run_script(place: Place, script: str) -> None:
-    with place.connect() as connection:
-        run = connection.execute if place.engine == "postgresql" else connection.executescript
-        run(script)
 
 
 # SQLite makes a table anew to change it

@@ -1,6 +1,6 @@
 # tests/test_chat.py -- a message and its answer: what is stored, what a repeated one gives, what a failed one leaves.
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -8,24 +8,6 @@ import pytest
 from assistant.model import ModelError, Usage
 from scripted_model import ScriptedModel, call
 from servers import Person, Server, serving, settings_for, wait_until
-
-
-@pytest.fixture
-def model() -> ScriptedModel:
-    return ScriptedModel()
-
-
-@pytest.fixture
-def scripted(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
-    """A server of the test's own, whose model is the test's."""
-    with serving(settings_for(own_database_url), model) as running:
-        object.__setattr__(running.parts.worker.assistant, "backoff_seconds", 0.0)
-        yield running
-
-
-@pytest.fixture
-def carl(scripted: Server) -> Person:
-    return scripted.person()
 
 
 def test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record(ann: Person) -> None:

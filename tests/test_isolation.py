@@ -30,7 +30,7 @@ import models
 from access import RULES, SYSTEM, Caller
 from assistant.model import ModelRequest, TextDelta, ToolCall
 from db import Database, Transaction, open_engine
-from servers import Person, Server, serving, settings_for
+from servers import Person, Server, ok, serving, settings_for
 from tools import TOOLS, ToolError, call_tool
 
 T = TypeVar("T")
@@ -163,8 +163,9 @@ class Theirs:
 def with_everything(person: Person, title: str = "A plan") -> Theirs:
     client_id = f"name-{uuid4()}"
     answer = person.chat("add buy milk", client_id=client_id)
+    kept = {"Idempotency-Key": client_id}
     ids = {
-        "<task>": person.post("/v1/tasks", title=title)["id"],
+        "<task>": ok(person.http.post("/v1/tasks", json={"title": title}, headers=kept))["id"],
         "<conversation>": answer["conversation_id"],
         "<message>": answer["user_message"]["id"],
         "<run>": answer["run_id"],
@@ -560,6 +561,9 @@ JUSTIFIED = {
         "select",
     ): "turns claims into a Caller: there is none yet, both ids are conditions",
     ("services/sessions.py", "update"): "ends the other sessions, with access.visible among its conditions",
+    ("services/idempotency.py", "delete"): "the caller's key, with access.visible; and, for all, keys of old",
+    ("services/runs.py", "delete"): "details of runs that access.select has found",
+    ("services/runs.py", "update"): "the same runs: that their details are gone",
     ("services/auth.py", "delete"): "expired tokens of the session that is being refreshed, as SYSTEM",
     ("services/limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
     ("services/limits.py", "insert"): "counts of attempts belong to nobody, as SYSTEM",

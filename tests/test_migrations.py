@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 
 from catalog import FILES, MIGRATIONS, Database, difference, migrated, psql, read_catalog
+from engines import SCHEMA_LOCK
 from postgres import PostgresServer
-from schema import LOCK_ID, METADATA, revisions
+from schema import METADATA, revisions
 
 REVISIONS = [file.stem for file in FILES]
 NUMBERS = range(len(FILES))
@@ -252,7 +253,7 @@ def test_two_at_once_apply_a_file_once(at: At) -> None:
 
 
 def test_the_files_take_the_lock_that_the_backend_takes() -> None:
-    assert f"pg_advisory_xact_lock({LOCK_ID})" in (MIGRATIONS / "psql" / "begin.sql").read_text()
+    assert f"pg_advisory_xact_lock({SCHEMA_LOCK})" in (MIGRATIONS / "psql" / "begin.sql").read_text()
 
 
 @pytest.mark.parametrize(

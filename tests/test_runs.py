@@ -1,7 +1,7 @@
 # tests/test_runs.py -- the durable log: streamed, resumed, handed over, and closed to a worker that lost its lease.
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,23 +22,6 @@ from scripted_model import ScriptedModel, call
 from servers import Event, Person, Server, read_events, serving, settings_for, wait_until
 
 STREAM = {"Accept": "text/event-stream"}
-
-
-@pytest.fixture
-def model() -> ScriptedModel:
-    return ScriptedModel()
-
-
-@pytest.fixture
-def scripted(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
-    with serving(settings_for(own_database_url), model) as running:
-        object.__setattr__(running.parts.worker.assistant, "backoff_seconds", 0.0)
-        yield running
-
-
-@pytest.fixture
-def carl(scripted: Server) -> Person:
-    return scripted.person()
 
 
 def streamed(person: Person, message: str, **body: object) -> list[Event]:
@@ -408,3 +391,26 @@ def test_the_accept_header_decides_between_json_and_a_stream(carl: Person) -> No
     assert kind("application/json, text/event-stream") == "application/json"
     assert kind("text/event-stream, application/json") == "text/event-stream"
     assert kind("Text/Event-Stream; q=1") == "text/event-stream"
+
+
+def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
+    scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
+) -> None:
+    model.answers = [[call("add_task", {"title": "Buy milk"})], ["Done."]]
+    old, fresh = streamed(carl, "add milk"), streamed(carl, "hello")
+    run_id = UUID(old[0].data["run_id"])
+
+    async def age(tx: Transaction) -> None:
+        run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
+        run.finished_at = now() - timedelta(days=31)
+
+    asyncio.run(with_database(own_database_url, lambda db: db.write(age)))
+    asyncio.run_coroutine_threadsafe(
+        scripted.parts.worker.clean(), scripted.parts.worker._tasks.copy().pop().get_loop()
+    ).result(15)
+    kept = [
+        arrived for arrived in old if arrived.type in ("run.started", "message.completed", "run.completed")
+    ]
+    assert followed(carl, str(run_id)) == kept
+    assert followed(carl, str(run_id), after=3) == kept[1:]
+    assert followed(carl, fresh[0].data["run_id"]) == fresh

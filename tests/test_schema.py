@@ -9,6 +9,7 @@ import pytest
 
 from catalog import FILES, Catalog, Place, alembic, difference, migrated, query, read_catalog
 from db import open_engine
+from mariadb import MariaDBServer
 from postgres import PostgresServer
 from schema import METADATA, bootstrap
 
@@ -113,6 +114,116 @@ def test_the_comparison_on_sqlite_reports(tmp_path: Path, kind: str) -> None:
         connection.executescript(change)
     lines = difference(before, place.catalog())
     assert any(line[2:].startswith(reported) for line in lines), lines
+
+
+@pytest.mark.parametrize("way", ["alembic", "script"])
+def test_on_mariadb_all_ways_give_the_same_schema(
+    mariadb: MariaDBServer, made_on_mariadb: Place, way: str
+) -> None:
+    """create_all, Alembic, and Alembic's script through the program mariadb."""
+    other = Place(mariadb.url(mariadb.create_database()))
+    if way == "alembic":
+        other.alembic("upgrade", "head")
+    else:
+        other.run_script(other.alembic("upgrade", "head", sql=True))
+    made = made_on_mariadb.catalog()
+    assert difference(made, other.catalog()) == []
+    assert other.stamps() == [FILES[-1].stem]
+    assert {f"table {name}" for name in METADATA.tables} < made.keys()
+    assert {"trigger messages_refuse_delete on messages", "PRIMARY KEY of messages"} < made.keys()
+
+
+@pytest.fixture(scope="module")
+def made_on_mariadb(mariadb: MariaDBServer) -> Place:
+    place = Place(mariadb.url(mariadb.create_database()))
+    place.start()
+    return place
+
+
+@pytest.fixture(scope="module")
+def drifting_on_mariadb(mariadb: MariaDBServer) -> Place:
+    """Where nothing is taken back: each change is to a thing of its own."""
+    place = Place(mariadb.url(mariadb.create_database()))
+    place.start()
+    return place
+
+
+MARIADB_DRIFT = {
+    "a missing trigger": (
+        "DROP TRIGGER messages_refuse_update",
+        "trigger messages_refuse_update on messages",
+    ),
+    "what a trigger does": (
+        "CREATE OR REPLACE TRIGGER users_keep_created_at BEFORE UPDATE ON users FOR EACH ROW SET @x = 1",
+        "trigger users_keep_created_at on users",
+    ),
+    "the order of triggers": (
+        "CREATE OR REPLACE TRIGGER tasks_keep_created_at BEFORE UPDATE ON tasks FOR EACH ROW "
+        "FOLLOWS tasks_move_updated_at SET @x = 1",
+        "trigger tasks_move_updated_at on tasks",
+    ),
+    "an index": ("DROP INDEX idx_messages_user_id ON messages", "index idx_messages_user_id on messages"),
+    "the order of an index": (
+        "ALTER TABLE tasks DROP INDEX idx_tasks_user_id_created_at, "
+        "ADD INDEX idx_tasks_user_id_created_at (user_id, created_at)",
+        "index idx_tasks_user_id_created_at on tasks",
+    ),
+    "an index's name": ("ALTER TABLE tasks RENAME INDEX idx_tasks_user_id TO other", "index other on tasks"),
+    "a unique key": (
+        "ALTER TABLE messages DROP INDEX uq_messages_run_id_role, ADD INDEX uq_messages_run_id_role (run_id, role)",
+        "index uq_messages_run_id_role on messages",
+    ),
+    "a primary key": (
+        "ALTER TABLE run_events DROP PRIMARY KEY, ADD PRIMARY KEY (run_id, seq, type)",
+        "PRIMARY KEY of run_events",
+    ),
+    "an extra column": ("ALTER TABLE runs ADD extra int", "column runs.extra"),
+    "a missing column": ("ALTER TABLE tasks DROP description", "column tasks.description"),
+    "the order of columns": (
+        "ALTER TABLE auth_sessions MODIFY address varchar(64) AFTER id",
+        "column auth_sessions.address",
+    ),
+    "a length": (
+        "ALTER TABLE users MODIFY timezone varchar(65) NOT NULL DEFAULT 'UTC'",
+        "column users.timezone",
+    ),
+    "a precision": ("ALTER TABLE runs MODIFY started_at datetime", "column runs.started_at"),
+    "a collation": (
+        "ALTER TABLE users MODIFY email varchar(255) COLLATE utf8mb4_general_ci NOT NULL",
+        "column users.email",
+    ),
+    "nullability": ("ALTER TABLE runs MODIFY trigger_seq int", "column runs.trigger_seq"),
+    "a default": ("ALTER TABLE runs ALTER epoch SET DEFAULT 1", "column runs.epoch"),
+    "a missing default": ("ALTER TABLE tasks ALTER id DROP DEFAULT", "column tasks.id"),
+    "a check": (
+        "ALTER TABLE messages DROP CONSTRAINT messages_role_check, "
+        "ADD CONSTRAINT messages_role_check CHECK (role IN ('user', 'agent', 'system'))",
+        "constraint messages_role_check on messages",
+    ),
+    "a check of a column": ("ALTER TABLE run_events MODIFY data longtext NOT NULL", "column run_events.data"),
+    "a foreign key's action": (
+        "ALTER TABLE conversations DROP FOREIGN KEY fk_conversations_user_id, ADD CONSTRAINT other "
+        "FOREIGN KEY (user_id) REFERENCES users (id)",
+        "constraint fk_conversations_user_id on conversations",
+    ),
+    "a comment": (
+        "ALTER TABLE users MODIFY display_name varchar(100) COMMENT 'who'",
+        "column users.display_name",
+    ),
+    "a table's engine": ("ALTER TABLE rate_limits ENGINE=Aria", "table rate_limits"),
+    "an extra table": ("CREATE TABLE extra (id int)", "table extra"),
+    "a view": ("CREATE VIEW seen AS SELECT id FROM tasks", "view seen"),
+    "a function": ("CREATE FUNCTION extra() RETURNS int RETURN 1", "function extra"),
+}
+
+
+@pytest.mark.parametrize("kind", MARIADB_DRIFT)
+def test_the_comparison_on_mariadb_reports(drifting_on_mariadb: Place, kind: str) -> None:
+    before = drifting_on_mariadb.catalog()
+    change, reported = MARIADB_DRIFT[kind]
+    drifting_on_mariadb.run(change)
+    lines = difference(before, drifting_on_mariadb.catalog())
+    assert any(line[2:].startswith(f"{reported}: ") for line in lines), lines
 
 
 DRIFT = {

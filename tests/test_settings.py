@@ -64,6 +64,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "run_tool_calls": 100,
         "run_tokens": 1_000_000,
         "runs_per_user": 10,
+        "run_events_days": 30,
         "context_tokens": 32_000,
     }
 
@@ -111,6 +112,7 @@ BAD = [
     ("RUN_TOOL_CALLS", "-1"),
     ("RUN_TOKENS", "many"),
     ("RUNS_PER_USER", "0"),
+    ("RUN_EVENTS_DAYS", "0"),
 ]
 
 

@@ -11,7 +11,17 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from catalog import ENGINES, MIGRATIONS, Place, copied, difference, empty_place, migrated, query
+from catalog import (
+    ENGINES,
+    MIGRATIONS,
+    TRANSACTIONAL,
+    Place,
+    copied,
+    difference,
+    empty_place,
+    migrated,
+    query,
+)
 from db import open_engine
 from postgres import PostgresServer
 from schema import SchemaError, alembic_config, known_shapes, revisions, stamp
@@ -156,6 +166,7 @@ def test_a_step_that_commits_on_its_way_and_fails_leaves_its_mark(database: Plac
     assert "started and not finished: 900" in database.refusal()
 
 
+@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
 def test_a_step_that_fails_inside_its_transaction_leaves_nothing(database: Place, tmp_path: Path) -> None:
     database.alembic("upgrade", REVISIONS[3])
     before = database.catalog()
@@ -175,6 +186,7 @@ def test_a_step_that_fails_inside_its_transaction_leaves_nothing(database: Place
     assert difference(database.catalog(), before) == []
 
 
+@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
 def test_an_upgrade_that_fails_at_startup_is_one_line_and_leaves_all_as_it_was(database: Place) -> None:
     database.alembic("upgrade", REVISIONS[5])
     in_the_way = {
@@ -186,6 +198,18 @@ def test_an_upgrade_that_fails_at_startup_is_one_line_and_leaves_all_as_it_was(d
     assert database.refusal(auto_migrate=True).startswith("The upgrade failed: ")
     assert database.stamps() == [REVISIONS[5]]
     assert difference(database.catalog(), before) == []
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_an_upgrade_that_fails_at_startup_on_mariadb_is_one_line_and_leaves_its_mark(database: Place) -> None:
+    database.alembic("upgrade", REVISIONS[5])
+    database.run(USER)
+    database.run("CREATE TRIGGER users_keep_created_at BEFORE UPDATE ON users FOR EACH ROW SET @nothing = 1")
+    assert database.refusal(auto_migrate=True).startswith("The upgrade failed: ")
+    assert database.stamps() == [REVISIONS[5], "started 006"]
+    for changes in ({}, {"auto_migrate": True}):
+        assert "started and not finished: 006" in database.refusal(**changes)
+    assert database.run("SELECT email FROM users") == ["ann@example.com"]
 
 
 # Without a stamp
@@ -226,13 +250,13 @@ def test_tables_that_are_no_revision_are_not_stamped(database: Place) -> None:
     database.alembic("upgrade", REVISIONS[5])
     database.run("DROP TABLE alembic_version")
     database.run("ALTER TABLE tasks ADD COLUMN colour int")
-    database.run("DROP INDEX idx_runs_user_id")
+    database.drop_index("runs", "idx_runs_status_lease_expires_at")
     before = database.catalog()
     with pytest.raises(SchemaError) as caught:
         recognised(database)
     assert str(caught.value) == (
-        f"The tables are none of Parley's revisions; nearest is {REVISIONS[5]}, but for idx_runs_user_id, "
-        "tasks.colour. Make them agree, then run again: parley db stamp."
+        f"The tables are none of Parley's revisions; nearest is {REVISIONS[5]}, but for "
+        "idx_runs_status_lease_expires_at, tasks.colour. Make them agree, then run again: parley db stamp."
     )
     assert difference(database.catalog(), before) == []
 

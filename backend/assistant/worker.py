@@ -19,6 +19,7 @@ from errors import NotFound
 from models import Run, User
 from models.run import ACTIVE
 from services import runs
+from services.idempotency import delete_old_keys
 from services.limits import delete_expired_limits
 
 log = structlog.get_logger()
@@ -39,8 +40,9 @@ class Claim:
 class Worker:
     """Runs what this process was told of at once, and looks now and then for what was left lying."""
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant, events_days: int = 30) -> None:
         self.assistant = assistant
+        self._events_days = events_days
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: dict[UUID, tuple[Claim, asyncio.Task[None]]] = {}
         self._stopping = False
@@ -133,10 +135,18 @@ class Worker:
                 except Exception as error:
                     log.error("renewing a lease failed", run=str(claim.run_id), exc_info=error)
 
+    async def clean(self) -> None:
+        """Deletes what is of no more use, a little at a time."""
+        write = self.assistant.db.write
+        await write(delete_expired_limits)
+        await write(delete_old_keys)
+        while await write(runs.delete_old_details, SYSTEM, self._events_days):
+            pass
+
     async def _clean(self) -> None:
         while True:
             try:
-                await self.assistant.db.write(delete_expired_limits)
+                await self.clean()
             except Exception as error:
                 log.error("cleaning up failed", exc_info=error)
             await asyncio.sleep(CLEAN_SECONDS)

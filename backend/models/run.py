@@ -38,6 +38,7 @@ class Run(SQLModel, table=True):
         UniqueConstraint("conversation_id", "trigger_seq", name="uq_runs_conversation_id_trigger_seq"),
         Index("idx_runs_user_id", "user_id"),
         Index("idx_runs_status_lease_expires_at", "status", "lease_expires_at"),
+        Index("idx_runs_details_deleted_at_finished_at", "details_deleted_at", "finished_at"),
     )
 
     id: UUID = id_column()
@@ -62,6 +63,7 @@ class Run(SQLModel, table=True):
     created_at: datetime = time_column("created_at")
     started_at: datetime | None = optional_time_column("started_at")
     finished_at: datetime | None = optional_time_column("finished_at")
+    details_deleted_at: datetime | None = optional_time_column("details_deleted_at")
 
 
 class RunEvent(SQLModel, table=True):

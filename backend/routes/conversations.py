@@ -6,9 +6,10 @@ from fastapi import APIRouter, status
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, JsonBytes, PageDep, list_of
+from routes.idempotency import IdempotentRoute, NewIdDep
 from services import conversations
 
-router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
+router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=IdempotentRoute)
 
 
 @router.get("", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN})
@@ -18,8 +19,10 @@ async def list_conversations(db: DatabaseDep, caller: CallerDep, page: PageDep) 
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=ConversationPublic, responses=SIGNED_IN)
-async def create_conversation(db: DatabaseDep, caller: CallerDep, new: ConversationCreate) -> Conversation:
-    return await db.write(conversations.create_conversation, caller, new)
+async def create_conversation(
+    db: DatabaseDep, caller: CallerDep, new: ConversationCreate, new_id: NewIdDep
+) -> Conversation:
+    return await db.write(conversations.create_conversation, caller, new, new_id)
 
 
 @router.get("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)

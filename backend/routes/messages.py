@@ -19,11 +19,12 @@ from routes.dependencies import (
     list_of,
     problems,
 )
+from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.runs import stream_run
 from services import messages, runs
 from streams import EventStream, wait_for_end
 
-router = APIRouter(prefix="/v1", tags=["chat"])
+router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
 STREAM: dict[str, Any] = {
     EventStream.media_type: {
@@ -66,7 +67,12 @@ async def list_messages(
     responses={201: {"content": STREAM}, **ANSWERS},
 )
 async def post_message(
-    parts: PartsDep, caller: CallerDep, request: Request, conversation_id: UUID, new: MessageCreate
+    parts: PartsDep,
+    caller: CallerDep,
+    request: Request,
+    conversation_id: UUID,
+    new: MessageCreate,
+    new_id: NewIdDep,
 ) -> Any:
     """Says something and gets the answer: whole as JSON, or as it comes with `Accept: text/event-stream`."""
     chat = ChatCreate.model_construct(
@@ -75,16 +81,24 @@ async def post_message(
         client_id=new.client_id,
         on_busy=new.on_busy,
     )
-    return await answer(parts, caller, request, chat)
+    return await answer(parts, caller, request, chat, new_id)
 
 
 @router.post("/chat", response_model=ChatPublic, responses={200: {"content": STREAM}, **ANSWERS})
-async def post_chat(parts: PartsDep, caller: CallerDep, request: Request, new: ChatCreate) -> Any:
+async def post_chat(
+    parts: PartsDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
+) -> Any:
     """The same as posting a message; makes the conversation if none is named."""
-    return await answer(parts, caller, request, new)
+    return await answer(parts, caller, request, new, new_id)
 
 
-async def answer(parts: Parts, caller: Caller, request: Request, new: ChatCreate) -> Response | ChatPublic:
+async def answer(
+    parts: Parts, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
+) -> Response | ChatPublic:
+    if new_id is not None and new.client_id is None:
+        new = new.model_copy(
+            update={"client_id": f"key-{new_id.hex}"}
+        )  # a repeated request finds its message
     posted = await parts.db.write(ending.post_message, caller, new, parts.settings.runs_per_user)
     for cancelled in posted.cancelled:
         parts.worker.drop(cancelled)

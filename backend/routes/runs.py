@@ -8,10 +8,11 @@ from access import Caller
 from assistant import ending
 from models.run import RunPublic
 from routes.dependencies import SIGNED_IN_ONE, CallerDep, DatabaseDep, Parts, PartsDep
+from routes.idempotency import IdempotentRoute, NewIdDep
 from services import runs
 from streams import EventStream, follow_run, last_event_id, stream_events
 
-router = APIRouter(prefix="/v1/runs", tags=["chat"])
+router = APIRouter(prefix="/v1/runs", tags=["chat"], route_class=IdempotentRoute)
 
 
 @router.get("/{run_id}", response_model=RunPublic, responses=SIGNED_IN_ONE)
@@ -38,7 +39,7 @@ async def follow_events(
 
 
 @router.post("/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
-async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID) -> RunPublic:
+async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
     run = await parts.db.write(ending.cancel_run, caller, run_id)
     parts.worker.drop(run_id)

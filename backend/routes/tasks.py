@@ -16,9 +16,10 @@ from routes.dependencies import (
     SearchText,
     list_of,
 )
+from routes.idempotency import IdempotentRoute, NewIdDep
 from services import tasks
 
-router = APIRouter(prefix="/v1/tasks", tags=["tasks"])
+router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
 
 
 @router.get("", response_class=JsonBytes, responses={**list_of(TaskPublic), **SIGNED_IN})
@@ -34,7 +35,9 @@ async def list_tasks(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=TaskPublic, responses=SIGNED_IN)
-async def create_task(db: DatabaseDep, caller: CallerDep, new: TaskCreate) -> Task:
+async def create_task(db: DatabaseDep, caller: CallerDep, new: TaskCreate, new_id: NewIdDep) -> Task:
+    if new_id is not None:
+        return await db.write(tasks.create_task, caller, new, new_id)
     return await tasks.add_task(db, caller, new)
 
 

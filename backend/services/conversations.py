@@ -26,8 +26,15 @@ async def list_conversations(db: Database, caller: Caller, page: Page) -> bytes:
     return await fetch_list(db, CONVERSATIONS, MINE, access.values(caller), page)
 
 
-async def create_conversation(tx: Transaction, caller: Caller, new: ConversationCreate) -> Conversation:
+async def create_conversation(
+    tx: Transaction, caller: Caller, new: ConversationCreate, new_id: UUID | None = None
+) -> Conversation:
+    """With the id that is given, if one is; where such a conversation is already there, it is the one."""
     conversation = Conversation.model_validate(new.model_dump(), update={"user_id": caller.user_id})
+    if new_id is not None:
+        if made := await access.find(tx, caller, Conversation, col(Conversation.id) == new_id):
+            return made
+        conversation.id = new_id
     tx.add(conversation)
     await tx.flush()
     return conversation

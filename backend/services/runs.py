@@ -1,8 +1,9 @@
 # services/runs.py -- verbs on runs: look at one, read its log, write the next line of it.
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import delete, func, update
 from sqlmodel import col
 
 import access
@@ -15,6 +16,8 @@ from services import messages
 
 ENDED = frozenset({"run.completed", "run.failed", "run.cancelled"})
 EVENTS_AT_ONCE = 500
+DETAILS = ("message.delta", "message.reset", "tool.call", "tool.result")
+RUNS_AT_ONCE = 100
 
 
 def public(run: Run) -> RunPublic:
@@ -67,6 +70,23 @@ async def add_started(tx: Transaction, caller: Caller, run: Run) -> None:
     assert trigger is not None
     started = {"conversation_id": str(run.conversation_id), "user_message_id": str(trigger.id)}
     await add_event(tx, caller, run, "run.started", started)
+
+
+async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> int:
+    """What only mattered while a run was watched: deltas, resets and calls of runs that ended so long ago.
+
+    First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
+    RUNS_AT_ONCE a time, so that nobody waits long; how many there were is returned.
+    """
+    moment = now()
+    ended = col(Run.finished_at) < moment - timedelta(days=days)
+    old = access.select(caller, Run, col(Run.id)).where(col(Run.details_deleted_at).is_(None), ended)
+    found = list((await tx.execute(old.order_by(col(Run.finished_at)).limit(RUNS_AT_ONCE))).scalars())
+    if found:
+        details = (col(RunEvent.run_id).in_(found), col(RunEvent.type).in_(DETAILS))
+        await tx.execute(delete(RunEvent).where(*details))
+        await tx.execute(update(Run).where(col(Run.id).in_(found)).values(details_deleted_at=moment))
+    return len(found)
 
 
 async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:

@@ -80,8 +80,13 @@ async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     return task
 
 
-async def create_task(tx: Transaction, caller: Caller, new: TaskCreate) -> Task:
+async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: UUID | None = None) -> Task:
+    """With the id that is given, if one is; where such a task is already there, it is the one."""
     task = new_task(caller, new)
+    if new_id is not None:
+        if made := await access.find(tx, caller, Task, col(Task.id) == new_id):
+            return made
+        task.id = new_id
     tx.add(task)
     await tx.flush()
     return task

@@ -2,11 +2,23 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '006' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '008' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '008' AND left(:'revision', 3) COLLATE "C" <= '008' AS undo \gset
+\if :undo
+  ALTER TABLE runs DROP COLUMN details_deleted_at;
+  \echo 008_add_run_retention: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '007' AND left(:'revision', 3) COLLATE "C" <= '007' AS undo \gset
+\if :undo
+  DROP TABLE idempotency_keys CASCADE;
+  \echo 007_add_idempotency_keys: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '006' AND left(:'revision', 3) COLLATE "C" <= '006' AS undo \gset
 \if :undo

@@ -1,0 +1,72 @@
+# services/idempotency.py -- the same request sent again gives the first answer and changes nothing.
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+import access
+from access import Caller
+from db import Again, Transaction
+from errors import Invalid
+from models import IdempotencyKey
+from models.columns import now
+
+# How long one request may work before another of the same key takes its place, its worker being dead.
+LOCK_SECONDS = 30
+KEPT_HOURS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is known of a key: `answer` is the first one's; `mine` says that this request is to make it."""
+
+    mine: bool
+    answer: tuple[int, str] | None = None
+
+
+async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> Claim:
+    """Look up the key or take it. Raises Invalid where it stands for another request."""
+    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    moment = now()
+    lock = moment + timedelta(seconds=LOCK_SECONDS)
+    if kept is None:
+        tx.add(IdempotencyKey(user_id=caller.user_id, key=key, request_hash=request_hash, locked_until=lock))
+        try:
+            await tx.flush()
+        except IntegrityError as error:
+            raise Again from error  # the same key came twice at once: the next try finds the first
+        return Claim(mine=True)
+    if kept.request_hash != request_hash:
+        raise Invalid("This Idempotency-Key was used for another request.", ("header", "Idempotency-Key"))
+    if kept.status is not None:
+        return Claim(mine=False, answer=(kept.status, kept.body or ""))
+    if kept.locked_until > moment:
+        return Claim(mine=False)
+    kept.locked_until = lock
+    return Claim(mine=True)
+
+
+async def keep_answer(tx: Transaction, caller: Caller, key: str, status: int, body: str) -> None:
+    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    if kept is not None:
+        kept.status, kept.body = status, body
+
+
+async def unlock_key(tx: Transaction, caller: Caller, key: str) -> None:
+    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    if kept is not None:
+        kept.locked_until = now()
+
+
+async def release_key(tx: Transaction, caller: Caller, key: str) -> None:
+    """The request came to nothing: the next one of this key tries again."""
+    mine = access.visible(caller, IdempotencyKey)
+    await tx.execute(delete(IdempotencyKey).where(mine, col(IdempotencyKey.key) == key))
+
+
+async def delete_old_keys(tx: Transaction) -> None:
+    await tx.execute(
+        delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS))
+    )
