@@ -562,7 +562,7 @@ def test_two_password_changes_at_once_do_not_both_count(server: Server) -> None:
 
 def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server: Server) -> None:
     def fill(person: Person) -> None:
-        with_key = {"Idempotency-Key": "the same for both"}
+        with_key = {"Idempotency-Key": "the-same-for-both"}
         ok(person.http.post("/v1/tasks", json={"title": "Buy milk"}, headers=with_key))
         person.chat("add call mom")
         person.post("/v1/conversations", title="Empty")
