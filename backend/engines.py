@@ -42,6 +42,8 @@ from models.columns import UTCDateTime, now, random_uuid
 from settings import SettingsError
 
 BUSY_SECONDS = 10
+# How long a transaction on PostgreSQL may do nothing. Ours are short; waiting for an answer is not part of any.
+IDLE_SECONDS = 5
 # The same transaction may well succeed at once: deadlock_detected and serialization_failure, which is also what
 # MariaDB calls a deadlock; and MariaDB's "lock wait timeout exceeded" and "record has changed since last read".
 RETRYABLE = {"40P01", "40001", 1205, 1020}
@@ -159,8 +161,15 @@ def open_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     if backend == "mariadb":
         event.listen(engine.sync_engine, "checkin", release_locks)
     else:
+        event.listen(engine.sync_engine, "connect", prepare_postgresql)
         event.listen(engine.sync_engine, "checkout", refuse_closed)
     return engine
+
+
+def prepare_postgresql(connection: Any, record: Any) -> None:
+    """A worker that hangs in mid-transaction must not keep its locks: the server ends the transaction then."""
+    setting = f"SET idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+    connection.run_async(lambda driver: driver.execute(setting))
 
 
 def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
@@ -370,7 +379,10 @@ async def take_schema_lock(connection: AsyncConnection) -> None:
     name = connection.dialect.name
     if name == "sqlite":
         return
-    lock, follow = func.pg_try_advisory_xact_lock(SCHEMA_LOCK), "SET LOCAL client_min_messages = warning"
+    lock, follow = (
+        func.pg_try_advisory_xact_lock(SCHEMA_LOCK),
+        "SET LOCAL idle_in_transaction_session_timeout = 0",
+    )
     if name == "mariadb":
         (await connection.get_raw_connection()).info["schema_lock"] = True
         lock, follow = func.get_lock(SCHEMA_LOCK_NAME, 0), "DO 0"

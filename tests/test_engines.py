@@ -18,6 +18,7 @@ from engines import engine_url, is_orphan, take_schema_lock
 from mariadb import ALWAYS_ON_MARIADB, MariaDBServer
 from models import Task, User
 from models.columns import now
+from postgres import PostgresServer
 from schema import bootstrap
 from services.limits import count_hit
 from settings import ROOT, SettingsError
@@ -237,3 +238,23 @@ def test_what_always_runs_on_mariadb_is_there() -> None:
     for file, names in ALWAYS_ON_MARIADB.items():
         source = (ROOT / "tests" / file).read_text()
         assert {name for name in names if f"def {name}(" not in source} == set()
+
+
+def test_a_worker_that_hangs_in_a_transaction_does_not_keep_its_locks(
+    postgres: PostgresServer, new_database: Callable[[str], str]
+) -> None:
+    """PostgreSQL ends what does nothing for so long; whoever holds the schema lock is exempt."""
+
+    url = new_database("postgresql")
+
+    async def settings() -> tuple[str, str]:
+        engine = open_engine(url)
+        show = text("SHOW idle_in_transaction_session_timeout")
+        async with engine.begin() as connection:
+            usual = await connection.scalar(show)
+            await take_schema_lock(connection)
+            locked = await connection.scalar(show)
+        await engine.dispose()
+        return str(usual), str(locked)
+
+    assert asyncio.run(settings()) == ("5s", "0")
