@@ -27,7 +27,7 @@ from structlog.typing import EventDict
 
 from db import open_engine
 from logs import configure_logs
-from mariadb import Keyboard, MariaDBServer, mariadb_program
+from mariadb import MariaDBServer, MariaDBShell, mariadb_program
 from postgres import PostgresServer
 from schema import STAMP, SchemaError, alembic_config, bootstrap, revisions, table_names
 from servers import settings_for
@@ -243,7 +243,7 @@ class Place:
         if self.engine == "postgresql":
             return psycopg.connect(self.url, autocommit=True)
         if self.engine == "mariadb":
-            return Keyboard(self.url)
+            return MariaDBShell(self.url)
         connection = sqlite3.connect(make_url(self.url).database or "", isolation_level=None)
         connection.execute("PRAGMA foreign_keys=ON")
         return connection

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
-from engines import open_engine, reason
+from engines import engine_url, open_engine, reason
 from schema import METADATA
 from settings import SettingsError
 
@@ -113,7 +113,7 @@ class Answer:
         return self._rows
 
 
-class Keyboard:
+class MariaDBShell:
     """Someone at the server's own shell, without our session's settings: each statement commits.
 
     It is used as the connections of sqlite3 and psycopg are. Our driver is asynchronous: so it has its own loop.
@@ -121,17 +121,13 @@ class Keyboard:
 
     def __init__(self, url: str) -> None:
         self._runner = asyncio.Runner()
-        self._connection = self._runner.run(self._connect(make_url(url)))
+        self._connection = self._runner.run(self._connect(url))
 
-    async def _connect(self, url: URL) -> Any:
+    async def _connect(self, url: str) -> Any:
+        parsed, arguments = engine_url(url)
+        del arguments["init_command"]
         return await asyncmy.connect(
-            host=url.host,
-            port=url.port or 3306,
-            user=url.username,
-            password=url.password or "",
-            db=url.database,
-            charset="utf8mb4",
-            autocommit=True,
+            **parsed.translate_connect_args(username="user", database="db"), **arguments, autocommit=True
         )
 
     def execute(self, sql: str) -> Answer:
@@ -141,9 +137,7 @@ class Keyboard:
     async def _execute(self, sql: str) -> Answer:
         async with self._connection.cursor() as cursor:
             await cursor.execute(sql)
-            return Answer(
-                cursor.description, list(await cursor.fetchall() or []) if cursor.description else []
-            )
+            return Answer(cursor.description, list(await cursor.fetchall()) if cursor.description else [])
 
     def close(self) -> None:
         if self._connection is not None:
@@ -151,7 +145,7 @@ class Keyboard:
             self._connection = None
             self._runner.close()
 
-    def __enter__(self) -> "Keyboard":
+    def __enter__(self) -> "MariaDBShell":
         return self
 
     def __exit__(

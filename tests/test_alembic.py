@@ -57,6 +57,7 @@ ROWS = {
     f"INSERT INTO run_events (run_id, seq, type, data) VALUES ({ONE}, 1, 'run.started', '{{}}');"
     "INSERT INTO messages (conversation_id, user_id, role, content, seq, run_id) "
     f"VALUES ({ONE}, {ONE}, 'user', 'hello', 4, {ONE})",
+    "007": f"INSERT INTO idempotency_keys VALUES ({ONE}, '-', '-', 200, '-', '2030-01-01', '2026-01-01')",
 }
 IN_ORDER = "SELECT conversation_id, seq, content FROM messages WHERE content <> 'hello' ORDER BY 1, 2"
 
@@ -145,17 +146,19 @@ def test_up_down_and_up_again_step_by_step_loses_no_row(place: Place) -> None:
     assert min(full.values()) >= 1
     assert [line.split("|")[2] for line in order] == ["1", "2", "3"] * 2
     catalogs = [place.catalog()]
+    head = place.engine != "mariadb"  # where all the way up, each time, takes long: there one step
     for target in reversed(REVISIONS[:-1]):
         place.alembic("downgrade", "-1")
         assert place.stamps() == [target]
         left = place.counts()
         assert left == {name: full[name] for name in left}
         catalogs.append(place.catalog())
-        place.alembic("upgrade", "head")
+        place.alembic("upgrade", "head" if head else "+1")
         again = place.counts()
         assert {name: again[name] for name in left} == left
-        assert place.run(IN_ORDER) == order or target < "003"
-        assert difference(place.catalog(), catalogs[0]) == []
+        if target >= ("003" if head else "004"):
+            assert place.run(IN_ORDER) == order
+        assert difference(place.catalog(), catalogs[0] if head else catalogs[-2]) == []
         place.alembic("downgrade", target)
         assert difference(place.catalog(), catalogs[-1]) == []
     place.alembic("downgrade", "base")
