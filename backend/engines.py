@@ -4,6 +4,7 @@ import logging
 import ssl
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -181,7 +182,7 @@ def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
 def prepare_sqlite(connection: Any, record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, below
     # SQLite's own knows ASCII only: "ä" would not find "Äpfel", as it does elsewhere.
-    connection.create_function("lower", 1, lower, deterministic=True)
+    connection.create_function("lower", 1, lambda text: text and str(text).lower(), deterministic=True)
     cursor = connection.cursor()
     for pragma in (
         f"busy_timeout={BUSY_SECONDS * 1000}",
@@ -195,19 +196,12 @@ def prepare_sqlite(connection: Any, record: Any) -> None:
 
 def use_wal(cursor: Any) -> None:
     """Once for a file. SQLite does not wait here for others who are opening the new file: so this tries again."""
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
+    for _ in range(100 * BUSY_SECONDS):
+        with suppress(OperationalError):
             cursor.execute("PRAGMA journal_mode=WAL")
             return
-        except OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
+        time.sleep(0.01)
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def begin_sqlite(connection: Any) -> None:
