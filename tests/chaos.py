@@ -32,6 +32,7 @@ if __name__ == "__main__":
 
 from sqlalchemy import text
 
+from assistant.history import replay_log
 from db import open_engine
 from postgres import postgres_server
 from processes import Process, started
@@ -193,12 +194,18 @@ def check(url: str, books: Books) -> dict[str, int]:
     titles = Counter(row.title for row in rows("SELECT title FROM tasks"))
     status = {str(row.id): row.status for row in rows("SELECT id, status FROM runs")}
     logs: dict[str, list[tuple[int, str]]] = {}
+    told: dict[str, list[Any]] = {}
     results: Counter[tuple[str, str]] = Counter()
-    for row in rows("SELECT run_id, seq, type, data->>'id' AS call FROM run_events ORDER BY run_id, seq"):
+    for row in rows("SELECT run_id, seq, type, data FROM run_events ORDER BY run_id, seq"):
         logs.setdefault(str(row.run_id), []).append((row.seq, row.type))
+        told.setdefault(str(row.run_id), []).append(row)
         if row.type == "tool.result":
-            results[str(row.run_id), row.call] += 1
+            results[str(row.run_id), row.data["id"]] += 1
+    spoken = {
+        str(row.run_id): row for row in rows("SELECT run_id, content FROM messages WHERE role = 'agent'")
+    }
     answers = Counter(str(row.run_id) for row in rows("SELECT run_id FROM messages WHERE role = 'agent'"))
+    texts = {run: "".join(step.text for step in replay_log(events)) for run, events in told.items()}
     ends = {"run.completed", "run.failed", "run.cancelled"}
     return {
         "acknowledged writes lost": sum(stored.get(name) != run for name, run in books.acknowledged.items()),
@@ -217,6 +224,8 @@ def check(url: str, books: Books) -> dict[str, int]:
         "runs stuck": sum(one in ("queued", "running") for one in status.values()),
         "runs that did not complete": sum(one in ("failed", "cancelled") for one in status.values()),
         "runs without exactly one answer": sum(answers[run] != 1 for run in status),
+        # A worker that writes although its lease is lost leaves words that are not in the answer, or an odd end.
+        "answers that differ from their log": sum(row.content != texts[run] for run, row in spoken.items()),
         "writes after the end of a run": sum(
             any(kind in ends for _, kind in log[:-1]) or log[-1][1] not in ends for log in logs.values()
         ),
