@@ -11,8 +11,12 @@ from sqlmodel import SQLModel, col
 from db import Transaction
 from errors import NotFound
 from models import (
+    AccessToken,
+    Approval,
     AuthSession,
     Conversation,
+    Event,
+    EventSequence,
     IdempotencyKey,
     Message,
     RateLimit,
@@ -28,18 +32,24 @@ Row = TypeVar("Row", bound=SQLModel)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a person in a session, or a person whom a run acts for (then there is no session)."""
+    """Who asks: a person in a session, or a person whom a run or an access token acts for (then without one).
+
+    `may_write` is False for an access token of scope `read`.
+    """
 
     user_id: UUID
     session_id: UUID | None
     timezone: str = "UTC"
+    token_id: UUID | None = None
+    may_write: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class System:
     """The service itself, where there is no person yet (sign-in) or none in particular (workers, the operator).
 
-    Only services/auth.py, services/limits.py, assistant/ and cli.py may act as SYSTEM; a test holds them to it.
+    Only services/auth.py, services/limits.py, assistant/, watch.py and cli.py may act as SYSTEM; a test holds them
+    to it.
     """
 
 
@@ -78,8 +88,12 @@ RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
     Message: within(Conversation, Message.conversation_id, Conversation.id),
     Run: within(Conversation, Run.conversation_id, Conversation.id),
     RunEvent: within(Run, RunEvent.run_id, Run.id),
+    Approval: within(Run, Approval.run_id, Run.id),
+    Event: own(Event.user_id),
+    EventSequence: own(EventSequence.user_id),
+    AccessToken: own(AccessToken.user_id),
 }
-NOUNS: dict[type[SQLModel], str] = {AuthSession: "session"}
+NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", AccessToken: "token"}
 
 
 def visible(caller: Principal, table: type[SQLModel]) -> ColumnElement[bool]:

@@ -14,13 +14,18 @@ CHANNEL = "parley_bells"
 # A notification holds less than 8,000 bytes.
 IDS_AT_ONCE = 200
 QUIET_SECONDS = 30.0
+# After a notification, what rings is gathered for so long: under load every change rings.
+GATHER_SECONDS = 0.01
 TRIAL_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 TRIAL = "trial"
 
 
 class Bells:
-    """Wakes who waits for a run. A bell is a hint: the rows are the truth."""
+    """Wakes who waits for a run, or for what changes for a person; `id_` is that of either.
+
+    A bell is a hint: the rows are the truth.
+    """
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, set[asyncio.Event]] = {}
@@ -30,25 +35,26 @@ class Bells:
         self.closed = False
 
     @contextmanager
-    def listen(self, run_id: UUID) -> Iterator[asyncio.Event]:
+    def listen(self, id_: UUID) -> Iterator[asyncio.Event]:
         bell = asyncio.Event()
-        self._waiting.setdefault(run_id, set()).add(bell)
+        self._waiting.setdefault(id_, set()).add(bell)
         try:
             yield bell
         finally:
-            self._waiting[run_id].discard(bell)
-            if not self._waiting[run_id]:
-                del self._waiting[run_id]
+            self._waiting[id_].discard(bell)
+            if not self._waiting[id_]:
+                del self._waiting[id_]
 
-    def ring(self, run_id: UUID) -> None:
-        """Something was committed for this run: here at once, on other workers as soon as the wire takes it."""
-        self.ring_here(run_id)
-        if self.carried:
-            self._rung.add(run_id)
+    def ring(self, *ids: UUID) -> None:
+        """Something was committed for these: here at once, on other workers as soon as the wire takes it."""
+        for id_ in ids:
+            self.ring_here(id_)
+        if self.carried and ids:
+            self._rung.update(ids)
             self._any_rung.set()
 
-    def ring_here(self, run_id: UUID) -> None:
-        for bell in self._waiting.get(run_id, ()):
+    def ring_here(self, id_: UUID) -> None:
+        for bell in self._waiting.get(id_, ()):
             bell.set()
 
     async def next_rung(self) -> list[UUID]:
@@ -62,8 +68,8 @@ class Bells:
     def close(self) -> None:
         """The server shuts down: every stream ends now; its reader resumes elsewhere."""
         self.closed = True
-        for run_id in list(self._waiting):
-            self.ring_here(run_id)
+        for id_ in list(self._waiting):
+            self.ring_here(id_)
 
 
 class Wire:
@@ -104,7 +110,8 @@ class Wire:
                 except TimeoutError:
                     await self._try(connection)
                 else:
-                    await self._say(connection, " ".join(str(run_id) for run_id in rung))
+                    await self._say(connection, " ".join(map(str, rung)))
+                    await asyncio.sleep(GATHER_SECONDS)
         finally:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.close(timeout=1)

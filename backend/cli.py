@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -12,19 +13,26 @@ from sqlalchemy import CheckConstraint, Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import schema
+from access import Caller
+from assistant.choice import open_model
+from assistant.model import ModelError
+from assistant.replay import ReplayedTurn, replay_conversation
 from db import Database, in_words
 from engines import open_engine
-from errors import Conflict
+from errors import Conflict, NotFound
 from logs import configure_logs
-from models.user import UserCreate
+from models.token import AccessTokenCreate
+from models.user import UserCreate, normal_email
 from schema import BehindError, SchemaError, bootstrap
-from services import auth
+from services import auth, tokens
 from settings import SettingsError, get_settings
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Operate Parley.")
 user = typer.Typer(no_args_is_help=True, help="Make users and give them new passwords.")
 app.add_typer(user, name="user")
+token = typer.Typer(no_args_is_help=True, help="Make access tokens for MCP clients.")
+app.add_typer(token, name="token")
 db_commands = typer.Typer(no_args_is_help=True, help="See, upgrade and check the database's schema.")
 app.add_typer(db_commands, name="db")
 
@@ -78,8 +86,12 @@ def checked(email: str, password: str, name: str | None = None) -> UserCreate:
     try:
         return UserCreate(email=email, password=password, display_name=name)
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        fail(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
+        fail(in_one_line(error))
+
+
+def in_one_line(error: ValidationError) -> str:
+    first = error.errors(include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 @user.command()
@@ -99,11 +111,84 @@ def create(email: Email, name: DisplayName = None) -> None:
 
 @user.command("reset-password")
 def reset_password(email: Email) -> None:
-    """Set a new password and end every session of the user."""
+    """Set a new password and end every session and access token of the user."""
     checks = checked(email, ask_password())
     if run(lambda db: auth.reset_password(db, checks.email, checks.password)) is None:
         fail("nobody has this email.")
-    typer.echo(f"{checks.email} has a new password; every session has ended.")
+    typer.echo(f"{checks.email} has a new password; every session and access token has ended.")
+
+
+@token.command("create")
+def create_token(
+    email: Email,
+    name: Annotated[str, typer.Option(help="What the token is for; its calls are on record by this name.")],
+    days: Annotated[int, typer.Option(help="How long it lasts; 0: until it is revoked.")] = 90,
+    read_only: Annotated[bool, typer.Option("--read-only", help="It can change nothing.")] = False,
+) -> None:
+    """Make an access token for a user and print it, once."""
+    scopes = ["read"] if read_only else ["read", "write"]
+    try:
+        new = AccessTokenCreate.model_validate(
+            {"name": name, "expires_in_days": days or None, "scopes": scopes}
+        )
+    except ValidationError as error:
+        fail(in_one_line(error))
+
+    async def work(db: Database) -> str | None:
+        found = await db.read(auth.find_user, normal_email(email))
+        return (await db.write(tokens.create_token, Caller(found.id, None), new)).token if found else None
+
+    try:
+        made = run(work)
+    except Conflict as error:
+        fail(error.detail)
+    if made is None:
+        fail("nobody has this email.")
+    typer.echo(made)
+
+
+@app.command()
+def replay(
+    conversation: Annotated[UUID, typer.Argument(help="The conversation's id.")],
+    model: Annotated[
+        str | None, typer.Option("--model", help="Who answers instead of MODEL, as in the setting.")
+    ] = None,
+) -> None:
+    """Ask a conversation again, with tools answered from the record; end with 1 where anything differs.
+
+    Writes nothing. Each turn is asked with the stored history before it, at the time of its run.
+    """
+
+    async def work(db: Database) -> tuple[int, int]:
+        settings = get_settings()
+        answering = open_model(settings.model_copy(update={"model": model} if model else {}))
+        turns = different = 0
+        async for turn in replay_conversation(db, answering, conversation, settings.context_tokens):
+            turns += 1
+            different += bool(turn.differences)
+            typer.echo(told(turns, turn))
+        return turns, different
+
+    try:
+        turns, different = run(work)
+    except (NotFound, ModelError) as error:
+        fail(error.detail if isinstance(error, NotFound) else f"the model did not answer: {error.reason}")
+    typer.echo(f"{turns} turns, {different or 'none'} of them different.")
+    if different:
+        raise typer.Exit(1)
+
+
+def told(number: int, turn: ReplayedTurn) -> str:
+    """A turn of a replay, with what was stored (-) and what comes now (+)."""
+    asked = " ".join(turn.asked.split())
+    head = f"{number:>3}  {'differs' if turn.differences else 'same   '}  {asked[:80]}"
+    lines = [
+        f"     {difference.kind:<5} {mark} {line}"
+        for difference in turn.differences
+        for mark, text in (("-", difference.stored), ("+", difference.replayed))
+        for line in (text or "").splitlines()
+    ]
+    return "\n".join([head, *lines])
 
 
 def on_engine(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:

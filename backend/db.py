@@ -1,11 +1,15 @@
 # db.py -- the one commit, and the ways in for readers and writers.
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 import asyncpg
+from pydantic_core import to_json
 from sqlalchemy import Dialect, Insert, Select, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -23,12 +27,15 @@ from engines import (
     reason,
 )
 from errors import Unauthorized
+from models import Event
 from settings import SettingsError
 
 __all__ = [
     "Again",
+    "Change",
     "Database",
     "Transaction",
+    "add_change",
     "connect_directly",
     "engine_url",
     "in_words",
@@ -41,6 +48,9 @@ T = TypeVar("T")
 Transaction = AsyncSession
 
 ATTEMPTS = 3
+# In the `info` of a transaction: for whom it has written events.
+CHANGED_FOR = "changed_for"
+TOLD = ("user_id", "type", "data")
 
 
 @contextmanager
@@ -62,11 +72,26 @@ def is_retryable(error: BaseException) -> bool:
     return gave_up(error) if isinstance(error, DBAPIError) else isinstance(error, Again)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is told to a person's open streams; `data` holds public shapes, ids or JSON."""
+
+    user_id: UUID
+    type: str
+    data: Mapping[str, Any]
+
+    def json(self) -> str:
+        return to_json(self.data).decode()
+
+
 class Database:
     """One engine, with a way in for writers and one for readers.
 
-    `write` and `read` call `work(tx, *args)`; a service's verbs have just that form.
+    `write` and `read` call `work(tx, *args)`; a service's verbs have just that form. `committed` is called after
+    each commit with the ids of those for whom something changed: so every writer wakes readers without knowing them.
     """
+
+    committed: Callable[[set[UUID]], None] | None = None
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -78,6 +103,11 @@ class Database:
         """Commits at the end of the block, rolls back if it raises. Nothing else commits."""
         async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+        self._tell(session.info.get(CHANGED_FOR))
+
+    def _tell(self, user_ids: set[UUID] | None) -> None:
+        if user_ids and self.committed:
+            self.committed(user_ids)
 
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
@@ -119,14 +149,37 @@ class Database:
         finally:
             await greenlet_spawn(connection.close)  # does not wait, so a cancelled request gives it back too
 
-    async def insert(self, row: SQLModel) -> None:
-        """Stores one row, committed when this returns; alone, a statement needs no session, BEGIN and COMMIT."""
+    async def insert(self, row: SQLModel, change: Change) -> None:
+        """Stores one row and the event that tells of it, committed when this returns.
+
+        On PostgreSQL as one statement, which alone needs no session, BEGIN and COMMIT.
+        """
         if not self.is_postgresql:
-            return await self.write(add_row, row)
+            return await self.write(add_rows, row, change)
+        told = {"event_user_id": change.user_id, "event_type": change.type, "event_data": change.json()}
         try:
-            await self.fetch(insertion(type(row)), row.model_dump())
+            await self.fetch(insertion(type(row)), {**row.model_dump(), **told})
         except asyncpg.ForeignKeyViolationError as error:
             raise Unauthorized from error  # as in write()
+        self._tell({change.user_id})
+
+    async def store(self, statement: Select[Any], values: dict[str, Any], user_id: UUID) -> bool:
+        """Whether a statement that writes, built once for PostgreSQL, was carried out; False where another was first.
+
+        One statement is a transaction of its own: it is stored when this returns, with its events for the user, or
+        nothing of it.
+        """
+        try:
+            stored = bool(await self.fetch(statement, values))
+            if stored:
+                self._tell({user_id})
+            return stored
+        except (
+            asyncpg.IntegrityConstraintViolationError,
+            asyncpg.DeadlockDetectedError,
+            asyncpg.SerializationError,
+        ):
+            return False
 
     async def clock(self, tx: Transaction) -> datetime:
         """The database's time, on which all workers agree."""
@@ -143,17 +196,29 @@ async def fetch_rows(
     return rows
 
 
-async def add_row(tx: Transaction, row: SQLModel) -> None:
+async def add_change(tx: Transaction, change: Change) -> None:
+    """The event that tells of a change; once `tx` is committed, `committed` hears for whom."""
+    tx.add(Event(user_id=change.user_id, type=change.type, data=json.loads(change.json())))
+    await tx.flush()
+    tx.info.setdefault(CHANGED_FOR, set()).add(change.user_id)
+
+
+async def add_rows(tx: Transaction, row: SQLModel, change: Change) -> None:
     tx.add(row)
     await tx.flush()
+    await add_change(tx, change)
 
 
 @cache
 def insertion(table: type[SQLModel]) -> Insert:
-    columns = table.metadata.tables[str(table.__tablename__)].columns
-    return insert(table).values(
-        {column.name: bindparam(column.name, type_=column.type) for column in columns}
-    )
+    """Of a row, and of an event that tells of it."""
+    row = {column.name: bindparam(column.name, type_=column.type) for column in columns_of(table)}
+    told = {name: bindparam(f"event_{name}", type_=columns_of(Event)[name].type) for name in TOLD}
+    return insert(table).values(row).add_cte(insert(Event).values(told).cte("event"))
+
+
+def columns_of(table: type[SQLModel]) -> Any:
+    return table.metadata.tables[str(table.__tablename__)].columns
 
 
 @cache

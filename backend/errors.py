@@ -87,6 +87,12 @@ class Busy(ParleyError):
     status = 429
 
 
+class Misdirected(ParleyError):
+    """For another host than this server's."""
+
+    status = 421
+
+
 class Unavailable(ParleyError):
     status = 503
 

@@ -1,6 +1,7 @@
 # lists.py -- lists as JSON: paged by keyset, built by the database where it can.
 import base64
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
 
-from db import Database
+from db import Database, Transaction
 from engines import directions, past
 from errors import Invalid
 from models.columns import UTCDateTime, rfc3339
@@ -41,6 +43,37 @@ class Listing:
     backwards: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RowListing:
+    """How a list is paged whose items take more than one query: newest first, by keys without ties."""
+
+    name: str
+    keys: tuple[Any, ...]
+
+
+async def read_page(
+    tx: Transaction, listing: RowListing, statement: Select[Any], page: Page, *, within: str = ""
+) -> tuple[list[Any], str | None]:
+    """The rows of the page and the cursor of the next one; for what `fetch_list` cannot build in one query."""
+    name = f"{listing.name} {within}".strip()
+    dialect = tx.get_bind().dialect.name
+    bounds = read_cursor(listing, name, page.cursor)
+    down = directions(dialect, listing.keys, descending=True)
+    if bounds is not None:
+        statement = statement.where(past(dialect, listing.keys, list(bounds.values()), down))
+    statement = statement.order_by(*(key.desc() for key in listing.keys)).limit(page.limit + 1)
+    found = list((await tx.execute(statement)).scalars())
+    rows = found[: page.limit]
+    if len(found) <= page.limit:
+        return rows, None
+    return rows, encode_cursor(name, [getattr(rows[-1], key.key) for key in listing.keys])
+
+
+def listed(items: Sequence[BaseModel], cursor: str | None) -> bytes:
+    data = ",".join(item.model_dump_json() for item in items)
+    return f'{{"data":[{data}],"next_cursor":{json.dumps(cursor)}}}'.encode()
+
+
 async def fetch_list(
     db: Database,
     listing: Listing,
@@ -68,6 +101,20 @@ async def fetch_list(
     if len(rows) > page.limit:
         cursor = json.dumps(encode_cursor(name, tuple(shown[-1])[-len(listing.keys) :]))
     return f'{{"data":[{",".join(items)}],"next_cursor":{cursor}}}'.encode()
+
+
+async def read_items(
+    tx: Transaction, listing: Listing, statement: Select[Any], values: dict[str, Any], limit: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """The first items within a transaction, as a list would show them, and whether there are more."""
+    dialect = tx.get_bind().dialect.name
+    paged = page_statement(listing, statement, False, dialect)
+    rows = (await tx.execute(paged, {**values, "page_limit": limit + 1})).all()
+    if dialect == "postgresql":
+        items = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
+    else:
+        items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
+    return items, len(rows) > limit
 
 
 @cache
@@ -109,12 +156,17 @@ def sql_text(text: str) -> ColumnElement[str]:
     return literal_column("'" + text.replace("'", "''") + "'", Text)
 
 
+def literally(text: str) -> str:
+    """What a person looks for, as the pattern of a LIKE whose escape is a slash."""
+    return re.sub("[/%_]", r"/\g<0>", text)
+
+
 def encode_cursor(name: str, values: Sequence[Any]) -> str:
     texts = [rfc3339(value) if isinstance(value, datetime) else str(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps([name, *texts]).encode()).decode().rstrip("=")
 
 
-def read_cursor(listing: Listing, name: str, cursor: str | None) -> dict[str, object] | None:
+def read_cursor(listing: Listing | RowListing, name: str, cursor: str | None) -> dict[str, object] | None:
     """The values of the keys after which the page starts; Invalid where it is not a cursor of this list."""
     if cursor is None:
         return None

@@ -16,24 +16,39 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import errors
+from assistant.choice import open_model
 from assistant.loop import Assistant
 from assistant.loop import Limits as RunLimits
 from assistant.model import Model
-from assistant.rules import RulesModel
 from assistant.worker import Worker
 from bells import Bells, Wire
 from db import Database, in_words
 from engines import connect_directly, open_engine
 from logs import configure_logs
+from mcp_door import Door
+from mcp_server import McpServer
 from models.columns import Shape
-from routes import auth, conversations, health, me, messages, runs, tasks
+from routes import (
+    auth,
+    conversations,
+    events,
+    health,
+    me,
+    messages,
+    runs,
+    tasks,
+    tokens,
+)
 from routes.dependencies import Parts, problems
 from schema import SchemaError, bootstrap
 from security import AccessTokens, warm_up
 from services.auth import Auth
 from services.limits import Limits
 from services.sessions import SessionGuard
-from settings import OFFLINE_MODEL, Settings, SettingsError, get_settings
+from services.tokens import TokenGuard
+from settings import Settings, SettingsError, get_settings
+from streams import Connections
+from watch import Watch
 
 MAX_BODY_BYTES = 1024 * 1024
 DESCRIPTION = """\
@@ -51,18 +66,6 @@ class Problem(Shape):
     errors: list[dict[str, Any]] | None = None
 
 
-def open_model(settings: Settings) -> Model:
-    if settings.model == OFFLINE_MODEL:
-        return RulesModel()
-    from assistant import providers  # takes over a second to import: only where it is used
-
-    key = settings.model_api_key.get_secret_value() if settings.model_api_key else None
-    try:
-        return providers.open_model(settings.model, settings.model_base_url, key)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-
-
 def run_limits(settings: Settings) -> RunLimits:
     return RunLimits(
         context_tokens=settings.context_tokens,
@@ -71,6 +74,7 @@ def run_limits(settings: Settings) -> RunLimits:
         tool_calls=settings.run_tool_calls,
         tokens=settings.run_tokens,
         lease_seconds=settings.run_lease_seconds,
+        approval_seconds=settings.approval_minutes * 60,
     )
 
 
@@ -78,17 +82,22 @@ def build_parts(settings: Settings, model: Model) -> Parts:
     db = Database(
         open_engine(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     )
-    tokens = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
+    access_tokens = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
     limits = Limits(db, enabled=settings.rate_limits == "on")
     bells = Bells()
+    db.committed = lambda user_ids: bells.ring(*user_ids)
     return Parts(
         settings=settings,
         db=db,
-        tokens=tokens,
-        auth=Auth(db, tokens, limits, timedelta(days=settings.refresh_token_days)),
+        tokens=access_tokens,
+        auth=Auth(db, access_tokens, limits, timedelta(days=settings.refresh_token_days)),
         guard=SessionGuard(db),
+        token_guard=TokenGuard(db),
         bells=bells,
-        worker=Worker(Assistant(db, bells, model, run_limits(settings)), settings.run_events_days),
+        watch=Watch(db, bells),
+        worker=Worker(
+            Assistant(db, bells, model, run_limits(settings)), settings.run_events_days, settings.events_days
+        ),
     )
 
 
@@ -134,14 +143,17 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm_up)
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()
-        wire = asyncio.create_task(carry_bells(parts)) if parts.db.is_postgresql else None
+        company = {asyncio.create_task(parts.watch.run())}
+        if parts.db.is_postgresql:
+            company.add(asyncio.create_task(carry_bells(parts)))
         try:
-            yield
+            async with app.state.mcp.open(McpServer(parts).build()):
+                yield
         finally:
             restore()
-            if wire:
-                wire.cancel()
-                await asyncio.wait({wire})
+            for task in company:
+                task.cancel()
+            await asyncio.wait(company)
             parts.bells.close()
             await parts.worker.stop()
     finally:
@@ -214,8 +226,20 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     app.state.model = model or open_model(settings)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     errors.install(app, MAX_BODY_BYTES)
-    # FastAPI tries them in this order: what is asked for most stands first.
-    for routes in (tasks, messages, conversations, runs, me, auth, health):
+    # They are tried in this order: what is asked for most stands first.
+    app.state.mcp = Door()
+    app.router.routes += app.state.mcp.routes()
+    for routes in (
+        tasks,
+        messages,
+        conversations,
+        runs,
+        events,
+        tokens,
+        me,
+        auth,
+        health,
+    ):
         app.include_router(routes.router)
     if settings.cors_origins:
         app.add_middleware(
@@ -228,6 +252,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(StartupInWords)
+    app.add_middleware(Connections)  # the outermost, since it looks at the server's own `send`
     return app
 
 

@@ -70,6 +70,12 @@ class Settings(BaseSettings):
         [],
         description="Origins of web pages, separated by commas, that may call the API; `*` allows every page.",
     )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s@]+$",
+        description="Where people reach this server, for example https://parley.example.com. MCP clients are let in "
+        "by this name and by those of this machine alone.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     model: str = Field(
         OFFLINE_MODEL,
@@ -87,6 +93,12 @@ class Settings(BaseSettings):
     run_tokens: int = Field(
         1_000_000, ge=1_000, le=1_000_000_000, description="Tokens read and written per run at most."
     )
+    approval_minutes: int = Field(
+        60,
+        ge=1,
+        le=10_080,
+        description="How long a call waits for its person's yes before that counts as a no.",
+    )
     runs_per_user: int = Field(
         10, ge=1, le=1_000, description="Runs that one user may have at work or waiting."
     )
@@ -95,6 +107,12 @@ class Settings(BaseSettings):
         ge=1,
         le=3_650,
         description="How long the details of an ended run's log are kept; its messages stay.",
+    )
+    events_days: int = Field(
+        7,
+        ge=1,
+        le=365,
+        description="How long what changed is kept for streams that resume; who comes later reads anew.",
     )
     context_tokens: int = Field(
         32_000,

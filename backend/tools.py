@@ -1,5 +1,6 @@
 # tools.py -- the tool registry that chat, MCP and the API share.
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,7 +12,9 @@ from pydantic import Field as ShapeField
 from access import Caller
 from db import Transaction, is_retryable
 from errors import ParleyError
+from lists import read_items
 from models import Task
+from models.approval import ApprovalPolicy
 from models.columns import STORABLE, Shape, unset
 from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, TaskUpdate
 from services import tasks
@@ -20,6 +23,8 @@ log = structlog.get_logger()
 
 # What a call may do: `safe` only reads, `write` changes or adds, `destructive` cannot be undone.
 Effect = Literal["safe", "write", "destructive"]
+# So many rows a run may change without asking.
+MOST_UNASKED = 10
 Verb = Callable[[Transaction, Caller, Any], Awaitable[dict[str, Any]]]
 
 
@@ -33,43 +38,90 @@ class Tool:
     description: str
     effect: Effect
     arguments: type[BaseModel]
+    result: type[BaseModel]
     verb: Verb
+    idempotent: bool
+
+    @property
+    def title(self) -> str:
+        return self.name.replace("_", " ").capitalize()
 
     def parameters(self) -> dict[str, Any]:
         """The JSON Schema of the arguments."""
-        schema = self.arguments.model_json_schema()
-        schema.pop("title", None)
-        schema.pop("description", None)
-        return schema
+        return untitled(self.arguments.model_json_schema())
+
+    def output(self) -> dict[str, Any]:
+        """The JSON Schema of the result."""
+        return untitled(self.result.model_json_schema(mode="serialization"))
+
+
+def untitled(schema: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in ("title", "description")}
 
 
 TOOLS: dict[str, Tool] = {}
 
 
-def tool(effect: Effect, arguments: type[BaseModel]) -> Callable[[Verb], Verb]:
-    """Registers a verb; its name and docstring are what models and people see."""
+def tool(
+    effect: Effect, arguments: type[BaseModel], result: type[BaseModel], *, idempotent: bool = True
+) -> Callable[[Verb], Verb]:
+    """Registers a verb; its name and docstring are what models and people see.
+
+    `idempotent` says that the same call once more changes nothing.
+    """
 
     def register(verb: Verb) -> Verb:
-        name = verb.__name__
-        TOOLS[name] = Tool(name, " ".join((verb.__doc__ or "").split()), effect, arguments, verb)
+        name, description = verb.__name__, " ".join((verb.__doc__ or "").split())
+        TOOLS[name] = Tool(name, description, effect, arguments, result, verb, idempotent)
         return verb
 
     return register
 
 
-async def call_tool(tx: Transaction, caller: Caller, name: str, arguments: object) -> dict[str, Any]:
-    """Run a tool; its effect is part of `tx`, or there is none when it raises ToolError."""
+def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
+    """The tool and its arguments; ToolError where there is no such tool or they do not fit."""
     found = TOOLS.get(name)
     if found is None:
         raise ToolError(f"There is no tool named {name[:100]}. The tools are: {', '.join(TOOLS)}.")
     if not isinstance(arguments, dict):
         raise ToolError("The arguments are not a JSON object.")
     try:
-        parsed = found.arguments.model_validate(arguments)
+        return found, found.arguments.model_validate(arguments)
     except ValidationError as error:
         raise ToolError(f"Wrong arguments for {name}: {explained(error)}.") from error
+
+
+def changes(name: str, arguments: object) -> bool:
+    """Whether the call can be made and would change something: each such call changes one row."""
     try:
-        async with tx.begin_nested():
+        return parse_call(name, arguments)[0].effect != "safe"
+    except ToolError:
+        return False
+
+
+def must_ask(policy: ApprovalPolicy, name: str, arguments: object, unasked: int) -> bool:
+    """Whether the call waits for its person's yes.
+
+    `unasked` is how many rows the run changes without asking, this call and those beside it included: what is
+    harmless once is not when it happens to everything.
+    """
+    if policy == "never" or not changes(name, arguments):
+        return False
+    return policy == "always" or TOOLS[name].effect == "destructive" or unasked > MOST_UNASKED
+
+
+async def call_tool(
+    tx: Transaction, caller: Caller, name: str, arguments: object, *, alone: bool = False
+) -> dict[str, Any]:
+    """Run a tool; its effect is part of `tx`, or there is none when it raises ToolError.
+
+    `alone` says that nothing else happens in `tx`: then a tool that only reads needs no savepoint.
+    """
+    found, parsed = parse_call(name, arguments)
+    if found.effect != "safe" and not caller.may_write:
+        raise ToolError(f"{name} changes something, and this access token may only read.")
+    try:
+        async with nullcontext() if alone and found.effect == "safe" else tx.begin_nested():
             return await found.verb(tx, caller, parsed)
     except ParleyError as error:
         raise ToolError(error.detail) from error
@@ -118,7 +170,12 @@ class TaskReference(Shape):
     task_id: UUID
 
 
-@tool("write", AddTask)
+class TasksFound(Shape):
+    tasks: list[TaskPublic]
+    more: bool = ShapeField(description="Whether there are more than `limit`.")
+
+
+@tool("write", AddTask, TaskPublic, idempotent=False)
 async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, Any]:
     """Add one task to the person's list. Call it once for each task."""
     return shown(
@@ -126,27 +183,28 @@ async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, A
     )
 
 
-@tool("safe", ListTasks)
+@tool("safe", ListTasks, TasksFound)
 async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> dict[str, Any]:
     """List the person's tasks, newest first. Use it to find the id of a task."""
-    found = await tasks.find_tasks(tx, caller, tasks.TaskFilter(wanted.completed, wanted.q), wanted.limit + 1)
-    return {"tasks": [shown(task) for task in found[: wanted.limit]], "more": len(found) > wanted.limit}
+    asked = tasks.asked(caller, tasks.TaskFilter(wanted.completed, wanted.q))
+    found, more = await read_items(tx, tasks.TASKS, *asked, wanted.limit)
+    return {"tasks": found, "more": more}
 
 
-@tool("write", CompleteTask)
+@tool("write", CompleteTask, TaskPublic)
 async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> dict[str, Any]:
     """Mark a task as done, or open it again."""
     return shown(await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed)))
 
 
-@tool("write", ChangeTask)
+@tool("write", ChangeTask, TaskPublic)
 async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> dict[str, Any]:
     """Change the title, the description or the state of a task; what is left out stays."""
     fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
     return shown(await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields)))
 
 
-@tool("destructive", TaskReference)
+@tool("destructive", TaskReference, TaskPublic)
 async def delete_task(tx: Transaction, caller: Caller, wanted: TaskReference) -> dict[str, Any]:
     """Delete a task for good. Returns the task as it was."""
     return shown(await tasks.delete_task(tx, caller, wanted.task_id))

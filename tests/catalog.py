@@ -378,6 +378,7 @@ def mariadb_catalog(connection: Connection) -> Catalog:
     for name in connection.exec_driver_sql(tables).scalars().all():
         _, shown = connection.exec_driver_sql(f"SHOW CREATE TABLE `{name}`").one()
         first, *lines, last = (line.strip().removesuffix(",") for line in shown.splitlines())
+        last = re.sub(r" AUTO_INCREMENT=\d+", "", last)  # how far it has counted
         found[f"table {name}"] = f"{first}{last}"
         for number, line in enumerate(lines):
             if column := re.match("`(.+?)` ", line):

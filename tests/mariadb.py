@@ -40,6 +40,15 @@ ALWAYS_ON_MARIADB = {
         "test_refreshing_gives_a_new_pair_and_uses_the_old_token_up",
         "test_logging_out_ends_this_session_at_once_and_no_other",
     },
+    "test_events.py": {
+        "test_every_kind_of_change_reaches_every_open_stream_of_any_worker",
+        "test_no_event_is_skipped_though_its_transaction_commits_late",
+        "test_writers_wait_neither_for_each_other_nor_for_who_numbers_and_nobody_for_them",
+        "test_two_who_number_for_the_first_time_at_once_agree",
+        "test_a_long_log_comes_in_pieces_and_whole",
+        "test_old_events_go_and_who_comes_too_late_is_told_to_read_anew",
+        "test_a_revoked_session_is_cut_within_a_second_and_no_other",
+    },
     "test_chat.py": {
         "test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record",
         "test_the_same_message_sent_eight_times_at_once_is_stored_once",

@@ -58,6 +58,12 @@ ROWS = {
     "INSERT INTO messages (conversation_id, user_id, role, content, seq, run_id) "
     f"VALUES ({ONE}, {ONE}, 'user', 'hello', 4, {ONE})",
     "007": f"INSERT INTO idempotency_keys VALUES ({ONE}, '-', '-', 200, '-', '2030-01-01', '2026-01-01')",
+    "009": "INSERT INTO approvals (run_id, tool_call_id, name, arguments, expires_at) "
+    f"VALUES ({ONE}, 'call', 'delete_task', '{{}}', '2030-01-01')",
+    "010": f"INSERT INTO events (user_id, type, data) VALUES ({ONE}, 'task.created', '{{}}');"
+    f"INSERT INTO event_sequences (user_id) VALUES ({ONE})",
+    "011": "INSERT INTO access_tokens (user_id, name, prefix, token_hash, scopes, conversation_id) "
+    f"VALUES ({ONE}, '-', '-', '-', 'read', {ONE})",
 }
 IN_ORDER = "SELECT conversation_id, seq, content FROM messages WHERE content <> 'hello' ORDER BY 1, 2"
 

@@ -14,13 +14,15 @@ MODULES = sorted(str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py"
 # From the top down. A module imports from its own layer and from those below it.
 LAYERS = [
     {"main", "cli"},
-    {"routes", "mcp_server"},
-    {"assistant"},
+    {"mcp_server"},
+    {"mcp_door"},
+    {"routes"},
+    {"assistant", "watch"},
     {"tools", "streams"},
     {"services"},
     {"access", "schema", "lists", "bells"},
     {"models", "db", "engines"},
-    {"settings", "errors", "security", "logs"},
+    {"settings", "errors", "security", "logs", "rendering"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 # Inside one layer: these arrows only, so that two neighbours do not lean on each other.

@@ -25,7 +25,6 @@ from assistant.model import ModelRequest, TextDelta
 from db import Database, Transaction, open_engine
 from models import AuthSession, RefreshToken, Run, User
 from models.columns import now
-from models.run import ACTIVE
 from security import hash_token
 from servers import PASSWORD, Person, Server, ok, read_events, serving, settings_for, wait_until
 
@@ -97,7 +96,7 @@ def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -
     answer = server.client().post("/v1/auth/register", json=new)
     assert answer.status_code == 201
     user = answer.json()
-    assert user.keys() == {"id", "email", "display_name", "timezone", "created_at", "updated_at"}
+    assert user.keys() == {"id", "email", "display_name", "timezone", "approval", "created_at", "updated_at"}
     assert (user["email"], user["display_name"], user["timezone"]) == (email.lower(), "Ann", "Europe/Berlin")
     assert server.sign_in(email).get("/v1/me") == user
     assert PASSWORD not in str(rows(server)["users"])
@@ -565,11 +564,15 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
         with_key = {"Idempotency-Key": "the-same-for-both"}
         ok(person.http.post("/v1/tasks", json={"title": "Buy milk"}, headers=with_key))
         person.chat("add call mom")
+        assert person.chat("delete call mom")["status"] == "awaiting_approval"
         person.post("/v1/conversations", title="Empty")
+        person.post("/v1/me/tokens", name="A program", scopes=["read"])
         refresh(server, person.tokens["refresh_token"])
+        with person.http.stream("GET", "/v1/events/stream") as answer:
+            next(answer.iter_lines())  # whoever reads numbers what happened
 
     async def at_work(tx: Transaction) -> int:
-        return len((await tx.execute(select(Run).where(Run.status.in_(ACTIVE)))).all())  # type: ignore[attr-defined]
+        return len((await tx.execute(select(Run).where(Run.status.in_(("queued", "running"))))).all())  # type: ignore[attr-defined]
 
     wait_until(lambda: in_database(server, at_work) == 0)  # what former tests have left running
     before = rows(server)

@@ -15,7 +15,14 @@ def test_the_contenders_answer_alike_and_the_table_has_a_row_for_each(postgres: 
     assert done.returncode == 0, done.stderr
     head, *rows, _, conditions = done.stdout.splitlines()
     assert head.split()[:2] == ["scenario", "contender"]
-    for scenario in ("list 50 of 200 tasks", "create a task"):
-        shown = [row.removeprefix(scenario).split()[0] for row in rows if row.startswith(scenario)]
-        assert shown == CONTENDERS
+    beside = {
+        "list 50 of 200 tasks": CONTENDERS,
+        "create a task": CONTENDERS,
+        "list 50 of 200 tasks over MCP": ["parley", "parley_rest"],
+    }
+    for scenario, contenders in beside.items():
+        shown = [row.removeprefix(scenario).split()[0] for row in rows if row.startswith(f"{scenario}  ")]
+        assert shown == contenders
+    for figure in ("20 idle streams: memory of each", "a change to 5 streams: median"):
+        assert len([row for row in rows if row.startswith(f"{figure}  ")]) == 1
     assert "PostgreSQL" in conditions

@@ -5,6 +5,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
+from mcp_server import CONVERSATION, PROMPTS, TASKS
 from models.run import Run
 from servers import Server
 from services.runs import ENDED
@@ -15,7 +16,11 @@ HTTP = (ROOT / "specs/api/http.md").read_text()
 
 
 def rows(section: str) -> list[list[str]]:
-    text = HTTP[HTTP.index(f"## {section}") :].partition("\n## ")[0]
+    return table(HTTP, section)
+
+
+def table(document: str, section: str) -> list[list[str]]:
+    text = document[document.index(f"## {section}") :].partition("\n## ")[0]
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     return [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in lines[2:]]
 
@@ -40,23 +45,65 @@ def test_every_tool_is_listed_with_its_effect_and_its_arguments() -> None:
         )
 
 
+def test_every_tool_is_listed_for_mcp_with_its_hints() -> None:
+    text = (ROOT / "specs/api/mcp.md").read_text()
+    listed = {cells[0]: cells[1:] for cells in table(text, "Tools")}
+    hints = {
+        tool.name: [
+            tool.title,
+            "yes" if tool.effect == "safe" else "no",
+            "yes" if tool.effect == "destructive" else "no",
+            "yes" if tool.idempotent else "no",
+            ", ".join(tool.result.model_fields),
+        ]
+        for tool in TOOLS.values()
+    }
+    assert listed == hints
+
+
+def test_every_prompt_and_resource_is_listed_for_mcp() -> None:
+    text = (ROOT / "specs/api/mcp.md").read_text()
+    prompts = {cells[0]: cells[1] for cells in table(text, "Prompts")}
+    assert prompts == {name: title for name, (title, _, _) in PROMPTS.items()}
+    assert {cells[0] for cells in table(text, "Resources")} == {TASKS, f"{CONVERSATION}{{id}}"}
+
+
 def test_every_stream_event_is_listed() -> None:
-    files = [*(ROOT / "backend/assistant").glob("*.py"), ROOT / "backend/services/runs.py"]
-    source = "".join(path.read_text() for path in files)
-    written = set(re.findall(r'"((?:message|tool|run)\.[a-z]+)"', source)) | ENDED
+    services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
+    source = "".join(path.read_text() for path in [*(ROOT / "backend/assistant").glob("*.py"), *services])
+    source = re.sub(r"(?:events\.record|runs\.tell)\([^)]*\)", "", source)
+    written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | ENDED
+    written -= {"message.created"}  # of the caller's stream
     assert {row[0] for row in rows("Stream events")} == written
     assert {event for event in written if event.startswith("run.")} - {"run.started"} <= ENDED
     assert Run.__tablename__ == "runs"
 
 
+def test_every_event_of_the_callers_stream_is_listed() -> None:
+    source = "".join(path.read_text() for path in (ROOT / "backend").rglob("*.py"))
+    calls = re.findall(
+        r'(?:events\.record|events\.change|runs\.tell)\(\s*(?:tx, )?[\w.]+, (?:[\w.]+, )?f?"([^"]+)"',
+        source,
+    )
+    told = {type_ for type_ in calls if "{" not in type_} | ENDED | {"reset"}
+    assert "run.{status}" in calls
+    assert {row[0] for row in rows("The caller's stream")} == told
+
+
 def test_every_command_has_a_help_text() -> None:
     runner = CliRunner()
     documents = (ROOT / "README.md").read_text() + (ROOT / "migrations/README.md").read_text()
-    groups = get_command(cli.app).commands  # type: ignore[attr-defined]
-    assert set(groups) == {"user", "db"}
-    for group, commands in groups.items():
-        for name in commands.commands:
-            shown = runner.invoke(cli.app, [group, name, "--help"])
-            assert shown.exit_code == 0
-            assert commands.commands[name].help
-            assert f"parley {group} {name}" in documents
+    found = get_command(cli.app).commands  # type: ignore[attr-defined]
+    commands = {
+        (name, *inner): command
+        for name, group in found.items()
+        for inner, command in (
+            [((n,), c) for n, c in getattr(group, "commands", {}).items()] or [((), group)]
+        )
+    }
+    assert {("user", "create"), ("db", "upgrade"), ("replay",)} <= commands.keys()
+    for words, command in commands.items():
+        shown = runner.invoke(cli.app, [*words, "--help"])
+        assert shown.exit_code == 0
+        assert command.help
+        assert f"parley {' '.join(words)}" in documents

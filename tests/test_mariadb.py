@@ -90,6 +90,8 @@ def test_tables_do_not_depend_on_the_defaults_of_the_server_or_the_database(
     assert {row[:2] for row in columns if row[3] == "utf8mb4_bin"} == {
         ("messages", "tool_calls"),
         ("run_events", "data"),
+        ("approvals", "arguments"),
+        ("events", "data"),
     }
     types = {str(row[2]) for row in columns}
     assert not any(type_.startswith(("text", "char", "timestamp")) or type_ == "datetime" for type_ in types)

@@ -235,8 +235,7 @@ DRIFT = {
     "an extra column": ("ALTER TABLE tasks ADD extra int", "column tasks.extra"),
     "a missing column": ("ALTER TABLE tasks DROP description", "column tasks.description"),
     "the order of columns": (
-        "ALTER TABLE users DROP timezone, ADD timezone varchar(64) NOT NULL DEFAULT 'UTC';"
-        "ALTER TABLE users DROP display_name, ADD display_name varchar(100)",
+        "ALTER TABLE users DROP timezone, ADD timezone varchar(64) NOT NULL DEFAULT 'UTC'",
         "column users.timezone",
     ),
     "a dropped index": ("DROP INDEX idx_tasks_user_id", "index idx_tasks_user_id"),

@@ -54,6 +54,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "rate_limits": "on",
         "trusted_proxies": [],
         "cors_origins": [],
+        "public_url": None,
         "log_level": "info",
         "model": "rules",
         "model_base_url": None,
@@ -63,8 +64,10 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "run_model_requests": 30,
         "run_tool_calls": 100,
         "run_tokens": 1_000_000,
+        "approval_minutes": 60,
         "runs_per_user": 10,
         "run_events_days": 30,
+        "events_days": 7,
         "context_tokens": 32_000,
     }
 
@@ -79,6 +82,7 @@ GOOD = [
     ("TRUSTED_PROXIES", " 10.0.0.0/8, ::1 ,", ["10.0.0.0/8", "::1"]),
     ("TRUSTED_PROXIES", "*", ["*"]),
     ("CORS_ORIGINS", "https://a.example,https://b.example", ["https://a.example", "https://b.example"]),
+    ("PUBLIC_URL", "https://parley.example.com", "https://parley.example.com"),
     ("LOG_LEVEL", "WARNING", "warning"),
     ("MODEL", "openai:gpt-5", "openai:gpt-5"),
     ("MODEL_BASE_URL", "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1"),
@@ -104,6 +108,8 @@ BAD = [
     ("DATABASE_POOL_SIZE", "0"),
     ("REGISTRATION", "sometimes"),
     ("RATE_LIMITS", "maybe"),
+    ("PUBLIC_URL", "parley.example.com"),
+    ("PUBLIC_URL", "https://parley.example.com/mcp"),
     ("LOG_LEVEL", "loud"),
     ("CONTEXT_TOKENS", "499"),
     ("RUN_LEASE_SECONDS", "0"),
@@ -111,8 +117,11 @@ BAD = [
     ("RUN_MODEL_REQUESTS", "0"),
     ("RUN_TOOL_CALLS", "-1"),
     ("RUN_TOKENS", "many"),
+    ("APPROVAL_MINUTES", "0"),
     ("RUNS_PER_USER", "0"),
     ("RUN_EVENTS_DAYS", "0"),
+    ("EVENTS_DAYS", "0"),
+    ("EVENTS_DAYS", "366"),
 ]
 
 

@@ -1,5 +1,10 @@
 # tests/test_tasks.py
-from servers import Person
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from servers import Person, Server
 
 
 def test_a_task_is_made_changed_and_deleted(ann: Person) -> None:
@@ -66,3 +71,23 @@ def test_tasks_are_filtered_by_state_and_by_words(ann: Person) -> None:
 def test_a_description_can_be_taken_away(ann: Person) -> None:
     task = ann.post("/v1/tasks", title="Buy milk", description="2 litres")
     assert ann.patch(f"/v1/tasks/{task['id']}", description=None)["description"] is None
+
+
+def test_what_was_done_is_counted_by_day_of_ones_own_time_zone(server: Server) -> None:
+    zone = ZoneInfo("Pacific/Auckland")
+    ann = server.person(timezone="Pacific/Auckland")
+    today = datetime.now(zone).date()
+    for number in range(3):
+        task = ann.post("/v1/tasks", title=f"Task {number}")
+        ann.patch(f"/v1/tasks/{task['id']}", completed=True)
+    ann.patch(f"/v1/tasks/{task['id']}", completed=False)
+    days = ann.get("/v1/tasks/done")["data"]
+    assert len(days) == 28
+    assert [day["date"] for day in days] == [str(today - timedelta(days=27 - n)) for n in range(28)]
+    assert [day["count"] for day in days] == [0] * 27 + [2]
+    assert len(ann.get("/v1/tasks/done", days=1)["data"]) == 1
+
+
+@pytest.mark.parametrize("days", [0, -1, 93, "x"])
+def test_how_many_days_are_counted_is_bounded(ann: Person, days: object) -> None:
+    assert ann.http.get("/v1/tasks/done", params={"days": days}).status_code == 422  # type: ignore[dict-item]

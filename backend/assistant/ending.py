@@ -15,7 +15,7 @@ from models import Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.message import ChatCreate
 from models.run import RunPublic
-from services import messages, runs
+from services import approvals, events, messages, runs
 from services.messages import Posted
 
 NOT_RUN = "The run ended before this call was made."
@@ -31,11 +31,12 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic
     run = await access.get(tx, caller, Run, run_id, lock=True)
     if runs.is_active(run):
         run.epoch += 1
+        await approvals.cancel_approvals(tx, caller, run)
         log = await runs.read_log(tx, caller, run_id)
         if not log:
             await runs.add_started(tx, caller, run)
         await end_run(tx, caller, run, replay_log(log), "cancelled")
-    return runs.public(run)
+    return await runs.show(tx, caller, run)
 
 
 async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_runs: int) -> Posted:
@@ -56,6 +57,8 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_ru
     if len(await runs.find_active(tx, caller)) >= most_runs:
         raise Busy(f"You have {most_runs} runs at work or waiting. Let one end or cancel it first.")
     posted = await messages.post_message(tx, caller, new)
+    if not posted.repeated:
+        await runs.tell(tx, caller, posted.run, "run.queued")
     return replace(posted, cancelled=tuple(run.id for run in busy))
 
 
@@ -83,12 +86,14 @@ async def end_run(
         await tx.flush()
         shown = (await messages.get_message(tx, caller, answer.id)).model_dump(mode="json")
         await runs.add_event(tx, caller, run, "message.completed", {"message": shown})
+        await events.record(tx, caller, "message.created", {"message": shown})
     run.status = status
     run.error = error
     run.finished_at = moment
     run.lease_expires_at = None
     end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
     await runs.add_event(tx, caller, run, f"run.{status}", end)
+    await runs.tell(tx, caller, run, f"run.{status}")
 
 
 def finished(call: dict[str, Any], moment: datetime) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # assistant/history.py -- what a model reads: earlier turns that fit, and the steps of the run at work.
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from access import Caller
 from assistant.model import AgentTurn, ToolCall, Turn, UserTurn
 from db import Transaction
 from models import Message, Run, RunEvent
+from services import runs
 
 # A rule of thumb for English text and JSON alike; the limit it serves is soft.
 CHARACTERS_PER_TOKEN = 4
@@ -28,6 +29,12 @@ class Step:
         return AgentTurn(self.text.strip(), tuple(as_call(call) for call in self.calls))
 
 
+def paragraph(steps: Sequence[Step], text: str) -> str:
+    """The text as it follows what was said before: each step begins a paragraph of its own."""
+    begins = not steps[-1].text and any(step.text for step in steps)
+    return "\n\n" + text if begins else text
+
+
 def as_call(call: dict[str, Any]) -> ToolCall:
     return ToolCall(call["id"], call["name"], call["arguments"], call.get("result"), call.get("error"))
 
@@ -37,7 +44,7 @@ def replay_log(events: Iterable[RunEvent]) -> list[Step]:
     steps: list[Step] = []
     for event in events:
         data = event.data
-        if event.type not in ("message.delta", "message.reset", "tool.call", "tool.result"):
+        if event.type not in runs.DETAILS:
             continue
         while len(steps) <= data["step"]:
             steps.append(Step())
@@ -50,7 +57,16 @@ def replay_log(events: Iterable[RunEvent]) -> list[Step]:
             step.calls.append({key: data[key] for key in ("id", "name", "arguments")})
         else:
             call = next(call for call in step.calls if call["id"] == data["id"])
-            call.update({key: data[key] for key in ("result", "error", "started_at", "finished_at")})
+            if event.type == "approval.requested":
+                call["approval"] = {
+                    "decision": None,
+                    "requested_at": data["requested_at"],
+                    "decided_at": None,
+                }
+            elif event.type == "approval.decided":
+                call["approval"] |= {key: data[key] for key in ("decision", "decided_at")}
+            else:
+                call.update({key: data[key] for key in ("result", "error", "started_at", "finished_at")})
     return steps
 
 

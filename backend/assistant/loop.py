@@ -3,6 +3,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,22 +13,27 @@ from sqlmodel import col
 import access
 from access import Caller
 from assistant.ending import end_run
-from assistant.history import Step, read_history, replay_log
+from assistant.history import Step, paragraph, read_history, replay_log
 from assistant.model import Model, ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from assistant.prompts import INSTRUCTIONS
+from assistant.record import MCP
 from assistant.text import clean
 from bells import Bells
 from db import Database, Transaction
 from models import Conversation, Run
 from models.columns import now, rfc3339
-from services import runs
-from tools import TOOLS, ToolError, call_tool
+from services import approvals, runs
+from tools import TOOLS, ToolError, call_tool, changes, must_ask
 
 log = structlog.get_logger()
 
 DELTA_SECONDS = 0.04
 MODEL_ATTEMPTS = 4
 LONGEST_BACKOFF = 30.0
+
+
+class AwaitingApproval(Exception):
+    """The run waits for its person; whoever takes it up afterwards goes on from the log."""
 
 
 class LeaseLost(Exception):
@@ -44,6 +50,7 @@ class Limits:
     tool_calls: int = 100
     tokens: int = 1_000_000
     lease_seconds: float = 15
+    approval_seconds: float = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,8 @@ class RunLoop:
     caller: Caller
     steps: list[Step] = field(default_factory=list)
     tokens: int = 0
+    asks_model: bool = True
+    started_at: datetime = field(default_factory=now)
 
     async def write(
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
@@ -93,7 +102,9 @@ class RunLoop:
 
     async def work(self) -> None:
         """Take the run from wherever its log stands to its end."""
-        self.steps = replay_log(await self.assistant.db.read(runs.read_log, self.caller, self.run_id))
+        log = await self.assistant.db.read(runs.read_log, self.caller, self.run_id)
+        self.steps = replay_log(log)
+        self.asks_model = log[0].data.get("source") != MCP
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
             await self.reset_text()  # half an answer of a worker that is gone
         try:
@@ -112,17 +123,22 @@ class RunLoop:
             await self.finish("completed")
 
     async def seconds_left(self) -> float:
-        """Of the run's time, also where another worker spent the first part of it."""
+        """Of the run's time, also where another worker spent the first part of it; waiting for a yes is not part."""
         run = await self.assistant.db.read(access.get, self.caller, Run, self.run_id)
+        waited = await self.assistant.db.read(approvals.seconds_waited, self.caller, self.run_id)
         self.tokens = run.input_tokens + run.output_tokens
         assert run.started_at is not None
-        return max(0.0, self.assistant.limits.seconds - (now() - run.started_at).total_seconds())
+        self.started_at = run.started_at
+        worked = (now() - run.started_at).total_seconds() - waited
+        return max(0.0, self.assistant.limits.seconds - worked)
 
     async def answered_with_calls(self) -> bool:
         """Run what calls are open, then ask the model; False when its answer was text alone."""
         for call in self.steps[-1].calls if self.steps else ():
             if "finished_at" not in call:
                 await self.run_tool(call)
+        if not self.asks_model:
+            return False
         self.check_limits()
         await self.ask_with_retries()
         return bool(self.steps[-1].calls)
@@ -185,8 +201,7 @@ class RunLoop:
         step.calls += said
 
     async def add_text(self, step: Step, text: str) -> None:
-        if not step.text and self.content():
-            text = "\n\n" + text  # what an earlier step said is a paragraph of its own
+        text = paragraph(self.steps, text)
         step.text += text
         await self.add_event("message.delta", {"step": len(self.steps) - 1, "text": text})
 
@@ -200,25 +215,47 @@ class RunLoop:
         history = await self.assistant.db.read(read)
         turns = [*history, *(step.turn() for step in self.steps[:-1] if step.text or step.calls)]
         specs = [ToolSpec(tool.name, tool.description, tool.parameters()) for tool in TOOLS.values()]
-        return ModelRequest(INSTRUCTIONS, turns, specs, now(), caller.timezone)
+        # One time for the whole run: what "tomorrow" means must not change on its way, nor when it is replayed.
+        return ModelRequest(INSTRUCTIONS, turns, specs, self.started_at, caller.timezone)
 
     async def run_tool(self, call: dict[str, Any]) -> None:
-        """The tool's effect and its result are committed together, or neither is."""
+        """The tool's effect and its result are committed together, or neither is; or its person is asked first."""
         started_at = rfc3339(now())
         outcome: dict[str, Any] = {}
 
         async def step(tx: Transaction, run: Run) -> None:
-            outcome.update(result=None, error=None)
-            try:
-                outcome["result"] = await call_tool(tx, self.caller, call["name"], call["arguments"])
-            except ToolError as error:
-                outcome["error"] = str(error)
-            outcome.update(started_at=started_at, finished_at=rfc3339(now()))
+            outcome.clear()
+            if asked := await self.to_ask(tx, call):
+                seconds = self.assistant.limits.approval_seconds
+                await approvals.request_approvals(tx, self.caller, run, len(self.steps) - 1, asked, seconds)
+                return
+            outcome.update(
+                await made(tx, self.caller, call), started_at=started_at, finished_at=rfc3339(now())
+            )
             data = {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
             await runs.add_event(tx, self.caller, run, "tool.result", data)
 
         await self.write(step)
+        if not outcome:
+            raise AwaitingApproval
         call.update(outcome)
+
+    async def to_ask(self, tx: Transaction, call: dict[str, Any]) -> list[dict[str, Any]]:
+        """Nothing, or this call and those beside it that have to wait for a yes."""
+        if "approval" in call:
+            return []
+        policy = await approvals.read_policy(tx, self.caller)
+        unasked = sum(
+            "approval" not in other and changes(other["name"], other["arguments"])
+            for step in self.steps
+            for other in step.calls
+        )
+
+        def waits(other: dict[str, Any]) -> bool:
+            open_ = "finished_at" not in other and "approval" not in other
+            return open_ and must_ask(policy, other["name"], other["arguments"], unasked)
+
+        return [other for other in self.steps[-1].calls if waits(other)] if waits(call) else []
 
     def content(self) -> str:
         return "".join(step.text for step in self.steps)
@@ -228,6 +265,17 @@ class RunLoop:
         await self.write(
             lambda tx, run: end_run(tx, self.caller, run, self.steps, status, error), answer=True
         )
+
+
+async def made(tx: Transaction, caller: Caller, call: dict[str, Any]) -> dict[str, Any]:
+    """What came of the call: a result or an error. One that was not approved is not made."""
+    decision = call["approval"]["decision"] if "approval" in call else "approved"
+    if decision != "approved":
+        return {"result": None, "error": approvals.REFUSALS[decision]}
+    try:
+        return {"result": await call_tool(tx, caller, call["name"], call["arguments"]), "error": None}
+    except ToolError as error:
+        return {"result": None, "error": str(error)}
 
 
 def numbered(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:

@@ -13,12 +13,12 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
-from assistant.loop import Assistant, LeaseLost, RunLoop
+from assistant.loop import Assistant, AwaitingApproval, LeaseLost, RunLoop
 from db import Transaction
 from errors import NotFound
 from models import Run, User
 from models.run import ACTIVE
-from services import runs
+from services import approvals, events, runs
 from services.idempotency import delete_old_keys
 from services.limits import delete_expired_limits
 
@@ -40,8 +40,9 @@ class Claim:
 class Worker:
     """Runs what this process was told of at once, and looks now and then for what was left lying."""
 
-    def __init__(self, assistant: Assistant, events_days: int = 30) -> None:
+    def __init__(self, assistant: Assistant, run_events_days: int = 30, events_days: int = 7) -> None:
         self.assistant = assistant
+        self._run_events_days = run_events_days
         self._events_days = events_days
         self._tasks: set[asyncio.Task[None]] = set()
         self._running: dict[UUID, tuple[Claim, asyncio.Task[None]]] = {}
@@ -108,22 +109,32 @@ class Worker:
         try:
             try:
                 await loop.work()
-            except (LeaseLost, NotFound):
+            except (AwaitingApproval, LeaseLost, NotFound):
                 raise
             except Exception as error:
                 log.error("run crashed", run=str(claim.run_id), exc_info=error)
                 await loop.finish("failed", CRASHED)
+        except AwaitingApproval:
+            log.info("run waits for an approval", run=str(claim.run_id))
         except (LeaseLost, NotFound):
             log.info("run went elsewhere", run=str(claim.run_id))
 
     async def _look(self) -> None:
         while True:
             try:
+                await self.expire()
                 for run_id in await self.assistant.db.read(find_waiting, self.assistant):
                     self.wake(run_id)
             except Exception as error:
                 log.error("looking for runs failed", exc_info=error)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def expire(self) -> None:
+        """Takes no answer for a no, where an approval has waited long enough."""
+        db = self.assistant.db
+        for run_id in await db.read(approvals.find_expired, SYSTEM):
+            await db.write(approvals.expire_approvals, SYSTEM, run_id)
+            self.assistant.bells.ring(run_id)
 
     async def _renew(self) -> None:
         while True:
@@ -140,7 +151,9 @@ class Worker:
         write = self.assistant.db.write
         await write(delete_expired_limits)
         await write(delete_old_keys)
-        while await write(runs.delete_old_details, SYSTEM, self._events_days):
+        while await write(runs.delete_old_details, SYSTEM, self._run_events_days):
+            pass
+        while await write(events.delete_old, SYSTEM, self._events_days):
             pass
 
     async def _clean(self) -> None:
@@ -202,6 +215,7 @@ async def claim_run(tx: Transaction, assistant: Assistant, run_id: UUID) -> Clai
     if run.started_at is None:
         await runs.add_started(tx, caller, run)
     await tx.flush()
+    await runs.tell(tx, caller, run, "run.started")
     return Claim(run.id, run.epoch, caller)
 
 
@@ -222,3 +236,4 @@ async def release(tx: Transaction, claim: Claim) -> None:
         run.status = "queued"
         run.epoch += 1
         run.lease_expires_at = None
+        await runs.tell(tx, claim.caller, run, "run.queued")

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 from pydantic import Field as ShapeField
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Uuid, text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKey, Integer, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
@@ -13,6 +13,10 @@ from sqlmodel import Field
 
 # Documents 000 to 003 store tool calls as JSONB; other engines store JSON. None is SQL NULL everywhere.
 JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+# A number that the engine gives: SQLite does so for INTEGER alone.
+Counter = BigInteger().with_variant(Integer, "sqlite")
 
 
 def now() -> datetime:

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, String, UniqueCo
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
+from models.approval import Decision
 from models.columns import STORABLE, VISIBLE, JsonType, Shape, Time, id_column, reference, time_column
 
 MAX_CONTENT = 32_000
@@ -79,8 +80,16 @@ class Sender(Shape):
     name: str | None
 
 
+class CallApproval(Shape):
+    """What the person said to a call that was asked for first."""
+
+    decision: Decision | None
+    requested_at: str
+    decided_at: str | None
+
+
 class ToolCallPublic(Shape):
-    """Exactly one of `result` and `error` is set once the call has finished."""
+    """Exactly one of `result` and `error` is set once the call has finished. `approval`: only if it was asked for."""
 
     id: str
     name: str = ShapeField(examples=["add_task"])
@@ -89,6 +98,7 @@ class ToolCallPublic(Shape):
     error: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
+    approval: CallApproval | None = ShapeField(None, exclude_if=lambda approval: approval is None)
 
 
 class MessagePublic(Shape):
@@ -99,4 +109,5 @@ class MessagePublic(Shape):
     content: str
     tool_calls: list[ToolCallPublic] | None
     client_id: str | None
+    run_id: UUID | None
     created_at: Time

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, String, UniqueCo
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
+from models.approval import PendingApproval
 from models.columns import (
     JsonType,
     Shape,
@@ -83,13 +84,19 @@ class RunPublic(Shape):
     conversation_id: UUID
     status: RunStatus
     error: str | None
-    pending_approvals: list[Any]
+    pending_approvals: list[PendingApproval]
+    created_at: Time
     started_at: Time | None
     finished_at: Time | None
+    input_tokens: int
+    output_tokens: int
 
 
 class ChatPublic(Shape):
-    """What a message to an agent led to. `message` is the agent's; null while there is none."""
+    """What a message to an agent led to. `message` is the agent's; null while there is none.
+
+    With status `awaiting_approval`, `pending_approvals` are the calls that it waits for.
+    """
 
     conversation_id: UUID
     run_id: UUID | None
@@ -98,3 +105,4 @@ class ChatPublic(Shape):
     user_message: MessagePublic
     message: MessagePublic | None
     tool_calls: list[ToolCallPublic]
+    pending_approvals: list[PendingApproval]

@@ -1,5 +1,5 @@
 # models/task.py -- something that a person wants to get done.
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,7 +9,17 @@ from sqlalchemy import Boolean, Column, Index, String, false, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
-from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, reference, time_column, unset
+from models.columns import (
+    STORABLE,
+    VISIBLE,
+    Shape,
+    Time,
+    id_column,
+    optional_time_column,
+    reference,
+    time_column,
+    unset,
+)
 
 MAX_TITLE = 255
 MAX_DESCRIPTION = 10_000
@@ -25,6 +35,7 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         Index("idx_tasks_user_id", "user_id"),
         Index("idx_tasks_user_id_created_at", "user_id", text("created_at DESC")),
+        Index("idx_tasks_user_id_completed_at", "user_id", "completed_at"),
     )
 
     id: UUID = id_column()
@@ -36,6 +47,7 @@ class Task(SQLModel, table=True):
     )
     created_at: datetime = time_column("created_at")
     updated_at: datetime = time_column("updated_at", moving=True)
+    completed_at: datetime | None = optional_time_column("completed_at")
 
 
 class TaskCreate(Shape):
@@ -59,3 +71,15 @@ class TaskPublic(Shape):
     completed: bool
     created_at: Time
     updated_at: Time
+    completed_at: Time | None
+
+
+class DayDone(Shape):
+    """How many tasks were completed on a day of the person's time zone."""
+
+    date: date
+    count: int
+
+
+class DonePublic(Shape):
+    data: list[DayDone]

@@ -11,6 +11,7 @@ from pydantic import Field as ShapeField
 from sqlalchemy import Column, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from models.approval import ApprovalPolicy
 from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, time_column, unset
 
 MIN_PASSWORD = 8
@@ -73,6 +74,10 @@ class User(SQLModel, table=True):
     timezone: str = Field(
         default="UTC", sa_column=Column("timezone", String(64), nullable=False, server_default=text("'UTC'"))
     )
+    approval: str = Field(
+        default="destructive",
+        sa_column=Column("approval", String(20), nullable=False, server_default=text("'destructive'")),
+    )
 
 
 class UserCreate(Shape):
@@ -89,6 +94,7 @@ class UserUpdate(Shape):
 
     display_name: DisplayName | None = unset()
     timezone: Timezone = unset()
+    approval: ApprovalPolicy = unset()
     current_password: Password = unset()
     new_password: Password = unset()
 
@@ -98,5 +104,6 @@ class UserPublic(Shape):
     email: str
     display_name: str | None
     timezone: str
+    approval: ApprovalPolicy
     created_at: Time
     updated_at: Time

@@ -5,7 +5,16 @@ from fastapi import APIRouter, status
 
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
-from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, JsonBytes, PageDep, list_of
+from routes.dependencies import (
+    SIGNED_IN,
+    SIGNED_IN_ONE,
+    CallerDep,
+    DatabaseDep,
+    JsonBytes,
+    PageDep,
+    SearchText,
+    list_of,
+)
 from routes.idempotency import IdempotentRoute, NewIdDep
 from services import conversations
 
@@ -13,9 +22,11 @@ router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_cla
 
 
 @router.get("", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN})
-async def list_conversations(db: DatabaseDep, caller: CallerDep, page: PageDep) -> JsonBytes:
-    """Newest activity first."""
-    return JsonBytes(await conversations.list_conversations(db, caller, page))
+async def list_conversations(
+    db: DatabaseDep, caller: CallerDep, page: PageDep, q: SearchText = None
+) -> JsonBytes:
+    """Newest activity first; `q` looks in the titles."""
+    return JsonBytes(await conversations.list_conversations(db, caller, page, q))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=ConversationPublic, responses=SIGNED_IN)

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
 from fastapi.security import OAuth2PasswordBearer
 
@@ -16,7 +16,9 @@ from models.columns import STORABLE
 from security import AccessTokens, BadToken
 from services.auth import Auth, Device
 from services.sessions import SessionGuard
+from services.tokens import TokenGuard
 from settings import Settings
+from watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class Parts:
     tokens: AccessTokens
     auth: Auth
     guard: SessionGuard
+    token_guard: TokenGuard
     bells: Bells
+    watch: Watch
     worker: Worker
 
 
@@ -85,6 +89,10 @@ DatabaseDep = Annotated[Database, Depends(get_db)]
 CallerDep = Annotated[Caller, Depends(signed_in)]
 DeviceDep = Annotated[Device, Depends(get_device)]
 PageDep = Annotated[Page, Depends(get_page)]
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", max_length=20, description="The last `id:` that was seen; go on after it."),
+]
 SearchText = Annotated[
     str | None,
     Query(max_length=200, description="A piece of the text, in any case."),

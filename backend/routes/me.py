@@ -20,7 +20,9 @@ async def get_me(db: DatabaseDep, caller: CallerDep) -> User:
 
 @router.patch("", response_model=UserPublic, responses={**SIGNED_IN, **problems(429)})
 async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> User:
-    """Changes the fields that are sent. A `new_password` needs `current_password`, and ends all other sessions."""
+    """Changes the fields that are sent. A `new_password` needs `current_password`, and ends all other sessions
+    and access tokens.
+    """
     sent = change.model_fields_set
     if ("new_password" in sent) != ("current_password" in sent):
         missing = "current_password" if "new_password" in sent else "new_password"
@@ -28,6 +30,7 @@ async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> U
     if "new_password" in sent:
         await auth.change_password(parts.auth, caller, change.current_password, change.new_password)
     user = await parts.db.write(users.update_me, caller, change)
+    parts.token_guard.forget()
     parts.guard.forget(None)  # other sessions are revoked, and every caller carries the time zone
     return user
 
@@ -36,6 +39,7 @@ async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> U
 async def delete_me(parts: PartsDep, caller: CallerDep) -> None:
     """Deletes the account and everything in it, at once and for good."""
     await parts.db.write(users.delete_me, caller)
+    parts.token_guard.forget()
     parts.guard.forget(None)
 
 

@@ -2,35 +2,63 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Path, Query
 
 from access import Caller
 from assistant import ending
+from models.approval import ApprovalDecision
+from models.columns import STORABLE
 from models.run import RunPublic
-from routes.dependencies import SIGNED_IN_ONE, CallerDep, DatabaseDep, Parts, PartsDep
+from routes.dependencies import (
+    SIGNED_IN_ONE,
+    CallerDep,
+    DatabaseDep,
+    JsonBytes,
+    LastEventId,
+    PageDep,
+    Parts,
+    PartsDep,
+    list_of,
+    problems,
+)
 from routes.idempotency import IdempotentRoute, NewIdDep
-from services import runs
+from services import approvals, runs
 from streams import EventStream, follow_run, last_event_id, stream_events
 
-router = APIRouter(prefix="/v1/runs", tags=["chat"], route_class=IdempotentRoute)
+router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
+
+ToolCallId = Annotated[str, Path(max_length=120, description="The `id` of the tool call."), STORABLE]
 
 
-@router.get("/{run_id}", response_model=RunPublic, responses=SIGNED_IN_ONE)
+@router.get(
+    "/conversations/{conversation_id}/runs",
+    response_class=JsonBytes,
+    responses={**list_of(RunPublic), **SIGNED_IN_ONE},
+)
+async def list_runs(
+    db: DatabaseDep,
+    caller: CallerDep,
+    conversation_id: UUID,
+    page: PageDep,
+    active: Annotated[
+        bool | None, Query(description="Only those that are at work or wait, or only those that have ended.")
+    ] = None,
+) -> JsonBytes:
+    """Newest first."""
+    return JsonBytes(await db.read(runs.list_runs, caller, conversation_id, active, page))
+
+
+@router.get("/runs/{run_id}", response_model=RunPublic, responses=SIGNED_IN_ONE)
 async def get_run(db: DatabaseDep, caller: CallerDep, run_id: UUID) -> RunPublic:
     return await db.read(runs.get_run, caller, run_id)
 
 
-@router.get("/{run_id}/events", response_class=EventStream, responses=SIGNED_IN_ONE)
+@router.get("/runs/{run_id}/events", response_class=EventStream, responses=SIGNED_IN_ONE)
 async def follow_events(
     parts: PartsDep,
     caller: CallerDep,
     run_id: UUID,
-    resume: Annotated[
-        str | None,
-        Header(
-            alias="Last-Event-ID", max_length=20, description="The last `id:` that was seen; go on after it."
-        ),
-    ] = None,
+    resume: LastEventId = None,
 ) -> EventStream:
     """The run's log as server-sent events, past and to come, until its last one."""
     after = last_event_id(resume)
@@ -38,13 +66,33 @@ async def follow_events(
     return stream_run(parts, caller, run_id, after)
 
 
-@router.post("/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
+@router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
 async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
     run = await parts.db.write(ending.cancel_run, caller, run_id)
     parts.worker.drop(run_id)
     parts.bells.ring(run_id)
     await parts.worker.wake_next(run_id)
+    return run
+
+
+@router.post(
+    "/runs/{run_id}/approvals/{tool_call_id}",
+    response_model=RunPublic,
+    responses={**SIGNED_IN_ONE, **problems(403, 409)},
+)
+async def decide_approval(
+    parts: PartsDep,
+    caller: CallerDep,
+    run_id: UUID,
+    tool_call_id: ToolCallId,
+    decision: ApprovalDecision,
+    new_id: NewIdDep,
+) -> RunPublic:
+    """Approves or denies a call that waits; the first decision counts. The run goes on when none waits any more."""
+    run = await parts.db.write(approvals.decide_approval, caller, run_id, tool_call_id, decision.approve)
+    parts.bells.ring(run_id)
+    parts.worker.wake(run_id)
     return run
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, status
 
 from models import Task
-from models.task import TaskCreate, TaskPublic, TaskUpdate
+from models.task import DonePublic, TaskCreate, TaskPublic, TaskUpdate
 from routes.dependencies import (
     SIGNED_IN,
     SIGNED_IN_ONE,
@@ -32,6 +32,16 @@ async def list_tasks(
 ) -> JsonBytes:
     """Newest first."""
     return JsonBytes(await tasks.list_tasks(db, caller, tasks.TaskFilter(completed, q), page))
+
+
+@router.get("/done", response_model=DonePublic, responses=SIGNED_IN)
+async def count_done(
+    db: DatabaseDep,
+    caller: CallerDep,
+    days: Annotated[int, Query(ge=1, le=92, description="How many days, today included.")] = 28,
+) -> DonePublic:
+    """How many tasks were done on each of the last days, in your time zone; oldest first, zeros included."""
+    return DonePublic(data=await db.read(tasks.count_done, caller, days))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=TaskPublic, responses=SIGNED_IN)

@@ -26,6 +26,7 @@ from services.limits import (
     network,
 )
 from services.sessions import revoke_other_sessions
+from services.tokens import revoke_tokens
 
 # Two tabs of one browser may refresh at the same moment: that is no theft.
 SIBLING_SECONDS = 30
@@ -161,8 +162,22 @@ async def rotate_token(tx: Transaction, auth: Auth, refresh_token: str) -> Token
     return await issue_tokens(tx, auth, session)
 
 
+async def end_session_of(tx: Transaction, refresh_token: str) -> UUID | None:
+    """Signs out by the refresh token alone, be it used up already; the session, or None where there is none."""
+    is_it = col(RefreshToken.token_hash) == hash_token(refresh_token)
+    known = await access.find(tx, SYSTEM, RefreshToken, is_it)
+    if known is None:
+        return None
+    session = await access.find(tx, SYSTEM, AuthSession, col(AuthSession.id) == known.session_id, lock=True)
+    if session is None:
+        return None
+    session.revoked_at = session.revoked_at or now()
+    await tx.flush()
+    return session.id
+
+
 async def change_password(auth: Auth, caller: Caller, current: str, new: str) -> None:
-    """Ends all other sessions of the user."""
+    """Ends all other sessions of the user, and the access tokens."""
     await auth.limits.hit(PASSWORD_PER_USER, "password", str(caller.user_id))
     user = await auth.db.read(access.get, caller, User, caller.user_id)
     right, _ = await verified(current, user.password_hash)
@@ -178,10 +193,11 @@ async def store_password(tx: Transaction, caller: Caller, password_hash: str, ex
         raise Conflict("The password was changed a moment ago. Try again.")
     user.password_hash = password_hash
     await revoke_other_sessions(tx, caller)
+    await revoke_tokens(tx, caller)  # whoever knew the old password may have made one
 
 
 async def reset_password(auth_db: Database, email: str, password: str) -> UUID | None:
-    """For the operator: sets the password and ends every session; None where nobody has this email."""
+    """For the operator: sets the password, ends every session and access token; None where nobody has this email."""
     password_hash = await hashed(password)
     user = await auth_db.read(find_user, normal_email(email))
     if user is None:

@@ -1,14 +1,16 @@
 # services/conversations.py -- verbs on conversations.
 from uuid import UUID
 
+from sqlalchemy import String, bindparam
 from sqlmodel import col
 
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from lists import Listing, Page, fetch_list
+from lists import Listing, Page, fetch_list, literally
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
+from services import events
 
 CONVERSATIONS = Listing(
     name="conversations",
@@ -19,11 +21,15 @@ CONVERSATIONS = Listing(
 
 
 MINE = access.select(ANYONE, Conversation)
+TITLED = MINE.where(col(Conversation.title).icontains(bindparam("words", type_=String()), escape="/"))
 
 
-async def list_conversations(db: Database, caller: Caller, page: Page) -> bytes:
-    """Newest activity first, as JSON."""
-    return await fetch_list(db, CONVERSATIONS, MINE, access.values(caller), page)
+async def list_conversations(db: Database, caller: Caller, page: Page, q: str | None = None) -> bytes:
+    """Newest activity first, as JSON. `q` is a piece of the title, in any case."""
+    values = access.values(caller)
+    if not q:
+        return await fetch_list(db, CONVERSATIONS, MINE, values, page)
+    return await fetch_list(db, CONVERSATIONS, TITLED, {**values, "words": literally(q)}, page)
 
 
 async def create_conversation(
@@ -35,9 +41,19 @@ async def create_conversation(
         if made := await access.find(tx, caller, Conversation, col(Conversation.id) == new_id):
             return made
         conversation.id = new_id
+    return await add_conversation(tx, caller, conversation)
+
+
+async def add_conversation(tx: Transaction, caller: Caller, conversation: Conversation) -> Conversation:
     tx.add(conversation)
     await tx.flush()
+    await events.record(tx, caller, "conversation.created", told(conversation))
     return conversation
+
+
+def told(conversation: Conversation) -> dict[str, ConversationPublic]:
+    """What the caller's stream says of it."""
+    return {"conversation": ConversationPublic.model_validate(conversation)}
 
 
 async def get_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
@@ -50,6 +66,7 @@ async def update_conversation(
     conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
     conversation.sqlmodel_update(change.model_dump(exclude_unset=True))
     await tx.flush()
+    await events.record(tx, caller, "conversation.updated", told(conversation))
     return conversation
 
 
@@ -58,3 +75,4 @@ async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: 
     conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
     await tx.delete(conversation)
     await tx.flush()
+    await events.record(tx, caller, "conversation.deleted", {"conversation_id": conversation_id})

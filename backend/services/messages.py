@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, case, func, literal, null
+from sqlalchemy import Integer, Select, bindparam, case, literal, null
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -16,6 +16,7 @@ from lists import Listing, Page, fetch_list
 from models import Conversation, Message, Run, User
 from models.columns import now
 from models.message import ChatCreate, MessagePublic, Sender
+from services import conversations, events
 
 AGENT_NAME = "Parley"
 TITLE_LENGTH = 80
@@ -113,12 +114,20 @@ async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> Mess
     return public((await tx.execute(statement)).one())
 
 
+async def tell(tx: Transaction, caller: Caller, message: Message) -> None:
+    """Tell the person's open streams of a message that was added."""
+    await events.record(tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)})
+
+
 async def next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
     """The number of the conversation's next message; the conversation is locked."""
-    last = access.select(caller, Message, func.max(col(Message.seq)))
+    # Not max(): with the rule of access beside it, an engine counts the whole conversation through.
+    last = access.select(caller, Message, col(Message.seq)).where(
+        col(Message.conversation_id) == conversation.id
+    )
     newest: int | None = (
-        await tx.execute(last.where(col(Message.conversation_id) == conversation.id))
-    ).scalar_one()
+        await tx.execute(last.order_by(col(Message.seq).desc()).limit(1))
+    ).scalar_one_or_none()
     return (newest or 0) + 1
 
 
@@ -144,9 +153,7 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     words = " ".join(new.message.split())
     title = words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1].rstrip() + "…"
     conversation = Conversation(user_id=caller.user_id, title=title)
-    tx.add(conversation)
-    await tx.flush()
-    return conversation
+    return await conversations.add_conversation(tx, caller, conversation)
 
 
 async def post_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Posted:
@@ -176,4 +183,5 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Post
         if new.client_id is None:
             raise
         raise Again from error  # the same client_id was sent twice at once: the next try finds the first
+    await tell(tx, caller, message)
     return Posted(message, run)

@@ -1,4 +1,5 @@
 # services/runs.py -- verbs on runs: look at one, read its log, write the next line of it.
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,24 +10,80 @@ from sqlmodel import col
 import access
 from access import Caller, Principal
 from db import Transaction
-from models import Message, Run, RunEvent
+from lists import Page, RowListing, listed, read_page
+from models import Approval, Conversation, Message, Run, RunEvent
+from models.approval import PendingApproval
 from models.columns import now
 from models.run import ACTIVE, ChatPublic, RunPublic
-from services import messages
+from services import events, messages
 
 ENDED = frozenset({"run.completed", "run.failed", "run.cancelled"})
 EVENTS_AT_ONCE = 500
-DETAILS = ("message.delta", "message.reset", "tool.call", "tool.result")
+DETAILS = (
+    "message.delta",
+    "message.reset",
+    "tool.call",
+    "tool.result",
+    "approval.requested",
+    "approval.decided",
+)
 RUNS_AT_ONCE = 100
 
 
-def public(run: Run) -> RunPublic:
-    columns = {name: getattr(run, name) for name in RunPublic.model_fields if name != "pending_approvals"}
-    return RunPublic.model_validate({**columns, "pending_approvals": []})
+LISTING = RowListing(name="runs", keys=(col(Run.trigger_seq),))
+
+
+async def shown(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list[RunPublic]:
+    """The runs as clients see them, with the calls that wait for a yes."""
+    waiting = await find_pending(tx, caller, [run.id for run in runs if run.status == "awaiting_approval"])
+    names = [name for name in RunPublic.model_fields if name != "pending_approvals"]
+    return [
+        RunPublic(
+            **{name: getattr(run, name) for name in names},
+            pending_approvals=[pending(approval) for approval in waiting if approval.run_id == run.id],
+        )
+        for run in runs
+    ]
+
+
+async def show(tx: Transaction, caller: Principal, run: Run) -> RunPublic:
+    return (await shown(tx, caller, [run]))[0]
+
+
+async def tell(tx: Transaction, caller: Principal, run: Run, type_: str) -> None:
+    """Tell the person's open streams how the run stands now."""
+    await events.record(tx, run.user_id, type_, {"run": await show(tx, caller, run)})
+
+
+def pending(approval: Approval) -> PendingApproval:
+    return PendingApproval(**{name: getattr(approval, name) for name in PendingApproval.model_fields})
+
+
+async def find_pending(tx: Transaction, caller: Principal, run_ids: Sequence[UUID]) -> list[Approval]:
+    """The calls of these runs that nobody has decided on."""
+    if not run_ids:
+        return []
+    statement = access.select(caller, Approval).where(
+        col(Approval.run_id).in_(run_ids), col(Approval.decision).is_(None)
+    )
+    order = (col(Approval.created_at), col(Approval.tool_call_id))
+    return list((await tx.execute(statement.order_by(*order))).scalars())
 
 
 async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
-    return public(await access.get(tx, caller, Run, run_id))
+    return await show(tx, caller, await access.get(tx, caller, Run, run_id))
+
+
+async def list_runs(
+    tx: Transaction, caller: Caller, conversation_id: UUID, active: bool | None, page: Page
+) -> bytes:
+    """The runs of a conversation, newest first, as JSON; `active` picks those at work or waiting, or the others."""
+    await access.get(tx, caller, Conversation, conversation_id)
+    statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
+    if active is not None:
+        statement = statement.where(col(Run.status).in_(ACTIVE) == active)
+    found, cursor = await read_page(tx, LISTING, statement, page, within=str(conversation_id))
+    return listed(await shown(tx, caller, found), cursor)
 
 
 async def find_run(tx: Transaction, caller: Principal, run_id: UUID) -> Run | None:
@@ -68,7 +125,11 @@ async def add_started(tx: Transaction, caller: Caller, run: Run) -> None:
         tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
     )
     assert trigger is not None
-    started = {"conversation_id": str(run.conversation_id), "user_message_id": str(trigger.id)}
+    started = {
+        "conversation_id": str(run.conversation_id),
+        "user_message_id": str(trigger.id),
+        "timezone": caller.timezone,
+    }
     await add_event(tx, caller, run, "run.started", started)
 
 
@@ -103,6 +164,7 @@ async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPubl
         user_message=spoken["user"],
         message=answer,
         tool_calls=(answer.tool_calls or []) if answer else [],
+        pending_approvals=(await show(tx, caller, run)).pending_approvals,
     )
 
 
@@ -112,6 +174,18 @@ async def find_active(tx: Transaction, caller: Caller, *conditions: Any) -> list
         col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE), *conditions
     )
     return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
+
+
+async def is_awaited(tx: Transaction, caller: Principal, run: Run) -> bool:
+    """Whether its end can be waited for: it does not wait for its person, and stands behind no run that does."""
+    if run.status not in ("queued", "running"):
+        return False
+    ahead = access.select(caller, Run, col(Run.id)).where(
+        col(Run.conversation_id) == run.conversation_id,
+        col(Run.trigger_seq) < run.trigger_seq,
+        col(Run.status) == "awaiting_approval",
+    )
+    return (await tx.execute(ahead.limit(1))).first() is None
 
 
 def is_active(run: Run) -> bool:

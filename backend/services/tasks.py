@@ -1,19 +1,23 @@
 # services/tasks.py -- verbs on tasks: plain functions, (tx, caller, ...), no HTTP, no commit.
-import re
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, String, bindparam, or_
+from sqlalchemy import Select, String, and_, bindparam, case, func, or_
 from sqlmodel import col
 
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from lists import Listing, Page, fetch_list
+from lists import Listing, Page, fetch_list, literally
 from models import Task
-from models.task import TaskCreate, TaskPublic, TaskUpdate
+from models.columns import now
+from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
+from services import events
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def asked(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, An
     if wanted.completed is not None:
         values["completed"] = wanted.completed
     if wanted.q:
-        values["words"] = re.sub("[/%_]", r"/\g<0>", wanted.q)
+        values["words"] = literally(wanted.q)
     return matching("completed" in values, "words" in values), values
 
 
@@ -62,21 +66,37 @@ async def list_tasks(db: Database, caller: Caller, wanted: TaskFilter, page: Pag
     return await fetch_list(db, TASKS, *asked(caller, wanted), page)
 
 
-async def find_tasks(tx: Transaction, caller: Caller, wanted: TaskFilter, limit: int) -> list[Task]:
-    """Newest first, at most `limit`."""
-    statement, values = asked(caller, wanted)
-    statement = statement.order_by(col(Task.created_at).desc(), col(Task.id).desc()).limit(limit)
-    return list((await tx.execute(statement, values)).scalars())
+async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone]:
+    """How many tasks were completed on each of the last `days` days of the caller's time zone, oldest first."""
+    zone = ZoneInfo(caller.timezone)
+    today = now().astimezone(zone).date()
+    dates = [today - timedelta(days=days - 1 - n) for n in range(days)]
+    # Midnights, of which a day may have 23 or 25 hours between.
+    bounds = [datetime.combine(day, time(), zone) for day in [*dates, today + timedelta(days=1)]]
+    done_at = col(Task.completed_at)
+    counts = [
+        func.count(case((and_(done_at >= start, done_at < end), 1))).label(f"day_{n}")
+        for n, (start, end) in enumerate(pairwise(bounds))
+    ]
+    statement = access.select(caller, Task, *counts).where(done_at >= bounds[0])
+    row = (await tx.execute(statement)).one()
+    return [DayDone(date=day, count=count) for day, count in zip(dates, row, strict=True)]
 
 
 def new_task(caller: Caller, new: TaskCreate) -> Task:
-    return Task.model_validate(new.model_dump(), update={"user_id": caller.user_id})
+    done = {"completed_at": now()} if new.completed else {}
+    return Task.model_validate(new.model_dump(), update={"user_id": caller.user_id, **done})
+
+
+def told(task: Task) -> dict[str, TaskPublic]:
+    """What the caller's stream says of it."""
+    return {"task": TaskPublic.model_validate(task)}
 
 
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     """`create_task` where nothing else is written with it."""
     task = new_task(caller, new)
-    await db.insert(task)
+    await db.insert(task, events.change(caller, "task.created", told(task)))
     return task
 
 
@@ -89,6 +109,7 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
         task.id = new_id
     tx.add(task)
     await tx.flush()
+    await events.record(tx, caller, "task.created", told(task))
     return task
 
 
@@ -100,7 +121,10 @@ async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
     """Change the fields that were sent; the rest stays."""
     task = await access.get(tx, caller, Task, task_id, lock=True)
     task.sqlmodel_update(change.model_dump(exclude_unset=True))
+    if task.completed != (task.completed_at is not None):
+        task.completed_at = now() if task.completed else None
     await tx.flush()
+    await events.record(tx, caller, "task.updated", told(task))
     return task
 
 
@@ -109,4 +133,5 @@ async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
     task = await access.get(tx, caller, Task, task_id, lock=True)
     await tx.delete(task)
     await tx.flush()
+    await events.record(tx, caller, "task.deleted", {"task_id": task_id})
     return task

@@ -31,7 +31,7 @@ FROM pg_tables
 WHERE schemaname = current_schema()
   AND tablename IN (
     'users', 'tasks', 'conversations', 'messages', 'auth_sessions', 'refresh_tokens', 'rate_limits',
-    'runs', 'run_events', 'idempotency_keys'
+    'runs', 'run_events', 'idempotency_keys', 'approvals', 'events', 'event_sequences', 'access_tokens'
   ) \gset
 
 SELECT CASE

@@ -2,11 +2,37 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '008' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '012' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '012' AND left(:'revision', 3) COLLATE "C" <= '012' AS undo \gset
+\if :undo
+  ALTER TABLE tasks DROP COLUMN completed_at;
+  \echo 012_add_completed_at: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '011' AND left(:'revision', 3) COLLATE "C" <= '011' AS undo \gset
+\if :undo
+  DROP TABLE access_tokens CASCADE;
+  \echo 011_add_access_tokens: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '010' AND left(:'revision', 3) COLLATE "C" <= '010' AS undo \gset
+\if :undo
+  DROP TABLE event_sequences CASCADE;
+  DROP TABLE events CASCADE;
+  \echo 010_add_events: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '009' AND left(:'revision', 3) COLLATE "C" <= '009' AS undo \gset
+\if :undo
+  ALTER TABLE users DROP COLUMN approval;
+  DROP TABLE approvals CASCADE;
+  \echo 009_add_approvals: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '008' AND left(:'revision', 3) COLLATE "C" <= '008' AS undo \gset
 \if :undo

@@ -30,13 +30,14 @@ LIST = """
 SELECT json_build_object(
     'id', id, 'title', title, 'description', description, 'completed', completed,
     'created_at', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'updated_at', to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    'updated_at', to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'completed_at', to_char(completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 )::text, created_at, id
 FROM tasks WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
 """
 CREATE = """
-INSERT INTO tasks (id, user_id, title, description, completed, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6)
+INSERT INTO tasks (id, user_id, title, description, completed, created_at, updated_at, completed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
 """
 
 
@@ -84,7 +85,8 @@ def create_app(database_url: str, key: str) -> FastAPI:
     @app.post("/v1/tasks")
     async def create_task(user_id: UserId, new: TaskCreate) -> Response:
         task_id, at = uuid4(), datetime.now(UTC)
-        await pool.execute(CREATE, task_id, user_id, new.title, new.description, new.completed, at)
+        done_at = at if new.completed else None
+        await pool.execute(CREATE, task_id, user_id, new.title, new.description, new.completed, at, done_at)
         task = TaskPublic.model_construct(
             id=task_id,
             title=new.title,
@@ -92,6 +94,7 @@ def create_app(database_url: str, key: str) -> FastAPI:
             completed=new.completed,
             created_at=at,
             updated_at=at,
+            completed_at=done_at,
         )
         return Response(task.model_dump_json(), 201, media_type="application/json")
 

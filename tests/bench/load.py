@@ -1,7 +1,7 @@
 # tests/bench/load.py -- a client on loopback that costs far less than the servers it measures.
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
@@ -37,8 +37,11 @@ class Round:
         return len(self.latencies) / self.seconds
 
 
-def request_bytes(method: str, path: str, token: str | None, body: bytes = b"") -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: bench", "User-Agent: bench", "Accept: application/json"]
+def request_bytes(
+    method: str, path: str, token: str | None, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> bytes:
+    named = {"Host": "bench", "User-Agent": "bench", "Accept": "application/json", **(headers or {})}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in named.items())]
     if token is not None:
         lines.append(f"Authorization: Bearer {token}")
     if body:

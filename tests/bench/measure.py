@@ -14,8 +14,11 @@ from uuid import uuid4
 
 import uvloop
 
+from bench.listeners import FULL as FULL_AUDIENCE
+from bench.listeners import QUICK as QUICK_AUDIENCE
+from bench.listeners import Audience, measure_listeners
 from bench.load import Answer, Effort, Round, ask, press, request_bytes
-from bench.people import People, server_version, settle
+from bench.people import People, server_version, settle, sign_up_many
 from bench.table import Result, print_table
 from logs import configure_logs
 from postgres import postgres_server
@@ -47,6 +50,24 @@ def list_request(token: str | None) -> bytes:
 
 def create_request(token: str | None, task: object = NEW_TASK) -> bytes:
     return request_bytes("POST", "/v1/tasks", token, json.dumps(task).encode())
+
+
+def call_request(token: str | None) -> bytes:
+    """The same list over MCP, as a client of the current protocol asks for it."""
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"name": "list_tasks", "arguments": {"limit": 50}, "_meta": meta}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    headers = {
+        "MCP-Protocol-Version": "2026-07-28",
+        "Mcp-Method": "tools/call",
+        "Mcp-Name": "list_tasks",
+        "Host": "localhost",
+    }
+    return request_bytes("POST", "/mcp", token, json.dumps(call).encode(), headers)
 
 
 def scenarios(people: People) -> list[Scenario]:
@@ -121,11 +142,14 @@ async def check_answers(ports: dict[str, int], people: People) -> None:
         await everywhere(list_request(token), 401)
         await everywhere(create_request(token), 401)
     await everywhere(create_request(people.creating[0], {"title": ""}), 422)
+    answer = await ask(ports["parley"], call_request(people.listing[0]))
+    called = json.loads(answer.body)["result"]["structuredContent"]
+    assert called["tasks"] == json.loads(lists["parley"].body)["data"]
 
 
 def without_moment(body: bytes) -> bytes:
     """A single task without what differs each time: its id and its times, once their form is right."""
-    task = rb'\{"id":"[0-9a-f-]{36}",(.*),"created_at":"(TIME)","updated_at":"(TIME)"\}'
+    task = rb'\{"id":"[0-9a-f-]{36}",(.*),"created_at":"(TIME)","updated_at":"(TIME)","completed_at":null\}'
     found = re.fullmatch(task.replace(b"TIME", rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), body)
     return b"{%s}" % found[1] if found else body
 
@@ -143,10 +167,32 @@ async def measure(ports: dict[str, int], people: People, effort: Effort) -> list
     return results
 
 
+async def measure_mcp(port: int, people: People, effort: Effort) -> Result:
+    """A list over MCP beside the same list over REST: what the call, its record and the protocol cost."""
+    ways = {"parley": call_request, "parley_rest": list_request}
+    rounds: dict[str, list[Round]] = {name: [] for name in ways}
+    for turn in range(effort.rounds):
+        for name in rotated(list(ways), turn):
+            requests = [ways[name](token) for token in people.listing]
+            rounds[name].append(await press(port, requests, 200, effort))
+    return Result("list 50 of 200 tasks over MCP", rounds, {"parley_rest": 0.25})
+
+
 def rotated(names: list[str], turn: int) -> list[str]:
     """Each one goes first, second, ... equally often."""
     first = turn % len(names)
     return names[first:] + names[:first]
+
+
+async def measure_streams(url: str, cleanup: ExitStack, audience: Audience) -> list[tuple[str, str]]:
+    """On a worker of its own, whose memory has held nothing else."""
+    tokens = await sign_up_many(url, KEY, audience.idle + 1)
+    process = cleanup.enter_context(started("parley", url))
+    port = read_port(process)
+    heard = await measure_listeners(
+        port, process.pid, audience, tokens[1:], tokens[0], create_request(tokens[0])
+    )
+    return heard.rows(audience)
 
 
 def main() -> int:
@@ -166,7 +212,11 @@ def main() -> int:
         ports = {name: read_port(process) for name, process in processes.items()}
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(check_answers(ports, people))
-            results = runner.run(measure(ports, people, QUICK if quick else FULL))
+            effort = QUICK if quick else FULL
+            results = runner.run(measure(ports, people, effort))
+            results.append(runner.run(measure_mcp(ports["parley"], people, effort)))
+            heard = runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
         version = asyncio.run(server_version(url))
-    print_table(results, f"PostgreSQL {version} without fsync, {CONNECTIONS} connections", judged=not quick)
+    conditions = f"PostgreSQL {version} without fsync, {CONNECTIONS} connections"
+    print_table(results, heard, conditions, judged=not quick)
     return 0

@@ -60,6 +60,25 @@ async def settle(url: str, key: str, each: int) -> People:
     return people
 
 
+async def sign_up_many(url: str, key: str, count: int) -> list[str]:
+    """The access tokens of so many new people."""
+    db, tokens, moment = Database(open_engine(url)), AccessTokens(key, LIFETIME), now()
+    claims = [AccessClaims(uuid4(), uuid4()) for _ in range(count)]
+    users = [
+        {"id": each.user_id, "email": f"{uuid4().hex}@example.com", "password_hash": ""} for each in claims
+    ]
+    sessions = [
+        {"id": each.session_id, "user_id": each.user_id, "expires_at": moment + LIFETIME} for each in claims
+    ]
+    try:
+        async with db.transaction() as tx:
+            await tx.execute(insert(User), users)
+            await tx.execute(insert(AuthSession), sessions)
+    finally:
+        await db.close()
+    return [tokens.encode(each, moment) for each in claims]
+
+
 async def server_version(url: str) -> str:
     connection = await asyncpg.connect(url)
     try:

@@ -35,7 +35,10 @@ def verdict(reached: bool) -> str:
     return "yes" if reached else "NO"
 
 
-def print_table(results: list[Result], conditions: str, *, judged: bool) -> None:
+def print_table(
+    results: list[Result], figures: list[tuple[str, str]], conditions: str, *, judged: bool
+) -> None:
+    """`figures` are Parley's own, with nobody beside it."""
     rows = [COLUMNS]
     for result in results:
         for name in result.rounds:
@@ -55,4 +58,7 @@ def print_table(results: list[Result], conditions: str, *, judged: bool) -> None
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(cells).rstrip())
+    print()
+    for name, figure in figures:
+        print(f"{name.ljust(max(len(name) for name, _ in figures))}  {figure}")
     print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}, {conditions}, one worker each")

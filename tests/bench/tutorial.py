@@ -58,6 +58,7 @@ class Task(TaskBase, table=True):
     user_id: uuid.UUID = Field(foreign_key="users.id")
     created_at: datetime = Field(default_factory=get_utc_now, sa_type=TIME)
     updated_at: datetime = Field(default_factory=get_utc_now, sa_type=TIME)
+    completed_at: datetime | None = Field(default=None, sa_type=TIME)
 
 
 class TaskCreate(TaskBase):
@@ -71,6 +72,7 @@ class TaskPublic(SQLModel):
     completed: bool
     created_at: datetime
     updated_at: datetime
+    completed_at: datetime | None
 
 
 class TasksPublic(SQLModel):

@@ -1,0 +1,112 @@
+# mcp_door.py -- the door of /mcp: which Host and Origin it answers, and who is let in.
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from urllib.parse import urlsplit
+
+from mcp.server import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from errors import Forbidden, Misdirected, Unauthorized
+from routes.dependencies import Parts, parts_of
+from security import BadToken
+from services.tokens import MARK, Grant
+
+PATH = "/mcp"
+METADATA = f"/.well-known/oauth-protected-resource{PATH}"
+# Where the grant stands in a request's scope.
+GRANT = "parley.grant"
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+# For calls with the token of a sign-in, which has no name of its own.
+SESSIONS_TITLE = "MCP"
+
+
+class Door:
+    """Lets requests through to the MCP server with their grant in the scope; refuses them as the REST API does."""
+
+    def __init__(self) -> None:
+        self._manager: StreamableHTTPSessionManager | None = None
+
+    def routes(self) -> list[Route]:
+        # No GET: nothing is ever sent unasked. No DELETE: there are no sessions to end.
+        return [Route(PATH, self, methods=["POST"]), Route(METADATA, describe_resource, methods=["GET"])]
+
+    def open(self, server: Server[Any]) -> AbstractAsyncContextManager[None]:
+        """For as long as the app runs; a manager serves one run of it."""
+        self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
+        return self._manager.run()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        refuse_foreign(request)
+        scope[GRANT] = await find_grant(request)
+        assert self._manager is not None
+        await self._manager.handle_request(scope, receive, send)
+
+
+async def find_grant(request: Request) -> Grant:
+    """Who asks, by an access token or by the token of a sign-in."""
+    parts = parts_of(request)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        if kind.lower() != "bearer" or not token:
+            raise Unauthorized("Sign in first: send an access token of Parley as the bearer token.")
+        if token.startswith(MARK):
+            return await parts.token_guard.grant(token)
+        caller = await parts.guard.caller(parts.tokens.decode(token))
+        return Grant(caller, SESSIONS_TITLE, parts.tokens.derived_id("mcp", str(caller.user_id)))
+    except (BadToken, Unauthorized) as error:
+        refusal = Unauthorized(str(error) or "The access token is wrong, was revoked or has expired.")
+        wrong = 'error="invalid_token", ' if token else ""
+        challenge = f'Bearer {wrong}resource_metadata="{base_url(request)}{METADATA}"'
+        refusal.headers = {"WWW-Authenticate": challenge}
+        raise refusal from error
+
+
+def refuse_foreign(request: Request) -> None:
+    """A page on another site must not reach a Parley on this machine by a name that it made point here."""
+    parts = parts_of(request)
+    host = request.headers.get("host", "")
+    if host_name(f"//{host}") not in known_names(request, parts):
+        raise Misdirected("This server does not go by that name; its operator can set PUBLIC_URL.")
+    origin = request.headers.get("origin")
+    if origin is None or {origin, "*"} & set(parts.settings.cors_origins):
+        return
+    if not origin.startswith(("http://", "https://")) or host_name(origin) not in known_names(request, parts):
+        raise Forbidden("Pages of that origin may not call this server.")
+
+
+def known_names(request: Request, parts: Parts) -> set[str | None]:
+    """Including the address that the request came to: no page can forge that one."""
+    own = request.scope.get("server") or ("",)
+    public = parts.settings.public_url
+    return {*THIS_MACHINE, own[0], *([host_name(public)] if public else [])} - {None, ""}
+
+
+def host_name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def base_url(request: Request) -> str:
+    return parts_of(request).settings.public_url or str(request.base_url).rstrip("/")
+
+
+async def describe_resource(request: Request) -> Response:
+    """RFC 9728, for clients that were refused: what tokens are taken. Parley itself hands them out, not OAuth."""
+    refuse_foreign(request)
+    base = base_url(request)
+    return JSONResponse(
+        {
+            "resource": f"{base}{PATH}",
+            "resource_name": "Parley",
+            "bearer_methods_supported": ["header"],
+            "scopes_supported": ["read", "write"],
+            "resource_documentation": f"{base}/docs",
+        }
+    )

@@ -1,0 +1,39 @@
+# models/event.py -- what changed for a person: the log behind the caller's stream.
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import Counter, JsonType, reference, time_column
+
+
+class Event(SQLModel, table=True):
+    """`id` tells the order of writing; `seq`, which readers see, is given after the commit and has no gap."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        UniqueConstraint("user_id", "seq", name="uq_events_user_id_seq"),
+        Index("idx_events_created_at", "created_at"),
+    )
+
+    id: int | None = Field(
+        default=None, sa_column=Column("id", Counter, primary_key=True, autoincrement=True)
+    )
+    user_id: UUID = reference("user_id", "users.id", "fk_events_user_id")
+    seq: int | None = Field(default=None, sa_column=Column("seq", BigInteger))
+    type: str = Field(sa_column=Column("type", String(40), nullable=False))
+    data: dict[str, Any] = Field(sa_column=Column("data", JsonType, nullable=False))
+    created_at: datetime = time_column("created_at")
+
+
+class EventSequence(SQLModel, table=True):
+    """The number of a person's newest numbered event; whoever numbers events holds the lock of this row."""
+
+    __tablename__ = "event_sequences"
+
+    user_id: UUID = reference("user_id", "users.id", "fk_event_sequences_user_id", key=True)
+    last_seq: int = Field(
+        default=0, sa_column=Column("last_seq", BigInteger, nullable=False, server_default=text("0"))
+    )

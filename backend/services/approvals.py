@@ -1,0 +1,135 @@
+# services/approvals.py -- verbs on approvals: ask for a call, decide, let it expire. The run is locked.
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col
+
+import access
+from access import Caller, Principal
+from db import Transaction
+from engines import read_clock
+from errors import Conflict, Forbidden, NotFound
+from models import Approval, Run, User
+from models.approval import ApprovalPolicy, Decision
+from models.columns import rfc3339
+from models.run import RunPublic
+from services import runs
+
+EXPIRED_AT_ONCE = 100
+REFUSALS: dict[str, str] = {
+    "denied": "This was not approved; nothing was changed.",
+    "expired": "Nobody approved this in time; nothing was changed.",
+}
+
+
+async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
+    policy: Any = (await access.get(tx, caller, User, caller.user_id)).approval
+    return policy  # type: ignore[no-any-return]
+
+
+async def request_approvals(
+    tx: Transaction, caller: Caller, run: Run, step: int, calls: Sequence[dict[str, Any]], seconds: float
+) -> None:
+    """Ask for calls (`id`, `name`, `arguments`) of one step; the run waits, and no worker holds it meanwhile.
+
+    What will be called is what stands in these rows' log: nothing that a client sends can change it.
+    """
+    moment = await read_clock(tx)
+    expires_at = moment + timedelta(seconds=seconds)
+    for call in calls:
+        asked = {name: call[name] for name in ("name", "arguments")}
+        tx.add(
+            Approval(
+                run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
+            )
+        )
+        times = {"requested_at": rfc3339(moment), "expires_at": rfc3339(expires_at)}
+        await runs.add_event(
+            tx, caller, run, "approval.requested", {"step": step, "id": call["id"], **asked, **times}
+        )
+    run.status = "awaiting_approval"
+    run.lease_expires_at = None
+    await tx.flush()
+    await runs.tell(tx, caller, run, "approval.requested")
+
+
+async def decide_approval(
+    tx: Transaction, caller: Caller, run_id: UUID, tool_call_id: str, approve: bool
+) -> RunPublic:
+    """The first decision counts. The run goes on as soon as none of its calls waits any more.
+
+    Only in a signed-in session: what a program does in someone's name, that person has to allow.
+    """
+    if caller.session_id is None:
+        raise Forbidden("An approval is given in a signed-in session.")
+    run = await access.get(tx, caller, Run, run_id, lock=True)
+    mine = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == tool_call_id)
+    approval = await access.find(tx, caller, Approval, *mine)
+    if approval is None:
+        raise NotFound("approval")
+    if approval.decision is not None:
+        raise Conflict(f"This call was {approval.decision} already.")
+    if approval.expires_at <= await read_clock(tx):
+        raise Conflict("This call waited too long; it counts as not approved.")
+    await settle(tx, caller, run, approval, "approved" if approve else "denied")
+    return await runs.show(tx, caller, run)
+
+
+async def settle(
+    tx: Transaction, caller: Principal, run: Run, approval: Approval, decision: Decision
+) -> None:
+    approval.decision, approval.decided_at = decision, await read_clock(tx)
+    log = await runs.read_log(tx, caller, run.id)
+    asked = next(
+        event
+        for event in log
+        if event.type == "approval.requested" and event.data["id"] == approval.tool_call_id
+    )
+    decided = {"decision": decision, "decided_at": rfc3339(approval.decided_at)}
+    data = {"step": asked.data["step"], "id": approval.tool_call_id, **decided}
+    await runs.add_event(tx, caller, run, "approval.decided", data)
+    if run.status == "awaiting_approval" and not await runs.find_pending(tx, caller, [run.id]):
+        run.status = "queued"
+    await tx.flush()
+    await runs.tell(tx, caller, run, "approval.decided")
+
+
+async def cancel_approvals(tx: Transaction, caller: Caller, run: Run) -> None:
+    """The run ends: what waits will not be made."""
+    for approval in await runs.find_pending(tx, caller, [run.id]):
+        await settle(tx, caller, run, approval, "cancelled")
+
+
+async def find_expired(tx: Transaction, caller: Principal) -> list[UUID]:
+    """Runs with a call that nobody decided on in time."""
+    moment = await read_clock(tx)
+    statement = access.select(caller, Approval, col(Approval.run_id)).where(
+        col(Approval.decision).is_(None), col(Approval.expires_at) <= moment
+    )
+    found = await tx.execute(statement.order_by(col(Approval.expires_at)).limit(EXPIRED_AT_ONCE))
+    return list(dict.fromkeys(found.scalars()))
+
+
+async def expire_approvals(tx: Transaction, caller: Principal, run_id: UUID) -> None:
+    run = await access.find(tx, caller, Run, col(Run.id) == run_id, lock=True)
+    if run is None:
+        return
+    moment = await read_clock(tx)
+    for approval in await runs.find_pending(tx, caller, [run_id]):
+        if approval.expires_at <= moment:
+            await settle(tx, caller, run, approval, "expired")
+
+
+async def seconds_waited(tx: Transaction, caller: Caller, run_id: UUID) -> float:
+    """How long the run waited for its person: calls that were asked for together waited at the same time."""
+    waits: dict[datetime, datetime] = {}
+    statement = access.select(caller, Approval).where(
+        col(Approval.run_id) == run_id, col(Approval.decided_at).is_not(None)
+    )
+    for approval in (await tx.execute(statement)).scalars():
+        assert approval.decided_at is not None
+        last = waits.get(approval.created_at, approval.decided_at)
+        waits[approval.created_at] = max(last, approval.decided_at)
+    return sum((decided - asked).total_seconds() for asked, decided in waits.items())
