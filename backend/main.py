@@ -35,9 +35,12 @@ from routes import (
     health,
     me,
     messages,
+    render,
     runs,
     tasks,
     tokens,
+    web,
+    web_session,
 )
 from routes.dependencies import Parts, problems
 from schema import SchemaError, bootstrap
@@ -239,8 +242,12 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         me,
         auth,
         health,
+        render,
+        web_session,
+        web,
     ):
         app.include_router(routes.router)
+    app.include_router(web_session.config_router)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -1,0 +1,149 @@
+// dom.js -- small words for the page: make elements, say something, show a time.
+
+export const $ = (id) => document.getElementById(id);
+
+// el("p", { class: "muted", onclick }, "text", child): text is always text, never HTML.
+export function el(tag, props = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "class") made.className = value;
+    else if (name === "data") Object.assign(made.dataset, value);
+    else made.setAttribute(name, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return made;
+}
+
+export function svg(tag, props = {}, ...children) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(props)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+export const icon = (name) =>
+  svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
+
+export const iconButton = (name, label, onclick) =>
+  el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick }, icon(name));
+
+// For screen readers, when they have finished what they are saying.
+export function announce(text) {
+  $("announcer").textContent = "";
+  requestAnimationFrame(() => ($("announcer").textContent = text));
+}
+
+// A notice at the foot of the page; with `action` it has a button, and `close()` takes it away early.
+export function toast(text, { action, label, seconds = 5, kind = "" } = {}) {
+  const notice = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status" }, el("span", {}, text));
+  const close = () => notice.remove();
+  if (action) {
+    notice.append(el("button", { type: "button", class: "link", onclick: () => (close(), action()) }, label));
+  }
+  $("toasts").append(notice);
+  setTimeout(close, seconds * 1000);
+  return { close };
+}
+
+export const fail = (error) => toast(error.message, { kind: "error", seconds: 8 });
+
+export async function copy(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without https there is no clipboard to write to: the old way.
+    const area = el("textarea", { class: "sr" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  const before = button.firstChild;
+  button.replaceChild(icon("check"), before);
+  announce("Copied");
+  setTimeout(() => button.replaceChild(before, button.firstChild), 1500);
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
+const DAY_OF_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+export const clock = (iso) => CLOCK.format(new Date(iso));
+export const fullTime = (iso) => FULL.format(new Date(iso));
+
+export function dayOf(iso) {
+  const then = new Date(iso);
+  const today = new Date();
+  const days = Math.round((new Date(today).setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86_400_000);
+  if (days === 0) return "Today";
+  if (days === 1) return "Yesterday";
+  return (then.getFullYear() === today.getFullYear() ? DAY : DAY_OF_YEAR).format(then);
+}
+
+export const timeOf = (iso, text = clock(iso)) => el("time", { datetime: iso, title: fullTime(iso) }, text);
+
+// How long something took, in words as short as can be.
+export function lasted(from, to) {
+  const ms = Math.max(0, new Date(to) - new Date(from));
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
+// Calls `work` once things have been quiet for a moment.
+export function later(ms, work) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => work(...given), ms);
+  };
+}
+
+// Errors in words next to the fields they are about; what is about none of them is returned.
+export function showErrors(form, error) {
+  clearErrors(form);
+  let rest = null;
+  const problems = error.errors?.length ? error.errors : [{ loc: ["body", error.field], msg: error.message }];
+  for (const { loc, msg } of problems) {
+    const field = form.querySelector(`[data-field="${CSS.escape(String(loc[1] ?? ""))}"]`);
+    const input = field?.querySelector("input, textarea");
+    if (!input) {
+      rest = error.message;
+      continue;
+    }
+    const id = `${input.id}-error`;
+    field.append(el("p", { class: "field-error", id }, sentence(msg)));
+    input.setAttribute("aria-invalid", "true");
+    input.setAttribute("aria-describedby", id);
+  }
+  form.querySelector("[aria-invalid]")?.focus();
+  return rest;
+}
+
+export function clearErrors(form) {
+  for (const said of form.querySelectorAll(".field-error")) said.remove();
+  for (const input of form.querySelectorAll("[aria-invalid]")) {
+    input.removeAttribute("aria-invalid");
+    input.removeAttribute("aria-describedby");
+  }
+}
+
+function sentence(text) {
+  const words = text.replace(/^Value error, /, "").replace(/^String should have/, "It should have");
+  return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
+}
+
+// Every dialog closes by its cross, by Escape and by a click beside it.
+export function dialog(id) {
+  const box = $(id);
+  box.addEventListener("click", (event) => {
+    if (event.target === box || event.target.closest("[data-close]")) box.close();
+  });
+  return box;
+}
