@@ -23,7 +23,7 @@ let sticky = true;
 let lastTop = 0;
 let begun = () => {};
 let drafts = new Map(); // what stands in the box of each conversation
-let beginning = null; // the id of the conversation that a first message is making
+let delivery = Promise.resolve(null); // the messages on their way; tells the conversation they are in
 
 export const current = () => conversation;
 export const onBegun = (work) => (begun = work);
@@ -34,6 +34,7 @@ export async function open(id) {
   const mine = ++opening;
   drafts.set(conversation, composer.text());
   conversation = id;
+  delivery = Promise.resolve(id);
   close();
   composer.setText(drafts.get(id) || "");
   $("welcome").hidden = id !== null;
@@ -233,8 +234,6 @@ function follow(stream = null, runId = null) {
   list.querySelector(`.from-agent[data-run="${next}"]`)?.remove();
   list.append(live.item);
   place(live.item);
-  const asked = list.querySelector(`.from-user[data-run="${next}"]`);
-  if (asked?.dataset.state === "queued") setState(asked, "sent");
   for (const run of runs.values()) markQueued(run);
   buttons();
   return true;
@@ -242,10 +241,12 @@ function follow(stream = null, runId = null) {
 
 const byStart = (a, b) => (a.created_at < b.created_at ? -1 : 1);
 
+// A message says that it waits for its turn for as long as it does.
 function markQueued(run) {
-  if (run.status !== "queued" || run.id === live?.id) return;
   const asked = list.querySelector(`.from-user[data-run="${run.id}"]`);
-  if (asked) setState(asked, "queued");
+  if (!asked) return;
+  if (run.status === "queued" && run.id !== live?.id) setState(asked, "queued");
+  else if (asked.dataset.state === "queued") setState(asked, "sent");
 }
 
 function onRunEvent(type, data, from) {
@@ -274,9 +275,9 @@ function onRun(run) {
   const known = runs.get(run.id);
   if (known && !ACTIVE.has(known.status)) return;
   runs.set(run.id, run);
-  if (ACTIVE.has(run.status)) {
-    if (!follow()) markQueued(run);
-  } else if (live?.id !== run.id || live.ended) showEnding(run);
+  if (ACTIVE.has(run.status)) follow();
+  else if (live?.id !== run.id || live.ended) showEnding(run);
+  markQueued(run);
 }
 
 on("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => onRun(run));
@@ -294,13 +295,16 @@ function send(text) {
   deliver(item, conversation);
 }
 
-async function deliver(item, to) {
-  const { client_id, content } = item.message;
-  setState(item, "sending");
+// One after the other, so that messages are stored in the order in which they were written.
+function deliver(item, to) {
   const mine = opening;
-  if (to === null && beginning) to = await beginning; // the message before this one makes the conversation
-  let begin = () => {};
-  if (to === null) beginning = new Promise((resolve) => (begin = resolve));
+  setState(item, "sending");
+  delivery = delivery.then((here) => deliverNow(item, to ?? here, mine));
+}
+
+// Returns the conversation that the message is in.
+async function deliverNow(item, to, mine) {
+  const { client_id, content } = item.message;
   try {
     const [path, body] = to
       ? [`/v1/conversations/${to}/messages`, { content, client_id }]
@@ -309,13 +313,19 @@ async function deliver(item, to) {
     const stream = await openStream("POST", path, { body, signal: leaving.signal });
     const runId = stream.headers.get("X-Run-ID");
     item.dataset.run = runId;
-    if (mine !== opening) return leaving.abort(); // looking at something else by now; it is stored
+    const here = to ?? (await get(`/v1/runs/${runId}`)).conversation_id;
+    if (mine !== opening) {
+      leaving.abort(); // looking at something else by now; it is stored
+      return here;
+    }
     if (!runs.has(runId)) runs.set(runId, { id: runId, status: "queued", created_at: new Date().toISOString() });
-    if (!to) await adopt(runId, item);
+    if (conversation === null) adopt(here, content);
     setState(item, "sent");
-    if (follow(stream, runId)) return undefined;
-    if (live?.id !== runId) setState(item, "queued");
-    leaving.abort();
+    if (!follow(stream, runId)) {
+      leaving.abort();
+      markQueued(runs.get(runId));
+    }
+    return here;
   } catch (error) {
     if (mine === opening) {
       setState(item, "failed", { why: error.message, retry: () => deliver(item, to), discard: () => discard(item) });
@@ -323,21 +333,16 @@ async function deliver(item, to) {
       drafts.set(to, content);
       fail(new Error("A message was not sent. It is back in the box of its conversation."));
     }
-  } finally {
-    begin(conversation);
-    if (to === null) beginning = null;
+    return to;
   }
-  return undefined;
 }
 
 // The first message has made its conversation.
-async function adopt(runId, item) {
-  const { conversation_id: id } = await get(`/v1/runs/${runId}`);
-  if (conversation !== null) return;
+function adopt(id, content) {
   drafts.delete(null);
   conversation = id;
   $("open-audit").hidden = false;
-  begun(id, item.message.content);
+  begun(id, content);
 }
 
 function discard(item) {
@@ -355,6 +360,7 @@ export function reset() {
   opening += 1;
   drafts = new Map();
   conversation = null;
+  delivery = Promise.resolve(null);
   composer.setText("");
   close();
 }

@@ -26,6 +26,7 @@ export function personItem(message) {
   );
   item.message = message;
   if (message.id) stored(item, message);
+  else date(item, new Date());
   return item;
 }
 
@@ -119,11 +120,12 @@ export function agentItem(message) {
 
 export const itemOf = (message) => (message.role === "user" ? personItem(message) : agentItem(message));
 
-// A line with the day stands where it differs from the message before.
+// A line with the day stands where it differs from the dated message before.
 export function markDay(item) {
   if (!item?.classList.contains("message")) return;
-  const before = item.previousElementSibling;
   const { day } = item.dataset;
+  let before = item.previousElementSibling;
+  while (before && !before.dataset.day) before = before.previousElementSibling;
   if (day && day !== before?.dataset.day) item.setAttribute("data-new-day", day);
   else item.removeAttribute("data-new-day");
 }

@@ -18,6 +18,9 @@ from bench.listeners import FULL as FULL_AUDIENCE
 from bench.listeners import QUICK as QUICK_AUDIENCE
 from bench.listeners import Audience, measure_listeners
 from bench.load import Answer, Effort, Round, ask, press, request_bytes
+from bench.pages import FULL as FULL_LOOK
+from bench.pages import QUICK as QUICK_LOOK
+from bench.pages import measure_pages
 from bench.people import People, server_version, settle, sign_up_many
 from bench.table import Result, print_table
 from logs import configure_logs
@@ -215,8 +218,9 @@ def main() -> int:
             effort = QUICK if quick else FULL
             results = runner.run(measure(ports, people, effort))
             results.append(runner.run(measure_mcp(ports["parley"], people, effort)))
-            heard = runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
+            figures = runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
+        figures += measure_pages(url, ports["parley"], QUICK_LOOK if quick else FULL_LOOK)
         version = asyncio.run(server_version(url))
     conditions = f"PostgreSQL {version} without fsync, {CONNECTIONS} connections"
-    print_table(results, heard, conditions, judged=not quick)
+    print_table(results, figures, conditions, judged=not quick)
     return 0

@@ -2,7 +2,7 @@
 import threading
 from contextlib import closing
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from assistant.model import ModelError
 from browser.conftest import Visitor
@@ -137,6 +137,30 @@ def test_a_message_written_while_the_agent_works_waits_in_sight(
     expect(page.locator(".bubble, .from-agent .markdown:not(:empty)")).to_have_text(
         ["first", "One, done.", "second", "Two, done."]
     )
+
+
+def test_messages_sent_faster_than_the_network_are_stored_in_their_order(
+    scripted_site: Server, visit: Visitor, model: ScriptedModel
+) -> None:
+    model.answers = [[f"Answer {number}."] for number in range(3)]
+    held: list[Route] = []
+    page = visit(scripted_site).sign_in(scripted_site.register())
+    page.route("**/v1/chat", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    words = ["the first", "the second", "the third"]
+    for text in words:
+        say(page, text)
+    expect(page.locator(".from-user")).to_have_count(3)
+    expect(page.locator(".from-user[data-state=sending]")).to_have_count(3)
+    for route in held:
+        route.continue_()
+    alternating = [text for n, word in enumerate(words) for text in (word, f"Answer {n}.")]
+    said = page.locator(".bubble, .from-agent .markdown:not(:empty)")
+    expect(said).to_have_text(alternating)
+    settled(page)
+    expect(page.locator(".from-user[data-state=sent]")).to_have_count(3)
+    expect(page.locator("[data-new-day]")).to_have_count(1)
+    page.reload()
+    expect(said).to_have_text(alternating)
 
 
 def deleting(server: Server, model: ScriptedModel, email: str, *titles: str) -> None:
