@@ -50,6 +50,7 @@ Transaction = AsyncSession
 ATTEMPTS = 3
 # In the `info` of a transaction: for whom it has written events.
 CHANGED_FOR = "changed_for"
+READS_FROM = "reads_from"
 TOLD = ("user_id", "type", "data")
 
 
@@ -82,6 +83,17 @@ class Change:
 
     def json(self) -> str:
         return to_json(self.data).decode()
+
+
+async def fetch_rows(
+    tx: Transaction, statement: Select[Any] | Insert, values: dict[str, Any]
+) -> Sequence[Any]:
+    """The rows of a statement that was built once; straight from the driver where `tx` only reads."""
+    database: Database | None = tx.info.get(READS_FROM)
+    if database is not None:
+        return await database.fetch(statement, values)
+    rows: Sequence[Any] = (await tx.execute(statement, values)).all()
+    return rows
 
 
 class Database:
@@ -129,6 +141,8 @@ class Database:
     ) -> T:
         """`work` where it only reads; except on SQLite each of its statements sees its own snapshot."""
         async with AsyncSession(self._readers, expire_on_commit=False) as session:
+            if self.is_postgresql:
+                session.info[READS_FROM] = self
             return await work(session, *args, **kw)
 
     async def fetch(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
@@ -187,13 +201,6 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
-
-
-async def fetch_rows(
-    tx: Transaction, statement: Select[Any] | Insert, values: dict[str, Any]
-) -> Sequence[Any]:
-    rows: Sequence[Any] = (await tx.execute(statement, values)).all()
-    return rows
 
 
 async def add_change(tx: Transaction, change: Change) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
 
-from db import Database, Transaction
+from db import Database, Transaction, fetch_rows
 from engines import directions, past
 from errors import Invalid
 from models.columns import UTCDateTime, rfc3339
@@ -109,7 +109,7 @@ async def read_items(
     """The first items within a transaction, as a list would show them, and whether there are more."""
     dialect = tx.get_bind().dialect.name
     paged = page_statement(listing, statement, False, dialect)
-    rows = (await tx.execute(paged, {**values, "page_limit": limit + 1})).all()
+    rows = await fetch_rows(tx, paged, {**values, "page_limit": limit + 1})
     if dialect == "postgresql":
         items = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
     else:

@@ -358,7 +358,9 @@ async def test_calls_are_on_record_as_those_of_a_chat_are(server: Server, ann: P
         assert run["status"] == "completed"
         log = ann.http.get(f"/v1/runs/{message['run_id']}/events").text
         events = [line.removeprefix("event: ") for line in log.splitlines() if line.startswith("event: ")]
-        assert events == ["run.started", "tool.call", "tool.result", "message.completed", "run.completed"]
+        # What changes nothing leaves what every run does; what does, also the lines of its call.
+        details = [] if call["name"] == "list_tasks" else ["tool.call", "tool.result"]
+        assert events == ["run.started", *details, "message.completed", "run.completed"]
         assert '"source":"mcp"' in log
         assert message["id"] in log
     assert messages[1]["tool_calls"][0]["arguments"] == {"limit": 5}

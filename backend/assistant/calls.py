@@ -10,10 +10,10 @@ from sqlmodel import col
 
 import access
 from access import Caller
-from assistant.record import Record, begin_record, make_record, store_at_once, store_record
+from assistant.record import Record, begin_record, make_record, store_at_once, store_record, without_details
 from assistant.text import clean
 from db import Again, Database, Transaction
-from models import AccessToken, Approval, Conversation, Message, Task
+from models import AccessToken, Approval, Conversation, Message, Run, Task
 from models.columns import now, rfc3339
 from models.conversation import ConversationCreate
 from services import approvals, conversations, messages, runs
@@ -66,7 +66,7 @@ class Calls:
     async def keep(self, grant: Grant, call: Call, made: dict[str, Any]) -> Outcome:
         """The record of a call that has changed nothing: in one statement where that can be."""
         if grant.conversation_id is not None and self.db.is_postgresql:
-            record = make_record(grant.caller, grant.conversation_id, shown(call), made)
+            record = without_details(make_record(grant.caller, grant.conversation_id, shown(call), made))
             if await store_at_once(self.db, grant.caller, record):
                 return outcome(record, made)
         return await self.db.write(put_down, grant, call, made)
@@ -85,7 +85,10 @@ async def carry_out(tx: Transaction, calls: Calls, grant: Grant, call: Call) -> 
 
 
 async def put_down(tx: Transaction, grant: Grant, call: Call, made: dict[str, Any]) -> Outcome:
-    return await add_record(tx, grant, await open_conversation(tx, grant), call, made)
+    conversation = await open_conversation(tx, grant)
+    record = without_details(make_record(grant.caller, conversation.id, shown(call), made))
+    await add_rows(tx, grant, conversation, record)
+    return outcome(record, made)
 
 
 async def ask(tx: Transaction, calls: Calls, grant: Grant, conversation: Conversation, call: Call) -> Outcome:
@@ -101,9 +104,9 @@ async def ask(tx: Transaction, calls: Calls, grant: Grant, conversation: Convers
         return await add_record(tx, grant, conversation, call, as_kept(call, error=error))
     asked = as_kept(call)
     record = begin_record(caller, conversation.id, shown(call), asked, client_id(grant, call))
-    await add_rows(tx, grant, conversation, record)
-    await approvals.request_approvals(tx, caller, record.run, 0, [asked], calls.approval_seconds)
-    return Outcome(record.run.id, waiting=await in_words(tx, caller, call))
+    run = await add_rows(tx, grant, conversation, record)
+    await approvals.request_approvals(tx, caller, run, 0, [asked], calls.approval_seconds)
+    return Outcome(run.id, waiting=await in_words(tx, caller, call))
 
 
 async def in_words(tx: Transaction, caller: Caller, call: Call) -> str:
@@ -148,18 +151,18 @@ async def add_record(
     return outcome(record, made)
 
 
-async def add_rows(tx: Transaction, grant: Grant, conversation: Conversation, record: Record) -> None:
+async def add_rows(tx: Transaction, grant: Grant, conversation: Conversation, record: Record) -> Run:
     seq = await messages.next_seq(tx, grant.caller, conversation)
     try:
-        await store_record(tx, grant.caller, conversation, record, seq)
+        return await store_record(tx, grant.caller, conversation, record, seq)
     except IntegrityError as error:
-        if record.trigger.client_id is None:
+        if record.trigger["client_id"] is None:
             raise
         raise Again from error  # the same key was sent twice at once: the next try finds the first
 
 
 def outcome(record: Record, made: dict[str, Any]) -> Outcome:
-    return Outcome(record.run.id, made["result"], made["error"])
+    return Outcome(record.run["id"], made["result"], made["error"])
 
 
 def shown(call: Call) -> str:

@@ -1,7 +1,8 @@
 # assistant/record.py -- the rows that a tool call without a model leaves: a run, its log and its two messages.
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json, to_jsonable_python
@@ -33,6 +34,7 @@ from access import ANYONE, Caller
 from db import Database, Transaction
 from models import Conversation, Event, Message, Run, RunEvent, User
 from models.columns import UTCDateTime, now
+from models.message import MessagePublic
 from models.run import RunPublic
 from services import messages, runs
 
@@ -41,6 +43,8 @@ LONGEST_LINE = 200
 MCP = "mcp"
 
 
+# The columns of a row that is new: an object of the ORM costs more than to make the call.
+Row = dict[str, Any]
 # A line of the log: its type and what it says.
 Line = tuple[str, dict[str, Any]]
 
@@ -49,17 +53,24 @@ Line = tuple[str, dict[str, Any]]
 class Record:
     """All rows but for their place in the conversation: the trigger's seq, and the answer's after it."""
 
-    run: Run
-    trigger: Message
-    answer: Message | None
+    run: Row
+    trigger: Row
+    answer: Row | None
     log: list[Line]
 
 
-class Spoken(NamedTuple):
-    """What `messages.public` reads."""
+def new_row(table: type[SQLModel], values: Row) -> Row:
+    defaults = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in table.model_fields.items()
+        if name not in values
+    }
+    return {**defaults, **values}
 
-    Message: Message
-    display_name: str | None
+
+def public(message: Row) -> MessagePublic:
+    """As open pages are told of it; whose name a person's message bears, is not known here."""
+    return messages.public(SimpleNamespace(Message=SimpleNamespace(**message), display_name=None))
 
 
 def make_record(
@@ -67,24 +78,26 @@ def make_record(
 ) -> Record:
     """Of a call that was made; `line` stands where a person's message would."""
     begun = begin_record(caller, conversation_id, line, made, client_id)
-    run, moment = begun.run, begun.run.created_at
-    run.status, run.finished_at = "completed", moment
-    answer = Message(
-        conversation_id=conversation_id,
-        user_id=caller.user_id,
-        role="agent",
-        content="",
-        tool_calls=[made],
-        created_at=moment,
-        seq=0,
-        run_id=run.id,
+    run, moment = begun.run, begun.run["created_at"]
+    run |= {"status": "completed", "finished_at": moment}
+    answer = new_row(
+        Message,
+        {
+            "conversation_id": conversation_id,
+            "user_id": caller.user_id,
+            "role": "agent",
+            "content": "",
+            "tool_calls": [made],
+            "created_at": moment,
+            "seq": 0,
+            "run_id": run["id"],
+        },
     )
-    said = messages.public(Spoken(answer, None))
     outcome = {key: made[key] for key in ("result", "error", "started_at", "finished_at")}
     lines: list[Line] = [
         ("tool.result", {"step": 0, "id": made["id"], "name": made["name"], **outcome}),
-        ("message.completed", {"message": said}),
-        ("run.completed", {"status": "completed", "message_id": str(answer.id), "error": None}),
+        (SAID, {"message": public(answer)}),
+        ("run.completed", {"status": "completed", "message_id": str(answer["id"]), "error": None}),
     ]
     return Record(run, begun.trigger, answer, [*begun.log, *lines])
 
@@ -94,42 +107,47 @@ def begin_record(
 ) -> Record:
     """Of a call that is still to be made."""
     moment = now()
-    shared: dict[str, Any] = {
-        "conversation_id": conversation_id,
-        "user_id": caller.user_id,
-        "created_at": moment,
-    }
-    run = Run(**shared, trigger_seq=0, status="running", started_at=moment)
+    shared: Row = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
+    run = new_row(Run, {**shared, "trigger_seq": 0, "status": "running", "started_at": moment})
     if len(line) > LONGEST_LINE:
         line = line[: LONGEST_LINE - 1] + "…"
-    trigger = Message(**shared, role="user", content=line, seq=0, client_id=client_id, run_id=run.id)
-    where = {"conversation_id": str(conversation_id), "user_message_id": str(trigger.id)}
+    said = {"role": "user", "content": line, "seq": 0, "client_id": client_id, "run_id": run["id"]}
+    trigger = new_row(Message, {**shared, **said})
+    where = {"conversation_id": str(conversation_id), "user_message_id": str(trigger["id"])}
     asked = {key: call[key] for key in ("id", "name", "arguments")}
     lines: list[Line] = [("run.started", {**where, "source": MCP}), ("tool.call", {"step": 0, **asked})]
     return Record(run, trigger, None, lines)
 
 
+def without_details(record: Record) -> Record:
+    """The record of a call that changed nothing: from the start as every run's is once its details are deleted."""
+    run = {**record.run, "details_deleted_at": record.run["finished_at"]}
+    return replace(record, run=run, log=[line for line in record.log if line[0] not in runs.DETAILS])
+
+
 async def store_record(
     tx: Transaction, caller: Caller, conversation: Conversation, record: Record, seq: int
-) -> None:
+) -> Run:
     """The conversation is locked, and `seq` its next number."""
-    record.run.trigger_seq = record.trigger.seq = seq
-    said = [record.trigger]
-    if record.answer is not None:
-        record.answer.seq = seq + 1
-        said.append(record.answer)
-    conversation.updated_at = record.run.created_at
+    run = Run(**{**record.run, "trigger_seq": seq})
+    said = [
+        Message(**{**row, "seq": number})
+        for number, row in enumerate((record.trigger, record.answer), seq)
+        if row is not None
+    ]
+    conversation.updated_at = run.created_at
     lines = [
-        RunEvent(run_id=record.run.id, seq=number, type=type_, data=to_jsonable_python(data))
+        RunEvent(run_id=run.id, seq=number, type=type_, data=to_jsonable_python(data))
         for number, (type_, data) in enumerate(record.log, 1)
     ]
-    for rows in ([record.run], said, lines):
+    for rows in ([run], said, lines):
         tx.add_all(rows)
         await tx.flush()
     for message in said:
         await messages.tell(tx, caller, message)
     if record.answer is not None:
-        await runs.tell(tx, caller, record.run, "run.completed")
+        await runs.tell(tx, caller, run, "run.completed")
+    return run
 
 
 async def store_at_once(db: Database, caller: Caller, record: Record) -> bool:
@@ -138,37 +156,42 @@ async def store_at_once(db: Database, caller: Caller, record: Record) -> bool:
     The numbers are those that it sees as it begins. Where another call of the same conversation takes them first,
     or the conversation is gone, nothing is stored and the answer is False.
     """
+    assert record.answer is not None
     values = {
         **access.values(caller),
-        "conversation_id": record.run.conversation_id,
-        "moment": record.run.created_at,
+        "conversation_id": record.run["conversation_id"],
+        "moment": record.run["created_at"],
     }
     for name, row in (("run", record.run), ("trigger", record.trigger), ("answer", record.answer)):
-        assert row is not None
-        values |= {f"{name}_{column}": sent(value) for column, value in vars(row).items()}
+        values |= {f"{name}_{column}": sent(value) for column, value in row.items()}
     for number, (type_, data) in enumerate(record.log, 1):
-        values |= {f"line{number}_type": type_, f"line{number}_data": to_json(data).decode()}
-    for name, (type_, data) in zip(TOLD, told(record), strict=True):
+        values |= {f"line{number}_type": type_, data_name(number, type_): to_json(data).decode()}
+    for name, (type_, data) in told(record).items():
         values |= {f"{name}_type": type_, f"{name}_data": to_json(data).decode()}
-    return await db.store(statement(len(record.log)), values, caller.user_id)
+    types = tuple(type_ for type_, _ in record.log)
+    return await db.store(statement(types), values | {"answered_type": "message.created"}, caller.user_id)
 
 
 # What open pages are told of such a record: the question, whose sender's name only the database knows, the answer
 # and the end of the run.
 TOLD = ("asked", "answered", "ended")
+# The line of the log that says of the answer what open pages are told of it: it is sent and read once for both.
+SAID = "message.completed"
 
 
-def told(record: Record) -> list[Line]:
-    assert record.answer is not None
+def data_name(number: int, type_: str) -> str:
+    """The parameter that holds what a line says."""
+    return "answered_data" if type_ == SAID else f"line{number}_data"
+
+
+def told(record: Record) -> dict[str, Line]:
+    """All of TOLD but the answer."""
     names = RunPublic.model_fields.keys() - {"pending_approvals"}
-    shown = RunPublic(pending_approvals=[], **{name: getattr(record.run, name) for name in names})
-    return [
-        *(
-            ("message.created", {"message": messages.public(Spoken(message, None))})
-            for message in (record.trigger, record.answer)
-        ),
-        ("run.completed", {"run": shown}),
-    ]
+    ended = RunPublic(pending_approvals=[], **{name: record.run[name] for name in names})
+    return {
+        "asked": ("message.created", {"message": public(record.trigger)}),
+        "ended": ("run.completed", {"run": ended}),
+    }
 
 
 def sent(value: Any) -> Any:
@@ -177,7 +200,8 @@ def sent(value: Any) -> Any:
 
 
 @cache
-def statement(lines: int) -> Select[Any]:
+def statement(lines: tuple[str, ...]) -> Select[Any]:
+    """`lines` are the types of the lines of the log."""
     opened = (
         update(Conversation)
         .where(access.visible(ANYONE, Conversation), col(Conversation.id) == bindparam("conversation_id"))
@@ -198,7 +222,14 @@ def statement(lines: int) -> Select[Any]:
         "run_id": bindparam("run_id", type_=Uuid()),
         "created_at": bindparam("moment", type_=UTCDateTime()),
     }
-    numbered = {f"line{number}": {**shared, "seq": literal(number)} for number in range(1, lines + 1)}
+    numbered = {
+        f"line{number}": {
+            **shared,
+            "seq": literal(number),
+            "data": bindparam(data_name(number, type_), type_=JSONB()),
+        }
+        for number, type_ in enumerate(lines, 1)
+    }
     log = added(RunEvent, opened, last, numbered)
     return select(opened.c.id).add_cte(run, pair, log, added(Event, opened, last, events_told()))
 
