@@ -19,5 +19,6 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up for each line: who has replaced stderr, for a while, gets the lines of that while and no others.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
