@@ -1,12 +1,11 @@
-# mcp_server.py -- the MCP face of tools.py, with what clients may read and the prompts that they offer.
-import json
-from typing import Any, Literal, cast
+# mcp_server.py -- the MCP face of tools.py: tools as clients see them, calls and what comes of them.
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
 from mcp.server import Server
 from mcp.server.caching import CacheHint
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INTERNAL_ERROR,
@@ -15,48 +14,28 @@ from mcp_types import (
     ElicitRequest,
     ElicitRequestFormParams,
     ElicitResult,
-    EmbeddedResource,
-    GetPromptRequestParams,
-    GetPromptResult,
     InputRequiredResult,
-    ListPromptsResult,
-    ListResourcesResult,
-    ListResourceTemplatesResult,
     ListToolsResult,
     PaginatedRequestParams,
-    Prompt,
-    PromptMessage,
-    ReadResourceRequestParams,
-    ReadResourceResult,
-    Resource,
-    ResourceTemplate,
-    TextContent,
-    TextResourceContents,
     ToolAnnotations,
 )
 from mcp_types import Tool as ToolShape
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 from pydantic_core import to_json
-from starlette.requests import Request
 
-from access import Caller
 from assistant.calls import CALL_ID, Call, Calls, Outcome, find_outcome
 from assistant.ending import cancel_run
-from errors import NotFound, ParleyError
-from lists import Page
-from mcp_door import GRANT, base_url
+from errors import ParleyError
+from mcp_door import base_url
+from mcp_resources import Context, Resources, as_id, grant_of
 from models.columns import Shape
 from routes.dependencies import Parts
-from services import conversations, messages, tasks
-from services.tasks import TaskFilter
 from services.tokens import Grant
 from streams import wait_for_end
 from tools import TOOLS, Tool, untitled
 
 log = structlog.get_logger()
-
-Context = ServerRequestContext[Any, Request]
 
 INSTRUCTIONS = """\
 Parley keeps the tasks of one person and their conversations with an agent. Find a task's id with list_tasks before \
@@ -65,27 +44,8 @@ Parley: the answer says so, the call is then made without you, and calling again
 OUR_SIDE = "Something went wrong on our side."
 KEY = "parley/idempotency_key"
 APPROVAL = "approval"
-JSON = "application/json"
-TASKS = "parley://tasks"
-CONVERSATION = "parley://conversations/"
-ITEMS = 200
 # What is the same for everybody; the rest may change at any time.
 FIXED = CacheHint(ttl_ms=3_600_000, scope="public")
-PROMPTS = {
-    "plan_my_day": (
-        "Plan my day",
-        "What to do today, out of the open tasks.",
-        "Plan my day with me. My open tasks are attached. Pick what matters today and what fits into one day, say in "
-        "which order and why, and name what can wait. Ask before you change a task in Parley.",
-    ),
-    "weekly_review": (
-        "Weekly review",
-        "What got done, what is stuck, and what comes next.",
-        "Do my weekly review with me. My open tasks are attached; list those that I completed with the list_tasks "
-        "tool. Say what got done, which open tasks have been lying for long or are too vague to begin with, and "
-        "suggest for each whether to do, change, split or delete it. Ask before you change anything in Parley.",
-    ),
-}
 
 
 class AwaitingApproval(Shape):
@@ -128,6 +88,7 @@ class McpServer:
         self.parts = parts
         self.db = parts.db
         seconds = parts.worker.assistant.limits.approval_seconds
+        self.resources = Resources(parts.db)
         self.calls = Calls(parts.db, seconds, parts.settings.runs_per_user)
 
     def build(self) -> Server[Any]:
@@ -139,11 +100,11 @@ class McpServer:
             cache_hints=dict.fromkeys(["tools/list", "prompts/list", "resources/templates/list"], FIXED),
             get_tool_input_schema=lambda name: None,  # for headers that our schemas do not ask for
             on_list_tools=self.list_tools,
-            on_list_resources=self.list_resources,
-            on_list_resource_templates=self.list_templates,
-            on_read_resource=self.read_resource,
-            on_list_prompts=self.list_prompts,
-            on_get_prompt=self.get_prompt,
+            on_list_resources=self.resources.list_resources,
+            on_list_resource_templates=self.resources.list_templates,
+            on_read_resource=self.resources.read_resource,
+            on_list_prompts=self.resources.list_prompts,
+            on_get_prompt=self.resources.get_prompt,
         )
         server.add_request_handler("tools/call", CallToolRequestParams, self.call_tool)
         server.middleware[:] = [in_our_words]
@@ -185,76 +146,6 @@ class McpServer:
         elif outcome.decided:
             await wait_for_end(self.db, self.parts.bells, caller, outcome.run_id)
         return await self.db.read(find_outcome, grant, outcome.run_id, call) or outcome
-
-    async def list_resources(
-        self, ctx: Context, params: PaginatedRequestParams | None
-    ) -> ListResourcesResult:
-        caller = grant_of(ctx).caller
-        cursor = params.cursor if params else None
-        page = json.loads(await conversations.list_conversations(self.db, caller, Page(cursor=cursor)))
-        found = [
-            Resource(uri=CONVERSATION + item["id"], name=item["title"] or "A conversation", mime_type=JSON)
-            for item in page["data"]
-        ]
-        if cursor is None:
-            found.insert(0, Resource(uri=TASKS, name="Tasks", description="The open ones.", mime_type=JSON))
-        return ListResourcesResult(resources=found, next_cursor=page["next_cursor"])
-
-    async def list_templates(
-        self, ctx: Context, params: PaginatedRequestParams | None
-    ) -> ListResourceTemplatesResult:
-        template = ResourceTemplate(
-            uri_template=f"{CONVERSATION}{{id}}",
-            name="A conversation",
-            description=f"Its newest {ITEMS} messages in order, with every tool call.",
-            mime_type=JSON,
-        )
-        return ListResourceTemplatesResult(resource_templates=[template])
-
-    async def read_resource(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return ReadResourceResult(contents=[await self.resource(grant_of(ctx).caller, params.uri)])
-
-    async def resource(self, caller: Caller, uri: str) -> TextResourceContents:
-        page = Page(ITEMS)
-        if uri == TASKS:
-            found = await tasks.list_tasks(self.db, caller, TaskFilter(completed=False), page)
-        elif uri.startswith(CONVERSATION) and (conversation_id := as_id(uri.removeprefix(CONVERSATION))):
-            found = await messages.list_messages(self.db, caller, conversation_id, page, before="end")
-        else:
-            raise NotFound("resource")
-        return TextResourceContents(uri=uri, mime_type=JSON, text=found.decode())
-
-    async def list_prompts(self, ctx: Context, params: PaginatedRequestParams | None) -> ListPromptsResult:
-        return ListPromptsResult(
-            prompts=[
-                Prompt(name=name, title=title, description=description)
-                for name, (title, description, _) in PROMPTS.items()
-            ]
-        )
-
-    async def get_prompt(self, ctx: Context, params: GetPromptRequestParams) -> GetPromptResult:
-        if params.name not in PROMPTS:
-            raise NotFound("prompt")
-        _, description, text = PROMPTS[params.name]
-        attached = EmbeddedResource(resource=await self.resource(grant_of(ctx).caller, TASKS))
-        contents = (TextContent(text=text), attached)
-        return GetPromptResult(
-            description=description,
-            messages=[PromptMessage(role="user", content=content) for content in contents],
-        )
-
-
-def grant_of(ctx: Context) -> Grant:
-    """Whom the door has let in."""
-    assert ctx.request is not None
-    return cast(Grant, ctx.request.scope[GRANT])
-
-
-def as_id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def answered(outcome: Outcome) -> dict[str, Any]:

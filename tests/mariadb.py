@@ -49,6 +49,18 @@ ALWAYS_ON_MARIADB = {
         "test_old_events_go_and_who_comes_too_late_is_told_to_read_anew",
         "test_a_revoked_session_is_cut_within_a_second_and_no_other",
     },
+    "test_mcp.py": {
+        "test_every_tool_works_and_gives_a_structured_result",
+        "test_one_person_sees_and_changes_nothing_of_anothers",
+        "test_calls_are_on_record_as_those_of_a_chat_are",
+        "test_fifty_callers_at_once_are_all_answered_and_all_on_record",
+        "test_a_call_with_a_key_takes_effect_once",
+        "test_only_so_many_calls_wait",
+    },
+    "test_tokens.py": {
+        "test_a_token_is_shown_once_and_kept_as_a_hash",
+        "test_a_person_has_only_so_many_tokens",
+    },
     "test_chat.py": {
         "test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record",
         "test_the_same_message_sent_eight_times_at_once_is_stored_once",

@@ -15,6 +15,7 @@ MODULES = sorted(str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py"
 LAYERS = [
     {"main", "cli"},
     {"mcp_server"},
+    {"mcp_resources"},
     {"mcp_door"},
     {"routes"},
     {"assistant", "watch"},

@@ -5,7 +5,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
-from mcp_server import CONVERSATION, PROMPTS, TASKS
+from mcp_resources import CONVERSATION, PROMPTS, TASKS
 from models.run import Run
 from servers import Server
 from services.runs import ENDED

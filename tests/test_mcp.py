@@ -205,7 +205,7 @@ async def test_an_exception_of_ours_is_told_in_our_words(
     token = token_of(ann)
     answer = await called(server, token, era, "add_task", title="x")
     assert words(answer) == "add_task failed on our side; nothing was changed."
-    monkeypatch.setattr("mcp_server.conversations.list_conversations", broken)
+    monkeypatch.setattr("mcp_resources.conversations.list_conversations", broken)
     async with connected(server, token, era) as client:
         with pytest.raises(MCPError, match=r"^Something went wrong on our side\.$"):
             await client.list_resources()
