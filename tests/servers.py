@@ -1,11 +1,12 @@
 # tests/servers.py -- a real Parley on loopback in a thread of the test process, and people who use it.
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,6 +14,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from assistant.model import Model
+from db import Database, Transaction
+from engines import open_engine
 from main import create_app
 from routes.dependencies import Parts
 from settings import Settings
@@ -20,6 +23,7 @@ from settings import Settings
 KEY = "a key for tests that is long enough"
 PASSWORD = "correct horse battery"
 TIMEOUT = 20.0
+T = TypeVar("T")
 
 
 def settings_for(database_url: str, **changes: Any) -> Settings:
@@ -94,6 +98,19 @@ class Server:
 
     def person(self, **profile: Any) -> Person:
         return self.sign_in(self.register(**profile))
+
+
+def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    """`work` in a transaction on an engine of its own: the server's belongs to the server's loop."""
+
+    async def run() -> T:
+        db = Database(open_engine(server.settings.database_url.get_secret_value()))
+        try:
+            return await db.write(work)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
 
 
 @contextmanager

@@ -1,12 +1,10 @@
 # tests/test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 import asyncio
-import io
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import argon2.low_level
@@ -22,13 +20,12 @@ import services.auth
 import services.limits
 import services.tasks
 from assistant.model import ModelRequest, TextDelta
-from db import Database, Transaction, open_engine
+from db import Transaction
 from models import AuthSession, RefreshToken, Run, User
 from models.columns import now
 from security import hash_token
-from servers import PASSWORD, Person, Server, ok, read_events, serving, settings_for, wait_until
+from servers import PASSWORD, Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 
-T = TypeVar("T")
 NEW_PASSWORD = "a better battery staple"
 
 
@@ -37,19 +34,6 @@ def other_worker(server: Server) -> Iterator[Server]:
     """A second process would be no different: the two share nothing but the database."""
     with serving(server.settings) as running:
         yield running
-
-
-def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> T:
-    """`work` in a transaction on an engine of its own: the server's belongs to the server's loop."""
-
-    async def run() -> T:
-        db = Database(open_engine(server.settings.database_url.get_secret_value()))
-        try:
-            return await db.write(work)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
 
 
 def rows(server: Server) -> dict[str, set[str]]:
@@ -750,14 +734,14 @@ def test_a_forwarding_header_counts_only_from_a_proxy_that_is_trusted(server: Se
 
 
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], str]]:
+def logged(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Iterator[Callable[[], str]]:
     """All that is logged at the most talkative level: by us, by uvicorn, by whoever uses `logging`."""
     before = structlog.get_config()
-    written = io.StringIO()
-    with monkeypatch.context() as patch, caplog.at_level("INFO"):
-        patch.setattr(sys, "stderr", written)
+    with caplog.at_level("INFO"):
         logs.configure_logs("debug")
-        yield lambda: written.getvalue() + caplog.text
+        yield lambda: capsys.readouterr().err + caplog.text
     structlog.configure(**before)
 
 

@@ -7,14 +7,13 @@ all: the two answers must not differ. `<own conversation>` is the intruder's.
 """
 
 import ast
-import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -29,11 +28,10 @@ import access
 import models
 from access import RULES, SYSTEM, Caller
 from assistant.model import ModelRequest, TextDelta, ToolCall
-from db import Database, Transaction, open_engine
-from servers import Person, Server, ok, serving, settings_for
+from db import Transaction
+from servers import Person, Server, in_database, ok, serving, settings_for
 from tools import TOOLS, ToolError, call_tool
 
-T = TypeVar("T")
 BACKEND = Path(access.__file__).parent
 
 
@@ -428,19 +426,6 @@ def test_the_description_says_which_routes_need_signing_in(server: Server) -> No
 
 
 # Tools
-
-
-def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> T:
-    """`work` in a transaction on an engine of its own: the server's belongs to the server's loop."""
-
-    async def run() -> T:
-        db = Database(open_engine(server.settings.database_url.get_secret_value()))
-        try:
-            return await db.write(work)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
 
 
 TOOL_ATTEMPTS: dict[str, dict[str, Any] | None] = {

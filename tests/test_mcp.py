@@ -1,8 +1,10 @@
 # tests/test_mcp.py -- the tools over MCP: the official client, over real connections, in both eras of the protocol.
 import dataclasses
+import functools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +15,15 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitResult
+from sqlalchemy import select, update
+from sqlmodel import col
 
 import tools
+from db import Transaction
+from models import AccessToken, Run
+from models.columns import now
 from scripted_model import ScriptedModel
-from servers import Event, Person, Server, read_events, serving, settings_for, wait_until
+from servers import Event, Person, Server, in_database, read_events, serving, settings_for, wait_until
 from tools import TOOLS
 
 ERAS = ["2026-07-28", "legacy"]
@@ -282,6 +289,17 @@ def test_a_revoked_or_expired_token_stops_at_once(server: Server, ann: Person) -
     assert post(server, token).status_code == 401
 
 
+def test_a_token_past_its_end_does_not_count(server: Server, ann: Person) -> None:
+    token = token_of(ann)
+
+    async def end(tx: Transaction) -> None:
+        mine = col(AccessToken.user_id) == ann.id
+        await tx.execute(update(AccessToken).where(mine).values(expires_at=now() - timedelta(seconds=1)))
+
+    in_database(server, end)
+    assert post(server, token).status_code == 401
+
+
 def test_a_token_that_another_worker_revoked_stops_within_a_second(server: Server, ann: Person) -> None:
     token = token_of(ann)
     with serving(settings_for(server.settings.database_url.get_secret_value())) as other:
@@ -370,6 +388,7 @@ async def test_open_pages_are_told_of_calls_what_rest_shows_of_them(
     server: Server, ann: Person, era: str
 ) -> None:
     token = token_of(ann)
+    await aside(functools.partial(ann.patch, "/v1/me", display_name="Ann"))
     await called(server, token, era, "list_tasks", limit=5)  # makes the conversation
 
     def seen() -> list[Event]:
@@ -395,6 +414,32 @@ async def test_open_pages_are_told_of_calls_what_rest_shows_of_them(
     for event in told:
         if event.type == "run.completed":
             assert event.data["run"] == await aside(ann.get, f"/v1/runs/{event.data['run']['id']}")
+
+
+async def test_a_call_brings_its_conversation_to_the_top(server: Server, ann: Person, era: str) -> None:
+    def titles() -> list[str]:
+        return [conversation["title"] for conversation in ann.get("/v1/conversations")["data"]]
+
+    token = token_of(ann)
+    for name in ("list_tasks", "add_task", "list_tasks"):
+        await called(server, token, era, name, **({"title": "Buy milk"} if name == "add_task" else {}))
+        assert (await aside(titles))[0] == "Claude"
+        await aside(ann.chat, "hello")
+        assert (await aside(titles))[0] == "hello"
+
+
+async def test_the_log_of_a_call_that_changed_nothing_has_no_details_to_delete(
+    server: Server, ann: Person, era: str
+) -> None:
+    token = token_of(ann)
+    for _ in range(2):  # the first makes the conversation, the second finds it
+        await called(server, token, era, "list_tasks")
+
+    async def whole(tx: Transaction) -> int:
+        mine = (col(Run.user_id) == ann.id, col(Run.details_deleted_at).is_(None))
+        return len((await tx.execute(select(Run).where(*mine))).all())
+
+    assert await aside(in_database, server, whole) == 0
 
 
 async def test_every_token_has_a_conversation_of_its_own(server: Server, ann: Person, era: str) -> None:
