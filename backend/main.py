@@ -214,6 +214,16 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def prepare_routes(app: FastAPI) -> None:
+    """FastAPI builds an included route when the first request passes it; ours are ready before anybody asks.
+
+    Two apps of one process, each in a thread, would otherwise build at once, which pydantic does not bear.
+    """
+    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(nowhere)
+
+
 def create_app(settings: Settings | None = None, model: Model | None = None) -> FastAPI:
     settings = settings or get_settings()
     configure_logs(settings.log_level)
@@ -248,6 +258,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     ):
         app.include_router(routes.router)
     app.include_router(web_session.config_router)
+    prepare_routes(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -23,9 +23,10 @@ from catalog import (
     query,
 )
 from db import open_engine
+from main import create_app
 from postgres import PostgresServer
 from schema import SchemaError, alembic_config, known_shapes, revisions, stamp
-from servers import KEY
+from servers import KEY, settings_for
 from settings import ROOT
 
 REVISIONS = revisions()
@@ -298,3 +299,15 @@ def test_tables_made_by_the_first_files_without_a_stamp_are_recognised_on_postgr
         place.run("DELETE FROM alembic_version")
         assert recognised(place) == REVISIONS[3]
         assert place.refusal() == BEHIND
+
+
+def test_every_route_is_ready_before_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(settings_for("sqlite://"))
+
+    def late(*_: object, **__: object) -> None:
+        raise AssertionError("a route was built by a request")
+
+    monkeypatch.setattr("fastapi.routing.get_dependant", late)
+    scope = {"type": "http", "method": "GET", "path": "/nothing/here", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(scope)
