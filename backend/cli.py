@@ -18,8 +18,8 @@ from assistant.choice import open_model
 from assistant.model import ModelError
 from assistant.replay import ReplayedTurn, replay_conversation
 from db import Database, in_words
-from engines import open_engine
-from errors import Conflict, NotFound
+from engines import UNHURRIED, open_engine
+from errors import Conflict, DatabaseBusy, NotFound
 from logs import configure_logs
 from models.token import AccessTokenCreate
 from models.user import UserCreate, normal_email
@@ -55,7 +55,7 @@ async def opened() -> AsyncIterator[Database]:
     """The database of the settings, with its tables made if there were none."""
     settings = get_settings()
     configure_logs(settings.log_level)
-    db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=1))
+    db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=1, limits=UNHURRIED))
     try:
         with in_words():
             await bootstrap(db.engine, settings)
@@ -73,6 +73,8 @@ def run(work: Callable[[Database], Awaitable[T]]) -> T:
         return asyncio.run(inside())
     except (SettingsError, SchemaError) as error:
         fail(str(error))
+    except DatabaseBusy as error:
+        fail(f"the database does not answer: {error.logged_as}")
 
 
 def ask_password() -> str:
@@ -197,7 +199,7 @@ def on_engine(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
     async def inside() -> T:
         settings = get_settings()
         configure_logs(settings.log_level)
-        engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
+        engine = open_engine(settings.database_url.get_secret_value(), pool_size=1, limits=UNHURRIED)
         try:
             with in_words():
                 return await work(engine)

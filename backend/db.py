@@ -1,7 +1,7 @@
 # db.py -- the one commit, and the ways in for readers and writers.
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,6 +12,7 @@ import asyncpg
 from pydantic_core import to_json
 from sqlalchemy import Dialect, Insert, Select, bindparam, insert
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
@@ -20,13 +21,15 @@ from engines import (
     connect_directly,
     engine_url,
     gave_up,
+    is_lost,
     is_orphan,
     open_engine,
+    open_readers,
     read_clock,
-    reader_options,
     reason,
+    trouble,
 )
-from errors import Unauthorized
+from errors import DatabaseBusy, Unauthorized
 from models import Event
 from settings import SettingsError
 
@@ -59,9 +62,19 @@ def in_words() -> Iterator[None]:
     """A database that cannot be reached, as one line for the operator."""
     try:
         yield
-    except (OSError, DBAPIError) as error:
-        why = reason(error) if isinstance(error, DBAPIError) else str(error).splitlines()[0]
-        raise SettingsError(f"the database does not answer: {why}") from error
+    except (OSError, DBAPIError, PoolTimeoutError) as error:
+        raise SettingsError(f"the database does not answer: {trouble(error) or reason(error)}") from error
+
+
+@contextmanager
+def or_busy() -> Iterator[None]:
+    """What waiting mends becomes an error that tells so: the database is busy, full, locked or away."""
+    try:
+        yield
+    except Exception as error:
+        if (why := trouble(error)) is None:
+            raise
+        raise DatabaseBusy(why) from error
 
 
 class Again(Exception):
@@ -105,15 +118,21 @@ class Database:
 
     committed: Callable[[set[UUID]], None] | None = None
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(
+        self, engine: AsyncEngine, *, unhurried: AsyncEngine | None = None, readers: int = 10
+    ) -> None:
         self.engine = engine
         self.is_postgresql = engine.dialect.name == "postgresql"
-        self._readers = engine.execution_options(**reader_options(engine))
+        self._readers = open_readers(engine, readers)
+        self.unhurried = unhurried or engine
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Commits at the end of the block, rolls back if it raises. Nothing else commits."""
+        return self._transaction(self.engine)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        """Commits at the end of the block, rolls back if it raises. Nothing else commits."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session, session.begin():
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
+        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
         self._tell(session.info.get(CHANGED_FOR))
 
@@ -124,35 +143,75 @@ class Database:
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """`work` in a transaction, committed when this returns; run anew, up to three times, after a deadlock."""
+        """`work` in a transaction, committed when this returns; run anew, up to three times, after a deadlock.
+
+        DatabaseBusy where it cannot be done in time.
+        """
+        return await self._write(self.engine, lambda tx: work(tx, *args, **kw))
+
+    async def write_unhurried(
+        self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        """The same for what may take long: no statement of it is ended for the time that it takes."""
+        return await self._write(self.unhurried, lambda tx: work(tx, *args, **kw))
+
+    async def _write(self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[T]]) -> T:
         for attempt in range(1, ATTEMPTS + 1):
+            done = False
             try:
-                async with self.transaction() as tx:
-                    return await work(tx, *args, **kw)
+                with or_busy():
+                    async with self._transaction(engine) as tx:
+                        result = await work(tx)
+                        done = True
+                return result
             except Exception as error:
-                if is_orphan(error):  # of what callers write below, only the user is unlocked
+                cause = error.__cause__ if isinstance(error, DatabaseBusy) else error
+                assert cause is not None
+                if is_orphan(cause):  # of what callers write below, only the user is unlocked
                     raise Unauthorized from error  # the caller's account was deleted a moment ago
-                if attempt == ATTEMPTS or not is_retryable(error):
+                again = is_retryable(cause) or (attempt == 1 and not done and is_lost(cause))
+                if attempt == ATTEMPTS or not again:
                     raise
         raise AssertionError("unreachable")
 
     async def read(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """`work` where it only reads; except on SQLite each of its statements sees its own snapshot."""
-        async with AsyncSession(self._readers, expire_on_commit=False) as session:
-            if self.is_postgresql:
-                session.info[READS_FROM] = self
-            return await work(session, *args, **kw)
+        """`work` where it only reads; except on SQLite each of its statements sees its own snapshot.
+
+        Tried once more, on another connection, where the first is lost; DatabaseBusy where it cannot be done in time.
+        """
+
+        async def attempt() -> T:
+            async with AsyncSession(self._readers, expire_on_commit=False) as session:
+                if self.is_postgresql:
+                    session.info[READS_FROM] = self
+                return await work(session, *args, **kw)
+
+        return await self._once_more(attempt)
+
+    async def _once_more(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        with or_busy():
+            try:
+                return await attempt()
+            except DatabaseBusy:
+                raise  # of `fetch` within it, which has tried twice
+            except Exception as error:
+                if not is_lost(error):
+                    raise
+            return await attempt()
 
     async def fetch(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
-        """The rows of a statement that was built once; `values` are those of its bind parameters.
+        """The rows of a statement that only reads and was built once; `values` are those of its bind parameters.
 
         On PostgreSQL it goes straight to asyncpg: what SQLAlchemy does around a statement costs more than a
         list does. There the values are sent as they are, so they have the types of the driver.
         """
         if not self.is_postgresql:
             return await self.read(fetch_rows, statement, values)
+        return await self._once_more(lambda: self._run(statement, values))
+
+    async def _run(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
         sql, names, constants = compiled(statement, self.engine.dialect)
         arguments = {**constants, **values}
         connection = await self.engine.raw_connection()
@@ -160,6 +219,10 @@ class Database:
             driver: Any = connection.driver_connection
             rows: Sequence[Any] = await driver.fetch(sql, *[arguments[name] for name in names])
             return rows
+        except Exception as error:
+            if is_lost(error):  # and whatever is as old: a network forgets all of them at once
+                await greenlet_spawn(self.engine.pool._invalidate, connection, error)
+            raise
         finally:
             await greenlet_spawn(connection.close)  # does not wait, so a cancelled request gives it back too
 
@@ -172,7 +235,8 @@ class Database:
             return await self.write(add_rows, row, change)
         told = {"event_user_id": change.user_id, "event_type": change.type, "event_data": change.json()}
         try:
-            await self.fetch(insertion(type(row)), {**row.model_dump(), **told})
+            with or_busy():
+                await self._run(insertion(type(row)), {**row.model_dump(), **told})
         except asyncpg.ForeignKeyViolationError as error:
             raise Unauthorized from error  # as in write()
         self._tell({change.user_id})
@@ -184,7 +248,8 @@ class Database:
         nothing of it.
         """
         try:
-            stored = bool(await self.fetch(statement, values))
+            with or_busy():
+                stored = bool(await self._run(statement, values))
             if stored:
                 self._tell({user_id})
             return stored
@@ -200,7 +265,8 @@ class Database:
         return await read_clock(tx)
 
     async def close(self) -> None:
-        await self.engine.dispose()
+        for engine in {self.engine, self._readers, self.unhurried}:
+            await engine.dispose()
 
 
 async def add_change(tx: Transaction, change: Change) -> None:

@@ -19,6 +19,7 @@ TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 TOO_LARGE = "The body is over 1 MiB."
 MAX_REPORTED = 20
 MAX_WORD = 100
+RETRY_SECONDS = 2
 
 
 class ParleyError(Exception):
@@ -97,6 +98,15 @@ class Unavailable(ParleyError):
     status = 503
 
 
+class DatabaseBusy(Unavailable):
+    """The database is locked, full, away or has too much to do; `logged_as` says which, for the operator alone."""
+
+    def __init__(self, logged_as: str) -> None:
+        super().__init__("The database does not answer in time. Try again in a moment.")
+        self.logged_as = logged_as
+        self.headers = {"Retry-After": str(RETRY_SECONDS)}
+
+
 class ProblemResponse(Response):
     media_type = "application/problem+json"
 
@@ -130,6 +140,8 @@ def reported(error: dict[str, Any]) -> dict[str, Any]:
 
 async def answer_parley_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ParleyError)
+    if isinstance(error, DatabaseBusy):
+        log.warning("database busy", method=request.method, path=request.url.path, reason=error.logged_as)
     errors = None
     if isinstance(error, Invalid):
         errors = [{"loc": list(error.loc), "msg": error.detail, "type": "value_error"}]

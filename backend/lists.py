@@ -1,7 +1,6 @@
 # lists.py -- lists as JSON: paged by keyset, built by the database where it can.
 import base64
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -154,11 +153,6 @@ def time_text(value: Any) -> ColumnElement[str]:
 def sql_text(text: str) -> ColumnElement[str]:
     """A text of ours, written into the statement instead of being sent with it each time."""
     return literal_column("'" + text.replace("'", "''") + "'", Text)
-
-
-def literally(text: str) -> str:
-    """What a person looks for, as the pattern of a LIKE whose escape is a slash."""
-    return re.sub("[/%_]", r"/\g<0>", text)
 
 
 def encode_cursor(name: str, values: Sequence[Any]) -> str:

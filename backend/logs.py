@@ -6,11 +6,20 @@ from typing import Any
 import structlog
 
 
+def say_why(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
+    """An error that has its cause in words needs no traceback, and a busy database would fill the log with them."""
+    if why := getattr(line.get("exc_info"), "logged_as", None):
+        del line["exc_info"]
+        line["reason"] = why
+    return line
+
+
 def configure_logs(level: str) -> None:
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        say_why,
         # Plain tracebacks: the pretty ones print local variables, and with them tokens and passwords.
         structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback

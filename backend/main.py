@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
@@ -23,7 +24,7 @@ from assistant.model import Model
 from assistant.worker import Worker
 from bells import Bells, Wire
 from db import Database, in_words
-from engines import connect_directly, open_engine
+from engines import UNHURRIED, connect_directly, is_pooled, limits_of, open_engine
 from logs import configure_logs
 from mcp_door import Door
 from mcp_server import McpServer
@@ -46,12 +47,15 @@ from routes.dependencies import Parts, problems
 from schema import SchemaError, bootstrap
 from security import AccessTokens, warm_up
 from services.auth import Auth
+from services.health import Pulse
 from services.limits import Limits
 from services.sessions import SessionGuard
 from services.tokens import TokenGuard
 from settings import Settings, SettingsError, get_settings
 from streams import Connections
 from watch import Watch
+
+log = structlog.get_logger()
 
 MAX_BODY_BYTES = 1024 * 1024
 DESCRIPTION = """\
@@ -81,10 +85,17 @@ def run_limits(settings: Settings) -> RunLimits:
     )
 
 
-def build_parts(settings: Settings, model: Model) -> Parts:
-    db = Database(
-        open_engine(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+def open_database(settings: Settings) -> Database:
+    url, size = settings.database_url.get_secret_value(), settings.database_pool_size
+    return Database(
+        open_engine(url, pool_size=size, limits=limits_of(settings.database_seconds)),
+        unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
+        readers=size,
     )
+
+
+def build_parts(settings: Settings, model: Model) -> Parts:
+    db = open_database(settings)
     access_tokens = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
     limits = Limits(db, enabled=settings.rate_limits == "on")
     bells = Bells()
@@ -98,16 +109,25 @@ def build_parts(settings: Settings, model: Model) -> Parts:
         token_guard=TokenGuard(db),
         bells=bells,
         watch=Watch(db, bells),
+        pulse=Pulse(db),
         worker=Worker(
             Assistant(db, bells, model, run_limits(settings)), settings.run_events_days, settings.events_days
         ),
     )
 
 
-async def carry_bells(parts: Parts) -> None:
-    """Wakes readers on other workers, and is woken by them."""
+def carry_bells(parts: Parts) -> "asyncio.Task[None] | None":
+    """Wakes readers on other workers, and is woken by them; not over a pooler, which delivers no notification."""
+    if not parts.db.is_postgresql:
+        return None
     url = (parts.settings.database_listen_url or parts.settings.database_url).get_secret_value()
-    await Wire(parts.bells, lambda: connect_directly(parts.db.engine, url)).run()
+    if is_pooled(url):
+        log.warning(
+            "events of other workers come up to half a second late: a pooler carries no bells",
+            cure="set DATABASE_LISTEN_URL",
+        )
+        return None
+    return asyncio.create_task(Wire(parts.bells, lambda: connect_directly(parts.db.engine, url)).run())
 
 
 def end_streams_on_signal(bells: Bells) -> Callable[[], None]:
@@ -141,14 +161,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts = build_parts(app.state.settings, app.state.model)
     try:
         with in_words():
-            await bootstrap(parts.db.engine, parts.settings)
+            await bootstrap(parts.db.unhurried, parts.settings)
         app.state.parts = parts
         await asyncio.to_thread(warm_up)
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()
         company = {asyncio.create_task(parts.watch.run())}
-        if parts.db.is_postgresql:
-            company.add(asyncio.create_task(carry_bells(parts)))
+        if wire := carry_bells(parts):
+            company.add(wire)
         try:
             async with app.state.mcp.open(McpServer(parts).build()):
                 yield

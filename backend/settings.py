@@ -4,13 +4,18 @@ import secrets
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from stat import S_IMODE, S_ISREG
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+import structlog
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+log = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parent.parent
 MIN_KEY_BYTES = 32
+OTHERS = 0o077
 # The model that answers where none is configured: rules, no network, no key.
 OFFLINE_MODEL = "rules"
 
@@ -38,6 +43,18 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(
         10, ge=1, le=200, description="Connections that each worker keeps to PostgreSQL or MariaDB."
+    )
+    database_seconds: float = Field(
+        5,
+        ge=0.1,
+        le=300,
+        description="How long one statement of a request may take, and the wait for a connection; then the answer is "
+        "503. Migrations, cleaning and the deletion of an account take as long as they take.",
+    )
+    database_pooler: Literal["none", "transaction"] = Field(
+        "none",
+        description="`transaction`: DATABASE_URL leads through a pooler in transaction mode, such as PgBouncer. "
+        "`pgbouncer=true` or `statement_cache_size=0` in the URL say the same.",
     )
     auto_migrate: bool = Field(
         False,
@@ -126,10 +143,18 @@ class Settings(BaseSettings):
     def split(cls, value: object) -> object:
         return split_list(value)
 
-    @field_validator("log_level", "registration", "rate_limits", mode="before")
+    @field_validator("log_level", "registration", "rate_limits", "database_pooler", mode="before")
     @classmethod
     def lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def name_pooler(self) -> Self:
+        """In the URL, which goes everywhere that a connection is opened."""
+        url = self.database_url.get_secret_value()
+        if self.database_pooler == "transaction" and url.startswith("postgres"):
+            self.database_url = SecretStr(f"{url}{'&' if '?' in url else '?'}pgbouncer=true")
+        return self
 
     @property
     def sqlite_path(self) -> Path | None:
@@ -163,6 +188,21 @@ def checked_key(key: str, where: str) -> str:
     return key
 
 
+def keep_private(path: Path) -> None:
+    """Takes from everybody but its owner what a file's mode lets them do."""
+    try:
+        mode = path.stat().st_mode
+        if not S_ISREG(mode) or not mode & OTHERS:
+            return
+        path.chmod(S_IMODE(mode) & ~OTHERS)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("a file is open to others and stays so", file=str(path), reason=str(error))
+    else:
+        log.warning("a file was open to others: now only its owner has it", file=str(path))
+
+
 def kept_key(path: Path) -> str:
     """The key in `path`, made there (mode 0600) if there is none yet.
 
@@ -181,6 +221,7 @@ def kept_key(path: Path) -> str:
                 os.link(draft, path)
         finally:
             draft.unlink()
+    keep_private(path)
     return checked_key(path.read_text().strip(), str(path))
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import schema
 from db import in_words
-from engines import SCHEMA_LOCK, engine_url, open_engine
+from engines import SCHEMA_LOCK, UNHURRIED, engine_url, open_engine
 from models import columns
 from settings import SettingsError, get_settings
 
@@ -197,7 +197,7 @@ def online(connection: Connection) -> None:
 
 
 async def run_online() -> None:
-    engine: AsyncEngine = open_engine(database_url(), pool_size=2)
+    engine: AsyncEngine = open_engine(database_url(), pool_size=2, limits=UNHURRIED)
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", without_foreign_keys)
     try:

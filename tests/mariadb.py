@@ -146,7 +146,6 @@ class MariaDBShell:
 
     async def _connect(self, url: str) -> Any:
         parsed, arguments = engine_url(url)
-        del arguments["init_command"]
         return await asyncmy.connect(
             **parsed.translate_connect_args(username="user", database="db"), **arguments, autocommit=True
         )

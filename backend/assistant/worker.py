@@ -148,7 +148,7 @@ class Worker:
 
     async def clean(self) -> None:
         """Deletes what is of no more use, a little at a time."""
-        write = self.assistant.db.write
+        write = self.assistant.db.write_unhurried
         await write(delete_expired_limits)
         await write(delete_old_keys)
         while await write(runs.delete_old_details, SYSTEM, self._run_events_days):

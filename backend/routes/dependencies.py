@@ -15,6 +15,7 @@ from lists import Page
 from models.columns import STORABLE
 from security import AccessTokens, BadToken
 from services.auth import Auth, Device
+from services.health import Pulse
 from services.sessions import SessionGuard
 from services.tokens import TokenGuard
 from settings import Settings
@@ -33,6 +34,7 @@ class Parts:
     token_guard: TokenGuard
     bells: Bells
     watch: Watch
+    pulse: Pulse
     worker: Worker
 
 

@@ -38,7 +38,7 @@ async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> U
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=problems(401))
 async def delete_me(parts: PartsDep, caller: CallerDep) -> None:
     """Deletes the account and everything in it, at once and for good."""
-    await parts.db.write(users.delete_me, caller)
+    await parts.db.write_unhurried(users.delete_me, caller)
     parts.token_guard.forget()
     parts.guard.forget(None)
 

@@ -1,13 +1,13 @@
 # services/conversations.py -- verbs on conversations.
 from uuid import UUID
 
-from sqlalchemy import String, bindparam
 from sqlmodel import col
 
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from lists import Listing, Page, fetch_list, literally
+from engines import contains
+from lists import Listing, Page, fetch_list
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 from services import events
@@ -21,7 +21,7 @@ CONVERSATIONS = Listing(
 
 
 MINE = access.select(ANYONE, Conversation)
-TITLED = MINE.where(col(Conversation.title).icontains(bindparam("words", type_=String()), escape="/"))
+TITLED = MINE.where(contains(Conversation.title))
 
 
 async def list_conversations(db: Database, caller: Caller, page: Page, q: str | None = None) -> bytes:
@@ -29,7 +29,7 @@ async def list_conversations(db: Database, caller: Caller, page: Page, q: str | 
     values = access.values(caller)
     if not q:
         return await fetch_list(db, CONVERSATIONS, MINE, values, page)
-    return await fetch_list(db, CONVERSATIONS, TITLED, {**values, "words": literally(q)}, page)
+    return await fetch_list(db, CONVERSATIONS, TITLED, {**values, "words": q}, page)
 
 
 async def create_conversation(

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, String, and_, bindparam, case, func, or_
+from sqlalchemy import Select, and_, bindparam, case, func, or_
 from sqlmodel import col
 
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from lists import Listing, Page, fetch_list, literally
+from engines import contains
+from lists import Listing, Page, fetch_list
 from models import Task
 from models.columns import now
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
@@ -43,11 +44,7 @@ def matching(by_completed: bool, by_words: bool) -> Select[Any]:
     if by_completed:
         statement = statement.where(col(Task.completed) == bindparam("completed"))
     if by_words:
-        words = bindparam("words", type_=String())
-        hit = or_(
-            col(Task.title).icontains(words, escape="/"), col(Task.description).icontains(words, escape="/")
-        )
-        statement = statement.where(hit)
+        statement = statement.where(or_(contains(Task.title), contains(Task.description)))
     return statement
 
 
@@ -57,7 +54,7 @@ def asked(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, An
     if wanted.completed is not None:
         values["completed"] = wanted.completed
     if wanted.q:
-        values["words"] = literally(wanted.q)
+        values["words"] = wanted.q
     return matching("completed" in values, "words" in values), values
 
 
