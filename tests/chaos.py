@@ -246,8 +246,8 @@ def inject(cluster: Cluster, people: list[Someone], books: Books, faults: int, d
             print(f"\rfault {number + 1} of {faults}", end="", file=sys.stderr, flush=True)
 
 
-def run_chaos(faults: int, seed: int) -> tuple[dict[str, int], Books]:
-    """The counts that must all be 0, and what happened."""
+def run_chaos(faults: int, seed: int, pooler: str | None = None) -> tuple[dict[str, int], Books]:
+    """The counts that must all be 0, and what happened. `pooler` is a URL of one in transaction mode."""
     dice = random.Random(seed)
     books = Books()
     server = postgres_server()
@@ -267,6 +267,12 @@ def run_chaos(faults: int, seed: int) -> tuple[dict[str, int], Books]:
             "RUN_LEASE_SECONDS": str(LEASE),
             "ACCESS_TOKEN_MINUTES": "600",
         }
+        if pooler:
+            settings |= {
+                "DATABASE_URL": f"{pooler.rpartition('/')[0]}/{name}",
+                "DATABASE_POOLER": "transaction",
+                "DATABASE_LISTEN_URL": url,
+            }
         cluster = Cluster(Path(folder), settings)
         with cluster.stack:
             stop = threading.Event()

@@ -5,13 +5,12 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from engines import postgresql, sqlite
 from engines.failures import gave_up, is_lost, is_orphan, reason, trouble
 from engines.limits import REQUESTS, UNHURRIED, TimeLimits, limits_of
 from engines.mariadb import mariadb_url, open_mariadb
-from engines.postgresql import open_postgresql, postgresql_url
+from engines.postgresql import connect_outside, has_pooler, open_postgresql, postgresql_url
 from engines.schema_lock import SCHEMA_LOCK, take_schema_lock
-from engines.sqlite import open_sqlite, sqlite_url
+from engines.sqlite import open_sqlite, open_sqlite_readers, sqlite_url
 from engines.statements import contains, directions, past, read_clock, upsert
 from settings import SettingsError
 
@@ -84,7 +83,7 @@ def open_readers(engine: AsyncEngine, pool_size: int = 10) -> AsyncEngine:
     """The way in for who only reads. On PostgreSQL a single statement needs no transaction of its own: that saves two
     round trips."""
     if engine.dialect.name == "sqlite":
-        return sqlite.open_readers(engine, pool_size)
+        return open_sqlite_readers(engine, pool_size)
     if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="AUTOCOMMIT")
     return engine
@@ -92,9 +91,9 @@ def open_readers(engine: AsyncEngine, pool_size: int = 10) -> AsyncEngine:
 
 def is_pooled(url: str) -> bool:
     """Whether the URL leads through a pooler in transaction mode."""
-    return postgresql.is_pooled(engine_url(url)[1])
+    return has_pooler(engine_url(url)[1])
 
 
 async def connect_directly(engine: AsyncEngine, url: str) -> Any:
     """A connection of asyncpg outside the pool, for LISTEN; `url` is PostgreSQL's."""
-    return await postgresql.connect_directly(engine, *engine_url(url))
+    return await connect_outside(engine, *engine_url(url))

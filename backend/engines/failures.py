@@ -1,5 +1,6 @@
 # engines/failures.py -- what the engines say when it does not work, each in its own words and numbers.
 import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Postgres
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -23,6 +24,8 @@ BUSY = {
 # What a pooler in transaction mode makes of prepared statements of which it was not told.
 POOLER = {"26000", "42P05"}
 POOLER_HINT = "; behind a pooler in transaction mode set DATABASE_POOLER=transaction"
+# Under the pool, errors of PostgreSQL come as asyncpg's or, of a new connection, as SQLAlchemy's copies of them.
+BARE = (asyncpg.PostgresError, Postgres.Error)
 # SQLite's extended codes hold the plain one in their last byte.
 PLAIN = 0xFF
 
@@ -57,14 +60,14 @@ def is_lost(error: BaseException) -> bool:
     """Whether the connection is gone, or so silent that it counts as gone."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated
-    if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate).startswith(("08", "57P"))
+    if isinstance(error, BARE):
+        return str(error.sqlstate).startswith(("08", "57P")) or is_closed(error)
     return isinstance(error, OSError) or is_closed(error)  # of which TimeoutError is a kind
 
 
 def is_closed(error: BaseException) -> bool:
-    """asyncpg has no class for a connection that is gone already."""
-    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+    """asyncpg has no class of its own for a connection that is gone already."""
+    return isinstance(error, asyncpg.InterfaceError | Postgres.InterfaceError) and "closed" in str(error)
 
 
 def trouble(error: BaseException) -> str | None:
@@ -73,7 +76,7 @@ def trouble(error: BaseException) -> str | None:
         return "no connection to the database became free in time"
     if isinstance(error, TimeoutError):
         return str(error) or "the database did not answer in time"
-    found = codes(error) if isinstance(error, DBAPIError | asyncpg.PostgresError) else set()
+    found = codes(error) if isinstance(error, (DBAPIError, *BARE)) else set()
     if found & POOLER:
         return reason(error) + POOLER_HINT
     states = [code for code in found if isinstance(code, str) and len(code) == 5]

@@ -11,6 +11,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.util.concurrency import in_greenlet
 
 from engines.limits import IDLE_SECONDS, TimeLimits
 from engines.words import POOL_WORDS, YES, read_words, refuse_rest, take_number
@@ -41,6 +42,7 @@ KEEPALIVES = {
     "keepalives_count": ("TCP_KEEPCNT", 3),
     "tcp_user_timeout": ("TCP_USER_TIMEOUT", 30_000),
 }
+PARTING_SECONDS = 1.0
 # Words of ours, among the arguments of the driver until `open_postgresql` takes them out.
 OURS = ("schema", "keepalives")
 
@@ -62,7 +64,7 @@ def postgresql_url(parsed: URL) -> tuple[URL, dict[str, Any]]:
     if (schema := words.pop("schema", "public")) != "public":
         arguments["schema"] = schema
     refuse_rest(words)
-    if "schema" in arguments and is_pooled(arguments):
+    if "schema" in arguments and has_pooler(arguments):
         raise SettingsError(
             f"DATABASE_URL: a pooler in transaction mode keeps no schema={schema}; use ALTER ROLE ... SET search_path"
         )
@@ -104,7 +106,7 @@ def read_keepalives(words: dict[str, str]) -> dict[str, Any]:
     return {"keepalives": changed} if changed else {}
 
 
-def is_pooled(arguments: dict[str, Any]) -> bool:
+def has_pooler(arguments: dict[str, Any]) -> bool:
     """Whether a pooler in transaction mode stands between: sessions then hold nothing from one use to the next."""
     return arguments.get("statement_cache_size") == 0
 
@@ -116,7 +118,7 @@ def open_postgresql(
     arguments = {**time_arguments(arguments, limits), **arguments}
     engine = create_async_engine(parsed, connect_args=arguments, **options)
     settings = {**session_settings(limits), **({"search_path": ours["schema"]} if "schema" in ours else {})}
-    pooled = is_pooled(arguments)
+    pooled = has_pooler(arguments)
 
     def prepare(connection: Any, record: Any) -> None:
         keep_alive(connection.driver_connection, ours.get("keepalives", {}))
@@ -134,6 +136,7 @@ def open_postgresql(
     event.listen(engine.sync_engine, "connect", prepare, insert=True)
     if pooled:
         event.listen(engine.sync_engine, "begin", begin)
+    event.listen(engine.sync_engine, "close", part_in_time if pooled else part)
     event.listen(engine.sync_engine, "checkout", refuse_closed)
     event.listen(engine.sync_engine, "handle_error", drop_silent)
     return engine
@@ -146,7 +149,7 @@ def quoted(value: str) -> str:
 def time_arguments(arguments: dict[str, Any], limits: TimeLimits) -> dict[str, Any]:
     """What the driver itself bounds. A pooler's session takes no limit for a statement outside of a transaction: so the
     driver cancels it there."""
-    silence = limits.statement if is_pooled(arguments) else limits.silence
+    silence = limits.statement if has_pooler(arguments) else limits.silence
     return {"timeout": limits.connection, "command_timeout": silence}
 
 
@@ -176,20 +179,32 @@ def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
         raise DisconnectionError
 
 
+def part(connection: Any, record: Any) -> None:
+    """Without a goodbye, to which a connection that has fallen silent would never give an answer."""
+    connection.driver_connection.terminate()
+
+
+def part_in_time(connection: Any, record: Any) -> None:
+    """The pooler is first told to cancel what still runs, where there is an event loop to do so."""
+    if not in_greenlet():
+        return part(connection, record)
+    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # of OSError TimeoutError is a kind
+        connection.run_async(lambda driver: driver.close(timeout=PARTING_SECONDS))
+
+
 def drop_silent(context: ExceptionContext) -> None:
     """A connection that has not answered in time is thrown away, and all of the pool that are as old."""
     if isinstance(context.original_exception, TimeoutError):
         context.is_disconnect = True
 
 
-async def connect_directly(engine: AsyncEngine, url: URL, arguments: dict[str, Any]) -> Any:
+async def connect_outside(engine: AsyncEngine, url: URL, arguments: dict[str, Any]) -> Any:
     """A connection of asyncpg outside the pool, for LISTEN."""
     _, settings = engine.dialect.create_connect_args(url)
     mine = {name: value for name, value in arguments.items() if not name.startswith("prepared_statement")}
     ours = {name: mine.pop(name) for name in OURS if name in mine}
     connection = await asyncpg.connect(**{**time_arguments(mine, TimeLimits()), **settings, **mine})
-    with suppress(OSError):
-        keep_alive(connection, ours.get("keepalives", {}))
+    keep_alive(connection, ours.get("keepalives", {}))
     return connection
 
 

@@ -64,7 +64,7 @@ def open_sqlite(parsed: URL, limits: TimeLimits, options: dict[str, Any], *, siz
     return engine
 
 
-def open_readers(engine: AsyncEngine, size: int) -> AsyncEngine:
+def open_sqlite_readers(engine: AsyncEngine, size: int) -> AsyncEngine:
     """Connections of their own, so that writers who wait for the lock do not take those of readers."""
     limits: TimeLimits = engine.sync_engine.get_execution_options()["limits"]
     readers = open_sqlite(engine.url, limits, {"hide_parameters": True}, size=size)
