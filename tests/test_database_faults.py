@@ -21,11 +21,11 @@ from engines import UNHURRIED, limits_of
 from engines import limits as engine_limits
 from errors import DatabaseBusy
 from lists import Page
-from models import Task, User
+from models import User
 from postgres import PostgresServer
 from proxy import Proxy, proxy_to
 from schema import bootstrap
-from servers import Person, Server, serving, settings_for
+from servers import Server, serving, settings_for
 from services import tasks
 
 T = TypeVar("T")
@@ -212,9 +212,7 @@ def test_a_database_with_too_few_connections_refuses_in_time(
         with_database(url, limit)
         capsys.readouterr()
         with ThreadPoolExecutor(30) as pool:
-            answers = list(
-                pool.map(lambda n: ann.http.post("/v1/tasks", json={"title": str(n)}), range(60))
-            )
+            answers = list(pool.map(lambda n: ann.http.post("/v1/tasks", json={"title": str(n)}), range(60)))
         good = [answer for answer in answers if answer.status_code == 201]
         busy = [answer for answer in answers if answer.status_code != 201]
         assert good

@@ -103,7 +103,9 @@ def test_the_pooler_is_known_by_its_setting_too() -> None:
 
 
 def test_what_the_words_say_is_so_in_the_session(postgres: PostgresServer) -> None:
-    query = "connect_timeout=9&application_name=me&schema=pg_catalog&options=-c%20work_mem%3D5MB&sslmode=prefer"
+    query = (
+        "connect_timeout=9&application_name=me&schema=pg_catalog&options=-c%20work_mem%3D5MB&sslmode=prefer"
+    )
 
     async def look() -> list[str]:
         engine = open_engine(f"{postgres.url()}?{query}&target_session_attrs=any&keepalives_idle=77")

@@ -1,4 +1,4 @@
-# tests/test_pooler.py -- Parley behind a real PgBouncer in transaction mode: no session lasts longer than a transaction.
+# tests/test_pooler.py -- Parley behind a real PgBouncer in transaction mode, where no session outlasts a transaction.
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from chaos import run_chaos
-from db import Database, open_engine
+from db import Database, Transaction, open_engine
 from pgbouncer import pgbouncer
 from postgres import PostgresServer
 from schema import bootstrap
@@ -20,9 +20,7 @@ SEED = 3
 
 
 @pytest.fixture(scope="module")
-def pooled_url(
-    new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def pooled_url(new_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pgbouncer(tmp_path_factory.mktemp("pooler"), new_database("postgresql")) as url:
         yield url
 
@@ -81,7 +79,7 @@ def test_limits_hold_in_a_transaction_and_leave_nothing_in_the_session(pooled_ur
         try:
             await bootstrap(db.engine)
 
-            async def read(tx) -> list[str]:
+            async def read(tx: Transaction) -> list[str]:
                 return list((await tx.execute(shown)).one())
 
             return await db.write(read), await db.read(read)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from sqlalchemy.engine import make_url
 
 import main
 from db import engine_url

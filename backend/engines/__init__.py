@@ -11,7 +11,7 @@ from engines.mariadb import mariadb_url, open_mariadb
 from engines.postgresql import connect_outside, has_pooler, open_postgresql, postgresql_url
 from engines.schema_lock import SCHEMA_LOCK, take_schema_lock
 from engines.sqlite import open_sqlite, open_sqlite_readers, sqlite_url
-from engines.statements import contains, directions, past, read_clock, upsert
+from engines.statements import contains, directions, past, read_clock, searched, upsert
 from settings import SettingsError
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "past",
     "read_clock",
     "reason",
+    "searched",
     "take_schema_lock",
     "trouble",
     "upsert",

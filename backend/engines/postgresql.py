@@ -188,7 +188,9 @@ def part_in_time(connection: Any, record: Any) -> None:
     """The pooler is first told to cancel what still runs, where there is an event loop to do so."""
     if not in_greenlet():
         return part(connection, record)
-    with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):  # of OSError TimeoutError is a kind
+    with suppress(
+        OSError, asyncpg.PostgresError, asyncpg.InterfaceError
+    ):  # of OSError TimeoutError is a kind
         connection.run_async(lambda driver: driver.close(timeout=PARTING_SECONDS))
 
 

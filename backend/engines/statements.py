@@ -77,8 +77,18 @@ def past(
     )
 
 
-class SearchWords(TypeDecorator[str]):
-    """What a person looks for, as it was typed; for SQLite the pattern of a GLOB."""
+class RoughWords(TypeDecorator[str]):
+    """What a person looks for, as it was typed; for SQLite the pattern of a LIKE that finds a little too much."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return like_pattern(value) if value is not None and dialect.name == "sqlite" else value
+
+
+class ExactWords(TypeDecorator[str]):
+    """The same; for SQLite the pattern of a GLOB that finds just that."""
 
     impl = String
     cache_ok = True
@@ -87,41 +97,61 @@ class SearchWords(TypeDecorator[str]):
         return glob_pattern(value) if value is not None and dialect.name == "sqlite" else value
 
 
+def searched(words: str) -> dict[str, str]:
+    """The values of a statement with `contains`."""
+    return {"words": words, "exact_words": words}
+
+
 class contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function that it is
-    """Whether a text has the words of the bind parameter `words` in it, in any case, and literally."""
+    """Whether a text has the words of `searched` in it, in any case, and literally."""
 
     inherit_cache = True
     type = Boolean()
 
     def __init__(self, text: Any) -> None:
-        super().__init__(text, bindparam("words", type_=SearchWords()))
-
-
-def sides(element: contains, compiler: Any, **kw: Any) -> list[str]:
-    return [compiler.process(side, **kw) for side in element.clauses]
+        super().__init__(
+            text,
+            bindparam("words", type_=RoughWords()),
+            bindparam("exact_words", type_=ExactWords()),
+        )
 
 
 @compiles(contains, "postgresql")
 def _(element: contains, compiler: Any, **kw: Any) -> str:
-    text, words = sides(element, compiler, **kw)
-    return f"(strpos(lower({text}), lower({words})) > 0)"
+    text, words, _ = element.clauses
+    return f"(strpos(lower({compiler.process(text, **kw)}), lower({compiler.process(words, **kw)})) > 0)"
 
 
 @compiles(contains, "mariadb")
 def _(element: contains, compiler: Any, **kw: Any) -> str:
-    text, words = sides(element, compiler, **kw)
-    return f"(locate(lower({words}), lower({text})) > 0)"
+    text, words, _ = element.clauses
+    return f"(locate(lower({compiler.process(words, **kw)}), lower({compiler.process(text, **kw)})) > 0)"
 
 
 @compiles(contains, "sqlite")
 def _(element: contains, compiler: Any, **kw: Any) -> str:
-    """Its own lower() and LIKE know ASCII only, and a function in Python would be called for each row."""
-    text, words = sides(element, compiler, **kw)
-    return f"({text} GLOB {words})"
+    """Its own lower() and LIKE know the case of ASCII only, and a function in Python would be called for each row. GLOB
+    with every letter in all its cases is exact and slow: so LIKE, with anything for those letters, goes first."""
+    text, words, exact = [compiler.process(clause, **kw) for clause in element.clauses]
+    return f"(CASE WHEN {text} LIKE {words} ESCAPE '/' THEN {text} GLOB {exact} ELSE 0 END)"
+
+
+def like_pattern(words: str) -> str:
+    """Anything for a letter of which not all cases are ASCII."""
+    same = letters_by_lower()
+    pieces = [
+        "_"
+        if not character.isascii() or not all(letter.isascii() for letter in same.get(lowered(character), ()))
+        else f"/{character}"
+        if character in "/%_"
+        else character
+        for character in words
+    ]
+    return f"%{''.join(pieces)}%"
 
 
 def glob_pattern(words: str) -> str:
-    """Anything, then each character in any case, then anything. A character of GLOB's own stands in brackets."""
+    """Each character in any case; one of GLOB's own stands in brackets."""
     same = letters_by_lower()
     pieces = ["".join(same.get(lowered(character), [])) or character for character in words]
     return (

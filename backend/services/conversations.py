@@ -6,7 +6,7 @@ from sqlmodel import col
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from engines import contains
+from engines import contains, searched
 from lists import Listing, Page, fetch_list
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
@@ -29,7 +29,7 @@ async def list_conversations(db: Database, caller: Caller, page: Page, q: str | 
     values = access.values(caller)
     if not q:
         return await fetch_list(db, CONVERSATIONS, MINE, values, page)
-    return await fetch_list(db, CONVERSATIONS, TITLED, {**values, "words": q}, page)
+    return await fetch_list(db, CONVERSATIONS, TITLED, {**values, **searched(q)}, page)
 
 
 async def create_conversation(

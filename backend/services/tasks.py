@@ -13,7 +13,7 @@ from sqlmodel import col
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from engines import contains
+from engines import contains, searched
 from lists import Listing, Page, fetch_list
 from models import Task
 from models.columns import now
@@ -54,7 +54,7 @@ def asked(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, An
     if wanted.completed is not None:
         values["completed"] = wanted.completed
     if wanted.q:
-        values["words"] = wanted.q
+        values |= searched(wanted.q)
     return matching("completed" in values, "words" in values), values
 
 
