@@ -24,7 +24,7 @@ from assistant.model import Model
 from assistant.worker import Worker
 from bells import Bells, Wire
 from db import Database, in_words
-from engines import UNHURRIED, connect_directly, is_pooled, limits_of, open_engine
+from engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
 from logs import configure_logs
 from mcp_door import Door
 from mcp_server import McpServer
@@ -116,18 +116,29 @@ def build_parts(settings: Settings, model: Model) -> Parts:
     )
 
 
-def carry_bells(parts: Parts) -> "asyncio.Task[None] | None":
-    """Wakes readers on other workers, and is woken by them; not over a pooler, which delivers no notification."""
-    if not parts.db.is_postgresql:
+def bells_url(settings: Settings) -> str | None:
+    """Where bells are carried; nowhere by way of a pooler, which delivers no notification. Refuses a wrong URL."""
+    url = settings.database_listen_url or settings.database_url
+    try:
+        backend = engine_url(url.get_secret_value())[0].get_backend_name()
+    except SettingsError as error:
+        if settings.database_listen_url is None:
+            raise
+        raise SettingsError(str(error).replace("DATABASE_URL", "DATABASE_LISTEN_URL")) from None
+    if backend != "postgresql":
         return None
-    url = (parts.settings.database_listen_url or parts.settings.database_url).get_secret_value()
-    if is_pooled(url):
+    if is_pooled(url.get_secret_value()):
         log.warning(
-            "events of other workers come up to half a second late: a pooler carries no bells",
+            "a pooler carries no bells: events of other workers come up to half a second late",
             cure="set DATABASE_LISTEN_URL",
         )
         return None
-    return asyncio.create_task(Wire(parts.bells, lambda: connect_directly(parts.db.engine, url)).run())
+    return url.get_secret_value()
+
+
+async def carry_bells(parts: Parts, url: str) -> None:
+    """Wakes readers on other workers, and is woken by them."""
+    await Wire(parts.bells, lambda: connect_directly(parts.db.engine, url)).run()
 
 
 def end_streams_on_signal(bells: Bells) -> Callable[[], None]:
@@ -160,6 +171,7 @@ def end_streams_on_signal(bells: Bells) -> Callable[[], None]:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts = build_parts(app.state.settings, app.state.model)
     try:
+        listen_url = bells_url(parts.settings)
         with in_words():
             await bootstrap(parts.db.unhurried, parts.settings)
         app.state.parts = parts
@@ -167,8 +179,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()
         company = {asyncio.create_task(parts.watch.run())}
-        if wire := carry_bells(parts):
-            company.add(wire)
+        if parts.db.is_postgresql and listen_url:
+            company.add(asyncio.create_task(carry_bells(parts, listen_url)))
         try:
             async with app.state.mcp.open(McpServer(parts).build()):
                 yield
@@ -223,6 +235,9 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         )
         shapes = schema["components"]["schemas"]
         shapes["Problem"] = Problem.model_json_schema()
+        for path, there in schema["paths"].items():
+            for operation in there.values() if path.startswith("/v1") else ():
+                operation["responses"] |= {str(status): said for status, said in problems(503).items()}
         operations = [operation for path in schema["paths"].values() for operation in path.values()]
         for operation in operations:
             if "requestBody" in operation:

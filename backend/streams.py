@@ -16,7 +16,7 @@ import access
 from access import Principal
 from bells import Bells
 from db import Database, Transaction
-from errors import Invalid
+from errors import DatabaseBusy, Invalid
 from models import Run, RunEvent
 from services import runs
 
@@ -168,15 +168,19 @@ def stream_events(log: AsyncGenerator[list[RunEvent], None], headers: dict[str, 
     return EventStream(frames(log), headers=headers)
 
 
-async def frames(log: AsyncGenerator[list[RunEvent], None]) -> AsyncGenerator[bytes, None]:
-    """With a comment now and then, so that nobody takes a quiet stream for dead."""
+async def frames(run_log: AsyncGenerator[list[RunEvent], None]) -> AsyncGenerator[bytes, None]:
+    """With a comment now and then, so that nobody takes a quiet stream for dead; ends where the database is busy, and
+    its reader resumes."""
     spoken_at = time.monotonic()
-    async with aclosing(log):
-        async for events in log:
-            if events:
-                yield b"".join(framed(event) for event in events)
-            elif time.monotonic() - spoken_at >= HEARTBEAT_SECONDS:
-                yield KEEPALIVE_COMMENT
-            else:
-                continue
-            spoken_at = time.monotonic()
+    try:
+        async with aclosing(run_log):
+            async for events in run_log:
+                if events:
+                    yield b"".join(framed(event) for event in events)
+                elif time.monotonic() - spoken_at >= HEARTBEAT_SECONDS:
+                    yield KEEPALIVE_COMMENT
+                else:
+                    continue
+                spoken_at = time.monotonic()
+    except DatabaseBusy as error:
+        log.warning("a stream ends: the database is busy", reason=error.logged_as)

@@ -242,7 +242,7 @@ def test_a_commit_that_fails_is_not_told(scripted: Server, carl: Person) -> None
     sql_event.listen(engine, "commit", fail)
     answer = carl.http.post("/v1/conversations", json={"title": "Never"})
     sql_event.remove(engine, "commit", fail)
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     carl.post("/v1/conversations", title="Shopping")
     with opened(carl, after=0) as stream:
         assert next(stream).data["conversation"]["title"] == "Shopping"

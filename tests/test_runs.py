@@ -345,7 +345,7 @@ def test_a_commit_that_fails_is_an_error_for_the_client(scripted: Server, carl: 
     sql_event.listen(scripted.parts.db.engine.sync_engine, "commit", fail)
     answer = carl.http.post("/v1/conversations", json={"title": "Shopping"})
     sql_event.remove(scripted.parts.db.engine.sync_engine, "commit", fail)
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert carl.get("/v1/conversations") == conversations
 
