@@ -47,6 +47,29 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+LARGEST_COUNT = 2**31 - 1
+
+
+class Count(TypeDecorator[int]):
+    """A whole number from 0 to the largest that INTEGER holds: what SQLite would keep as it came is made one."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else whole(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else whole(value)
+
+
+def whole(value: Any) -> int:
+    """The nearest count; 0 for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+        return 0
+    return round(min(max(value, 0), LARGEST_COUNT))
+
+
 class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL function that it is
     """A random UUID (version 4) made by the engine, for rows that someone inserts by hand; see engines.py."""
 
