@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import errors
+from assistant.assistant import Assistant
+from assistant.assistant import Limits as RunLimits
 from assistant.choice import open_model
-from assistant.loop import Assistant
-from assistant.loop import Limits as RunLimits
 from assistant.model import Model
 from assistant.worker import Worker
 from bells import Bells, Wire
@@ -76,6 +76,7 @@ def run_limits(settings: Settings) -> RunLimits:
         model_requests=settings.run_model_requests,
         tool_calls=settings.run_tool_calls,
         tokens=settings.run_tokens,
+        answer_bytes=settings.run_answer_bytes,
         lease_seconds=settings.run_lease_seconds,
         approval_seconds=settings.approval_minutes * 60,
     )
@@ -99,7 +100,16 @@ def build_parts(settings: Settings, model: Model) -> Parts:
         bells=bells,
         watch=Watch(db, bells),
         worker=Worker(
-            Assistant(db, bells, model, run_limits(settings)), settings.run_events_days, settings.events_days
+            Assistant(
+                db,
+                bells,
+                model,
+                run_limits(settings),
+                gate=asyncio.Semaphore(max(1, settings.database_pool_size // 2)),
+            ),
+            settings.run_events_days,
+            settings.events_days,
+            settings.runs_per_worker,
         ),
     )
 

@@ -1,4 +1,5 @@
 # models/columns.py -- the columns and value types that tables and shapes are made of.
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -65,7 +66,7 @@ class Count(TypeDecorator[int]):
 
 def whole(value: Any) -> int:
     """The nearest count; 0 for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
         return 0
     return round(min(max(value, 0), LARGEST_COUNT))
 
