@@ -8,7 +8,7 @@ from assistant.leases import Claim
 
 # One user may take up to this part of the places that are free: who comes next finds one, however many the others ask
 # for. A user who has none yet may take the last.
-FREE_PART = 4
+FREE_PART = 2
 LONGEST_PAUSE = 300.0
 
 
