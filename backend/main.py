@@ -9,6 +9,7 @@ from datetime import timedelta
 from types import FrameType
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
@@ -22,6 +23,7 @@ from assistant.choice import open_model
 from assistant.model import Model
 from assistant.worker import Worker
 from bells import Bells, Wire
+from causes import cause_of, place_of
 from db import Database, in_words
 from engines import connect_directly, open_engine
 from logs import configure_logs
@@ -52,6 +54,8 @@ from services.tokens import TokenGuard
 from settings import Settings, SettingsError, get_settings
 from streams import Connections
 from watch import Watch
+
+log = structlog.get_logger()
 
 MAX_BODY_BYTES = 1024 * 1024
 DESCRIPTION = """\
@@ -178,7 +182,7 @@ def in_main_thread() -> bool:
 
 
 class StartupInWords:
-    """A schema or a setting that cannot work stops the server with its one line instead of a traceback."""
+    """What stops a start is one line for the operator instead of a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -200,6 +204,12 @@ class StartupInWords:
             await self.app(scope, receive, hold)
         except (SchemaError, SettingsError) as error:
             await send({"type": "lifespan.startup.failed", "message": f"parley: {error}"})
+        except Exception as error:
+            if failure is None:
+                raise
+            log.debug("the start failed", exc_info=error)
+            why = f"{cause_of(error)} ({place_of(error)}; LOG_LEVEL=debug shows the traceback)"
+            await send({"type": "lifespan.startup.failed", "message": f"parley: the start failed: {why}"})
         except BaseException:
             if failure is not None:
                 await send(failure)
