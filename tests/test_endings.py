@@ -229,12 +229,9 @@ def test_an_answer_ends_at_its_largest_size_with_what_was_said_until_then(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
     model = ScriptedModel()
-    sent = 0
 
     async def respond(request: Any) -> Any:
-        nonlocal sent
-        for _ in range(1_000):
-            sent += 1
+        while True:  # to the end of which nobody comes
             yield TextDelta("ä€😀" * 10)
             await asyncio.sleep(0)
 
@@ -248,7 +245,6 @@ def test_an_answer_ends_at_its_largest_size_with_what_was_said_until_then(
     content = answer["message"]["content"]
     assert 996 < len(content.encode()) <= 1_000
     assert content == ("ä€😀" * 200)[: len(content)]
-    assert sent < 1_000, "the rest was read though nobody will see it"
 
 
 def test_one_answer_makes_no_more_calls_than_the_run_may(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, text
 
 from access import Caller
 from assistant.assistant import Assistant, Limits
-from assistant.leases import NOBODY, PERSONS_AT_ONCE, Claim, find_waiting, release, renew_leases
+from assistant.leases import NOBODY, STEPS_AT_ONCE, Claim, find_waiting, release, renew_leases
 from assistant.slots import Pauses, Slots, Work
 from bells import Bells
 from db import Database, Transaction, open_engine
@@ -149,20 +149,26 @@ def test_a_look_takes_each_users_turn_after_the_others_and_goes_on_where_it_ende
     async def check(assistant: Assistant) -> None:
         db = assistant.db
         [greedy] = await db.write(add_runs, 1, 30, 30)
-        others = set(await db.write(add_runs, PERSONS_AT_ONCE + 10, 1))
+        others = set(await db.write(add_runs, 30, 1))
+        counted: list[str] = []
         seen: list[UUID] = []
         last = NOBODY
-        for _ in range(2):
-            found = await db.read(find_waiting, assistant, last, set())
+        for _ in range(3):
+            event.listen(db.engine.sync_engine, "before_cursor_execute", note := count_statement(counted))
+            found = await db.read(find_waiting, assistant, last, set(), 100)
+            event.remove(db.engine.sync_engine, "before_cursor_execute", note)
             last = found.last
             users = [await db.read(user_of, run_id) for run_id in found.run_ids]
             first = users[: len(set(users))]
             assert len(set(first)) == len(first), "somebody's second run before another's first"
             seen += users
         assert others <= set(seen)
-        assert seen.count(greedy) >= 30
-        without = await db.read(find_waiting, assistant, NOBODY, {greedy})
+        assert seen.count(greedy) >= 10
+        assert len(counted) < 3 * (STEPS_AT_ONCE + 20)
+        without = await db.read(find_waiting, assistant, NOBODY, {greedy}, 100)
         assert greedy not in [await db.read(user_of, run_id) for run_id in without.run_ids]
+        few = await db.read(find_waiting, assistant, NOBODY, set(), 1)
+        assert len({await db.read(user_of, run_id) for run_id in few.run_ids}) == 1
 
     in_own_database(new_database(engine_name), check)
 
@@ -190,7 +196,7 @@ def test_a_look_costs_the_same_however_long_one_users_queue_is(
             driver = (await (await tx.connection()).get_raw_connection()).driver_connection
             assert driver is not None
             await driver.set_progress_handler(count, 10)
-            await find_waiting(tx, assistant, NOBODY, set())
+            await find_waiting(tx, assistant, NOBODY, set(), 100)
             await driver.set_progress_handler(None, 0)
 
         await assistant.db.read(look)

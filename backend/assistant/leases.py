@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import CTE, Integer, Select, Uuid, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import Select, Uuid, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -19,10 +19,10 @@ from models import Run, User
 from models.run import ACTIVE
 from services import runs
 
-# In one look, so that its cost has a bound: persons, and conversations of each.
-PERSONS_AT_ONCE = 50
-CONVERSATIONS_AT_ONCE = 100
+# In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
 LAPSED_AT_ONCE = 100
+STEPS_AT_ONCE = 60
+HEADS_AT_ONCE = 12
 # How often a worker may be lost over a run before the run is ended instead of taken up once more.
 MOST_TAKEOVERS = 3
 LOST = (
@@ -71,11 +71,13 @@ def claimable(moment: Any) -> Any:
 
 
 async def find_waiting(
-    tx: Transaction, assistant: Assistant, after: UUID, passed_over: Collection[UUID]
+    tx: Transaction, assistant: Assistant, after: UUID, passed_over: Collection[UUID], room: int
 ) -> Waiting:
-    """Runs whose worker is lost, then those of the next users behind `after` that wait for their first worker.
+    """Runs whose worker is lost, then up to `room` or a few more that wait for their first worker.
 
-    Users in `passed_over` are left out. What it costs does not grow with anybody's queue.
+    Those are of the users behind `after`, but for the ones in `passed_over`: of each the first, then of each the
+    second. It steps from user to user and from conversation to conversation, so it costs the same however many runs
+    anybody has, and STEPS_AT_ONCE statements at most. (In one statement, MariaDB would not step but read everything.)
     """
     moment = await assistant.db.clock(tx)
     lapsed = access.select(SYSTEM, Run, col(Run.id)).where(
@@ -83,74 +85,73 @@ async def find_waiting(
     )
     lapsed = lapsed.order_by(col(Run.lease_expires_at)).limit(LAPSED_AT_ONCE)
     run_ids = list((await tx.execute(lapsed)).scalars())
-    user_ids = await find_users(tx, after, PERSONS_AT_ONCE)
-    if len(user_ids) < PERSONS_AT_ONCE and after != NOBODY:
-        first = await find_users(tx, NOBODY, PERSONS_AT_ONCE - len(user_ids))
-        user_ids += [user_id for user_id in first if user_id not in user_ids]
-    turns = [await find_heads(tx, user_id) for user_id in user_ids if user_id not in passed_over]
+    turns: list[list[UUID]] = []
+    seen: set[UUID] = set()
+    last, steps, ends = after, 0, 1 if after == NOBODY else 2
+    while steps < STEPS_AT_ONCE and sum(map(len, turns)) < room and ends:
+        user_id = await find_user(tx, last)
+        steps += 1
+        if user_id is None or user_id in seen:
+            last, ends = NOBODY, ends - 1
+            continue
+        last = user_id
+        seen.add(user_id)
+        if user_id not in passed_over:
+            found, looked_at = await find_heads(tx, user_id)
+            turns.append(found)
+            steps += looked_at
     longest = max(map(len, turns), default=0)
     run_ids += [turn[place] for place in range(longest) for turn in turns if place < len(turn)]
-    return Waiting(run_ids, user_ids[-1] if len(user_ids) == PERSONS_AT_ONCE else NOBODY)
-
-
-def following(column: Any, *conditions: Any, after: Any) -> Any:
-    """The next value of the column among queued runs: a step down the index, past all rows of the value before."""
-    next_one = access.select(SYSTEM, Run, col(column)).where(
-        col(Run.status) == "queued", *conditions, col(column) > after
-    )
-    return next_one.order_by(col(column)).limit(1).scalar_subquery()
-
-
-def distinct(column: Any, *conditions: Any, after: Any, most: Any) -> CTE:
-    """The values of the column among queued runs behind `after`, each once; the last one is NULL."""
-    first = following(column, *conditions, after=after)
-    seed = select(first.label("value"), literal(1).label("number")).cte(f"{column.key}s", recursive=True)
-    step = following(column, *conditions, after=seed.c.value)
-    return seed.union_all(
-        select(step, seed.c.number + 1).where(seed.c.value.is_not(None), seed.c.number < most)
-    )
-
-
-async def find_users(tx: Transaction, after: UUID, most: int) -> list[UUID]:
-    """The next users behind `after` for whom a run is queued."""
-    return list((await tx.execute(users(), {"after": after, "most": most})).scalars())
+    return Waiting(run_ids, last)
 
 
 @cache
-def users() -> Select[Any]:
-    found = distinct(
-        Run.user_id, after=bindparam("after", type_=Uuid()), most=bindparam("most", type_=Integer())
-    )
-    return select(found.c.value).where(found.c.value.is_not(None)).order_by(found.c.value)
-
-
-async def find_heads(tx: Transaction, user_id: UUID) -> list[UUID]:
-    """The first queued run of each of the user's conversations where none is at work, the oldest first."""
-    return list((await tx.execute(heads(), {"user_id": user_id, "after": NOBODY})).scalars())
-
-
-@cache
-def heads() -> Select[Any]:
-    """The statement, whose cost is the same however many runs the user has."""
-    mine = col(Run.user_id) == bindparam("user_id", type_=Uuid())
+def next_user() -> Select[Any]:
+    """A step down the index, past all runs of the user before."""
     after = bindparam("after", type_=Uuid())
-    conversations = distinct(Run.conversation_id, mine, after=after, most=CONVERSATIONS_AT_ONCE)
-    head = (
-        access.select(SYSTEM, Run, col(Run.trigger_seq))
-        .where(col(Run.status) == "queued", mine, col(Run.conversation_id) == conversations.c.value)
-        .order_by(col(Run.trigger_seq))
-        .limit(1)
-        .correlate(conversations)
-        .scalar_subquery()
+    statement = access.select(SYSTEM, Run, col(Run.user_id))
+    statement = statement.where(col(Run.status) == "queued", col(Run.user_id) > after)
+    return statement.order_by(col(Run.user_id)).limit(1)
+
+
+@cache
+def next_head() -> Select[Any]:
+    """The first queued run of the next conversation, and whether one at work stands before it."""
+    user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
+    statement = access.select(
+        SYSTEM, Run, col(Run.id), col(Run.conversation_id), is_busy(Run).label("is_busy")
     )
-    found = aliased(Run)
-    waiting: Select[Any] = (
-        select(found.id)  # type: ignore[call-overload]
-        .join(conversations, col(found.conversation_id) == conversations.c.value)
-        .where(col(found.trigger_seq) == head, ~is_busy(found))
-        .order_by(col(found.created_at))
+    statement = statement.where(
+        col(Run.status) == "queued", col(Run.user_id) == user_id, col(Run.conversation_id) > after
     )
-    return waiting
+    return statement.order_by(col(Run.conversation_id), col(Run.trigger_seq)).limit(1)
+
+
+async def find_user(tx: Transaction, after: UUID) -> UUID | None:
+    """The next user behind `after` for whom a run is queued."""
+    user_id: UUID | None = (await tx.execute(next_user(), {"after": after})).scalar_one_or_none()
+    return user_id
+
+
+async def find_heads(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
+    """The first queued run of each conversation where none is at work, and how many steps that took.
+
+    It begins anywhere among them, so that those that are at work hide no others for long.
+    """
+    found: list[UUID] = []
+    seen: set[UUID] = set()
+    last, steps, ends = uuid4(), 0, 2
+    while steps < HEADS_AT_ONCE and ends:
+        head = (await tx.execute(next_head(), {"user_id": user_id, "after": last})).one_or_none()
+        steps += 1
+        if head is None or head.conversation_id in seen:
+            last, ends = NOBODY, ends - 1
+            continue
+        last = head.conversation_id
+        seen.add(last)
+        if not head.is_busy:
+            found.append(head.id)
+    return found, steps
 
 
 async def find_next(tx: Transaction, run_id: UUID) -> UUID | None:

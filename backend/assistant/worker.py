@@ -201,7 +201,8 @@ class Worker:
         self._set_aside.forget_old()
         passed_over = self._running.users_with_enough()
         self._sent_away = bool(passed_over)
-        waiting = await self.assistant.read(find_waiting, self.assistant, self._last_user, passed_over)
+        where = (self._last_user, passed_over, self._running.free)
+        waiting = await self.assistant.read(find_waiting, self.assistant, *where)
         self._last_user = waiting.last
         for run_id in waiting.run_ids:
             self.wake(run_id)
