@@ -17,12 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import errors
+from assistant.assistant import Assistant
+from assistant.assistant import Limits as RunLimits
 from assistant.choice import open_model
-from assistant.loop import Assistant
-from assistant.loop import Limits as RunLimits
 from assistant.model import Model
 from assistant.worker import Worker
 from bells import Bells, Wire
+from causes import cause_of, place_of
 from db import Database, in_words
 from engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
 from logs import configure_logs
@@ -80,6 +81,7 @@ def run_limits(settings: Settings) -> RunLimits:
         model_requests=settings.run_model_requests,
         tool_calls=settings.run_tool_calls,
         tokens=settings.run_tokens,
+        answer_bytes=settings.run_answer_bytes,
         lease_seconds=settings.run_lease_seconds,
         approval_seconds=settings.approval_minutes * 60,
     )
@@ -111,7 +113,16 @@ def build_parts(settings: Settings, model: Model) -> Parts:
         watch=Watch(db, bells),
         pulse=Pulse(db),
         worker=Worker(
-            Assistant(db, bells, model, run_limits(settings)), settings.run_events_days, settings.events_days
+            Assistant(
+                db,
+                bells,
+                model,
+                run_limits(settings),
+                gate=asyncio.Semaphore(max(1, settings.database_pool_size // 2)),
+            ),
+            settings.run_events_days,
+            settings.events_days,
+            settings.runs_per_worker,
         ),
     )
 
@@ -200,7 +211,7 @@ def in_main_thread() -> bool:
 
 
 class StartupInWords:
-    """A schema or a setting that cannot work stops the server with its one line instead of a traceback."""
+    """What stops a start is one line for the operator instead of a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -222,6 +233,12 @@ class StartupInWords:
             await self.app(scope, receive, hold)
         except (SchemaError, SettingsError) as error:
             await send({"type": "lifespan.startup.failed", "message": f"parley: {error}"})
+        except Exception as error:
+            if failure is None:
+                raise
+            log.debug("the start failed", exc_info=error)
+            why = f"{cause_of(error)} ({place_of(error)}; LOG_LEVEL=debug shows the traceback)"
+            await send({"type": "lifespan.startup.failed", "message": f"parley: the start failed: {why}"})
         except BaseException:
             if failure is not None:
                 await send(failure)

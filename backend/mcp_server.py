@@ -26,6 +26,7 @@ from pydantic_core import to_json
 
 from assistant.calls import CALL_ID, Call, Calls, Outcome, find_outcome
 from assistant.ending import cancel_run
+from assistant.text import clean, unstorable
 from errors import ParleyError
 from mcp_door import base_url
 from mcp_resources import Context, Resources, as_id, grant_of
@@ -124,7 +125,10 @@ class McpServer:
         key: object = (ctx.meta or {}).get(KEY)
         if key is not None and not (isinstance(key, str) and key.isascii() and key.isprintable() and key):
             return failed(f"_meta[{KEY!r}] must be a text of printable ASCII characters.")
-        grant, call = grant_of(ctx), Call(params.name, params.arguments or {}, key)
+        arguments = params.arguments or {}
+        if why := unstorable(arguments):
+            return failed(f"The arguments hold {why}.")
+        grant, call = grant_of(ctx), Call(params.name, clean(arguments), key)
         if params.request_state is not None:
             outcome = await self.follow(grant, call, params)
         else:

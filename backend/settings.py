@@ -110,6 +110,12 @@ class Settings(BaseSettings):
     run_tokens: int = Field(
         1_000_000, ge=1_000, le=1_000_000_000, description="Tokens read and written per run at most."
     )
+    run_answer_bytes: int = Field(
+        2**20,
+        ge=1_000,
+        le=16 * 2**20,
+        description="Text that one run may write at most, in bytes of UTF-8.",
+    )
     approval_minutes: int = Field(
         60,
         ge=1,
@@ -118,6 +124,12 @@ class Settings(BaseSettings):
     )
     runs_per_user: int = Field(
         10, ge=1, le=1_000, description="Runs that one user may have at work or waiting."
+    )
+    runs_per_worker: int = Field(
+        1_000,
+        ge=1,
+        le=10_000,
+        description="Runs that one worker works on at the same time. The fewer are free, the fewer one user may take.",
     )
     run_events_days: int = Field(
         30,

@@ -61,6 +61,11 @@ ALWAYS_ON_MARIADB = {
         "test_a_token_is_shown_once_and_kept_as_a_hash",
         "test_a_person_has_only_so_many_tokens",
     },
+    "test_slots.py": {
+        "test_seven_people_with_ten_slow_runs_each_do_not_make_the_eighth_wait",
+        "test_a_look_takes_each_users_turn_after_the_others_and_goes_on_where_it_ended",
+        "test_leases_are_renewed_together_and_a_lost_one_is_named",
+    },
     "test_chat.py": {
         "test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record",
         "test_the_same_message_sent_eight_times_at_once_is_stored_once",

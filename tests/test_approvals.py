@@ -11,9 +11,9 @@ from sqlmodel import col
 
 import access
 from access import Caller
+from assistant.leases import claim_run
 from assistant.loop import AwaitingApproval, LeaseLost, RunLoop
 from assistant.model import AgentTurn
-from assistant.worker import claim_run
 from db import Database, Transaction, open_engine
 from engines import read_clock
 from errors import Forbidden

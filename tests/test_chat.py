@@ -284,6 +284,20 @@ def test_a_run_ends_with_a_reason_when_it_has_used_up_what_it_may(
         assert (answer["status"], answer["message"]["content"]) == ("failed", "Half")
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_call_with_a_number_that_no_database_keeps_is_told_so(
+    carl: Person, model: ScriptedModel, number: float
+) -> None:
+    odd = {"title": "Buy milk", "more": [{"a\0b": number}]}
+    model.answers = [[call("add_task", odd), call("add_\0task", {"a\0b": 1})], ["Sorry."]]
+    answer = carl.chat("add milk")
+    assert (answer["status"], answer["message"]["content"]) == ("completed", "Sorry.")
+    first, second = answer["tool_calls"]
+    assert first["error"] == "The arguments are not a JSON object."
+    assert second["name"] == "add_\ufffdtask"
+    assert carl.get("/v1/tasks")["data"] == []
+
+
 def test_a_user_with_too_many_runs_is_told_so_and_others_are_not(
     new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
 ) -> None:

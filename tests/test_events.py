@@ -728,7 +728,7 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
     scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streams.PATIENCE_SECONDS", 0.2)
-    monkeypatch.setattr("assistant.loop.DELTA_SECONDS", 0.0)
+    monkeypatch.setattr("assistant.pieces.DELTA_SECONDS", 0.0)
     gate = threading.Event()
     model.answers = [[*(["x" * 100_000] * 150), gate, "The end."]]
     with carl.http.stream(

@@ -635,7 +635,7 @@ JUSTIFIED = {
     ("assistant/record.py", "select"): "values to insert, and what was opened",
     ("assistant/record.py", "update"): "the caller's conversation, with access.visible among its conditions",
     ("assistant/record.py", "union_all"): "values to insert",
-    ("assistant/worker.py", "select"): "inside EXISTS: which runs wait, as SYSTEM",
+    ("assistant/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("services/events.py", "select"): "from what access.select has found",
     (
         "services/events.py",
@@ -772,7 +772,7 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
         "services/sessions.py",
         "services/tokens.py",
         "services/auth.py",
-        "assistant/worker.py",
+        "assistant/leases.py",
         "cli.py",
     }
 

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 
 import engines.mariadb
 from access import Caller
-from assistant.worker import claim_run
+from assistant.leases import claim_run
 from db import Database, open_engine
 from errors import ParleyError
 from lists import Page

@@ -280,6 +280,31 @@ def test_half_a_surrogate_pair_is_one_more_wrong_argument(server: Server, ann: P
     assert ann.get("/v1/tasks")["data"] == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ('{"title": NaN}', "a number that JSON does not have"),
+        ('{"title": "Mine", "more": [{"deep": 1e999}]}', "a number that JSON does not have"),
+        ('{"title": "Mine", "more": -Infinity}', "a number that JSON does not have"),
+        ('{"title": "Mine", "a\\u0000b": 1}', "a\ufffdb: Extra inputs are not permitted"),
+        ('{"title": "Mine", "more": ' + "[" * 150 + "]" * 150 + "}", "more than 100 levels"),
+    ],
+)
+def test_arguments_that_no_database_keeps_are_refused_in_words(
+    server: Server, ann: Person, capfd: pytest.CaptureFixture[str], arguments: str, complaint: str
+) -> None:
+    call = json.dumps(CALL).replace('{"title": "Mine"}', arguments).encode()
+    assert b"Mine" in call or b"NaN" in call
+    headers = {**ACCEPTS, "Authorization": f"Bearer {token_of(ann)}", "Content-Type": "application/json"}
+    answer = server.client().post("/mcp", content=call, headers=headers)
+    assert answer.status_code == 200
+    result = answer.json()["result"]
+    assert result["isError"]
+    assert complaint in result["content"][0]["text"]
+    assert ann.get("/v1/tasks")["data"] == []
+    assert capfd.readouterr().err == ""
+
+
 def test_a_revoked_or_expired_token_stops_at_once(server: Server, ann: Person) -> None:
     token = token_of(ann)
     assert post(server, token).status_code == 200

@@ -8,10 +8,12 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -99,7 +101,7 @@ def open_once(model: str, base_url: str | None, key: str | None = KEY) -> Provid
 
 def opened(provider: ScriptedProvider, idle_seconds: float = 5) -> ProviderModel:
     model = open_once("scripted", provider.base_url)
-    return ProviderModel(model.name, model.backend, idle_seconds=idle_seconds)
+    return ProviderModel(model.name, model.backend, idle_seconds=idle_seconds, secrets=[KEY])
 
 
 async def answer_of(model: ProviderModel, request: ModelRequest | None = None) -> list[ModelEvent]:
@@ -286,6 +288,49 @@ async def test_reasoning_is_left_out(provider: ScriptedProvider) -> None:
     assert text_of(await answer_of(opened(provider))) == "Yes."
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+@pytest.mark.filterwarnings("ignore:Failed to extract usage")
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (12.5, 12),
+        (37.25, 37),
+        (3.0, 3),
+        (-5, 0),
+        (2**31, 0),
+        (2147483653, 0),
+        (1e300, 0),
+        (2**31 - 1, 2**31 - 1),
+    ],
+)
+async def test_counts_of_tokens_are_made_whole_or_dropped(
+    provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, sent: float, kept: int
+) -> None:
+    warned: list[str] = []
+    log = SimpleNamespace(warning=lambda event, **words: warned.append(event))
+    monkeypatch.setattr("assistant.provider_model.log", log)
+    usage = {"prompt_tokens": sent, "completion_tokens": 7, "total_tokens": 7}
+    said = {
+        "choices": [{"index": 0, "delta": {"content": "Hello."}, "finish_reason": "stop"}],
+        "usage": usage,
+    }
+    provider.script.append(Raw(f"data: {json.dumps(said)}\n\ndata: [DONE]\n\n"))
+    counted = (await answer_of(opened(provider)))[-1]
+    assert isinstance(counted, Usage)
+    assert counted.input_tokens == kept
+    assert isinstance(counted.input_tokens, int)
+    assert warned == (["the provider's count of tokens is dropped"] if kept == 0 and sent > 0 else [])
+
+
+@pytest.mark.parametrize("answer", [Calls([("add", "x" * 60_000)]), Calls([("add", "{}")] * 500)])
+async def test_calls_without_end_are_an_error(provider: ScriptedProvider, answer: Answer) -> None:
+    provider.script.append(answer)
+    error = await error_of(opened(provider), replace(asking(), answer_bytes=50_000))
+    assert (error.reason, error.transient) == (
+        "The model's calls and thoughts are longer than 50000 bytes.", False
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("script", [Text(""), Text(" \n "), Text(pieces=("<think>", "Hmm.", "</think>"))])
 async def test_an_empty_answer_is_an_error_worth_a_retry(provider: ScriptedProvider, script: Answer) -> None:
     error = await fails(provider, script)
@@ -316,6 +361,8 @@ async def test_a_status_becomes_a_reason(
     error = await fails(provider, Status(status, error=echo))
     assert (error.reason, error.transient) == (reason, transient)
     assert error.__cause__ is not None
+    assert str(status) in error.cause
+    assert "bad key" in error.cause
 
 
 async def test_retry_after_is_passed_on_as_seconds(provider: ScriptedProvider) -> None:

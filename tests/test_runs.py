@@ -12,9 +12,10 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM
-from assistant.loop import Assistant, LeaseLost, RunLoop
+from assistant.assistant import Assistant
+from assistant.leases import claim_run
+from assistant.loop import LeaseLost, RunLoop
 from assistant.model import ModelError
-from assistant.worker import claim_run
 from db import Again, Database, Transaction, open_engine
 from models import Run
 from models.columns import now

@@ -103,7 +103,8 @@ async def ask(tx: Transaction, calls: Calls, grant: Grant, conversation: Convers
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
         return await add_record(tx, grant, conversation, call, as_kept(call, error=error))
     asked = as_kept(call)
-    record = begin_record(caller, conversation.id, shown(call), asked, client_id(grant, call))
+    moment = await calls.db.clock(tx)
+    record = begin_record(caller, conversation.id, shown(call), asked, client_id(grant, call), moment)
     run = await add_rows(tx, grant, conversation, record)
     await approvals.request_approvals(tx, caller, run, 0, [asked], calls.approval_seconds)
     return Outcome(run.id, waiting=await in_words(tx, caller, call))

@@ -20,10 +20,21 @@ MESSAGES_AT_ONCE = 50
 
 @dataclass
 class Step:
-    """One answer of the model within a run: its text and its tool calls with what came of them."""
+    """One answer of the model within a run: its text and its tool calls with what came of them.
+
+    `size` is the text's, in bytes.
+    """
 
     text: str = ""
     calls: list[dict[str, Any]] = field(default_factory=list)
+    size: int = 0
+
+    def add_text(self, text: str) -> None:
+        self.text += text
+        self.size += len(text.encode())
+
+    def clear_text(self) -> None:
+        self.text, self.size = "", 0
 
     def turn(self) -> AgentTurn:
         return AgentTurn(self.text.strip(), tuple(as_call(call) for call in self.calls))
@@ -50,9 +61,9 @@ def replay_log(events: Iterable[RunEvent]) -> list[Step]:
             steps.append(Step())
         step = steps[data["step"]]
         if event.type == "message.delta":
-            step.text += data["text"]
+            step.add_text(data["text"])
         elif event.type == "message.reset":
-            step.text = ""
+            step.clear_text()
         elif event.type == "tool.call":
             step.calls.append({key: data[key] for key in ("id", "name", "arguments")})
         else:

@@ -1,6 +1,6 @@
 # assistant/loop.py -- the run loop: read history, ask the model, store what it said, run its tools, repeat.
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,22 +12,25 @@ from sqlmodel import col
 
 import access
 from access import Caller
-from assistant.ending import end_run
+from assistant.assistant import Assistant
+from assistant.ending import endings
 from assistant.history import Step, paragraph, read_history, replay_log
-from assistant.model import Model, ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
+from assistant.model import ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
+from assistant.pieces import fitting, joined_text
 from assistant.prompts import INSTRUCTIONS
 from assistant.record import MCP
-from assistant.text import clean
-from bells import Bells
-from db import Database, Transaction
-from models import Conversation, Run
+from assistant.text import as_arguments, clean
+from causes import cause_of, place_of
+from db import Transaction
+from engines import read_clock
+from errors import NotFound
+from models import Conversation, Run, RunEvent
 from models.columns import now, rfc3339
 from services import approvals, runs
 from tools import TOOLS, ToolError, call_tool, changes, must_ask
 
 log = structlog.get_logger()
 
-DELTA_SECONDS = 0.04
 MODEL_ATTEMPTS = 4
 LONGEST_BACKOFF = 30.0
 
@@ -38,30 +41,6 @@ class AwaitingApproval(Exception):
 
 class LeaseLost(Exception):
     """Another worker, or a cancel, has the run now: this one must not write any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one run may use: history in tokens, seconds, requests to the model, tool calls, tokens in all."""
-
-    context_tokens: int = 32_000
-    seconds: float = 600
-    model_requests: int = 30
-    tool_calls: int = 100
-    tokens: int = 1_000_000
-    lease_seconds: float = 15
-    approval_seconds: float = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Assistant:
-    """What every run needs, built once at startup."""
-
-    db: Database
-    bells: Bells
-    model: Model
-    limits: Limits
-    backoff_seconds: float = 0.5
 
 
 @dataclass
@@ -81,7 +60,7 @@ class RunLoop:
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
     ) -> None:
         """A short transaction on the run; `answer` locks the conversation first, as the order of locks wants."""
-        await self.assistant.db.write(self.guarded, work, answer)
+        await self.assistant.write(self.guarded, work, answer)
         self.assistant.bells.ring(self.run_id)
 
     async def guarded(
@@ -102,8 +81,7 @@ class RunLoop:
 
     async def work(self) -> None:
         """Take the run from wherever its log stands to its end."""
-        log = await self.assistant.db.read(runs.read_log, self.caller, self.run_id)
-        self.steps = replay_log(log)
+        log = await self.read_steps()
         self.asks_model = log[0].data.get("source") != MCP
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
             await self.reset_text()  # half an answer of a worker that is gone
@@ -122,14 +100,32 @@ class RunLoop:
         else:
             await self.finish("completed")
 
+    async def give_up(self, reason: str) -> None:
+        """The run ends with what it has said and done until now, and the model is not asked again."""
+        await self.read_steps()
+        await self.finish("failed", reason)
+
+    async def read_steps(self) -> list[RunEvent]:
+        """Where the run's log stands."""
+        log = await self.assistant.read(runs.read_log, self.caller, self.run_id)
+        self.steps = replay_log(log)
+        return log
+
     async def seconds_left(self) -> float:
-        """Of the run's time, also where another worker spent the first part of it; waiting for a yes is not part."""
-        run = await self.assistant.db.read(access.get, self.caller, Run, self.run_id)
-        waited = await self.assistant.db.read(approvals.seconds_waited, self.caller, self.run_id)
+        """Of the run's time, also where another worker spent the first part of it; waiting for a yes is not part.
+
+        All by the database's clock: the worker that spent it may have had another time.
+        """
+
+        async def read(tx: Transaction) -> tuple[Run, datetime, float]:
+            run = await access.get(tx, self.caller, Run, self.run_id)
+            return run, await read_clock(tx), await approvals.seconds_waited(tx, self.caller, self.run_id)
+
+        run, moment, waited = await self.assistant.read(read)
         self.tokens = run.input_tokens + run.output_tokens
         assert run.started_at is not None
         self.started_at = run.started_at
-        worked = (now() - run.started_at).total_seconds() - waited
+        worked = (moment - run.started_at).total_seconds() - waited
         return max(0.0, self.assistant.limits.seconds - worked)
 
     async def answered_with_calls(self) -> bool:
@@ -153,7 +149,7 @@ class RunLoop:
             ("tokens", self.tokens, limits.tokens),
         ):
             if used >= most:
-                raise ModelError(f"The run reached its limit of {most} {what}.", transient=False)
+                raise limit_reached(most, what)
 
     async def ask_with_retries(self) -> None:
         self.steps.append(Step())
@@ -161,7 +157,8 @@ class RunLoop:
             try:
                 return await self.ask_model()
             except ModelError as error:
-                log.warning("model failed", run=str(self.run_id), attempt=attempt, reason=error.reason)
+                said = {"reason": error.reason, "cause": error.cause}
+                log.warning("model failed", run=str(self.run_id), attempt=attempt, **said)
                 if attempt == MODEL_ATTEMPTS or not error.transient:
                     raise
                 pause = self.assistant.backoff_seconds * 2 ** (attempt - 1)
@@ -171,7 +168,7 @@ class RunLoop:
 
     async def reset_text(self) -> None:
         """Tell readers that the unfinished text does not count; `content` is what stands."""
-        self.steps[-1].text = ""
+        self.steps[-1].clear_text()
         await self.add_event("message.reset", {"step": len(self.steps) - 1, "content": self.content()})
 
     async def ask_model(self) -> None:
@@ -188,7 +185,13 @@ class RunLoop:
                     calls.append(event)
                 else:
                     usage = event
-        said = numbered(calls, self.steps)
+        # No more than the run may make: history then holds every call with what came of it.
+        most = self.assistant.limits.tool_calls - sum(len(step.calls) for step in self.steps)
+        if len(calls) > most:
+            log.warning(
+                "calls over the run's limit are left out", run=str(self.run_id), calls=len(calls), most=most
+            )
+        said = numbered(calls[:most], self.steps)
 
         async def store(tx: Transaction, run: Run) -> None:
             run.input_tokens += usage.input_tokens
@@ -202,8 +205,13 @@ class RunLoop:
 
     async def add_text(self, step: Step, text: str) -> None:
         text = paragraph(self.steps, text)
-        step.text += text
-        await self.add_event("message.delta", {"step": len(self.steps) - 1, "text": text})
+        most = self.assistant.limits.answer_bytes
+        fits = fitting(text, most - sum(step.size for step in self.steps))
+        if fits:
+            step.add_text(fits)
+            await self.add_event("message.delta", {"step": len(self.steps) - 1, "text": fits})
+        if fits != text:
+            raise limit_reached(most, "bytes of text")
 
     async def request(self) -> ModelRequest:
         caller, run_id = self.caller, self.run_id
@@ -212,11 +220,12 @@ class RunLoop:
             run = await access.get(tx, caller, Run, run_id)
             return await read_history(tx, caller, run, self.assistant.limits.context_tokens)
 
-        history = await self.assistant.db.read(read)
+        history = await self.assistant.read(read)
         turns = [*history, *(step.turn() for step in self.steps[:-1] if step.text or step.calls)]
         specs = [ToolSpec(tool.name, tool.description, tool.parameters()) for tool in TOOLS.values()]
         # One time for the whole run: what "tomorrow" means must not change on its way, nor when it is replayed.
-        return ModelRequest(INSTRUCTIONS, turns, specs, self.started_at, caller.timezone)
+        most = self.assistant.limits.answer_bytes
+        return ModelRequest(INSTRUCTIONS, turns, specs, self.started_at, caller.timezone, most)
 
     async def run_tool(self, call: dict[str, Any]) -> None:
         """The tool's effect and its result are committed together, or neither is; or its person is asked first."""
@@ -261,10 +270,21 @@ class RunLoop:
         return "".join(step.text for step in self.steps)
 
     async def finish(self, status: str, error: str | None = None) -> None:
-        """End the run: one agent message with all that was said and done, and the last line of the log."""
-        await self.write(
-            lambda tx, run: end_run(tx, self.caller, run, self.steps, status, error), answer=True
-        )
+        """End the run: one agent message with all that was said and done, or with as much as can be stored."""
+        *first, last = endings(self.steps, status, error)
+        for number, ending in enumerate(first, 1):
+            try:
+                return await self.write(lambda tx, run: ending(tx, self.caller, run), answer=True)  # noqa: B023
+            except (LeaseLost, NotFound):
+                raise
+            except Exception as refusal:
+                why = {"cause": cause_of(refusal), "place": place_of(refusal)}
+                log.warning("an ending cannot be stored", run=str(self.run_id), attempt=number, **why)
+        await self.write(lambda tx, run: last(tx, self.caller, run), answer=True)
+
+
+def limit_reached(most: float, what: str) -> ModelError:
+    return ModelError(f"The run reached its limit of {most} {what}.", transient=False)
 
 
 async def made(tx: Transaction, caller: Caller, call: dict[str, Any]) -> dict[str, Any]:
@@ -289,36 +309,6 @@ def numbered(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:
             number += 1
             unique = f"{name}-{number}"
         taken.add(unique)
-        named.append({"id": unique, "name": clean(call.name)[:100], "arguments": clean(call.arguments)})
+        arguments = as_arguments(call.arguments)
+        named.append({"id": unique, "name": clean(call.name)[:100], "arguments": arguments})
     return named
-
-
-async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
-    """The same events with text joined to about DELTA_SECONDS a piece; the first piece goes out at once."""
-    clock = asyncio.get_running_loop().time
-    waiting = ""
-    due = clock()
-    coming = asyncio.ensure_future(anext(events))
-    try:
-        while True:
-            await asyncio.wait({coming}, timeout=max(0.0, due - clock()) if waiting else None)
-            if coming.done():
-                try:
-                    event = coming.result()
-                except StopAsyncIteration:
-                    break
-                coming = asyncio.ensure_future(anext(events))
-                if isinstance(event, TextDelta):
-                    waiting += event.text
-                else:
-                    yield event
-            if waiting and clock() >= due:
-                piece, waiting = waiting, ""
-                yield TextDelta(piece)
-                due = clock() + DELTA_SECONDS
-        if waiting:
-            yield TextDelta(waiting)
-    finally:
-        coming.cancel()
-        await asyncio.wait({coming})
-        await events.aclose()  # type: ignore[attr-defined]

@@ -50,7 +50,8 @@ class ModelRequest:
     """Everything a model may know.
 
     `turns` run oldest first. Turns after the last `UserTurn` are the steps of the run at work.
-    `now` is aware; `timezone` is the IANA name of the person's zone.
+    `now` is aware; `timezone` is the IANA name of the person's zone. `answer_bytes` bounds what a model may say: its
+    text is cut by whoever reads it, what comes beside the text counts here.
     """
 
     instructions: str
@@ -58,6 +59,7 @@ class ModelRequest:
     tools: Sequence[ToolSpec]
     now: datetime
     timezone: str = "UTC"
+    answer_bytes: int = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +79,18 @@ ModelEvent = TextDelta | ToolCall | Usage
 class ModelError(Exception):
     """A model could not answer. `reason` is fit to be shown to the person who asked.
 
-    `transient` says whether the same request may succeed later; `retry_after` is in seconds.
+    `transient` says whether the same request may succeed later; `retry_after` is in seconds. `cause` is what the
+    other side said, one line for the operator's log.
     """
 
-    def __init__(self, reason: str, *, transient: bool, retry_after: float | None = None) -> None:
+    def __init__(
+        self, reason: str, *, transient: bool, retry_after: float | None = None, cause: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.transient = transient
         self.retry_after = retry_after
+        self.cause = cause
 
 
 class Model(Protocol):

@@ -1,7 +1,9 @@
 # assistant/provider_errors.py -- what providers' failures mean, in words that may be shown to anybody.
+from collections.abc import Iterable
 from itertools import chain
 
 from assistant.model import ModelError
+from causes import cause_of
 
 BUSY = "The model provider is busy (rate limit)."
 BROKEN = "The connection to the model provider broke."
@@ -12,8 +14,14 @@ REFUSED = "The model provider refused the key."
 UNREADABLE = "The model provider sent an answer that cannot be read."
 
 
-def explain(error: Exception) -> ModelError:
-    """What went wrong, without the key, the address and the words of the provider."""
+def explain(error: Exception, secrets: Iterable[str] = ()) -> ModelError:
+    """What went wrong, without the address and the words of the provider: those are its `cause`, without keys."""
+    explained = explain_mildly(error)
+    explained.cause = cause_of(error, secrets)
+    return explained
+
+
+def explain_mildly(error: Exception) -> ModelError:
     import httpx2
     from pydantic_ai import exceptions as pai
 

@@ -3,14 +3,15 @@
 import asyncio
 import codecs
 import json
-import math
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
 
 from assistant.model import (
     AgentTurn,
@@ -23,23 +24,39 @@ from assistant.model import (
     UserTurn,
 )
 from assistant.provider_errors import BROKEN, FAILED, FILTERED, explain
-from assistant.text import clean
+from assistant.text import as_arguments, clean
+from models.columns import LARGEST_COUNT, whole
 
 if TYPE_CHECKING:
     from pydantic_ai import messages
     from pydantic_ai.models import Model as Backend
     from pydantic_ai.models import ModelRequestParameters, StreamedResponse
 
+log = structlog.get_logger()
+
 IDLE_SECONDS = 60.0
+# What a call costs beside its letters.
+CALL_BYTES = 100
 
 
 class ProviderModel:
-    """A model behind a provider's API. Closing what `respond` returns closes the connection."""
+    """A model behind a provider's API. Closing what `respond` returns closes the connection.
 
-    def __init__(self, name: str, backend: "Backend", *, idle_seconds: float = IDLE_SECONDS) -> None:
+    `secrets` are cut out of what the provider says before that is logged.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        backend: "Backend",
+        *,
+        idle_seconds: float = IDLE_SECONDS,
+        secrets: Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.backend = backend
         self.idle_seconds = idle_seconds
+        self.secrets = secrets
 
     async def respond(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         try:
@@ -49,13 +66,14 @@ class ProviderModel:
         except ModelError:
             raise
         except Exception as error:
-            raise explain(error) from error
+            raise explain(error, self.secrets) from error
 
     async def _answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         from pydantic_ai.direct import model_request_stream
 
         answer = _Answer(
-            {call.id for turn in request.turns if isinstance(turn, AgentTurn) for call in turn.tool_calls}
+            {call.id for turn in request.turns if isinstance(turn, AgentTurn) for call in turn.tool_calls},
+            request.answer_bytes,
         )
         async with AsyncExitStack() as stack:
             opening = model_request_stream(
@@ -76,18 +94,29 @@ class ProviderModel:
         _check_end(stream, answer)
         for call in answer.tool_calls():
             yield call
-        yield Usage(stream.usage.input_tokens, stream.usage.output_tokens)
+        usage = stream.usage
+        yield Usage(_count("input", usage.input_tokens), _count("output", usage.output_tokens))
+
+
+def _count(what: str, tokens: Any) -> int:
+    """The number as it can be stored; a fraction is rounded, and what no count can be is dropped."""
+    if isinstance(tokens, (int, float)) and 0 <= tokens <= LARGEST_COUNT:
+        return whole(tokens)
+    log.warning("the provider's count of tokens is dropped", which=what, count=repr(tokens)[:100])
+    return 0
 
 
 def _check_end(stream: "StreamedResponse", answer: "_Answer") -> None:
+    ended = f"the answer ended with finish_reason {stream.finish_reason}"
     if stream.finish_reason == "content_filter":
-        raise ModelError(FILTERED, transient=False)
+        raise ModelError(FILTERED, transient=False, cause=ended)
     if stream.finish_reason == "error":
-        raise ModelError(FAILED, transient=True)
+        raise ModelError(FAILED, transient=True, cause=ended)
     if "finish_reason" not in (stream.provider_details or {}):
-        raise ModelError(BROKEN, transient=True)  # cut where it looks like an end
+        cause = "the answer ended without a finish_reason"
+        raise ModelError(BROKEN, transient=True, cause=cause)  # cut where it looks like an end
     if answer.empty:
-        raise ModelError("The model gave an empty answer.", transient=True)
+        raise ModelError("The model gave an empty answer.", transient=True, cause=ended)
 
 
 def _parameters(request: ModelRequest) -> "ModelRequestParameters":
@@ -176,9 +205,11 @@ class _Call:
 class _Answer:
     """Gathers one answer from the events of its stream."""
 
-    def __init__(self, taken_ids: set[str]) -> None:
+    def __init__(self, taken_ids: set[str], most_bytes: int) -> None:
         self.empty = True
         self._taken_ids = taken_ids
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._calls: list[_Call] = []
         self._growing: dict[int, _Call] = {}
         # Joins a surrogate pair that two pieces share, and replaces any half that stays alone.
@@ -193,9 +224,15 @@ class _Answer:
                 return self._text(text)
             case messages.PartDeltaEvent(delta=messages.TextPartDelta(content_delta=text)):
                 return self._text(text)
+            case messages.PartStartEvent(part=messages.ThinkingPart(content=thought)):
+                self._count(thought)
+            case messages.PartDeltaEvent(delta=messages.ThinkingPartDelta(content_delta=thought)):
+                self._count(thought)
             case messages.PartStartEvent(part=messages.ToolCallPart() as part):
+                self._count(part.tool_name, part.args, CALL_BYTES)
                 self._start(event.index, _Call(part.tool_call_id, part.tool_name, part.args or ""))
             case messages.PartDeltaEvent(delta=messages.ToolCallPartDelta() as delta):
+                self._count(delta.tool_name_delta, delta.args_delta)
                 call = self._growing[event.index]
                 if delta.tool_name_delta and delta.tool_call_id not in (None, call.id):
                     # Some endpoints give all parallel calls the same index.
@@ -204,6 +241,17 @@ class _Answer:
                 else:
                     call.extend(delta.tool_name_delta, delta.args_delta)
         return ""
+
+    def _count(self, *pieces: Any) -> None:
+        """What comes beside the text: nobody sees it before the answer is whole, so it is bounded here."""
+        self._bytes += sum(
+            piece if isinstance(piece, int) else len(str(piece).encode("utf-8", "replace")) if piece else 0
+            for piece in pieces
+        )
+        if self._bytes > self._most_bytes:
+            raise ModelError(
+                f"The model's calls and thoughts are longer than {self._most_bytes} bytes.", transient=False
+            )
 
     def _start(self, index: int, call: _Call) -> None:
         self.empty = False
@@ -229,21 +277,12 @@ class _Answer:
 
 def _read_arguments(raw: str | dict[str, Any]) -> dict[str, Any] | str:
     """The arguments as a JSON object that any database stores, or as the text that is none."""
-    cleaned: dict[str, Any] | str
+    if isinstance(raw, dict):
+        return as_arguments(raw)
     try:
         # Many models send nothing at all to a tool that takes nothing.
-        value = (
-            raw
-            if isinstance(raw, dict)
-            else json.loads(raw.strip() or "{}", parse_constant=_finite, parse_float=_finite)
-        )
-        cleaned = clean(value if isinstance(value, dict) else raw)
+        value = json.loads(raw.strip() or "{}")
     except (ValueError, RecursionError):
-        cleaned = clean(raw)
-    return cleaned
-
-
-def _finite(number: str) -> float:
-    if not math.isfinite(value := float(number)):
-        raise ValueError(f"{number} is not a JSON number")
-    return value
+        value = None
+    arguments = as_arguments(value) if isinstance(value, dict) else raw
+    return arguments if isinstance(arguments, dict) else as_arguments(raw)

@@ -42,7 +42,7 @@ def open_model(model: str, base_url: str | None, api_key: str | None) -> Model:
     except ImportError as error:
         extra = provider if provider in ("anthropic", "google") else "openai"
         raise ValueError(f"MODEL needs the package pydantic-ai-slim[{extra}].") from error
-    return ProviderModel(model, backend)
+    return ProviderModel(model, backend, secrets=[api_key] if api_key else [])
 
 
 def _split(model: str, base_url: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 # assistant/record.py -- the rows that a tool call without a model leaves: a run, its log and its two messages.
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -103,10 +104,15 @@ def make_record(
 
 
 def begin_record(
-    caller: Caller, conversation_id: UUID, line: str, call: dict[str, Any], client_id: str | None = None
+    caller: Caller,
+    conversation_id: UUID,
+    line: str,
+    call: dict[str, Any],
+    client_id: str | None = None,
+    moment: datetime | None = None,
 ) -> Record:
-    """Of a call that is still to be made."""
-    moment = now()
+    """Of a call that is still to be made; `moment` is by the database's clock, for a run that goes on elsewhere."""
+    moment = moment or now()
     shared: Row = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
     run = new_row(Run, {**shared, "trigger_seq": 0, "status": "running", "started_at": moment})
     if len(line) > LONGEST_LINE:

@@ -1,23 +1,31 @@
-# assistant/worker.py -- who works on which run: claims, leases, hand-over.
+# assistant/worker.py -- who works on which run: takes runs up, keeps their leases, hands them over.
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, exists, or_, select
-from sqlalchemy.orm import aliased
-from sqlmodel import col
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-import access
-from access import SYSTEM, Caller
-from assistant.loop import Assistant, AwaitingApproval, LeaseLost, RunLoop
-from db import Transaction
+from access import SYSTEM
+from assistant.assistant import Assistant
+from assistant.leases import (
+    LOST,
+    MOST_TAKEOVERS,
+    NOBODY,
+    Claim,
+    claim_run,
+    end_unclaimed,
+    find_next,
+    find_waiting,
+    release,
+    renew_leases,
+)
+from assistant.loop import AwaitingApproval, LeaseLost, RunLoop
+from assistant.slots import Pauses, Slots, Work
+from causes import cause_of, place_of
 from errors import NotFound
-from models import Run, User
-from models.run import ACTIVE
 from services import approvals, events, runs
 from services.idempotency import delete_old_keys
 from services.limits import delete_expired_limits
@@ -26,26 +34,36 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 CLEAN_SECONDS = 3600.0
-RUNS_AT_ONCE = 64
+# A place that somebody waits for is given away after this, together with those that are given up beside it.
+ROOM_SECONDS = 0.02
+# While looking fails, each pause is twice the one before, up to this.
+LONGEST_LOOK_SECONDS = 10.0
+LEASES_AT_ONCE = 100
+# So often a run may refuse to be claimed while the database answers; then it ends.
+MOST_FAILED_CLAIMS = 4
 CRASHED = "Something went wrong on our side."
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    run_id: UUID
-    epoch: int
-    caller: Caller
 
 
 class Worker:
     """Runs what this process was told of at once, and looks now and then for what was left lying."""
 
-    def __init__(self, assistant: Assistant, run_events_days: int = 30, events_days: int = 7) -> None:
+    def __init__(
+        self,
+        assistant: Assistant,
+        run_events_days: int = 30,
+        events_days: int = 7,
+        runs_at_once: int = 1_000,
+    ) -> None:
         self.assistant = assistant
         self._run_events_days = run_events_days
         self._events_days = events_days
         self._tasks: set[asyncio.Task[None]] = set()
-        self._running: dict[UUID, tuple[Claim, asyncio.Task[None]]] = {}
+        self._running = Slots(runs_at_once)
+        self._set_aside = Pauses(LOOK_SECONDS)
+        # Where the last look among the users who wait has ended, and whether somebody was sent away since.
+        self._last_user = NOBODY
+        self._sent_away = False
+        self._room = asyncio.Event()
         self._stopping = False
 
     def start(self) -> None:
@@ -53,30 +71,41 @@ class Worker:
             self._spawn(work)
 
     def wake(self, run_id: UUID) -> None:
-        """A run was queued here: begin at once."""
-        if not self._stopping and run_id not in self._running and len(self._running) < RUNS_AT_ONCE:
-            self._spawn(self._work(run_id))
+        """A run was queued here: begin at once, if there is a place; it has one from here on."""
+        if self._stopping or run_id in self._running or self._set_aside.holds(run_id):
+            return
+        if not self._running.free:
+            self._sent_away = True
+            return
+        work = self._running[run_id] = Work()
+        work.task = self._spawn(self._work(run_id, work))
 
     def drop(self, run_id: UUID) -> None:
         """The run belongs to somebody else now, or to nobody: stop working on it."""
-        if run_id in self._running:
-            self._running[run_id][1].cancel()
+        work = self._running.get(run_id)
+        if work is not None and work.task is not None:
+            work.task.cancel()
 
     async def wake_next(self, run_id: UUID) -> None:
         """Begin with the run that waited behind this one, if there is one."""
-        next_id = await self.assistant.db.read(find_next, run_id)
+        next_id = await self.assistant.read(find_next, run_id)
         if next_id is not None:
             self.wake(next_id)
 
     async def stop(self) -> None:
         """End what runs here and hand it over: another worker, or the next start, goes on at once."""
         self._stopping = True
-        claims = [claim for claim, _ in self._running.values()]
+        claims = self._running.claims
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for claim in claims:
-            await self.assistant.db.write(release, claim)
+        await asyncio.gather(*[self._hand_over(claim) for claim in claims])
+
+    async def _hand_over(self, claim: Claim) -> None:
+        try:
+            await self.assistant.write(release, claim)
+        except Exception as error:
+            log_failure("handing a run over failed", error, run=str(claim.run_id))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -84,33 +113,63 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _work(self, run_id: UUID) -> None:
+    async def _work(self, run_id: UUID, work: Work) -> None:
         try:
-            claim = await self.assistant.db.write(claim_run, self.assistant, run_id)
-        except Exception as error:
-            log.error("claiming a run failed", run=str(run_id), exc_info=error)
-            return
-        if claim is None:
-            return
-        self.assistant.bells.ring(run_id)
-        task = asyncio.current_task()
-        assert task is not None
-        self._running[run_id] = (claim, task)
-        try:
-            await self._guarded(claim)
+            work.claim = await self._claim(run_id, work)
+            if work.claim is not None:
+                self.assistant.bells.ring(run_id)
+                await self._guarded(work.claim)
         finally:
-            if self._running.get(run_id) == (claim, task):
+            if self._running.get(run_id) is work:
                 del self._running[run_id]
-        await self.wake_next(run_id)
+            if self._sent_away:
+                self._sent_away = False
+                self._room.set()
+        if work.claim is not None:
+            await self.wake_next(run_id)
+
+    async def _claim(self, run_id: UUID, work: Work) -> Claim | None:
+        """The run under a new epoch. One that cannot be claimed is left alone, longer each time, and ends at last."""
+
+        def may_take(user_id: UUID) -> bool:
+            granted = self._running.may_take(work, user_id)
+            self._sent_away = self._sent_away or not granted
+            return granted
+
+        try:
+            claim = await self.assistant.write(claim_run, self.assistant, run_id, may_take)
+        except Exception as error:
+            failures, seconds = self._set_aside.add(run_id)
+            words = {"run": str(run_id), "failures": failures, "seconds": seconds}
+            log_failure("claiming a run failed", error, **words)
+            is_outage = isinstance(error, (OSError, TimeoutError, OperationalError, InterfaceError))
+            if failures >= MOST_FAILED_CLAIMS and not is_outage:
+                await self._end(run_id, CRASHED)
+            return None
+        self._set_aside.forget(run_id)
+        return claim
+
+    async def _end(self, run_id: UUID, error: str) -> None:
+        try:
+            await self.assistant.write(end_unclaimed, run_id, error)
+            self.assistant.bells.ring(run_id)
+        except Exception as refusal:
+            log_failure("ending a run failed", refusal, run=str(run_id))
 
     async def _guarded(self, claim: Claim) -> None:
         """Whatever happens, the run ends or belongs to somebody else."""
+        if claim.takeovers > MOST_TAKEOVERS:  # even to read it has cost a worker
+            await self._end(claim.run_id, LOST)
+            return
         loop = RunLoop(self.assistant, claim.run_id, claim.epoch, claim.caller)
         try:
             try:
-                await loop.work()
+                await (loop.give_up(LOST) if claim.takeovers == MOST_TAKEOVERS else loop.work())
             except (AwaitingApproval, LeaseLost, NotFound):
                 raise
+            except (OSError, DBAPIError) as error:
+                log_failure("run crashed", error, run=str(claim.run_id))
+                await loop.finish("failed", CRASHED)
             except Exception as error:
                 log.error("run crashed", run=str(claim.run_id), exc_info=error)
                 await loop.finish("failed", CRASHED)
@@ -118,33 +177,56 @@ class Worker:
             log.info("run waits for an approval", run=str(claim.run_id))
         except (LeaseLost, NotFound):
             log.info("run went elsewhere", run=str(claim.run_id))
+        except Exception as error:  # its lease lapses, and that is counted
+            log_failure("a run could not be ended", error, run=str(claim.run_id))
 
     async def _look(self) -> None:
+        pause = LOOK_SECONDS
         while True:
+            self._room.clear()
             try:
-                await self.expire()
-                for run_id in await self.assistant.db.read(find_waiting, self.assistant):
-                    self.wake(run_id)
+                await self.look()
+                pause = LOOK_SECONDS
             except Exception as error:
-                log.error("looking for runs failed", exc_info=error)
-            await asyncio.sleep(LOOK_SECONDS)
+                pause = min(pause * 2, LONGEST_LOOK_SECONDS)
+                log_failure("looking for runs failed", error, seconds=pause)
+            await asyncio.sleep(ROOM_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._room.wait()
+
+    async def look(self) -> None:
+        """Take up what waits, as far as there are places."""
+        await self.expire()
+        self._set_aside.forget_old()
+        passed_over = self._running.users_with_enough()
+        self._sent_away = bool(passed_over)
+        where = (self._last_user, passed_over, self._running.free)
+        waiting = await self.assistant.read(find_waiting, self.assistant, *where)
+        self._last_user = waiting.last
+        for run_id in waiting.run_ids:
+            self.wake(run_id)
 
     async def expire(self) -> None:
         """Takes no answer for a no, where an approval has waited long enough."""
-        db = self.assistant.db
-        for run_id in await db.read(approvals.find_expired, SYSTEM):
-            await db.write(approvals.expire_approvals, SYSTEM, run_id)
-            self.assistant.bells.ring(run_id)
+        assistant = self.assistant
+        for run_id in await assistant.read(approvals.find_expired, SYSTEM):
+            await assistant.write(approvals.expire_approvals, SYSTEM, run_id)
+            assistant.bells.ring(run_id)
 
     async def _renew(self) -> None:
+        """Not in turn with the runs: a lease that lapses while they wait for each other would be taken for a death."""
         while True:
             await asyncio.sleep(self.assistant.limits.lease_seconds / 3)
-            for claim, _ in list(self._running.values()):
+            claims = self._running.claims
+            for start in range(0, len(claims), LEASES_AT_ONCE):
+                some = claims[start : start + LEASES_AT_ONCE]
                 try:
-                    if not await self.assistant.db.write(renew_lease, self.assistant, claim):
-                        self.drop(claim.run_id)
+                    for claim in await self.assistant.db.write(renew_leases, self.assistant, some):
+                        if self._running.get(claim.run_id) and self._running[claim.run_id].claim == claim:
+                            self.drop(claim.run_id)
                 except Exception as error:
-                    log.error("renewing a lease failed", run=str(claim.run_id), exc_info=error)
+                    log_failure("renewing leases failed", error, runs=len(some))
 
     async def clean(self) -> None:
         """Deletes what is of no more use, a little at a time."""
@@ -161,79 +243,11 @@ class Worker:
             try:
                 await self.clean()
             except Exception as error:
-                log.error("cleaning up failed", exc_info=error)
+                log_failure("cleaning up failed", error)
             await asyncio.sleep(CLEAN_SECONDS)
 
 
-def claimable(moment: Any) -> Any:
-    """Queued with no earlier run of its conversation at work, or left lying by a worker whose lease lapsed."""
-    earlier = aliased(Run)
-    busy = exists(
-        select(1).where(
-            earlier.conversation_id == col(Run.conversation_id),  # type: ignore[arg-type]
-            earlier.trigger_seq < col(Run.trigger_seq),
-            earlier.status.in_(ACTIVE),  # type: ignore[attr-defined]
-        )
-    )
-    return or_(
-        and_(col(Run.status) == "queued", ~busy),
-        and_(col(Run.status) == "running", col(Run.lease_expires_at) < moment),
-    )
-
-
-async def find_waiting(tx: Transaction, assistant: Assistant) -> list[UUID]:
-    moment = await assistant.db.clock(tx)
-    statement = access.select(SYSTEM, Run, col(Run.id)).where(claimable(moment))
-    return list((await tx.execute(statement.order_by(col(Run.created_at)).limit(RUNS_AT_ONCE))).scalars())
-
-
-async def find_next(tx: Transaction, run_id: UUID) -> UUID | None:
-    """The run that waits behind this one in its conversation."""
-    done = await runs.find_run(tx, SYSTEM, run_id)
-    if done is None:
-        return None
-    statement = access.select(SYSTEM, Run, col(Run.id)).where(
-        col(Run.conversation_id) == done.conversation_id, col(Run.status) == "queued"
-    )
-    next_id: UUID | None = (
-        await tx.execute(statement.order_by(col(Run.trigger_seq)).limit(1))
-    ).scalar_one_or_none()
-    return next_id
-
-
-async def claim_run(tx: Transaction, assistant: Assistant, run_id: UUID) -> Claim | None:
-    """Take the run under a new epoch; None where it is not to be had."""
-    moment = await assistant.db.clock(tx)
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, claimable(moment), lock=True)
-    if run is None:
-        return None
-    user = await access.get(tx, SYSTEM, User, run.user_id)
-    caller = Caller(run.user_id, None, user.timezone)
-    run.status = "running"
-    run.epoch += 1
-    run.lease_expires_at = moment + timedelta(seconds=assistant.limits.lease_seconds)
-    if run.started_at is None:
-        await runs.add_started(tx, caller, run)
-    await tx.flush()
-    await runs.tell(tx, caller, run, "run.started")
-    return Claim(run.id, run.epoch, caller)
-
-
-async def renew_lease(tx: Transaction, assistant: Assistant, claim: Claim) -> bool:
-    """Whether the run still is the claim's."""
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
-    if run is None or run.epoch != claim.epoch or run.status != "running":
-        return False
-    moment = await assistant.db.clock(tx)
-    run.lease_expires_at = moment + timedelta(seconds=assistant.limits.lease_seconds)
-    return True
-
-
-async def release(tx: Transaction, claim: Claim) -> None:
-    """Give the run back: it is queued again, under an epoch that shuts this worker out."""
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
-    if run is not None and run.epoch == claim.epoch and run.status == "running":
-        run.status = "queued"
-        run.epoch += 1
-        run.lease_expires_at = None
-        await runs.tell(tx, claim.caller, run, "run.queued")
+def log_failure(event: str, error: BaseException, **words: Any) -> None:
+    """One line that says why; where it came from in full only with LOG_LEVEL=debug."""
+    log.error(event, cause=cause_of(error), place=place_of(error), **words)
+    log.debug(event, exc_info=error)

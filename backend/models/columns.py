@@ -1,4 +1,5 @@
 # models/columns.py -- the columns and value types that tables and shapes are made of.
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -45,6 +46,29 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+LARGEST_COUNT = 2**31 - 1
+
+
+class Count(TypeDecorator[int]):
+    """A whole number from 0 to the largest that INTEGER holds: what SQLite would keep as it came is made one."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else whole(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        return None if value is None else whole(value)
+
+
+def whole(value: Any) -> int:
+    """The nearest count; 0 for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+        return 0
+    return round(min(max(value, 0), LARGEST_COUNT))
 
 
 class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL function that it is

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 
 from models.approval import PendingApproval
 from models.columns import (
+    Count,
     JsonType,
     Shape,
     Time,
@@ -27,7 +28,8 @@ class Run(SQLModel, table=True):
     """One answer of an agent, from the message that asked for it to its end.
 
     `trigger_seq` is the seq of that message. `epoch` rises at every takeover and cancel: a worker whose epoch is
-    not the run's writes nothing more. `lease_expires_at` is by the database's clock.
+    not the run's writes nothing more. `lease_expires_at` is by the database's clock. `takeovers` counts the workers
+    that were lost while they had the run.
     """
 
     __tablename__ = "runs"
@@ -40,6 +42,13 @@ class Run(SQLModel, table=True):
         Index("idx_runs_user_id", "user_id"),
         Index("idx_runs_status_lease_expires_at", "status", "lease_expires_at"),
         Index("idx_runs_details_deleted_at_finished_at", "details_deleted_at", "finished_at"),
+        Index(
+            "idx_runs_status_user_id_conversation_id_trigger_seq",
+            "status",
+            "user_id",
+            "conversation_id",
+            "trigger_seq",
+        ),
     )
 
     id: UUID = id_column()
@@ -56,15 +65,18 @@ class Run(SQLModel, table=True):
     )
     lease_expires_at: datetime | None = optional_time_column("lease_expires_at")
     input_tokens: int = Field(
-        default=0, sa_column=Column("input_tokens", Integer, nullable=False, server_default=text("0"))
+        default=0, sa_column=Column("input_tokens", Count, nullable=False, server_default=text("0"))
     )
     output_tokens: int = Field(
-        default=0, sa_column=Column("output_tokens", Integer, nullable=False, server_default=text("0"))
+        default=0, sa_column=Column("output_tokens", Count, nullable=False, server_default=text("0"))
     )
     created_at: datetime = time_column("created_at")
     started_at: datetime | None = optional_time_column("started_at")
     finished_at: datetime | None = optional_time_column("finished_at")
     details_deleted_at: datetime | None = optional_time_column("details_deleted_at")
+    takeovers: int = Field(
+        default=0, sa_column=Column("takeovers", Integer, nullable=False, server_default=text("0"))
+    )
 
 
 class RunEvent(SQLModel, table=True):

@@ -1,6 +1,6 @@
 # services/runs.py -- verbs on runs: look at one, read its log, write the next line of it.
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -118,9 +118,9 @@ async def add_event(
     return event
 
 
-async def add_started(tx: Transaction, caller: Caller, run: Run) -> None:
-    """The first line of the log; the run is locked."""
-    run.started_at = now()
+async def add_started(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
+    """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
+    run.started_at = moment
     trigger = await access.find(
         tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
     )

@@ -2,11 +2,18 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '012' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '013' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '013' AND left(:'revision', 3) COLLATE "C" <= '013' AS undo \gset
+\if :undo
+  DROP INDEX idx_runs_status_user_id_conversation_id_trigger_seq;
+  ALTER TABLE runs DROP COLUMN takeovers;
+  \echo 013_count_takeovers: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '012' AND left(:'revision', 3) COLLATE "C" <= '012' AS undo \gset
 \if :undo
