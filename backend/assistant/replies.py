@@ -1,5 +1,4 @@
 # assistant/replies.py -- the sentences of the offline brain, each said from what the tools returned
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -81,7 +80,8 @@ def details(task: Task, today: date) -> str:
 
 def due_words(due: str, today: date) -> str:
     """ "due Monday 23 November": the year only where it is another one."""
-    return re.sub(rf" {today.year}(?=$|,)", "", due[:1].lower() + due[1:])
+    day, comma, time = (due[:1].lower() + due[1:]).partition(",")
+    return day.removesuffix(f" {today.year}") + comma + time
 
 
 def day_words(day: date, today: date) -> str:

@@ -171,4 +171,4 @@ def _merged(first: Reply, second: Reply) -> Reply:
 
 def _pieces(text: str) -> Iterator[str]:
     """The text in groups of three words, so that an answer can be seen to arrive."""
-    return (m[0] for m in re.finditer(r"(?:\s*\S+){1,3}\s*", text))
+    return (m[0] for m in re.finditer(r"\s+|(?:\S+\s*){1,3}", text))
