@@ -66,7 +66,7 @@ def _told_renamed(before: Sequence[Task], after: Sequence[Task], scene: Scene) -
 
 def _told_described(before: Sequence[Task], after: Sequence[Task], scene: Scene) -> str:
     lines = [
-        f"{quoted(task.title)} now says: {task.description}"
+        f"{quoted(task.title)} now says: {replies.cut(task.description)}"
         if task.description
         else f"{quoted(task.title)} has no description any more."
         for task in after

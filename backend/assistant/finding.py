@@ -206,7 +206,7 @@ def _second_look(
                 for task in other
             ]
             continue
-        near += near_matches(part, fitting)
+        near += near_matches(part, fitting, scene.eyes)
         kind = {None: "task", False: "open task", True: "completed task"}[wanted]
         problems.append(f"I found no {kind} like {replies.quoted(part)}.")
     options = _unique(
@@ -214,7 +214,7 @@ def _second_look(
     )
     return Found(
         _unique([*found.tasks, *tasks]),
-        tuple(dict.fromkeys(problems)),
+        replies.first(problems),
         Question(command, options[:MOST]) if options else None,
     )
 
