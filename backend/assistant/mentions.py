@@ -16,12 +16,13 @@ _WORDS = 8  # of a phrase that have to be like words of a task
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as the tools report it."""
+    """A task as the tools report it; `shortened` says that its description is longer than it is here."""
 
     id: str
     title: str
     description: str
     completed: bool
+    shortened: bool = False
 
     @staticmethod
     def read(value: Any) -> "Task | None":
@@ -29,7 +30,11 @@ class Task:
             return None
         title, description = value.get("title"), value.get("description")
         return Task(
-            str(value["id"]), str(title or "Untitled"), str(description or ""), bool(value.get("completed"))
+            str(value["id"]),
+            str(title or "Untitled"),
+            str(description or ""),
+            bool(value.get("completed")),
+            bool(value.get("shortened")),
         )
 
 
