@@ -16,8 +16,26 @@ BACKEND = Path(__file__).resolve().parent.parent / "backend"
 METHODS = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
 REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 # What people write, and what no pattern expects: units to repeat, and ends that make a match fail.
-UNITS = ("a", " ", "a ", "- ", ", ", ". ", "\n", '"', "'", "1 ", "5pm ", "add ", "and ", "to a ", "please ", "is done ")
-ENDS = ("", "\0", "  ", " a" * 9, "\n\n", "x")
+UNITS = (
+    "a",
+    " ",
+    "a ",
+    "- ",
+    ", ",
+    ". ",
+    "\n",
+    '"',
+    "'",
+    "1 ",
+    "5pm ",
+    "add ",
+    "and ",
+    "to a ",
+    "please ",
+    "is done ",
+)
+MANY = " a" * 9
+ENDS = ("", "\0", "  ", MANY, "\n\n", "x")
 
 
 @dataclass(frozen=True)
@@ -48,12 +66,14 @@ def modules() -> list[str]:
 
 
 def find_uses() -> list[Use]:
-    """Each pattern with each of its methods, those that are written where they are used included."""
+    """Each pattern once with each of its methods, those that are written where they are used included."""
     called: dict[str, set[str]] = {}
     written: list[Use] = []
     for name in modules():
         path = BACKEND / f"{name.replace('.', '/')}.py"
-        tree = ast.parse((path if path.exists() else BACKEND / name.replace(".", "/") / "__init__.py").read_text())
+        tree = ast.parse(
+            (path if path.exists() else BACKEND / name.replace(".", "/") / "__init__.py").read_text()
+        )
         holders = held_names(tree)
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
@@ -63,16 +83,19 @@ def find_uses() -> list[Use]:
                 continue
             if owner.id == "re":
                 first = node.args[0]
-                assert isinstance(first, ast.Constant), f"{name}:{node.lineno}: a pattern made while it is used"
+                assert isinstance(first, ast.Constant), (
+                    f"{name}:{node.lineno}: a pattern made while it is used"
+                )
                 written.append(Use(f"{name}:{node.lineno}", re.compile(first.value, flags_of(node)), method))
             else:
                 called.setdefault(holders.get(owner.id, owner.id), set()).add(method)
-    return written + [
-        Use(f"{name}.{attribute}", pattern, method)
+    tables = {
+        (id(pattern), method): Use(f"{name}.{attribute}", pattern, method)
         for name in modules()
         for attribute, pattern in patterns_of(importlib.import_module(name))
         for method in sorted(called.get(attribute.partition("[")[0], {"search"}))
-    ]
+    }
+    return [*written, *tables.values()]
 
 
 def held_names(tree: ast.AST) -> dict[str, str]:
@@ -119,8 +142,8 @@ def patterns_of(module: Any) -> Iterator[tuple[str, re.Pattern[str]]]:
 class Writer:
     """Writes texts from what a pattern is made of."""
 
-    def __init__(self, pattern: re.Pattern[str], seed: int) -> None:
-        self.random = random.Random(seed)
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.random = random.Random(1)
         self.tree = list(parser.parse(pattern.pattern, pattern.flags))
 
     def write(self, tree: Any, depth: int = 0) -> str:
@@ -199,31 +222,24 @@ class Writer:
             yield run
 
 
-def near_matches(pattern: re.Pattern[str], most: int, seed: int = 1) -> list[Near]:
-    """Up to `most` kinds of text, the same each time: every repetition has its turn."""
-    writer = Writer(pattern, seed)
-    words = list(dict.fromkeys(writer.literals()))
+def near_matches(pattern: re.Pattern[str], kinds: int) -> list[Near]:
+    """So many kinds of text, the same ones each time: every repetition has its turn."""
+    writer = Writer(pattern)
+    words = [word.strip() for word in dict.fromkeys(writer.literals())]
+    common = [*UNITS, *words, *(f"{word} " for word in words), *(f" {word}" for word in words)]
+    common = [unit for unit in common if unit]
+    pick = writer.random.choice
     found: dict[Near, None] = {}
-    holes = list(writer.holes()) or [("", [], "")]
-    chance = writer.random
-    common = [*UNITS, *words, *(f"{word.strip()} " for word in words), *(f" {word.strip()}" for word in words)]
-    while len(found) < most:
-        before = len(found)
-        for _ in range(8):
-            for left, body, right in holes:
-                own = writer.write(body) if body else ""
-                kind = chance.random()
-                unit = own if own and kind < 0.4 else chance.choice(common)
-                if kind > 0.85:
-                    unit += chance.choice(common)
-                end = chance.choice((*ENDS, right, right + "\0", " a" * 9 + right))
-                start = chance.choice((left, left, left, "", right))
-                found[Near(start, unit, end)] = None
-            holes = list(writer.holes()) or holes
-        if len(found) == before:
-            break
-    every = list(found)
-    return every[:most]
+    for _ in range(2):
+        holes = list(writer.holes()) or [("", [], "")]
+        writer.random.shuffle(holes)
+        for number in range(kinds):
+            left, body, right = holes[number % len(holes)]
+            own = writer.write(body)
+            unit = pick((own or pick(common), pick(common), pick(common) + pick(common)))
+            end = pick((*ENDS, right, f"{right}\0", f"{MANY}{right}"))
+            found[Near(pick((left, left, left, "", right)), unit, end)] = None
+    return list(found)[:kinds]
 
 
 def seconds(use: Use, text: str) -> float:
