@@ -23,6 +23,14 @@ log = structlog.get_logger()
 
 # What a call may do: `safe` only reads, `write` changes or adds, `destructive` cannot be undone.
 Effect = Literal["safe", "write", "destructive"]
+# Characters of descriptions in one result. It is kept with the message and in two logs, and models read it again
+# with each further step.
+MOST_DESCRIBED = 20_000
+LEAST_DESCRIBED = 100
+# As much of the end is always there: it may be a due date.
+END_DESCRIBED = 60
+# Of a task that was changed: who changed it has read it.
+DESCRIBED_ONCE_MORE = 1_000
 # So many rows a run may change without asking.
 MOST_UNASKED = 10
 Verb = Callable[[Transaction, Caller, Any], Awaitable[dict[str, Any]]]
@@ -141,6 +149,23 @@ def shown(task: Task) -> dict[str, Any]:
     return TaskPublic.model_validate(task).model_dump(mode="json")
 
 
+def shortened(task: dict[str, Any], most: int) -> dict[str, Any]:
+    """The task without the middle of its description where that is longer."""
+    text = task["description"] or ""
+    if len(text) <= most:
+        return task
+    cut = f"{text[: most - END_DESCRIBED]} … {text[-END_DESCRIBED:]}"
+    return {**task, "description": cut, "shortened": True}
+
+
+def shortened_alike(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks with their descriptions whole, or with equal shares where they are too much together."""
+    if sum(len(task["description"] or "") for task in found) <= MOST_DESCRIBED:
+        return found
+    share = max(LEAST_DESCRIBED, MOST_DESCRIBED // len(found))
+    return [shortened(task, share) for task in found]
+
+
 class AddTask(Shape):
     title: TaskTitle = ShapeField(description="What is to be done, in a few words.")
     description: TaskDescription | None = ShapeField(None, description="Details; a due date in words.")
@@ -170,8 +195,16 @@ class TaskReference(Shape):
     task_id: UUID
 
 
+class TaskFound(TaskPublic):
+    shortened: bool = ShapeField(
+        False,
+        exclude_if=lambda shortened: not shortened,
+        description="The middle of the description is left out (…): list this task alone to read it whole.",
+    )
+
+
 class TasksFound(Shape):
-    tasks: list[TaskPublic]
+    tasks: list[TaskFound]
     more: bool = ShapeField(description="Whether there are more than `limit`.")
 
 
@@ -188,20 +221,22 @@ async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> dict
     """List the person's tasks, newest first. Use it to find the id of a task."""
     asked = tasks.asked(caller, tasks.TaskFilter(wanted.completed, wanted.q))
     found, more = await read_items(tx, tasks.TASKS, *asked, wanted.limit)
-    return {"tasks": found, "more": more}
+    return {"tasks": shortened_alike(found), "more": more}
 
 
-@tool("write", CompleteTask, TaskPublic)
+@tool("write", CompleteTask, TaskFound)
 async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> dict[str, Any]:
     """Mark a task as done, or open it again."""
-    return shown(await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed)))
+    task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed))
+    return shortened(shown(task), DESCRIBED_ONCE_MORE)
 
 
-@tool("write", ChangeTask, TaskPublic)
+@tool("write", ChangeTask, TaskFound)
 async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> dict[str, Any]:
     """Change the title, the description or the state of a task; what is left out stays."""
     fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
-    return shown(await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields)))
+    task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields))
+    return shortened(shown(task), DESCRIBED_ONCE_MORE)
 
 
 @tool("destructive", TaskReference, TaskPublic)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from assistant.clauses import polite, tidy
 from assistant.commands import Command
-from assistant.english import is_new_request, read
+from assistant.english import is_new_request
 from assistant.makers import new_title
-from assistant.mentions import LONGEST, Mention, Task, matches, near_matches, read_mention
+from assistant.mentions import LONGEST, Mention, Task, described, matches, near_matches, read_mention
 from assistant.patterns import pattern
 from assistant.scene import Question, Scene
 from assistant.when import When, due_text, join_due
@@ -30,7 +30,7 @@ _LEAD = pattern(r"""
 
 def answer(message: str, scene: Scene) -> list[Command]:
     """The commands of a message: the answer to the open question if it is one, else what it says itself."""
-    commands = read(message, scene.find)
+    commands = scene.read(message)
     question = scene.question
     if question is None:
         known = not commands and scene.shown and read_mention(polite(tidy(message)[:LONGEST])).kind == "place"
@@ -39,16 +39,16 @@ def answer(message: str, scene: Scene) -> list[Command]:
     if _NO.fullmatch(text.rstrip("?")):
         return [Command("say", text="left")]
     if question.options:
-        return _choice(text, question, commands)
+        return _choice(text, question, commands, scene)
     if is_new_request(commands):
         return commands
     return _value(message, text, question, scene) or commands
 
 
-def _choice(text: str, question: Question, commands: list[Command]) -> list[Command]:
+def _choice(text: str, question: Question, commands: list[Command], scene: Scene) -> list[Command]:
     yes = _YES.fullmatch(text) and (question.together or len(question.options) == 1)
     new = is_new_request(commands) and not _POINTS.match(text)
-    chosen = question.options if yes else () if new else _chosen(text, question.options)
+    chosen = question.options if yes else () if new else _chosen(text, question.options, scene)
     if len(chosen) == 1 or (chosen and (yes or _several(text))):
         return [replace(question.command, chosen=chosen, sure=True), *question.rest]
     if chosen:
@@ -58,7 +58,7 @@ def _choice(text: str, question: Question, commands: list[Command]) -> list[Comm
     return commands or [Command("say", text="which")]
 
 
-def _chosen(text: str, options: tuple[Task, ...]) -> tuple[Task, ...]:
+def _chosen(text: str, options: tuple[Task, ...], scene: Scene) -> tuple[Task, ...]:
     if _ALL_OF_THEM.fullmatch(text):
         return options if len(options) == 2 or not text.lower().startswith("both") else ()
     mention = read_mention(_LEAD.sub("", text))
@@ -68,7 +68,7 @@ def _chosen(text: str, options: tuple[Task, ...]) -> tuple[Task, ...]:
         return options
     if mention.kind == "it":
         return options if len(options) == 1 else ()
-    return _named(mention.parts, options)
+    return _named(mention.parts, options, scene)
 
 
 def _placed(mention: Mention, options: tuple[Task, ...]) -> tuple[Task, ...]:
@@ -76,13 +76,12 @@ def _placed(mention: Mention, options: tuple[Task, ...]) -> tuple[Task, ...]:
     return tuple(options[n] for n in indexes) if all(0 <= n < len(options) for n in indexes) else ()
 
 
-def _named(parts: Iterable[str], options: tuple[Task, ...]) -> tuple[Task, ...]:
+def _named(parts: Iterable[str], options: tuple[Task, ...], scene: Scene) -> tuple[Task, ...]:
     """What the words fit, first as one phrase and then in parts; a word of the description will do."""
     whole, *rest = parts
     found = matches(whole, options) or tuple(task for part in rest for task in matches(part, options))
-    return found or tuple(
-        task for task in near_matches(whole, options) if set(stems(whole)) <= set(stems(task.description))
-    )
+    near = () if found else near_matches(whole, options, scene.eyes)
+    return found or tuple(task for task in near if set(stems(whole)) <= set(described(task)))
 
 
 def _several(text: str) -> bool:
@@ -97,7 +96,7 @@ def _value(message: str, text: str, question: Question, scene: Scene) -> list[Co
     if not said:
         return []
     if command.verb == "add":
-        return [*_with_date(read(f"add {message}", scene.find), command.when), *question.rest]
+        return [*_with_date(scene.read(f"add {message}"), command.when), *question.rest]
     if command.verb == "move":
         when = scene.find(said)
         return [replace(command, when=when, text=None), *question.rest] if when else []

@@ -54,7 +54,7 @@ _SHORT_FORM = re.compile(
 
 _TO_MY_LIST = pattern(r"\b(?:put|stick|throw|place) (?P<what>[^\n]{1,300}?) (?:on|onto|in|into) <list>\b")
 _TAIL = pattern(r"""
-    (?:[,.!]? (?:please|pls|plz|thanks|thank you|thx|for me|if you can|will you|would you|ok|okay))+$""")
+    (?:[,.!]? (?:please|pls|plz|thanks|thank you|thx|for me|if you can|will you|would you|ok|okay)){1,20}$""")
 _LEAD = pattern(r"""
     (?:(?:please|pls|plz|kindly|hey|ok|okay|so|oh|um|also|and|then|just|actually|oops|sorry|parley
     |now|finally)[,!:.]*(?: )

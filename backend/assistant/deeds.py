@@ -66,7 +66,7 @@ def _told_renamed(before: Sequence[Task], after: Sequence[Task], scene: Scene) -
 
 def _told_described(before: Sequence[Task], after: Sequence[Task], scene: Scene) -> str:
     lines = [
-        f"{quoted(task.title)} now says: {task.description}"
+        f"{quoted(task.title)} now says: {replies.cut(task.description)}"
         if task.description
         else f"{quoted(task.title)} has no description any more."
         for task in after
@@ -110,7 +110,7 @@ def change(command: Command, scene: Scene) -> Script:
     if found.tasks and (asked := _to_ask_first(command, deed, found)):
         return asked
     if deed.rewrites:
-        found = yield from refreshed(found, scene)
+        found = _whole((yield from refreshed(found, scene)))
     tasks = found.tasks[:MOST]
     calls = [(deed.tool, {"task_id": task.id, **deed.arguments(command, task)}) for task in tasks]
     outcomes = yield from run(scene, calls)
@@ -132,6 +132,17 @@ def change(command: Command, scene: Scene) -> Script:
     hint = f"To make a task of that, say “add {command.said}”." if command.said and unknown else ""
     lines = [told, *failures, *found.problems, more, hint]
     return with_question(lines, tuple(new for _, new in pairs), found.question, scene)
+
+
+def _whole(found: Found) -> Found:
+    """The tasks whose descriptions are known to the end: what is built on a part of one would lose the rest."""
+    problems = [
+        f"The description of {quoted(task.title)} is too long for me to change."
+        for task in found.tasks
+        if task.shortened
+    ]
+    tasks = tuple(task for task in found.tasks if not task.shortened)
+    return replace(found, tasks=tasks, problems=(*found.problems, *problems))
 
 
 def _to_ask_first(command: Command, deed: Deed, found: Found) -> Reply | None:
@@ -221,7 +232,8 @@ def _reverse(change: Change) -> Call | None:
     if before is None:
         return None
     old: dict[str, Any] = {"title": before.title} if before.title != after.title else {}
-    old |= {"description": before.description} if before.description != after.description else {}
+    changed = before.description != after.description and not before.shortened
+    old |= {"description": before.description} if changed else {}
     return ("update_task", {"task_id": after.id, **old}) if old else None
 
 

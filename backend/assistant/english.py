@@ -1,22 +1,49 @@
 # assistant/english.py -- from a message to the commands in it
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
 
+from assistant.budget import Budget
 from assistant.clauses import Clause, clauses, polite, tidy
 from assistant.commands import Command, Finder
 from assistant.grammar import match
 from assistant.titles import items
+from assistant.when import When
 from assistant.words import starts_a_task
 
 
-def read(message: str, find: Finder) -> list[Command]:
-    """The commands of a message, in order; empty if nothing in it was understood."""
-    known: dict[str, Command | None] = {}
+@dataclass
+class Readings:
+    """What messages say, kept for the further steps of a run: each of them reads the same messages again."""
 
+    most: int = 64
+    kept: OrderedDict[tuple[str, Any], list[Command]] = field(default_factory=OrderedDict)
+
+    def read(self, message: str, budget: Budget, *, find: Finder, seen_from: Any) -> list[Command]:
+        """`seen_from` is all that `find` depends on."""
+        key = (message, seen_from)
+        if key not in self.kept:
+            self.kept[key] = read(message, find, budget)
+            while len(self.kept) > self.most:
+                self.kept.popitem(last=False)
+        self.kept.move_to_end(key)
+        return self.kept[key]
+
+
+def read(message: str, find: Finder, budget: Budget) -> list[Command]:
+    """The commands of a message, in order; empty if nothing in it was understood. TooMuch past the budget."""
+
+    @cache
+    def found_in(text: str) -> When | None:
+        budget.check()
+        return find(text)
+
+    @cache
     def matched(text: str) -> Command | None:
-        if text not in known:
-            known[text] = match(text, find)
-        return known[text]
+        budget.check()
+        return match(text, found_in)
 
     def acts(text: str) -> bool:
         command = matched(text)
@@ -24,8 +51,8 @@ def read(message: str, find: Finder) -> list[Command]:
 
     found = [
         command
-        for clause in clauses(tidy(message), acts, find)
-        for command in _commands(clause, matched, find)
+        for clause in clauses(tidy(message), acts, found_in)
+        for command in _commands(clause, matched, found_in)
     ]
     deeds = [command for command in found if command.verb != "say"]
     return list(_joined(deeds or found[:1]))

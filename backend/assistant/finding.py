@@ -12,6 +12,7 @@ from assistant.scene import Question, Scene, has_more, tasks_of
 Call = tuple[str, dict[str, Any]]
 Calls = Generator[list[Call], list[ToolCall], list[ToolCall]]
 WIDEST = 200  # the most that list_tasks gives at once
+LONGEST_QUERY = 200  # characters that it looks for
 
 
 class Unavailable(Exception):
@@ -206,7 +207,7 @@ def _second_look(
                 for task in other
             ]
             continue
-        near += near_matches(part, fitting)
+        near += near_matches(part, fitting, scene.eyes)
         kind = {None: "task", False: "open task", True: "completed task"}[wanted]
         problems.append(f"I found no {kind} like {replies.quoted(part)}.")
     options = _unique(
@@ -214,16 +215,16 @@ def _second_look(
     )
     return Found(
         _unique([*found.tasks, *tasks]),
-        tuple(dict.fromkeys(problems)),
+        replies.first(problems),
         Question(command, options[:MOST]) if options else None,
     )
 
 
 def refreshed(found: Found, scene: Scene) -> Finding:
     """The same tasks as they are now, for what builds on their description; those that are gone are told."""
-    if found.fresh or not found.tasks:
+    if (found.fresh and not any(task.shortened for task in found.tasks)) or not found.tasks:
         return found
-    calls = yield from listing(scene, *({"q": task.title} for task in found.tasks))
+    calls = yield from listing(scene, *({"q": task.title[:LONGEST_QUERY]} for task in found.tasks))
     now = {task.id: task for call in calls for task in tasks_of(call)}
     gone = [task for task in found.tasks if task.id not in now]
     problems = [f"I can no longer find {replies.quoted(task.title)}." for task in gone]

@@ -69,7 +69,7 @@ _TABLE: tuple[tuple[Maker, str], ...] = (
     (to_a_day, r"(?:<change>|move) (?:the )?<due> (?:of|for|on) <T> (?:to|as) <X>"),
     (to_a_day, r"""
         (?:move|push|shift|bring|change|set|put|postpone|delay|defer|reschedule|bump) <T>
-        (?: from .{1,20}?)?(?: back| forward| out)? (?:to|until|till|for|by|on) (?=(?:[^ ]+ ?){1,6}$)<X>"""),
+        (?: from .{1,20}?)?(?: back| forward| out)? (?:to|until|till|for|by|on) (?=[^ ]+(?: [^ ]+){0,5} ?$)<X>"""),
     (to_a_day, r"""
         (?!(?:remind|what|when|which|who|is|are|any|how)\b)(?:make )?<T> (?:is |are )?(?:now )?
         (?=due )<X>"""),
@@ -127,9 +127,9 @@ _TABLE: tuple[tuple[Maker, str], ...] = (
     (plain("check"), r"when(?:'s| is| are| was| do i have to| should i| must i) <T>(?: due| happening)?\??"),
     (plain("check"), r"""
         (?:did|have|has) (?:i|we) (?:already |ever |really |actually )*(?:(?:do|done|finish
-        |finished|complete|completed) (?=everything|all))?<T>\?*"""),
+        |finished|complete|completed) (?=everything|all))?<T>\??"""),
     (plain("check"), r"""
-        (?:is|are|was|were) <T> (?:already |still |now )*(?:<done>|open|due|(?:on|in) <list>
+        (?:is|are|was|were) <T> (?:already |still |now ){0,3}(?:<done>|open|due|(?:on|in) <list>
         |there)\??"""),
     (plain("check"), r"""
         (?:has|have) <T> been <done>\??|(?:what about|how about|(?:what's |what is )?the status of
@@ -144,7 +144,7 @@ _TABLE: tuple[tuple[Maker, str], ...] = (
     (on_it("complete"), r"mark (?:as )?<done>"),
     (plain("complete"), r"""
         (?:mark|set|flag|check|tick|make|get) <T> (?:as |to |off as )?
-        (?:all |already |now )*<done>"""),
+        (?:all |already |now ){0,3}<done>"""),
     (plain("complete"), r"mark (?:as )?<done>:? <T>"),
     (plain("complete"), r"complete|finish|(?:tick|check|cross) off"),
     (plain("reopen"), r"re-?open"),
@@ -164,7 +164,7 @@ _TABLE: tuple[tuple[Maker, str], ...] = (
     (if_clear("complete"), r"(?:close|mark) <T>"),
     (plain("complete"), r"""
         <T>(?:'s| is| are| was| were| has been| have been| got)(?: now| already| all| both
-        | finally)* (?:<done>|taken care of)(?: now| already)?"""),
+        | finally){0,3} (?:<done>|taken care of)(?: now| already)?"""),
     (plain("complete"), r"<T>(?: ?:| -| =)? (?:done|finished|completed)"),
     (plain("delete"), r"<remove> <T>(?: (?:from|off|on) (?:of )?<list>)?(?:,? (?:because|since) .+)?"),
     (plain("delete"), r"take <T> off (?:of )?<list>"),
@@ -174,14 +174,14 @@ _TABLE: tuple[tuple[Maker, str], ...] = (
     (told, r"<T>"),
     (happened, r"""
         <T>(?P<aux>'s| is| are| was| were| has been| have been| got)?(?: now| already
-        | all)* (?P<past>\w+)"""),
+        | all){0,3} (?P<past>\w+)"""),
 )  # fmt: skip
 _RULES = tuple((pattern(text), make) for make, text in _TABLE)
 
 
 _LATELY = pattern(r"""
     (?:,? (?:this (?:morning|afternoon|evening)|today|yesterday|last night|just now|already|earlier|now
-    |at \d\d?(?::\d\d)?(?: ?[ap]m)?|(?:on|last) \w+day))+$""")
+    |at \d\d?(?::\d\d)?(?: ?[ap]m)?|(?:on|last) \w+day)){1,8}$""")
 
 
 def match(text: str, find: Finder) -> Command | None:

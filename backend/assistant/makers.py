@@ -74,7 +74,7 @@ def at_the_end(m: re.Match[str], find: Finder) -> Command | None:
         return Command(
             "move", target=re.sub(r" (?:to|for|until|till)$", "", target[: when.start].strip()), when=when
         )
-    target = re.sub(r" (?:to|for|until|till|by) .*$", "", target)
+    target = re.split(r" (?:to|for|until|till|by) ", target, maxsplit=1)[0]
     return Command("move", target=target, text="?")
 
 

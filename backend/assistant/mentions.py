@@ -2,24 +2,27 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
+from assistant.budget import Eyes
 from assistant.patterns import pattern
 from assistant.words import base_of_past, content, is_verb_stem, stem, stems
 
 MOST = 25  # tasks touched by one command
 LONGEST = 500  # characters that can name a task: a title and some words around it
+_FIRST = 500  # characters of a description in which words of a phrase are looked for
+_WORDS = 8  # of a phrase that have to be like words of a task
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task as the tools report it."""
+    """A task as the tools report it; `shortened` says that its description is longer than it is here."""
 
     id: str
     title: str
     description: str
     completed: bool
+    shortened: bool = False
 
     @staticmethod
     def read(value: Any) -> "Task | None":
@@ -27,7 +30,11 @@ class Task:
             return None
         title, description = value.get("title"), value.get("description")
         return Task(
-            str(value["id"]), str(title or "Untitled"), str(description or ""), bool(value.get("completed"))
+            str(value["id"]),
+            str(title or "Untitled"),
+            str(description or ""),
+            bool(value.get("completed")),
+            bool(value.get("shortened")),
         )
 
 
@@ -174,16 +181,23 @@ def matches(phrase: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
     return tuple(ranked[max(ranked)]) if ranked else ()
 
 
-def near_matches(phrase: str, tasks: Sequence[Task]) -> tuple[Task, ...]:
+def near_matches(phrase: str, tasks: Sequence[Task], eyes: Eyes) -> tuple[Task, ...]:
     """Tasks that `phrase` may mean: misspelt, with another verb or more words, or by their description."""
-    wanted = _objects(stems(phrase))
-    found = []
+    wanted = _objects(stems(phrase[:LONGEST]))
+    found: list[Task] = []
     for task in tasks:
+        if not wanted or len(found) == MOST:
+            break
         title = stems(task.title)
-        described = bool(title) and set(_objects(title)) <= set(wanted)
-        if wanted and (described or all(_close(word, title + stems(task.description)) for word in wanted)):
+        within = bool(title) and set(_objects(title)) <= set(wanted)
+        if within or all(eyes.alike(word, title + described(task)) for word in wanted[:_WORDS]):
             found.append(task)
-    return tuple(found[:MOST])
+    return tuple(found)
+
+
+def described(task: Task) -> tuple[str, ...]:
+    """The words of a description that count, in their common forms."""
+    return stems(task.description[:_FIRST])
 
 
 def _rank(phrase: str, task: Task) -> int:
@@ -201,9 +215,5 @@ def _rank(phrase: str, task: Task) -> int:
     return 1 if same_verb and objects != wanted and set(objects) <= set(title) else 0
 
 
-def _objects(words: list[str]) -> list[str]:
+def _objects(words: tuple[str, ...]) -> tuple[str, ...]:
     return words[1:] if len(words) > 1 and is_verb_stem(words[0]) else words
-
-
-def _close(word: str, words: list[str]) -> bool:
-    return word in words or (len(word) > 3 and bool(get_close_matches(word, words, n=1, cutoff=0.8)))

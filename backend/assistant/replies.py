@@ -1,5 +1,4 @@
 # assistant/replies.py -- the sentences of the offline brain, each said from what the tools returned
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -7,6 +6,10 @@ from assistant.mentions import Task
 from assistant.when import day_text, split_due
 
 _LONGEST = 90  # characters of a title in a sentence
+_LONGEST_NOTE = 200  # of a description in a list
+_LONGEST_TEXT = 500  # of a description that is told by itself
+_ROWS, _CHARACTERS = 50, 8000  # of a list
+_LINES = 12  # of one kind in an answer
 
 SAYINGS = {
     "greeting": "Hello! Tell me what you need to do, and I will keep the list.",
@@ -42,8 +45,11 @@ def say(kind: str) -> str:
 
 
 def quoted(title: str) -> str:
-    line = " ".join(title.split())
-    return f"“{line if len(line) <= _LONGEST else line[: _LONGEST - 1].rstrip() + '…'}”"
+    return f"“{cut(' '.join(title.split()), _LONGEST)}”"
+
+
+def cut(text: str, most: int = _LONGEST_TEXT) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def named(tasks: Iterable[Task]) -> str:
@@ -65,6 +71,32 @@ def numbered(tasks: Iterable[Task], today: date) -> str:
     return "\n".join(f"{n}. {line(task, today)}" for n, task in enumerate(tasks, 1))
 
 
+def listed(tasks: Sequence[Task], today: date, more: bool) -> tuple[str, tuple[Task, ...]]:
+    """As many of the tasks as an answer holds, numbered, and which they are; `more` says that there are others."""
+    lines: list[str] = []
+    room = _CHARACTERS
+    for task in tasks[:_ROWS]:
+        lines.append(f"{len(lines) + 1}. {line(task, today)}")
+        room -= len(lines[-1])
+        if room < 0 and len(lines) > 1:
+            lines.pop()
+            break
+    left = len(tasks) - len(lines)
+    if left or more:
+        amount = f"at least {left} more" if left and more else f"{left} more" if left else "more"
+        lines.append(
+            f"There {'is' if amount == '1 more' else 'are'} {amount}; ask about a word to see fewer."
+        )
+    return "\n".join(lines), tuple(tasks[: len(tasks) - left])
+
+
+def first(lines: Iterable[str]) -> tuple[str, ...]:
+    """The first of many lines of a kind, none of them twice, and how many more there are."""
+    every = tuple(dict.fromkeys(lines))
+    left = len(every) - _LINES
+    return (*every[:_LINES], f"The same goes for {left} more.") if left > 0 else every
+
+
 def line(task: Task, today: date) -> str:
     """ "Buy milk (2 litres; due Monday 23 November) ✓": a task in a list, the mark if it is done."""
     title = " ".join(task.title.split())
@@ -74,14 +106,15 @@ def line(task: Task, today: date) -> str:
 def details(task: Task, today: date) -> str:
     note, due = split_due(task.description)
     note = " ".join(note.split())
-    note = note if len(note) <= 200 else note[:199].rstrip() + "…"
+    note = cut(note, _LONGEST_NOTE)
     inside = "; ".join(part for part in (note.rstrip(".") if due else note, due_words(due, today)) if part)
     return f" ({inside})" if inside else ""
 
 
 def due_words(due: str, today: date) -> str:
     """ "due Monday 23 November": the year only where it is another one."""
-    return re.sub(rf" {today.year}(?=$|,)", "", due[:1].lower() + due[1:])
+    day, comma, time = (due[:1].lower() + due[1:]).partition(",")
+    return day.removesuffix(f" {today.year}") + comma + time
 
 
 def day_words(day: date, today: date) -> str:

@@ -1,14 +1,18 @@
 # assistant/rules.py -- the offline brain: a model without a network that understands English about tasks
 import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from math import inf
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from assistant import replies
 from assistant.answers import answer
+from assistant.budget import Budget, Eyes, TooMuch
 from assistant.commands import Command
 from assistant.deeds import DEEDS, Script, add, change, undo
+from assistant.english import Readings
 from assistant.finding import Call, Failed, Unavailable
 from assistant.model import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn, UserTurn
 from assistant.scene import CHANGES, Reply, Scene, tasks_of
@@ -16,8 +20,12 @@ from assistant.views import check, count, say, show
 from assistant.when import find_when
 
 _MISFIT = Reply("I stopped here, because what was done so far does not fit what you asked.")
+_TOO_MUCH = Reply(
+    "That is too long or too complicated for me, so I have changed nothing. Please send it in smaller parts."
+)
 _REMEMBERED = 12  # earlier messages that are read again to know what "it" and "2" mean
 _REREAD = 2000  # characters of an earlier message; what is longer asked no question
+_REREAD_IN_ALL = 8000  # characters of all of them, counted from the newest
 _CARRY_OUT: dict[str, Callable[[Command, Scene], Script]] = {
     "add": add, "show": show, "count": count, "check": check, "undo": undo, "say": say,
     **dict.fromkeys(DEEDS, change),
@@ -25,8 +33,12 @@ _CARRY_OUT: dict[str, Callable[[Command, Scene], Script]] = {
 _STEPS = 7  # after so many steps no further command of the same message is begun
 
 
+@dataclass
 class RulesModel:
-    """Answers from rules, deterministically, with nothing kept between two requests.
+    """Answers from rules, deterministically, with nothing kept between two requests that would change an answer.
+
+    A message may cost `seconds` of the processor, and the earlier ones together as much again: all of it is time
+    in which nobody else is served.
 
     Every message is carried out by a script: a generator that yields the calls of one step, is sent
     their outcomes, and returns a reply. A request replays the script against the calls that were
@@ -35,22 +47,51 @@ class RulesModel:
     """
 
     name = "rules"
+    seconds: float = 0.25
+    _readings: Readings = field(default_factory=Readings)
 
     async def respond(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        exchanges = _exchanges(request.turns)
-        if not exchanges:
-            exchanges = [_Exchange("")]
-        scene = _scene(request)
-        for earlier in exchanges[-_REMEMBERED - 1 : -1]:
-            scene = _remember(earlier, scene)
-        now = exchanges[-1]
-        outcome = _play(now, scene)
+        *earlier, now = _exchanges(request.turns) or [_Exchange("")]
+        scene = self._remember(earlier[-_REMEMBERED:], self._scene(request, Budget(self.seconds)))
+        try:
+            # What was begun is brought to its end: it was read within the budget once.
+            budget = Budget(inf if now.has_changed else self.seconds)
+            outcome = _play(now, replace(scene, budget=budget))
+        except TooMuch:
+            outcome = _TOO_MUCH
         if isinstance(outcome, Reply):
             for text in _pieces(outcome.text):
                 yield TextDelta(text)
             return
         for n, (name, arguments) in enumerate(outcome, len(now.calls) + 1):
             yield ToolCall(f"call_{n}", name, arguments)
+
+    def _scene(self, request: ModelRequest, budget: Budget) -> Scene:
+        try:
+            zone = ZoneInfo(request.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            zone = ZoneInfo("UTC")  # a name this machine does not know must not keep anyone from their tasks
+        find = cache(partial(find_when, now=request.now, tz=zone))
+        return Scene(
+            find=find,
+            today=request.now.astimezone(zone).date(),
+            tools=frozenset(tool.name for tool in request.tools),
+            reader=partial(self._readings.read, find=find, seen_from=(request.now, zone.key)),
+            budget=budget,
+        )
+
+    def _remember(self, earlier: Sequence["_Exchange"], scene: Scene) -> Scene:
+        """The scene after earlier exchanges, whichever model answered them."""
+        for number, exchange in enumerate(earlier):
+            read_again = sum(len(later.text) for later in earlier[number:]) <= _REREAD_IN_ALL
+            outcome: Reply | list[Call] | None = None
+            if read_again and len(exchange.text) <= _REREAD:
+                with suppress(TooMuch):
+                    outcome = _play(exchange, scene)
+            after = scene.with_calls(exchange.calls)
+            told = outcome if isinstance(outcome, Reply) and outcome != _MISFIT else _guess(exchange.calls)
+            scene = after.after(told)
+        return scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +100,10 @@ class _Exchange:
 
     text: str
     calls: tuple[ToolCall, ...] = ()
+
+    @property
+    def has_changed(self) -> bool:
+        return any(call.name in CHANGES for call in self.calls)
 
 
 def _exchanges(turns: Sequence[Turn]) -> list[_Exchange]:
@@ -71,27 +116,6 @@ def _exchanges(turns: Sequence[Turn]) -> list[_Exchange]:
     return found
 
 
-def _scene(request: ModelRequest) -> Scene:
-    try:
-        zone = ZoneInfo(request.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")  # a name this machine does not know must not keep anyone from their tasks
-    return Scene(
-        find=partial(find_when, now=request.now, tz=zone),
-        today=request.now.astimezone(zone).date(),
-        tools=frozenset(tool.name for tool in request.tools),
-    )
-
-
-def _remember(exchange: _Exchange, scene: Scene) -> Scene:
-    """The scene after an earlier exchange, whichever model answered it."""
-    outcome = _play(exchange, scene) if len(exchange.text) <= _REREAD else None
-    after = scene.with_calls(exchange.calls)
-    if isinstance(outcome, Reply) and outcome != _MISFIT:
-        return after.after(outcome)
-    return after.after(_guess(exchange.calls))
-
-
 def _guess(calls: Sequence[ToolCall]) -> Reply:
     """What an exchange showed and touched, judged by its calls alone: another model may have made them."""
     listed = [tasks_of(call) for call in calls if call.name == "list_tasks"]
@@ -100,12 +124,16 @@ def _guess(calls: Sequence[ToolCall]) -> Reply:
 
 
 def _play(exchange: _Exchange, scene: Scene) -> Reply | list[Call]:
-    """Replay the script of a message: its reply, or the calls of the first step not yet made."""
-    script = _converse(exchange.text, scene)
+    """Replay the script of a message: its reply, or the calls of the first step not yet made.
+
+    Raises TooMuch past the scene's budget.
+    """
+    script = _converse(exchange.text, replace(scene, eyes=Eyes()))
     made = list(exchange.calls)
     try:
         wanted = next(script)
         while True:
+            scene.budget.check()
             given, made = made[: len(wanted)], made[len(wanted) :]
             if [call.name for call in given] != [name for name, _ in wanted[: len(given)]]:
                 return _MISFIT
@@ -171,4 +199,4 @@ def _merged(first: Reply, second: Reply) -> Reply:
 
 def _pieces(text: str) -> Iterator[str]:
     """The text in groups of three words, so that an answer can be seen to arrive."""
-    return (m[0] for m in re.finditer(r"(?:\s*\S+){1,3}\s*", text))
+    return (m[0] for m in re.finditer(r"\s+|(?:\S+\s*){1,3}", text))

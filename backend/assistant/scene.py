@@ -1,8 +1,9 @@
 # assistant/scene.py -- what a conversation has led to: the list last shown, what "it" is, what was asked
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from assistant.budget import Budget, Eyes
 from assistant.commands import Command, Finder
 from assistant.mentions import Task
 from assistant.model import ToolCall
@@ -45,14 +46,23 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
+    """`eyes` see which words are alike while one message is answered, and `budget` is what that may cost."""
+
     find: Finder
     today: date
     tools: frozenset[str]
+    reader: Callable[[str, Budget], list[Command]]
+    budget: Budget
+    eyes: Eyes = field(default_factory=Eyes)
     shown: tuple[Task, ...] = ()
     touched: tuple[Task, ...] = ()
     question: Question | None = None
     changes: tuple[Change, ...] = ()
     seen: Mapping[str, Task] = field(default_factory=dict)
+
+    def read(self, message: str) -> list[Command]:
+        """The commands of a message; TooMuch past the budget."""
+        return self.reader(message, self.budget)
 
     def after(self, reply: Reply) -> "Scene":
         return replace(

@@ -29,7 +29,8 @@ _QUOTED = re.compile(r"[\"“]([^\"”\n]{1,300})[\"”]|'([^'\n]{1,300})'")
 _PLAIN = re.compile(
     r"(?!.*\b(?:with|for|to|from|at|in|on|about|of|by|that|which|before|after|until)\b)\S+(?: \S+){0,2}", re.I
 )
-_LOOSE_END = pattern(r"(?:[\s,;:.!-]|(?<= )(?:by|on|at|for|due|before|until|and|is|are)$)+$")
+_MARKS = " ,;:.!-"
+_LOOSE_WORDS = frozenset(["by", "on", "at", "for", "due", "before", "until", "and", "is", "are"])
 _VAGUE = frozenset(["plan", "review", "prepare", "organise", "organize", "schedule"])
 
 
@@ -122,7 +123,9 @@ def _item(text: str, note: str, when: When | None, find: Callable[[str], When | 
 
 def clean(title: str) -> str:
     """One line without loose ends: no trailing marks, no preposition that lost its date."""
-    return _LOOSE_END.sub("", " ".join(title.split())).lstrip(" ,;:.!-") or ""
+    line = " ".join(title.split())
+    head, _, last = line.rpartition(" ")
+    return (head if head and last.lower() in _LOOSE_WORDS else line).strip(_MARKS)
 
 
 def capitalised(title: str) -> str:

@@ -29,10 +29,9 @@ def show(command: Command, scene: Scene) -> Script:
             else nothing(command.state)
         )
         return Reply(none)
-    more = "\nThere are more; ask about a word to see fewer." if has_more(call) else ""
     number = replies.counted(len(tasks), False, kind)
-    listed = f"You have {number}{topic}:\n{replies.numbered(tasks, scene.today)}{more}"
-    return Reply(listed, shown=tasks, touched=tasks if len(tasks) == 1 else ())
+    listed, shown = replies.listed(tasks, scene.today, has_more(call))
+    return Reply(f"You have {number}{topic}:\n{listed}", shown, tasks if len(tasks) == 1 else ())
 
 
 def count(command: Command, scene: Scene) -> Script:
@@ -60,7 +59,8 @@ def check(command: Command, scene: Scene) -> Script:
             f"{quoted(tasks[0].title)}{replies.details(tasks[0], scene.today)} is {state}.", touched=tasks
         )
     if tasks:
-        return Reply(f"I found these, with ✓ for done:\n{replies.numbered(tasks, scene.today)}", shown=tasks)
+        listed, shown = replies.listed(tasks, scene.today, found.more)
+        return Reply(f"I found these, with ✓ for done:\n{listed}", shown=shown)
     return Reply(" ".join(found.problems))
 
 

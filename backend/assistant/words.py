@@ -1,5 +1,6 @@
 # assistant/words.py -- English words: which are verbs of doing, what is their base, which carry meaning
 import re
+from functools import lru_cache
 
 # Everyday things that people put on a list. "X and Y" is two tasks where Y begins with one of these.
 VERBS = frozenset(
@@ -137,5 +138,7 @@ def content(text: str) -> list[str]:
     return [word for word in every if word not in _EMPTY] or every
 
 
-def stems(text: str) -> list[str]:
-    return [stem(word) for word in content(text)]
+@lru_cache(maxsize=2048)
+def stems(text: str) -> tuple[str, ...]:
+    """Each task is compared with every part of a message, in every step of a run: its words are taken apart once."""
+    return tuple(stem(word) for word in content(text))
