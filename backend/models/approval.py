@@ -57,7 +57,7 @@ class ApprovalDecision(Shape):
     )
     digest: str | None = ShapeField(
         None,
-        max_length=64,
+        pattern="^[0-9a-f]{64}$",
         description="Of the question that was read: where another one is asked by now, the decision is a 409.",
     )
 
