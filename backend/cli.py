@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
 
 import typer
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import CheckConstraint, Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -22,7 +22,7 @@ from engines import UNHURRIED, open_engine
 from errors import Conflict, DatabaseBusy, NotFound
 from logs import configure_logs
 from models.token import AccessTokenCreate
-from models.user import UserCreate, normal_email
+from models.user import Password, UserCreate
 from schema import BehindError, SchemaError, bootstrap
 from services import auth, tokens
 from settings import SettingsError, get_settings
@@ -114,10 +114,13 @@ def create(email: Email, name: DisplayName = None) -> None:
 @user.command("reset-password")
 def reset_password(email: Email) -> None:
     """Set a new password and end every session and access token of the user."""
-    checks = checked(email, ask_password())
-    if run(lambda db: auth.reset_password(db, checks.email, checks.password)) is None:
+    try:
+        password: str = TypeAdapter(Password).validate_python(ask_password())
+    except ValidationError as error:
+        fail(f"password: {in_one_line(error).removeprefix(': ')}")
+    if run(lambda db: auth.reset_password(db, email, password)) is None:
         fail("nobody has this email.")
-    typer.echo(f"{checks.email} has a new password; every session and access token has ended.")
+    typer.echo(f"{email} has a new password; every session and access token has ended.")
 
 
 @token.command("create")
@@ -137,7 +140,7 @@ def create_token(
         fail(in_one_line(error))
 
     async def work(db: Database) -> str | None:
-        found = await db.read(auth.find_user, normal_email(email))
+        found = await db.read(auth.find_user, email)
         return (await db.write(tokens.create_token, Caller(found.id, None), new)).token if found else None
 
     try:

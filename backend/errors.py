@@ -79,6 +79,7 @@ class TooManyRequests(ParleyError):
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
         self.headers = {"Retry-After": str(retry_after)}
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
 
 from errors import Forbidden, Misdirected, Unauthorized
 from routes.dependencies import Parts, parts_of
@@ -42,9 +43,13 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
         refuse_foreign(request)
-        scope[GRANT] = await find_grant(request)
+        scope[GRANT] = grant = await find_grant(request)
         assert self._manager is not None
-        await self._manager.handle_request(scope, receive, send)
+        # On every line of the log that this request leads to.
+        with bound_contextvars(
+            user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSIONS_TITLE)
+        ):
+            await self._manager.handle_request(scope, receive, send)
 
 
 async def find_grant(request: Request) -> Grant:

@@ -27,11 +27,12 @@ from pydantic_core import to_json
 from assistant.calls import CALL_ID, Call, Calls, Outcome, find_outcome
 from assistant.ending import cancel_run
 from assistant.text import clean, unstorable
-from errors import ParleyError
+from errors import ParleyError, TooManyRequests
 from mcp_door import base_url
 from mcp_resources import Context, Resources, as_id, grant_of
 from models.columns import Shape
 from routes.dependencies import Parts
+from services.limits import CALLS_PER_PROGRAM
 from services.tokens import Grant
 from streams import wait_for_end
 from tools import TOOLS, Tool, untitled
@@ -44,6 +45,7 @@ you change it. Every call is on record where the person can see it. A call may h
 Parley: the answer says so, the call is then made without you, and calling again does not hurry it."""
 OUR_SIDE = "Something went wrong on our side."
 KEY = "parley/idempotency_key"
+RETRY_AFTER = "parley/retry_after_seconds"
 APPROVAL = "approval"
 # What is the same for everybody; the rest may change at any time.
 FIXED = CacheHint(ttl_ms=3_600_000, scope="public")
@@ -129,6 +131,10 @@ class McpServer:
         if why := unstorable(arguments):
             return failed(f"The arguments hold {why}.")
         grant, call = grant_of(ctx), Call(params.name, clean(arguments), key)
+        try:
+            await self.parts.auth.limits.hit(CALLS_PER_PROGRAM, "mcp", str(grant.counted_id))
+        except TooManyRequests as error:
+            return failed(error.detail) | {"_meta": {RETRY_AFTER: error.retry_after}}
         if params.request_state is not None:
             outcome = await self.follow(grant, call, params)
         else:

@@ -8,7 +8,9 @@ from uuid import UUID
 import structlog
 from pydantic import BaseModel, StringConstraints, ValidationError
 from pydantic import Field as ShapeField
+from sqlmodel import col
 
+import access
 from access import Caller
 from db import Transaction, is_retryable
 from errors import ParleyError
@@ -31,7 +33,7 @@ LEAST_DESCRIBED = 100
 END_DESCRIBED = 60
 # Of a task that was changed: who changed it has read it.
 DESCRIBED_ONCE_MORE = 1_000
-# So many rows a run may change without asking.
+# So many rows a run may change without asking, and so many a program in an hour.
 MOST_UNASKED = 10
 Verb = Callable[[Transaction, Caller, Any], Awaitable[dict[str, Any]]]
 
@@ -110,12 +112,29 @@ def changes(name: str, arguments: object) -> bool:
 def must_ask(policy: ApprovalPolicy, name: str, arguments: object, unasked: int) -> bool:
     """Whether the call waits for its person's yes.
 
-    `unasked` is how many rows the run changes without asking, this call and those beside it included: what is
-    harmless once is not when it happens to everything.
+    `unasked` is how many rows the run, or the program within the hour, changes without asking, this call and those
+    beside it included: what is harmless once is not when it happens to everything.
     """
     if policy == "never" or not changes(name, arguments):
         return False
     return policy == "always" or TOOLS[name].effect == "destructive" or unasked > MOST_UNASKED
+
+
+async def read_shown(
+    tx: Transaction, caller: Caller, name: str, arguments: object, *, lock: bool = False
+) -> dict[str, Any]:
+    """The rows that the call would touch, by their noun and as REST shows them; None stands for one that is not there.
+
+    `lock` keeps them as they are until the commit. A call that cannot be made touches none.
+    """
+    try:
+        task_id = getattr(parse_call(name, arguments)[1], "task_id", None)
+    except ToolError:
+        return {}
+    if task_id is None:
+        return {}
+    task = await access.find(tx, caller, Task, col(Task.id) == task_id, lock=lock)
+    return {"task": shown(task) if task else None}
 
 
 async def call_tool(

@@ -57,6 +57,15 @@ ALWAYS_ON_MARIADB = {
         "test_a_call_with_a_key_takes_effect_once",
         "test_only_so_many_calls_wait",
     },
+    "test_what_is_approved.py": {
+        "test_a_question_shows_the_row_beside_what_is_to_become_of_it",
+        "test_a_row_that_changed_after_the_question_is_asked_for_anew",
+        "test_whoever_changes_the_row_meanwhile_only_what_was_shown_is_done",
+    },
+    "test_programs.py": {
+        "test_a_message_over_mcp_is_the_programs",
+        "test_a_program_makes_ten_changes_in_an_hour_and_asks_for_the_eleventh",
+    },
     "test_tokens.py": {
         "test_a_token_is_shown_once_and_kept_as_a_hash",
         "test_a_person_has_only_so_many_tokens",

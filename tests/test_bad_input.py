@@ -180,6 +180,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     },
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": {
         "approve": [0, 1, "true", "yes", 1.5, [], {}, None],
+        "digest": ["", "x" * 64, "0" * 63, "0" * 65, *UNSTORABLE, *NO_TEXT],
     },
     "POST /v1/auth/refresh": {"refresh_token": [*NO_TEXT, None]},
     "PATCH /v1/me": {

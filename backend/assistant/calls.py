@@ -13,12 +13,12 @@ from access import Caller
 from assistant.record import Record, begin_record, make_record, store_at_once, store_record, without_details
 from assistant.text import clean
 from db import Again, Database, Transaction
-from models import AccessToken, Approval, Conversation, Message, Run, Task
+from models import AccessToken, Approval, Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.conversation import ConversationCreate
 from services import approvals, conversations, messages, runs
 from services.tokens import Grant
-from tools import TOOLS, ToolError, call_tool, must_ask, parse_call
+from tools import TOOLS, ToolError, call_tool, changes, must_ask, read_shown
 
 # The only call of its run.
 CALL_ID = "call"
@@ -66,7 +66,7 @@ class Calls:
     async def keep(self, grant: Grant, call: Call, made: dict[str, Any]) -> Outcome:
         """The record of a call that has changed nothing: in one statement where that can be."""
         if grant.conversation_id is not None and self.db.is_postgresql:
-            record = without_details(make_record(grant.caller, grant.conversation_id, shown(call), made))
+            record = without_details(make_record(grant, grant.conversation_id, shown(call), made))
             if await store_at_once(self.db, grant.caller, record):
                 return outcome(record, made)
         return await self.db.write(put_down, grant, call, made)
@@ -76,9 +76,9 @@ async def carry_out(tx: Transaction, calls: Calls, grant: Grant, call: Call) -> 
     conversation = await open_conversation(tx, grant)
     if call.key is not None and (known := await find_repeated(tx, grant, call)):
         return known
-    if grant.caller.may_write:
+    if grant.caller.may_write and changes(call.name, call.arguments):
         policy = await approvals.read_policy(tx, grant.caller)
-        if must_ask(policy, call.name, call.arguments, 1):
+        if must_ask(policy, call.name, call.arguments, await approvals.count_unasked(tx, grant.counted_id)):
             return await ask(tx, calls, grant, conversation, call)
     made = await attempt(tx, grant.caller, call)
     return await add_record(tx, grant, conversation, call, made)
@@ -86,7 +86,7 @@ async def carry_out(tx: Transaction, calls: Calls, grant: Grant, call: Call) -> 
 
 async def put_down(tx: Transaction, grant: Grant, call: Call, made: dict[str, Any]) -> Outcome:
     conversation = await open_conversation(tx, grant)
-    record = without_details(make_record(grant.caller, conversation.id, shown(call), made))
+    record = without_details(make_record(grant, conversation.id, shown(call), made))
     await add_rows(tx, grant, conversation, record)
     return outcome(record, made)
 
@@ -98,24 +98,23 @@ async def ask(tx: Transaction, calls: Calls, grant: Grant, conversation: Convers
     here = [run.id for run in active if run.conversation_id == conversation.id]
     for pending in await runs.find_pending(tx, caller, here):
         if (pending.name, pending.arguments) == (call.name, clean(call.arguments)):
-            return Outcome(pending.run_id, waiting=await in_words(tx, caller, call))
+            return Outcome(pending.run_id, waiting=in_words(call, pending.shown))
     if len(active) >= calls.most_runs:
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
         return await add_record(tx, grant, conversation, call, as_kept(call, error=error))
     asked = as_kept(call)
     moment = await calls.db.clock(tx)
-    record = begin_record(caller, conversation.id, shown(call), asked, client_id(grant, call), moment)
+    record = begin_record(grant, conversation.id, shown(call), asked, client_id(grant, call), moment)
     run = await add_rows(tx, grant, conversation, record)
+    asked["shown"] = await read_shown(tx, caller, call.name, call.arguments)
     await approvals.request_approvals(tx, caller, run, 0, [asked], calls.approval_seconds)
-    return Outcome(run.id, waiting=await in_words(tx, caller, call))
+    return Outcome(run.id, waiting=in_words(call, asked["shown"]))
 
 
-async def in_words(tx: Transaction, caller: Caller, call: Call) -> str:
+def in_words(call: Call, rows: dict[str, Any] | None) -> str:
     """What the person is asked for, by the title of the task that it is about."""
-    title = TOOLS[call.name].title
-    task_id = getattr(parse_call(call.name, call.arguments)[1], "task_id", None)
-    task = await access.find(tx, caller, Task, col(Task.id) == task_id) if task_id else None
-    return f"{title} “{task.title}”" if task else shown(call)
+    task = (rows or {}).get("task")
+    return f"{TOOLS[call.name].title} “{task['title']}”" if task else shown(call)
 
 
 async def attempt(tx: Transaction, caller: Caller, call: Call, *, alone: bool = False) -> dict[str, Any]:
@@ -147,7 +146,7 @@ async def add_record(
     tx: Transaction, grant: Grant, conversation: Conversation, call: Call, made: dict[str, Any]
 ) -> Outcome:
     """The conversation is locked."""
-    record = make_record(grant.caller, conversation.id, shown(call), made, client_id(grant, call))
+    record = make_record(grant, conversation.id, shown(call), made, client_id(grant, call))
     await add_rows(tx, grant, conversation, record)
     return outcome(record, made)
 
@@ -203,8 +202,7 @@ async def find_outcome(tx: Transaction, grant: Grant, run_id: UUID, call: Call) 
     approval = await access.find(tx, caller, Approval, *asked)
     if approval is None or (approval.name, approval.arguments) != same:
         return None
-    waiting = await in_words(tx, caller, call)
-    return Outcome(run_id, waiting=waiting, decided=approval.decision is not None)
+    return Outcome(run_id, waiting=in_words(call, approval.shown), decided=approval.decision is not None)
 
 
 async def open_conversation(tx: Transaction, grant: Grant) -> Conversation:

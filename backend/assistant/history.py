@@ -73,6 +73,7 @@ def replay_log(events: Iterable[RunEvent]) -> list[Step]:
                     "decision": None,
                     "requested_at": data["requested_at"],
                     "decided_at": None,
+                    **({"shown": data["shown"]} if data.get("shown") is not None else {}),
                 }
             elif event.type == "approval.decided":
                 call["approval"] |= {key: data[key] for key in ("decision", "decided_at")}

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 import access
 from access import Caller
+from assistant.asking import find_to_ask
 from assistant.assistant import Assistant
 from assistant.ending import endings
 from assistant.history import Step, paragraph, read_history, replay_log
@@ -27,7 +28,7 @@ from errors import NotFound
 from models import Conversation, Run, RunEvent
 from models.columns import now, rfc3339
 from services import approvals, runs
-from tools import TOOLS, ToolError, call_tool, changes, must_ask
+from tools import TOOLS, ToolError, call_tool
 
 log = structlog.get_logger()
 
@@ -234,7 +235,7 @@ class RunLoop:
 
         async def step(tx: Transaction, run: Run) -> None:
             outcome.clear()
-            if asked := await self.to_ask(tx, call):
+            if asked := await find_to_ask(tx, self.caller, run, self.steps, call):
                 seconds = self.assistant.limits.approval_seconds
                 await approvals.request_approvals(tx, self.caller, run, len(self.steps) - 1, asked, seconds)
                 return
@@ -248,23 +249,6 @@ class RunLoop:
         if not outcome:
             raise AwaitingApproval
         call.update(outcome)
-
-    async def to_ask(self, tx: Transaction, call: dict[str, Any]) -> list[dict[str, Any]]:
-        """Nothing, or this call and those beside it that have to wait for a yes."""
-        if "approval" in call:
-            return []
-        policy = await approvals.read_policy(tx, self.caller)
-        unasked = sum(
-            "approval" not in other and changes(other["name"], other["arguments"])
-            for step in self.steps
-            for other in step.calls
-        )
-
-        def waits(other: dict[str, Any]) -> bool:
-            open_ = "finished_at" not in other and "approval" not in other
-            return open_ and must_ask(policy, other["name"], other["arguments"], unasked)
-
-        return [other for other in self.steps[-1].calls if waits(other)] if waits(call) else []
 
     def content(self) -> str:
         return "".join(step.text for step in self.steps)

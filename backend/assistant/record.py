@@ -8,19 +8,16 @@ from uuid import UUID
 
 from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import (
-    ARRAY,
     CTE,
     BigInteger,
     Select,
     Table,
-    Text,
     Uuid,
     bindparam,
     cast,
     func,
     insert,
     literal,
-    literal_column,
     null,
     select,
     true,
@@ -33,11 +30,12 @@ from sqlmodel import SQLModel, col
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from models import Conversation, Event, Message, Run, RunEvent, User
+from models import Conversation, Event, Message, Run, RunEvent
 from models.columns import UTCDateTime, now
 from models.message import MessagePublic
 from models.run import RunPublic
 from services import messages, runs
+from services.tokens import Grant
 
 LONGEST_LINE = 200
 # What `run.started` names as the source of such a run: its calls are made, and no model is asked.
@@ -70,22 +68,22 @@ def new_row(table: type[SQLModel], values: Row) -> Row:
 
 
 def public(message: Row) -> MessagePublic:
-    """As open pages are told of it; whose name a person's message bears, is not known here."""
+    """As open pages are told of it."""
     return messages.public(SimpleNamespace(Message=SimpleNamespace(**message), display_name=None))
 
 
 def make_record(
-    caller: Caller, conversation_id: UUID, line: str, made: dict[str, Any], client_id: str | None = None
+    grant: Grant, conversation_id: UUID, line: str, made: dict[str, Any], client_id: str | None = None
 ) -> Record:
     """Of a call that was made; `line` stands where a person's message would."""
-    begun = begin_record(caller, conversation_id, line, made, client_id)
+    begun = begin_record(grant, conversation_id, line, made, client_id)
     run, moment = begun.run, begun.run["created_at"]
     run |= {"status": "completed", "finished_at": moment}
     answer = new_row(
         Message,
         {
             "conversation_id": conversation_id,
-            "user_id": caller.user_id,
+            "user_id": grant.caller.user_id,
             "role": "agent",
             "content": "",
             "tool_calls": [made],
@@ -104,24 +102,32 @@ def make_record(
 
 
 def begin_record(
-    caller: Caller,
+    grant: Grant,
     conversation_id: UUID,
     line: str,
     call: dict[str, Any],
     client_id: str | None = None,
     moment: datetime | None = None,
 ) -> Record:
-    """Of a call that is still to be made; `moment` is by the database's clock, for a run that goes on elsewhere."""
-    moment = moment or now()
+    """Of a call that is still to be made. The message is the program's; its person is answerable for it.
+
+    `moment` is by the database's clock, for a run that goes on elsewhere.
+    """
+    moment, caller = moment or now(), grant.caller
     shared: Row = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
     run = new_row(Run, {**shared, "trigger_seq": 0, "status": "running", "started_at": moment})
     if len(line) > LONGEST_LINE:
         line = line[: LONGEST_LINE - 1] + "…"
     said = {"role": "user", "content": line, "seq": 0, "client_id": client_id, "run_id": run["id"]}
-    trigger = new_row(Message, {**shared, **said})
+    program = {"program_id": caller.token_id, "program_name": grant.title}
+    trigger = new_row(Message, {**shared, **said, **program})
     where = {"conversation_id": str(conversation_id), "user_message_id": str(trigger["id"])}
+    sender = {"id": caller.token_id and str(caller.token_id), "name": grant.title}
     asked = {key: call[key] for key in ("id", "name", "arguments")}
-    lines: list[Line] = [("run.started", {**where, "source": MCP}), ("tool.call", {"step": 0, **asked})]
+    lines: list[Line] = [
+        ("run.started", {**where, "source": MCP, "program": sender}),
+        ("tool.call", {"step": 0, **asked}),
+    ]
     return Record(run, trigger, None, lines)
 
 
@@ -178,8 +184,7 @@ async def store_at_once(db: Database, caller: Caller, record: Record) -> bool:
     return await db.store(statement(types), values | {"answered_type": "message.created"}, caller.user_id)
 
 
-# What open pages are told of such a record: the question, whose sender's name only the database knows, the answer
-# and the end of the run.
+# What open pages are told of such a record: the question, the answer and the end of the run.
 TOLD = ("asked", "answered", "ended")
 # The line of the log that says of the answer what open pages are told of it: it is sent and read once for both.
 SAID = "message.completed"
@@ -247,13 +252,7 @@ def events_told() -> dict[str, dict[str, Any]]:
         "seq": cast(null(), BigInteger),
         "created_at": bindparam("moment", type_=UTCDateTime()),
     }
-    name = access.select(ANYONE, User, func.to_jsonb(col(User.display_name))).scalar_subquery()
-    asked = func.jsonb_set(
-        bindparam("asked_data", type_=JSONB()),
-        cast(literal_column("'{message,sender,name}'"), ARRAY(Text)),
-        func.coalesce(name, cast(literal_column("'null'"), JSONB())),
-    )
-    return {name: {**shared, **({"data": asked} if name == "asked" else {})} for name in TOLD}
+    return dict.fromkeys(TOLD, shared)
 
 
 def added(table: type[SQLModel], opened: CTE, last: CTE, rows: dict[str, dict[str, Any]]) -> CTE:

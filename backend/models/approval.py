@@ -24,7 +24,12 @@ Decision = Literal["approved", "denied", "expired", "cancelled"]
 
 
 class Approval(SQLModel, table=True):
-    """`decision` is None while the call waits; the first one stays."""
+    """`decision` is None while the call waits.
+
+    `shown` are the rows that the call touches, by their noun, as the person was shown them; `digest` tells all that
+    was shown from anything else. A call whose rows have changed since is asked for anew, in the same row; `created_at`
+    stays when it was first asked for.
+    """
 
     __tablename__ = "approvals"
     __table_args__ = (
@@ -42,18 +47,30 @@ class Approval(SQLModel, table=True):
     created_at: datetime = time_column("created_at")
     expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
     decided_at: datetime | None = optional_time_column("decided_at")
+    shown: dict[str, Any] | None = Field(default=None, sa_column=Column("shown", JsonType))
+    digest: str | None = Field(default=None, sa_column=Column("digest", String(64)))
 
 
 class ApprovalDecision(Shape):
     approve: StrictBool = ShapeField(
         examples=[True], description="false denies the call; the agent is told and goes on."
     )
+    digest: str | None = ShapeField(
+        None,
+        pattern="^[0-9a-f]{64}$",
+        description="Of the question that was read: where another one is asked by now, the decision is a 409.",
+    )
 
 
 class PendingApproval(Shape):
-    """A call that waits, with the arguments that it will be made with."""
+    """A call that waits, with the arguments that it will be made with and the rows that it will be made on.
+
+    `shown` is null, like `digest`, where the call was asked for before they were kept.
+    """
 
     tool_call_id: str
     name: str = ShapeField(examples=["delete_task"])
     arguments: Any = ShapeField(examples=[{"task_id": "..."}])
     expires_at: Time
+    shown: Any = ShapeField(None, examples=[{"task": {"id": "...", "title": "Buy milk"}}])
+    digest: str | None = ShapeField(None, description="Send it back with the decision.")

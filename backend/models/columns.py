@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
+import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 from pydantic import Field as ShapeField
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKey, Integer, Uuid, text
@@ -110,6 +111,11 @@ def optional_time_column(column: str) -> Any:
     return Field(default=None, sa_column=Column(column, UTCDateTime, nullable=True))
 
 
+# What leaves no mark where it is shown: by Unicode's own list and general categories, and two symbols that are blank.
+BLANKS = r"\p{Default_Ignorable_Code_Point}\p{C}\p{Z}\u2800\ufffc"
+SEEN, UNSEEN = regex.compile(f"[^{BLANKS}]"), regex.compile(f"[{BLANKS}]")
+
+
 def storable(value: str) -> str:
     """PostgreSQL's text cannot hold NUL, so nobody may send one."""
     if "\0" in value:
@@ -119,9 +125,14 @@ def storable(value: str) -> str:
 
 def visible(value: str) -> str:
     """Blank means: nothing that a person would see."""
-    if not any(character.isprintable() and not character.isspace() for character in value):
+    if not SEEN.search(value):
         raise ValueError("must not be blank")
     return value
+
+
+def has_invisible(value: str) -> bool:
+    """Whether something is in it that a person would not see, spaces included."""
+    return UNSEEN.search(value) is not None
 
 
 # Behind a StringConstraints in an Annotated: pydantic words its own limits well only when they come first.

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field as ShapeField
 from pydantic import StringConstraints
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, String, UniqueConstraint, Uuid, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
@@ -23,6 +23,8 @@ class Message(SQLModel, table=True):
 
     `seq` counts 1, 2, 3, ... within the conversation. `client_id` is the sender's own name for the message,
     unique per user: a repeated send is found by it. `run_id` is the run that the message started or that wrote it.
+    `program_name` is what the program was called that sent it in the person's name, if one did, and `program_id` its
+    access token, which may be gone by now.
     """
 
     __tablename__ = "messages"
@@ -46,6 +48,8 @@ class Message(SQLModel, table=True):
     seq: int = Field(sa_column=Column("seq", Integer, nullable=False))
     client_id: str | None = Field(default=None, sa_column=Column("client_id", String(64)))
     run_id: UUID | None = reference("run_id", "runs.id", "fk_messages_run_id", nullable=True)
+    program_id: UUID | None = Field(default=None, sa_column=Column("program_id", Uuid))
+    program_name: str | None = Field(default=None, sa_column=Column("program_name", String(100)))
 
 
 OnBusy = Literal["queue", "reject", "interrupt"]
@@ -73,19 +77,24 @@ class ChatCreate(Shape):
 
 
 class Sender(Shape):
-    """Who speaks. A hosted agent that has no row of its own has no id."""
+    """Who speaks: a person, the agent, or a program in the person's name.
 
-    type: Role
+    The agent has no row of its own and so no id. A program's is that of its access token; one that came in with the
+    token of a sign-in has none.
+    """
+
+    type: Literal["user", "agent", "program"]
     id: UUID | None
     name: str | None
 
 
 class CallApproval(Shape):
-    """What the person said to a call that was asked for first."""
+    """What the person said to a call that was asked for first, and `shown`, the rows that they were shown with it."""
 
     decision: Decision | None
     requested_at: str
     decided_at: str | None
+    shown: Any = ShapeField(None, exclude_if=lambda shown: shown is None)
 
 
 class ToolCallPublic(Shape):

@@ -5,18 +5,17 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, EmailStr, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints
 from pydantic import Field as ShapeField
 from sqlalchemy import Column, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.approval import ApprovalPolicy
 from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, time_column, unset
+from models.email import Email
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
-MAX_EMAIL = 320
 
 
 @cache
@@ -31,24 +30,6 @@ def known_zone(name: str) -> str:
     return name
 
 
-def bare(value: object) -> object:
-    """EmailStr also takes `Ann <ann@example.com>`, and keeps another text than the one that was typed."""
-    if isinstance(value, str) and value.rstrip().endswith(">"):
-        raise ValueError("must be an address without a name")
-    return value
-
-
-def normal_email(text: str) -> str:
-    """The one form in which an email is kept and looked up: NFC, Unicode domain, lower case."""
-    text = text.strip()
-    try:
-        return validate_email(text[:MAX_EMAIL], check_deliverability=False).normalized.lower()
-    except EmailNotValidError:
-        return text.lower()  # nobody has it
-
-
-# Emails are compared without case, so they are stored without.
-Email = Annotated[EmailStr, BeforeValidator(bare), AfterValidator(normal_email)]
 Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), STORABLE]
 DisplayName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, VISIBLE

@@ -90,7 +90,8 @@ async def decide_approval(
     new_id: NewIdDep,
 ) -> RunPublic:
     """Approves or denies a call that waits; the first decision counts. The run goes on when none waits any more."""
-    run = await parts.db.write(approvals.decide_approval, caller, run_id, tool_call_id, decision.approve)
+    said = (decision.approve, decision.digest)
+    run = await parts.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *said)
     parts.bells.ring(run_id)
     parts.worker.wake(run_id)
     return run

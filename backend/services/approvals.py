@@ -1,5 +1,7 @@
 # services/approvals.py -- verbs on approvals: ask for a call, decide, let it expire. The run is locked.
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,8 +18,13 @@ from models.approval import ApprovalPolicy, Decision
 from models.columns import rfc3339
 from models.run import RunPublic
 from services import runs
+from services.limits import count_hit, hashed
 
 EXPIRED_AT_ONCE = 100
+# The span in which the changes of a program that asks for none of them are counted.
+UNASKED_SECONDS = 3600
+# What a person is shown of a call, and so what they approve.
+ASKED = ("name", "arguments", "shown")
 REFUSALS: dict[str, str] = {
     "denied": "This was not approved; nothing was changed.",
     "expired": "Nobody approved this in time; nothing was changed.",
@@ -29,22 +36,47 @@ async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
     return policy  # type: ignore[no-any-return]
 
 
+async def count_unasked(tx: Transaction, program_id: UUID) -> int:
+    """How many changes a program has wanted to make in this hour, this one included: a number that is kept."""
+    return await count_hit(tx, hashed(f"unasked/{program_id}"), UNASKED_SECONDS, 1)
+
+
+def digest(call: Mapping[str, Any]) -> str:
+    """SHA-256 of all that is shown of the call."""
+    words = json.dumps([call[name] for name in ASKED], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def is_stale(approval: Approval, shown: Mapping[str, Any]) -> bool:
+    """Whether a row that the call touches is another than was shown. One that is gone by now is no reason to ask."""
+    was = approval.shown
+    return was is not None and any(row is not None and row != was.get(noun) for noun, row in shown.items())
+
+
+async def find_approval(
+    tx: Transaction, caller: Principal, run_id: UUID, tool_call_id: str
+) -> Approval | None:
+    mine = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == tool_call_id)
+    return await access.find(tx, caller, Approval, *mine)
+
+
 async def request_approvals(
     tx: Transaction, caller: Caller, run: Run, step: int, calls: Sequence[dict[str, Any]], seconds: float
 ) -> None:
-    """Ask for calls (`id`, `name`, `arguments`) of one step; the run waits, and no worker holds it meanwhile.
+    """Ask for calls (`id`, `name`, `arguments`, `shown`) of one step; the run waits, and no worker holds it meanwhile.
 
-    What will be called is what stands in these rows' log: nothing that a client sends can change it.
+    What will be called is what stands in these rows' log: nothing that a client sends can change it. A call that was
+    asked for before is asked for anew.
     """
     moment = await read_clock(tx)
     expires_at = moment + timedelta(seconds=seconds)
     for call in calls:
-        asked = {name: call[name] for name in ("name", "arguments")}
-        tx.add(
-            Approval(
-                run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
-            )
+        asked = {**{name: call[name] for name in ASKED}, "digest": digest(call)}
+        approval = await find_approval(tx, caller, run.id, call["id"]) or Approval(
+            run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
         )
+        approval.sqlmodel_update({**asked, "expires_at": expires_at, "decision": None, "decided_at": None})
+        tx.add(approval)
         times = {"requested_at": rfc3339(moment), "expires_at": rfc3339(expires_at)}
         await runs.add_event(
             tx, caller, run, "approval.requested", {"step": step, "id": call["id"], **asked, **times}
@@ -56,23 +88,25 @@ async def request_approvals(
 
 
 async def decide_approval(
-    tx: Transaction, caller: Caller, run_id: UUID, tool_call_id: str, approve: bool
+    tx: Transaction, caller: Caller, run_id: UUID, tool_call_id: str, approve: bool, seen: str | None = None
 ) -> RunPublic:
     """The first decision counts. The run goes on as soon as none of its calls waits any more.
 
+    `seen` is the digest of the question that the person has read; for None it is taken to be the one that stands.
     Only in a signed-in session: what a program does in someone's name, that person has to allow.
     """
     if caller.session_id is None:
         raise Forbidden("An approval is given in a signed-in session.")
     run = await access.get(tx, caller, Run, run_id, lock=True)
-    mine = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == tool_call_id)
-    approval = await access.find(tx, caller, Approval, *mine)
+    approval = await find_approval(tx, caller, run_id, tool_call_id)
     if approval is None:
         raise NotFound("approval")
     if approval.decision is not None:
         raise Conflict(f"This call was {approval.decision} already.")
     if approval.expires_at <= await read_clock(tx):
         raise Conflict("This call waited too long; it counts as not approved.")
+    if seen is not None and seen != approval.digest:
+        raise Conflict("What is asked for has changed since you were shown it. Look at it again.")
     await settle(tx, caller, run, approval, "approved" if approve else "denied")
     return await runs.show(tx, caller, run)
 

@@ -14,8 +14,9 @@ from db import Database, Transaction
 from errors import Conflict, Invalid, Unauthorized
 from models import AuthSession, RefreshToken, User
 from models.columns import now
+from models.email import former_email, normal_email
 from models.session import TokenPublic
-from models.user import UserCreate, normal_email
+from models.user import UserCreate
 from security import AccessClaims, AccessTokens, hash_password, hash_token, new_token, verify_password
 from services.limits import (
     PASSWORD_PER_USER,
@@ -62,7 +63,13 @@ async def verified(password: str, password_hash: str | None) -> tuple[bool, str 
 
 
 async def find_user(tx: Transaction, email: str) -> User | None:
-    return await access.find(tx, SYSTEM, User, col(User.email) == email)
+    """By the email as it was typed. Whoever has it exactly so, from before, comes first."""
+    if not email.strip().isprintable():
+        return None  # PostgreSQL cannot compare with NUL or half a surrogate pair; nobody has such an email
+    former, normal = former_email(email), normal_email(email)
+    statement = access.select(SYSTEM, User).where(col(User.email).in_({former, normal}))
+    found = {user.email: user for user in (await tx.execute(statement)).scalars()}
+    return found.get(former) or found.get(normal)
 
 
 async def register_user(auth: Auth, device: Device, new: UserCreate) -> User:
@@ -82,12 +89,10 @@ async def create_user(tx: Transaction, new: UserCreate, password_hash: str) -> U
 
 async def sign_in(auth: Auth, device: Device, email: str, password: str) -> TokenPublic:
     """Unknown email and wrong password cost the same time and give the same answer."""
-    email = normal_email(email)
+    typed, email = email, normal_email(email)
     await auth.limits.hit(SIGN_IN_PER_ADDRESS, "sign-in", network(device.address))
     await auth.limits.hit(SIGN_IN_PER_EMAIL, "sign-in", email)
-    # PostgreSQL cannot compare with NUL or half a surrogate pair; nobody has such an email.
-    possible = email.isprintable()
-    user = await auth.db.read(find_user, email) if possible else None
+    user = await auth.db.read(find_user, typed)
     right, new_hash = await verified(password, user.password_hash if user else None)
     if user is None or not right:
         raise Unauthorized(WRONG)
@@ -199,7 +204,7 @@ async def store_password(tx: Transaction, caller: Caller, password_hash: str, ex
 async def reset_password(auth_db: Database, email: str, password: str) -> UUID | None:
     """For the operator: sets the password, ends every session and access token; None where nobody has this email."""
     password_hash = await hashed(password)
-    user = await auth_db.read(find_user, normal_email(email))
+    user = await auth_db.read(find_user, email)
     if user is None:
         return None
     await auth_db.write(store_password, Caller(user.id, None), password_hash, None)

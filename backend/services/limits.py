@@ -23,6 +23,8 @@ from models.columns import now
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
 SIGN_IN_PER_EMAIL = RateLimitItemPerMinute(10, multiples=5)
 REGISTER_PER_ADDRESS = RateLimitItemPerHour(60)
+# Each call leaves rows for good, also one that only reads.
+CALLS_PER_PROGRAM = RateLimitItemPerMinute(300, multiples=5)
 PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
 
 

@@ -39,15 +39,16 @@ class Posted:
 def public(row: Any) -> MessagePublic:
     """From a row of `with_sender`."""
     message: Message = row.Message
-    is_user = message.role == "user"
-    sender = Sender(
-        type="user" if is_user else "agent",
-        id=message.user_id if is_user else None,
-        name=row.display_name if is_user else AGENT_NAME,
-    )
+    if message.program_name is not None:
+        sender = Sender(type="program", id=message.program_id, name=message.program_name)
+    elif message.role == "user":
+        sender = Sender(type="user", id=message.user_id, name=row.display_name)
+    else:
+        sender = Sender(type="agent", id=None, name=AGENT_NAME)
     return MessagePublic(sender=sender, **{name: getattr(message, name) for name in COLUMNS})
 
 
+BY_PROGRAM = col(Message.program_name).is_not(None)
 IS_USER = col(Message.role) == "user"
 FORWARDS = Listing(
     name="messages",
@@ -55,9 +56,13 @@ FORWARDS = Listing(
     fields={
         **{name: getattr(Message, name) for name in COLUMNS},
         "sender": {
-            "type": col(Message.role),
-            "id": case((IS_USER, col(Message.user_id)), else_=null()),
-            "name": case((IS_USER, col(User.display_name)), else_=literal(AGENT_NAME)),
+            "type": case((BY_PROGRAM, literal("program")), else_=col(Message.role)),
+            "id": case((BY_PROGRAM, col(Message.program_id)), (IS_USER, col(Message.user_id)), else_=null()),
+            "name": case(
+                (BY_PROGRAM, col(Message.program_name)),
+                (IS_USER, col(User.display_name)),
+                else_=literal(AGENT_NAME),
+            ),
         },
     },
     public=public,

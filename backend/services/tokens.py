@@ -38,6 +38,14 @@ class Grant:
     title: str
     conversation_id: UUID | None
 
+    @property
+    def counted_id(self) -> UUID:
+        """What its calls are counted by: the access token or, where it came in with a sign-in's, the person.
+
+        To sign in once more is easy.
+        """
+        return self.caller.token_id or self.caller.user_id
+
 
 COLUMNS: list[Any] = [
     AccessToken.id,

@@ -52,16 +52,21 @@ async function more() {
   }
 }
 
+const sayer = (sender) => (sender?.type === "program" ? `${sender.name} (a program)` : sender?.name || "You");
+
+// The call, and the rows that it touches as they were shown.
+const asked = (given, rows) => [given, rows].filter((part) => part && Object.keys(part).length).map((part) => JSON.stringify(part)).join(" on ");
+
 // Everything as [time, kind, title, detail], in the order in which it happened.
 function moments({ messages, runs }) {
   const found = [];
   for (const message of messages) {
     const person = message.role === "user";
-    found.push([message.created_at, person ? "person" : "agent", `${person ? message.sender?.name || "You" : "Parley"} wrote`, message.content]);
+    found.push([message.created_at, person ? "person" : "agent", `${person ? sayer(message.sender) : "Parley"} wrote`, message.content]);
     for (const call of message.tool_calls || []) {
       const { approval } = call;
       if (approval) {
-        found.push([approval.requested_at, "approval", `Approval asked for ${call.name}`, JSON.stringify(call.arguments)]);
+        found.push([approval.requested_at, "approval", `Approval asked for ${call.name}`, asked(call.arguments, approval.shown)]);
         if (approval.decided_at) found.push([approval.decided_at, "approval", `${DECISIONS[approval.decision]}: ${call.name}`, ""]);
       }
       if (call.started_at) {
@@ -77,7 +82,7 @@ function moments({ messages, runs }) {
     if (!here.has(run.id)) continue;
     if (run.started_at) found.push([run.started_at, "run", `Run started, ${lasted(run.created_at, run.started_at)} after it was asked for`, run.id]);
     for (const waits of run.pending_approvals || []) {
-      found.push([run.started_at, "approval", `Waits for approval: ${waits.name}`, JSON.stringify(waits.arguments)]);
+      found.push([run.started_at, "approval", `Waits for approval: ${waits.name}`, asked(waits.arguments, waits.shown)]);
     }
     if (run.finished_at) {
       const took = lasted(run.started_at || run.created_at, run.finished_at);

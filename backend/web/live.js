@@ -89,9 +89,11 @@ export class LiveRun {
     this.agent.cards.update(id, { name, arguments: given });
   }
 
-  "approval.requested"({ id, name, arguments: given, expires_at }) {
+  "approval.requested"({ id, name, arguments: given, shown: rows, digest, expires_at }) {
     this.agent.thinking(null);
-    this.agent.cards.update(id, { name, arguments: given, approval: { decision: null, expires_at } });
+    const again = Boolean(this.agent.cards.calls.get(id)?.approval);
+    const approval = { decision: null, shown: rows, digest, expires_at, again };
+    this.agent.cards.update(id, { name, arguments: given, approval });
   }
 
   "approval.decided"({ id, decision, decided_at }) {

@@ -15,12 +15,18 @@ const STATES = {
   queued: "Queued: its turn comes after the answer at work",
 };
 
+// Everybody sees that it was a program and not its person.
+function sayer(sender) {
+  if (sender?.type !== "program") return el("span", { class: "sr" }, sender?.name ? `${sender.name} said:` : "You said:");
+  return el("p", { class: "sayer" }, el("bdi", {}, sender.name), " (a program)", el("span", { class: "sr" }, " said:"));
+}
+
 // What a person said. `message` is as the server has it, or a draft with `client_id` and `content` only.
 export function personItem(message) {
   const foot = el("div", { class: "foot" });
   const item = el(
     "li", { class: "message from-user", data: { client: message.client_id || "" } },
-    el("span", { class: "sr" }, message.sender?.name ? `${message.sender.name} said:` : "You said:"),
+    sayer(message.sender),
     el("div", { class: "bubble" }, message.content),
     foot,
   );

@@ -192,11 +192,6 @@ async function more() {
 
 $("tasks-more").addEventListener("click", () => more().catch(fail));
 
-// What a task is called, wherever it stands.
-export async function taskTitle(id) {
-  return (known.get(id) || (await get(`/v1/tasks/${id}`))).title;
-}
-
 // Edit
 
 const sheet = dialog("task-edit");

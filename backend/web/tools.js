@@ -1,7 +1,7 @@
 // tools.js -- what the agent did: one card for each tool call, with the question where it has to ask.
 import { post } from "./api.js";
+import { fieldsAsked, titleAsked } from "./asked.js";
 import { announce, clock, count, el, fail, icon, lasted } from "./dom.js";
-import { taskTitle } from "./tasks.js";
 
 const WORDS = {
   add_task: ["Adding a task", "Added a task"],
@@ -27,7 +27,7 @@ function title(call) {
 
 // What it is about, in a few words: the title of the thing that came back or was asked for.
 function gist(call) {
-  const found = call.result?.title ?? call.arguments?.title ?? call.arguments?.q;
+  const found = call.result?.title ?? titleAsked(call) ?? call.arguments?.q;
   if (typeof found === "string") return found;
   if (Array.isArray(call.result?.tasks)) return count(call.result.tasks.length, "task");
   return "";
@@ -55,7 +55,7 @@ function card(call) {
   else if (!isOpen(call)) details.push(...part("Result", call.result));
   if (call.approval?.decision) {
     const at = call.approval.decided_at ? ` at ${clock(call.approval.decided_at)}` : "";
-    details.push(el("dt", {}, "Approval"), el("dd", {}, `${DECIDED[call.approval.decision]}${at}`));
+    details.push(el("dt", {}, "Approval"), el("dd", {}, `${DECIDED[call.approval.decision]}${at}`, fieldsAsked(call)));
   }
   return el(
     "details", { class: `tool is-${now}`, data: { tool: call.id } },
@@ -98,7 +98,7 @@ export class ToolCards {
   // The questions stand together below the cards, with one button for all where there are several.
   ask() {
     const open = this.waiting();
-    const ids = open.map((call) => call.id).join(" ");
+    const ids = open.map((call) => `${call.id} ${call.approval.digest}`).join(" ");
     if (this.asked === ids) return;
     this.asked = ids;
     const had = this.questions?.contains(document.activeElement);
@@ -120,14 +120,13 @@ export class ToolCards {
 
   question(call) {
     const until = call.approval.expires_at;
-    const about = el("p", { class: "question-gist" }, gist(call));
-    if (!about.textContent && call.arguments?.task_id) {
-      taskTitle(call.arguments.task_id).then((found) => (about.textContent = found), () => about.remove());
-    }
+    const about = gist(call);
     return el(
       "div", { class: "question", role: "group", "aria-label": title(call) },
       el("p", { class: "question-title" }, icon("wait"), title(call)),
-      about,
+      about && el("p", { class: "question-gist", dir: "auto" }, about),
+      fieldsAsked(call),
+      call.approval.again && el("p", { class: "muted small" }, "It has changed since you answered, so nothing was done yet."),
       el("details", {}, el("summary", {}, `Arguments of ${call.name}`), el("pre", { tabindex: "0" }, json(call.arguments))),
       el("div", { class: "row" },
         el("button", { type: "button", class: "primary", onclick: () => this.decide([call], true) }, "Approve"),
@@ -140,9 +139,12 @@ export class ToolCards {
     for (const button of this.questions.querySelectorAll("button")) button.disabled = true;
     for (const call of calls) {
       try {
-        await post(`/v1/runs/${this.runId}/approvals/${encodeURIComponent(call.id)}`, { approve });
-        const approval = { ...call.approval, decision: approve ? "approved" : "denied", decided_at: new Date().toISOString() };
-        this.update(call.id, { approval });
+        const { digest } = call.approval;
+        await post(`/v1/runs/${this.runId}/approvals/${encodeURIComponent(call.id)}`, { approve, digest });
+        const { approval } = this.calls.get(call.id);
+        if (approval.decision || approval.digest !== digest) continue; // the stream was faster
+        const said = { decision: approve ? "approved" : "denied", decided_at: new Date().toISOString() };
+        this.update(call.id, { approval: { ...approval, ...said } });
       } catch (error) {
         if (error.status !== 409) fail(error); // decided elsewhere: the stream says how
         for (const button of this.questions?.querySelectorAll("button") ?? []) button.disabled = false;

@@ -2,11 +2,18 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '013' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '014' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '014' AND left(:'revision', 3) COLLATE "C" <= '014' AS undo \gset
+\if :undo
+  ALTER TABLE messages DROP COLUMN program_name, DROP COLUMN program_id;
+  ALTER TABLE approvals DROP COLUMN digest, DROP COLUMN shown;
+  \echo 014_keep_what_was_shown: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '013' AND left(:'revision', 3) COLLATE "C" <= '013' AS undo \gset
 \if :undo
