@@ -114,14 +114,12 @@ def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> 
 
 
 @contextmanager
-def serving(settings: Settings, model: Model | None = None) -> Iterator[Server]:
-    """A real uvicorn on a free port of loopback; gone at the end of the block."""
+def serving(settings: Settings, model: Model | None = None, **options: Any) -> Iterator[Server]:
+    """A real uvicorn, with `options` of it, on a free port of loopback; gone at the end of the block."""
     app = create_app(settings, model)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_level="error", access_log=False, proxy_headers=False, timeout_graceful_shutdown=5
-    )
+    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=5, **options)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, name="uvicorn")
     thread.start()
