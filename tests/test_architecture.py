@@ -19,7 +19,7 @@ LAYERS = [
     {"mcp_door"},
     {"routes"},
     {"assistant", "watch"},
-    {"tools", "streams", "connections"},
+    {"tools", "streams", "connections", "bodies"},
     {"services"},
     {"access", "schema", "lists", "bells"},
     {"models", "db", "engines"},

@@ -4,7 +4,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 import connections
 from processes import started
-from servers import KEY, Person, Server, serving, settings_for, wait_until
+from servers import KEY, Person, Server, connected, next_answer, serving, settings_for, wait_until
 
 ON_ONE_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True, scope="session")
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -25,19 +25,6 @@ def either(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -
     """A server with either of uvicorn's parsers."""
     with serving(settings_for(new_database("sqlite")), timeout_keep_alive=1, **request.param) as running:
         yield running
-
-
-@contextmanager
-def connected(base_url: str, *sent: bytes, receives: int | None = None) -> Iterator[socket.socket]:
-    host, port = base_url.removeprefix("http://").split(":")
-    with socket.socket() as raw:
-        if receives:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
-        raw.settimeout(15)
-        raw.connect((host, int(port)))
-        for piece in sent:
-            raw.sendall(piece)
-        yield raw
 
 
 def rest(raw: socket.socket) -> bytes:
@@ -61,22 +48,6 @@ def told(base_url: str, *sent: bytes) -> tuple[int, dict[str, Any]]:
     problem = json.loads(body)
     assert answer.startswith(b"HTTP/1.1 %d " % problem["status"])
     return problem["status"], problem
-
-
-def next_answer(raw: socket.socket) -> tuple[int, bytes]:
-    """The status and the body of the next answer, which says its length."""
-    come = b""
-    while b"\r\n\r\n" not in come:
-        piece = raw.recv(65_536)
-        assert piece, f"the connection has ended after {come!r}"
-        come += piece
-    head, _, body = come.partition(b"\r\n\r\n")
-    found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-    assert found
-    while len(body) < int(found[1]):
-        body += raw.recv(65_536)
-    assert len(body) == int(found[1])
-    return int(head.split()[1]), body
 
 
 # Bytes

@@ -9,10 +9,10 @@ from errors import Forbidden
 from models import User
 from models.session import RefreshRequest, TokenPublic
 from models.user import UserCreate, UserPublic
-from routes.dependencies import CallerDep, DeviceDep, PartsDep, problems
+from routes.dependencies import CallerDep, DeviceDep, PartsDep, Route, problems
 from services import auth, sessions
 
-router = APIRouter(prefix="/v1/auth", tags=["auth"])
+router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
 NO_STORE = {"Cache-Control": "no-store"}
 
 

@@ -7,10 +7,10 @@ from errors import Invalid
 from models import User
 from models.session import SessionPublic
 from models.user import UserPublic, UserUpdate
-from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
+from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, Route, problems
 from services import auth, sessions, users
 
-router = APIRouter(prefix="/v1/me", tags=["me"])
+router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
 
 
 @router.get("", response_model=UserPublic, responses=problems(401))
