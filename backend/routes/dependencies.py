@@ -163,7 +163,7 @@ DESCRIPTIONS = {
     413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",
-    503: "The database does not answer.",
+    503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
 }
 SIGNED_IN = problems(401, 422)
 SIGNED_IN_ONE = problems(401, 404, 422)

@@ -18,7 +18,7 @@ async def get_me(db: DatabaseDep, caller: CallerDep) -> User:
     return await db.read(users.get_me, caller)
 
 
-@router.patch("", response_model=UserPublic, responses={**SIGNED_IN, **problems(429)})
+@router.patch("", response_model=UserPublic, responses={**SIGNED_IN, **problems(429, 503)})
 async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> User:
     """Changes the fields that are sent. A `new_password` needs `current_password`, and ends all other sessions
     and access tokens.

@@ -58,7 +58,7 @@ async def get_config(parts: PartsDep) -> WebConfigPublic:
     return WebConfigPublic(offline=settings.model == OFFLINE_MODEL, registration=settings.registration)
 
 
-@router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
+@router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))
 async def sign_in(
     parts: PartsDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
 ) -> Any:
