@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = structlog.get_logger()
 
 # RFC 9110's names; older Pythons know former ones.
-TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 TOO_LARGE = "The body is over 1 MiB."
 MAX_REPORTED = 20
 MAX_WORD = 100
@@ -108,6 +108,10 @@ class DatabaseBusy(Unavailable):
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
 
 
+def title_of(status: int) -> str:
+    return TITLES.get(status) or HTTPStatus(status).phrase
+
+
 class ProblemResponse(Response):
     media_type = "application/problem+json"
 
@@ -119,7 +123,7 @@ class ProblemResponse(Response):
         headers: Any = None,
         members: dict[str, str] | None = None,
     ) -> None:
-        title = TITLES.get(status) or HTTPStatus(status).phrase
+        title = title_of(status)
         problem: dict[str, Any] = {
             "type": f"urn:parley:problem:{title.lower().replace(' ', '-')}",
             "title": title,

@@ -24,6 +24,7 @@ from assistant.model import Model
 from assistant.worker import Worker
 from bells import Bells, Wire
 from causes import cause_of, place_of
+from connections import Gate
 from db import Database, in_words
 from engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
 from logs import configure_logs
@@ -49,11 +50,10 @@ from schema import SchemaError, bootstrap
 from security import AccessTokens, warm_up
 from services.auth import Auth
 from services.health import Pulse
-from services.limits import Limits
+from services.limits import Limits, network
 from services.sessions import SessionGuard
 from services.tokens import TokenGuard
 from settings import Settings, SettingsError, get_settings
-from streams import Connections
 from watch import Watch
 
 log = structlog.get_logger()
@@ -189,7 +189,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(warm_up)
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()
-        company = {asyncio.create_task(parts.watch.run())}
+        company = {asyncio.create_task(parts.watch.run()), asyncio.create_task(app.state.gate.watch())}
         if parts.db.is_postgresql and listen_url:
             company.add(asyncio.create_task(carry_bells(parts, listen_url)))
         try:
@@ -208,6 +208,12 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def in_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
+
+
+class App(FastAPI):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.state.gate.enter(scope, receive)  # outside of FastAPI's own layers, which hide uvicorn
+        await super().__call__(scope, receive, send)
 
 
 class StartupInWords:
@@ -280,7 +286,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     settings = settings or get_settings()
     configure_logs(settings.log_level)
     settings.signing_key()
-    app = FastAPI(
+    app = App(
         title="Parley",
         version="0.1.0",
         description=DESCRIPTION,
@@ -288,6 +294,9 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
+    app.state.gate = Gate(
+        settings.max_connections, settings.max_connections_per_address, settings.trusted_proxies, network
+    )
     app.state.model = model or open_model(settings)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     errors.install(app, MAX_BODY_BYTES)
@@ -322,7 +331,6 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(StartupInWords)
-    app.add_middleware(Connections)  # the outermost, since it looks at the server's own `send`
     return app
 
 

@@ -5,12 +5,13 @@ from urllib.parse import urlsplit
 
 from mcp.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from bodies import receive_again, refuse_bulk
 from errors import Forbidden, Misdirected, Unauthorized
 from routes.dependencies import Parts, parts_of
 from security import BadToken
@@ -44,12 +45,17 @@ class Door:
         request = Request(scope)
         refuse_foreign(request)
         scope[GRANT] = grant = await find_grant(request)
+        try:
+            body = await Request(scope, receive).body()
+        except ClientDisconnect:
+            return
+        refuse_bulk(body)
         assert self._manager is not None
         # On every line of the log that this request leads to.
         with bound_contextvars(
             user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSIONS_TITLE)
         ):
-            await self._manager.handle_request(scope, receive, send)
+            await self._manager.handle_request(scope, receive_again(body, receive), send)
 
 
 async def find_grant(request: Request) -> Grant:

@@ -83,6 +83,19 @@ class Settings(BaseSettings):
         description="Addresses or networks, separated by commas, whose X-Forwarded-For and "
         "X-Forwarded-Proto headers count; `*` trusts every sender.",
     )
+    max_connections: int = Field(
+        5_000,
+        ge=10,
+        le=1_000_000,
+        description="Connections that each worker keeps open at most; fewer where the system allows it fewer files.",
+    )
+    max_connections_per_address: int = Field(
+        500,
+        ge=1,
+        le=1_000_000,
+        description="Connections that each worker keeps open to one address at most, or to one /64 of IPv6; "
+        "TRUSTED_PROXIES have no such limit.",
+    )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         [],
         description="Origins of web pages, separated by commas, that may call the API; `*` allows every page.",

@@ -10,11 +10,12 @@ import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic_core import to_json
 from starlette.responses import StreamingResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 import access
 from access import Principal
 from bells import Bells
+from connections import CONNECTION
 from db import Database, Transaction
 from errors import DatabaseBusy, Invalid
 from models import Run, RunEvent
@@ -27,7 +28,6 @@ LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
 # How long a frame may wait for a reader that does not read.
 PATIENCE_SECONDS = 10.0
-CONNECTION = "connection"
 
 
 async def wait(bell: asyncio.Event) -> None:
@@ -128,7 +128,7 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, send)
         except TooSlow:
             log.info("a stream's reader was too slow", path=scope["path"])
-            connection = scope["state"][CONNECTION]
+            connection = scope.get("state", {}).get(CONNECTION)
             if connection is None:  # another server than uvicorn: it ends the answer in its own way
                 raise
             connection.abort()
@@ -144,23 +144,6 @@ class EventStream(StreamingResponse):
 
         async with aclosing(self._content):
             await super().stream_response(hand_over)
-
-
-class Connections:
-    """Lets a stream hang up. ASGI has no word for it: to end an answer is to wait until its reader has taken it all.
-
-    So this looks at uvicorn's `send`, which belongs to the one request and knows its connection.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope.setdefault("state", {})[CONNECTION] = getattr(
-                getattr(send, "__self__", None), "transport", None
-            )
-        await self.app(scope, receive, send)
 
 
 def stream_events(log: AsyncGenerator[list[RunEvent], None], headers: dict[str, str]) -> EventStream:

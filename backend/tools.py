@@ -35,6 +35,8 @@ END_DESCRIBED = 60
 DESCRIBED_ONCE_MORE = 1_000
 # So many rows a run may change without asking, and so many a program in an hour.
 MOST_UNASKED = 10
+# So many wrong arguments are named in an answer.
+MOST_EXPLAINED = 5
 Verb = Callable[[Transaction, Caller, Any], Awaitable[dict[str, Any]]]
 
 
@@ -95,6 +97,9 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
         raise ToolError(f"There is no tool named {name[:100]}. The tools are: {', '.join(TOOLS)}.")
     if not isinstance(arguments, dict):
         raise ToolError("The arguments are not a JSON object.")
+    unknown = len(arguments) - len(found.arguments.model_fields)
+    if unknown > MOST_EXPLAINED:  # an error of each would hold up everybody
+        raise ToolError(f"Wrong arguments for {name}: at least {unknown} of them are not known.")
     try:
         return found, found.arguments.model_validate(arguments)
     except ValidationError as error:
@@ -160,7 +165,9 @@ async def call_tool(
 
 
 def explained(error: ValidationError) -> str:
-    places = [(".".join(map(str, e["loc"])) or "arguments", e["msg"]) for e in error.errors()[:5]]
+    places = [
+        (".".join(map(str, e["loc"])) or "arguments", e["msg"]) for e in error.errors()[:MOST_EXPLAINED]
+    ]
     return "; ".join(f"{place[:100]}: {message[:200]}" for place, message in places)
 
 

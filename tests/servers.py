@@ -1,5 +1,6 @@
 # tests/servers.py -- a real Parley on loopback in a thread of the test process, and people who use it.
 import asyncio
+import re
 import socket
 import threading
 import time
@@ -114,14 +115,12 @@ def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> 
 
 
 @contextmanager
-def serving(settings: Settings, model: Model | None = None) -> Iterator[Server]:
-    """A real uvicorn on a free port of loopback; gone at the end of the block."""
+def serving(settings: Settings, model: Model | None = None, **options: Any) -> Iterator[Server]:
+    """A real uvicorn, with `options` of it, on a free port of loopback; gone at the end of the block."""
     app = create_app(settings, model)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app, log_level="error", access_log=False, proxy_headers=False, timeout_graceful_shutdown=5
-    )
+    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=5, **options)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, name="uvicorn")
     thread.start()
@@ -146,6 +145,36 @@ def wait_until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
         assert time.monotonic() < deadline, "it did not happen in time"
         threading.Event().wait(0.005)
     return value
+
+
+@contextmanager
+def connected(base_url: str, *sent: bytes, receives: int | None = None) -> Iterator[socket.socket]:
+    """A connection on which these pieces were sent."""
+    host, port = base_url.removeprefix("http://").rstrip("/").split(":")
+    with socket.socket() as raw:
+        if receives:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+        raw.settimeout(15)
+        raw.connect((host, int(port)))
+        for piece in sent:
+            raw.sendall(piece)
+        yield raw
+
+
+def next_answer(raw: socket.socket) -> tuple[int, bytes]:
+    """The status and the body of the next answer, which says its length."""
+    come = b""
+    while b"\r\n\r\n" not in come:
+        piece = raw.recv(65_536)
+        assert piece, f"the connection has ended after {come!r}"
+        come += piece
+    head, _, body = come.partition(b"\r\n\r\n")
+    found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    assert found
+    while len(body) < int(found[1]):
+        body += raw.recv(65_536)
+    assert len(body) == int(found[1])
+    return int(head.split()[1]), body
 
 
 @dataclass

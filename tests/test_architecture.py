@@ -19,7 +19,7 @@ LAYERS = [
     {"mcp_door"},
     {"routes"},
     {"assistant", "watch"},
-    {"tools", "streams"},
+    {"tools", "streams", "connections", "bodies"},
     {"services"},
     {"access", "schema", "lists", "bells"},
     {"models", "db", "engines"},
@@ -27,7 +27,7 @@ LAYERS = [
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 # Inside one layer: these arrows only, so that two neighbours do not lean on each other.
-SIDEWAYS = {("db", "models"), ("db", "engines"), ("engines", "models")}
+SIDEWAYS = {("streams", "connections"), ("db", "models"), ("db", "engines"), ("engines", "models")}
 MOST_LINES = 400
 
 

@@ -1,8 +1,12 @@
 # tests/test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 import asyncio
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +16,7 @@ import bcrypt
 import httpx
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlmodel import SQLModel, select, update
 
 import logs
@@ -25,6 +29,7 @@ from models import AuthSession, RefreshToken, Run, User
 from models.columns import now
 from security import hash_token
 from servers import PASSWORD, Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
+from services.hashers import Hashers
 
 NEW_PASSWORD = "a better battery staple"
 
@@ -44,6 +49,23 @@ def rows(server: Server) -> dict[str, set[str]]:
         return {table.name: {str(tuple(row)) for row in await tx.execute(table.select())} for table in tables}
 
     return in_database(server, read)
+
+
+@contextmanager
+def statements(server: Server) -> Iterator[list[str]]:
+    """What the server asks its database meanwhile, without the beginnings of transactions."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            seen.append(statement)
+
+    engine = server.parts.db.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def later(monkeypatch: pytest.MonkeyPatch, module: str, **time_passed: float) -> None:
@@ -588,6 +610,38 @@ def test_a_profile_is_changed_field_by_field(ann: Person) -> None:
     assert ann.get("/v1/me") == changed
 
 
+# Who is at the other end
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True, scope="session")
+@pytest.mark.parametrize(
+    ("proxies", "believed", "address", "secure"),
+    [
+        ([], "127.0.0.1", "127.0.0.1", False),
+        (["192.0.2.1"], "*", "127.0.0.1", False),
+        (["127.0.0.1"], "192.0.2.1", "198.51.100.7", True),
+    ],
+)
+def test_forwarding_headers_count_where_the_settings_say_so_whatever_uvicorn_believes(
+    new_database: Callable[[str], str],
+    engine_name: str,
+    proxies: list[str],
+    believed: str,
+    address: str,
+    secure: bool,
+) -> None:
+    """uvicorn believes those of 127.0.0.1 by itself."""
+    settings = settings_for(new_database(engine_name), trusted_proxies=proxies)
+    said = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7", "X-Forwarded-Proto": "https"}
+    with serving(settings, proxy_headers=True, forwarded_allow_ips=believed) as server:
+        person = server.person()
+        http = server.client(**said, **{"X-Parley-Console": "1"})
+        answer = http.post("/v1/web/session", json={"email": person.email, "password": PASSWORD})
+        assert ("Secure" in answer.headers["set-cookie"]) == secure
+        found = {session["address"] for session in person.get("/v1/me/sessions")["data"]}
+        assert found == {"127.0.0.1", address}
+
+
 # Limits
 
 
@@ -634,6 +688,74 @@ def test_an_email_that_nobody_has_is_limited_like_any_other(
     for _ in range(10):
         refused(sign_in(limited[0], email, **{"X-Forwarded-For": address}), 401)
     too_many(sign_in(limited[1], email, **{"X-Forwarded-For": address}), at_most=300)
+
+
+def test_whoever_is_refused_and_goes_on_costs_one_statement_at_most(
+    limited: tuple[Server, Server], address: str
+) -> None:
+    server, email = limited[0], f"{uuid4().hex}@example.com"
+    tries = {"X-Forwarded-For": address}
+    while sign_in(server, email, **tries).status_code != 429:
+        pass
+    with statements(server) as seen:
+        for _ in range(5):
+            too_many(sign_in(server, email, "wrong", **tries), at_most=300)
+            assert len(seen) <= 1  # the count of what is not over its limit
+            seen.clear()
+
+
+def test_no_more_refusals_are_remembered_than_there_is_room_for(
+    limited: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.limits, "MOST_REMEMBERED", 3)
+    limits = services.limits.Limits(limited[0].parts.db, enabled=True)
+    until = now() + timedelta(seconds=60)
+    for key in "abcab":
+        limits.remember(key, until)
+    limits.remember("d", until)
+    assert list(limits._refused) == ["a", "b", "d"]
+
+
+@pytest.fixture
+def blocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """One hash at a time and one that waits; none ends before the event."""
+    gate = threading.Event()
+
+    def verify(*asked: object) -> tuple[bool, str | None]:
+        gate.wait(15)
+        return False, None
+
+    monkeypatch.setattr(services.auth, "HASHERS", Hashers(1, 1))
+    monkeypatch.setattr(services.auth, "verify_password", verify)
+    yield gate
+    gate.set()
+
+
+def test_a_flood_of_sign_ins_waits_in_a_queue_with_an_end(
+    server: Server, ann: Person, blocked: threading.Event
+) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(sign_in, server, ann.email, "wrong") for _ in range(2)]
+        wait_until(lambda: services.auth.HASHERS._places._value == 0)
+        answer = sign_in(server, ann.email)
+        refused(answer, 503)
+        assert int(answer.headers["retry-after"]) > 0
+        new = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
+        refused(server.client().post("/v1/auth/register", json=new), 503)
+        change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+        refused(ann.http.patch("/v1/me", json=change), 503)
+        assert ann.get("/v1/me")["email"] == ann.email
+        blocked.set()
+        assert [one.result().status_code for one in waiting] == [401, 401]
+    refused(sign_in(server, ann.email, "wrong"), 401)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no niceness of threads")
+def test_hashes_stand_behind_everything_else() -> None:
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    assert asyncio.run(Hashers(1).run(niceness)) > niceness()
 
 
 def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server, Server]) -> None:

@@ -691,6 +691,12 @@ def deaf(server: Server, person: Person, path: str, **headers: str) -> Iterator[
         yield raw
 
 
+def is_gone(server: Server, raw: socket.socket) -> bool:
+    """Whether the server has let go of the connection, though nothing of what it sent was read."""
+    port = raw.getsockname()[1]
+    return all(connection.client[1] != port for connection in list(server.app.state.gate.open))
+
+
 def is_cut(raw: socket.socket) -> bool:
     """Reads what had been sent, to its end: the answer does not end as it should."""
     raw.settimeout(15)
@@ -719,6 +725,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
         reset(other)
         [seats] = watch._seats.values()
         wait_until(lambda: len(seats) == 1)
+        wait_until(lambda: is_gone(scripted, raw))
         assert is_cut(raw)
         carl.post("/v1/tasks", title="For those who read")
         assert next(other).type == "task.created"
@@ -743,6 +750,7 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
             count = sum(1 for _ in zip(range(150), stream, strict=False))
             assert count == 150
             wait_until(lambda: len(bells._waiting.get(UUID(run_id), ())) == 1)
+            wait_until(lambda: is_gone(scripted, raw))
             assert is_cut(raw)
         gate.set()
         assert list(stream)[-1].type == "run.completed"

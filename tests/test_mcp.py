@@ -23,7 +23,18 @@ from db import Transaction
 from models import AccessToken, Run
 from models.columns import now
 from scripted_model import ScriptedModel
-from servers import Event, Person, Server, in_database, read_events, serving, settings_for, wait_until
+from servers import (
+    Event,
+    Person,
+    Server,
+    in_database,
+    next_answer,
+    read_events,
+    serving,
+    settings_for,
+    wait_until,
+)
+from servers import connected as sending
 from tools import TOOLS
 
 ERAS = ["2026-07-28", "legacy"]
@@ -303,6 +314,40 @@ def test_arguments_that_no_database_keeps_are_refused_in_words(
     assert complaint in result["content"][0]["text"]
     assert ann.get("/v1/tasks")["data"] == []
     assert capfd.readouterr().err == ""
+
+
+def test_a_body_of_very_many_values_is_refused_before_it_is_understood(
+    server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "mcp.server.streamable_http_manager.StreamableHTTPSessionManager.handle_request", None
+    )
+    unknown = {f"a{number}": 1 for number in range(60_000)}
+    bulk = [{"arguments": unknown}, {"arguments": {"title": [[]] * 200_000}}, {"name": "add_task", **unknown}]
+    for params in bulk:
+        headers = {**ACCEPTS, "Authorization": f"Bearer {token_of(ann)}"}
+        answer = server.client().post("/mcp", json={**CALL, "params": params}, headers=headers)
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_who_has_no_good_token_is_told_so_before_they_have_sent_a_body(server: Server) -> None:
+    head = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900000\r\n\r\n"
+    with sending(server.base_url, head) as raw:
+        assert next_answer(raw)[0] == 401
+        raw.sendall(b" " * 900_000 + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert next_answer(raw)[0] == 200
+
+
+async def test_very_many_wrong_arguments_are_counted_and_not_named(
+    server: Server, ann: Person, era: str
+) -> None:
+    """Whoever makes the call: a model that loses its way makes such ones too."""
+    unknown = {f"a{number}": 1 for number in range(900)}
+    answer = await called(server, token_of(ann), era, "add_task", title="Buy milk", **unknown)
+    assert answer.is_error
+    assert words(answer) == "Wrong arguments for add_task: at least 899 of them are not known."
+    assert await aside(lambda: ann.get("/v1/tasks")["data"]) == []
 
 
 def test_a_revoked_or_expired_token_stops_at_once(server: Server, ann: Person) -> None:

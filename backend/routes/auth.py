@@ -9,10 +9,10 @@ from errors import Forbidden
 from models import User
 from models.session import RefreshRequest, TokenPublic
 from models.user import UserCreate, UserPublic
-from routes.dependencies import CallerDep, DeviceDep, PartsDep, problems
+from routes.dependencies import CallerDep, DeviceDep, PartsDep, Route, problems
 from services import auth, sessions
 
-router = APIRouter(prefix="/v1/auth", tags=["auth"])
+router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -20,7 +20,7 @@ NO_STORE = {"Cache-Control": "no-store"}
     "/register",
     status_code=status.HTTP_201_CREATED,
     response_model=UserPublic,
-    responses=problems(403, 409, 422, 429),
+    responses=problems(403, 409, 422, 429, 503),
 )
 async def register(parts: PartsDep, device: DeviceDep, new: UserCreate) -> User:
     if parts.settings.registration == "closed":
@@ -28,7 +28,7 @@ async def register(parts: PartsDep, device: DeviceDep, new: UserCreate) -> User:
     return await auth.register_user(parts.auth, device, new)
 
 
-@router.post("/token", response_model=TokenPublic, responses=problems(401, 422, 429))
+@router.post("/token", response_model=TokenPublic, responses=problems(401, 422, 429, 503))
 async def sign_in(
     parts: PartsDep,
     device: DeviceDep,

@@ -1,14 +1,18 @@
 # routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the parts of the app.
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 
 from access import Caller
 from assistant.worker import Worker
 from bells import Bells
+from bodies import MAX_STRANGERS_BYTES, BoundedRequest
 from db import Database
 from errors import ProblemResponse, Unauthorized
 from lists import Page
@@ -57,10 +61,17 @@ async def get_device(request: Request) -> Device:
     return Device(address[:64], agent[:255] if agent else None)
 
 
+# Where a request's scope has its caller, once they are known.
+CALLER = "parley.caller"
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
 class SignedIn(OAuth2PasswordBearer):
     """The caller by the bearer token: the security scheme and the dependency in one, since each one costs."""
 
     async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
+        if (known := request.scope.get(CALLER)) is not None:
+            return cast(Caller, known)
         token = await super().__call__(request)
         if not token:
             raise Unauthorized
@@ -69,12 +80,42 @@ class SignedIn(OAuth2PasswordBearer):
             claims = parts.tokens.decode(token)
         except BadToken as error:
             raise Unauthorized from error
-        return await parts.guard.caller(claims)
+        caller = request.scope[CALLER] = await parts.guard.caller(claims)
+        return caller
 
 
 signed_in = SignedIn(
     "/v1/auth/token", "OAuth2PasswordBearer", refreshUrl="/v1/auth/refresh", auto_error=False
 )
+
+
+class Route(APIRoute):
+    """Knows who calls before it reads a body, and reads little of those that nobody has to sign for.
+
+    FastAPI itself reads and parses the body first, whoever sent it.
+    """
+
+    def get_route_handler(self) -> Handler:
+        handler = self.around(super().get_route_handler())
+        if self.body_field is None:
+            return handler
+        is_signed = needs_caller(self.dependant)
+
+        async def handle(request: Request) -> Response:
+            if is_signed:
+                await signed_in(request)
+            most = None if is_signed else MAX_STRANGERS_BYTES
+            return await handler(BoundedRequest(request.scope, request.receive, most))
+
+        return handle
+
+    def around(self, handler: Handler) -> Handler:
+        """What a kind of route does besides."""
+        return handler
+
+
+def needs_caller(dependant: Dependant) -> bool:
+    return dependant.call is signed_in or any(map(needs_caller, dependant.dependencies))
 
 
 async def get_page(
@@ -121,10 +162,10 @@ DESCRIPTIONS = {
     403: "Not allowed to anybody.",
     404: "Missing, or not yours.",
     409: "In conflict with what is stored.",
-    413: "The body is over 1 MiB.",
+    413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",
-    503: "The database does not answer.",
+    503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
 }
 SIGNED_IN = problems(401, 422)
 SIGNED_IN_ONE = problems(401, 404, 422)

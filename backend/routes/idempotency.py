@@ -2,17 +2,15 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
-from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 
 from access import Caller
 from errors import Conflict, Invalid
-from routes.dependencies import Parts, parts_of, signed_in
+from routes.dependencies import Handler, Parts, Route, parts_of, signed_in
 from services import idempotency
 
 HEADER = "Idempotency-Key"
@@ -20,18 +18,15 @@ KEY = re.compile(r"[!-~]{1,255}")
 WAIT_SECONDS = 10.0
 LOOK_SECONDS = 0.05
 
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
-
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(Route):
     """Answers a repeated POST with the first answer.
 
     The key is taken before the work begins and the answer kept after it is committed. Should the worker die
     between the two, the work is done again, on rows whose ids come from the key (`new_id`): so it finds them.
     """
 
-    def get_route_handler(self) -> Handler:
-        handler = super().get_route_handler()
+    def around(self, handler: Handler) -> Handler:
         if self.methods != {"POST"}:
             return handler
 

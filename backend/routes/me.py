@@ -7,10 +7,10 @@ from errors import Invalid
 from models import User
 from models.session import SessionPublic
 from models.user import UserPublic, UserUpdate
-from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
+from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, Route, problems
 from services import auth, sessions, users
 
-router = APIRouter(prefix="/v1/me", tags=["me"])
+router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
 
 
 @router.get("", response_model=UserPublic, responses=problems(401))
@@ -18,7 +18,7 @@ async def get_me(db: DatabaseDep, caller: CallerDep) -> User:
     return await db.read(users.get_me, caller)
 
 
-@router.patch("", response_model=UserPublic, responses={**SIGNED_IN, **problems(429)})
+@router.patch("", response_model=UserPublic, responses={**SIGNED_IN, **problems(429, 503)})
 async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> User:
     """Changes the fields that are sent. A `new_password` needs `current_password`, and ends all other sessions
     and access tokens.

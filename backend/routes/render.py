@@ -7,9 +7,9 @@ from pydantic import Field, StringConstraints
 
 from models.columns import Shape
 from rendering import MAX_TEXT, render
-from routes.dependencies import SIGNED_IN, CallerDep
+from routes.dependencies import SIGNED_IN, CallerDep, Route
 
-router = APIRouter(prefix="/v1/render", tags=["pages"])
+router = APIRouter(prefix="/v1/render", tags=["pages"], route_class=Route)
 # Rendering is Python's own work and would hold up everybody: a few at a time, beside the requests.
 RENDERERS = CapacityLimiter(2)
 

@@ -4,11 +4,11 @@ from uuid import UUID
 from fastapi import APIRouter, Response, status
 
 from models.token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
-from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
+from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, Route, problems
 from services import tokens
 
 # Without Idempotency-Key: its table would keep the answer, and with it the token.
-router = APIRouter(prefix="/v1/me/tokens", tags=["me"])
+router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=Route)
 
 
 @router.get("", responses=problems(401))

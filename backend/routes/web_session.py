@@ -9,7 +9,7 @@ from starlette.responses import Response
 from errors import Forbidden, Unauthorized
 from models.columns import Shape
 from models.session import TokenPublic
-from routes.dependencies import DeviceDep, PartsDep, problems
+from routes.dependencies import DeviceDep, PartsDep, Route, problems
 from services import auth
 from settings import OFFLINE_MODEL
 
@@ -30,7 +30,7 @@ async def from_the_console(request: Request) -> None:
 
 
 config_router = APIRouter(prefix="/v1/web/config", tags=["pages"])
-router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(from_the_console)])
+router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(from_the_console)], route_class=Route)
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
@@ -58,7 +58,7 @@ async def get_config(parts: PartsDep) -> WebConfigPublic:
     return WebConfigPublic(offline=settings.model == OFFLINE_MODEL, registration=settings.registration)
 
 
-@router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
+@router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))
 async def sign_in(
     parts: PartsDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
 ) -> Any:

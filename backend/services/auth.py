@@ -3,7 +3,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from anyio import CapacityLimiter, to_thread
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
@@ -18,6 +17,7 @@ from models.email import former_email, normal_email
 from models.session import TokenPublic
 from models.user import UserCreate
 from security import AccessClaims, AccessTokens, hash_password, hash_token, new_token, verify_password
+from services.hashers import Hashers
 from services.limits import (
     PASSWORD_PER_USER,
     REGISTER_PER_ADDRESS,
@@ -31,8 +31,8 @@ from services.tokens import revoke_tokens
 
 # Two tabs of one browser may refresh at the same moment: that is no theft.
 SIBLING_SECONDS = 30
-# A hash takes 64 MiB and a core: a flood of sign-ins must not take them all.
-HASHERS = CapacityLimiter(4)
+# Registrations, sign-ins and password checks share them.
+HASHERS = Hashers()
 WRONG = "The email or the password is wrong."
 
 
@@ -55,11 +55,11 @@ class Auth:
 
 
 async def hashed(password: str) -> str:
-    return await to_thread.run_sync(hash_password, password, limiter=HASHERS)
+    return await HASHERS.run(hash_password, password)
 
 
 async def verified(password: str, password_hash: str | None) -> tuple[bool, str | None]:
-    return await to_thread.run_sync(verify_password, password, password_hash, limiter=HASHERS)
+    return await HASHERS.run(verify_password, password, password_hash)
 
 
 async def find_user(tx: Transaction, email: str) -> User | None:

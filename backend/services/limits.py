@@ -26,6 +26,7 @@ REGISTER_PER_ADDRESS = RateLimitItemPerHour(60)
 # Each call leaves rows for good, also one that only reads.
 CALLS_PER_PROGRAM = RateLimitItemPerMinute(300, multiples=5)
 PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
+MOST_REMEMBERED = 10_000
 
 
 class DatabaseStorage(Storage):
@@ -109,13 +110,29 @@ class Limits:
     def __init__(self, db: Database, *, enabled: bool) -> None:
         self._limiter = FixedWindowRateLimiter(DatabaseStorage(db))
         self._enabled = enabled
+        # What is over its limit, until when: who goes on trying costs no statement.
+        self._refused: dict[str, datetime] = {}
 
     async def hit(self, item: RateLimitItem, *who: str) -> None:
-        if self._enabled and not await self._limiter.hit(item, *who):
+        if not self._enabled:
+            return
+        key = hashed(item.key_for(*who))
+        until = self._refused.get(key)
+        if until is None or until <= now():
+            if await self._limiter.hit(item, *who):
+                return
             window = await self._limiter.get_window_stats(item, *who)
-            wait = datetime.fromtimestamp(window.reset_time, UTC) - now()
-            raise TooManyRequests(max(1, round(wait.total_seconds() + 0.5)))
+            until = datetime.fromtimestamp(window.reset_time, UTC)
+            self.remember(key, until)
+        raise TooManyRequests(max(1, round((until - now()).total_seconds() + 0.5)))
+
+    def remember(self, key: str, until: datetime) -> None:
+        self._refused.pop(key, None)
+        if len(self._refused) >= MOST_REMEMBERED:
+            self._refused.pop(next(iter(self._refused)))  # the oldest; the database still knows
+        self._refused[key] = until
 
     async def clear(self, item: RateLimitItem, *who: str) -> None:
         if self._enabled:
+            self._refused.pop(hashed(item.key_for(*who)), None)
             await self._limiter.clear(item, *who)
