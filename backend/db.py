@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 from pydantic_core import to_json
-from sqlalchemy import Dialect, Insert, Select, bindparam, insert
+from sqlalchemy import Dialect, Insert, Select, bindparam, event, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
@@ -109,6 +109,8 @@ class Database:
         self.engine = engine
         self.is_postgresql = engine.dialect.name == "postgresql"
         self._readers = engine.execution_options(**reader_options(engine))
+        if engine.dialect.name == "sqlite":
+            event.listen(engine.sync_engine, "invalidate", interrupt)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -201,6 +203,18 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def interrupt(connection: Any, record: Any, error: BaseException | None) -> None:
+    """Whoever asked SQLite was cancelled and the connection is thrown away: its thread must not work on for nobody.
+
+    PostgreSQL is told by asyncpg.
+    """
+    driver = (
+        connection.driver_connection._connection
+    )  # sqlite3's own: aiosqlite's interrupt() has to be awaited
+    if driver is not None:
+        driver.interrupt()
 
 
 async def add_change(tx: Transaction, change: Change) -> None:

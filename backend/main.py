@@ -24,10 +24,12 @@ from assistant.worker import Worker
 from bells import Bells, Wire
 from db import Database, in_words
 from engines import connect_directly, open_engine
+from hangups import HangUps
 from logs import configure_logs
 from mcp_door import Door
 from mcp_server import McpServer
 from models.columns import Shape
+from places import Most, Places
 from routes import (
     auth,
     conversations,
@@ -100,6 +102,9 @@ def build_parts(settings: Settings, model: Model) -> Parts:
         watch=Watch(db, bells),
         worker=Worker(
             Assistant(db, bells, model, run_limits(settings)), settings.run_events_days, settings.events_days
+        ),
+        places=Places(
+            Most(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),
     )
 
@@ -269,6 +274,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         )
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.add_middleware(HangUps)
     app.add_middleware(StartupInWords)
     app.add_middleware(Connections)  # the outermost, since it looks at the server's own `send`
     return app
