@@ -304,7 +304,7 @@ def test_a_request_that_waits_for_a_revoked_token_is_told_so(
         here(own_database_url, lambda db: work(db, run_id))
 
 
-@pytest.mark.parametrize("key", [None, "a key"])
+@pytest.mark.parametrize("key", [None, "a-key"])
 def test_waiting_posts_end_when_their_clients_hang_up(
     scripted: Server, carl: Person, model: ScriptedModel, key: str | None
 ) -> None:
@@ -441,8 +441,7 @@ def test_streams_are_bounded_per_session_per_person_and_per_worker(narrow: Serve
     with ExitStack() as streams:
 
         def hold(who: Person) -> None:
-            answer = streams.enter_context(who.http.stream("GET", STREAM))
-            next(read_events(ok_stream(answer)))
+            streams.enter_context(held_open(who))
 
         hold(person)
         hold(person)
@@ -457,9 +456,14 @@ def test_streams_are_bounded_per_session_per_person_and_per_worker(narrow: Serve
     assert person.chat("hello")["status"] == "completed"
 
 
-def ok_stream(answer: httpx.Response) -> httpx.Response:
-    assert answer.status_code == 200, answer.read()
-    return answer
+@contextmanager
+def held_open(person: Person) -> Iterator[None]:
+    """A stream of the person's, for the block."""
+    with person.http.stream("GET", STREAM) as answer:
+        assert answer.status_code == 200, answer.read()
+        events = read_events(answer)  # kept: an iterator that is dropped closes the connection
+        assert next(events).type == "reset"
+        yield
 
 
 def test_a_post_that_finds_no_place_stores_nothing(narrow: Server) -> None:
@@ -468,8 +472,7 @@ def test_a_post_that_finds_no_place_stores_nothing(narrow: Server) -> None:
     path = f"/v1/conversations/{thread['id']}/messages"
     with ExitStack() as streams:
         for _ in range(2):
-            answer = streams.enter_context(person.http.stream("GET", STREAM))
-            next(read_events(ok_stream(answer)))
+            streams.enter_context(held_open(person))
         for accept in ("application/json", "text/event-stream"):
             headers = {"Accept": accept}
             refused(person.http.post("/v1/chat", json=CHAT, headers=headers))
