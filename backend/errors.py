@@ -84,9 +84,20 @@ class TooManyRequests(ParleyError):
 
 
 class Busy(ParleyError):
-    """The caller has too much going on already."""
+    """The caller has too much going on already; `retry_after` are seconds, where that says when to come back."""
 
     status = 429
+
+    def __init__(self, detail: str, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        if retry_after is not None:
+            self.headers = {"Retry-After": str(retry_after)}
+
+
+class Gone(ParleyError):
+    """It was there, and the caller has deleted it."""
+
+    status = 410
 
 
 class Misdirected(ParleyError):

@@ -27,10 +27,12 @@ from causes import cause_of, place_of
 from connections import Gate
 from db import Database, in_words
 from engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
+from hangups import HangUps
 from logs import configure_logs
 from mcp_door import Door
 from mcp_server import McpServer
 from models.columns import Shape
+from places import Most, Places
 from routes import (
     auth,
     conversations,
@@ -123,6 +125,9 @@ def build_parts(settings: Settings, model: Model) -> Parts:
             settings.run_events_days,
             settings.events_days,
             settings.runs_per_worker,
+        ),
+        places=Places(
+            Most(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),
     )
 
@@ -330,6 +335,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         )
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
+    app.add_middleware(HangUps)
     app.add_middleware(StartupInWords)
     return app
 

@@ -1,4 +1,5 @@
 # mcp_server.py -- the MCP face of tools.py: tools as clients see them, calls and what comes of them.
+from contextlib import nullcontext
 from typing import Any, Literal
 from uuid import UUID
 
@@ -28,13 +29,13 @@ from assistant.calls import CALL_ID, Call, Calls, Outcome, find_outcome
 from assistant.ending import cancel_run
 from assistant.text import clean, unstorable
 from errors import ParleyError, TooManyRequests
+from hangups import until_gone
 from mcp_door import base_url
 from mcp_resources import Context, Resources, as_id, grant_of
 from models.columns import Shape
 from routes.dependencies import Parts
 from services.limits import CALLS_PER_PROGRAM
 from services.tokens import Grant
-from streams import wait_for_end
 from tools import TOOLS, Tool, untitled
 
 log = structlog.get_logger()
@@ -136,14 +137,16 @@ class McpServer:
         except TooManyRequests as error:
             return failed(error.detail) | {"_meta": {RETRY_AFTER: error.retry_after}}
         if params.request_state is not None:
-            outcome = await self.follow(grant, call, params)
+            outcome = await self.follow(ctx, grant, call, params)
         else:
-            outcome = await self.calls.make(grant, call)
+            is_search = bool(call.arguments.get("q"))
+            async with self.parts.searches.turn(grant.caller) if is_search else nullcontext():
+                outcome = await self.calls.make(grant, call)
             if outcome.waiting is not None and may_be_asked(ctx):
                 return question(ctx, outcome)
         return awaiting(ctx, outcome) if outcome.waiting is not None else answered(outcome)
 
-    async def follow(self, grant: Grant, call: Call, params: CallToolRequestParams) -> Outcome:
+    async def follow(self, ctx: Context, grant: Grant, call: Call, params: CallToolRequestParams) -> Outcome:
         """The client has put our question to its user. What they said there approves nothing: a session does that."""
         caller, run_id = grant.caller, as_id(params.request_state or "")
         outcome = await self.db.read(find_outcome, grant, run_id, call) if run_id else None
@@ -154,7 +157,10 @@ class McpServer:
             await self.db.write(cancel_run, caller, outcome.run_id)
             self.parts.bells.ring(outcome.run_id)
         elif outcome.decided:
-            await wait_for_end(self.db, self.parts.bells, caller, outcome.run_id)
+            assert ctx.request is not None
+            with self.parts.places.taken(caller):
+                waiting = self.parts.watch.wait_for_end(caller, outcome.run_id)
+                await until_gone(ctx.request.receive, waiting)
         return await self.db.read(find_outcome, grant, outcome.run_id, call) or outcome
 
 

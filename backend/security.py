@@ -1,4 +1,5 @@
 # security.py -- password hashes, access tokens, opaque tokens: pure functions, no database.
+import base64
 import hashlib
 import hmac
 import secrets
@@ -92,6 +93,11 @@ class AccessTokens:
         """An id that only we can derive from the words, always the same; in form a random UUID."""
         digest = hmac.digest(self._secret, "\n".join(words).encode(), "sha256")
         return UUID(bytes=digest[:16], version=4)
+
+    def derived_secret(self, *words: str) -> str:
+        """As `new_token`, but always the same for these words: so it can be shown again and need not be kept."""
+        digest = hmac.digest(self._secret, "\n".join(("secret", *words)).encode(), "sha256")
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def decode(self, token: str) -> AccessClaims:
         """The claims of a valid token; BadToken for every other text."""

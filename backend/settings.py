@@ -144,6 +144,16 @@ class Settings(BaseSettings):
         le=10_000,
         description="Runs that one worker works on at the same time. The fewer are free, the fewer one user may take.",
     )
+    streams_per_session: int = Field(
+        20,
+        ge=1,
+        le=10_000,
+        description="Streams and waiting requests that one sign-in or access token may have open on a worker.",
+    )
+    streams_per_user: int = Field(
+        60, ge=1, le=10_000, description="The same of one user, all sign-ins together."
+    )
+    streams_per_worker: int = Field(2_000, ge=1, le=100_000, description="The same of everybody.")
     run_events_days: int = Field(
         30,
         ge=1,

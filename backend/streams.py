@@ -1,90 +1,23 @@
 # streams.py -- server-sent events: framing, resume, heartbeats.
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, suppress
-from typing import Any
-from uuid import UUID
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import structlog
-from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from fastapi.sse import format_sse_event
 from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-import access
-from access import Principal
-from bells import Bells
 from connections import CONNECTION
-from db import Database, Transaction
-from errors import DatabaseBusy, Invalid
-from models import Run, RunEvent
-from services import runs
+from errors import Invalid
+from models import RunEvent
 
 log = structlog.get_logger()
 
-# A bell may be lost (another worker rang it): every reader looks for itself this often.
-LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 15.0
 # How long a frame may wait for a reader that does not read.
 PATIENCE_SECONDS = 10.0
-
-
-async def wait(bell: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_SECONDS):
-            await bell.wait()
-    bell.clear()
-
-
-async def follow_run(
-    db: Database,
-    bells: Bells,
-    caller: Principal,
-    run_id: UUID,
-    after: int,
-    is_live: Callable[[], Awaitable[bool]],
-) -> AsyncGenerator[list[RunEvent], None]:
-    """The run's log past `after`, as it grows, until the run's last event.
-
-    An empty list says that nothing happened for a while. Ends early when `is_live` says no.
-    """
-    with bells.listen(run_id) as bell:
-        while not bells.closed:
-            events = await db.read(runs.read_events, caller, run_id, after)
-            if events:
-                after = events[-1].seq
-                yield events
-                if events[-1].type in runs.ENDED:
-                    return
-                if len(events) == runs.EVENTS_AT_ONCE:
-                    continue
-            elif not await db.read(is_running, caller, run_id):
-                # Ended. Its last event may have come between the two reads.
-                if rest := await db.read(runs.read_events, caller, run_id, after):
-                    yield rest
-                return
-            else:
-                yield []
-            if not await is_live():
-                return
-            await wait(bell)
-
-
-async def is_running(tx: Any, caller: Principal, run_id: UUID) -> bool:
-    run = await runs.find_run(tx, caller, run_id)
-    return run is not None and runs.is_active(run)
-
-
-async def wait_for_end(db: Database, bells: Bells, caller: Principal, run_id: UUID) -> None:
-    """Returns when the run has ended or waits for an approval, its own or of a run ahead; or the server shuts down."""
-
-    async def is_awaited(tx: Transaction) -> bool:
-        return await runs.is_awaited(tx, caller, await access.get(tx, caller, Run, run_id))
-
-    with bells.listen(run_id) as bell:
-        while not bells.closed and await db.read(is_awaited):
-            await wait(bell)
 
 
 def framed(event: RunEvent) -> bytes:
@@ -144,26 +77,3 @@ class EventStream(StreamingResponse):
 
         async with aclosing(self._content):
             await super().stream_response(hand_over)
-
-
-def stream_events(log: AsyncGenerator[list[RunEvent], None], headers: dict[str, str]) -> EventStream:
-    """The log of a run as an answer."""
-    return EventStream(frames(log), headers=headers)
-
-
-async def frames(run_log: AsyncGenerator[list[RunEvent], None]) -> AsyncGenerator[bytes, None]:
-    """With a comment now and then, so that nobody takes a quiet stream for dead; ends where the database is busy, and
-    its reader resumes."""
-    spoken_at = time.monotonic()
-    try:
-        async with aclosing(run_log):
-            async for events in run_log:
-                if events:
-                    yield b"".join(framed(event) for event in events)
-                elif time.monotonic() - spoken_at >= HEARTBEAT_SECONDS:
-                    yield KEEPALIVE_COMMENT
-                else:
-                    continue
-                spoken_at = time.monotonic()
-    except DatabaseBusy as error:
-        log.warning("a stream ends: the database is busy", reason=error.logged_as)

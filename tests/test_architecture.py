@@ -19,9 +19,9 @@ LAYERS = [
     {"mcp_door"},
     {"routes"},
     {"assistant", "watch"},
-    {"tools", "streams", "connections", "bodies"},
+    {"tools", "streams", "connections", "bodies", "places", "hangups"},
     {"services"},
-    {"access", "schema", "lists", "bells"},
+    {"access", "schema", "lists", "bells", "flights"},
     {"models", "db", "engines"},
     {"settings", "errors", "security", "logs", "causes", "rendering"},
 ]

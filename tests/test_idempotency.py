@@ -12,14 +12,19 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+import access
+from access import Caller
 from db import Database, Transaction, open_engine
+from errors import Conflict
 from models import IdempotencyKey
 from models.columns import now
 from scripted_model import ScriptedModel
-from servers import Person, Server, ok, read_events, serving, settings_for, wait_until
+from servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
+from services import tasks
 from services.idempotency import delete_old_keys
 
 STREAM = {"Accept": "text/event-stream"}
+CHAT = {"message": "hello"}
 
 
 @pytest.fixture
@@ -168,3 +173,154 @@ def test_a_chat_with_a_key_is_answered_once_after_a_restart(
         there = Person(person.id, person.email, second.client(Authorization=token), {})
         assert ok(post(there, "/v1/chat", "k", {"message": "add milk"})) == answer
         assert len(there.get("/v1/tasks")["data"]) == 1
+
+
+# What is deleted, and what waits
+
+
+def kept_answers(server: Server, person: Person) -> list[tuple[int | None, str | None]]:
+    async def work(tx: Transaction) -> list[tuple[int | None, str | None]]:
+        rows = await tx.execute(access.select(Caller(person.id, None), IdempotencyKey))
+        return [(row.status, row.body) for row in rows.scalars()]
+
+    return in_database(server, work)
+
+
+def assert_gone(answer: httpx.Response) -> None:
+    assert answer.status_code == 410
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/v1/tasks", "/v1/conversations"])
+def test_a_repeated_request_does_not_give_back_what_was_deleted(
+    server: Server, ann: Person, key: str, path: str
+) -> None:
+    first = ok(post(ann, path, key, {"title": "A secret plan"}))
+    other = ok(post(ann, path, f"{key}-2", {"title": "Another"}))
+    ann.delete(f"{path}/{first['id']}")
+    assert_gone(post(ann, path, key, {"title": "A secret plan"}))
+    assert post(ann, path, key, {"title": "Something else"}).status_code == 422
+    assert ok(post(ann, path, f"{key}-2", {"title": "Another"})) == other
+    assert [row["id"] for row in ann.get(path)["data"]] == [other["id"]]
+    assert not any("secret" in (body or "") for _, body in kept_answers(server, ann))
+
+
+def test_what_was_said_in_a_deleted_conversation_is_in_no_kept_answer(
+    server: Server, ann: Person, key: str
+) -> None:
+    said = ok(post(ann, "/v1/chat", key, {"message": "add a secret plan"}))
+    cancel = f"/v1/runs/{said['run_id']}/cancel"
+    ok(post(ann, cancel, f"{key}-2", {}))
+    [task] = ann.get("/v1/tasks")["data"]
+    ann.delete(f"/v1/tasks/{task['id']}")
+    assert (
+        ok(post(ann, "/v1/chat", key, {"message": "add a secret plan"})) == said
+    )  # it was said, and still stands
+    ann.delete(f"/v1/conversations/{said['conversation_id']}")
+    assert_gone(post(ann, "/v1/chat", key, {"message": "add a secret plan"}))
+    assert_gone(post(ann, cancel, f"{key}-2", {}))
+    assert kept_answers(server, ann) == [(410, None)] * 2
+    assert ann.get("/v1/conversations")["data"] == []
+
+
+def test_what_an_agent_deletes_is_gone_too(ann: Person, server: Server, key: str) -> None:
+    first = ok(post(ann, "/v1/tasks", key, {"title": "A secret plan"}))
+    ann.patch("/v1/me", approval="never")
+    ann.chat("delete a secret plan")
+    assert ann.http.get(f"/v1/tasks/{first['id']}").status_code == 404
+    assert_gone(post(ann, "/v1/tasks", key, {"title": "A secret plan"}))
+
+
+def test_the_keys_of_a_deleted_account_go_with_it(server: Server, ann: Person, bob: Person, key: str) -> None:
+    for person in (ann, bob):
+        ok(post(person, "/v1/tasks", key, {"title": "Buy milk"}))
+    ann.delete("/v1/me")
+    assert kept_answers(server, ann) == []
+    assert len(kept_answers(server, bob)) == 1
+
+
+def test_requests_that_wait_for_one_key_write_nothing_and_all_get_the_answer(
+    scripted: Server, carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watch.LOOK_SECONDS", 0.01)
+    gate = threading.Event()
+    model.answers = [[gate, "Done."]]
+    db = scripted.parts.db
+    reads, writes = noted(monkeypatch, db, "read"), noted(monkeypatch, db, "write")
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(post, carl, "/v1/chat", key, CHAT)
+        wait_until(lambda: model.requests)
+        waiting = [pool.submit(post, carl, "/v1/chat", key, CHAT) for _ in range(8)]
+        wait_until(lambda: sum(map(len, list(scripted.parts.watch._others.values()))) == 8)
+        wait_until(lambda: reads.count("look_up_key") > 0)
+        before = len(reads)
+        wait_until(lambda: reads[before:].count("look_up_key") >= 5)
+        looks = reads[before:]
+        assert looks.count("look_up_key") <= looks.count("find_standings") + 1
+        assert writes.count("claim_key") == 9
+        gate.set()
+        answer = ok(first.result())
+        for one in waiting:
+            assert ok(one.result()) == answer
+            assert one.result().headers["idempotent-replayed"] == "true"
+    assert writes.count("claim_key") == 9
+    assert len(model.requests) == 1
+
+
+def noted(monkeypatch: pytest.MonkeyPatch, db: Database, way: str) -> list[str]:
+    """The names of what is read or written from now on."""
+    names: list[str] = []
+    real = getattr(db, way)
+
+    async def note(work: Any, *args: Any, **kw: Any) -> Any:
+        names.append(work.__name__)
+        return await real(work, *args, **kw)
+
+    monkeypatch.setattr(db, way, note)
+    return names
+
+
+def test_who_waits_for_a_first_request_that_fails_makes_it(
+    scripted: Server, carl: Person, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gate = threading.Event(), threading.Event()
+    create = tasks.create_task
+
+    async def fail_once(*args: Any) -> Any:
+        if begun.is_set():
+            return await create(*args)
+        begun.set()
+        while not gate.is_set():
+            await asyncio.sleep(0.002)
+        raise Conflict("Not now.")
+
+    monkeypatch.setattr(tasks, "create_task", fail_once)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(post, carl, "/v1/tasks", key, {"title": "Buy milk"})
+        wait_until(begun.is_set)
+        waiting = [pool.submit(post, carl, "/v1/tasks", key, {"title": "Buy milk"}) for _ in range(3)]
+        wait_until(lambda: sum(map(len, list(scripted.parts.watch._others.values()))) == 3)
+        gate.set()
+        assert first.result().status_code == 409
+        assert {one.result().status_code for one in waiting} == {201}
+    assert len({one.result().text for one in waiting}) == 1
+    assert len(carl.get("/v1/tasks")["data"]) == 1
+
+
+def test_a_request_of_a_revoked_session_that_waits_for_a_key_gets_401(
+    scripted: Server, carl: Person, model: ScriptedModel, key: str
+) -> None:
+    gate = threading.Event()
+    model.answers = [[gate, "Done."]]
+    gone = scripted.sign_in(carl.email)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(post, carl, "/v1/chat", key, CHAT)
+        wait_until(lambda: model.requests)
+        waiting = pool.submit(post, gone, "/v1/chat", key, CHAT)
+        wait_until(lambda: scripted.parts.watch._others)
+        [session_id] = [s["id"] for s in carl.get("/v1/me/sessions")["data"] if not s["current"]]
+        carl.delete(f"/v1/me/sessions/{session_id}")
+        assert waiting.result().status_code == 401
+        assert not gate.is_set()
+        gate.set()
+        assert first.result().status_code == 200

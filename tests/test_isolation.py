@@ -623,6 +623,7 @@ JUSTIFIED = {
     ): "turns a token into a Caller: there is none yet, its hash is the condition",
     ("services/tokens.py", "update"): "the caller's tokens, with access.visible among its conditions",
     ("services/idempotency.py", "delete"): "the caller's key, with access.visible; and, for all, keys of old",
+    ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
     ("services/runs.py", "delete"): "details of runs that access.select has found",
     ("services/runs.py", "update"): "the same runs: that their details are gone",
     ("services/auth.py", "delete"): "expired tokens of the session that is being refreshed, as SYSTEM",

@@ -125,7 +125,7 @@ def test_bells_reach_other_workers_long_before_they_would_look(
 ) -> None:
     if not own_database_url.startswith("postgresql"):
         pytest.skip("only PostgreSQL carries bells between workers")
-    monkeypatch.setattr("streams.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("watch.LOOK_SECONDS", 60.0)
     gate = threading.Event()
     model.answers = [["First", gate, " second"]]
     with serving(settings_for(own_database_url), ScriptedModel()) as other:

@@ -1,14 +1,20 @@
 # tests/test_tokens.py -- access tokens: made in a session or by the operator, listed, revoked, good for /mcp alone.
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from typer.testing import CliRunner
 
+import access
 import cli
+from access import Caller
+from db import Transaction
+from models import AccessToken, IdempotencyKey
 from security import hash_token
-from servers import PASSWORD, Person, Server, ok
+from servers import PASSWORD, Person, Server, in_database, ok
 from services import tokens
 from settings import get_settings
 
@@ -80,6 +86,54 @@ def test_a_person_has_only_so_many_tokens(monkeypatch: pytest.MonkeyPatch, ann: 
 def test_a_new_password_ends_every_token(ann: Person) -> None:
     make(ann)
     ann.patch("/v1/me", current_password=PASSWORD, new_password="another horse battery")
+    assert ann.get("/v1/me/tokens")["data"] == []
+
+
+def with_key(person: Person, key: str, **fields: Any) -> httpx.Response:
+    body = {"name": "A program", "scopes": ["read", "write"], **fields}
+    return person.http.post("/v1/me/tokens", json=body, headers={"Idempotency-Key": key})
+
+
+def test_a_token_that_is_asked_for_again_with_its_key_is_the_same_and_is_kept_nowhere(
+    server: Server, ann: Person, bob: Person
+) -> None:
+    first = with_key(ann, "k-1")
+    made = ok(first)
+    assert first.headers["cache-control"] == "no-store"
+    assert len(made["token"]) == len("parley_") + 43
+    assert ok(with_key(ann, "k-1")) == made
+    assert [token["id"] for token in ann.get("/v1/me/tokens")["data"]] == [made["id"]]
+    assert with_key(ann, "k-1", name="Another").status_code == 422
+    others = [ok(with_key(ann, "k-2")), ok(with_key(bob, "k-1")), make(ann)]
+    assert len({token["token"] for token in [made, *others]}) == 4
+
+    async def everything(tx: Transaction) -> str:
+        caller = Caller(ann.id, None)
+        tables = (AccessToken, IdempotencyKey)
+        rows = [row for table in tables for row in (await tx.execute(access.select(caller, table))).scalars()]
+        return " ".join(str(row.model_dump()) for row in rows)
+
+    stored = in_database(server, everything)
+    assert hash_token(made["token"]) in stored
+    assert made["token"][12:] not in stored
+    # Nor a plain hash of the request, at which somebody with a copy of the database could guess.
+    content = f"POST /v1/me/tokens?\n{first.request.content.decode()}"
+    assert hash_token(content) not in stored
+    assert "'body': None" in stored
+
+
+def test_a_token_asked_for_eight_times_at_once_is_one(ann: Person) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: with_key(ann, "k-1"), range(8)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["token"] for answer in answers}) == 1
+    assert len(ann.get("/v1/me/tokens")["data"]) == 1
+
+
+def test_the_key_of_a_revoked_token_does_not_give_it_back(ann: Person) -> None:
+    made = ok(with_key(ann, "k-1"))
+    ann.delete(f"/v1/me/tokens/{made['id']}")
+    assert with_key(ann, "k-1").status_code == 410
     assert ann.get("/v1/me/tokens")["data"] == []
 
 

@@ -1,4 +1,5 @@
 # routes/conversations.py -- conversations over HTTP.
+from contextlib import nullcontext
 from uuid import UUID
 
 from fastapi import APIRouter, status
@@ -12,8 +13,10 @@ from routes.dependencies import (
     DatabaseDep,
     JsonBytes,
     PageDep,
+    PartsDep,
     SearchText,
     list_of,
+    problems,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from services import conversations
@@ -21,12 +24,15 @@ from services import conversations
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=IdempotentRoute)
 
 
-@router.get("", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN})
+@router.get(
+    "", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN, **problems(429)}
+)
 async def list_conversations(
-    db: DatabaseDep, caller: CallerDep, page: PageDep, q: SearchText = None
+    parts: PartsDep, caller: CallerDep, page: PageDep, q: SearchText = None
 ) -> JsonBytes:
     """Newest activity first; `q` looks in the titles."""
-    return JsonBytes(await conversations.list_conversations(db, caller, page, q))
+    async with parts.searches.turn(caller) if q else nullcontext():
+        return JsonBytes(await conversations.list_conversations(parts.db, caller, page, q))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=ConversationPublic, responses=SIGNED_IN)

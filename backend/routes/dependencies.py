@@ -1,6 +1,6 @@
 # routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the parts of the app.
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
@@ -17,6 +17,7 @@ from db import Database
 from errors import ProblemResponse, Unauthorized
 from lists import Page
 from models.columns import STORABLE
+from places import Places, Searches
 from security import AccessTokens, BadToken
 from services.auth import Auth, Device
 from services.health import Pulse
@@ -40,6 +41,8 @@ class Parts:
     watch: Watch
     pulse: Pulse
     worker: Worker
+    places: Places
+    searches: Searches = field(default_factory=Searches)
 
 
 def parts_of(request: Request) -> Parts:
@@ -132,6 +135,16 @@ DatabaseDep = Annotated[Database, Depends(get_db)]
 CallerDep = Annotated[Caller, Depends(signed_in)]
 DeviceDep = Annotated[Device, Depends(get_device)]
 PageDep = Annotated[Page, Depends(get_page)]
+
+
+async def take_place(parts: PartsDep, caller: CallerDep) -> AsyncIterator[None]:
+    """Until the answer has left, or the stream has ended."""
+    with parts.places.taken(caller):
+        yield
+
+
+# For what streams or waits: refused before anything is done.
+PLACE = Depends(take_place)
 LastEventId = Annotated[
     str | None,
     Header(alias="Last-Event-ID", max_length=20, description="The last `id:` that was seen; go on after it."),
@@ -162,6 +175,7 @@ DESCRIPTIONS = {
     403: "Not allowed to anybody.",
     404: "Missing, or not yours.",
     409: "In conflict with what is stored.",
+    410: "It was there, and you have deleted it.",
     413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",

@@ -1,13 +1,18 @@
 # routes/events.py -- the caller's stream: what changes, on every page that is open.
 from fastapi import APIRouter
 
-from routes.dependencies import SIGNED_IN, CallerDep, LastEventId, PartsDep
+from routes.dependencies import PLACE, SIGNED_IN, CallerDep, LastEventId, PartsDep, problems
 from streams import EventStream, last_event_id
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
 
-@router.get("/stream", response_class=EventStream, responses=SIGNED_IN)
+@router.get(
+    "/stream",
+    response_class=EventStream,
+    responses={**SIGNED_IN, **problems(429)},
+    dependencies=[PLACE],
+)
 async def follow_changes(parts: PartsDep, caller: CallerDep, resume: LastEventId = None) -> EventStream:
     """What changes in your tasks, conversations, messages and runs, as server-sent events, wherever it is done.
 

@@ -2,7 +2,8 @@
 import asyncio
 import hashlib
 import re
-from typing import Annotated
+from contextlib import suppress
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Response
@@ -10,13 +11,13 @@ from starlette.responses import StreamingResponse
 
 from access import Caller
 from errors import Conflict, Invalid
+from hangups import until_gone
 from routes.dependencies import Handler, Parts, Route, parts_of, signed_in
 from services import idempotency
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
 WAIT_SECONDS = 10.0
-LOOK_SECONDS = 0.05
 
 
 class IdempotentRoute(Route):
@@ -25,6 +26,8 @@ class IdempotentRoute(Route):
     The key is taken before the work begins and the answer kept after it is committed. Should the worker die
     between the two, the work is done again, on rows whose ids come from the key (`new_id`): so it finds them.
     """
+
+    is_secret: ClassVar[bool] = False
 
     def around(self, handler: Handler) -> Handler:
         if self.methods != {"POST"}:
@@ -37,42 +40,83 @@ class IdempotentRoute(Route):
             if not KEY.fullmatch(key):
                 raise Invalid("The key must be 1 to 255 printable ASCII characters.", ("header", HEADER))
             caller = await signed_in(request)
-            return await answer_once(parts_of(request), caller, key, request, handler)
+            parts = parts_of(request)
+            request_hash = await hash_request(request)
+            if self.is_secret:
+                request_hash = parts.tokens.derived_id(request_hash).hex
+            return await answer_once(parts, caller, key, request, request_hash, handler, self.is_secret)
 
         return once
 
 
-async def answer_once(parts: Parts, caller: Caller, key: str, request: Request, handler: Handler) -> Response:
-    request_hash = await hash_request(request)
-    claim = await claimed(parts, caller, key, request_hash)
+class SecretRoute(IdempotentRoute):
+    """The same where request and answer hold secrets: the answer is never kept but made again from the row and
+    the server's key, and what is kept of the request is of no use to who guesses at it.
+    """
+
+    is_secret = True
+
+
+async def answer_once(
+    parts: Parts,
+    caller: Caller,
+    key: str,
+    request: Request,
+    request_hash: str,
+    handler: Handler,
+    is_secret: bool,
+) -> Response:
+    new_id = parts.tokens.derived_id(str(caller.user_id), key, request_hash)
+    claim = await claimed(parts, caller, key, request, request_hash, new_id)
     if claim.answer is not None:
         status, body = claim.answer
         return Response(body, status, {"Idempotent-Replayed": "true"}, "application/json")
-    request.state.new_id = parts.tokens.derived_id(str(caller.user_id), key, request_hash)
+    request.state.new_id = new_id
     try:
-        response = await handler(request)
-    except BaseException:
-        await asyncio.shield(parts.db.write(idempotency.release_key, caller, key))
-        raise
-    if isinstance(response, StreamingResponse):
-        # Not kept: the next one finds the message by its client_id, which comes from the key, and so its run.
-        await parts.db.write(idempotency.unlock_key, caller, key)
-    else:
-        body = bytes(response.body).decode()
-        await parts.db.write(idempotency.keep_answer, caller, key, response.status_code, body)
+        try:
+            response = await handler(request)
+        except BaseException:
+            await asyncio.shield(parts.db.write(idempotency.release_key, caller, key))
+            raise
+        if is_secret or isinstance(response, StreamingResponse):
+            # Not kept: the next one finds the row by its id, the message by its client_id; both come from the key.
+            await parts.db.write(idempotency.unlock_key, caller, key)
+        else:
+            body = bytes(response.body).decode()
+            await parts.db.write(idempotency.keep_answer, caller, key, response.status_code, body)
+    finally:
+        parts.bells.ring_here(new_id)
     return response
 
 
-async def claimed(parts: Parts, caller: Caller, key: str, request_hash: str) -> idempotency.Claim:
-    """Waits a while for a first request that is still at work, then says Conflict."""
+async def claimed(
+    parts: Parts, caller: Caller, key: str, request: Request, request_hash: str, bell: UUID
+) -> idempotency.Claim:
+    """Waits a while for a first request that is still at work, then says Conflict.
+
+    Those that wait here share one look, which takes no lock; only when it finds the key free, each tries to take it.
+    """
     deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+
+    async def find() -> idempotency.Claim | None:
+        return await parts.db.read(idempotency.look_up_key, caller, key, request_hash)
+
+    async def wait() -> idempotency.Claim | None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                return await parts.watch.wait_for(caller, bell, find)
+        return None
+
     while True:
         claim = await parts.db.write(idempotency.claim_key, caller, key, request_hash)
         if claim.mine or claim.answer is not None:
             return claim
-        if asyncio.get_running_loop().time() > deadline:
+        with parts.places.taken(caller):
+            found = await until_gone(request.receive, wait())
+        if found is None:
             raise Conflict("The first request with this Idempotency-Key is still at work.")
-        await asyncio.sleep(LOOK_SECONDS)
+        if found.answer is not None:
+            return found
 
 
 async def hash_request(request: Request) -> str:

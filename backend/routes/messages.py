@@ -6,9 +6,11 @@ from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
 from assistant import ending
+from hangups import until_gone
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
 from routes.dependencies import (
+    PLACE,
     SIGNED_IN,
     CallerDep,
     DatabaseDep,
@@ -22,7 +24,7 @@ from routes.dependencies import (
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.runs import stream_run
 from services import messages, runs
-from streams import EventStream, wait_for_end
+from streams import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
@@ -65,6 +67,7 @@ async def list_messages(
     status_code=status.HTTP_201_CREATED,
     response_model=ChatPublic,
     responses={201: {"content": STREAM}, **ANSWERS},
+    dependencies=[PLACE],
 )
 async def post_message(
     parts: PartsDep,
@@ -84,7 +87,12 @@ async def post_message(
     return await answer(parts, caller, request, chat, new_id)
 
 
-@router.post("/chat", response_model=ChatPublic, responses={200: {"content": STREAM}, **ANSWERS})
+@router.post(
+    "/chat",
+    response_model=ChatPublic,
+    responses={200: {"content": STREAM}, **ANSWERS},
+    dependencies=[PLACE],
+)
 async def post_chat(
     parts: PartsDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
 ) -> Any:
@@ -107,7 +115,7 @@ async def answer(
     parts.worker.wake(run_id)
     if wants_stream(request.headers.get("accept", "")):
         return stream_run(parts, caller, run_id, after=0)
-    await wait_for_end(parts.db, parts.bells, caller, run_id)
+    await until_gone(request.receive, parts.watch.wait_for_end(caller, run_id))
     return await parts.db.read(runs.read_answer, caller, run_id)
 
 

@@ -10,6 +10,7 @@ from models.approval import ApprovalDecision
 from models.columns import STORABLE
 from models.run import RunPublic
 from routes.dependencies import (
+    PLACE,
     SIGNED_IN_ONE,
     CallerDep,
     DatabaseDep,
@@ -23,7 +24,7 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from services import approvals, runs
-from streams import EventStream, follow_run, last_event_id, stream_events
+from streams import EventStream, last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
@@ -53,7 +54,12 @@ async def get_run(db: DatabaseDep, caller: CallerDep, run_id: UUID) -> RunPublic
     return await db.read(runs.get_run, caller, run_id)
 
 
-@router.get("/runs/{run_id}/events", response_class=EventStream, responses=SIGNED_IN_ONE)
+@router.get(
+    "/runs/{run_id}/events",
+    response_class=EventStream,
+    responses={**SIGNED_IN_ONE, **problems(429)},
+    dependencies=[PLACE],
+)
 async def follow_events(
     parts: PartsDep,
     caller: CallerDep,
@@ -98,8 +104,4 @@ async def decide_approval(
 
 
 def stream_run(parts: Parts, caller: Caller, run_id: UUID, after: int) -> EventStream:
-    async def is_live() -> bool:
-        return await parts.guard.is_live(caller)
-
-    log = follow_run(parts.db, parts.bells, caller, run_id, after, is_live)
-    return stream_events(log, {"X-Run-ID": str(run_id)})
+    return EventStream(parts.watch.follow_run(caller, run_id, after), headers={"X-Run-ID": str(run_id)})

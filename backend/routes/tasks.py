@@ -1,4 +1,5 @@
 # routes/tasks.py -- tasks over HTTP.
+from contextlib import nullcontext
 from typing import Annotated
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from routes.dependencies import (
     DatabaseDep,
     JsonBytes,
     PageDep,
+    PartsDep,
     SearchText,
     list_of,
+    problems,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from services import tasks
@@ -22,16 +25,17 @@ from services import tasks
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
 
 
-@router.get("", response_class=JsonBytes, responses={**list_of(TaskPublic), **SIGNED_IN})
+@router.get("", response_class=JsonBytes, responses={**list_of(TaskPublic), **SIGNED_IN, **problems(429)})
 async def list_tasks(
-    db: DatabaseDep,
+    parts: PartsDep,
     caller: CallerDep,
     page: PageDep,
     completed: Annotated[bool | None, Query(description="Only done or only open ones.")] = None,
     q: SearchText = None,
 ) -> JsonBytes:
     """Newest first."""
-    return JsonBytes(await tasks.list_tasks(db, caller, tasks.TaskFilter(completed, q), page))
+    async with parts.searches.turn(caller) if q else nullcontext():
+        return JsonBytes(await tasks.list_tasks(parts.db, caller, tasks.TaskFilter(completed, q), page))
 
 
 @router.get("/done", response_model=DonePublic, responses=SIGNED_IN)

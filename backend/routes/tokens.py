@@ -4,11 +4,11 @@ from uuid import UUID
 from fastapi import APIRouter, Response, status
 
 from models.token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
-from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, Route, problems
+from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
+from routes.idempotency import NewIdDep, SecretRoute
 from services import tokens
 
-# Without Idempotency-Key: its table would keep the answer, and with it the token.
-router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=Route)
+router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
 
 
 @router.get("", responses=problems(401))
@@ -21,14 +21,17 @@ async def list_tokens(db: DatabaseDep, caller: CallerDep) -> dict[str, list[Acce
     "",
     status_code=status.HTTP_201_CREATED,
     response_model=AccessTokenCreated,
-    responses={**SIGNED_IN, **problems(409)},
+    responses={**SIGNED_IN, **problems(409, 410)},
 )
 async def create_token(
-    db: DatabaseDep, caller: CallerDep, response: Response, new: AccessTokenCreate
+    parts: PartsDep, caller: CallerDep, response: Response, new: AccessTokenCreate, new_id: NewIdDep
 ) -> AccessTokenCreated:
-    """For an MCP client's configuration. The answer shows the token, once."""
+    """For an MCP client's configuration. The answer shows the token; only the same request with the same
+    Idempotency-Key shows it again.
+    """
     response.headers["Cache-Control"] = "no-store"
-    return await db.write(tokens.create_token, caller, new)
+    derived = tokens.Derived(new_id, parts.tokens.derived_secret("token", str(new_id))) if new_id else None
+    return await parts.db.write(tokens.create_token, caller, new, derived)
 
 
 @router.delete("/{token_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)

@@ -10,7 +10,7 @@ from engines import contains, searched
 from lists import Listing, Page, fetch_list
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
-from services import events
+from services import events, idempotency
 
 CONVERSATIONS = Listing(
     name="conversations",
@@ -75,4 +75,5 @@ async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: 
     conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
     await tx.delete(conversation)
     await tx.flush()
+    await idempotency.forget_answers(tx, caller, conversation_id)
     await events.record(tx, caller, "conversation.deleted", {"conversation_id": conversation_id})

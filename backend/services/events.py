@@ -40,6 +40,10 @@ class Standing:
     last_seq: int
     waiting: bool
 
+    def is_past(self, seq: int | None) -> bool:
+        """Whether there is something to read for who has read up to `seq`."""
+        return self.waiting or self.last_seq != seq
+
 
 # Written by whoever changes something
 

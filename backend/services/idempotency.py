@@ -1,15 +1,16 @@
 # services/idempotency.py -- the same request sent again gives the first answer and changes nothing.
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
 from access import Caller
 from db import Again, Transaction
-from errors import Invalid
+from errors import Gone, Invalid
 from models import IdempotencyKey
 from models.columns import now
 
@@ -27,7 +28,7 @@ class Claim:
 
 
 async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> Claim:
-    """Look up the key or take it. Raises Invalid where it stands for another request."""
+    """Look up the key or take it. Raises Invalid where it stands for another request, Gone where it was deleted."""
     kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
     moment = now()
     lock = moment + timedelta(seconds=LOCK_SECONDS)
@@ -38,14 +39,27 @@ async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str
         except IntegrityError as error:
             raise Again from error  # the same key came twice at once: the next try finds the first
         return Claim(mine=True)
+    claim = read_claim(kept, request_hash, moment)
+    if claim.mine:
+        kept.locked_until = lock
+    return claim
+
+
+async def look_up_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> Claim | None:
+    """The same without taking it: `mine` says that the key may be had; None while another request is at work."""
+    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key)
+    claim = Claim(mine=True) if kept is None else read_claim(kept, request_hash, now())
+    return claim if claim.mine or claim.answer is not None else None
+
+
+def read_claim(kept: IdempotencyKey, request_hash: str, moment: datetime) -> Claim:
     if kept.request_hash != request_hash:
         raise Invalid("This Idempotency-Key was used for another request.", ("header", "Idempotency-Key"))
+    if kept.status == Gone.status:
+        raise Gone("What this request made was deleted since.")
     if kept.status is not None:
         return Claim(mine=False, answer=(kept.status, kept.body or ""))
-    if kept.locked_until > moment:
-        return Claim(mine=False)
-    kept.locked_until = lock
-    return Claim(mine=True)
+    return Claim(mine=kept.locked_until <= moment)
 
 
 async def keep_answer(tx: Transaction, caller: Caller, key: str, status: int, body: str) -> None:
@@ -64,6 +78,17 @@ async def release_key(tx: Transaction, caller: Caller, key: str) -> None:
     """The request came to nothing: the next one of this key tries again."""
     mine = access.visible(caller, IdempotencyKey)
     await tx.execute(delete(IdempotencyKey).where(mine, col(IdempotencyKey.key) == key))
+
+
+async def forget_answers(tx: Transaction, caller: Caller, row_id: UUID) -> None:
+    """A task or a conversation is deleted: what was answered of it goes along, and its keys say that it is gone.
+
+    The keys stay, so that a late repetition does not make the row again.
+    """
+    body = col(IdempotencyKey.body)
+    shows = or_(body.startswith(f'{{"id":"{row_id}"'), body.contains(f'"conversation_id":"{row_id}"'))
+    mine = access.visible(caller, IdempotencyKey)
+    await tx.execute(update(IdempotencyKey).where(mine, shows).values(status=Gone.status, body=None))
 
 
 async def delete_old_keys(tx: Transaction) -> None:

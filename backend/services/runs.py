@@ -1,5 +1,6 @@
 # services/runs.py -- verbs on runs: look at one, read its log, write the next line of it.
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,8 +30,19 @@ DETAILS = (
 )
 RUNS_AT_ONCE = 100
 
+# Whose end can be waited for, unless an earlier run of the conversation waits for its person.
+AT_WORK = ("queued", "running")
 
 LISTING = RowListing(name="runs", keys=(col(Run.trigger_seq),))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a run is: the number of its last event, and what `is_active` and `is_awaited` say of it."""
+
+    last_seq: int
+    active: bool
+    awaited: bool
 
 
 async def shown(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list[RunPublic]:
@@ -178,7 +190,7 @@ async def find_active(tx: Transaction, caller: Caller, *conditions: Any) -> list
 
 async def is_awaited(tx: Transaction, caller: Principal, run: Run) -> bool:
     """Whether its end can be waited for: it does not wait for its person, and stands behind no run that does."""
-    if run.status not in ("queued", "running"):
+    if run.status not in AT_WORK:
         return False
     ahead = access.select(caller, Run, col(Run.id)).where(
         col(Run.conversation_id) == run.conversation_id,
@@ -186,6 +198,34 @@ async def is_awaited(tx: Transaction, caller: Principal, run: Run) -> bool:
         col(Run.status) == "awaiting_approval",
     )
     return (await tx.execute(ahead.limit(1))).first() is None
+
+
+async def find_standings(tx: Transaction, caller: Principal, run_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """How these runs stand; one that is gone is not among them. Two statements, however many they are."""
+    last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(
+        col(RunEvent.run_id) == col(Run.id)
+    )
+    columns = (col(Run.id), col(Run.status), col(Run.conversation_id), col(Run.trigger_seq))
+    last_seq = func.coalesce(last.scalar_subquery(), 0).label("last_seq")
+    statement = access.select(caller, Run, *columns, last_seq).where(col(Run.id).in_(run_ids))
+    found = (await tx.execute(statement)).all()
+    waiting = access.select(
+        caller, Run, col(Run.conversation_id), func.min(col(Run.trigger_seq)).label("first")
+    ).where(
+        col(Run.conversation_id).in_({row.conversation_id for row in found}),
+        col(Run.status) == "awaiting_approval",
+    )
+    rows = await tx.execute(waiting.group_by(col(Run.conversation_id)))
+    first_waiting = {row.conversation_id: row.first for row in rows}
+    return {
+        row.id: Standing(
+            row.last_seq,
+            row.status in ACTIVE,
+            row.status in AT_WORK
+            and first_waiting.get(row.conversation_id, row.trigger_seq) >= row.trigger_seq,
+        )
+        for row in found
+    }
 
 
 def is_active(run: Run) -> bool:

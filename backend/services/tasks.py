@@ -18,7 +18,7 @@ from lists import Listing, Page, fetch_list
 from models import Task
 from models.columns import now
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
-from services import events
+from services import events, idempotency
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +130,6 @@ async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
     task = await access.get(tx, caller, Task, task_id, lock=True)
     await tx.delete(task)
     await tx.flush()
+    await idempotency.forget_answers(tx, caller, task_id)
     await events.record(tx, caller, "task.deleted", {"task_id": task_id})
     return task

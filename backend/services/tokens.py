@@ -1,5 +1,6 @@
 # services/tokens.py -- access tokens: make, list and revoke them, and find out who asks with one.
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,9 +10,9 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import Caller, Principal
 from db import Database, Transaction
-from errors import Conflict, NotFound, Unauthorized
+from errors import Conflict, Gone, NotFound, Unauthorized
 from models import AccessToken, User
 from models.columns import now
 from models.token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
@@ -104,6 +105,17 @@ async def note_use(tx: Transaction, caller: Caller) -> None:
     await tx.execute(update(AccessToken).where(*mine, stale).values(last_used_at=moment))
 
 
+async def find_live(tx: Transaction, caller: Principal, token_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these tokens still count."""
+    expires = col(AccessToken.expires_at)
+    statement = access.select(caller, AccessToken, col(AccessToken.id)).where(
+        col(AccessToken.id).in_(token_ids),
+        col(AccessToken.revoked_at).is_(None),
+        or_(expires.is_(None), expires > now()),
+    )
+    return set((await tx.execute(statement)).scalars())
+
+
 async def list_tokens(tx: Transaction, caller: Caller) -> list[AccessTokenPublic]:
     """Those that were not revoked, newest first; one that has expired says so itself."""
     statement = access.select(caller, AccessToken).where(col(AccessToken.revoked_at).is_(None))
@@ -116,12 +128,28 @@ def public(token: AccessToken) -> AccessTokenPublic:
     return AccessTokenPublic(scopes=token.scopes.split(), **columns)
 
 
-async def create_token(tx: Transaction, caller: Caller, new: AccessTokenCreate) -> AccessTokenCreated:
-    """The answer holds the token itself, which is not to be had again."""
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """The id and the secret of a token that comes from the key of its request: made twice, it is the same."""
+
+    id: UUID
+    secret: str
+
+
+async def create_token(
+    tx: Transaction, caller: Caller, new: AccessTokenCreate, derived: Derived | None = None
+) -> AccessTokenCreated:
+    """The answer holds the token itself, which is not to be had again but by the key of its request."""
     await access.get(tx, caller, User, caller.user_id, lock=True)  # two at once must not both be the last one
+    if derived is not None:
+        made = await access.find(tx, caller, AccessToken, col(AccessToken.id) == derived.id)
+        if made is not None and made.revoked_at is not None:
+            raise Gone("The token that this request made was revoked since.")
+        if made is not None:
+            return AccessTokenCreated(token=MARK + derived.secret, **public(made).model_dump())
     if len(await list_tokens(tx, caller)) >= TOKENS_PER_USER:
         raise Conflict(f"You have {TOKENS_PER_USER} access tokens. Revoke one first.")
-    secret = MARK + new_token()
+    secret = MARK + (derived.secret if derived else new_token())
     days = new.expires_in_days
     token = AccessToken(
         user_id=caller.user_id,
@@ -131,6 +159,8 @@ async def create_token(tx: Transaction, caller: Caller, new: AccessTokenCreate) 
         scopes=" ".join(new.scopes),
         expires_at=None if days is None else now() + timedelta(days=days),
     )
+    if derived is not None:
+        token.id = derived.id
     tx.add(token)
     await tx.flush()
     return AccessTokenCreated(token=secret, **public(token).model_dump())
