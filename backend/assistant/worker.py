@@ -1,8 +1,10 @@
 # assistant/worker.py -- who works on which run: claims, leases, hand-over.
 import asyncio
+import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from db import Transaction
 from errors import NotFound
 from models import Run, User
 from models.run import ACTIVE
-from services import approvals, events, runs
+from services import approvals, events, removal, runs, sessions
 from services.idempotency import delete_old_keys
 from services.limits import delete_expired_limits
 
@@ -26,6 +28,7 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 CLEAN_SECONDS = 3600.0
+REMOVE_SECONDS = 10.0
 RUNS_AT_ONCE = 64
 CRASHED = "Something went wrong on our side."
 
@@ -49,7 +52,7 @@ class Worker:
         self._stopping = False
 
     def start(self) -> None:
-        for work in (self._look(), self._renew(), self._clean()):
+        for work in (self._look(), self._renew(), self._clean(), self._remove()):
             self._spawn(work)
 
     def wake(self, run_id: UUID) -> None:
@@ -149,8 +152,12 @@ class Worker:
     async def clean(self) -> None:
         """Deletes what is of no more use, a little at a time."""
         write = self.assistant.db.write
-        await write(delete_expired_limits)
-        await write(delete_old_keys)
+        while await write(delete_expired_limits):
+            pass
+        while await write(delete_old_keys, SYSTEM):
+            pass
+        while await write(sessions.delete_ended, SYSTEM):
+            pass
         while await write(runs.delete_old_details, SYSTEM, self._run_events_days):
             pass
         while await write(events.delete_old, SYSTEM, self._events_days):
@@ -163,6 +170,24 @@ class Worker:
             except Exception as error:
                 log.error("cleaning up failed", exc_info=error)
             await asyncio.sleep(CLEAN_SECONDS)
+
+    async def remove(self, user_id: UUID, slices: float = inf) -> None:
+        """Takes away what belongs to a marked account, at most so many slices of it; the next look takes the rest."""
+        while slices > 0:
+            began = time.monotonic()
+            if not await self.assistant.db.write(removal.take_slice, SYSTEM, user_id):
+                return
+            slices -= 1
+            await asyncio.sleep(time.monotonic() - began)  # as long again for whoever else wants to write
+
+    async def _remove(self) -> None:
+        while True:
+            try:
+                for user_id in await self.assistant.db.read(removal.find_marked, SYSTEM):
+                    await self.remove(user_id)
+            except Exception as error:
+                log.error("taking away deleted accounts failed", exc_info=error)
+            await asyncio.sleep(REMOVE_SECONDS)
 
 
 def claimable(moment: Any) -> Any:
@@ -208,6 +233,8 @@ async def claim_run(tx: Transaction, assistant: Assistant, run_id: UUID) -> Clai
     if run is None:
         return None
     user = await access.get(tx, SYSTEM, User, run.user_id)
+    if user.deleted_at is not None:
+        return None
     caller = Caller(run.user_id, None, user.timezone)
     run.status = "running"
     run.epoch += 1

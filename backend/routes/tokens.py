@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response, status
 
 from models.token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
-from services import tokens
+from services import confirmation, tokens
 
 # Without Idempotency-Key: its table would keep the answer, and with it the token.
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"])
@@ -21,14 +21,18 @@ async def list_tokens(db: DatabaseDep, caller: CallerDep) -> dict[str, list[Acce
     "",
     status_code=status.HTTP_201_CREATED,
     response_model=AccessTokenCreated,
-    responses={**SIGNED_IN, **problems(409)},
+    responses={**SIGNED_IN, **problems(403, 409, 429)},
 )
 async def create_token(
-    db: DatabaseDep, caller: CallerDep, response: Response, new: AccessTokenCreate
+    parts: PartsDep, caller: CallerDep, response: Response, new: AccessTokenCreate
 ) -> AccessTokenCreated:
-    """For an MCP client's configuration. The answer shows the token, once."""
+    """For an MCP client's configuration. The answer shows the token, once. One that never expires needs
+    `current_password`, unless you signed in within the last 5 minutes.
+    """
+    if new.expires_in_days is None:
+        await confirmation.confirm(parts.auth, caller, new.current_password)
     response.headers["Cache-Control"] = "no-store"
-    return await db.write(tokens.create_token, caller, new)
+    return await parts.db.write(tokens.create_token, caller, new)
 
 
 @router.delete("/{token_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)

@@ -7,11 +7,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import Caller, Principal
 from db import Again, Transaction
 from errors import Invalid
 from models import IdempotencyKey
 from models.columns import now
+from services.batches import delete_some
 
 # How long one request may work before another of the same key takes its place, its worker being dead.
 LOCK_SECONDS = 30
@@ -66,7 +67,7 @@ async def release_key(tx: Transaction, caller: Caller, key: str) -> None:
     await tx.execute(delete(IdempotencyKey).where(mine, col(IdempotencyKey.key) == key))
 
 
-async def delete_old_keys(tx: Transaction) -> None:
-    await tx.execute(
-        delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS))
-    )
+async def delete_old_keys(tx: Transaction, caller: Principal) -> int:
+    """A few at a time; how many there were."""
+    old = col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS)
+    return await delete_some(tx, caller, IdempotencyKey, old)
