@@ -12,7 +12,7 @@ from db import Again, Transaction
 from errors import Invalid
 from models import IdempotencyKey
 from models.columns import now
-from services.batches import delete_some
+from services.batches import ROWS_AT_ONCE, delete_some
 
 # How long one request may work before another of the same key takes its place, its worker being dead.
 LOCK_SECONDS = 30
@@ -67,7 +67,7 @@ async def release_key(tx: Transaction, caller: Caller, key: str) -> None:
     await tx.execute(delete(IdempotencyKey).where(mine, col(IdempotencyKey.key) == key))
 
 
-async def delete_old_keys(tx: Transaction, caller: Principal) -> int:
+async def delete_old_keys(tx: Transaction, caller: Principal, most: int = ROWS_AT_ONCE) -> int:
     """A few at a time; how many there were."""
     old = col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS)
-    return await delete_some(tx, caller, IdempotencyKey, old)
+    return await delete_some(tx, caller, IdempotencyKey, old, most=most)

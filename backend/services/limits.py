@@ -18,7 +18,7 @@ from engines import upsert
 from errors import TooManyRequests
 from models import RateLimit
 from models.columns import now
-from services.batches import delete_some
+from services.batches import ROWS_AT_ONCE, delete_some
 
 # Generous to people, hopeless for guessing: argon2 makes each try cost 100 ms besides.
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
@@ -111,9 +111,9 @@ async def forget_limit(tx: Transaction, key: str) -> None:
     await tx.execute(delete(RateLimit).where(col(RateLimit.key) == key))
 
 
-async def delete_expired_limits(tx: Transaction) -> int:
+async def delete_expired_limits(tx: Transaction, most: int = ROWS_AT_ONCE) -> int:
     """A few at a time; how many there were."""
-    return await delete_some(tx, SYSTEM, RateLimit, col(RateLimit.expires_at) <= now())
+    return await delete_some(tx, SYSTEM, RateLimit, col(RateLimit.expires_at) <= now(), most=most)
 
 
 class Limits:

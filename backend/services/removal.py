@@ -75,8 +75,8 @@ async def find_marked(tx: Transaction, caller: Principal) -> list[UUID]:
     return list(found.scalars())
 
 
-async def take_slice(tx: Transaction, caller: Principal, user_id: UUID) -> bool:
-    """Delete the next rows of a marked account, at most ROWS_AT_ONCE, at last the user; whether more are left.
+async def take_slice(tx: Transaction, caller: Principal, user_id: UUID, most: int = ROWS_AT_ONCE) -> bool:
+    """Delete the next rows of a marked account, about `most`, at last the user; whether more are left.
 
     Two workers at one account follow each other: whoever holds its row is alone.
     """
@@ -84,7 +84,7 @@ async def take_slice(tx: Transaction, caller: Principal, user_id: UUID) -> bool:
     user = await access.find(tx, caller, User, *is_marked, lock=True)
     if user is None:
         return False
-    left = ROWS_AT_ONCE
+    left = most
     for table, owner, part_of in OWNED:
         gone = -1
         while gone and left > 0:

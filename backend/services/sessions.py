@@ -16,7 +16,7 @@ from models import AuthSession, RefreshToken, User
 from models.columns import now
 from models.session import SessionPublic
 from security import AccessClaims
-from services.batches import delete_some_with_parts
+from services.batches import ROWS_AT_ONCE, delete_some_with_parts
 
 # A revoked session stops working within 1 s on every worker: what a worker remembers is never older than this.
 REMEMBERED_SECONDS = 0.5
@@ -172,8 +172,8 @@ async def fork_session(
     return fork
 
 
-async def delete_ended(tx: Transaction, caller: Principal) -> int:
+async def delete_ended(tx: Transaction, caller: Principal, most: int = ROWS_AT_ONCE) -> int:
     """Delete sessions that ended long ago with their tokens, a few at a time; how many rows there were."""
     before = now() - ENDED_KEPT
     ended = or_(col(AuthSession.expires_at) < before, col(AuthSession.revoked_at) < before)
-    return await delete_some_with_parts(tx, caller, AuthSession, RefreshToken.session_id, ended)
+    return await delete_some_with_parts(tx, caller, AuthSession, RefreshToken.session_id, ended, most=most)
