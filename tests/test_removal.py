@@ -6,8 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fastapi import FastAPI
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, func, insert
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, col, select, update
 from typer.testing import CliRunner
@@ -19,7 +18,7 @@ from db import Transaction
 from models import Message, Run, RunEvent, Task, User
 from models.columns import now
 from processes import started
-from servers import KEY, PASSWORD, Person, Server, in_database, settings_for, wait_until
+from servers import KEY, PASSWORD, Person, Server, in_database, serving, settings_for, wait_until
 from services import removal
 from settings import get_settings
 from test_auth import refused, sign_in
@@ -147,27 +146,28 @@ def test_sql_still_takes_a_user_along_with_all_that_is_theirs(server: Server) ->
     assert rows_of(server, person) == {}
 
 
-def test_an_account_that_was_marked_before_a_kill_is_taken_away_by_the_next_start(tmp_path: Path) -> None:
-    """The mark is all that has to be stored: whatever process comes next goes on from it."""
-    url = f"sqlite:///{tmp_path / 'parley.db'}"
-    environment = {"DATABASE_URL": url, "SECRET_KEY": KEY, "RATE_LIMITS": "off"}
-    with started(tmp_path, "--app-dir", "backend", **environment) as first:
-        person = first.ready().person("ann@example.com", register=True)
-        person.post("/v1/tasks", title="Buy milk")
-        server = Server(first.base_url, FastAPI(), settings_for(url))
-        fill(server, person)
-        first.process.send_signal(signal.SIGKILL)
-        first.process.wait()
+def test_a_removal_that_is_killed_half_way_is_finished_by_the_next_start(tmp_path: Path) -> None:
+    settings = settings_for(f"sqlite:///{tmp_path / 'parley.db'}")
+    many = 12_000
+    with serving(settings) as server:
+        person = server.person()
+        fill(server, person, 2)
 
     async def mark(tx: Transaction) -> None:
+        await tx.execute(insert(Task), [{"user_id": person.id, "title": "x"} for _ in range(many)])
         change = {"deleted_at": now(), "email": "gone@deleted.invalid"}
         await tx.execute(update(User).where(col(User.id) == person.id).values(change))
 
-    async def slice_(tx: Transaction) -> bool:
-        return await removal.take_slice(tx, SYSTEM, person.id, 25)
+    async def left(tx: Transaction) -> int:
+        return int((await tx.execute(select(func.count()).select_from(Task))).scalar_one())
 
     in_database(server, mark)
-    assert in_database(server, slice_), "and there is more"
-    with started(tmp_path, "--app-dir", "backend", **environment) as second:
-        second.ready()
+    environment = {"DATABASE_URL": settings.database_url.get_secret_value(), "SECRET_KEY": KEY}
+    with started(tmp_path, "--app-dir", "backend", **environment) as worker:
+        wait_until(lambda: in_database(server, left) < many)
+        worker.process.send_signal(signal.SIGKILL)
+        worker.process.wait()
+    assert in_database(server, left) > 0, "it was killed too late to tell anything"
+    with serving(settings) as server:
+        wait_until(lambda: in_database(server, left) == 0)
         wait_until(lambda: rows_of(server, person) == {})
