@@ -741,6 +741,30 @@ def test_a_statement_for_anyone_shows_nothing_until_it_is_said_for_whom(
         in_database(server, lambda tx: execute(tx, {}))
 
 
+def test_a_missing_id_is_an_error_and_never_a_rule_for_what_is_nobodys() -> None:
+    with pytest.raises(TypeError, match="an id is missing"):
+        Caller(None, None)  # type: ignore[arg-type]
+    nobody = Caller(uuid4(), None)
+    object.__setattr__(nobody, "user_id", None)  # as if one had slipped past the check
+    for table in RULES.keys() - {models.RefreshToken, models.RateLimit}:
+        with pytest.raises(TypeError, match="an id is missing"):
+            access.select(nobody, table)
+
+
+@pytest.mark.parametrize("table", RULES, ids=lambda table: table.__name__)
+def test_no_rule_compares_an_id_with_null(table: type[SQLModel]) -> None:
+    for caller in (Caller(uuid4(), None), access.ANYONE):
+        assert not re.search(r"\b\w*id IS NULL", str(access.select(caller, table)))
+
+
+def test_no_row_is_found_by_a_missing_id(server: Server, ann: Person) -> None:
+    async def get_nothing(tx: Transaction) -> None:
+        await access.get(tx, Caller(ann.id, None), models.Task, None)
+
+    with pytest.raises(TypeError, match="an id is missing"):
+        in_database(server, get_nothing)
+
+
 def named_in(module: str) -> set[str]:
     names = {node.id for node in ast.walk(parsed(module)) if isinstance(node, ast.Name)}
     names |= {node.attr for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)}
