@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from access import SYSTEM
 from db import Database, Transaction, open_engine
 from models import IdempotencyKey
 from models.columns import now
@@ -149,7 +150,7 @@ def test_keys_go_after_two_days(server: Server, ann: Person, key: str) -> None:
     async def age(tx: Transaction) -> None:
         old = update(IdempotencyKey).where(col(IdempotencyKey.key) == key)
         await tx.execute(old.values(created_at=now() - timedelta(hours=49)))
-        await delete_old_keys(tx)
+        await delete_old_keys(tx, SYSTEM)
 
     change(server, age)
     assert post(ann, "/v1/tasks", key, {"title": "Buy bread"}).status_code == 201

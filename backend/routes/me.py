@@ -37,7 +37,7 @@ async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> U
     if "new_password" in sent:
         user = await auth.change_password(parts.auth, caller, change)
     else:
-        if await parts.db.read(users.is_guarded, caller, change):
+        if "current_password" in sent or await parts.db.read(users.is_guarded, caller, change):
             await confirmation.confirm(parts.auth, caller, change.current_password)
         user = await parts.db.write(users.update_me, caller, change)
     parts.token_guard.forget()

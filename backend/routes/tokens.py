@@ -29,7 +29,7 @@ async def create_token(
     """For an MCP client's configuration. The answer shows the token, once. One that never expires needs
     `current_password`, unless you signed in within the last 5 minutes.
     """
-    if new.expires_in_days is None:
+    if new.expires_in_days is None or new.current_password is not None:
         await confirmation.confirm(parts.auth, caller, new.current_password)
     response.headers["Cache-Control"] = "no-store"
     return await parts.db.write(tokens.create_token, caller, new)

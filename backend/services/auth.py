@@ -170,10 +170,10 @@ async def issue_tokens(tx: Transaction, auth: Auth, session: AuthSession, genera
 
 async def refresh_session(auth: Auth, refresh_token: str) -> TokenPublic:
     """Rotation: the token is used up and another one given. Reuse of an old one ends the whole family."""
-    known = await auth.db.read(find_token, refresh_token)
-    if known is not None:  # each refresh is a row
-        await auth.limits.hit(REFRESH_PER_SESSION, "refresh", str(known.session_id))
-    tokens = await auth.db.write(rotate_token, auth, refresh_token)
+    known, tokens = await auth.db.read(find_token, refresh_token), None
+    if known is not None:
+        await auth.limits.hit(REFRESH_PER_SESSION, "refresh", str(known.session_id))  # each one is a row
+        tokens = await auth.db.write(rotate_token, auth, refresh_token)
     if tokens is None:  # raised only now: the revocation of a family must be committed
         raise Unauthorized("The refresh token does not count any more. Sign in again.")
     return tokens
