@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, bindparam, exists, false, true
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, false, true
 from sqlalchemy import select as sql_select
 from sqlmodel import SQLModel, col
 
@@ -30,6 +30,13 @@ from models import (
 Row = TypeVar("Row", bound=SQLModel)
 
 
+def identified(row_id: Any) -> Any:
+    """The id, or a TypeError where there is none: `=` with None would be IS NULL, and match what is nobody's."""
+    if row_id is None:
+        raise TypeError("an id is missing: nobody's rows are not everybody's")
+    return row_id
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: a person in a session, or a person whom a run or an access token acts for (then without one).
@@ -42,6 +49,9 @@ class Caller:
     timezone: str = "UTC"
     token_id: UUID | None = None
     may_write: bool = True
+
+    def __post_init__(self) -> None:
+        identified(self.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ def values(caller: Caller) -> dict[str, Any]:
 
 
 def own(column: Any) -> Callable[[Caller], ColumnElement[bool]]:
-    return lambda caller: col(column) == caller.user_id
+    return lambda caller: col(column) == identified(caller.user_id)
 
 
 def within(table: type[SQLModel], here: Any, there: Any) -> Callable[[Caller], ColumnElement[bool]]:
@@ -73,12 +83,17 @@ def within(table: type[SQLModel], here: Any, there: Any) -> Callable[[Caller], C
     return lambda caller: exists(sql_select(1).where(col(there) == col(here), visible(caller, table)))
 
 
+def own_account(caller: Caller) -> ColumnElement[bool]:
+    """One's own, until it is being taken away."""
+    return and_(own(User.id)(caller), col(User.deleted_at).is_(None))
+
+
 def nobody(caller: Caller) -> ColumnElement[bool]:
     return false()
 
 
 RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
-    User: own(User.id),
+    User: own_account,
     AuthSession: own(AuthSession.user_id),
     RefreshToken: nobody,
     RateLimit: nobody,
@@ -111,7 +126,7 @@ async def get(
     tx: Transaction, caller: Principal, table: type[Row], row_id: Any, *, lock: bool = False
 ) -> Row:
     """The row with this id; NotFound where it is missing or not the caller's. `lock` keeps it until the commit."""
-    row = await find(tx, caller, table, table.id == row_id, lock=lock)  # type: ignore[attr-defined]
+    row = await find(tx, caller, table, table.id == identified(row_id), lock=lock)  # type: ignore[attr-defined]
     if row is None:
         raise NotFound(NOUNS.get(table, table.__name__.lower()))
     return row

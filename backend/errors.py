@@ -51,6 +51,17 @@ class Forbidden(ParleyError):
     status = 403
 
 
+class PasswordRequired(Forbidden):
+    """For a caller who is let in, but has to give the password once more: a program knows it by the type."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Give your current password with this, or sign in anew.",
+            type="urn:parley:problem:password-required",
+            title="Password Required",
+        )
+
+
 class NotFound(ParleyError):
     """Missing and forbidden alike, so that nobody learns what others have."""
 

@@ -271,7 +271,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             if "requestBody" in operation:
                 operation["responses"] |= {str(status): said for status, said in problems(400, 413).items()}
             for content in operation.get("requestBody", {}).get("content", {}).values():
-                if content["schema"]["$ref"].rpartition("/")[2].startswith("Body_sign_in"):
+                if content["schema"].get("$ref", "").rpartition("/")[2].startswith("Body_sign_in"):
                     content["example"] = {"username": "ann@example.com", "password": "correct horse battery"}
         app.openapi_schema = schema
     return app.openapi_schema

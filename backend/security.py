@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +12,16 @@ from uuid import UUID
 from jose import jwk, jwt
 from jose.exceptions import JOSEError
 from passlib.context import CryptContext
+from passlib.hash import bcrypt
 
 ALGORITHM = "HS256"
 ISSUER = "parley"
 AUDIENCE = "parley-api"
 ACCESS = "access"
 MAX_TOKEN_LENGTH = 2_048
+# What is before the salt of a bcrypt hash, and the highest cost that refusals are made to take: over a second.
+BCRYPT = re.compile(r"\$2[abxy]\$(\d\d)\$")
+MOST_BCRYPT = 14
 
 # argon2id for new hashes. bcrypt, as in document 003's days, verifies and is re-hashed at sign-in.
 passwords = CryptContext(schemes=["argon2", "bcrypt"], deprecated=["bcrypt"])
@@ -36,17 +41,40 @@ def verify_password(password: str, password_hash: str | None) -> tuple[bool, str
         return False, None
     try:
         right, new_hash = passwords.verify_and_update(password, password_hash)
-        return right, new_hash
     except ValueError:
         # Refused unread: NUL and more than 72 bytes by bcrypt; over 4,096 characters, half a surrogate pair and
         # a hash that it does not know by libpass. Without the same work the time would tell a known email.
+        right, new_hash = False, None
+        if cost := bcrypt_cost(password_hash):
+            hash_with_bcrypt(cost)
+        else:
+            passwords.dummy_verify()
+    if bcrypt_cost(password_hash) and not right:
         passwords.dummy_verify()
-        return False, None
+    return right, new_hash
+
+
+def bcrypt_cost(password_hash: str | None) -> int:
+    """12 of `$2b$12$...`; 0 of every other hash."""
+    found = BCRYPT.match(password_hash or "")
+    return int(found[1]) if found else 0
+
+
+def work_like_bcrypt(password_hash: str | None, most: int) -> None:
+    """What is missing, after verify_password, to a bcrypt hash of cost `most`: each cost is twice the work."""
+    most = min(most, MOST_BCRYPT)
+    for cost in range(bcrypt_cost(password_hash), most) if bcrypt_cost(password_hash) else [most]:
+        hash_with_bcrypt(cost)
+
+
+def hash_with_bcrypt(cost: int) -> None:
+    bcrypt.using(rounds=cost).hash("nobody's password")
 
 
 def warm_up() -> None:
     """The first dummy hash also makes what later ones compare with: done here, no sign-in shows it by its time."""
     passwords.dummy_verify()
+    hash_with_bcrypt(4)
 
 
 def new_token() -> str:

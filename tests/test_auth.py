@@ -211,6 +211,52 @@ def test_an_unknown_email_and_a_wrong_password_get_the_same_answer_for_the_same_
     )
 
 
+def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Counted, not timed: each bcrypt is 2 to the power of its cost, and each argon2 the same."""
+    work = {"argon2": 0, "bcrypt": 0}
+    emails = {cost: server.register() for cost in (4, 5, 7, None)}
+
+    async def put(tx: Transaction) -> None:
+        for cost, email in emails.items():
+            if cost:
+                stored = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(cost)).decode()
+                await tx.execute(update(User).where(User.email == email).values(password_hash=stored))  # type: ignore[arg-type]
+
+    in_database(server, put)
+    monkeypatch.setattr(server.parts.auth.old_hashes, "_asked_at", None)
+    hashpw, verify_secret = bcrypt.hashpw, argon2.low_level.verify_secret
+
+    def count_bcrypt(password: bytes, salt: bytes) -> bytes:
+        made = hashpw(password, salt)  # unless it refuses the password unread
+        work["bcrypt"] += 2 ** int(salt[4:6])
+        return made
+
+    def count_argon2(*args: Any) -> bool:
+        work["argon2"] += 1
+        return verify_secret(*args)
+
+    monkeypatch.setattr(bcrypt, "hashpw", count_bcrypt)
+    monkeypatch.setattr(argon2.low_level, "verify_secret", count_argon2)
+    for password in ("wrong " + PASSWORD, "x" * 100, "pass\0word"):
+        found = []
+        for email in [*emails.values(), f"{uuid4().hex}@example.com"]:
+            work.update(argon2=0, bcrypt=0)
+            refused(sign_in(server, email, password), 401)
+            found.append(dict(work))
+        assert found == [{"argon2": 1, "bcrypt": 2**7}] * 5, password
+
+    async def forget(tx: Transaction) -> None:
+        await tx.execute(update(User).where(User.email.in_(emails.values())).values(password_hash="!"))  # type: ignore[attr-defined]
+
+    in_database(server, forget)
+    monkeypatch.setattr(server.parts.auth.old_hashes, "_asked_at", None)
+    work.update(argon2=0, bcrypt=0)
+    refused(sign_in(server, f"{uuid4().hex}@example.com", "wrong " + PASSWORD), 401)
+    assert work == {"argon2": 1, "bcrypt": 0}, "where no such hash is left, nobody pays for one"
+
+
 def test_a_bcrypt_hash_of_former_days_signs_in_and_is_made_anew(server: Server) -> None:
     email = server.register()
     stored = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -328,14 +374,23 @@ def test_the_thief_who_comes_first_is_found_out_by_the_owner(
     refused(refresh(server, thief["refresh_token"]), 401)
 
 
-def test_many_refreshes_with_one_token_at_once_each_give_a_token_that_works(server: Server) -> None:
+def test_two_refreshes_with_one_token_at_once_each_give_a_token_that_works(server: Server) -> None:
+    person = server.person()
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: refresh(server, person.tokens["refresh_token"]), range(2)))
+    tokens = [ok(answer)["refresh_token"] for answer in answers]
+    assert len(set(tokens)) == 2
+    assert all(refresh(server, token).status_code == 200 for token in tokens)
+    assert len(person.get("/v1/me/sessions")["data"]) == 1
+
+
+def test_many_refreshes_with_one_token_at_once_are_a_theft(server: Server) -> None:
     person = server.person()
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: refresh(server, person.tokens["refresh_token"]), range(6)))
-    tokens = [ok(answer)["refresh_token"] for answer in answers]
-    assert len(set(tokens)) == 6
-    assert all(refresh(server, token).status_code == 200 for token in tokens)
-    assert len(person.get("/v1/me/sessions")["data"]) == 1
+    tokens = [answer.json()["refresh_token"] for answer in answers if answer.status_code == 200]
+    assert len(tokens) == 2
+    assert [refresh(server, token).status_code for token in tokens] == [401, 401]
 
 
 def test_a_refresh_and_a_logout_at_once_leave_nobody_signed_in(server: Server) -> None:
@@ -679,6 +734,30 @@ def test_sign_ins_per_email_are_limited_and_counted_across_workers(
     assert sign_in(limited[1], limited[0].register(), **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
     later(monkeypatch, "services.limits", seconds=301)
     assert sign_in(limited[1], email, **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
+
+
+def test_whoever_guesses_in_one_network_locks_nobody_out_elsewhere(limited: tuple[Server, Server]) -> None:
+    email = limited[0].register()
+    for number in range(12):
+        tries = {"X-Forwarded-For": f"203.0.113.{number % 10}"}
+        assert sign_in(limited[number % 2], email, "wrong", **tries).status_code == (
+            401 if number < 10 else 429
+        )
+    too_many(sign_in(limited[0], email, **{"X-Forwarded-For": "203.0.113.200"}), at_most=300)
+    assert sign_in(limited[1], email, **{"X-Forwarded-For": "203.0.114.1"}).status_code == 200
+
+
+def test_guessing_from_everywhere_is_limited_too(limited: tuple[Server, Server]) -> None:
+    email = limited[0].register()
+    window = services.limits.SIGN_IN_PER_EMAIL
+
+    async def nearly_use_up(tx: Transaction) -> None:
+        key = services.limits.hashed(window.key_for("sign-in", email))
+        await services.limits.count_hit(tx, key, 3600, window.amount - 1)
+
+    in_database(limited[0], nearly_use_up)
+    refused(sign_in(limited[0], email, "wrong", **{"X-Forwarded-For": "198.18.1.1"}), 401)
+    too_many(sign_in(limited[1], email, **{"X-Forwarded-For": "198.18.2.1"}), at_most=3600)
 
 
 def test_an_email_that_nobody_has_is_limited_like_any_other(

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import SYSTEM, Caller
 from db import Database, Transaction, open_engine
 from errors import Conflict
 from models import IdempotencyKey
@@ -154,7 +154,7 @@ def test_keys_go_after_two_days(server: Server, ann: Person, key: str) -> None:
     async def age(tx: Transaction) -> None:
         old = update(IdempotencyKey).where(col(IdempotencyKey.key) == key)
         await tx.execute(old.values(created_at=now() - timedelta(hours=49)))
-        await delete_old_keys(tx)
+        await delete_old_keys(tx, SYSTEM)
 
     change(server, age)
     assert post(ann, "/v1/tasks", key, {"title": "Buy bread"}).status_code == 201

@@ -622,7 +622,9 @@ JUSTIFIED = {
         "select",
     ): "turns a token into a Caller: there is none yet, its hash is the condition",
     ("services/tokens.py", "update"): "the caller's tokens, with access.visible among its conditions",
-    ("services/idempotency.py", "delete"): "the caller's key, with access.visible; and, for all, keys of old",
+    ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
+    ("services/batches.py", "delete"): "rows that access.select has found",
+    ("services/removal.py", "update"): "the caller's runs that access.select has found",
     ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
     ("services/runs.py", "delete"): "details of runs that access.select has found",
     ("services/runs.py", "update"): "the same runs: that their details are gone",
@@ -738,6 +740,30 @@ def test_a_statement_for_anyone_shows_nothing_until_it_is_said_for_whom(
     assert mine > 0
     with pytest.raises(StatementError, match="caller_user_id"):
         in_database(server, lambda tx: execute(tx, {}))
+
+
+def test_a_missing_id_is_an_error_and_never_a_rule_for_what_is_nobodys() -> None:
+    with pytest.raises(TypeError, match="an id is missing"):
+        Caller(None, None)  # type: ignore[arg-type]
+    nobody = Caller(uuid4(), None)
+    object.__setattr__(nobody, "user_id", None)  # as if one had slipped past the check
+    for table in RULES.keys() - {models.RefreshToken, models.RateLimit}:
+        with pytest.raises(TypeError, match="an id is missing"):
+            access.select(nobody, table)
+
+
+@pytest.mark.parametrize("table", RULES, ids=lambda table: table.__name__)
+def test_no_rule_compares_an_id_with_null(table: type[SQLModel]) -> None:
+    for caller in (Caller(uuid4(), None), access.ANYONE):
+        assert not re.search(r"\b\w*id IS NULL", str(access.select(caller, table)))
+
+
+def test_no_row_is_found_by_a_missing_id(server: Server, ann: Person) -> None:
+    async def get_nothing(tx: Transaction) -> None:
+        await access.get(tx, Caller(ann.id, None), models.Task, None)
+
+    with pytest.raises(TypeError, match="an id is missing"):
+        in_database(server, get_nothing)
 
 
 def named_in(module: str) -> set[str]:

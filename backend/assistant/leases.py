@@ -188,6 +188,8 @@ async def claim_run(
     elif not may_take(run.user_id):
         return None
     user = await access.get(tx, SYSTEM, User, run.user_id)
+    if user.deleted_at is not None:
+        return None
     caller = Caller(run.user_id, None, user.timezone)
     run.status = "running"
     run.epoch += 1

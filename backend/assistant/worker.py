@@ -1,7 +1,9 @@
 # assistant/worker.py -- who works on which run: takes runs up, keeps their leases, hands them over.
 import asyncio
+import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +28,7 @@ from assistant.loop import AwaitingApproval, LeaseLost, RunLoop
 from assistant.slots import Pauses, Slots, Work
 from causes import cause_of, place_of
 from errors import NotFound
-from services import approvals, events, runs
+from services import approvals, events, removal, runs, sessions
 from services.idempotency import delete_old_keys
 from services.limits import delete_expired_limits
 
@@ -41,6 +43,7 @@ LONGEST_LOOK_SECONDS = 10.0
 LEASES_AT_ONCE = 100
 # So often a run may refuse to be claimed while the database answers; then it ends.
 MOST_FAILED_CLAIMS = 4
+REMOVE_SECONDS = 10.0
 CRASHED = "Something went wrong on our side."
 
 
@@ -67,7 +70,7 @@ class Worker:
         self._stopping = False
 
     def start(self) -> None:
-        for work in (self._look(), self._renew(), self._clean()):
+        for work in (self._look(), self._renew(), self._clean(), self._remove()):
             self._spawn(work)
 
     def wake(self, run_id: UUID) -> None:
@@ -231,8 +234,12 @@ class Worker:
     async def clean(self) -> None:
         """Deletes what is of no more use, a little at a time."""
         write = self.assistant.db.write_unhurried
-        await write(delete_expired_limits)
-        await write(delete_old_keys)
+        while await write(delete_expired_limits):
+            pass
+        while await write(delete_old_keys, SYSTEM):
+            pass
+        while await write(sessions.delete_ended, SYSTEM):
+            pass
         while await write(runs.delete_old_details, SYSTEM, self._run_events_days):
             pass
         while await write(events.delete_old, SYSTEM, self._events_days):
@@ -245,6 +252,24 @@ class Worker:
             except Exception as error:
                 log_failure("cleaning up failed", error)
             await asyncio.sleep(CLEAN_SECONDS)
+
+    async def remove(self, user_id: UUID, slices: float = inf) -> None:
+        """Takes away what belongs to a marked account, at most so many slices of it; the next look takes the rest."""
+        while slices > 0:
+            began = time.monotonic()
+            if not await self.assistant.db.write_unhurried(removal.take_slice, SYSTEM, user_id):
+                return
+            slices -= 1
+            await asyncio.sleep(time.monotonic() - began)  # as long again for whoever else wants to write
+
+    async def _remove(self) -> None:
+        while True:
+            try:
+                for user_id in await self.assistant.db.read(removal.find_marked, SYSTEM):
+                    await self.remove(user_id)
+            except Exception as error:
+                log_failure("taking away deleted accounts failed", error)
+            await asyncio.sleep(REMOVE_SECONDS)
 
 
 def log_failure(event: str, error: BaseException, **words: Any) -> None:

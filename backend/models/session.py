@@ -4,17 +4,25 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import Field as ShapeField
-from sqlalchemy import Column, Index, Integer, String
+from sqlalchemy import Column, Index, Integer, String, Uuid, text
 from sqlmodel import Field, SQLModel
 
 from models.columns import Shape, Time, UTCDateTime, id_column, optional_time_column, reference, time_column
 
 
 class AuthSession(SQLModel, table=True):
-    """One sign-in on one device. It is the family of its refresh tokens: revoking it ends them all."""
+    """One sign-in on one device, with a chain of refresh tokens: each but the newest is used up.
+
+    `family_id` is the session from which this one was forked, when a token came twice (None: it is the first). A
+    person sees a family as one sign-in, and it ends as one.
+    """
 
     __tablename__ = "auth_sessions"
-    __table_args__ = (Index("idx_auth_sessions_user_id", "user_id"),)
+    __table_args__ = (
+        Index("idx_auth_sessions_user_id", "user_id"),
+        Index("idx_auth_sessions_expires_at", "expires_at"),
+        Index("idx_auth_sessions_revoked_at", "revoked_at"),
+    )
 
     id: UUID = id_column()
     user_id: UUID = reference("user_id", "users.id", "fk_auth_sessions_user_id")
@@ -24,10 +32,18 @@ class AuthSession(SQLModel, table=True):
     last_used_at: datetime = time_column("last_used_at")
     expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
     revoked_at: datetime | None = optional_time_column("revoked_at")
+    family_id: UUID | None = Field(default=None, sa_column=Column("family_id", Uuid))
+
+    @property
+    def family(self) -> UUID:
+        return self.family_id or self.id
 
 
 class RefreshToken(SQLModel, table=True):
-    """One token of a family, by its hash. Rotated ones stay, so that a stolen one is noticed."""
+    """One token of a session, by its hash. Rotated ones stay, so that a stolen one is noticed.
+
+    `generation` is its place in the chain; `reused_at` is when it came a second time and forked the session.
+    """
 
     __tablename__ = "refresh_tokens"
     __table_args__ = (Index("idx_refresh_tokens_session_id", "session_id"),)
@@ -37,6 +53,10 @@ class RefreshToken(SQLModel, table=True):
     created_at: datetime = time_column("created_at")
     expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
     rotated_at: datetime | None = optional_time_column("rotated_at")
+    generation: int = Field(
+        default=0, sa_column=Column("generation", Integer, nullable=False, server_default=text("0"))
+    )
+    reused_at: datetime | None = optional_time_column("reused_at")
 
 
 class RateLimit(SQLModel, table=True):

@@ -17,7 +17,9 @@ from models.columns import (
     optional_time_column,
     reference,
     time_column,
+    unset,
 )
+from models.user import Password
 
 
 class AccessToken(SQLModel, table=True):
@@ -67,6 +69,8 @@ class AccessTokenCreate(Shape):
     scopes: list[Scope] = ShapeField(
         min_length=1, max_length=2, description='`["read"]`, or `["read", "write"]`.', examples=[["read"]]
     )
+
+    current_password: Password = unset()
 
     @field_validator("scopes")
     @classmethod

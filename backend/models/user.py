@@ -11,7 +11,16 @@ from sqlalchemy import Column, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from models.approval import ApprovalPolicy
-from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, time_column, unset
+from models.columns import (
+    STORABLE,
+    VISIBLE,
+    Shape,
+    Time,
+    id_column,
+    optional_time_column,
+    time_column,
+    unset,
+)
 from models.email import Email
 
 MIN_PASSWORD = 8
@@ -44,6 +53,7 @@ class User(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("email", name="users_email_key"),
         Index("idx_users_email", "email"),
+        Index("idx_users_deleted_at", "deleted_at"),
     )
 
     id: UUID = id_column()
@@ -59,6 +69,7 @@ class User(SQLModel, table=True):
         default="destructive",
         sa_column=Column("approval", String(20), nullable=False, server_default=text("'destructive'")),
     )
+    deleted_at: datetime | None = optional_time_column("deleted_at")
 
 
 class UserCreate(Shape):
@@ -69,15 +80,25 @@ class UserCreate(Shape):
 
 
 class UserUpdate(Shape):
-    """Changes of the profile; a new password needs the current one and ends all other sessions."""
+    """Changes of the profile; a new password needs the current one and ends all other sessions.
+
+    A new email, and `never` for `approval`, need the current one too, or a sign-in of the last minutes.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"timezone": "Europe/Berlin"}]})
 
     display_name: DisplayName | None = unset()
     timezone: Timezone = unset()
     approval: ApprovalPolicy = unset()
+    email: Email = unset()
     current_password: Password = unset()
     new_password: Password = unset()
+
+
+class Confirmation(Shape):
+    """That it is the person who asks, and not whoever has got hold of an access token."""
+
+    current_password: Password = unset()
 
 
 class UserPublic(Shape):

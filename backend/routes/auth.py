@@ -40,7 +40,7 @@ async def sign_in(
     return await auth.sign_in(parts.auth, device, form.username, form.password)
 
 
-@router.post("/refresh", response_model=TokenPublic, responses=problems(401, 422))
+@router.post("/refresh", response_model=TokenPublic, responses=problems(401, 422, 429))
 async def refresh(parts: PartsDep, response: Response, request: RefreshRequest) -> Any:
     """Gives a new pair and uses the old refresh token up; using one again ends the sign-in."""
     response.headers.update(NO_STORE)

@@ -172,7 +172,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 DESCRIPTIONS = {
     400: "The body cannot be read.",
     401: "Not signed in, or not any more.",
-    403: "Not allowed to anybody.",
+    403: "Not allowed; where only the current password is missing, `type` says so.",
     404: "Missing, or not yours.",
     409: "In conflict with what is stored.",
     410: "It was there, and you have deleted it.",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response, status
 from models.token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
 from routes.idempotency import NewIdDep, SecretRoute
-from services import tokens
+from services import confirmation, tokens
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
 
@@ -21,14 +21,17 @@ async def list_tokens(db: DatabaseDep, caller: CallerDep) -> dict[str, list[Acce
     "",
     status_code=status.HTTP_201_CREATED,
     response_model=AccessTokenCreated,
-    responses={**SIGNED_IN, **problems(409, 410)},
+    responses={**SIGNED_IN, **problems(403, 409, 410, 429, 503)},
 )
 async def create_token(
     parts: PartsDep, caller: CallerDep, response: Response, new: AccessTokenCreate, new_id: NewIdDep
 ) -> AccessTokenCreated:
     """For an MCP client's configuration. The answer shows the token; only the same request with the same
-    Idempotency-Key shows it again.
+    Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in within the
+    last 5 minutes.
     """
+    if new.expires_in_days is None or new.current_password is not None:
+        await confirmation.confirm(parts.auth, caller, new.current_password)
     response.headers["Cache-Control"] = "no-store"
     derived = tokens.Derived(new_id, parts.tokens.derived_secret("token", str(new_id))) if new_id else None
     return await parts.db.write(tokens.create_token, caller, new, derived)

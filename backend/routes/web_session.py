@@ -67,7 +67,7 @@ async def sign_in(
     return handed_over(parts, request, response, tokens)
 
 
-@router.post("/refresh", response_model=WebTokenPublic, responses=problems(401, 403, 422))
+@router.post("/refresh", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
 async def refresh(
     parts: PartsDep, request: Request, response: Response, refresh_token: RefreshCookie = None
 ) -> Any:

@@ -8,11 +8,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import Caller, Principal
 from db import Again, Transaction
 from errors import Gone, Invalid
 from models import IdempotencyKey
 from models.columns import now
+from services.batches import ROWS_AT_ONCE, delete_some
 
 # How long one request may work before another of the same key takes its place, its worker being dead.
 LOCK_SECONDS = 30
@@ -91,7 +92,7 @@ async def forget_answers(tx: Transaction, caller: Caller, row_id: UUID) -> None:
     await tx.execute(update(IdempotencyKey).where(mine, shows).values(status=Gone.status, body=None))
 
 
-async def delete_old_keys(tx: Transaction) -> None:
-    await tx.execute(
-        delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS))
-    )
+async def delete_old_keys(tx: Transaction, caller: Principal, most: int = ROWS_AT_ONCE) -> int:
+    """A few at a time; how many there were."""
+    old = col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS)
+    return await delete_some(tx, caller, IdempotencyKey, old, most=most)

@@ -18,13 +18,18 @@ from engines import upsert
 from errors import TooManyRequests
 from models import RateLimit
 from models.columns import now
+from services.batches import ROWS_AT_ONCE, delete_some
 
 # Generous to people, hopeless for guessing: argon2 makes each try cost 100 ms besides.
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
-SIGN_IN_PER_EMAIL = RateLimitItemPerMinute(10, multiples=5)
+# By the email and where they come from first: who guesses in one place must not lock the person out elsewhere.
+SIGN_IN_PER_EMAIL_HERE = RateLimitItemPerMinute(10, multiples=5)
+SIGN_IN_PER_EMAIL = RateLimitItemPerHour(300)
+REFRESH_PER_SESSION = RateLimitItemPerHour(120)
 REGISTER_PER_ADDRESS = RateLimitItemPerHour(60)
 # Each call leaves rows for good, also one that only reads.
 CALLS_PER_PROGRAM = RateLimitItemPerMinute(300, multiples=5)
+EMAIL_PER_USER = RateLimitItemPerHour(20)
 PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
 MOST_REMEMBERED = 10_000
 
@@ -73,6 +78,15 @@ def network(address: str) -> str:
     return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
+def neighbourhood(address: str) -> str:
+    """The network around an address, in which its owner may have others: a /24 of IPv4, a /64 of IPv6."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 24 if parsed.version == 4 else 64), strict=False))
+
+
 def hashed(key: str) -> str:
     """Emails and addresses are counted, not kept."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
@@ -100,8 +114,9 @@ async def forget_limit(tx: Transaction, key: str) -> None:
     await tx.execute(delete(RateLimit).where(col(RateLimit.key) == key))
 
 
-async def delete_expired_limits(tx: Transaction) -> None:
-    await tx.execute(delete(RateLimit).where(col(RateLimit.expires_at) <= now()))
+async def delete_expired_limits(tx: Transaction, most: int = ROWS_AT_ONCE) -> int:
+    """A few at a time; how many there were."""
+    return await delete_some(tx, SYSTEM, RateLimit, col(RateLimit.expires_at) <= now(), most=most)
 
 
 class Limits:

@@ -5,6 +5,7 @@ export class ApiError extends Error {
   constructor(status, problem = {}, headers = new Headers()) {
     super(problem.detail || "The server did not answer as it should.");
     this.status = status;
+    this.type = problem.type;
     this.errors = problem.errors;
     this.retryAfter = Number(headers.get("retry-after")) || 0;
   }
@@ -59,7 +60,7 @@ export const get = (path, params = {}) => {
 };
 export const post = (path, body) => request("POST", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
-export const remove = (path) => request("DELETE", path);
+export const remove = (path, body) => request("DELETE", path, body);
 
 // Without a token: what everybody may ask, and the console's own session.
 export async function open(method, path, body, headers) {

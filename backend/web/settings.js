@@ -1,5 +1,6 @@
 // settings.js -- the person's own: profile, password, sign-ins, and the way out.
 import { get, patch, remove } from "./api.js";
+import { NotConfirmed, confirmed } from "./confirm.js";
 import { $, announce, clearErrors, dayOf, clock, dialog, el, fail, showErrors } from "./dom.js";
 import { leave } from "./session.js";
 
@@ -46,7 +47,7 @@ function saves(form, work, said) {
       const place = form.querySelector(".saved");
       if (place) place.textContent = said;
     } catch (error) {
-      if (showErrors(form, error)) fail(error);
+      if (!(error instanceof NotConfirmed) && showErrors(form, error)) fail(error);
     } finally {
       button.disabled = false;
     }
@@ -54,11 +55,12 @@ function saves(form, work, said) {
 }
 
 saves($("profile"), async (fields) => {
-  me = await patch("/v1/me", {
+  const profile = {
     display_name: fields.display_name.value.trim() || null,
     timezone: fields.timezone.value.trim(),
     approval: fields.approval.value,
-  });
+  };
+  me = await confirmed((password) => patch("/v1/me", { ...profile, ...password }));
   changed(me);
 }, "Saved.");
 
@@ -72,7 +74,7 @@ saves($("goodbye"), async (fields) => {
   if (fields.email.value.trim().toLowerCase() !== me.email.toLowerCase()) {
     throw Object.assign(new Error("This is not the email of this account."), { field: "email" });
   }
-  await remove("/v1/me");
+  await confirmed((password) => remove("/v1/me", password));
   sheet.close();
   leave("Your account is deleted.");
 });

@@ -2,11 +2,23 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '014' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '015' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '015' AND left(:'revision', 3) COLLATE "C" <= '015' AS undo \gset
+\if :undo
+  DROP FUNCTION refuse_message_delete() CASCADE;
+  CREATE TRIGGER messages_refuse_delete BEFORE DELETE ON messages
+    FOR EACH ROW EXECUTE FUNCTION keep_messages();
+  ALTER TABLE refresh_tokens DROP COLUMN reused_at, DROP COLUMN generation;
+  DROP INDEX idx_auth_sessions_revoked_at, idx_auth_sessions_expires_at;
+  ALTER TABLE auth_sessions DROP COLUMN family_id;
+  ALTER TABLE users DROP COLUMN deleted_at;
+  \echo 015_add_account_removal: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '014' AND left(:'revision', 3) COLLATE "C" <= '014' AS undo \gset
 \if :undo

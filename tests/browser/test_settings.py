@@ -1,7 +1,10 @@
 # tests/browser/test_settings.py -- what a person changes about themselves.
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 
+import services.confirmation
 from browser.conftest import Visitor
 from browsers import say, settled
 from servers import PASSWORD, Server
@@ -76,6 +79,42 @@ def test_a_sign_in_elsewhere_is_seen_and_ended(site: Server, visit: Visitor) -> 
     page.get_by_role("button", name="Sign out Chrome on Linux").click()
     expect(page.locator("#sessions li")).to_have_count(1)
     expect(other.get_by_role("heading", name="Welcome back")).to_be_visible()
+
+
+def test_what_a_stolen_session_must_not_do_asks_for_the_password(
+    site: Server, visit: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.confirmation, "FRESH", timedelta(0))
+    email = site.register()
+    visited = visit(site)
+    visited.expected += ["status of 401", "status of 403", "status of 422"]
+    page = visited.sign_in(email)
+    open_settings(page)
+    question = page.get_by_role("dialog", name="Is it you?")
+    password = page.get_by_label("Your password")
+    page.get_by_role("radio", name="Never").check()
+    save = page.locator("#profile").get_by_role("button", name="Save")
+    save.click()
+    expect(password).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(question).to_be_hidden()
+    expect(page.locator("#profile .saved")).to_have_text("")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    save.click()
+    password.fill("not the password")
+    page.keyboard.press("Enter")
+    expect(page.locator("#confirm-password-error")).to_have_text("The current password is wrong.")
+    password.fill(PASSWORD)
+    question.get_by_role("button", name="Go on").click()
+    expect(page.locator("#profile .saved")).to_have_text("Saved.")
+    assert site.sign_in(email).get("/v1/me")["approval"] == "never"
+    save.click()  # what is so already is not asked for again
+    expect(question).to_be_hidden()
+    page.get_by_label("Type your email to confirm").fill(email)
+    page.get_by_role("button", name="Delete my account").click()
+    password.fill(PASSWORD)
+    question.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Your account is deleted.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,12 @@
+-- 015_add_account_removal on MariaDB; why stands in the file of the same name one folder up.
+
+-- Triggers
+
+DROP TRIGGER messages_refuse_delete;
+
+CREATE TRIGGER messages_refuse_delete BEFORE DELETE ON messages FOR EACH ROW
+IF EXISTS (SELECT 1 FROM conversations WHERE id = OLD.conversation_id)
+    AND EXISTS (SELECT 1 FROM users WHERE id = OLD.user_id AND deleted_at IS NULL)
+THEN
+    SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'messages are only added: DELETE is refused';
+END IF;
