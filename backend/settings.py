@@ -45,7 +45,8 @@ class Settings(BaseSettings):
         10,
         ge=1,
         le=200,
-        description="Connections that each worker keeps to PostgreSQL or MariaDB, beside one for bells and one for long work.",
+        description="Connections that each worker keeps to PostgreSQL or MariaDB, beside one for bells and one for "
+        "long work.",
     )
     database_seconds: float = Field(
         5,
