@@ -42,7 +42,11 @@ class Settings(BaseSettings):
         "providers hand them out.",
     )
     database_pool_size: int = Field(
-        10, ge=1, le=200, description="Connections that each worker keeps to PostgreSQL or MariaDB."
+        10,
+        ge=1,
+        le=200,
+        description="Connections that each worker keeps to PostgreSQL or MariaDB, beside one for bells and one for "
+        "long work.",
     )
     database_seconds: float = Field(
         5,

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 from anyio import fail_after
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -21,11 +22,12 @@ from engines import UNHURRIED, limits_of
 from engines import limits as engine_limits
 from errors import DatabaseBusy
 from lists import Page
+from logs import configure_logs
 from models import User
 from postgres import PostgresServer
 from proxy import Proxy, proxy_to
 from schema import bootstrap
-from servers import Server, serving, settings_for
+from servers import Person, Server, serving, settings_for
 from services import tasks
 
 T = TypeVar("T")
@@ -335,3 +337,32 @@ def test_many_who_ask_whether_it_is_ready_cost_one_statement(
     assert answers == [200] * 40
     # The worker and the streams look by themselves meanwhile: theirs have other functions.
     assert len(asked) <= 40 // 4
+
+
+# What is logged of it
+
+
+def test_a_busy_database_is_one_line_wherever_it_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("error")
+    try:
+        raise DatabaseBusy("database is locked")
+    except DatabaseBusy as error:
+        structlog.get_logger().error("looking for runs failed", exc_info=error)
+    [line] = capsys.readouterr().err.splitlines()
+    assert "looking for runs failed" in line
+    assert "reason='database is locked'" in line
+
+
+def test_a_run_s_stream_ends_quietly_where_the_database_is_busy(
+    server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = ann.chat("hello")["run_id"]
+
+    async def busy(*_: Any) -> None:
+        raise DatabaseBusy("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("services.runs.read_events", busy)
+        assert ann.http.get(f"/v1/runs/{run_id}/events").text == ""
+    assert "Traceback" not in capsys.readouterr().err
+    assert "run.completed" in ann.http.get(f"/v1/runs/{run_id}/events").text

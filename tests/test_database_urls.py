@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 import cli
 from db import open_engine
 from engines import engine_url, is_pooled
+from logs import configure_logs
+from main import bells_url
 from postgres import PostgresServer
 from settings import Settings, SettingsError, get_settings
 
@@ -133,3 +135,20 @@ def test_migrations_and_checks_have_no_limit_for_a_statement(
         ended = runner.invoke(cli.app, ["db", "status"])
         assert (ended.exit_code, said in ended.output) == (code, True), ended.output
     get_settings.cache_clear()
+
+
+def test_bells_take_the_direct_way_and_none_by_way_of_a_pooler(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("warning")
+    pooled, direct = "postgresql://pooler.example/parley?pgbouncer=true", "postgresql://db.example/parley"
+
+    def way(url: str, listen: str | None = None) -> str | None:
+        settings = Settings(_env_file=None, database_url=url, database_listen_url=listen)  # type: ignore[call-arg,arg-type]
+        return bells_url(settings)
+
+    assert way(direct) == way(pooled, direct) == direct
+    assert way("sqlite:////tmp/parley.db") is None
+    assert capsys.readouterr().err == ""
+    assert way(pooled) is None
+    assert "set DATABASE_LISTEN_URL" in capsys.readouterr().err
+    with pytest.raises(SettingsError, match=r"^DATABASE_LISTEN_URL: unknown parameter sslmodus$"):
+        way(pooled, f"{direct}?sslmodus=require")
