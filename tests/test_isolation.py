@@ -646,7 +646,7 @@ JUSTIFIED = {
     ): "the sequence of the person whose stream is open, or whose events are old",
     ("services/events.py", "update"): "numbers for events that access.select has found, and the last of them",
     ("services/events.py", "delete"): "old events that access.select has found, as SYSTEM",
-    ("routes/health.py", "text"): "SELECT 1",
+    ("services/health.py", "text"): "SELECT 1",
 }
 
 

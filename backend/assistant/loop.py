@@ -264,6 +264,8 @@ class RunLoop:
             except Exception as refusal:
                 why = {"cause": cause_of(refusal), "place": place_of(refusal)}
                 log.warning("an ending cannot be stored", run=str(self.run_id), attempt=number, **why)
+                if number == 1:  # a connection that broke is there again soon
+                    await asyncio.sleep(self.assistant.backoff_seconds)
         await self.write(lambda tx, run: last(tx, self.caller, run), answer=True)
 
 

@@ -129,7 +129,10 @@ class Worker:
                 self._sent_away = False
                 self._room.set()
         if work.claim is not None:
-            await self.wake_next(run_id)
+            try:
+                await self.wake_next(run_id)
+            except Exception as error:  # it is found by the next look
+                log_failure("looking for the next run failed", error, run=str(run_id))
 
     async def _claim(self, run_id: UUID, work: Work) -> Claim | None:
         """The run under a new epoch. One that cannot be claimed is left alone, longer each time, and ends at last."""
