@@ -323,7 +323,7 @@ def test_waiting_posts_end_when_their_clients_hang_up(
     wait_until(lambda: not any(seats(scripted, kind) for kind in kinds))
     wait_until(lambda: has_no_places_taken(scripted))
     assert not gate.is_set()
-    assert len(model.requests) == 1
+    wait_until(lambda: len(model.requests) == 1)
     gate.set()
 
 
