@@ -1,5 +1,6 @@
 # tests/test_web.py -- the console over HTTP: its files, the cookie that signs it in, and HTML that is safe to show.
 import re
+import time
 from typing import Any
 
 import httpx
@@ -256,6 +257,48 @@ def test_rendering_is_bounded(ann: Person) -> None:
     assert ann.http.post("/v1/render", json={"text": "x" * (MAX_TEXT + 1)}).status_code == 422
     assert ann.http.post("/v1/render", json={"text": "[" * MAX_TEXT}).status_code == 200
     assert ann.http.post("/v1/render", json={"text": "> " * 20_000}).status_code == 200
+
+
+HARD_TO_READ = [
+    "![",
+    "[",
+    "[a](",
+    "://",
+    "//",
+    "[://",
+    "http://[",
+    "[^",
+    "*_",
+    "a\n[",
+    "a|b\n-|-\n",
+    "> - > - a\n",
+    "`a",
+    "<a@",
+]
+
+
+@pytest.mark.parametrize("part", HARD_TO_READ)
+def test_twice_the_text_costs_at_most_about_twice_as_much_to_render(part: str) -> None:
+    def cost(length: int) -> float:
+        start = time.thread_time()
+        render((part * length)[:length])
+        return time.thread_time() - start
+
+    for length in (3_000, 6_000, 12_000, 24_000):
+        half, whole = (min(cost(size) for _ in range(2)) for size in (length, 2 * length))
+        assert whole < max(3 * half, 0.05), length
+
+
+def test_a_text_of_nothing_but_marks_is_shown_as_it_was_written() -> None:
+    assert render("![" * 25_000) == f"<p>{'![' * 25_000}</p>"
+    assert render("*a* <b>\n" * 7_000).startswith("<p>*a* &lt;b&gt;<br>\n*a* ")
+    answer = "Some *emphasis*, `code` and [a link](https://example.com).\n\n" * 400
+    assert render(answer).count("<em>") == 400
+
+
+def test_many_bare_addresses_are_links_where_each_has_its_line() -> None:
+    assert render("- https://example.com/a\n" * 400).count("<a ") == 400
+    assert "<a " not in render("https://example.com/a " * 400)
 
 
 # What the console asks for besides
