@@ -31,6 +31,7 @@ from models.columns import Shape
 from routes import (
     auth,
     conversations,
+    docs,
     events,
     health,
     me,
@@ -233,6 +234,8 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         version="0.1.0",
         description=DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own pages run what a server elsewhere sends: ours are routes/docs.py
+        redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
@@ -254,6 +257,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         health,
         render,
         web_session,
+        docs,
         web,
     ):
         app.include_router(routes.router)
