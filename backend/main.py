@@ -24,6 +24,7 @@ from assistant.worker import Worker
 from bells import Bells, Wire
 from db import Database, in_words
 from engines import connect_directly, open_engine
+from envelope import Envelope
 from logs import configure_logs
 from mcp_door import Door
 from mcp_server import McpServer
@@ -271,6 +272,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
             allow_headers=["*"],
             expose_headers=["Retry-After", "X-Run-ID"],
         )
+    app.add_middleware(Envelope, https=settings.is_public_by_https)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(StartupInWords)

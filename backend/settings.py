@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         None,
         pattern=r"^https?://[^/?#\s@]+$",
         description="Where people reach this server, for example https://parley.example.com. MCP clients are let in "
-        "by this name and by those of this machine alone.",
+        "by this name and by those of this machine alone. With https, browsers are told to come by https only.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     model: str = Field(
@@ -130,6 +130,10 @@ class Settings(BaseSettings):
     @classmethod
     def lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    @property
+    def is_public_by_https(self) -> bool:
+        return (self.public_url or "").startswith("https://")
 
     @property
     def sqlite_path(self) -> Path | None:

@@ -16,6 +16,7 @@ import access
 from access import Principal
 from bells import Bells
 from db import Database, Transaction
+from envelope import HEADERS_ONLY
 from errors import Invalid
 from models import Run, RunEvent
 from services import runs
@@ -119,11 +120,17 @@ class EventStream(StreamingResponse):
         status_code: int = 200,
         headers: dict[str, str] | None = None,
     ) -> None:
-        unkept = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        super().__init__(content, status_code, {**unkept, **(headers or {})})
+        super().__init__(content, status_code, {"X-Accel-Buffering": "no", **(headers or {})})
         self._content = content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if HEADERS_ONLY in scope["state"]:
+            await self._content.aclose()
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            await send({"type": "http.response.body", "body": b""})
+            return
         try:
             await super().__call__(scope, receive, send)
         except TooSlow:

@@ -23,7 +23,7 @@ LAYERS = [
     {"services"},
     {"access", "schema", "lists", "bells"},
     {"models", "db", "engines"},
-    {"settings", "errors", "security", "logs", "rendering"},
+    {"settings", "errors", "security", "logs", "rendering", "envelope"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 # Inside one layer: these arrows only, so that two neighbours do not lean on each other.

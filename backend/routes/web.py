@@ -65,12 +65,12 @@ FILES = {
 }
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 async def get_page(request: Request) -> Response:
     return answer(request, FILES[PAGE])
 
 
-@router.api_route("/web/{name:path}", methods=["GET", "HEAD"])
+@router.get("/web/{name:path}")
 async def get_file(request: Request, name: str) -> Response:
     if name not in FILES:
         raise NotFound("file")
