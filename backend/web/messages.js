@@ -1,5 +1,5 @@
 // messages.js -- how one message looks: a person's, an agent's, one on its way.
-import { copy, dayOf, el, icon, timeOf } from "./dom.js";
+import { bdi, copy, dayOf, el, icon, timeOf } from "./dom.js";
 import { showSoon } from "./markdown.js";
 import { ToolCards } from "./tools.js";
 
@@ -20,8 +20,8 @@ export function personItem(message) {
   const foot = el("div", { class: "foot" });
   const item = el(
     "li", { class: "message from-user", data: { client: message.client_id || "" } },
-    el("span", { class: "sr" }, message.sender?.name ? `${message.sender.name} said:` : "You said:"),
-    el("div", { class: "bubble" }, message.content),
+    el("span", { class: "sr" }, ...(message.sender?.name ? [bdi(message.sender.name), " said:"] : ["You said:"])),
+    el("div", { class: "bubble", dir: "auto" }, message.content),
     foot,
   );
   item.message = message;
@@ -75,7 +75,7 @@ function date(item, at) {
 export class AgentItem {
   constructor(runId) {
     this.cards = new ToolCards(runId);
-    this.body = el("div", { class: "markdown" });
+    this.body = el("div", { class: "markdown", dir: "auto" });
     this.ending = el("div", { class: "ending" });
     this.foot = el("div", { class: "foot" });
     this.item = el("li", { class: "message from-agent", data: { run: runId || "" } },
@@ -106,7 +106,7 @@ export class AgentItem {
     const failed = run.status === "failed";
     const said = failed ? run.error || "The answer failed." : "You stopped this answer.";
     this.ending.replaceChildren(
-      el("p", { class: failed ? "failed" : "muted small" }, failed ? icon("warn") : null, said,
+      el("p", { class: failed ? "failed" : "muted small" }, failed ? icon("warn") : null, bdi(said),
         retry && el("button", { type: "button", class: "link", onclick: retry }, "Try again")),
     );
   }
