@@ -32,7 +32,10 @@ class Envelope:
         async def enclose(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in headers if pair[0] not in given)]
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in headers if pair[0] not in given),
+                ]
             elif only_headers:
                 message = {**message, "body": b""}
             await send(message)

@@ -158,7 +158,13 @@ class Settings(BaseSettings):
                 "SECRET_KEY is not set. Make one with: "
                 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
-        return kept_key(self.sqlite_path.with_name(self.sqlite_path.name + ".key"))
+        path = self.sqlite_path.with_name(self.sqlite_path.name + ".key")
+        try:
+            return kept_key(path)
+        except OSError as error:
+            raise SettingsError(f"the key beside the database, {path}: {error.strerror or error}.") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"the key beside the database, {path}, is not text.") from error
 
 
 def checked_key(key: str, where: str) -> str:
@@ -195,6 +201,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise SettingsError("; ".join(lines)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env cannot be read: {error}.") from None
 
 
 @lru_cache

@@ -80,7 +80,9 @@ def test_an_override_in_a_title_does_not_turn_an_approvals_words_around(
     assert not set(whole) & set(TURNS)
 
 
-def test_text_that_runs_from_right_to_left_does_so_and_nothing_else_does(site: Server, visit: Visitor) -> None:
+def test_text_that_runs_from_right_to_left_does_so_and_nothing_else_does(
+    site: Server, visit: Visitor
+) -> None:
     email = site.register(display_name=HEBREW)
     ann = site.sign_in(email)
     ann.post("/v1/tasks", title=HEBREW, description=f"{HEBREW} 123")
