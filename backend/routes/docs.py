@@ -28,8 +28,11 @@ TRIED_POLICY = "; ".join(
 )
 # Redoc makes its styles as it goes, but for those of its scroll bar, which it adds (empty, then filled) before it can
 # be told the nonce; and it searches in a worker that it writes itself.
-SCROLL_BAR = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='"
-STYLES = f"style-src 'self' 'nonce-{{nonce}}' {SCROLL_BAR}"
+SCROLL_BAR = [
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
+]
+STYLES = f"style-src 'self' 'nonce-{{nonce}}' {' '.join(SCROLL_BAR)}"
 READ_POLICY = TRIED_POLICY.replace("style-src 'self'", STYLES) + "; worker-src blob:"
 # Redoc's own mark is on its makers' server.
 FOREIGN_MARK = b"https://cdn.redoc.ly/redoc/logo-mini.svg"

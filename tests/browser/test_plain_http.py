@@ -1,4 +1,4 @@
-# tests/browser/test_plain_http.py -- the console at a name of a local network, without https: no Web Locks, no clipboard.
+# tests/browser/test_plain_http.py -- the console at a name of a local network, without https and Web Locks.
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
