@@ -1,8 +1,8 @@
 # envelope.py -- what goes around every answer: headers that keep it where it belongs, and HEAD as GET without a body.
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# In the state of a request that asks for the headers alone: what has no end is not begun.
-HEADERS_ONLY = "headers only"
+from streams import HEADERS_ONLY
+
 # Where a route says nothing else: answers are taken for what they say they are, and kept by nobody.
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),

@@ -16,7 +16,6 @@ import access
 from access import Principal
 from bells import Bells
 from db import Database, Transaction
-from envelope import HEADERS_ONLY
 from errors import Invalid
 from models import Run, RunEvent
 from services import runs
@@ -29,6 +28,8 @@ HEARTBEAT_SECONDS = 15.0
 # How long a frame may wait for a reader that does not read.
 PATIENCE_SECONDS = 10.0
 CONNECTION = "connection"
+# In the state of a request that asks for the headers alone: a stream is not begun for it.
+HEADERS_ONLY = "headers only"
 
 
 async def wait(bell: asyncio.Event) -> None:

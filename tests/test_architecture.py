@@ -17,13 +17,13 @@ LAYERS = [
     {"mcp_server"},
     {"mcp_resources"},
     {"mcp_door"},
-    {"routes"},
+    {"routes", "envelope"},
     {"assistant", "watch"},
     {"tools", "streams"},
     {"services"},
     {"access", "schema", "lists", "bells"},
     {"models", "db", "engines"},
-    {"settings", "errors", "security", "logs", "rendering", "envelope"},
+    {"settings", "errors", "security", "logs", "rendering"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 # Inside one layer: these arrows only, so that two neighbours do not lean on each other.
