@@ -1,17 +1,62 @@
-# logs.py -- one line an event, to standard error, without secrets.
+# logs.py -- one line an event, to standard error, without secrets and without what would act on a terminal.
+import io
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from structlog.typing import EventDict, ExcInfo
+
+# Classes of SQLSTATE that speak of the database's surroundings: connection, resources, locks, operator, system.
+OUTSIDE = {"08", "53", "55", "57", "58"}
 
 
-def say_why(_logger: Any, _method: str, line: dict[str, Any]) -> dict[str, Any]:
-    """An error that has its cause in words needs no traceback, and a busy database would fill the log with them."""
-    if why := getattr(line.get("exc_info"), "logged_as", None):
-        del line["exc_info"]
-        line["reason"] = why
-    return line
+def escape(text: str) -> str:
+    """Text in which nothing is left that a terminal would obey or that turns letters around; line breaks too."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text
+    )
+
+
+def escape_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Values that are not text are printed by `repr`, which escapes them."""
+    return {name: escape(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def is_from_outside(error: object) -> bool:
+    """Whether the cause is around the program, not in it: a database that is away, a disk that is full."""
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return isinstance(error, OperationalError | InterfaceError) or state[:2] in OUTSIDE
+    return isinstance(error, OSError | PoolTimeout)
+
+
+def say_reason(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """What comes from outside is told in the other side's own words: a traceback would only hide them.
+
+    A busy database has its words in `logged_as`.
+    """
+    error = event.get("exc_info")
+    if why := getattr(error, "logged_as", None):
+        del event["exc_info"]
+        event["reason"] = why
+    elif is_from_outside(error):
+        del event["exc_info"]
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        lines = str(cause).splitlines()
+        event.setdefault("reason", f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__)
+    return event
+
+
+def write_traceback(sink: TextIO, exc_info: ExcInfo) -> None:
+    """Plain: the pretty ones print local variables, and with them tokens and passwords."""
+    written = io.StringIO()
+    structlog.dev.plain_traceback(written, exc_info)
+    sink.write("\n".join(map(escape, written.getvalue().split("\n"))))
 
 
 def configure_logs(level: str) -> None:
@@ -19,11 +64,9 @@ def configure_logs(level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        say_why,
-        # Plain tracebacks: the pretty ones print local variables, and with them tokens and passwords.
-        structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        ),
+        say_reason,
+        escape_values,
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_traceback),
     ]
     structlog.configure(
         processors=processors,

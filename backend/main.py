@@ -27,6 +27,7 @@ from causes import cause_of, place_of
 from connections import Gate
 from db import Database, in_words
 from engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
+from envelope import Envelope
 from hangups import HangUps
 from logs import configure_logs
 from mcp_door import Door
@@ -36,6 +37,7 @@ from places import Most, Places
 from routes import (
     auth,
     conversations,
+    docs,
     events,
     health,
     me,
@@ -296,6 +298,8 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         version="0.1.0",
         description=DESCRIPTION,
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own pages run what a server elsewhere sends: ours are routes/docs.py
+        redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
@@ -320,6 +324,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         health,
         render,
         web_session,
+        docs,
         web,
     ):
         app.include_router(routes.router)
@@ -333,6 +338,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
             allow_headers=["*"],
             expose_headers=["Retry-After", "X-Run-ID"],
         )
+    app.add_middleware(Envelope, https=settings.is_public_by_https)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     app.add_middleware(HangUps)

@@ -5,10 +5,11 @@ from urllib.parse import urlsplit
 
 from mcp.server import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from bodies import receive_again, refuse_bulk
@@ -24,6 +25,11 @@ GRANT = "parley.grant"
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 # For calls with the token of a sign-in, which has no name of its own.
 SESSIONS_TITLE = "MCP"
+ODD_ID = {
+    "jsonrpc": "2.0",
+    "id": None,
+    "error": {"code": -32600, "message": "The id of a request must be a string or a whole number."},
+}
 
 
 class Door:
@@ -34,7 +40,11 @@ class Door:
 
     def routes(self) -> list[Route]:
         # No GET: nothing is ever sent unasked. No DELETE: there are no sessions to end.
-        return [Route(PATH, self, methods=["POST"]), Route(METADATA, describe_resource, methods=["GET"])]
+        return [
+            Route(PATH, self, methods=["POST"]),
+            Route(f"{PATH}/", self, methods=["POST"]),
+            Route(METADATA, describe_resource, methods=["GET"]),
+        ]
 
     def open(self, server: Server[Any]) -> AbstractAsyncContextManager[None]:
         """For as long as the app runs; a manager serves one run of it."""
@@ -45,17 +55,52 @@ class Door:
         request = Request(scope)
         refuse_foreign(request)
         scope[GRANT] = grant = await find_grant(request)
+        scope["headers"] = understood(request)
         try:
             body = await Request(scope, receive).body()
         except ClientDisconnect:
             return
         refuse_bulk(body)
         assert self._manager is not None
+        send = with_every_request_answered(scope, body, receive, send)
         # On every line of the log that this request leads to.
         with bound_contextvars(
             user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSIONS_TITLE)
         ):
             await self._manager.handle_request(scope, receive_again(body, receive), send)
+
+
+def understood(request: Request) -> list[tuple[bytes, bytes]]:
+    """The headers as the SDK reads them: who says nothing of an answer's kind takes any (RFC 9110, 12.4.1)."""
+    said = request.headers
+    kind = said.get("content-type", "").lower()  # in any case (8.3.1)
+    accept = ", ".join(said.getlist("accept")).strip() or "*/*"
+    others = [(name, value) for name, value in said.raw if name not in (b"accept", b"content-type")]
+    return [*others, (b"accept", accept.encode("latin-1")), (b"content-type", kind.encode("latin-1"))]
+
+
+def with_every_request_answered(scope: Scope, body: bytes, receive: Receive, send: Send) -> Send:
+    """The SDK takes a request with an id of a wrong kind for a notification, and says no more than that it came."""
+    refused = False
+
+    async def say(message: Message) -> None:
+        nonlocal refused
+        if message["type"] == "http.response.start" and message["status"] == 202 and has_id(body):
+            refused = True
+            await JSONResponse(ODD_ID, status_code=400)(scope, receive, send)
+        elif not refused:
+            await send(message)
+
+    return say
+
+
+def has_id(body: bytes) -> bool:
+    """Of what was taken for a notification, or for an answer, which may have one."""
+    try:
+        message = from_json(body)
+    except ValueError:
+        return False  # the current protocol's parser takes more than this one, and makes no such mistake
+    return "id" in message and "method" in message
 
 
 async def find_grant(request: Request) -> Grant:

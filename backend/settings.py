@@ -108,7 +108,7 @@ class Settings(BaseSettings):
         None,
         pattern=r"^https?://[^/?#\s@]+$",
         description="Where people reach this server, for example https://parley.example.com. MCP clients are let in "
-        "by this name and by those of this machine alone.",
+        "by this name and by those of this machine alone. With https, browsers are told to come by https only.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     model: str = Field(
@@ -196,6 +196,10 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def is_public_by_https(self) -> bool:
+        return (self.public_url or "").startswith("https://")
+
+    @property
     def sqlite_path(self) -> Path | None:
         """The database file in SQLite mode, else None."""
         scheme, _, rest = self.database_url.get_secret_value().partition("://")
@@ -218,7 +222,13 @@ class Settings(BaseSettings):
                 "SECRET_KEY is not set. Make one with: "
                 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
             )
-        return kept_key(self.sqlite_path.with_name(self.sqlite_path.name + ".key"))
+        path = self.sqlite_path.with_name(self.sqlite_path.name + ".key")
+        try:
+            return kept_key(path)
+        except OSError as error:
+            raise SettingsError(f"the key beside the database, {path}: {error.strerror or error}.") from error
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"the key beside the database, {path}, is not text.") from error
 
 
 def checked_key(key: str, where: str) -> str:
@@ -271,6 +281,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise SettingsError("; ".join(lines)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env cannot be read: {error}.") from None
 
 
 @lru_cache

@@ -18,6 +18,8 @@ log = structlog.get_logger()
 HEARTBEAT_SECONDS = 15.0
 # How long a frame may wait for a reader that does not read.
 PATIENCE_SECONDS = 10.0
+# In the state of a request that asks for the headers alone: a stream is not begun for it.
+HEADERS_ONLY = "headers only"
 
 
 def framed(event: RunEvent) -> bytes:
@@ -52,11 +54,17 @@ class EventStream(StreamingResponse):
         status_code: int = 200,
         headers: dict[str, str] | None = None,
     ) -> None:
-        unkept = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-        super().__init__(content, status_code, {**unkept, **(headers or {})})
+        super().__init__(content, status_code, {"X-Accel-Buffering": "no", **(headers or {})})
         self._content = content
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if HEADERS_ONLY in scope["state"]:
+            await self._content.aclose()
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            await send({"type": "http.response.body", "body": b""})
+            return
         try:
             await super().__call__(scope, receive, send)
         except TooSlow:

@@ -23,6 +23,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A name of a local network: a page there has no https, and with it none of what browsers keep for such pages.
+    "--host-resolver-rules=MAP lan.test 127.0.0.1",
 ]
 TIMEOUT_MS = 10_000
 expect.set_options(timeout=TIMEOUT_MS)

@@ -17,7 +17,7 @@ LAYERS = [
     {"mcp_server"},
     {"mcp_resources"},
     {"mcp_door"},
-    {"routes"},
+    {"routes", "envelope"},
     {"assistant", "watch"},
     {"tools", "streams", "connections", "bodies", "places", "hangups"},
     {"services"},

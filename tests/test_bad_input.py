@@ -886,8 +886,8 @@ def operations(server: Server) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_the_description_names_every_route(server: Server) -> None:
     from fastapi.routing import iter_route_contexts
 
-    hidden = {"/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/", "/web/{name:path}"}
-    hidden |= {"/mcp", "/.well-known/oauth-protected-resource/mcp"}
+    hidden = {"/docs", "/docs/{name}", "/redoc", "/openapi.json", "/", "/web/{name:path}"}
+    hidden |= {"/mcp", "/mcp/", "/.well-known/oauth-protected-resource/mcp"}
     routes = {
         f"{method} {context.path}"  # type: ignore[attr-defined]
         for context in iter_route_contexts(server.app.routes)

@@ -790,5 +790,5 @@ def test_a_stream_needs_no_row_of_the_task_it_tells_of(database_url: str, ann: P
 def test_the_answer_tells_proxies_neither_to_keep_nor_to_hold_it_back(ann: Person) -> None:
     with ann.http.stream("GET", STREAM) as answer:
         assert isinstance(answer, httpx.Response)
-        assert answer.headers["cache-control"] == "no-cache"
+        assert answer.headers["cache-control"] == "private, no-store"
         assert answer.headers["x-accel-buffering"] == "no"

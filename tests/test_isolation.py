@@ -75,9 +75,10 @@ class Elsewhere:
 
 ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /mcp": Elsewhere("tests/test_mcp.py"),
+    "POST /mcp/": Elsewhere("tests/test_mcp.py"),
     "GET /.well-known/oauth-protected-resource/mcp": Open("says which tokens /mcp takes"),
     "GET /docs": Open("describes the API"),
-    "GET /docs/oauth2-redirect": Open("part of the description"),
+    "GET /docs/{name}": Open("files of /docs and /redoc, by name", {"name": "swagger-ui.css"}),
     "GET /redoc": Open("describes the API"),
     "GET /openapi.json": Open("describes the API"),
     "GET /": Open("the console"),

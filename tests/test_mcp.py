@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import anyio
+import httpx
 import httpx2
 import pytest
 from mcp.client import Client
@@ -259,6 +260,58 @@ ACCEPTS = {"Accept": "application/json, text/event-stream"}
 def post(server: Server, token: str | None, **headers: str) -> Any:
     sent = {**ACCEPTS, **({"Authorization": f"Bearer {token}"} if token else {}), **headers}
     return server.client().post("/mcp", json=CALL, headers=sent)
+
+
+def sent(person: Person, token: str, path: str, content: str, **headers: str) -> httpx.Response:
+    """The bytes as they are: nothing that a client adds by itself."""
+    request = person.http.build_request("POST", path, content=content)
+    for name in ("accept", "content-type", "authorization"):
+        request.headers.pop(name, None)
+    request.headers.update({"authorization": f"Bearer {token}", **headers})
+    return person.http.send(request)
+
+
+LIST = '{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+
+
+@pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content-type": "application/json"},
+        {"content-type": "application/json", "accept": ""},
+        {"content-type": "APPLICATION/JSON", "accept": "*/*"},
+        {"content-type": "Application/Json; Charset=UTF-8", "accept": "application/json"},
+    ],
+)
+def test_headers_count_as_http_has_them(ann: Person, path: str, headers: dict[str, str]) -> None:
+    answer = sent(ann, token_of(ann), path, LIST, **headers)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["result"]["tools"]) == len(TOOLS)
+
+
+def test_who_takes_neither_json_nor_events_is_refused(ann: Person) -> None:
+    headers = {"content-type": "application/json", "accept": "image/png"}
+    assert sent(ann, token_of(ann), "/mcp", LIST, **headers).status_code == 406
+
+
+@pytest.mark.parametrize("id_", ["1.5", "true", "[1]", "{}", "null"])
+def test_a_request_with_an_id_of_a_wrong_kind_is_answered(ann: Person, id_: str) -> None:
+    token = token_of(ann)
+    call = f'{{"jsonrpc": "2.0", "id": {id_}, "method": "tools/list"}}'
+    answer = sent(ann, token, "/mcp", call, **{"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == -32600
+    assert answer.json()["id"] is None
+    told = '{"jsonrpc": "2.0", "method": "notifications/initialized"}'
+    answer = sent(ann, token, "/mcp", told, **{"content-type": "application/json"})
+    assert (answer.status_code, answer.content) == (202, b"")
+
+
+def test_a_notification_with_text_that_is_none_is_taken(ann: Person) -> None:
+    told = r'{"jsonrpc": "2.0", "method": "notifications/progress", "params": {"message": "\ud800"}}'
+    headers = {"content-type": "application/json", "mcp-protocol-version": "2026-07-28"}
+    assert sent(ann, token_of(ann), "/mcp", told, **headers).status_code == 202
 
 
 def test_a_request_is_answered_without_a_redirect(server: Server, ann: Person) -> None:

@@ -242,6 +242,29 @@ def test_a_kept_key_that_was_damaged_is_refused_and_not_replaced(tmp_path: Path,
     assert file.read_text() == kept
 
 
+def test_a_kept_key_that_cannot_be_read_or_made_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "folder.db.key").mkdir()
+    (tmp_path / "bytes.db.key").write_bytes(b"\xff" * 40)
+    (tmp_path / "file").touch()
+    for name, said in [
+        ("folder.db", "Is a directory"),
+        ("bytes.db", "is not text"),
+        ("file/my.db", "File exists"),
+    ]:
+        with pytest.raises(SettingsError, match=said) as refusal:
+            with_key(None, f"sqlite:///{tmp_path / name}").signing_key()
+        assert f"{tmp_path / name}.key" in str(refusal.value)
+
+
+def test_a_dotenv_file_that_is_not_text_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_bytes(b"MODEL=\xff\xfe")
+    monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    with pytest.raises(SettingsError, match=r"^\.env cannot be read: "):
+        load_settings()
+
+
 def test_workers_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     for round_ in range(20):
         settings = with_key(None, f"sqlite:///{tmp_path / f'{round_}.db'}")

@@ -98,6 +98,40 @@ def test_the_page_learns_before_the_door_who_answers_and_who_may_come_in(server:
     assert ok(server.client().get("/v1/web/config")) == {"offline": True, "registration": "open"}
 
 
+# The pages that describe the API
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_a_page_of_the_description_is_of_this_host_alone_and_stands_in_no_frame(
+    server: Server, path: str
+) -> None:
+    answer = server.client().get(path)
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert "unsafe" not in str(policy)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", answer.text)
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', answer.text)
+    assert len(addresses) == 4
+    for address in addresses:
+        assert address.startswith("/")
+        assert server.client().get(address).status_code == 200
+
+
+def test_the_nonce_of_a_page_is_good_for_one_answer(server: Server) -> None:
+    first, second = (server.client().get("/redoc") for _ in range(2))
+    for answer in (first, second):
+        [nonce] = re.findall(r'nonce="([^"]+)"', answer.text)
+        assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+    assert first.text != second.text
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "redoc.html", "..%2fmain.py", "docs.html"])
+def test_the_description_has_no_other_files(server: Server, name: str) -> None:
+    assert server.client().get(f"/docs/{name}").status_code == 404
+
+
 # The cookie
 
 

@@ -50,22 +50,27 @@ class File:
     headers: dict[str, str]
 
 
-def read_file(path: Path) -> File:
-    content = path.read_bytes()
+def file_of(content: bytes, suffix: str, policy: str = POLICY) -> File:
+    """`suffix` says of what type the content is."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
-    return File(content, {**HEADERS, "Content-Type": TYPES[path.suffix], "ETag": etag})
+    headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Type": TYPES[suffix], "ETag": etag}
+    return File(content, headers)
 
 
 # Read once: what is not in the folder now cannot be asked for, however its name is spelt.
-FILES = {str(path.relative_to(FOLDER)): read_file(path) for path in FOLDER.rglob("*") if path.suffix in TYPES}
+FILES = {
+    str(path.relative_to(FOLDER)): file_of(path.read_bytes(), path.suffix)
+    for path in FOLDER.rglob("*")
+    if path.suffix in TYPES
+}
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 async def get_page(request: Request) -> Response:
     return answer(request, FILES[PAGE])
 
 
-@router.api_route("/web/{name:path}", methods=["GET", "HEAD"])
+@router.get("/web/{name:path}")
 async def get_file(request: Request, name: str) -> Response:
     if name not in FILES:
         raise NotFound("file")

@@ -95,7 +95,7 @@ def handed_over(parts: PartsDep, request: Request, response: Response, tokens: T
         tokens.refresh_token,
         max_age=int(parts.auth.refresh_lifetime.total_seconds()),
         path=PATH,
-        secure=request.url.scheme == "https",
+        secure=request.url.scheme == "https" or parts.settings.is_public_by_https,
         httponly=True,
         samesite="strict",
     )

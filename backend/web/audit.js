@@ -1,6 +1,6 @@
 // audit.js -- what happened in a conversation and when: messages, runs, tool calls, approvals; to look at or to keep.
 import { get } from "./api.js";
-import { $, dialog, el, fail, fullTime, lasted } from "./dom.js";
+import { $, bdi, dialog, el, fail, fullTime, lasted } from "./dom.js";
 
 const sheet = dialog("audit");
 const PAGE = 100;
@@ -33,7 +33,7 @@ async function allRunsSince(id, oldest) {
 
 export async function open(id, title) {
   shown = { id, title, cursor: null, messages: [], runs: [] };
-  $("audit-note").textContent = title;
+  $("audit-note").replaceChildren(bdi(title));
   $("timeline").replaceChildren();
   sheet.showModal();
   await more();
@@ -62,7 +62,7 @@ function moments({ messages, runs }) {
   const found = [];
   for (const message of messages) {
     const person = message.role === "user";
-    found.push([message.created_at, person ? "person" : "agent", `${person ? sayer(message.sender) : "Parley"} wrote`, message.content]);
+    found.push([message.created_at, person ? "person" : "agent", [bdi(person ? sayer(message.sender) : "Parley"), " wrote"], message.content]);
     for (const call of message.tool_calls || []) {
       const { approval } = call;
       if (approval) {
@@ -96,14 +96,15 @@ function moments({ messages, runs }) {
 
 function draw() {
   const { messages, runs, title, cursor } = shown;
-  $("audit-note").textContent = `${title} · ${messages.length} messages, ${runs.length} runs${cursor ? " (newest)" : ""}`;
+  $("audit-note").replaceChildren(
+    bdi(title), ` · ${messages.length} messages, ${runs.length} runs${cursor ? " (newest)" : ""}`);
   $("audit-more").hidden = cursor === null;
   $("timeline").replaceChildren(
     ...moments(shown).map(([at, kind, what, detail]) =>
       el("li", { class: `moment of-${kind}` },
         el("time", { datetime: at }, fullTime(at)),
-        el("p", { class: "moment-title" }, what),
-        detail && el("p", { class: "moment-detail" }, detail))),
+        el("p", { class: "moment-title" }, ...[what].flat()),
+        detail && el("p", { class: "moment-detail", dir: "auto" }, detail))),
   );
 }
 

@@ -1,6 +1,6 @@
 // conversations.js -- the list beside the chat: newest first, searched, renamed, deleted with a way back.
 import { get, patch, remove } from "./api.js";
-import { $, announce, clock, dayOf, el, fail, icon, iconButton, later, toast } from "./dom.js";
+import { $, announce, bdi, clock, dayOf, el, fail, icon, iconButton, later, toast } from "./dom.js";
 import { on } from "./stream.js";
 
 const UNDO_SECONDS = 5;
@@ -88,7 +88,7 @@ function fill(item, conversation) {
   item.replaceChildren(
     el("a", { href: `#/c/${conversation.id}` },
       icon(KINDS[conversation.kind || "assistant"] || "chat"),
-      el("span", { class: "conversation-title" }, title),
+      el("span", { class: "conversation-title", dir: "auto" }, title),
       status ? el("span", { class: `badge ${status.kind}` }, el("span", { class: "sr" }, status.words))
         : el("span", { class: "conversation-time" }, when(conversation.updated_at))),
     el("span", { class: "actions" },
@@ -106,7 +106,7 @@ function when(iso) {
 // Rename
 
 function rename(item, conversation) {
-  const input = el("input", { class: "rename", "aria-label": "Title", maxlength: "255" });
+  const input = el("input", { class: "rename", "aria-label": "Title", dir: "auto", maxlength: "255" });
   input.value = conversation.title || "";
   let over = false;
   const end = async (save) => {
@@ -144,7 +144,7 @@ function deleteSoon(conversation) {
   if (selected === id) gone(id);
   next?.querySelector("a")?.focus();
   announce(`Deleted “${titleOf(conversation)}”. Undo is possible for ${UNDO_SECONDS} seconds.`);
-  toast(`Deleted “${titleOf(conversation)}”`, {
+  toast(["Deleted “", bdi(titleOf(conversation)), "”"], {
     label: "Undo",
     seconds: UNDO_SECONDS,
     action: () => {

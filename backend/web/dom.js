@@ -2,7 +2,20 @@
 
 export const $ = (id) => document.getElementById(id);
 
-// el("p", { class: "muted", onclick }, "text", child): text is always text, never HTML.
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+const named = (turn) => `U+${turn.codePointAt(0).toString(16).toUpperCase()}`;
+
+// Text without the characters that turn what is around them; what reverses letters is named, since nobody needs it.
+export const plain = (text) => text.replace(TURNS, (turn) => (/[\u202d\u202e]/.test(turn) ? `[${named(turn)}]` : ""));
+
+// JSON in which those characters are written out.
+export const json = (value) =>
+  JSON.stringify(value, null, 2).replace(TURNS, (turn) => `\\u${turn.codePointAt(0).toString(16)}`);
+
+// What somebody wrote, among words of the page: its direction ends where it ends.
+export const bdi = (text) => el("bdi", {}, text);
+
+// el("p", { class: "muted", onclick }, "text", child): text is always text, never HTML, and turns nothing around.
 export function el(tag, props = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -10,9 +23,10 @@ export function el(tag, props = {}, ...children) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "class") made.className = value;
     else if (name === "data") Object.assign(made.dataset, value);
-    else made.setAttribute(name, value === true ? "" : value);
+    else made.setAttribute(name, value === true ? "" : plain(String(value)));
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  const shown = children.filter((child) => child !== null && child !== undefined && child !== false);
+  made.append(...shown.map((child) => (child instanceof Node ? child : plain(String(child)))));
   return made;
 }
 
@@ -32,12 +46,12 @@ export const iconButton = (name, label, onclick) =>
 // For screen readers, when they have finished what they are saying.
 export function announce(text) {
   $("announcer").textContent = "";
-  requestAnimationFrame(() => ($("announcer").textContent = text));
+  requestAnimationFrame(() => ($("announcer").textContent = plain(text)));
 }
 
-// A notice at the foot of the page; with `action` it has a button, and `close()` takes it away early.
+// A notice at the foot of the page, of one text or several pieces; with `action` it has a button, and `close()` takes it away early.
 export function toast(text, { action, label, seconds = 5, kind = "" } = {}) {
-  const notice = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status" }, el("span", {}, text));
+  const notice = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status" }, el("span", { dir: "auto" }, ...[text].flat()));
   const close = () => notice.remove();
   if (action) {
     notice.append(el("button", { type: "button", class: "link", onclick: () => (close(), action()) }, label));

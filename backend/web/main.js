@@ -4,7 +4,7 @@ import * as audit from "./audit.js";
 import * as chat from "./chat.js";
 import { focusBox } from "./composer.js";
 import * as conversations from "./conversations.js";
-import { $, fail, toast } from "./dom.js";
+import { $, fail, plain, toast } from "./dom.js";
 import * as door from "./door.js";
 import { leave, mayBeSignedIn, onEnd, signOut } from "./session.js";
 import * as settings from "./settings.js";
@@ -33,7 +33,7 @@ async function enter() {
 }
 
 function showMe() {
-  const name = me.display_name || me.email;
+  const name = plain(me.display_name || me.email);
   $("account-name").textContent = name;
   $("account-letter").textContent = [...name][0].toUpperCase();
 }
@@ -74,8 +74,8 @@ async function name(id) {
     }
   }
   if (chat.current() !== id) return;
-  $("chat-title").textContent = title;
-  document.title = `${title} · Parley`;
+  $("chat-title").textContent = plain(title);
+  document.title = `${plain(title)} · Parley`;
 }
 
 addEventListener("hashchange", () => me && follow().catch(fail));

@@ -1,10 +1,11 @@
 // markdown.js -- shows text as the server renders it, and as it is until then.
 import { post } from "./api.js";
-import { copy, el, icon } from "./dom.js";
+import { copy, el, icon, plain } from "./dom.js";
 
 const MOST = 50_000;
 const KEPT = 400;
 const PLAIN = /^[^\n*_`#[\]<>|~\\&:]*$/; // nothing here that Markdown would change
+const PIECES = "p, li, h1, h2, h3, h4, h5, h6, td, th, blockquote, a, strong, em, s";
 const known = new Map();
 
 // The only HTML that this page takes is what /v1/render has made safe.
@@ -25,6 +26,11 @@ async function render(text) {
 function fill(box, html) {
   box.innerHTML = trusted.createHTML(html);
   box.classList.remove("raw");
+  // Every piece has its own direction; nothing in it turns what follows.
+  for (const piece of box.querySelectorAll(PIECES)) piece.dir = "auto";
+  for (const nodes = document.createTreeWalker(box, NodeFilter.SHOW_TEXT); nodes.nextNode(); ) {
+    nodes.currentNode.data = plain(nodes.currentNode.data);
+  }
   for (const block of box.querySelectorAll("pre")) {
     block.tabIndex = 0; // it may scroll sideways
     const button = el("button", { type: "button", class: "icon-button copy-code", "aria-label": "Copy the code" }, icon("copy"));
@@ -45,7 +51,7 @@ export async function show(box, text) {
   box.text = text;
   if (known.has(text)) return fill(box, known.get(text));
   box.classList.add("raw");
-  box.textContent = text;
+  box.textContent = plain(text);
   if (PLAIN.test(text) || text.length > MOST) return undefined;
   try {
     const html = await render(text);
@@ -75,7 +81,7 @@ export function showSoon(box, text) {
     return;
   }
   box.classList.add("raw");
-  box.textContent = text;
+  box.textContent = plain(text);
   soon.observe(box);
 }
 
@@ -96,7 +102,7 @@ function settled(text) {
 export class Growing {
   constructor(box) {
     this.head = el("div", { class: "markdown" });
-    this.tail = el("div", { class: "markdown raw" });
+    this.tail = el("div", { class: "markdown raw", dir: "auto" });
     box.replaceChildren(this.head, this.tail);
     this.shown = "";
     this.asked = false;
@@ -108,7 +114,7 @@ export class Growing {
       this.shown = "";
       this.head.replaceChildren();
     }
-    this.tail.textContent = text.slice(this.shown.length);
+    this.tail.textContent = plain(text.slice(this.shown.length));
     this.settle();
   }
 
@@ -121,7 +127,7 @@ export class Growing {
       if (this.text.startsWith(part) && part.startsWith(this.shown)) {
         fill(this.head, html);
         this.shown = part;
-        this.tail.textContent = this.text.slice(part.length);
+        this.tail.textContent = plain(this.text.slice(part.length));
       }
     } catch {
       return; // the next piece of text asks again

@@ -1,5 +1,5 @@
 // messages.js -- how one message looks: a person's, an agent's, one on its way.
-import { copy, dayOf, el, icon, timeOf } from "./dom.js";
+import { bdi, copy, dayOf, el, icon, timeOf } from "./dom.js";
 import { showSoon } from "./markdown.js";
 import { ToolCards } from "./tools.js";
 
@@ -17,8 +17,8 @@ const STATES = {
 
 // Everybody sees that it was a program and not its person.
 function sayer(sender) {
-  if (sender?.type !== "program") return el("span", { class: "sr" }, sender?.name ? `${sender.name} said:` : "You said:");
-  return el("p", { class: "sayer" }, el("bdi", {}, sender.name), " (a program)", el("span", { class: "sr" }, " said:"));
+  if (sender?.type !== "program") return el("span", { class: "sr" }, ...(sender?.name ? [bdi(sender.name), " said:"] : ["You said:"]));
+  return el("p", { class: "sayer" }, bdi(sender.name), " (a program)", el("span", { class: "sr" }, " said:"));
 }
 
 // What a person said. `message` is as the server has it, or a draft with `client_id` and `content` only.
@@ -27,7 +27,7 @@ export function personItem(message) {
   const item = el(
     "li", { class: "message from-user", data: { client: message.client_id || "" } },
     sayer(message.sender),
-    el("div", { class: "bubble" }, message.content),
+    el("div", { class: "bubble", dir: "auto" }, message.content),
     foot,
   );
   item.message = message;
@@ -81,7 +81,7 @@ function date(item, at) {
 export class AgentItem {
   constructor(runId) {
     this.cards = new ToolCards(runId);
-    this.body = el("div", { class: "markdown" });
+    this.body = el("div", { class: "markdown", dir: "auto" });
     this.ending = el("div", { class: "ending" });
     this.foot = el("div", { class: "foot" });
     this.item = el("li", { class: "message from-agent", data: { run: runId || "" } },
@@ -112,7 +112,7 @@ export class AgentItem {
     const failed = run.status === "failed";
     const said = failed ? run.error || "The answer failed." : "You stopped this answer.";
     this.ending.replaceChildren(
-      el("p", { class: failed ? "failed" : "muted small" }, failed ? icon("warn") : null, said,
+      el("p", { class: failed ? "failed" : "muted small" }, failed ? icon("warn") : null, bdi(said),
         retry && el("button", { type: "button", class: "link", onclick: retry }, "Try again")),
     );
   }

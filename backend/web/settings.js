@@ -1,7 +1,7 @@
 // settings.js -- the person's own: profile, password, sign-ins, and the way out.
 import { get, patch, remove } from "./api.js";
 import { NotConfirmed, confirmed } from "./confirm.js";
-import { $, announce, clearErrors, dayOf, clock, dialog, el, fail, showErrors } from "./dom.js";
+import { $, announce, bdi, clearErrors, dayOf, clock, dialog, el, fail, plain, showErrors } from "./dom.js";
 import { leave } from "./session.js";
 
 const sheet = dialog("settings");
@@ -30,7 +30,7 @@ function fill() {
   elements.timezone.value = me.timezone;
   elements.approval.value = me.approval;
   $("password").elements.username.value = me.email;
-  $("profile-email").textContent = me.email;
+  $("profile-email").textContent = plain(me.email);
   if (!$("zones").childElementCount && Intl.supportedValuesOf) {
     $("zones").append(...Intl.supportedValuesOf("timeZone").map((zone) => el("option", { value: zone })));
   }
@@ -85,7 +85,7 @@ async function showSessions() {
     ...data.map((session) =>
       el("li", {},
         el("div", {},
-          el("p", {}, deviceOf(session.user_agent), session.current ? el("span", { class: "tag" }, "this one") : null),
+          el("p", {}, bdi(deviceOf(session.user_agent)), session.current ? el("span", { class: "tag" }, "this one") : null),
           el("p", { class: "muted small" }, [session.address, `last used ${dayOf(session.last_used_at).toLowerCase()} at ${clock(session.last_used_at)}`].filter(Boolean).join(" · "))),
         !session.current &&
           el("button", { type: "button", class: "plain", "aria-label": `Sign out ${deviceOf(session.user_agent)}`, onclick: () => end(session) }, "Sign out"))),

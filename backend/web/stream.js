@@ -1,5 +1,6 @@
 // stream.js -- the caller's stream, one for all tabs: the tab that holds the lock reads it and tells the others.
 import { openStream } from "./api.js";
+import { alone } from "./locks.js";
 
 const LONGEST_WAIT_MS = 15_000;
 const SILENCE_MS = 40_000; // the server says something every 15 s
@@ -24,11 +25,15 @@ export function start(userId) {
   stop = aborted;
   channel = new BroadcastChannel(name);
   channel.onmessage = ({ data }) => receive(data);
-  navigator.locks
-    .request(name, { signal: aborted.signal }, () => lead(aborted.signal))
-    .catch((error) => {
-      if (error.name !== "AbortError") throw error; // signed out while another tab was leading
-    });
+  leadInTurn(name, aborted.signal).catch((error) => {
+    if (error.name !== "AbortError") throw error; // signed out while another tab was leading
+  });
+}
+
+// Who has lost the lead waits for it again.
+async function leadInTurn(name, signal) {
+  let over = false;
+  while (!over) over = await alone(name, (lost) => lead(signal, lost), signal);
 }
 
 export function end() {
@@ -47,18 +52,21 @@ function pass(frame) {
   receive(frame);
 }
 
-async function lead(signal) {
+// True where there is nothing more to lead, false where another tab leads now.
+async function lead(leaving, lost) {
+  const signal = AbortSignal.any([leaving, lost]);
   for (let tries = 0; !signal.aborted; ) {
     try {
       await read(signal, () => (tries = 0));
     } catch (error) {
-      if (signal.aborted || error.status === 401) return; // signed out
+      if (!signal.aborted && error.status === 401) return true; // signed out
     }
-    if (signal.aborted) return;
+    if (signal.aborted) break;
     pass({ type: "connection", data: false });
     await pause(Math.min(LONGEST_WAIT_MS, 400 * 2 ** tries) * (0.75 + Math.random() / 2), signal);
     tries += 1;
   }
+  return leaving.aborted;
 }
 
 async function read(signal, opened) {

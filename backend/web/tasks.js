@@ -80,8 +80,8 @@ function itemOf(task) {
     "li", { class: task.completed ? "task is-done" : "task", data: { id: task.id } },
     box,
     el("button", { type: "button", class: "task-text", "aria-haspopup": "dialog", onclick: () => edit(task.id) },
-      el("span", { class: "task-title" }, task.title),
-      task.description && el("span", { class: "task-description" }, task.description),
+      el("span", { class: "task-title", dir: "auto" }, task.title),
+      task.description && el("span", { class: "task-description", dir: "auto" }, task.description),
       task.completed_at && el("span", { class: "task-description" }, `Done ${dayOf(task.completed_at).toLowerCase()}`)),
     iconButton("trash", `Delete “${task.title}”`, () => drop(task)),
   );

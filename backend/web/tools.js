@@ -1,7 +1,7 @@
 // tools.js -- what the agent did: one card for each tool call, with the question where it has to ask.
 import { post } from "./api.js";
 import { fieldsAsked, titleAsked } from "./asked.js";
-import { announce, clock, count, el, fail, icon, lasted } from "./dom.js";
+import { announce, clock, count, el, fail, icon, json, lasted } from "./dom.js";
 
 const WORDS = {
   add_task: ["Adding a task", "Added a task"],
@@ -33,9 +33,9 @@ function gist(call) {
   return "";
 }
 
-const json = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));
+const text = (value) => (typeof value === "string" ? value : json(value));
 
-const part = (name, value) => [el("dt", {}, name), el("dd", {}, el("pre", { tabindex: "0" }, json(value)))];
+const part = (name, value) => [el("dt", {}, name), el("dd", {}, el("pre", { tabindex: "0" }, text(value)))];
 
 function state(call) {
   if (call.error) return "error";
@@ -60,7 +60,7 @@ function card(call) {
   return el(
     "details", { class: `tool is-${now}`, data: { tool: call.id } },
     el("summary", {}, el("span", { class: "tool-mark" }, icon(MARKS[now])), el("span", { class: "tool-title" }, title(call)),
-      about && el("span", { class: "tool-gist" }, about), took && el("span", { class: "tool-time" }, took), icon("chevron")),
+      about && el("span", { class: "tool-gist", dir: "auto" }, about), took && el("span", { class: "tool-time" }, took), icon("chevron")),
     el("dl", {}, ...details),
   );
 }
@@ -127,7 +127,7 @@ export class ToolCards {
       about && el("p", { class: "question-gist", dir: "auto" }, about),
       fieldsAsked(call),
       call.approval.again && el("p", { class: "muted small" }, "It has changed since you answered, so nothing was done yet."),
-      el("details", {}, el("summary", {}, `Arguments of ${call.name}`), el("pre", { tabindex: "0" }, json(call.arguments))),
+      el("details", {}, el("summary", {}, `Arguments of ${call.name}`), el("pre", { tabindex: "0" }, text(call.arguments))),
       el("div", { class: "row" },
         el("button", { type: "button", class: "primary", onclick: () => this.decide([call], true) }, "Approve"),
         el("button", { type: "button", class: "plain", onclick: () => this.decide([call], false) }, "Deny"),
