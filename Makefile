@@ -14,7 +14,7 @@ help:  ## Show this list
 setup: $(VENV)/.installed  ## Prepare: virtual environment and what running needs
 
 run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... change that)
-	@cd backend && exec ../$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --no-proxy-headers
+	@cd backend && exec ../$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.installed-tests  ## Install what tests need and run them all
 	@$(BIN)/python -m pytest -n auto $(ARGS)

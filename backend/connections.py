@@ -88,7 +88,7 @@ class Bounded(asyncio.Protocol):
         self.unsent = 0
         self.unsent_since = 0.0
 
-    def take(self, data: memoryview) -> None:
+    def take(self, data: bytes | memoryview) -> None:
         """Parses a slice of what came."""
         raise NotImplementedError
 
@@ -112,6 +112,9 @@ class Bounded(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.deadline == inf and not self.answering:
             self.deadline = self.loop.time() + HEAD_SECONDS
+        if len(data) <= SLICE_BYTES and not self.deaf:
+            self.take(data)
+            return
         view = memoryview(data)
         for start in range(0, len(data), SLICE_BYTES):
             piece = view[start : start + SLICE_BYTES]
@@ -139,8 +142,12 @@ class Bounded(asyncio.Protocol):
         self.step = self.dropped = 0
         self.deadline = inf if self.answering else self.loop.time() + HEAD_SECONDS
 
-    def end_answer(self) -> None:
-        self.cycle.body = bytearray()  # what nobody read
+    def hear_no_more(self) -> None:
+        """Whoever does not wait for an answer gets that one, and none to what they sent behind it.
+
+        RFC 9112, 9.3.2 lets a server do so. Else requests would pile up, and nobody would learn that a reader has left.
+        """
+        self.deaf, self.deadline, self.cycle.keep_alive = True, inf, False
 
     def refuse(self, status: int) -> None:
         started = self.answering and (self.cycle.response_started or not self.in_body)
@@ -167,9 +174,8 @@ class Bounded(asyncio.Protocol):
     def shutdown(self) -> None:
         """The server is to stop: it finishes the requests that it has, not those that are still to come."""
         self.gate.leaving = True
-        if self.answering and not (self.in_body and not self.cycle.response_started):
-            super().shutdown()  # type: ignore[misc]
-        elif self.answering or self.deaf:
+        is_half = self.in_body and not self.cycle.response_started
+        if (self.answering and is_half) or (self.deaf and not self.answering):
             self.transport.abort()
         else:
             super().shutdown()  # type: ignore[misc]
@@ -186,8 +192,8 @@ class Bounded(asyncio.Protocol):
             return
         elif self.deaf:
             self.transport.abort()
-        elif self.in_body and self.flow.read_paused:
-            self.deadline = moment + BODY_SECONDS  # it is we who do not read
+        elif self.answering and (self.flow.read_paused or not self.in_body):
+            self.deadline = moment + BODY_SECONDS  # it is we who are awaited
         elif self.has_begun():
             self.refuse(408)
         else:
@@ -209,7 +215,7 @@ class BoundedHttpTools(Bounded, HttpToolsProtocol):
     def has_begun(self) -> bool:
         return self.head > 0 or self.in_body
 
-    def take(self, data: memoryview) -> None:
+    def take(self, data: bytes | memoryview) -> None:
         self.head += len(data)
         HttpToolsProtocol.data_received(self, cast(bytes, data))
         if self.deaf:
@@ -217,18 +223,11 @@ class BoundedHttpTools(Bounded, HttpToolsProtocol):
         if self.head > MAX_HEAD_BYTES or (self.headers is not None and len(self.headers) > MAX_FIELDS):
             self.refuse(414 if 2 * len(self.url) > self.head and not self.in_body else 431)
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if self.deadline == inf:
-            self.deadline = self.loop.time() + HEAD_SECONDS
-
     def on_headers_complete(self) -> None:
         if self.deaf:
             return
         if self.answering:
-            # Whoever does not wait for an answer gets that one and none to what they sent behind: RFC 9112, 9.3.2
-            # lets a server do so. Else requests would pile up, and nobody would learn that the first reader left.
-            self.deaf, self.deadline, self.cycle.keep_alive = True, inf, False
+            self.hear_no_more()
             return
         if len(self.headers) > MAX_FIELDS:
             self.refuse(431)
@@ -250,7 +249,7 @@ class BoundedHttpTools(Bounded, HttpToolsProtocol):
             self.await_nothing()
 
     def on_response_complete(self) -> None:
-        self.end_answer()
+        self.cycle.body = bytearray()  # what nobody read
         super().on_response_complete()
         if self.in_body and self.expect_100_continue and not self.transport.is_closing():
             self.linger()  # the body may come or not: nobody can tell where the next request begins
@@ -270,7 +269,7 @@ class BoundedH11(Bounded, H11Protocol):
     def has_begun(self) -> bool:
         return self.in_body or bool(self.conn.trailing_data[0])
 
-    def take(self, data: memoryview) -> None:
+    def take(self, data: bytes | memoryview) -> None:
         self.come = len(data)
         H11Protocol.data_received(self, bytes(data))
 
@@ -280,6 +279,10 @@ class BoundedH11(Bounded, H11Protocol):
         super().handle_events()
         if self.deaf:
             return
+        if self.conn.their_state is h11.DONE and self.answering and self.conn.trailing_data[0]:
+            self.hear_no_more()
+            self.flow.resume_reading()
+            return
         self.in_body = self.conn.their_state is h11.SEND_BODY
         if self.in_body:
             self.step = self.step if was_in_body else 0
@@ -288,7 +291,7 @@ class BoundedH11(Bounded, H11Protocol):
             self.await_nothing()
 
     def on_response_complete(self) -> None:
-        self.end_answer()
+        self.cycle.body = bytearray()
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:

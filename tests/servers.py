@@ -120,7 +120,8 @@ def serving(settings: Settings, model: Model | None = None, **options: Any) -> I
     app = create_app(settings, model)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=5, **options)
+    quiet = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 5}
+    config = uvicorn.Config(app, **{**quiet, **options})  # type: ignore[arg-type]
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, name="uvicorn")
     thread.start()

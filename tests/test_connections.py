@@ -4,7 +4,7 @@ import re
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 import connections
 from processes import started
-from servers import KEY, Person, Server, connected, next_answer, serving, settings_for, wait_until
+from servers import KEY, Server, connected, next_answer, serving, settings_for, wait_until
 
 ON_ONE_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True, scope="session")
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -264,22 +264,21 @@ def test_no_more_connections_are_kept_than_the_system_allows_files(monkeypatch: 
 # One request after the other
 
 
-@ON_ONE_ENGINE
-def test_requests_that_do_not_wait_for_an_answer_get_the_first_one(server: Server) -> None:
-    with connected(server.base_url, HEALTH * 10_000) as raw:
+def test_requests_that_do_not_wait_for_an_answer_get_the_first_one(either: Server) -> None:
+    with connected(either.base_url, HEALTH * 10_000) as raw:
         assert rest(raw).count(b"HTTP/1.1 200 OK") == 1
 
 
-def test_a_reader_who_leaves_is_missed_whatever_they_sent_after_their_request(
-    ann: Person, server: Server
-) -> None:
-    token = ann.http.headers["Authorization"]
+def test_a_reader_who_leaves_is_missed_whatever_they_sent_after_their_request(either: Server) -> None:
+    token = either.person().http.headers["Authorization"]
     stream = f"GET /v1/events/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
-    watch = server.parts.watch
-    with connected(server.base_url, stream + HEALTH) as raw:
-        assert raw.recv(100).startswith(b"HTTP/1.1 200 ")
-        wait_until(lambda: any(watch._seats.values()))
-    wait_until(lambda: not any(watch._seats.values()))
+    watch = either.parts.watch
+    for behind in (HEALTH, HEALTH[:9], b"\r\n"):
+        with connected(either.base_url, stream + behind) as raw:
+            assert raw.recv(100).startswith(b"HTTP/1.1 200 ")
+            raw.sendall(behind)
+            wait_until(lambda: any(watch._seats.values()))
+        wait_until(lambda: not any(watch._seats.values()))
 
 
 def test_a_wish_for_websockets_is_no_way_past_the_bounds(either: Server) -> None:
@@ -298,24 +297,40 @@ def test_what_is_no_http_is_told_so(either: Server) -> None:
 # The end of the server
 
 
-@pytest.mark.parametrize("options", [["--http", "httptools"], ["--http", "h11"], ["--workers", "2"]])
-def test_nobody_who_stops_half_way_holds_up_the_shutdown(tmp_path: Path, options: list[str]) -> None:
-    halves = [b"", HEALTH[:-2], HALF_A_BODY, HEALTH, HEALTH + HALF_A_BODY]
-    with started(tmp_path, "--app-dir", "backend", *options, **database(tmp_path)) as process:
+# What was answered before, and what came of the next request.
+HALVES = [(b"", b""), (b"", HEALTH[:-2]), (b"", HALF_A_BODY), (HEALTH, b""), (HEALTH, HALF_A_BODY)]
+
+
+@contextmanager
+def half_way(base_url: str) -> Iterator[None]:
+    """People who have stopped in the middle of a request, or between two."""
+    with ExitStack() as held:
+        for whole, half in HALVES * 4:
+            raw = held.enter_context(connected(base_url, whole))
+            if whole:
+                assert next_answer(raw)[0] == 200
+            raw.sendall(half)
+        yield
+
+
+@pytest.mark.parametrize("parser", PARSERS, ids=["httptools", "h11"])
+def test_nobody_who_stops_half_way_holds_up_the_end(
+    new_database: Callable[[str], str], parser: dict[str, Any]
+) -> None:
+    options = {"timeout_graceful_shutdown": None, "timeout_keep_alive": 60, **parser}
+    with ExitStack() as held, serving(settings_for(new_database("sqlite")), **options) as server:
+        held.enter_context(half_way(server.base_url))
+        wait_until(lambda: len(server.app.state.gate.open) == len(HALVES) * 4)
+        wait_until(lambda: sum(connection.in_body for connection in server.app.state.gate.open) == 8)
+
+
+def test_every_worker_has_the_bounds_and_ends_on_a_signal(tmp_path: Path) -> None:
+    with started(tmp_path, "--app-dir", "backend", "--workers", "2", **database(tmp_path)) as process:
         process.ready()
-        workers = 2 if "--workers" in options else 1
-        wait_until(lambda: process.said().count("Application startup complete") == workers, 30)
-        open_ones = [connected(process.base_url, half) for half in halves * 4]
-        sockets = [one.__enter__() for one in open_ones]
-        try:
-            for raw, half in zip(sockets, halves * 4, strict=True):
-                if half.startswith(HEALTH):
-                    assert next_answer(raw)[0] == 200
-            assert {told(process.base_url, *TOO_MUCH["headers"])[0] for _ in range(2 * workers)} == {431}
+        wait_until(lambda: process.said().count("Application startup complete") == 2, 60)
+        with half_way(process.base_url):
+            assert {told(process.base_url, *TOO_MUCH["headers"])[0] for _ in range(6)} == {431}
             process.process.send_signal(signal.SIGTERM)
-            process.process.wait(timeout=8)
-        finally:
-            for one in open_ones:
-                one.__exit__(None, None, None)
+            process.process.wait(timeout=15)
         assert "Traceback" not in process.said()
         assert "ERROR" not in process.said()
