@@ -22,7 +22,7 @@ from db import Transaction
 from models import User
 from servers import PASSWORD, Server, in_database, serving, settings_for
 
-COSTS = (10, 12, 13)
+COSTS = (10, 12)
 
 
 def emails(server: Server, old: bool) -> dict[str, str]:
