@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from chaos import run_chaos
 from db import Database, Transaction, open_engine
-from pgbouncer import pgbouncer
+from pgbouncer import SERVERS, pgbouncer
 from postgres import PostgresServer
 from schema import bootstrap
 from scripted_model import ScriptedModel, call
-from servers import Person, Server, read_events, serving, settings_for, wait_until
+from servers import Person, Server, in_database, read_events, serving, settings_for, wait_until
 
 FAULTS = 4
 SEED = 3
@@ -43,6 +43,11 @@ def test_many_people_work_at_once_and_no_statement_meets_anothers(pooled: Server
 
     with ThreadPoolExecutor(len(people)) as pool:
         assert list(pool.map(work, people)) == [[f"task {n}" for n in range(11, -1, -1)]] * len(people)
+
+    async def count(tx: Transaction) -> int:
+        return int((await tx.execute(text("SELECT count(*) FROM pg_prepared_statements"))).scalar_one())
+
+    assert [in_database(pooled, count) for _ in range(SERVERS)] == [0] * SERVERS
 
 
 def test_an_answer_is_streamed_and_resumed(pooled: Server) -> None:
