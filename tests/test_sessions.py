@@ -100,7 +100,8 @@ def test_a_fork_is_as_old_as_the_sign_in_that_it_was_forked_from(
 def test_a_new_password_ends_every_fork_and_the_person_stays_signed_in(server: Server) -> None:
     person = server.person()
     thief = rotated(server, tokens_of(person))
-    owner = rotated(server, tokens_of(person))
+    fork = rotated(server, tokens_of(person))
+    owner = rotated(server, fork["refresh_token"])
     http = server.client(Authorization=f"Bearer {owner['access_token']}")
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     assert http.patch("/v1/me", json=body).status_code == 200
@@ -109,7 +110,8 @@ def test_a_new_password_ends_every_fork_and_the_person_stays_signed_in(server: S
     assert http.get("/v1/me").status_code == 200
     after = rotated(server, owner["refresh_token"])
     # What was used up before can neither end the new family nor fork it.
-    refused(refresh(server, tokens_of(person)), 401)
+    for used in (person.tokens, fork):
+        refused(refresh(server, used["refresh_token"]), 401)
     assert refresh(server, after["refresh_token"]).status_code == 200
 
 
