@@ -1,0 +1,168 @@
+# tests/attacks/attack.py -- all attacks, one after the other, and what counts as not holding.
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from attacks.abuses import (
+    ABUSES,
+    HANG_UPS,
+    Outcome,
+    hang_up_on,
+    head,
+    hold_half_sent,
+    json_request,
+    never_reading,
+)
+from attacks.grower import TEXTS, Grower, Sample
+from attacks.report import print_worst
+from attacks.victim import Bystander, Victim, attacked
+from servers import Person, wait_until
+
+MOST_WAIT = 1.0  # seconds of processor that a bystander may wait
+MOST_MEMORY = 30 * 1024 * 1024  # bytes that may stay when an attack is over
+SETTLE_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything: `make test` takes little, `make attack` all."""
+
+    texts: tuple[str, ...]
+    start: int
+    flood_bytes: int
+    connections: int
+    hang_ups: int
+    silence_seconds: float
+
+
+LITTLE = Scale(("one long word", "dashes"), 100_000, 20_000_000, 40, 10, 15.0)
+ALL = Scale(tuple(TEXTS), 10, 20_000_000, 400, 100, 45.0)
+
+
+class Attack:
+    """One server, attacked in turn in every way; `troubles` says what did not hold."""
+
+    def __init__(self, victim: Victim, bystander: Bystander, scale: Scale) -> None:
+        self.victim = victim
+        self.bystander = bystander
+        self.scale = scale
+        self.person: Person = victim.person("attacker")
+        self.troubles: list[str] = []
+
+    def grow_everything(self) -> list[Sample]:
+        grower = Grower(self.victim, self.bystander)
+        samples: list[Sample] = []
+        memory = self.victim.memory_bytes()
+        for place in grower.document.places():
+            for sample in grower.grow(place, self.scale.texts, self.scale.start):
+                samples.append(sample)
+                if sample.status >= 500:
+                    self.troubles.append(f"{sample.status} for {sample}")
+                if sample.waited > MOST_WAIT:
+                    self.troubles.append(
+                        f"a bystander waited {sample.waited:.1f} s of processor during {sample}"
+                    )
+        self._expect_memory("growing everything", memory)
+        return samples
+
+    def flood(self) -> None:
+        for name, abuse in ABUSES.items():
+            outcome = self._watched(
+                name, lambda abuse=abuse: abuse(self.victim, self.person, self.scale.flood_bytes)
+            )  # type: ignore[misc]
+            if outcome.left_open:
+                self.troubles.append(f"{name}: the connection stays open")
+
+    def hold_half_sent(self) -> None:
+        beginnings = {
+            "nothing at all": b"",
+            "half a request line": b"GET /heal",
+            "half the headers": b"GET /healthz HTTP/1.1\r\nHost: vic",
+            "half a body": head("POST", "/v1/auth/refresh", {"Content-Length": "1000"}) + b"{",
+        }
+        for name, beginning in beginnings.items():
+            outcome = self._watched(
+                name,
+                lambda beginning=beginning: hold_half_sent(  # type: ignore[misc]
+                    self.victim, beginning, self.scale.connections, self.scale.silence_seconds
+                ),
+            )
+            if outcome.left_open:
+                self.troubles.append(f"{name}: {outcome.left_open} connections stay open")
+
+    def hang_up(self) -> None:
+        for number in range(200):
+            self.person.post("/v1/tasks", title=f"task {number}", description="a" * 2000)
+        for name, ask in HANG_UPS.items():
+            request, read_bytes = ask(self.person)
+            self._watched(
+                f"hung up on: {name}",
+                lambda request=request, read_bytes=read_bytes: hang_up_on(  # type: ignore[misc]
+                    self.victim, request, self.scale.hang_ups, read_bytes
+                ),
+            )
+
+    def read_nothing(self) -> None:
+        """Streams that nobody reads while much happens: they are hung up on, and keep no memory."""
+        memory = self.victim.memory_bytes()
+        stream = json_request("GET", "/v1/events/stream", self.person)
+        with never_reading(self.victim, stream, min(10, self.scale.connections)):
+            for number in range(100):
+                self.person.post("/v1/tasks", title=f"event {number}", description="b" * 9000)
+        self._expect_memory("streams that nobody reads", memory)
+
+    def _watched(self, name: str, abuse: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        memory = self.victim.memory_bytes()
+        self.bystander.take_worst_wait()
+
+        async def run() -> Outcome:
+            return await abuse()
+
+        began, spent = time.monotonic(), self.victim.processor_seconds()
+        outcome = asyncio.run(run())
+        spent = self.victim.processor_seconds() - spent
+        waited = self.bystander.take_worst_wait()
+        self._expect_memory(name, memory)
+        grown = (self.victim.memory_bytes() - memory) / 1e6
+        statuses = sorted(set(outcome.statuses)) or "no answer"
+        print(
+            f"{name:45} {spent:6.2f} s of processor, {time.monotonic() - began:6.1f} s in all, bystander "
+            f"{waited:5.2f}, {grown:+6.1f} MB, closed {outcome.closed}, open {outcome.left_open}, {statuses}"
+        )
+        self.troubles += [f"{name}: answered {status}" for status in outcome.statuses if 500 <= status != 503]
+        if waited > MOST_WAIT:
+            self.troubles.append(f"{name}: a bystander waited {waited:.1f} s of processor")
+        return outcome
+
+    def _expect_memory(self, name: str, before: int) -> None:
+        """What was taken is given back, within a while."""
+        try:
+            wait_until(lambda: self.victim.memory_bytes() - before < MOST_MEMORY, SETTLE_SECONDS)
+        except AssertionError:
+            grown = self.victim.memory_bytes() - before
+            self.troubles.append(f"{name}: {grown / 1e6:.0f} MB of memory stay")
+
+    def end(self) -> None:
+        """The server still is whole, and the bystander never got anything but its profile."""
+        self.troubles += [f"a bystander got {failure}" for failure in self.bystander.failures[:5]]
+        log = self.victim.process.said()
+        if "Traceback" in log:
+            self.troubles.append(f"the log holds a traceback: {log[log.index('Traceback') :][:2000]}")
+
+
+def attack_all(folder: Path, database_url: str, scale: Scale = ALL, **settings: str) -> list[str]:
+    """Run every attack; what did not hold, one sentence each."""
+    with attacked(folder, database_url, **settings) as (victim, bystander):
+        attack = Attack(victim, bystander, scale)
+        samples: Iterable[Sample] = attack.grow_everything()
+        print_worst(samples)
+        print()
+        attack.flood()
+        attack.hang_up()
+        attack.read_nothing()
+        attack.hold_half_sent()
+        attack.end()
+        print(f"\nthe bystander got {bystander.answers:,} answers")
+        return attack.troubles
