@@ -294,6 +294,7 @@ def test_who_waits_for_a_first_request_that_fails_makes_it(
             await asyncio.sleep(0.002)
         raise Conflict("Not now.")
 
+    monkeypatch.setattr("watch.LOOK_SECONDS", 60.0)  # so the bell alone wakes
     monkeypatch.setattr(tasks, "create_task", fail_once)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(post, carl, "/v1/tasks", key, {"title": "Buy milk"})
