@@ -218,8 +218,10 @@ def in_main_thread() -> bool:
 
 
 class App(FastAPI):
+    gate: Gate
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.state.gate.enter(scope, receive)  # outside of FastAPI's own layers, which hide uvicorn
+        self.gate.enter(scope, receive)  # outside of FastAPI's own layers, which hide uvicorn
         await super().__call__(scope, receive, send)
 
 
@@ -303,7 +305,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
-    app.state.gate = Gate(
+    app.state.gate = app.gate = Gate(
         settings.max_connections, settings.max_connections_per_address, settings.trusted_proxies, network
     )
     app.state.model = model or open_model(settings)
