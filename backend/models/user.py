@@ -98,6 +98,8 @@ class UserUpdate(Shape):
 class Confirmation(Shape):
     """That it is the person who asks, and not whoever has got hold of an access token."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"current_password": "correct horse battery"}]})
+
     current_password: Password = unset()
 
 
