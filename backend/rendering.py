@@ -89,7 +89,8 @@ def to_html(text: str) -> str:
     if sum(map(text.count, MARKS)) > MOST_MARKS:
         return as_written(text)
     parser = PARSER if address_work(text) <= MOST_ADDRESS_WORK else PARSER_WITHOUT_ADDRESSES
-    return parser.render(text)
+    rendered: str = parser.render(text)
+    return rendered
 
 
 def render(text: str) -> str:
