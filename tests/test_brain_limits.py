@@ -10,6 +10,7 @@ import pytest
 
 import assistant.english
 from assistant.budget import Eyes
+from assistant.loop import numbered
 from assistant.mentions import Task, near_matches
 from assistant.model import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, UserTurn
 from assistant.rules import RulesModel
@@ -274,3 +275,15 @@ def test_undoing_a_new_title_leaves_a_description_that_was_not_read_whole(ann: P
     after = ann.get("/v1/tasks")["data"][0]
     assert (before["title"], after["title"]) == ("Other", "Task 3")
     assert after["description"] == before["description"]
+
+
+# What a provider sends
+
+
+def test_thousands_of_calls_of_one_name_are_numbered_in_one_go() -> None:
+    def named(count: int) -> Callable[[], list[dict[str, Any]]]:
+        return lambda: numbered([ToolCall("x", "list_tasks", {})] * count, [])
+
+    assert [call["id"] for call in named(3)()] == ["x", "x-2", "x-3"]
+    half, whole = cost(named(2_000)), cost(named(4_000))
+    assert whole < max(3 * half, 0.1)

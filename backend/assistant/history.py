@@ -42,17 +42,21 @@ def as_call(call: dict[str, Any]) -> ToolCall:
 def replay_log(events: Iterable[RunEvent]) -> list[Step]:
     """The steps that a run's log tells of."""
     steps: list[Step] = []
+    texts: list[
+        list[str]
+    ] = []  # joined at the end: to add thousands of pieces one by one copies the text each time
     for event in events:
         data = event.data
         if event.type not in runs.DETAILS:
             continue
         while len(steps) <= data["step"]:
             steps.append(Step())
+            texts.append([])
         step = steps[data["step"]]
         if event.type == "message.delta":
-            step.text += data["text"]
+            texts[data["step"]].append(data["text"])
         elif event.type == "message.reset":
-            step.text = ""
+            texts[data["step"]].clear()
         elif event.type == "tool.call":
             step.calls.append({key: data[key] for key in ("id", "name", "arguments")})
         else:
@@ -67,6 +71,8 @@ def replay_log(events: Iterable[RunEvent]) -> list[Step]:
                 call["approval"] |= {key: data[key] for key in ("decision", "decided_at")}
             else:
                 call.update({key: data[key] for key in ("result", "error", "started_at", "finished_at")})
+    for step, pieces in zip(steps, texts, strict=True):
+        step.text = "".join(pieces)
     return steps
 
 
