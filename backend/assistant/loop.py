@@ -287,13 +287,15 @@ async def made(tx: Transaction, caller: Caller, call: dict[str, Any]) -> dict[st
 def numbered(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:
     """The calls as the log keeps them, each with an id that is its own within the run."""
     taken = {call["id"] for step in steps for call in step.calls}
+    numbers: dict[str, int] = {}
     named = []
     for call in calls:
-        name, number = clean(call.id)[:100] or "call", 1
-        unique = name
+        name = clean(call.id)[:100] or "call"
+        unique, number = name, numbers.get(name, 1)
         while unique in taken:
             number += 1
             unique = f"{name}-{number}"
+        numbers[name] = number
         taken.add(unique)
         arguments = as_arguments(call.arguments)
         named.append({"id": unique, "name": clean(call.name)[:100], "arguments": arguments})
