@@ -731,9 +731,17 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
         assert next(other).type == "task.created"
 
 
+@pytest.fixture
+def wordy(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
+    """A server whose runs may write far more than a connection's buffers hold."""
+    with serving(settings_for(own_database_url, run_answer_bytes=2**24), model) as running:
+        yield running
+
+
 def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
-    scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    wordy: Server, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    carl = wordy.person()
     monkeypatch.setattr("streams.PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr("assistant.pieces.DELTA_SECONDS", 0.0)
     gate = threading.Event()
@@ -744,13 +752,13 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
         run_id = answer.headers["X-Run-ID"]
         stream = read_events(answer)
         next(stream)
-        bells = scripted.parts.bells
-        with deaf(scripted, carl, f"/v1/runs/{run_id}/events") as raw:
+        bells = wordy.parts.bells
+        with deaf(wordy, carl, f"/v1/runs/{run_id}/events") as raw:
             wait_until(lambda: len(bells._waiting.get(UUID(run_id), ())) == 2)
             count = sum(1 for _ in zip(range(150), stream, strict=False))
             assert count == 150
             wait_until(lambda: len(bells._waiting.get(UUID(run_id), ())) == 1)
-            wait_until(lambda: is_gone(scripted, raw))
+            wait_until(lambda: is_gone(wordy, raw))
             assert is_cut(raw)
         gate.set()
         assert list(stream)[-1].type == "run.completed"
