@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all chaos bench check lock clean
+.PHONY: help setup run test test-all chaos attack bench check lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test-all: $(VENV)/.installed-tests  ## Run all tests on all three engines; Maria
 
 chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 times and check the books (SEED=...)
 	@$(BIN)/python tests/chaos.py --faults 200 $(if $(SEED),--seed $(SEED))
+
+attack: $(VENV)/.installed-tests  ## Attack a server of this machine: every input grown, floods, half requests; a few minutes
+	@$(BIN)/python tests/attacks/run.py $(ARGS)
 
 bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table
 	@$(BIN)/python tests/bench/run.py

@@ -2,7 +2,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -42,29 +42,38 @@ async def send_endlessly(victim: Victim, opening: bytes, piece: bytes, most_byte
     """One connection that sends `piece` again and again, until the server stops it or `most_bytes` have gone."""
     reader, writer = await asyncio.open_connection(victim.host, victim.port)
     outcome = Outcome([])
+
+    async def send() -> None:
+        writer.write(opening)
+        sent = 0
+        while sent < most_bytes and not reader.at_eof():
+            writer.write(piece)
+            sent += len(piece)
+            await writer.drain()
+
+    async def read_answer() -> None:
+        if (status := status_of(await reader.read(PIECE))) != 0:
+            outcome.statuses.append(status)
+        await reader.read()
+
     try:
-        with suppress(ConnectionError):
-            writer.write(opening)
-            sent = 0
-            while sent < most_bytes and not reader.at_eof():
-                writer.write(piece)
-                sent += len(piece)
-                await writer.drain()
-        with suppress(ConnectionError, TimeoutError):
-            async with asyncio.timeout(SECONDS):
-                if (status := status_of(await reader.read(PIECE))) != 0:
-                    outcome.statuses.append(status)
-                await reader.read()
-            outcome.closed = 1
-        outcome.left_open = 1 - outcome.closed
+        async with asyncio.timeout(SECONDS):
+            with suppress(ConnectionError):
+                await send()
+            with suppress(ConnectionError):
+                await read_answer()
+        outcome.closed = 1
+    except TimeoutError:
+        outcome.left_open = 1
     finally:
         writer.transport.abort()
     return outcome
 
 
-async def hold_half_sent(victim: Victim, beginning: bytes, count: int, seconds: float) -> Outcome:
-    """`count` connections which send a beginning and then nothing more; how many the server closes in time."""
-    opened = [await asyncio.open_connection(victim.host, victim.port) for _ in range(count)]
+async def hold_half_sent(victim: Victim, beginnings: Sequence[bytes], count: int, seconds: float) -> Outcome:
+    """`count` connections for each beginning, which send it and then nothing more; how many the server closes."""
+    sent = [beginning for beginning in beginnings for _ in range(count)]
+    opened = [await asyncio.open_connection(victim.host, victim.port) for _ in sent]
     outcome = Outcome([])
 
     async def wait_for_end(reader: asyncio.StreamReader) -> None:
@@ -75,12 +84,12 @@ async def hold_half_sent(victim: Victim, beginning: bytes, count: int, seconds: 
         outcome.closed += 1
 
     try:
-        for _, writer in opened:
+        for (_, writer), beginning in zip(opened, sent, strict=True):
             writer.write(beginning)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(wait_for_end(reader) for reader, _ in opened))
-        outcome.left_open = count - outcome.closed
+        outcome.left_open = len(opened) - outcome.closed
     finally:
         for _, writer in opened:
             writer.transport.abort()
@@ -171,6 +180,10 @@ ABUSES: dict[str, Callable[[Victim, Person, int], Awaitable[Outcome]]] = {
         much,
     ),
 }
+
+# What is begun and never ended: the server waits 10 s for a head, and 30 s for the next piece of a body.
+HALF_HEADS = (b"", b"GET /heal", b"GET /healthz HTTP/1.1\r\nHost: vic")
+HALF_BODIES = (head("POST", "/v1/auth/refresh", {"Content-Length": "1000"}) + b"{",)
 
 HANG_UPS: dict[str, Callable[[Person], tuple[bytes, int]]] = {
     # The request, and how much of the answer is read before the client is gone.

@@ -7,15 +7,17 @@ from pathlib import Path
 
 from attacks.abuses import (
     ABUSES,
+    HALF_BODIES,
+    HALF_HEADS,
     HANG_UPS,
     Outcome,
     hang_up_on,
-    head,
     hold_half_sent,
     json_request,
     never_reading,
 )
 from attacks.grower import TEXTS, Grower, Sample
+from attacks.places import Place
 from attacks.report import print_worst
 from attacks.victim import Bystander, Victim, attacked
 from servers import Person, wait_until
@@ -34,11 +36,11 @@ class Scale:
     flood_bytes: int
     connections: int
     hang_ups: int
-    silence_seconds: float
+    half_bodies: bool
 
 
-LITTLE = Scale(("one long word", "dashes"), 100_000, 20_000_000, 40, 10, 15.0)
-ALL = Scale(tuple(TEXTS), 10, 20_000_000, 400, 100, 45.0)
+LITTLE = Scale(("one long word", "dashes"), 100_000, 20_000_000, 20, 10, half_bodies=False)
+ALL = Scale(tuple(TEXTS), 10, 20_000_000, 120, 100, half_bodies=True)
 
 
 class Attack:
@@ -55,7 +57,7 @@ class Attack:
         grower = Grower(self.victim, self.bystander)
         samples: list[Sample] = []
         memory = self.victim.memory_bytes()
-        for place in grower.document.places():
+        for place in sorted(grower.document.places(), key=ends_session):
             for sample in grower.grow(place, self.scale.texts, self.scale.start):
                 samples.append(sample)
                 if sample.status >= 500:
@@ -76,17 +78,14 @@ class Attack:
                 self.troubles.append(f"{name}: the connection stays open")
 
     def hold_half_sent(self) -> None:
-        beginnings = {
-            "nothing at all": b"",
-            "half a request line": b"GET /heal",
-            "half the headers": b"GET /healthz HTTP/1.1\r\nHost: vic",
-            "half a body": head("POST", "/v1/auth/refresh", {"Content-Length": "1000"}) + b"{",
-        }
-        for name, beginning in beginnings.items():
+        kinds = {"heads that end half-way": (HALF_HEADS, 20.0)}
+        if self.scale.half_bodies:
+            kinds["bodies that end half-way"] = (HALF_BODIES, 45.0)
+        for name, (beginnings, seconds) in kinds.items():
             outcome = self._watched(
                 name,
-                lambda beginning=beginning: hold_half_sent(  # type: ignore[misc]
-                    self.victim, beginning, self.scale.connections, self.scale.silence_seconds
+                lambda beginnings=beginnings, seconds=seconds: hold_half_sent(  # type: ignore[misc]
+                    self.victim, beginnings, self.scale.connections, seconds
                 ),
             )
             if outcome.left_open:
@@ -150,6 +149,11 @@ class Attack:
         log = self.victim.process.said()
         if "Traceback" in log:
             self.troubles.append(f"the log holds a traceback: {log[log.index('Traceback') :][:2000]}")
+
+
+def ends_session(place: Place) -> bool:
+    """What ends the attacker's own sign-in or account comes last."""
+    return place.operation.path.startswith(("/v1/me", "/v1/auth", "/v1/web/session"))
 
 
 def attack_all(folder: Path, database_url: str, scale: Scale = ALL, **settings: str) -> list[str]:

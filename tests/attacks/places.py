@@ -58,7 +58,7 @@ class Operation:
         path = self.path
         for name, value in self.path_values.items():
             path = path.replace(f"{{{name}}}", str(value))
-        query = {name: str(value).replace(GROWN, grown) for name, value in self.query.items()}
+        query = {n.replace(GROWN, grown): str(v).replace(GROWN, grown) for n, v in self.query.items()}
         headers = {name: value.replace(GROWN, grown.strip()) for name, value in self.headers.items()}
         content = None
         if self.media_type == JSON_TYPE:
