@@ -290,6 +290,28 @@ async def lapse(tx: Transaction, run_id: UUID) -> None:
     run.status, run.lease_expires_at = "running", now() - timedelta(seconds=1)
 
 
+def test_each_takeover_gives_the_next_worker_twice_the_time(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    run_id = UUID(carl.chat("hello")["run_id"])
+    assistant = scripted.parts.worker.assistant
+
+    async def take_over(tx: Transaction) -> list[float]:
+        own = type(assistant)(Database(scripted.parts.db.engine), assistant.bells, model, assistant.limits)
+        leases = []
+        for _ in range(2):
+            await lapse(tx, run_id)
+            claim = await claim_run(tx, own, run_id)
+            assert claim is not None
+            run = await access.get(tx, SYSTEM, Run, run_id)
+            assert run.lease_expires_at is not None
+            leases.append(round((run.lease_expires_at - now()).total_seconds() / 15))
+        return leases
+
+    scripted.parts.worker._stopping = True
+    assert in_database(scripted, take_over) == [2, 4]
+
+
 def takeovers(server: Server, run_id: str) -> int:
     async def read(tx: Transaction) -> int:
         return (await access.get(tx, SYSTEM, Run, UUID(run_id))).takeovers
@@ -344,7 +366,7 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
     in_database(scripted, worse)
     run = ended(carl, run_id)
     assert (run["status"], run["error"]) == ("failed", LOST)
-    assert [event.type for event in followed(carl, run_id)][:1] == ["run.started"]
+    assert followed(carl, run_id)[-1].data["error"] == LOST
     assert len(model.requests) == 1
 
 
@@ -416,6 +438,7 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
     monkeypatch.setattr(runs, "tell", refuse)
     run = ended(carl, begin(carl))
     assert (run["status"], run["error"]) == ("failed", CRASHED)
+    assert followed(carl, run["id"])[-1].type == "run.failed"
     monkeypatch.undo()
     assert carl.chat("again")["status"] == "completed"
     lines = capfd.readouterr().err.splitlines()

@@ -13,7 +13,7 @@ from sqlmodel import col
 import access
 from access import SYSTEM, Caller
 from assistant.assistant import Assistant
-from assistant.ending import end_bare
+from assistant.ending import end_bare, end_run
 from db import Transaction
 from models import Run, User
 from models.run import ACTIVE
@@ -168,6 +168,11 @@ async def find_next(tx: Transaction, run_id: UUID) -> UUID | None:
     return next_id
 
 
+def lease_of(run: Run, assistant: Assistant) -> timedelta:
+    """Twice the time after each takeover: the worker before may have been slow, not dead."""
+    return timedelta(seconds=assistant.limits.lease_seconds * 2 ** min(run.takeovers, MOST_TAKEOVERS))
+
+
 def anybody(user_id: UUID) -> bool:
     return True
 
@@ -193,7 +198,7 @@ async def claim_run(
     caller = Caller(run.user_id, None, user.timezone)
     run.status = "running"
     run.epoch += 1
-    run.lease_expires_at = moment + timedelta(seconds=assistant.limits.lease_seconds)
+    run.lease_expires_at = moment + lease_of(run, assistant)
     if run.started_at is None:
         await runs.add_started(tx, caller, run, moment)
     await tx.flush()
@@ -210,7 +215,7 @@ async def renew_leases(tx: Transaction, assistant: Assistant, claims: Sequence[C
     moment = await assistant.db.clock(tx)
     kept = [run for run in found if run.epoch == held[run.id].epoch and run.status == "running"]
     for run in kept:
-        run.lease_expires_at = moment + timedelta(seconds=assistant.limits.lease_seconds)
+        run.lease_expires_at = moment + lease_of(run, assistant)
     await tx.flush()
     states = access.select(SYSTEM, Run, col(Run.id), col(Run.epoch), col(Run.status))
     seen = (await tx.execute(states.where(col(Run.id).in_(held)))).all()
@@ -228,8 +233,14 @@ async def release(tx: Transaction, claim: Claim) -> None:
         await runs.tell(tx, claim.caller, run, "run.queued")
 
 
-async def end_unclaimed(tx: Transaction, run_id: UUID, error: str) -> None:
-    """The row of a run that no worker can take up says that it failed; nothing else is read or written."""
+async def end_unread(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
+    """End a run that no worker can work on, without a look at what it has said: its log gets its last line, or, if
+    `bare`, not even that."""
     run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
-    if run is not None and run.status in ("queued", "running"):
+    if run is None or run.status not in ("queued", "running"):
+        return
+    if bare:
         await end_bare(tx, SYSTEM, run, error)
+    else:
+        run.epoch += 1
+        await end_run(tx, Caller(run.user_id, None), run, [], "failed", error)

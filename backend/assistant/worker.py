@@ -18,7 +18,7 @@ from assistant.leases import (
     NOBODY,
     Claim,
     claim_run,
-    end_unclaimed,
+    end_unread,
     find_next,
     find_waiting,
     release,
@@ -156,11 +156,13 @@ class Worker:
         return claim
 
     async def _end(self, run_id: UUID, error: str) -> None:
-        try:
-            await self.assistant.write(end_unclaimed, run_id, error)
-            self.assistant.bells.ring(run_id)
-        except Exception as refusal:
-            log_failure("ending a run failed", refusal, run=str(run_id))
+        for bare in (False, True):
+            try:
+                await self.assistant.write(end_unread, run_id, error, bare=bare)
+                self.assistant.bells.ring(run_id)
+                return
+            except Exception as refusal:
+                log_failure("ending a run failed", refusal, run=str(run_id))
 
     async def _guarded(self, claim: Claim) -> None:
         """Whatever happens, the run ends or belongs to somebody else."""
