@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 from pydantic_core import to_json
-from sqlalchemy import Dialect, Insert, Select, bindparam, event, insert
+from sqlalchemy import Dialect, Insert, Select, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -123,10 +123,8 @@ class Database:
     ) -> None:
         self.engine = engine
         self.is_postgresql = engine.dialect.name == "postgresql"
-        self._readers = open_readers(engine, readers)
+        self.readers = open_readers(engine, readers)
         self.unhurried = unhurried or engine
-        if engine.dialect.name == "sqlite":
-            event.listen(self._readers.sync_engine, "invalidate", interrupt)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Commits at the end of the block, rolls back if it raises. Nothing else commits."""
@@ -185,7 +183,7 @@ class Database:
         """
 
         async def attempt() -> T:
-            async with AsyncSession(self._readers, expire_on_commit=False) as session:
+            async with AsyncSession(self.readers, expire_on_commit=False) as session:
                 if self.is_postgresql:
                     session.info[READS_FROM] = self
                 return await work(session, *args, **kw)
@@ -267,20 +265,8 @@ class Database:
         return await read_clock(tx)
 
     async def close(self) -> None:
-        for engine in {self.engine, self._readers, self.unhurried}:
+        for engine in {self.engine, self.readers, self.unhurried}:
             await engine.dispose()
-
-
-def interrupt(connection: Any, record: Any, error: BaseException | None) -> None:
-    """Whoever asked SQLite was cancelled and the connection is thrown away: its thread must not work on for nobody.
-
-    PostgreSQL is told by asyncpg.
-    """
-    driver = (
-        connection.driver_connection._connection
-    )  # sqlite3's own: aiosqlite's interrupt() has to be awaited
-    if driver is not None:
-        driver.interrupt()
 
 
 async def add_change(tx: Transaction, change: Change) -> None:

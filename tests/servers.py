@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 
 def settings_for(database_url: str, **changes: Any) -> Settings:
-    """Settings of a test: nothing from the environment of whoever runs it."""
+    """Settings of a test: nothing from the environment of whoever runs it, and time for a busy machine."""
     values = {"database_url": database_url, "secret_key": KEY, "rate_limits": "off", "log_level": "error"}
-    return Settings(_env_file=None, **{**values, **changes})  # type: ignore[call-arg]
+    return Settings(_env_file=None, **{"database_seconds": 30, **values, **changes})  # type: ignore[call-arg]
 
 
 @dataclass
