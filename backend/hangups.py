@@ -9,6 +9,8 @@ T = TypeVar("T")
 
 # A read that takes longer is watched: most requests are over before that and pay for a timer alone.
 WATCHED_AFTER_SECONDS = 0.2
+# `asyncio.wait_for` of Python 3.11, which drivers use, may swallow a cancellation.
+CANCELLED_AGAIN_SECONDS = 2.0
 
 
 async def hang_up(receive: Receive) -> None:
@@ -45,7 +47,8 @@ class HangUps:
         except asyncio.CancelledError:
             if not watch.has_cancelled:
                 raise
-            watch.request.uncancel()  # nobody waits for an answer, and the server goes on
+            while watch.request.cancelling():  # nobody waits for an answer, and the server goes on
+                watch.request.uncancel()
         finally:
             timer.cancel()
             watch.stop()
@@ -71,4 +74,6 @@ class Watcher:
 
     async def _watch(self) -> None:
         await hang_up(self._receive)
-        self.has_cancelled = self.request.cancel()
+        while self.request.cancel():
+            self.has_cancelled = True
+            await asyncio.sleep(CANCELLED_AGAIN_SECONDS)

@@ -1,4 +1,5 @@
 # engines/postgresql.py -- how to reach PostgreSQL, also through a pooler in transaction mode.
+import asyncio
 import socket
 from contextlib import suppress
 from typing import Any
@@ -180,8 +181,16 @@ def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
 
 
 def part(connection: Any, record: Any) -> None:
-    """Without a goodbye, to which a connection that has fallen silent would never give an answer."""
-    connection.driver_connection.terminate()
+    """Without a goodbye, to which a connection that has fallen silent would never give an answer.
+
+    asyncpg cancels what a cancelled request has asked over another connection, and needs this one's key for that.
+    """
+    driver = connection.driver_connection
+    cancellations: set[asyncio.Task[None]] = driver._cancellations
+    if cancellations:
+        next(iter(cancellations)).add_done_callback(lambda _: driver.terminate())
+    else:
+        driver.terminate()
 
 
 def part_in_time(connection: Any, record: Any) -> None:
