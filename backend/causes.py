@@ -17,7 +17,7 @@ NAMED_KEY = re.compile(
     r"(?i)((?:bearer|basic)\s+|(?:api[-_ ]?key|authorization|access[-_]?token|secret|password|[?&]key)"
     r"[\"'\\]{0,4}\s{0,4}[:=]\s{0,4}[\"'\\]{0,4}(?:(?:bearer|basic)\s+)?)[^\s\"'\\,;&<>(){}\[\]]+"
 )
-KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\beyJ[\w-]{10,}[\w.-]*")
+KEY = re.compile(r"\b(?:sk|pk|rk|gsk|xai|hf|r8|nvapi)[-_][\w*.-]{6,}|\bAIza[\w-]{10,}|\beyJ[\w-]{10}[\w.-]*")
 PASSWORD_IN_URL = re.compile(r"(://[^\s/:@]{0,200}:)[^\s/@]{1,200}(?=@)")
 
 

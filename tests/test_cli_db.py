@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 import cli
 from catalog import ENGINES, Place, difference, empty_place
-from schema import revisions
+from schema import METADATA, revisions
 from servers import settings_for
 from settings import SettingsError
 
@@ -183,7 +183,7 @@ def test_sql_prints_the_script_and_runs_nothing(
     place: Place, parley: Parley, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = parley("sql").output
-    assert script.count("CREATE TABLE") >= len(REVISIONS)
+    assert script.count("CREATE TABLE") >= len(METADATA.tables)
     assert place.counts() == {}
     place.alembic("upgrade", REVISIONS[3])
     rest = parley("sql", "--from", REVISIONS[3]).output

@@ -293,6 +293,10 @@ PATHOLOGICAL = {
 }
 
 
+# What matches nearly everywhere, as each engine compares: from the left, or from the right.
+NEARLY = {"sqlite": "a" * 199 + "b", "postgresql": "b" + "a" * 199, "mariadb": "a" * 199 + "b"}
+
+
 def test_a_search_that_would_take_long_is_ended(url: str) -> None:
     """Every place of every description nearly matches."""
 
@@ -309,9 +313,9 @@ def test_a_search_that_would_take_long_is_ended(url: str) -> None:
     async def work(db: Database) -> None:
         ann = await db.write_unhurried(fill)
         assert b'"next_cursor":"' in await tasks.list_tasks(db, ann, tasks.TaskFilter(None, "A"), Page(1))
-        for words in ("a" * 199 + "b", "b" + "a" * 199):
-            with pytest.raises(DatabaseBusy):
-                await tasks.list_tasks(db, ann, tasks.TaskFilter(None, words), Page(1))
+        words = NEARLY[db.engine.dialect.name]
+        with pytest.raises(DatabaseBusy):
+            await tasks.list_tasks(db, ann, tasks.TaskFilter(None, words), Page(1))
 
     with_database(url, work, seconds=0.1)
 

@@ -90,6 +90,7 @@ def test_tables_do_not_depend_on_the_defaults_of_the_server_or_the_database(
         ("messages", "tool_calls"),
         ("run_events", "data"),
         ("approvals", "arguments"),
+        ("approvals", "shown"),
         ("events", "data"),
     }
     types = {str(row[2]) for row in columns}

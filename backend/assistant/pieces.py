@@ -6,6 +6,8 @@ from typing import Any
 from assistant.model import TextDelta
 
 DELTA_SECONDS = 0.04
+# Characters of a piece that does not wait for others: each piece is a row, a frame and, on MariaDB, a packet.
+MOST_JOINED = 64 * 1024
 
 
 async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
@@ -27,7 +29,7 @@ async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
                     waiting += event.text
                 else:
                     yield event
-            if waiting and clock() >= due:
+            if waiting and (clock() >= due or len(waiting) >= MOST_JOINED):
                 piece, waiting = waiting, ""
                 yield TextDelta(piece)
                 due = clock() + DELTA_SECONDS
