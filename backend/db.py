@@ -191,14 +191,15 @@ class Database:
         return await self._once_more(attempt)
 
     async def _once_more(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        with or_busy():
-            try:
-                return await attempt()
-            except DatabaseBusy:
-                raise  # of `fetch` within it, which has tried twice
-            except Exception as error:
-                if not is_lost(error):
+        try:
+            return await attempt()
+        except DatabaseBusy:
+            raise  # of `fetch` within it, which has tried twice
+        except Exception as error:
+            if not is_lost(error):
+                with or_busy():
                     raise
+        with or_busy():
             return await attempt()
 
     async def fetch(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:

@@ -85,6 +85,31 @@ def test_a_token_lasts_as_long_as_the_setting_says() -> None:
     assert is_refused(TOKENS.encode(CLAIMS, now - timedelta(minutes=15, seconds=1)))
 
 
+def test_a_token_that_was_verified_is_remembered_until_its_end_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tokens = AccessTokens(KEY, timedelta(minutes=15))
+    now = datetime.now(UTC)
+    token = tokens.encode(CLAIMS, now)
+    assert tokens.decode(token) == CLAIMS
+    with monkeypatch.context() as without_library:
+        without_library.setattr("security.jwt.decode", None)
+        assert tokens.decode(token) == CLAIMS
+        assert tokens.decode(token) == CLAIMS
+    monkeypatch.setattr("security.time.time", lambda: now.timestamp() + 902)
+    with pytest.raises(BadToken):
+        tokens.decode(token)
+    assert token not in tokens._verified
+
+
+def test_no_more_tokens_are_remembered_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("security.MOST_VERIFIED", 3)
+    tokens = AccessTokens(KEY, timedelta(minutes=15))
+    for second in range(10):
+        tokens.decode(tokens.encode(CLAIMS, datetime.now(UTC) - timedelta(seconds=second)))
+        assert len(tokens._verified) <= 3
+
+
 def test_a_token_of_another_key_is_refused() -> None:
     other = AccessTokens("another key that is long enough too", timedelta(minutes=15))
     assert is_refused(other.encode(CLAIMS, NOW))
