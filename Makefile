@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all chaos attack bench check lock clean
+.PHONY: help setup run test test-all chaos attack bench fmt check lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ attack: $(VENV)/.installed-tests  ## Attack a server of this machine: every inpu
 
 bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table
 	@$(BIN)/python tests/bench/run.py
+
+fmt: $(VENV)/.installed-tests  ## Mend what `make check` says of format and imports
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 check: $(VENV)/.installed-tests  ## Lint, types, import graph
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m pytest tests/test_architecture.py
