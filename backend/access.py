@@ -58,8 +58,7 @@ class Caller:
 class System:
     """The service itself, where there is no person yet (sign-in) or none in particular (workers, the operator).
 
-    Only services/auth.py, services/limits.py, assistant/, watch.py and cli.py may act as SYSTEM; a test holds them
-    to it.
+    A test lists the modules that may act as SYSTEM.
     """
 
 

@@ -12,20 +12,20 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import CheckConstraint, Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import schema
 from access import Caller
-from assistant.choice import open_model
-from assistant.model import ModelError
-from assistant.replay import ReplayedTurn, replay_conversation
+from agent.replay import ReplayedTurn, replay_conversation
 from db import Database, in_words
-from engines import UNHURRIED, open_engine
 from errors import Conflict, DatabaseBusy, NotFound
+from llm.choice import open_model
+from llm.protocol import ModelError
 from logs import configure_logs
-from models.token import AccessTokenCreate
+from models.api_token import AccessTokenCreate
 from models.user import Password, UserCreate
-from schema import BehindError, SchemaError, bootstrap
-from services import auth, tokens
+from services.identity import api_tokens, auth
 from settings import SettingsError, get_settings
+from storage import schema
+from storage.engines import UNHURRIED, open_engine
+from storage.schema import BehindError, SchemaError, bootstrap
 
 T = TypeVar("T")
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Operate Parley.")
@@ -141,7 +141,7 @@ def create_token(
 
     async def work(db: Database) -> str | None:
         found = await db.read(auth.find_user, email)
-        return (await db.write(tokens.create_token, Caller(found.id, None), new)).token if found else None
+        return (await db.write(api_tokens.create_token, Caller(found.id, None), new)).token if found else None
 
     try:
         made = run(work)

@@ -17,7 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 
-from engines import (
+from errors import DatabaseBusy, Unauthorized
+from models import Event
+from settings import SettingsError
+from storage.engines import (
     connect_directly,
     engine_url,
     gave_up,
@@ -29,9 +32,6 @@ from engines import (
     reason,
     trouble,
 )
-from errors import DatabaseBusy, Unauthorized
-from models import Event
-from settings import SettingsError
 
 __all__ = [
     "Again",

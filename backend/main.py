@@ -18,48 +18,36 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import errors
-from assistant.assistant import Assistant
-from assistant.assistant import Limits as RunLimits
-from assistant.choice import open_model
-from assistant.model import Model
-from assistant.worker import Worker
-from bells import Bells, Wire
-from causes import cause_of, place_of
-from connections import Gate
+from agent.context import Assistant
+from agent.context import Limits as RunLimits
+from agent.worker import Worker
+from api_docs import pages
+from console import files, session
 from db import Database, in_words
-from engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
-from envelope import Envelope
-from hangups import HangUps
+from failure_causes import cause_of, place_of
+from llm.choice import open_model
+from llm.protocol import Model
 from logs import configure_logs
-from mcp_door import Door
-from mcp_server import McpServer
 from models.columns import Shape
-from places import Most, Places
-from routes import (
-    auth,
-    conversations,
-    docs,
-    events,
-    health,
-    me,
-    messages,
-    render,
-    runs,
-    tasks,
-    tokens,
-    web,
-    web_session,
-)
+from protocols.mcp.auth import Door
+from protocols.mcp.server import McpServer
+from routes import api_tokens, auth, conversations, events, health, markdown, me, messages, runs, tasks
 from routes.dependencies import Parts, problems
-from schema import SchemaError, bootstrap
 from security import AccessTokens, warm_up
-from services.auth import Auth
+from server.connection_limits import Gate
+from server.response_headers import Envelope
 from services.health import Pulse
-from services.limits import Limits, network
-from services.sessions import SessionGuard
-from services.tokens import TokenGuard
+from services.identity.api_tokens import TokenGuard
+from services.identity.auth import Auth
+from services.identity.rate_limits import Limits, network
+from services.identity.sessions import SessionGuard
 from settings import Settings, SettingsError, get_settings
-from watch import Watch
+from storage.engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
+from storage.schema import SchemaError, bootstrap
+from streaming.concurrency_limits import Most, Places
+from streaming.disconnects import HangUps
+from streaming.notifier import Bells, Wire
+from streaming.user_streams import Watch
 
 log = structlog.get_logger()
 
@@ -318,23 +306,23 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     # They are tried in this order: what is asked for most stands first.
     app.state.mcp = Door()
     app.router.routes += app.state.mcp.routes()
-    for routes in (
+    for room in (
         tasks,
         messages,
         conversations,
         runs,
         events,
-        tokens,
+        api_tokens,
         me,
         auth,
         health,
-        render,
-        web_session,
-        docs,
-        web,
+        markdown,
+        session,
+        pages,
+        files,
     ):
-        app.include_router(routes.router)
-    app.include_router(web_session.config_router)
+        app.include_router(room.router)
+    app.include_router(session.config_router)
     prepare_routes(app)
     if settings.cors_origins:
         app.add_middleware(

@@ -15,11 +15,11 @@ from sqlalchemy import Column, Connection, Table, delete, event, func, insert, q
 from sqlalchemy import table as named
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import schema
 from db import in_words
-from engines import SCHEMA_LOCK, UNHURRIED, engine_url, open_engine
 from models import columns
 from settings import SettingsError, get_settings
+from storage import schema
+from storage.engines import SCHEMA_LOCK, UNHURRIED, engine_url, open_engine
 
 config = context.config
 LONGEST_ID = 32

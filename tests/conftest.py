@@ -10,11 +10,11 @@ from sqlalchemy.engine import make_url
 
 import security
 from db import open_engine
-from mariadb import ALWAYS_ON_MARIADB, MariaDBServer, mariadb
-from postgres import PostgresServer, postgres
-from schema import bootstrap
-from scripted_model import ScriptedModel
-from servers import Person, Server, serving, settings_for
+from storage.schema import bootstrap
+from support.mariadb import ALWAYS_ON_MARIADB, MariaDBServer, mariadb
+from support.postgres import PostgresServer, postgres
+from support.scripted_model import ScriptedModel
+from support.servers import Person, Server, serving, settings_for
 
 __all__ = ["mariadb", "postgres"]
 

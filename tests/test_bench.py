@@ -1,10 +1,10 @@
-# tests/test_bench.py -- the benchmark works and compares like with like; how fast anything is, is not tested.
+# test_bench.py -- the benchmark works and compares like with like; how fast anything is, is not tested.
 import subprocess
 import sys
 from pathlib import Path
 
-import browsers
-from postgres import PostgresServer
+from support import browsers
+from support.postgres import PostgresServer
 
 BENCH = Path(__file__).parent / "bench" / "run.py"
 CONTENDERS = ["parley", "tutorial_sync", "tutorial_async", "leanest"]

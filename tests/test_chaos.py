@@ -1,6 +1,6 @@
-# tests/test_chaos.py -- a short round of chaos in every test run; `make chaos` is the long one.
-from chaos import run_chaos
-from postgres import PostgresServer
+# test_chaos.py -- a short round of chaos in every test run; `make chaos` is the long one.
+from support.chaos import run_chaos
+from support.postgres import PostgresServer
 
 FAULTS = 20
 SEED = 1

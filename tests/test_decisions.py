@@ -1,4 +1,4 @@
-# tests/test_decisions.py -- the index of the decisions names each of them, and each keeps to the form.
+# test_decisions.py -- the index of the decisions names each of them, and each keeps to the form.
 import re
 from pathlib import Path
 

@@ -1,16 +1,16 @@
-# tests/test_docs.py -- what the documents list is what the code has.
+# test_docs.py -- what the documents list is what the code has.
 import re
 
 from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
-from mcp_resources import CONVERSATION, PROMPTS, TASKS
 from models.run import Run
-from servers import Server
+from protocols.mcp.resources import CONVERSATION, PROMPTS, TASKS
 from services.runs import ENDED
 from settings import ROOT
-from tools import TOOLS
+from support.servers import Server
+from tools.registry import TOOLS
 
 HTTP = (ROOT / "specs/api/http.md").read_text()
 
@@ -70,7 +70,7 @@ def test_every_prompt_and_resource_is_listed_for_mcp() -> None:
 
 def test_every_stream_event_is_listed() -> None:
     services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
-    source = "".join(path.read_text() for path in [*(ROOT / "backend/assistant").glob("*.py"), *services])
+    source = "".join(path.read_text() for path in [*(ROOT / "backend/agent").glob("*.py"), *services])
     source = re.sub(r"(?:events\.record|runs\.tell)\([^)]*\)", "", source)
     written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | ENDED
     written -= {"message.created"}  # of the caller's stream

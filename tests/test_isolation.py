@@ -1,4 +1,4 @@
-# tests/test_isolation.py -- nobody reads, changes or even notices what is another's: every route, tool and table.
+# test_isolation.py -- nobody reads, changes or even notices what is another's: every route, tool and table.
 """`ROUTES` names each route of the app and how a second person tries it. A new route fails a test until it stands
 there: with attempts (other people's ids in its path, query or body), or with the reason why there is nothing to try.
 
@@ -27,10 +27,10 @@ from starlette.routing import Route
 import access
 import models
 from access import RULES, SYSTEM, Caller
-from assistant.model import ModelRequest, TextDelta, ToolCall
 from db import Transaction
-from servers import Person, Server, in_database, ok, serving, settings_for
-from tools import TOOLS, ToolError, call_tool
+from llm.protocol import ModelRequest, TextDelta, ToolCall
+from support.servers import Person, Server, in_database, ok, serving, settings_for
+from tools.registry import TOOLS, ToolError, call_tool
 
 BACKEND = Path(access.__file__).parent
 
@@ -74,15 +74,15 @@ class Elsewhere:
 
 
 ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
-    "POST /mcp": Elsewhere("tests/test_mcp.py"),
-    "POST /mcp/": Elsewhere("tests/test_mcp.py"),
+    "POST /mcp": Elsewhere("tests/protocols/test_mcp.py"),
+    "POST /mcp/": Elsewhere("tests/protocols/test_mcp.py"),
     "GET /.well-known/oauth-protected-resource/mcp": Open("says which tokens /mcp takes"),
     "GET /docs": Open("describes the API"),
     "GET /docs/{name}": Open("files of /docs and /redoc, by name", {"name": "swagger-ui.css"}),
     "GET /redoc": Open("describes the API"),
     "GET /openapi.json": Open("describes the API"),
     "GET /": Open("the console"),
-    "GET /web/{name:path}": Open("files of the console, by name", {"name:path": "main.js"}),
+    "GET /web/{name:path}": Open("files of the console, by name", {"name:path": "scripts/main.js"}),
     "GET /v1/web/config": Open("what the console says at its door"),
     "POST /v1/web/session": Open("nobody is signed in yet", status=403),
     "POST /v1/web/session/refresh": Open("the cookie says who asks", status=403),
@@ -590,14 +590,14 @@ def test_a_rule_shows_a_stranger_no_row_at_all(server: Server, theirs: Theirs, t
 SCOPED = [
     "services",
     "routes",
-    "assistant",
-    "tools.py",
-    "streams.py",
-    "watch.py",
-    "lists.py",
+    "agent",
+    "llm",
+    "tools",
+    "streaming",
+    "protocols",
+    "console",
+    "pagination.py",
     "cli.py",
-    "mcp_server.py",
-    "mcp_door.py",
 ]
 # Names that start a statement without asking access.py whose rows it is about.
 UNSCOPED = {
@@ -614,32 +614,44 @@ UNSCOPED = {
 }
 JUSTIFIED = {
     (
-        "services/sessions.py",
+        "services/identity/sessions.py",
         "select",
     ): "turns claims into a Caller: there is none yet, both ids are conditions",
-    ("services/sessions.py", "update"): "ends the other sessions, with access.visible among its conditions",
     (
-        "services/tokens.py",
+        "services/identity/sessions.py",
+        "update",
+    ): "ends the other sessions, with access.visible among its conditions",
+    (
+        "services/identity/api_tokens.py",
         "select",
     ): "turns a token into a Caller: there is none yet, its hash is the condition",
-    ("services/tokens.py", "update"): "the caller's tokens, with access.visible among its conditions",
+    (
+        "services/identity/api_tokens.py",
+        "update",
+    ): "the caller's tokens, with access.visible among its conditions",
     ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
-    ("services/batches.py", "delete"): "rows that access.select has found",
-    ("services/removal.py", "update"): "the caller's runs that access.select has found",
+    ("services/batch_deletion.py", "delete"): "rows that access.select has found",
+    ("services/identity/account_removal.py", "update"): "the caller's runs that access.select has found",
     ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
     ("services/runs.py", "delete"): "details of runs that access.select has found",
     ("services/runs.py", "update"): "the same runs: that their details are gone",
-    ("services/auth.py", "delete"): "expired tokens of the session that is being refreshed, as SYSTEM",
-    ("services/limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
-    ("services/limits.py", "insert"): "counts of attempts belong to nobody, as SYSTEM",
     (
-        "assistant/record.py",
+        "services/identity/auth.py",
+        "delete",
+    ): "expired tokens of the session that is being refreshed, as SYSTEM",
+    ("services/identity/rate_limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
+    ("services/identity/rate_limits.py", "insert"): "counts of attempts belong to nobody, as SYSTEM",
+    (
+        "agent/direct_call_rows.py",
         "insert",
     ): "rows of the caller, into the conversation that access.visible has opened",
-    ("assistant/record.py", "select"): "values to insert, and what was opened",
-    ("assistant/record.py", "update"): "the caller's conversation, with access.visible among its conditions",
-    ("assistant/record.py", "union_all"): "values to insert",
-    ("assistant/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
+    ("agent/direct_call_rows.py", "select"): "values to insert, and what was opened",
+    (
+        "agent/direct_call_rows.py",
+        "update",
+    ): "the caller's conversation, with access.visible among its conditions",
+    ("agent/direct_call_rows.py", "union_all"): "values to insert",
+    ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("services/events.py", "select"): "from what access.select has found",
     (
         "services/events.py",
@@ -688,7 +700,9 @@ def used(module: str) -> Iterator[tuple[str, str]]:
 
 
 def test_the_modules_that_are_held_to_access_are_there() -> None:
-    assert {"services/tasks.py", "routes/tasks.py", "tools.py", "assistant/loop.py"} <= set(scoped_modules())
+    assert {"services/tasks.py", "routes/tasks.py", "tools/registry.py", "agent/loop.py"} <= set(
+        scoped_modules()
+    )
 
 
 def test_statements_are_built_through_access_only() -> None:
@@ -719,7 +733,12 @@ def test_only_lists_and_the_session_check_read_past_a_transaction() -> None:
         for node in ast.walk(parsed(module))
         if isinstance(node, ast.Attribute) and node.attr in ("fetch", "store")
     }
-    assert readers <= {"lists.py", "services/sessions.py", "services/tokens.py", "assistant/record.py"}
+    assert readers <= {
+        "pagination.py",
+        "services/identity/sessions.py",
+        "services/identity/api_tokens.py",
+        "agent/direct_call_rows.py",
+    }
 
 
 @pytest.mark.parametrize(
@@ -776,14 +795,20 @@ def named_in(module: str) -> set[str]:
     return names
 
 
+MAY_ACT_AS_SYSTEM = {
+    "agent/leases.py",
+    "agent/replay.py",
+    "agent/worker.py",
+    "services/identity/auth.py",
+    "services/identity/rate_limits.py",
+    "streaming/user_streams.py",
+}
+
+
 def test_only_who_may_act_as_the_system_names_it() -> None:
-    allowed = re.findall(r"[a-z_/]+(?:\.py|/)(?=[ ,])", (access.System.__doc__ or "").split("Only", 1)[1])
-    assert "services/auth.py" in allowed
-    assert "assistant/" in allowed
     everything = [str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py")]
     naming = {module for module in everything if named_in(module) & {"SYSTEM", "System"}} - {"access.py"}
-    assert "services/auth.py" in naming
-    assert {module for module in naming if not module.startswith(tuple(allowed))} == set()
+    assert naming == MAY_ACT_AS_SYSTEM
 
 
 def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
@@ -796,11 +821,11 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
     }
     assert makers <= {
         "access.py",
-        "assistant/replay.py",
-        "services/sessions.py",
-        "services/tokens.py",
-        "services/auth.py",
-        "assistant/leases.py",
+        "agent/replay.py",
+        "services/identity/sessions.py",
+        "services/identity/api_tokens.py",
+        "services/identity/auth.py",
+        "agent/leases.py",
         "cli.py",
     }
 

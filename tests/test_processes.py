@@ -1,4 +1,4 @@
-# tests/test_processes.py -- Parley as its own process: started as documented, terminated, killed, started again.
+# test_processes.py -- Parley as its own process: started as documented, terminated, killed, started again.
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from processes import started
-from scripted_provider import Calls, Hang, ScriptedProvider, Text, scripted_provider
-from servers import KEY, TIMEOUT, ok, read_events, wait_until
 from settings import ROOT
+from support.processes import started
+from support.scripted_provider import Calls, Hang, ScriptedProvider, Text, scripted_provider
+from support.servers import KEY, TIMEOUT, ok, read_events, wait_until
 
 STREAM = {"Accept": "text/event-stream"}
 

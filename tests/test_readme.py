@@ -1,4 +1,4 @@
-# tests/test_readme.py -- the README's walk, run as it stands, and its pointers, followed.
+# test_readme.py -- the README's walk, run as it stands, and its pointers, followed.
 import json
 import os
 import re
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from servers import serving, settings_for
 from settings import ROOT
+from support.servers import serving, settings_for
 
 README = (ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^```(sh|json|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

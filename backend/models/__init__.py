@@ -1,13 +1,13 @@
 # models/ -- every table; importing this package fills SQLModel.metadata.
+from models.api_token import AccessToken
 from models.approval import Approval
 from models.conversation import Conversation
 from models.event import Event, EventSequence
-from models.idempotency import IdempotencyKey
+from models.idempotency_key import IdempotencyKey
 from models.message import Message
 from models.run import Run, RunEvent
 from models.session import AuthSession, RateLimit, RefreshToken
 from models.task import Task
-from models.token import AccessToken
 from models.user import User
 
 __all__ = [

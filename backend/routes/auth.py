@@ -10,7 +10,7 @@ from models import User
 from models.session import RefreshRequest, TokenPublic
 from models.user import UserCreate, UserPublic
 from routes.dependencies import CallerDep, DeviceDep, PartsDep, Route, problems
-from services import auth, sessions
+from services.identity import auth, sessions
 
 router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
 NO_STORE = {"Cache-Control": "no-store"}

@@ -10,21 +10,21 @@ from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 
 from access import Caller
-from assistant.worker import Worker
-from bells import Bells
-from bodies import MAX_STRANGERS_BYTES, BoundedRequest
+from agent.worker import Worker
 from db import Database
 from errors import ProblemResponse, Unauthorized
-from lists import Page
 from models.columns import STORABLE
-from places import Places, Searches
+from pagination import Page
 from security import AccessTokens, BadToken
-from services.auth import Auth, Device
+from server.body_limits import MAX_STRANGERS_BYTES, BoundedRequest
 from services.health import Pulse
-from services.sessions import SessionGuard
-from services.tokens import TokenGuard
+from services.identity.api_tokens import TokenGuard
+from services.identity.auth import Auth, Device
+from services.identity.sessions import SessionGuard
 from settings import Settings
-from watch import Watch
+from streaming.concurrency_limits import Places, Searches
+from streaming.notifier import Bells
+from streaming.user_streams import Watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 from fastapi import APIRouter
 
 from routes.dependencies import PLACE, SIGNED_IN, CallerDep, LastEventId, PartsDep, problems
-from streams import EventStream, last_event_id
+from streaming.sse import EventStream, last_event_id
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 

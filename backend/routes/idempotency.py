@@ -11,9 +11,9 @@ from starlette.responses import StreamingResponse
 
 from access import Caller
 from errors import Conflict, Invalid
-from hangups import until_gone
 from routes.dependencies import Handler, Parts, Route, parts_of, signed_in
 from services import idempotency
+from streaming.disconnects import until_gone
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")

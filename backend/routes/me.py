@@ -8,7 +8,7 @@ from models import User
 from models.session import SessionPublic
 from models.user import Confirmation, UserPublic, UserUpdate
 from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, Route, problems
-from services import auth, confirmation, removal, sessions, users
+from services.identity import account_removal, auth, confirmation, sessions, users
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
 # What a larger account has besides is taken away after the answer.
@@ -53,7 +53,7 @@ async def delete_me(parts: PartsDep, caller: CallerDep, body: Confirmation = NO_
     in within the last 5 minutes.
     """
     await confirmation.confirm(parts.auth, caller, body.current_password)
-    for run_id in await parts.db.write(removal.mark_deleted, caller):
+    for run_id in await parts.db.write(account_removal.mark_deleted, caller):
         parts.worker.drop(run_id)
     parts.token_guard.forget()
     parts.guard.forget(None)

@@ -5,8 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
-from assistant import ending
-from hangups import until_gone
+from agent import run_ending
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
 from routes.dependencies import (
@@ -24,7 +23,8 @@ from routes.dependencies import (
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.runs import stream_run
 from services import messages, runs
-from streams import EventStream
+from streaming.disconnects import until_gone
+from streaming.sse import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
@@ -107,7 +107,7 @@ async def answer(
         new = new.model_copy(
             update={"client_id": f"key-{new_id.hex}"}
         )  # a repeated request finds its message
-    posted = await parts.db.write(ending.post_message, caller, new, parts.settings.runs_per_user)
+    posted = await parts.db.write(run_ending.post_message, caller, new, parts.settings.runs_per_user)
     for cancelled in posted.cancelled:
         parts.worker.drop(cancelled)
         parts.bells.ring(cancelled)

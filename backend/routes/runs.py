@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from access import Caller
-from assistant import ending
+from agent import run_ending
 from models.approval import ApprovalDecision
 from models.columns import STORABLE
 from models.run import RunPublic
@@ -24,7 +24,7 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from services import approvals, runs
-from streams import EventStream, last_event_id
+from streaming.sse import EventStream, last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
@@ -75,7 +75,7 @@ async def follow_events(
 @router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
 async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
-    run = await parts.db.write(ending.cancel_run, caller, run_id)
+    run = await parts.db.write(run_ending.cancel_run, caller, run_id)
     parts.worker.drop(run_id)
     parts.bells.ring(run_id)
     await parts.worker.wake_next(run_id)

@@ -11,14 +11,14 @@ from sqlmodel import col
 import access
 from access import Caller, Principal
 from db import Transaction
-from engines import read_clock
 from errors import Conflict, Forbidden, NotFound
 from models import Approval, Run, User
 from models.approval import ApprovalPolicy, Decision
 from models.columns import rfc3339
 from models.run import RunPublic
 from services import runs
-from services.limits import count_hit, hashed
+from services.identity.rate_limits import count_hit, hashed
+from storage.engines import read_clock
 
 EXPIRED_AT_ONCE = 100
 # The span in which the changes of a program that asks for none of them are counted.

@@ -6,11 +6,11 @@ from sqlmodel import col
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from engines import contains, searched
-from lists import Listing, Page, fetch_list
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
+from pagination import Listing, Page, fetch_list
 from services import events, idempotency
+from storage.engines import contains, searched
 
 CONVERSATIONS = Listing(
     name="conversations",

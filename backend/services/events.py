@@ -11,10 +11,10 @@ from sqlmodel import col
 import access
 from access import Caller, Principal
 from db import Change, Transaction, add_change
-from engines import upsert
 from models import AuthSession, Event, EventSequence
 from models.columns import now
-from services.sessions import live
+from services.identity.sessions import live
+from storage.engines import upsert
 
 NUMBERED_AT_ONCE = 1_000
 # One batch is all that a stream holds in memory: so many events of not more than so many characters, or a single one.

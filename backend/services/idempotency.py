@@ -13,7 +13,7 @@ from db import Again, Transaction
 from errors import Gone, Invalid
 from models import IdempotencyKey
 from models.columns import now
-from services.batches import ROWS_AT_ONCE, delete_some
+from services.batch_deletion import ROWS_AT_ONCE, delete_some
 
 # How long one request may work before another of the same key takes its place, its worker being dead.
 LOCK_SECONDS = 30

@@ -12,10 +12,10 @@ import access
 from access import ANYONE, Caller
 from db import Again, Database, Transaction
 from errors import Conflict, Invalid
-from lists import Listing, Page, fetch_list
 from models import Conversation, Message, Run, User
 from models.columns import now
 from models.message import ChatCreate, MessagePublic, Sender
+from pagination import Listing, Page, fetch_list
 from services import conversations, events
 
 AGENT_NAME = "Parley"

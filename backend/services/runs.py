@@ -11,11 +11,11 @@ from sqlmodel import col
 import access
 from access import Caller, Principal
 from db import Transaction
-from lists import Page, RowListing, listed, read_page
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.columns import now
 from models.run import ACTIVE, ChatPublic, RunPublic
+from pagination import Page, RowListing, listed, read_page
 from services import events, messages
 
 ENDED = frozenset({"run.completed", "run.failed", "run.cancelled"})

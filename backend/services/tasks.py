@@ -13,12 +13,12 @@ from sqlmodel import col
 import access
 from access import ANYONE, Caller
 from db import Database, Transaction
-from engines import contains, searched
-from lists import Listing, Page, fetch_list
 from models import Task
 from models.columns import now
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
+from pagination import Listing, Page, fetch_list
 from services import events, idempotency
+from storage.engines import contains, searched
 
 
 @dataclass(frozen=True, slots=True)

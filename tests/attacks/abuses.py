@@ -1,4 +1,4 @@
-# tests/attacks/abuses.py -- clients that misbehave on the wire: too much, too slowly, half, or not to the end.
+# abuses.py -- clients that misbehave on the wire: too much, too slowly, half, or not to the end.
 import asyncio
 import json
 import socket
@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from attacks.victim import Victim
-from servers import Person
+from support.servers import Person
 
 PIECE = 64 * 1024
 # Whoever abuses gives up after so many seconds: every loop here ends by itself.

@@ -1,4 +1,4 @@
-# tests/attacks/attack.py -- all attacks, one after the other, and what counts as not holding.
+# attack.py -- all attacks, one after the other, and what counts as not holding.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -20,7 +20,7 @@ from attacks.grower import TEXTS, Grower, Sample
 from attacks.places import Place
 from attacks.report import print_worst
 from attacks.victim import Bystander, Victim, attacked
-from servers import Person, wait_until
+from support.servers import Person, wait_until
 
 MOST_WAIT = 1.0  # seconds of processor that a bystander may wait
 MOST_MEMORY = 30 * 1024 * 1024  # bytes that may stay when an attack is over

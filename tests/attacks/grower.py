@@ -1,4 +1,4 @@
-# tests/attacks/grower.py -- grows each thing that the API takes, alone, and watches what the server spends on it.
+# grower.py -- grows each thing that the API takes, alone, and watches what the server spends on it.
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -8,7 +8,7 @@ import httpx
 
 from attacks.places import Document, Place
 from attacks.victim import Bystander, Victim
-from servers import Person
+from support.servers import Person
 
 # A request line and headers are bounded far below a body; a little over each bound is asked for too.
 MOST_TEXT = 100_000

@@ -1,4 +1,4 @@
-# tests/attacks/places.py -- every string, list, number and object that the API takes, from its OpenAPI document.
+# places.py -- every string, list, number and object that the API takes, from its OpenAPI document.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-# tests/attacks/report.py -- what the attacks cost, as tables.
+# report.py -- what the attacks cost, as tables.
 from collections.abc import Iterable
 
 from attacks.grower import Sample

@@ -1,4 +1,4 @@
-# tests/attacks/run.py -- `make attack`: every attack in full; ends with 1 where the server did not hold.
+# run.py -- `make attack`: every attack in full; ends with 1 where the server did not hold.
 """Run it with `make attack`, or `python tests/attacks/run.py [--database URL]`. It takes a few minutes."""
 
 import argparse

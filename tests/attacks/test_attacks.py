@@ -1,4 +1,4 @@
-# tests/attacks/test_attacks.py -- every attack in small, in every test run; `make attack` is the long one.
+# test_attacks.py -- every attack in small, in every test run; `make attack` is the long one.
 from pathlib import Path
 
 from attacks.attack import LITTLE, attack_all

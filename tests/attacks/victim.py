@@ -1,4 +1,4 @@
-# tests/attacks/victim.py -- the server under attack, and a bystander who uses it all the while.
+# victim.py -- the server under attack, and a bystander who uses it all the while.
 import os
 import threading
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from processes import Process, started
-from servers import KEY, Person, ok
+from support.processes import Process, started
+from support.servers import KEY, Person, ok
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")

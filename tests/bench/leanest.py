@@ -1,4 +1,4 @@
-# tests/bench/leanest.py -- the least that FastAPI and asyncpg can do for the same answers, written by hand.
+# leanest.py -- the least that FastAPI and asyncpg can do for the same answers, written by hand.
 """Token and body are checked by Parley's own functions, a session is asked for at most every half second, as
 Parley does, and the bytes of the answers are Parley's.
 """

@@ -1,4 +1,4 @@
-# tests/bench/listeners.py -- open streams on one worker: what an idle one costs, and how fast a change reaches many.
+# listeners.py -- open streams on one worker: what an idle one costs, and how fast a change reaches many.
 import asyncio
 import os
 import time

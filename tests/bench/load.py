@@ -1,4 +1,4 @@
-# tests/bench/load.py -- a client on loopback that costs far less than the servers it measures.
+# load.py -- a client on loopback that costs far less than the servers it measures.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def connections(port: int, count: int) -> AsyncIterator[list[Connection]]:
+async def connection_limits(port: int, count: int) -> AsyncIterator[list[Connection]]:
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(Connection, "127.0.0.1", port) for _ in range(count)]
     try:
@@ -99,7 +99,7 @@ async def connections(port: int, count: int) -> AsyncIterator[list[Connection]]:
 
 
 async def ask(port: int, request: bytes) -> Answer:
-    async with asyncio.timeout(TIMEOUT), connections(port, 1) as [connection]:
+    async with asyncio.timeout(TIMEOUT), connection_limits(port, 1) as [connection]:
         return await connection.ask(request)
 
 
@@ -118,7 +118,7 @@ async def press(port: int, requests: Sequence[bytes], status: int, effort: Effor
                 counted += 1
                 result.latencies.append(answered - asked)
 
-    async with asyncio.timeout(effort.seconds + TIMEOUT), connections(port, len(requests)) as opened:
+    async with asyncio.timeout(effort.seconds + TIMEOUT), connection_limits(port, len(requests)) as opened:
         await asyncio.gather(*map(repeat, opened, requests))
     if len(result.latencies) <= effort.least * len(requests):
         result.seconds = time.perf_counter() - begin

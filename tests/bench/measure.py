@@ -1,4 +1,4 @@
-# tests/bench/measure.py -- starts the contenders, holds their answers against each other, measures, prints.
+# measure.py -- starts the contenders, holds their answers against each other, measures, prints.
 import argparse
 import asyncio
 import json
@@ -24,7 +24,7 @@ from bench.pages import measure_pages
 from bench.people import People, server_version, settle, sign_up_many
 from bench.table import Result, print_table
 from logs import configure_logs
-from postgres import postgres_server
+from support.postgres import postgres_server
 
 TESTS = Path(__file__).resolve().parent.parent
 KEY = "a key for benchmarks that is long enough"

@@ -1,4 +1,4 @@
-# tests/bench/pages.py -- the console in a real Chromium: how soon it shows itself, and how smoothly it moves.
+# pages.py -- the console in a real Chromium: how soon it shows itself, and how smoothly it moves.
 import asyncio
 import json
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from uuid import UUID
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-import browsers
-from histories import write_long_conversation
+from support import browsers
+from support.histories import write_long_conversation
 
 PASSWORD = "a long password for benchmarks"
 PAGE = 50

@@ -1,4 +1,4 @@
-# tests/bench/parley.py -- the contender that this is about: Parley as it is served.
+# parley.py -- the contender that this is about: Parley as it is served.
 from fastapi import FastAPI
 
 from bench.pool import POOL_SIZE

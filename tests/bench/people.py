@@ -1,4 +1,4 @@
-# tests/bench/people.py -- the database that all contenders share, and the people who send the requests.
+# people.py -- the database that all contenders share, and the people who send the requests.
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,8 +10,8 @@ from sqlalchemy import insert, text
 from db import Database, open_engine
 from models import AuthSession, Task, User
 from models.columns import now
-from schema import bootstrap
 from security import AccessClaims, AccessTokens
+from storage.schema import bootstrap
 
 TASKS_EACH = 200
 LIFETIME = timedelta(hours=1)

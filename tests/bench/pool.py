@@ -1,2 +1,2 @@
-# tests/bench/pool.py -- what all contenders have in common besides the database.
+# pool.py -- what all contenders have in common besides the database.
 POOL_SIZE = 10

@@ -1,4 +1,4 @@
-# tests/bench/refusals.py -- how long a sign-in is refused for, by what is known of the email.
+# refusals.py -- how long a sign-in is refused for, by what is known of the email.
 """Run it with `python tests/bench/refusals.py`. A wrong password for an account with an argon2 hash, for accounts with
 bcrypt hashes of several costs and for an email that nobody has, in turns, against a real server; the medians of each,
 in milliseconds of the clock and of the processor, and how far the medians of the processor lie apart.
@@ -20,7 +20,7 @@ from sqlmodel import col, update
 
 from db import Transaction
 from models import User
-from servers import PASSWORD, Server, in_database, serving, settings_for
+from support.servers import PASSWORD, Server, in_database, serving, settings_for
 
 COSTS = (10, 12)
 

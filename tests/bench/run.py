@@ -1,4 +1,4 @@
-# tests/bench/run.py -- `make bench`: Parley beside three other ways to write the same endpoints.
+# run.py -- `make bench`: Parley beside three other ways to write the same endpoints.
 import sys
 from pathlib import Path
 

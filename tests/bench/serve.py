@@ -1,4 +1,4 @@
-# tests/bench/serve.py -- one contender as a server process: python -m bench.serve NAME.
+# serve.py -- one contender as a server process: python -m bench.serve NAME.
 """Prints its port, and ends when its standard input does: so it never outlives whoever started it."""
 
 import os

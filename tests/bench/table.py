@@ -1,4 +1,4 @@
-# tests/bench/table.py -- what was measured, as one table.
+# table.py -- what was measured, as one table.
 import os
 import platform
 from dataclasses import dataclass

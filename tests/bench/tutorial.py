@@ -1,4 +1,4 @@
-# tests/bench/tutorial.py -- models and token as the SQLModel tutorial has them, for both tutorial contenders.
+# tutorial.py -- models and token as the SQLModel tutorial has them, for both tutorial contenders.
 """Nothing of Parley's is used here: its models, with their checks and their rendering of times, cost more
 than a tutorial's. The answers are the same JSON nevertheless, and a revoked session is refused.
 """

@@ -1,4 +1,4 @@
-# tests/bench/tutorial_async.py -- the same as tutorial_sync.py, with async def, AsyncSession and asyncpg.
+# tutorial_async.py -- the same as tutorial_sync.py, with async def, AsyncSession and asyncpg.
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 

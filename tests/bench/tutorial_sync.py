@@ -1,4 +1,4 @@
-# tests/bench/tutorial_sync.py -- the endpoints as the SQLModel tutorial writes them, with def and Session.
+# tutorial_sync.py -- the endpoints as the SQLModel tutorial writes them, with def and Session.
 from collections.abc import Iterator
 from typing import Annotated, Any
 

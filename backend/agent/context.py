@@ -1,0 +1,56 @@
+# agent/context.py -- what every run of a worker shares: the model, the limits, the way to the database.
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Concatenate, ParamSpec, TypeVar
+
+from db import Database, Transaction
+from llm.protocol import Model
+from streaming.notifier import Bells
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# How many runs of a worker use the database at the same moment; the others wait for these, not for a connection that
+# a request needs as well, nor for the lock that SQLite has one of.
+AT_THE_DATABASE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may use: history in tokens, seconds, requests to the model, tool calls, tokens in all,
+    bytes of text."""
+
+    context_tokens: int = 32_000
+    seconds: float = 600
+    model_requests: int = 30
+    tool_calls: int = 100
+    tokens: int = 1_000_000
+    answer_bytes: int = 2**20
+    lease_seconds: float = 15
+    approval_seconds: float = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Assistant:
+    """What every run needs, built once at startup."""
+
+    db: Database
+    bells: Bells
+    model: Model
+    limits: Limits
+    backoff_seconds: float = 0.5
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_THE_DATABASE))
+
+    async def write(
+        self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        """As the database's, in turn with the other runs of this worker."""
+        async with self.gate:
+            return await self.db.write(work, *args, **kw)
+
+    async def read(
+        self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        async with self.gate:
+            return await self.db.read(work, *args, **kw)

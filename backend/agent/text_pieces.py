@@ -1,0 +1,46 @@
+# agent/text_pieces.py -- the text of a model in pieces that are worth a write each.
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from llm.protocol import TextDelta
+
+DELTA_SECONDS = 0.04
+# Characters of a piece that does not wait for others: each piece is a row, a frame and, on MariaDB, a packet.
+MOST_JOINED = 64 * 1024
+
+
+async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+    """The same events with text joined to about DELTA_SECONDS a piece; the first piece goes out at once."""
+    clock = asyncio.get_running_loop().time
+    waiting = ""
+    due = clock()
+    coming = asyncio.ensure_future(anext(events))
+    try:
+        while True:
+            await asyncio.wait({coming}, timeout=max(0.0, due - clock()) if waiting else None)
+            if coming.done():
+                try:
+                    event = coming.result()
+                except StopAsyncIteration:
+                    break
+                coming = asyncio.ensure_future(anext(events))
+                if isinstance(event, TextDelta):
+                    waiting += event.text
+                else:
+                    yield event
+            if waiting and (clock() >= due or len(waiting) >= MOST_JOINED):
+                piece, waiting = waiting, ""
+                yield TextDelta(piece)
+                due = clock() + DELTA_SECONDS
+        if waiting:
+            yield TextDelta(waiting)
+    finally:
+        coming.cancel()
+        await asyncio.wait({coming})
+        await events.aclose()  # type: ignore[attr-defined]
+
+
+def fitting(text: str, room: int) -> str:
+    """As much of the text as `room` bytes of UTF-8 hold, in whole characters."""
+    return text.encode("utf-8", "replace")[: max(room, 0)].decode("utf-8", "ignore")

@@ -1,0 +1,84 @@
+# console/files.py -- the console's own files: one page, its styles and its modules.
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from errors import NotFound
+
+router = APIRouter(include_in_schema=False)
+FOLDER = Path(__file__).resolve().parent / "pages"
+PAGE = "index.html"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+# Only what comes from here, nothing inline, no frame around it, no form or base that leads away.
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types parley",
+    ]
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Asked for each time, answered with 304 as long as nothing has changed: an upgrade is seen at once.
+    "Cache-Control": "no-cache",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    content: bytes
+    headers: dict[str, str]
+
+
+def file_of(content: bytes, suffix: str, policy: str = POLICY) -> File:
+    """`suffix` says of what type the content is."""
+    etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
+    headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Type": TYPES[suffix], "ETag": etag}
+    return File(content, headers)
+
+
+# Read once: what is not in the folder now cannot be asked for, however its name is spelt.
+FILES = {
+    str(path.relative_to(FOLDER)): file_of(path.read_bytes(), path.suffix)
+    for path in FOLDER.rglob("*")
+    if path.suffix in TYPES
+}
+
+
+@router.get("/")
+async def get_page(request: Request) -> Response:
+    return answer(request, FILES[PAGE])
+
+
+@router.get("/web/{name:path}")
+async def get_file(request: Request, name: str) -> Response:
+    if name not in FILES:
+        raise NotFound("file")
+    return answer(request, FILES[name])
+
+
+def answer(request: Request, file: File) -> Response:
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if file.headers["ETag"] in known:
+        return Response(status_code=304, headers=file.headers)
+    return Response(file.content, headers=file.headers)

@@ -1,0 +1,114 @@
+// settings.js -- the person's own: profile, password, sign-ins, and the way out.
+import { get, patch, remove } from  "../api.js";
+import { NotConfirmed, confirmed } from "./confirm.js";
+import { $, announce, bdi, clearErrors, dayOf, clock, dialog, el, fail, plain, showErrors } from  "../dom.js";
+import { leave } from "./session.js";
+
+const sheet = dialog("settings");
+let me = null;
+let changed = () => {};
+
+export const onChanged = (work) => (changed = work);
+
+export function open(person) {
+  me = person;
+  fill();
+  sheet.showModal();
+  showSessions().catch(fail);
+}
+
+export const close = () => sheet.open && sheet.close();
+
+function fill() {
+  for (const form of sheet.querySelectorAll("form")) {
+    form.reset();
+    clearErrors(form);
+    for (const said of form.querySelectorAll(".saved")) said.textContent = "";
+  }
+  const { elements } = $("profile");
+  elements.display_name.value = me.display_name || "";
+  elements.timezone.value = me.timezone;
+  elements.approval.value = me.approval;
+  $("password").elements.username.value = me.email;
+  $("profile-email").textContent = plain(me.email);
+  if (!$("zones").childElementCount && Intl.supportedValuesOf) {
+    $("zones").append(...Intl.supportedValuesOf("timeZone").map((zone) => el("option", { value: zone })));
+  }
+}
+
+function saves(form, work, said) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    clearErrors(form);
+    const button = form.querySelector("button.primary, button.danger");
+    button.disabled = true;
+    try {
+      await work(form.elements);
+      const place = form.querySelector(".saved");
+      if (place) place.textContent = said;
+    } catch (error) {
+      if (!(error instanceof NotConfirmed) && showErrors(form, error)) fail(error);
+    } finally {
+      button.disabled = false;
+    }
+  });
+}
+
+saves($("profile"), async (fields) => {
+  const profile = {
+    display_name: fields.display_name.value.trim() || null,
+    timezone: fields.timezone.value.trim(),
+    approval: fields.approval.value,
+  };
+  me = await confirmed((password) => patch("/v1/me", { ...profile, ...password }));
+  changed(me);
+}, "Saved.");
+
+saves($("password"), async (fields) => {
+  await patch("/v1/me", { current_password: fields.current_password.value, new_password: fields.new_password.value });
+  fields.current_password.value = fields.new_password.value = "";
+  await showSessions();
+}, "Changed. All other sign-ins have ended.");
+
+saves($("goodbye"), async (fields) => {
+  if (fields.email.value.trim().toLowerCase() !== me.email.toLowerCase()) {
+    throw Object.assign(new Error("This is not the email of this account."), { field: "email" });
+  }
+  await confirmed((password) => remove("/v1/me", password));
+  sheet.close();
+  leave("Your account is deleted.");
+});
+
+async function showSessions() {
+  const { data } = await get("/v1/me/sessions");
+  $("sessions").replaceChildren(
+    ...data.map((session) =>
+      el("li", {},
+        el("div", {},
+          el("p", {}, bdi(deviceOf(session.user_agent)), session.current ? el("span", { class: "tag" }, "this one") : null),
+          el("p", { class: "muted small" }, [session.address, `last used ${dayOf(session.last_used_at).toLowerCase()} at ${clock(session.last_used_at)}`].filter(Boolean).join(" · "))),
+        !session.current &&
+          el("button", { type: "button", class: "plain", "aria-label": `Sign out ${deviceOf(session.user_agent)}`, onclick: () => end(session) }, "Sign out"))),
+  );
+}
+
+async function end(session) {
+  try {
+    await remove(`/v1/me/sessions/${session.id}`);
+    announce("Signed out there");
+    await showSessions();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+const BROWSERS = [[/Edg\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\//, "Firefox"], [/Chrom(e|ium)\//, "Chrome"], [/Safari\//, "Safari"]];
+const SYSTEMS = [[/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Mac OS X/, "macOS"], [/Windows/, "Windows"], [/Linux/, "Linux"]];
+
+// A browser's own name is long; what is not a browser keeps its name.
+function deviceOf(agent) {
+  if (!agent) return "Unknown device";
+  const name = (table) => table.find(([sign]) => sign.test(agent))?.[1];
+  const browser = name(BROWSERS);
+  return browser ? [browser, name(SYSTEMS)].filter(Boolean).join(" on ") : agent.slice(0, 60);
+}

@@ -1,0 +1,94 @@
+# models/api_token.py -- a long-lived token for a program that works for its person.
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field as ShapeField
+from pydantic import StrictInt, StringConstraints, field_validator
+from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, Uuid
+from sqlmodel import Field, SQLModel
+
+from models.columns import (
+    STORABLE,
+    VISIBLE,
+    Shape,
+    Time,
+    id_column,
+    optional_time_column,
+    reference,
+    time_column,
+    unset,
+)
+from models.user import Password
+
+
+class AccessToken(SQLModel, table=True):
+    """`token_hash` is the SHA-256 of the token, `prefix` its first characters, `scopes` words between spaces.
+
+    `conversation_id` is where the calls that were made with it are on record.
+    """
+
+    __tablename__ = "access_tokens"
+    __table_args__ = (
+        UniqueConstraint("token_hash", name="access_tokens_token_hash_key"),
+        Index("idx_access_tokens_user_id", "user_id"),
+        Index("idx_access_tokens_conversation_id", "conversation_id"),
+    )
+
+    id: UUID = id_column()
+    user_id: UUID = reference("user_id", "users.id", "fk_access_tokens_user_id")
+    name: str = Field(sa_column=Column("name", String(100), nullable=False))
+    prefix: str = Field(sa_column=Column("prefix", String(20), nullable=False))
+    token_hash: str = Field(sa_column=Column("token_hash", String(64), nullable=False))
+    scopes: str = Field(sa_column=Column("scopes", String(100), nullable=False))
+    conversation_id: UUID | None = Field(
+        default=None,
+        sa_column=Column(
+            "conversation_id",
+            Uuid,
+            ForeignKey("conversations.id", name="fk_access_tokens_conversation_id", ondelete="SET NULL"),
+        ),
+    )
+    created_at: datetime = time_column("created_at")
+    last_used_at: datetime | None = optional_time_column("last_used_at")
+    expires_at: datetime | None = optional_time_column("expires_at")
+    revoked_at: datetime | None = optional_time_column("revoked_at")
+
+
+Scope = Literal["read", "write"]
+TokenName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, VISIBLE
+]
+
+
+class AccessTokenCreate(Shape):
+    name: TokenName = ShapeField(examples=["Claude on my laptop"])
+    expires_in_days: StrictInt | None = ShapeField(
+        90, ge=1, le=3650, description="null: it lasts until it is revoked."
+    )
+    scopes: list[Scope] = ShapeField(
+        min_length=1, max_length=2, description='`["read"]`, or `["read", "write"]`.', examples=[["read"]]
+    )
+
+    current_password: Password = unset()
+
+    @field_validator("scopes")
+    @classmethod
+    def once_each_and_read_among_them(cls, scopes: list[Scope]) -> list[Scope]:
+        if "read" not in scopes or len(set(scopes)) != len(scopes):
+            raise ValueError('must be ["read"] or ["read", "write"]')
+        return sorted(scopes)
+
+
+class AccessTokenPublic(Shape):
+    id: UUID
+    name: str
+    prefix: str = ShapeField(description="The first characters, to know it again.")
+    scopes: list[Scope]
+    created_at: Time
+    last_used_at: Time | None
+    expires_at: Time | None
+
+
+class AccessTokenCreated(AccessTokenPublic):
+    token: str = ShapeField(description="Shown only here: Parley keeps its hash.")

@@ -1,0 +1,191 @@
+# pagination.py -- lists as JSON: paged by keyset, built by the database where it can.
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+from pydantic_core import from_json
+from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
+
+from db import Database, Transaction, fetch_rows
+from errors import Invalid
+from models.columns import UTCDateTime, rfc3339
+from storage.engines import directions, past
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a client asks of a list: how many items, and after or before which one."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """How a list is paged and shown. `keys` order it without ties; `name` keeps cursors of other lists out.
+
+    `fields` is the item as PostgreSQL builds it, `public` the item as Python does: equal as JSON.
+    `backwards` pages from the end but shows each page in reading order.
+    """
+
+    name: str
+    keys: tuple[Any, ...]
+    fields: dict[str, Any]
+    public: Callable[[Any], BaseModel]
+    descending: bool = True
+    backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowListing:
+    """How a list is paged whose items take more than one query: newest first, by keys without ties."""
+
+    name: str
+    keys: tuple[Any, ...]
+
+
+async def read_page(
+    tx: Transaction, listing: RowListing, statement: Select[Any], page: Page, *, within: str = ""
+) -> tuple[list[Any], str | None]:
+    """The rows of the page and the cursor of the next one; for what `fetch_list` cannot build in one query."""
+    name = f"{listing.name} {within}".strip()
+    dialect = tx.get_bind().dialect.name
+    bounds = read_cursor(listing, name, page.cursor)
+    down = directions(dialect, listing.keys, descending=True)
+    if bounds is not None:
+        statement = statement.where(past(dialect, listing.keys, list(bounds.values()), down))
+    statement = statement.order_by(*(key.desc() for key in listing.keys)).limit(page.limit + 1)
+    found = list((await tx.execute(statement)).scalars())
+    rows = found[: page.limit]
+    if len(found) <= page.limit:
+        return rows, None
+    return rows, encode_cursor(name, [getattr(rows[-1], key.key) for key in listing.keys])
+
+
+def listed(items: Sequence[BaseModel], cursor: str | None) -> bytes:
+    data = ",".join(item.model_dump_json() for item in items)
+    return f'{{"data":[{data}],"next_cursor":{json.dumps(cursor)}}}'.encode()
+
+
+async def fetch_list(
+    db: Database,
+    listing: Listing,
+    statement: Select[Any],
+    values: dict[str, Any],
+    page: Page,
+    *,
+    within: str = "",
+) -> bytes:
+    """The page as `{"data": [...], "next_cursor": ...}`, ready to be sent.
+
+    `statement` selects what `listing.public` takes, scoped and filtered but neither ordered nor limited. It is
+    one that was built once; `values` are those of its bind parameters. `within` names what the list is a part
+    of, where its cursors must not serve another part.
+    """
+    name = f"{listing.name} {within}".strip()
+    bounds = read_cursor(listing, name, page.cursor)
+    paged = page_statement(listing, statement, bounds is not None, db.engine.dialect.name)
+    rows = await db.fetch(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
+    shown = rows[: page.limit]
+    items = [row[0] if db.is_postgresql else listing.public(row).model_dump_json() for row in shown]
+    if listing.backwards:
+        items.reverse()
+    cursor = "null"
+    if len(rows) > page.limit:
+        cursor = json.dumps(encode_cursor(name, tuple(shown[-1])[-len(listing.keys) :]))
+    return f'{{"data":[{",".join(items)}],"next_cursor":{cursor}}}'.encode()
+
+
+async def read_items(
+    tx: Transaction, listing: Listing, statement: Select[Any], values: dict[str, Any], limit: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """The first items within a transaction, as a list would show them, and whether there are more."""
+    dialect = tx.get_bind().dialect.name
+    paged = page_statement(listing, statement, False, dialect)
+    rows = await fetch_rows(tx, paged, {**values, "page_limit": limit + 1})
+    if dialect == "postgresql":
+        items = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
+    else:
+        items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
+    return items, len(rows) > limit
+
+
+@cache
+def page_statement(listing: Listing, statement: Select[Any], after: bool, dialect: str) -> Select[Any]:
+    """Ordered, limited, and with `after` only the rows past a cursor."""
+    down = directions(dialect, listing.keys, descending=listing.descending)
+    if after:
+        marks = [bindparam(f"after_{key.key}", type_=key.type) for key in listing.keys]
+        statement = statement.where(past(dialect, listing.keys, marks, down))
+    order = [
+        key.desc() if goes_down else key.asc() for key, goes_down in zip(listing.keys, down, strict=True)
+    ]
+    statement = statement.order_by(*order).limit(bindparam("page_limit", type_=Integer()))
+    if dialect == "postgresql":
+        return statement.with_only_columns(cast(json_object(listing.fields), Text), *listing.keys)
+    return statement.add_columns(*listing.keys)
+
+
+def json_object(fields: dict[str, Any]) -> ColumnElement[Any]:
+    """A JSON object built by PostgreSQL; times as `rfc3339` writes them."""
+    pairs: list[Any] = []
+    for name, value in fields.items():
+        pairs += [sql_text(name), json_value(value)]
+    return func.json_build_object(*pairs)
+
+
+def json_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json_object(value)
+    return time_text(value) if isinstance(value.type, UTCDateTime) else value
+
+
+def time_text(value: Any) -> ColumnElement[str]:
+    return func.to_char(func.timezone(sql_text("UTC"), value), sql_text('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+
+
+def sql_text(text: str) -> ColumnElement[str]:
+    """A text of ours, written into the statement instead of being sent with it each time."""
+    return literal_column("'" + text.replace("'", "''") + "'", Text)
+
+
+def encode_cursor(name: str, values: Sequence[Any]) -> str:
+    texts = [rfc3339(value) if isinstance(value, datetime) else str(value) for value in values]
+    return base64.urlsafe_b64encode(json.dumps([name, *texts]).encode()).decode().rstrip("=")
+
+
+def read_cursor(listing: Listing | RowListing, name: str, cursor: str | None) -> dict[str, object] | None:
+    """The values of the keys after which the page starts; Invalid where it is not a cursor of this list."""
+    if cursor is None:
+        return None
+    try:
+        text = cursor + "=" * (-len(cursor) % 4)
+        named, *values = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
+        if named != name or len(values) != len(listing.keys):
+            raise ValueError("the cursor of another list")
+        pairs = zip(listing.keys, values, strict=True)
+        return {f"after_{key.key}": key_value(key, value) for key, value in pairs}
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise Invalid("The cursor is not one that this list gave.", ("query", "cursor")) from error
+
+
+def key_value(key: Any, value: object) -> object:
+    """The text of a cursor as a value of the column; ValueError or OverflowError for anything else."""
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    if isinstance(key.type, UTCDateTime):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise ValueError("a time without a zone")
+        return moment.astimezone(UTC)  # here, where one beyond year 1 or 9999 is still the client's mistake
+    if isinstance(key.type, Integer):
+        if not (value.isascii() and value.isdigit() and int(value) < 2**31):
+            raise ValueError("not a number that we gave")
+        return int(value)
+    return UUID(value)

@@ -1,0 +1,133 @@
+# protocols/mcp/resources.py -- what MCP clients may read, and the prompts that they offer their users.
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from mcp.server.context import ServerRequestContext
+from mcp_types import (
+    EmbeddedResource,
+    GetPromptRequestParams,
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    PaginatedRequestParams,
+    Prompt,
+    PromptMessage,
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    Resource,
+    ResourceTemplate,
+    TextContent,
+    TextResourceContents,
+)
+from starlette.requests import Request
+
+from access import Caller
+from db import Database
+from errors import NotFound
+from pagination import Page
+from protocols.mcp.auth import GRANT
+from services import conversations, messages, tasks
+from services.identity.api_tokens import Grant
+from services.tasks import TaskFilter
+
+Context = ServerRequestContext[Any, Request]
+
+JSON = "application/json"
+TASKS = "parley://tasks"
+CONVERSATION = "parley://conversations/"
+ITEMS = 200
+PROMPTS = {
+    "plan_my_day": (
+        "Plan my day",
+        "What to do today, out of the open tasks.",
+        "Plan my day with me. My open tasks are attached. Pick what matters today and what fits into one day, say in "
+        "which order and why, and name what can wait. Ask before you change a task in Parley.",
+    ),
+    "weekly_review": (
+        "Weekly review",
+        "What got done, what is stuck, and what comes next.",
+        "Do my weekly review with me. My open tasks are attached; list those that I completed with the list_tasks "
+        "tool. Say what got done, which open tasks have been lying for long or are too vague to begin with, and "
+        "suggest for each whether to do, change, split or delete it. Ask before you change anything in Parley.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Tasks and conversations of whom the door has let in, and prompts with the tasks attached."""
+
+    db: Database
+
+    async def list_resources(
+        self, ctx: Context, params: PaginatedRequestParams | None
+    ) -> ListResourcesResult:
+        caller = grant_of(ctx).caller
+        cursor = params.cursor if params else None
+        page = json.loads(await conversations.list_conversations(self.db, caller, Page(cursor=cursor)))
+        found = [
+            Resource(uri=CONVERSATION + item["id"], name=item["title"] or "A conversation", mime_type=JSON)
+            for item in page["data"]
+        ]
+        if cursor is None:
+            found.insert(0, Resource(uri=TASKS, name="Tasks", description="The open ones.", mime_type=JSON))
+        return ListResourcesResult(resources=found, next_cursor=page["next_cursor"])
+
+    async def list_templates(
+        self, ctx: Context, params: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
+        template = ResourceTemplate(
+            uri_template=f"{CONVERSATION}{{id}}",
+            name="A conversation",
+            description=f"Its newest {ITEMS} messages in order, with every tool call.",
+            mime_type=JSON,
+        )
+        return ListResourceTemplatesResult(resource_templates=[template])
+
+    async def read_resource(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        return ReadResourceResult(contents=[await self.resource(grant_of(ctx).caller, params.uri)])
+
+    async def resource(self, caller: Caller, uri: str) -> TextResourceContents:
+        page = Page(ITEMS)
+        if uri == TASKS:
+            found = await tasks.list_tasks(self.db, caller, TaskFilter(completed=False), page)
+        elif uri.startswith(CONVERSATION) and (conversation_id := as_id(uri.removeprefix(CONVERSATION))):
+            found = await messages.list_messages(self.db, caller, conversation_id, page, before="end")
+        else:
+            raise NotFound("resource")
+        return TextResourceContents(uri=uri, mime_type=JSON, text=found.decode())
+
+    async def list_prompts(self, ctx: Context, params: PaginatedRequestParams | None) -> ListPromptsResult:
+        return ListPromptsResult(
+            prompts=[
+                Prompt(name=name, title=title, description=description)
+                for name, (title, description, _) in PROMPTS.items()
+            ]
+        )
+
+    async def get_prompt(self, ctx: Context, params: GetPromptRequestParams) -> GetPromptResult:
+        if params.name not in PROMPTS:
+            raise NotFound("prompt")
+        _, description, text = PROMPTS[params.name]
+        attached = EmbeddedResource(resource=await self.resource(grant_of(ctx).caller, TASKS))
+        contents = (TextContent(text=text), attached)
+        return GetPromptResult(
+            description=description,
+            messages=[PromptMessage(role="user", content=content) for content in contents],
+        )
+
+
+def grant_of(ctx: Context) -> Grant:
+    """Whom the door has let in."""
+    assert ctx.request is not None
+    return cast(Grant, ctx.request.scope[GRANT])
+
+
+def as_id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,46 @@
+# routes/api_tokens.py -- access tokens over HTTP, for whoever is signed in: at /mcp they are used, not here.
+from uuid import UUID
+
+from fastapi import APIRouter, Response, status
+
+from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
+from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
+from routes.idempotency import NewIdDep, SecretRoute
+from services.identity import api_tokens, confirmation
+
+router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
+
+
+@router.get("", responses=problems(401))
+async def list_tokens(db: DatabaseDep, caller: CallerDep) -> dict[str, list[AccessTokenPublic] | None]:
+    """Newest first."""
+    return {"data": await db.read(api_tokens.list_tokens, caller), "next_cursor": None}
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    response_model=AccessTokenCreated,
+    responses={**SIGNED_IN, **problems(403, 409, 410, 429, 503)},
+)
+async def create_token(
+    parts: PartsDep, caller: CallerDep, response: Response, new: AccessTokenCreate, new_id: NewIdDep
+) -> AccessTokenCreated:
+    """For an MCP client's configuration. The answer shows the token; only the same request with the same
+    Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in within the
+    last 5 minutes.
+    """
+    if new.expires_in_days is None or new.current_password is not None:
+        await confirmation.confirm(parts.auth, caller, new.current_password)
+    response.headers["Cache-Control"] = "no-store"
+    derived = (
+        api_tokens.Derived(new_id, parts.tokens.derived_secret("token", str(new_id))) if new_id else None
+    )
+    return await parts.db.write(api_tokens.create_token, caller, new, derived)
+
+
+@router.delete("/{token_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
+async def revoke_token(parts: PartsDep, caller: CallerDep, token_id: UUID) -> None:
+    """It stops working at once."""
+    await parts.db.write(api_tokens.revoke_token, caller, token_id)
+    parts.token_guard.forget()

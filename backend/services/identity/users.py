@@ -1,0 +1,34 @@
+# services/identity/users.py -- verbs on the caller's own profile.
+from sqlalchemy.exc import IntegrityError
+
+import access
+from access import Caller
+from db import Transaction
+from errors import Conflict
+from models import User
+from models.user import UserUpdate
+
+PASSWORD_FIELDS = {"current_password", "new_password"}
+
+
+async def get_me(tx: Transaction, caller: Caller) -> User:
+    return await access.get(tx, caller, User, caller.user_id)
+
+
+async def is_guarded(tx: Transaction, caller: Caller, change: UserUpdate) -> bool:
+    """Whether a stolen access token must not be enough for the change."""
+    me = await get_me(tx, caller)
+    sent = change.model_dump(exclude_unset=True)
+    stops_asking = sent.get("approval") == "never" != me.approval
+    return stops_asking or sent.get("email", me.email) != me.email
+
+
+async def update_me(tx: Transaction, caller: Caller, change: UserUpdate) -> User:
+    """The profile; the password has its own verb in auth.py. Conflict where a new email is taken."""
+    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    user.sqlmodel_update(change.model_dump(exclude_unset=True, exclude=PASSWORD_FIELDS))
+    try:
+        await tx.flush()
+    except IntegrityError as error:
+        raise Conflict("This email is taken.") from error
+    return user

@@ -1,0 +1,417 @@
+# test_runs.py -- the durable log: streamed, resumed, handed over, closed to whoever lost the lease.
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import event as sql_event
+from sqlmodel import col
+
+import access
+from access import SYSTEM
+from agent.context import Assistant
+from agent.leases import claim_run
+from agent.loop import LeaseLost, RunLoop
+from db import Again, Database, Transaction, open_engine
+from llm.protocol import ModelError
+from models import Run
+from models.columns import now
+from support.scripted_model import ScriptedModel, call
+from support.servers import Event, Person, Server, read_events, serving, settings_for, wait_until
+
+STREAM = {"Accept": "text/event-stream"}
+
+
+def streamed(person: Person, message: str, **body: object) -> list[Event]:
+    with person.http.stream("POST", "/v1/chat", json={"message": message, **body}, headers=STREAM) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        return list(read_events(answer))
+
+
+def followed(person: Person, run_id: str, after: int | None = None) -> list[Event]:
+    headers = {} if after is None else {"Last-Event-ID": str(after)}
+    with person.http.stream("GET", f"/v1/runs/{run_id}/events", headers=headers) as answer:
+        assert answer.status_code == 200, answer.read()
+        return list(read_events(answer))
+
+
+def text_of(events: list[Event]) -> str:
+    """What a front end shows: deltas, taken back by a reset."""
+    text = ""
+    for event in events:
+        if event.type == "message.delta":
+            text += event.data["text"]
+        elif event.type == "message.reset":
+            text = event.data["content"]
+    return text
+
+
+def test_a_stream_counts_without_a_gap_from_the_start_to_the_end(carl: Person, model: ScriptedModel) -> None:
+    model.answers = [["Let me see.", call("add_task", {"title": "Buy milk"})], ["Done, ", "all of it."]]
+    events = streamed(carl, "add milk")
+    assert [event.id for event in events] == list(range(1, len(events) + 1))
+    assert events[0].type == "run.started"
+    assert events[-1].type == "run.completed"
+    assert len({event.data["run_id"] for event in events}) == 1
+    kinds = [event.type for event in events]
+    assert kinds.index("tool.call") < kinds.index("tool.result") < kinds.index("message.completed")
+    message = events[-2].data["message"]
+    assert text_of(events) == message["content"] == "Let me see.\n\nDone, all of it."
+    stored = carl.get(f"/v1/conversations/{message['conversation_id']}/messages")["data"]
+    assert stored[1] == message
+    result = next(event.data for event in events if event.type == "tool.result")
+    assert result["result"]["title"] == "Buy milk"
+
+
+def test_a_stream_resumes_after_any_event_and_after_a_restart(
+    carl: Person, model: ScriptedModel, own_database_url: str
+) -> None:
+    model.answers = [[call("add_task", {"title": "Buy milk"})], ["Done."]]
+    events = streamed(carl, "add milk")
+    run_id = events[0].data["run_id"]
+    for after in range(len(events) + 1):
+        assert followed(carl, run_id, after) == events[after:]
+    assert followed(carl, run_id) == events
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+        http = other.client(Authorization=carl.http.headers["Authorization"])
+        assert followed(Person(carl.id, carl.email, http, {}), run_id, 2) == events[2:]
+
+
+def test_text_arrives_while_the_model_still_speaks_and_a_closed_stream_cancels_nothing(
+    carl: Person, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    model.answers = [["First half,", gate, " second half."]]
+    with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
+        for seen in read_events(answer):
+            run_id = seen.data["run_id"]
+            if seen.type == "message.delta":
+                assert seen.data["text"] == "First half,"
+                break
+    assert carl.get(f"/v1/runs/{run_id}")["status"] == "running"
+    gate.set()
+    events = followed(carl, run_id)
+    assert text_of(events) == "First half, second half."
+    run = carl.get(f"/v1/runs/{run_id}")
+    assert run["status"] == "completed"
+    assert run["started_at"] <= run["finished_at"]
+    assert run["pending_approvals"] == []
+
+
+def test_a_reader_on_another_worker_sees_the_run_go_on(
+    carl: Person, model: ScriptedModel, own_database_url: str
+) -> None:
+    gate = threading.Event()
+    model.answers = [["First", gate, " second"]]
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+        http = other.client(Authorization=carl.http.headers["Authorization"])
+        with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
+            run_id = next(read_events(answer)).data["run_id"]
+            with http.stream("GET", f"/v1/runs/{run_id}/events") as there:
+                seen = []
+                for event in read_events(there):
+                    seen.append(event)
+                    gate.set()
+    assert text_of(seen) == "First second"
+    assert seen[-1].type == "run.completed"
+
+
+def test_bells_reach_other_workers_long_before_they_would_look(
+    carl: Person, model: ScriptedModel, own_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not own_database_url.startswith("postgresql"):
+        pytest.skip("only PostgreSQL carries bells between workers")
+    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 60.0)
+    gate = threading.Event()
+    model.answers = [["First", gate, " second"]]
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+        http = other.client(Authorization=carl.http.headers["Authorization"])
+        with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
+            run_id = next(read_events(answer)).data["run_id"]
+            with http.stream("GET", f"/v1/runs/{run_id}/events") as there:
+                seen = []
+                for arrived in read_events(there):
+                    seen.append(arrived)
+                    if arrived.type == "message.delta":
+                        gate.set()
+    assert text_of(seen) == "First second"
+
+
+def test_a_broken_answer_is_taken_back_before_the_next_try(carl: Person, model: ScriptedModel) -> None:
+    broken = ModelError("The connection to the model provider broke.", transient=True)
+    add = call("add_task", {"title": "Buy milk"})
+    model.answers = [["Adding.", add], ["Half an ans", broken], ["Done."]]
+    events = streamed(carl, "add milk")
+    reset = next(event for event in events if event.type == "message.reset")
+    assert reset.data["content"] == "Adding."
+    assert text_of(events) == events[-2].data["message"]["content"] == "Adding.\n\nDone."
+
+
+def test_a_failed_run_says_so_as_its_last_event(carl: Person, model: ScriptedModel) -> None:
+    model.otherwise = [ModelError("The model provider refused the key.", transient=False)]
+    events = streamed(carl, "hello")
+    assert [event.type for event in events] == ["run.started", "run.failed"]
+    assert events[-1].data["error"] == "The model provider refused the key."
+
+
+def test_a_repeated_message_streams_the_first_run_again(carl: Person) -> None:
+    assert streamed(carl, "hello", client_id="m-1") == streamed(carl, "hello", client_id="m-1")
+
+
+def test_a_stream_ends_when_its_session_is_revoked(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    model.answers = [["First", gate]]
+    elsewhere = scripted.sign_in(carl.email)
+    with elsewhere.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
+        events = read_events(answer)
+        assert next(events).type == "run.started"
+        sessions = carl.get("/v1/me/sessions")["data"]
+        carl.delete(f"/v1/me/sessions/{next(s['id'] for s in sessions if not s['current'])}")
+        rest = list(events)
+    assert [event.type for event in rest] == ["message.delta"]
+    gate.set()
+
+
+def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
+    new_database: Callable[[str], str], engine_name: str
+) -> None:
+    url = new_database(engine_name)
+    never = threading.Event()
+    first = ScriptedModel([call("add_task", {"title": "Buy milk"})], ["Half of it", never])
+    with serving(settings_for(url), first) as server:
+        person = server.person()
+        with person.http.stream("POST", "/v1/chat", json={"message": "add milk"}, headers=STREAM) as answer:
+            seen = []
+            for event in read_events(answer):
+                seen.append(event)
+                if event.type == "message.delta":
+                    server.parts.bells.close()  # as a signal does
+        run_id = seen[0].data["run_id"]
+        token = person.http.headers["Authorization"]
+    second = ScriptedModel(["All of it."])
+    with serving(settings_for(url), second) as server:
+        there = Person(person.id, person.email, server.client(Authorization=token), {})
+        rest = followed(there, run_id, seen[-1].id)
+        assert rest[0].type == "message.reset"
+        assert text_of(seen + rest) == "All of it."
+        assert rest[-1].type == "run.completed"
+        assert [task["title"] for task in there.get("/v1/tasks")["data"]] == ["Buy milk"]
+        [kept] = second.requests[0].turns[-1].tool_calls  # type: ignore[union-attr]
+        assert kept.result["title"] == "Buy milk"
+
+
+def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_nothing(
+    scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
+) -> None:
+    gate = threading.Event()
+    model.answers = [["From the first worker", gate, call("add_task", {"title": "Too late"})]]
+    with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
+        events = read_events(answer)
+        run_id = next(events).data["run_id"]
+        assert next(events).type == "message.delta"
+        model.answers = [["From the second worker."]]
+
+        async def lapse(tx: Transaction) -> None:
+            run = await access.find(tx, SYSTEM, Run, col(Run.id) == UUID(run_id), lock=True)
+            assert run is not None
+            run.lease_expires_at = now() - timedelta(seconds=1)
+
+        scripted.parts.worker._running.clear()  # as if it belonged to a process that hangs
+        asyncio.run(with_database(own_database_url, lambda db: db.write(lapse)))
+        rest = list(events)
+    gate.set()
+    assert text_of(rest) == "From the second worker."
+    assert rest[-1].type == "run.completed"
+    wait_until(lambda: len(model.requests) == 2)
+    assert carl.chat("again")["status"] == "completed"
+    assert carl.get("/v1/tasks")["data"] == []
+    assert followed(carl, run_id, rest[-1].id) == []
+
+
+async def with_database(url: str, work: Callable[[Database], object]) -> object:
+    db = Database(open_engine(url))
+    try:
+        return await work(db)  # type: ignore[misc]
+    finally:
+        await db.close()
+
+
+def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
+    carl: Person, model: ScriptedModel, own_database_url: str
+) -> None:
+    never = threading.Event()
+    model.answers = [[call("add_task", {"title": "Buy milk"})], ["Half of", never]]
+    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+        there = Person(
+            carl.id, carl.email, other.client(Authorization=carl.http.headers["Authorization"]), {}
+        )
+        with carl.http.stream("POST", "/v1/chat", json={"message": "add milk"}, headers=STREAM) as answer:
+            seen = []
+            for arrived in read_events(answer):
+                seen.append(arrived)
+                if arrived.type == "message.delta":
+                    cancelled = there.post(f"/v1/runs/{arrived.data['run_id']}/cancel")
+                    assert cancelled["status"] == "cancelled"
+        assert [arrived.type for arrived in seen[-2:]] == ["message.completed", "run.cancelled"]
+        message = seen[-2].data["message"]
+        assert message["content"] == "Half of"
+        assert message["tool_calls"][0]["result"]["title"] == "Buy milk"
+        assert there.post(f"/v1/runs/{cancelled['id']}/cancel") == cancelled
+        assert followed(carl, cancelled["id"]) == seen
+
+
+def test_a_call_that_was_never_made_says_so_and_the_next_message_is_answered(
+    carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached, gate = threading.Event(), threading.Event()
+    real = RunLoop.run_tool
+
+    async def hang(self: RunLoop, kept: dict[str, object]) -> None:
+        reached.set()
+        while not gate.is_set():
+            await asyncio.sleep(0.002)
+        await real(self, kept)
+
+    monkeypatch.setattr(RunLoop, "run_tool", hang)
+    model.answers = [[call("add_task", {"title": "Buy milk"})]]
+    with carl.http.stream("POST", "/v1/chat", json={"message": "add milk"}, headers=STREAM) as first:
+        started = next(read_events(first)).data
+        wait_until(reached.is_set)
+        path = f"/v1/conversations/{started['conversation_id']}/messages"
+        with carl.http.stream("POST", path, json={"content": "and?"}, headers=STREAM) as second:
+            assert carl.get(f"/v1/runs/{second.headers['X-Run-ID']}")["status"] == "queued"
+            carl.post(f"/v1/runs/{started['run_id']}/cancel")
+            gate.set()
+            assert list(read_events(second))[-1].type == "run.completed"
+    answered = followed(carl, started["run_id"])[-2].data["message"]
+    assert answered["tool_calls"][0]["error"] == "The run ended before this call was made."
+    assert carl.get("/v1/tasks")["data"] == []
+
+
+def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: ScriptedModel) -> None:
+    gate = threading.Event()
+    model.answers = [[gate, "First."]]
+    with carl.http.stream("POST", "/v1/chat", json={"message": "one"}, headers=STREAM) as first:
+        started = next(read_events(first)).data
+        path = f"/v1/conversations/{started['conversation_id']}/messages"
+        with carl.http.stream("POST", path, json={"content": "two"}, headers=STREAM) as second:
+            carl.post(f"/v1/runs/{second.headers['X-Run-ID']}/cancel")
+            assert [e.type for e in read_events(second)] == ["run.started", "run.cancelled"]
+        gate.set()
+    assert followed(carl, started["run_id"])[-1].type == "run.completed"
+    assert len(model.requests) == 1
+
+
+def test_every_write_of_a_loop_checks_its_epoch(
+    scripted: Server, carl: Person, own_database_url: str
+) -> None:
+    run_id = UUID(carl.chat("hello")["run_id"])
+
+    async def work(db: Database) -> None:
+        assistant = scripted.parts.worker.assistant
+        own = Assistant(db, scripted.parts.bells, assistant.model, assistant.limits)
+
+        async def reopen(tx: Transaction) -> None:
+            run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
+            assert run is not None
+            run.status, run.lease_expires_at = "running", now() - timedelta(seconds=1)
+
+        await db.write(reopen)
+        claim = await db.write(claim_run, own, run_id)
+        assert claim is not None
+        stale = RunLoop(own, claim.run_id, claim.epoch - 1, claim.caller)
+        with pytest.raises(LeaseLost):
+            await stale.add_event("message.delta", {"step": 0, "text": "x"})
+        with pytest.raises(LeaseLost):
+            await stale.run_tool({"id": "c", "name": "add_task", "arguments": {"title": "x"}})
+        with pytest.raises(LeaseLost):
+            await stale.finish("completed")
+        assert await db.write(claim_run, own, claim.run_id) is None, "its lease has not lapsed"
+
+    asyncio.run(with_database(own_database_url, work))
+    assert carl.get("/v1/tasks")["data"] == []
+
+
+def test_a_commit_that_fails_is_an_error_for_the_client(scripted: Server, carl: Person) -> None:
+    def fail(connection: object) -> None:
+        raise OSError("the disk is full")
+
+    conversations = carl.get("/v1/conversations")
+    sql_event.listen(scripted.parts.db.engine.sync_engine, "commit", fail)
+    answer = carl.http.post("/v1/conversations", json={"title": "Shopping"})
+    sql_event.remove(scripted.parts.db.engine.sync_engine, "commit", fail)
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert carl.get("/v1/conversations") == conversations
+
+
+def test_a_deadlock_is_tried_again_and_given_up_in_the_end(scripted: Server) -> None:
+    tries = []
+
+    async def work(tx: Transaction) -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Again
+        return len(tries)
+
+    async def always(tx: Transaction) -> None:
+        tries.append(1)
+        raise Again
+
+    async def check(db: Database) -> None:
+        assert await db.write(work) == 3
+        tries.clear()
+        with pytest.raises(Again):
+            await db.write(always)
+        assert len(tries) == 3
+
+    asyncio.run(with_database(scripted.settings.database_url.get_secret_value(), check))
+
+
+def test_an_unknown_last_event_id_is_refused(carl: Person) -> None:
+    run_id = carl.chat("hello")["run_id"]
+    for wrong in ("x", "-1", "1.5", "99999999999", "٣"):
+        answer = carl.http.get(f"/v1/runs/{run_id}/events", headers={"Last-Event-ID": wrong.encode()})
+        assert answer.status_code == 422, wrong
+
+
+def test_the_accept_header_decides_between_json_and_a_stream(carl: Person) -> None:
+    def kind(accept: str) -> str:
+        answer: httpx.Response = carl.http.post(
+            "/v1/chat", json={"message": "hi"}, headers={"Accept": accept}
+        )
+        return answer.headers["content-type"].partition(";")[0]
+
+    assert kind("*/*") == "application/json"
+    assert kind("application/json, text/event-stream") == "application/json"
+    assert kind("text/event-stream, application/json") == "text/event-stream"
+    assert kind("Text/Event-Stream; q=1") == "text/event-stream"
+
+
+def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
+    scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
+) -> None:
+    model.answers = [[call("add_task", {"title": "Buy milk"})], ["Done."]]
+    old, fresh = streamed(carl, "add milk"), streamed(carl, "hello")
+    run_id = UUID(old[0].data["run_id"])
+
+    async def age(tx: Transaction) -> None:
+        run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
+        run.finished_at = now() - timedelta(days=31)
+
+    asyncio.run(with_database(own_database_url, lambda db: db.write(age)))
+    asyncio.run_coroutine_threadsafe(
+        scripted.parts.worker.clean(), scripted.parts.worker._tasks.copy().pop().get_loop()
+    ).result(15)
+    kept = [
+        arrived for arrived in old if arrived.type in ("run.started", "message.completed", "run.completed")
+    ]
+    assert followed(carl, str(run_id)) == kept
+    assert followed(carl, str(run_id), after=3) == kept[1:]
+    assert followed(carl, fresh[0].data["run_id"]) == fresh

@@ -1,0 +1,128 @@
+# test_accessibility.py -- every view by axe's rules, in light and dark, and by keyboard alone.
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from support.browsers import Visitor, say, settled
+from support.scripted_model import ScriptedModel, call
+from support.servers import PASSWORD, Server
+
+PHONE = {"width": 360, "height": 740}
+
+
+def check(page: Page, view: str) -> None:
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
+    found = Axe().run(page).response["violations"]
+    said = [
+        f"{one['id']}: {node['html'][:120]} {node['failureSummary']}"
+        for one in found
+        for node in one["nodes"]
+    ]
+    assert said == [], view
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing_in_any_view(
+    scripted_site: Server, visit: Visitor, model: ScriptedModel, scheme: str, size: dict[str, int]
+) -> None:
+    visited = visit(scripted_site, color_scheme=scheme, viewport=size, reduced_motion="reduce")
+    visited.expected.append("status of 401")
+    page = visited.tab()
+    check(page, "the door")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    check(page, "the door with errors")
+    page.close()
+    email = scripted_site.register(display_name="Ann")
+    ann = scripted_site.sign_in(email)
+    ids = [ann.post("/v1/tasks", title=f"Task {n}", description="Details")["id"] for n in range(3)]
+    ann.patch(f"/v1/tasks/{ids[0]}", completed=True)
+    page = visited.sign_in(email)
+    check(page, "an empty conversation")
+    model.answers = [
+        [call("list_tasks", {})],
+        [
+            "# Title\n\nText with `code`, a [link](https://example.com).",
+            "\n\n```\nx\n```\n\n| a | b |\n|--|--|\n| 1 | 2 |",
+        ],
+        [call("delete_task", {"task_id": ids[1]}, "a"), call("delete_task", {"task_id": ids[2]}, "b")],
+    ]
+    say(page, "show me everything")
+    settled(page)
+    page.locator(".tool summary").first.click()
+    say(page, "delete them")
+    expect(page.get_by_role("button", name="Approve all 2")).to_be_visible()
+    check(page, "a conversation with questions")
+    narrow = size["width"] < 800
+    if narrow:
+        page.get_by_role("button", name="Show tasks").click()
+    page.get_by_role("button", name="All", exact=True).click()
+    expect(page.locator(".task")).to_have_count(3)
+    check(page, "the tasks")
+    page.locator(".task-text").first.click()
+    check(page, "a task")
+    page.keyboard.press("Escape")
+    if narrow:
+        page.keyboard.press("Escape")
+    page.get_by_role("button", name="Audit of this conversation").click()
+    expect(page.locator(".moment").first).to_be_visible()
+    check(page, "the audit")
+    page.keyboard.press("Escape")
+    if narrow:
+        page.get_by_role("button", name="Show conversations").click()
+    check(page, "the conversations")
+    page.locator("#open-settings").click()
+    expect(page.locator("#sessions li").first).to_be_visible()
+    check(page, "the settings")
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1024, 1440])
+def test_nothing_sticks_out_at_any_width(site: Server, visit: Visitor, width: int) -> None:
+    email = site.register()
+    chat = site.sign_in(email).chat("add a " + "very" * 40 + " long task")
+    page = visit(site, viewport={"width": width, "height": 800}).sign_in(
+        email, f"/#/c/{chat['conversation_id']}"
+    )
+    expect(page.locator(".from-agent")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#scroller").evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_the_keyboard_is_enough(site: Server, visit: Visitor) -> None:
+    email = site.register()
+    page = visit(site).tab()
+    press = page.keyboard.press
+
+    def reach(found: Callable[[], bool]) -> None:
+        for _ in range(60):
+            if found():
+                return
+            press("Tab")
+        raise AssertionError("the keyboard does not get there")
+
+    def at(selector: str) -> Callable[[], bool]:
+        return lambda: bool(page.evaluate("(s) => document.activeElement.matches(s)", selector))
+
+    page.keyboard.type(email)
+    press("Tab")
+    page.keyboard.type(PASSWORD)
+    press("Enter")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+    page.keyboard.type("add buy milk")
+    press("Enter")
+    settled(page)
+    expect(page.locator("#announcer")).to_contain_text("Parley answered: Added")
+    page.locator("#new-chat").focus()
+    reach(at(".tool summary"))
+    press("Enter")
+    expect(page.locator(".tool dl")).to_be_visible()
+    reach(at(".task-check"))
+    press("Space")
+    expect(page.locator(".task-title")).to_have_count(0)
+    page.locator("#open-settings").focus()
+    press("Enter")
+    expect(page.get_by_role("heading", name="Settings")).to_be_visible()
+    press("Escape")
+    expect(page.locator("#open-settings")).to_be_focused()

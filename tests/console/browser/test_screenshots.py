@@ -1,0 +1,73 @@
+# test_screenshots.py -- the README's pictures: a real account at three screens.
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import insert
+
+from db import Database, open_engine
+from models import Task
+from models.columns import now
+from support.browsers import Visitor, say, settled
+from support.servers import Server
+
+IMAGES = Path(__file__).parents[3] / "specs" / "images"
+SCREENS: dict[str, dict[str, Any]] = {
+    "light": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True},
+}
+DONE_PER_DAY = [2, 0, 1, 3, 2, 0, 0, 1, 4, 2, 1, 3, 0, 1, 2, 5, 1, 0, 3, 2]
+SIZE_LIMIT = 400 * 1024
+
+
+async def write_done_tasks(url: str, user_id: UUID) -> None:
+    """What somebody completed in the last weeks, for the picture of them."""
+    db, today = Database(open_engine(url)), now()
+    days = [today - timedelta(days=ago) for ago, done in enumerate(DONE_PER_DAY, 1) for _ in range(done)]
+    times = [{"created_at": day, "updated_at": day, "completed_at": day} for day in days]
+    rows = [{"id": uuid4(), "user_id": user_id, "title": "Done", "completed": True, **time} for time in times]
+    try:
+        async with db.transaction() as tx:
+            await tx.execute(insert(Task), rows)
+    finally:
+        await db.close()
+
+
+def target(tmp_path: Path, name: str) -> Path:
+    """Where a picture goes: to the README's with PARLEY_SCREENSHOTS=1, else nowhere that stays."""
+    folder = IMAGES if os.environ.get("PARLEY_SCREENSHOTS") == "1" else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"console-{name}.png"
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_the_readmes_picture(site: Server, visit: Visitor, tmp_path: Path, name: str) -> None:
+    ann = site.person(email=f"ann.{name}@example.com")
+    with ThreadPoolExecutor(1) as thread:
+        work = write_done_tasks(site.settings.database_url.get_secret_value(), ann.id)
+        thread.submit(asyncio.run, work).result()
+    signed_in = site.sign_in(ann.email)
+    signed_in.chat("add water the plants on friday")
+    signed_in.chat("add write the quarterly report")
+    signed_in.chat("add call the dentist tomorrow")
+    page = visit(site, **SCREENS[name]).sign_in(ann.email)
+    for answers, text in enumerate(("add buy milk tomorrow", "I called the dentist"), 1):
+        say(page, text)
+        expect(page.locator(".from-agent:not(.live)")).to_have_count(answers)
+        settled(page)
+    say(page, "delete the quarterly report")
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    page.evaluate("document.fonts.ready")
+    picture = target(tmp_path, name)
+    page.screenshot(path=picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < SIZE_LIMIT
+    # Nothing sticks out at the side.
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

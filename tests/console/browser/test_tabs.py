@@ -1,0 +1,92 @@
+# test_tabs.py -- several tabs of one browser: in step, on one shared stream.
+import threading
+
+from playwright.sync_api import Page, Request, expect
+
+from support.browsers import Visitor, say, settled
+from support.scripted_model import ScriptedModel
+from support.servers import Server
+
+STREAM = "/v1/events/stream"
+
+
+def test_what_the_agent_changes_moves_in_every_tab(site: Server, visit: Visitor) -> None:
+    visited = visit(site)
+    first = visited.sign_in(site.register())
+    second = visited.tab()
+    expect(second.get_by_label("Message", exact=True)).to_be_visible()
+    say(first, "add buy milk and call mom")
+    for page in (first, second):
+        expect(page.locator(".task-title")).to_have_text(["Call mom", "Buy milk"])
+        expect(page.locator("#conversations a")).to_have_count(1)
+    second.locator("#conversations a").click()
+    expect(second.locator(".from-agent")).to_contain_text("Added 2 tasks:")
+    say(second, "I bought the milk")
+    settled(second)
+    settled(first)
+    expect(first.locator(".bubble")).to_have_text(["add buy milk and call mom", "I bought the milk"])
+    expect(first.locator(".from-agent")).to_have_count(2)
+    expect(first.locator(".task-title")).to_have_text(["Call mom"])
+    first.get_by_role("checkbox", name="Done: Call mom").click()
+    expect(second.locator(".task-title")).to_have_count(0)
+    expect(second.get_by_role("img", name="2 tasks done in the last 28 days")).to_be_visible()
+
+
+def test_an_answer_at_work_is_read_in_both_tabs(
+    scripted_site: Server, visit: Visitor, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    model.answers = [["Half of it ", gate, "and the rest."]]
+    visited = visit(scripted_site)
+    first = visited.sign_in(scripted_site.register())
+    say(first, "hello")
+    expect(first.locator(".from-agent")).to_contain_text("Half of it")
+    second = visited.tab(first.url.removeprefix(scripted_site.base_url))
+    expect(second.locator(".from-agent")).to_contain_text("Half of it")
+    gate.set()
+    for page in (first, second):
+        settled(page)
+        expect(page.locator(".from-agent .markdown")).to_have_text("Half of it and the rest.")
+        expect(page.locator(".message")).to_have_count(2)
+
+
+def test_all_tabs_share_one_stream_and_another_takes_over_when_its_tab_closes(
+    site: Server, visit: Visitor
+) -> None:
+    visited = visit(site)
+    streams: list[Page] = []
+
+    def note(request: Request) -> None:
+        if request.url.endswith(STREAM):
+            streams.append(request.frame.page)
+
+    visited.context.on("request", note)
+    email = site.register()
+    tabs = [visited.sign_in(email), *(visited.tab() for _ in range(6))]
+    for page in tabs:
+        expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    api = site.sign_in(email)
+    api.post("/v1/tasks", title="Seen by all")
+    for page in tabs:
+        expect(page.locator(".task-title")).to_have_text(["Seen by all"])
+    assert streams == [tabs[0]]
+    tabs[0].close()
+    api.post("/v1/tasks", title="Seen by the rest")
+    for page in tabs[1:]:
+        expect(page.locator(".task-title")).to_have_text(["Seen by the rest", "Seen by all"])
+    assert len(streams) == 2
+    assert streams[1] in tabs[1:]
+
+
+def test_tabs_that_renew_at_once_stay_signed_in(site: Server, visit: Visitor) -> None:
+    visited = visit(site)
+    tabs = [visited.sign_in(site.register()), visited.tab(), visited.tab()]
+    for page in tabs:
+        expect(page.get_by_label("Message", exact=True)).to_be_visible()
+        page.clock.install()
+        page.clock.fast_forward("20:00")
+    for page in tabs:
+        page.get_by_label("New task").fill("One more")
+        page.get_by_label("New task").press("Enter")
+    for page in tabs:
+        expect(page.locator(".task-title")).to_have_text(["One more"] * 3)

@@ -1,0 +1,359 @@
+# test_pages.py -- the console over HTTP: its files, the cookie that signs it in, and HTML that is safe to show.
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from console.files import FILES, FOLDER
+from services.markdown import MAX_TEXT, render
+from support.servers import PASSWORD, Person, Server, ok, serving, settings_for
+
+CONSOLE = {"X-Parley-Console": "1"}
+SESSION = "/v1/web/session"
+MOST_BYTES = 150 * 1024
+
+
+def texts() -> dict[str, str]:
+    return {name: file.content.decode() for name, file in FILES.items()}
+
+
+# Files
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/", "text/html"), ("/web/scripts/main.js", "text/javascript")])
+def test_a_file_comes_with_its_type_and_headers_that_keep_others_out(
+    server: Server, path: str, kind: str
+) -> None:
+    answer = server.client().get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == f"{kind}; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(server: Server) -> None:
+    http = server.client()
+    first = http.get("/web/styles/parley.css")
+    again = http.get("/web/styles/parley.css", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = http.get("/web/styles/parley.css", headers={"If-None-Match": '"another"'})
+    assert other.content == first.content
+    assert first.headers["cache-control"] == "no-cache"
+
+
+def test_head_tells_of_a_file_without_sending_it(server: Server) -> None:
+    answer = server.client().head("/")
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["/web/", "/web/nothing.js", "/web/../main.py", "/web/%2e%2e/main.py", "/web//etc/passwd"]
+)
+def test_nothing_else_is_served(server: Server, path: str) -> None:
+    answer = server.client().get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_page_needs_less_than_150_kib() -> None:
+    assert sum(len(file.content) for file in FILES.values()) < MOST_BYTES
+    assert {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file()} == FILES.keys()
+
+
+def test_nothing_in_the_page_is_inline_or_from_elsewhere() -> None:
+    page = FILES["index.html"].content.decode()
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", page)
+    for name, text in texts().items():
+        found = re.findall(r"(?:https?:)?//[\w.-]+\.\w+", text) if not name.endswith(".js") else []
+        assert [address for address in found if "www.w3.org" not in address] == [], name
+        if name.endswith(".js"):
+            assert set(re.findall(r"https?://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}, name
+
+
+def test_every_module_is_fetched_at_once_and_html_is_only_taken_from_render() -> None:
+    page = FILES["index.html"].content.decode()
+    modules = {name for name in FILES if name.endswith(".js")}
+    assert set(re.findall(r'/web/([\w/-]+\.js)"', page)) == modules
+    sinks = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\b"
+    )
+    assert {name for name in modules if sinks.search(FILES[name].content.decode())} == {
+        "scripts/chat/markdown.js"
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith((".js", ".css"))])
+def test_a_file_is_short_and_says_what_belongs_in_it(name: str) -> None:
+    lines = FILES[name].content.decode().splitlines()
+    assert lines[0].startswith((f"// {Path(name).name} -- ", f"/* {Path(name).name} -- "))
+    assert len(lines) <= 400
+
+
+def test_the_page_learns_before_the_door_who_answers_and_who_may_come_in(server: Server) -> None:
+    assert ok(server.client().get("/v1/web/config")) == {"offline": True, "registration": "open"}
+
+
+# The pages that describe the API
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_a_page_of_the_description_is_of_this_host_alone_and_stands_in_no_frame(
+    server: Server, path: str
+) -> None:
+    answer = server.client().get(path)
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["script-src"] == policy["connect-src"] == "'self'"
+    assert "unsafe" not in str(policy)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=", answer.text)
+    addresses = re.findall(r'(?:src|href)="([^"]*)"', answer.text)
+    assert len(addresses) == 4
+    for address in addresses:
+        assert address.startswith("/")
+        assert server.client().get(address).status_code == 200
+
+
+def test_the_nonce_of_a_page_is_good_for_one_answer(server: Server) -> None:
+    first, second = (server.client().get("/redoc") for _ in range(2))
+    for answer in (first, second):
+        [nonce] = re.findall(r'nonce="([^"]+)"', answer.text)
+        assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+    assert first.text != second.text
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "redoc.html", "..%2fmain.py", "docs.html"])
+def test_the_description_has_no_other_files(server: Server, name: str) -> None:
+    assert server.client().get(f"/docs/{name}").status_code == 404
+
+
+# The cookie
+
+
+@pytest.fixture
+def browser(server: Server) -> httpx.Client:
+    return server.client(**CONSOLE, Origin=server.base_url)
+
+
+def enter(browser: httpx.Client, server: Server) -> dict[str, Any]:
+    body = {"email": server.register(), "password": PASSWORD}
+    answer: dict[str, Any] = ok(browser.post(SESSION, json=body))
+    return answer
+
+
+def bearer(answer: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {answer['access_token']}"}
+
+
+def test_signing_in_gives_an_access_token_and_hides_the_refresh_token(
+    server: Server, browser: httpx.Client
+) -> None:
+    body = {"email": server.register(), "password": PASSWORD}
+    answer = browser.post(SESSION, json=body)
+    assert answer.json().keys() == {"access_token", "token_type", "expires_in"}
+    assert answer.headers["cache-control"] == "no-store"
+    name, *attributes = answer.headers["set-cookie"].split("; ")
+    assert name.startswith("parley_refresh=")
+    assert {part.lower() for part in attributes} == {
+        "httponly",
+        "samesite=strict",
+        f"path={SESSION}",
+        f"max-age={30 * 86_400}",
+    }
+    assert browser.get("/v1/me", headers=bearer(answer.json())).json()["email"] == body["email"]
+
+
+def test_the_cookie_is_for_https_only_where_the_page_came_by_https(
+    server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    url = f"sqlite:///{tmp_path_factory.mktemp('https') / 'parley.db'}"
+    with serving(settings_for(url, trusted_proxies="127.0.0.1")) as behind:
+        http = behind.client(**CONSOLE, **{"X-Forwarded-Proto": "https"})
+        answer = http.post(SESSION, json={"email": behind.register(), "password": PASSWORD})
+        assert "Secure" in answer.headers["set-cookie"].split("; ")
+
+
+def test_the_cookie_renews_the_session_and_itself(server: Server, browser: httpx.Client) -> None:
+    enter(browser, server)
+    before = browser.cookies["parley_refresh"]
+    renewed = ok(browser.post(f"{SESSION}/refresh"))
+    assert browser.cookies["parley_refresh"] != before
+    assert browser.get("/v1/me", headers=bearer(renewed)).status_code == 200
+
+
+def test_two_tabs_may_renew_with_the_same_cookie(server: Server, browser: httpx.Client) -> None:
+    enter(browser, server)
+    other = server.client(**CONSOLE)
+    other.cookies.update(browser.cookies)
+    first, second = ok(browser.post(f"{SESSION}/refresh")), ok(other.post(f"{SESSION}/refresh"))
+    for answer in (first, second):
+        assert browser.get("/v1/me", headers=bearer(answer)).status_code == 200
+
+
+def test_signing_out_ends_the_session_and_takes_the_cookie_back(
+    server: Server, browser: httpx.Client
+) -> None:
+    signed_in = enter(browser, server)
+    stolen = browser.cookies["parley_refresh"]
+    assert browser.delete(SESSION).status_code == 204
+    assert "parley_refresh" not in browser.cookies
+    assert browser.get("/v1/me", headers=bearer(signed_in)).status_code == 401
+    thief = server.client(**CONSOLE, Cookie=f"parley_refresh={stolen}")
+    assert thief.post(f"{SESSION}/refresh").status_code == 401
+    assert browser.delete(SESSION).status_code == 204
+
+
+def test_without_a_cookie_nobody_is_signed_in(browser: httpx.Client) -> None:
+    answer = browser.post(f"{SESSION}/refresh")
+    assert (answer.status_code, answer.json()["detail"]) == (401, "Nobody is signed in here.")
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", ""), ("POST", "/refresh"), ("DELETE", "")])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Parley-Console": "0"},
+        {**CONSOLE, "Origin": "https://evil.example"},
+        {**CONSOLE, "Origin": "null"},
+    ],
+)
+def test_another_site_cannot_use_the_cookie(
+    server: Server, browser: httpx.Client, method: str, path: str, headers: dict[str, str]
+) -> None:
+    signed_in = enter(browser, server)
+    cookie = f"parley_refresh={browser.cookies['parley_refresh']}"
+    body = {"email": "ann@example.com", "password": PASSWORD} if not path else None
+    answer = server.client(Cookie=cookie, **headers).request(method, SESSION + path, json=body)
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+    assert browser.get("/v1/me", headers=bearer(signed_in)).status_code == 200
+
+
+def test_the_cookie_opens_no_other_door(server: Server, browser: httpx.Client) -> None:
+    enter(browser, server)
+    cookie = {"Cookie": f"parley_refresh={browser.cookies['parley_refresh']}"}
+    assert browser.get("/v1/me", headers=cookie).status_code == 401
+
+
+# Rendering
+
+
+def test_markdown_becomes_html(ann: Person) -> None:
+    html = ann.post("/v1/render", text="**Done:** [a](https://example.com)\n\n- `x`")["html"]
+    assert "<strong>Done:</strong>" in html
+    assert '<a href="https://example.com" target="_blank" rel="noopener nofollow">a</a>' in html
+    assert "<li><code>x</code></li>" in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "[x](vbscript:x)",
+        "![x](https://evil.example/x.png)",
+        "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+        '[x](https://a.example "\\" onclick=alert(1) \\"")',
+        "<svg onload=alert(1)>",
+        "<iframe src=https://evil.example></iframe>",
+        '```"><script>alert(1)</script>\nx\n```',
+        '```x" onclick="alert(1)\nx\n```',
+        "<a href='javascript:alert(1)'>x</a>",
+        "<style>*{display:none}</style>",
+        "| a |\n| :-: |\n| <b style=color:red>x</b> |",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+    ],
+)
+def test_nothing_in_rendered_text_runs_loads_or_styles(text: str) -> None:
+    html = render(text)
+    assert not re.search(r"<(?:script|img|svg|iframe|style|object|form|input|b)\b", html, re.IGNORECASE)
+    for tag in re.findall(r"<[^>]*>", html):
+        names = set(re.findall(r"\s([\w-]+)=", re.sub(r'"[^"]*"', '""', tag)))
+        assert names <= {"href", "title", "target", "rel", "class", "start", "align"}, tag
+    assert not re.search(r'href="(?!https?:|mailto:)', html)
+
+
+def test_a_table_keeps_its_alignment_without_a_style() -> None:
+    assert '<td align="right">1</td>' in render("| a |\n| --: |\n| 1 |")
+
+
+def test_rendering_is_bounded(ann: Person) -> None:
+    assert ann.http.post("/v1/render", json={"text": "x" * MAX_TEXT}).status_code == 200
+    assert ann.http.post("/v1/render", json={"text": "x" * (MAX_TEXT + 1)}).status_code == 422
+    assert ann.http.post("/v1/render", json={"text": "[" * MAX_TEXT}).status_code == 200
+    assert ann.http.post("/v1/render", json={"text": "> " * 20_000}).status_code == 200
+
+
+HARD_TO_READ = [
+    "![",
+    "[",
+    "[a](",
+    "://",
+    "//",
+    "[://",
+    "http://[",
+    "[^",
+    "*_",
+    "a\n[",
+    "a|b\n-|-\n",
+    "> - > - a\n",
+    "`a",
+    "<a@",
+]
+
+
+@pytest.mark.parametrize("part", HARD_TO_READ)
+def test_twice_the_text_costs_at_most_about_twice_as_much_to_render(part: str) -> None:
+    def cost(length: int) -> float:
+        start = time.thread_time()
+        render((part * length)[:length])
+        return time.thread_time() - start
+
+    for length in (2_500, 8_000, 25_000):
+        whole = cost(2 * length)
+        if whole > 0.1:
+            half, whole = (min(cost(size) for _ in range(3)) for size in (length, 2 * length))
+            assert whole < max(3 * half, 0.1), length
+
+
+def test_a_text_of_nothing_but_marks_is_shown_as_it_was_written() -> None:
+    assert render("![" * 25_000) == f"<p>{'![' * 25_000}</p>"
+    assert render("*a* <b>\n" * 7_000).startswith("<p>*a* &lt;b&gt;<br>\n*a* ")
+    answer = "Some *emphasis*, `code` and [a link](https://example.com).\n\n" * 400
+    assert render(answer).count("<em>") == 400
+
+
+def test_many_bare_addresses_are_links_where_each_has_its_line() -> None:
+    assert render("- https://example.com/a\n" * 400).count("<a ") == 400
+    assert "<a " not in render("https://example.com/a " * 400)
+
+
+# What the console asks for besides
+
+
+def test_conversations_are_found_by_a_piece_of_their_title(ann: Person, bob: Person) -> None:
+    for title in ("Shopping list", "shoes", "100% wool", "Trip"):
+        ann.post("/v1/conversations", title=title)
+    bob.post("/v1/conversations", title="Shopping of Bob")
+
+    def found(q: str, **more: Any) -> list[str]:
+        return [item["title"] for item in ann.get("/v1/conversations", q=q, **more)["data"]]
+
+    assert found("SHO") == ["shoes", "Shopping list"]
+    assert found("0% w") == ["100% wool"]
+    assert found("_") == found("%%") == []
+    assert len(found("")) == 4
+    first = ann.get("/v1/conversations", q="sho", limit=1)
+    assert found("sho", cursor=first["next_cursor"]) == ["Shopping list"]

@@ -1,0 +1,412 @@
+# test_alembic.py -- the revisions as people run them: up, down, as a script, by autogenerate.
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Column, Table, Uuid
+
+from models.columns import JsonType, UTCDateTime, random_uuid
+from settings import ROOT
+from storage.schema import METADATA, alembic_config, revisions
+from support.catalog import (
+    ENGINES,
+    FILES,
+    MIGRATIONS,
+    Catalog,
+    Place,
+    alembic,
+    copied,
+    difference,
+    empty_place,
+    migrated,
+)
+from support.postgres import PostgresServer
+from support.servers import KEY
+
+REVISIONS = revisions()
+HEAD = REVISIONS[-1]
+README = (MIGRATIONS / "README.md").read_text()
+ID = "'{0:032x}'"
+ONE = ID.format(1)
+# What each revision brings, with rows in it, in SQL that all engines read.
+ROWS = {
+    "000": f"INSERT INTO users (id, email, password_hash) VALUES ({ONE}, 'ann@example.com', '-'), "
+    f"({ID.format(2)}, 'bob@example.com', '-')",
+    "001": f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'Buy milk'), ({ONE}, 'Call mom')",
+    "002": f"INSERT INTO conversations (id, user_id) VALUES ({ONE}, {ONE}), ({ID.format(2)}, {ONE})",
+    "003": "INSERT INTO messages (conversation_id, user_id, role, content, tool_calls, created_at) VALUES "
+    + ", ".join(
+        f"({conversation}, {ONE}, 'user', '{hour}', '[]', '2026-01-01 {hour:02}:00:00.000000')"
+        for conversation in (ONE, ID.format(2))
+        for hour in (3, 1, 2)
+    ),
+    "004": f"INSERT INTO auth_sessions (id, user_id, expires_at) VALUES ({ONE}, {ONE}, '2030-01-01');"
+    f"INSERT INTO refresh_tokens (token_hash, session_id, expires_at) VALUES ('-', {ONE}, '2030-01-01');"
+    "INSERT INTO rate_limits VALUES ('-', 1, '2030-01-01')",
+    "005": f"INSERT INTO runs (id, conversation_id, user_id, trigger_seq) VALUES ({ONE}, {ONE}, {ONE}, 4);"
+    f"INSERT INTO run_events (run_id, seq, type, data) VALUES ({ONE}, 1, 'run.started', '{{}}');"
+    "INSERT INTO messages (conversation_id, user_id, role, content, seq, run_id) "
+    f"VALUES ({ONE}, {ONE}, 'user', 'hello', 4, {ONE})",
+    "007": f"INSERT INTO idempotency_keys VALUES ({ONE}, '-', '-', 200, '-', '2030-01-01', '2026-01-01')",
+    "009": "INSERT INTO approvals (run_id, tool_call_id, name, arguments, expires_at) "
+    f"VALUES ({ONE}, 'call', 'delete_task', '{{}}', '2030-01-01')",
+    "010": f"INSERT INTO events (user_id, type, data) VALUES ({ONE}, 'task.created', '{{}}');"
+    f"INSERT INTO event_sequences (user_id) VALUES ({ONE})",
+    "011": "INSERT INTO access_tokens (user_id, name, prefix, token_hash, scopes, conversation_id) "
+    f"VALUES ({ONE}, '-', '-', '-', 'read', {ONE})",
+}
+IN_ORDER = "SELECT conversation_id, seq, content FROM messages WHERE content <> 'hello' ORDER BY 1, 2"
+
+
+@pytest.fixture(params=ENGINES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield from empty_place(request, request.param, tmp_path)
+
+
+def fill(place: Place, revision: str) -> None:
+    """Rows in every table that the revision made."""
+    with place.connect() as connection:
+        for statement in ROWS.get(revision[:3], "").split(";"):
+            connection.execute(statement)
+
+
+def climb(place: Place, count: int = len(REVISIONS)) -> None:
+    """Up one by one, with rows put into each table at the revision that makes it."""
+    for revision in REVISIONS[:count]:
+        place.alembic("upgrade", revision)
+        fill(place, revision)
+
+
+# The commands
+
+
+def test_a_new_database_goes_to_head_and_says_so_and_autogenerate_finds_nothing(place: Place) -> None:
+    assert place.alembic("upgrade", "head").splitlines() == [f"applied: {name}" for name in REVISIONS]
+    assert place.alembic("current") == f"{HEAD} (head)\n"
+    assert place.alembic("upgrade", "head") == ""
+    place.alembic("check")
+    before = {path: path.stat().st_mtime_ns for path in MIGRATIONS.rglob("*.py")}
+    config = alembic_config(place.url, autogenerate=True)
+    assert command.revision(config, message="nothing new", autogenerate=True) == []
+    assert {path: path.stat().st_mtime_ns for path in MIGRATIONS.rglob("*.py")} == before
+    assert place.start() == []
+
+
+def test_history_reads_like_the_list_of_the_files(place: Place) -> None:
+    lines = place.alembic("history").splitlines()
+    assert [line.split(" -> ")[1].split(" ")[0].rstrip(",") for line in reversed(lines)] == [
+        file.stem for file in FILES
+    ]
+    script = ScriptDirectory.from_config(alembic_config(place.url))
+    assert script.get_heads() == [HEAD]
+    for revision in script.walk_revisions():
+        assert revision.down_revision == dict(zip(REVISIONS[1:], REVISIONS, strict=False)).get(
+            revision.revision
+        )
+        assert Path(revision.path).stem == revision.revision
+        assert revision.doc.endswith(".")
+
+
+def test_the_commands_run_from_the_projects_root(tmp_path: Path) -> None:
+    """By the program itself, with the URL from the environment, and with no ini file."""
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path / 'parley.db'}"}
+    program = [sys.executable, "-W", "error", "-m", "alembic"]
+    words = ["upgrade head", "downgrade -1", "upgrade head --sql"]
+    said = [
+        subprocess.run(
+            [*program, *line.split()], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+        for line in words
+    ]
+    assert said[0].splitlines()[-1] == f"applied: {HEAD}"
+    assert said[1] == f"undone: {HEAD}\n"
+    assert said[2].count("CREATE TABLE") > len(METADATA.tables)
+    assert not list(ROOT.glob("*.ini"))
+
+
+def test_a_database_that_cannot_be_reached_is_one_line() -> None:
+    with pytest.raises(CommandError) as caught:
+        alembic("postgresql://nobody@127.0.0.1:1/nowhere", "current")
+    assert str(caught.value).startswith("the database does not answer: ")
+    with pytest.raises(CommandError):
+        alembic("no url at all", "current")
+
+
+# Up and down
+
+
+def test_up_down_and_up_again_step_by_step_loses_no_row(place: Place) -> None:
+    climb(place)
+    full, order = place.counts(), place.run(IN_ORDER)
+    assert full.keys() == METADATA.tables.keys()
+    assert min(full.values()) >= 1
+    assert [line.split("|")[2] for line in order] == ["1", "2", "3"] * 2
+    catalogs = [place.catalog()]
+    head = place.engine != "mariadb"  # where all the way up, each time, takes long: there one step
+    for target in reversed(REVISIONS[:-1]):
+        place.alembic("downgrade", "-1")
+        assert place.stamps() == [target]
+        left = place.counts()
+        assert left == {name: full[name] for name in left}
+        catalogs.append(place.catalog())
+        place.alembic("upgrade", "head" if head else "+1")
+        again = place.counts()
+        assert {name: again[name] for name in left} == left
+        if target >= ("003" if head else "004"):
+            assert place.run(IN_ORDER) == order
+        assert difference(place.catalog(), catalogs[0] if head else catalogs[-2]) == []
+        place.alembic("downgrade", target)
+        assert difference(place.catalog(), catalogs[-1]) == []
+    place.alembic("downgrade", "base")
+    assert (place.counts(), place.stamps()) == ({}, [])
+    assert place.alembic("current") == ""
+
+
+def test_what_a_downgrade_leaves_is_what_the_upgrade_found(place: Place) -> None:
+    found: list[Catalog] = []
+    for revision in REVISIONS:
+        found.append(place.catalog() if found else {})
+        place.alembic("upgrade", revision)
+    for before in reversed(found[1:]):
+        place.alembic("downgrade", "-1")
+        assert difference(place.catalog(), before) == []
+
+
+def test_on_postgresql_the_revisions_and_the_files_agree_at_every_step(postgres: PostgresServer) -> None:
+    with copied(postgres, migrated(postgres, 0)) as place:
+        for count, revision in enumerate(REVISIONS, 1):
+            place.alembic("upgrade", revision)
+            with copied(postgres, migrated(postgres, count)) as files:
+                assert difference(place.catalog(), files.catalog()) == []
+                assert files.alembic("current").split()[0] == revision
+
+
+@pytest.mark.parametrize("count", [1, 4, 6])
+def test_a_database_made_with_psql_goes_on_with_alembic_and_keeps_its_rows(
+    postgres: PostgresServer, count: int
+) -> None:
+    with (
+        copied(postgres, migrated(postgres, count)) as place,
+        copied(postgres, migrated(postgres, len(FILES))) as head,
+    ):
+        for revision in REVISIONS[:count]:
+            if count < 6 or revision != REVISIONS[3]:  # from 005 on, messages need more than these have
+                fill(place, revision)
+        before = place.counts()
+        place.alembic("upgrade", "head")
+        after = place.counts()
+        assert {table: after[table] for table in before} == before
+        assert difference(place.catalog(), head.catalog()) == []
+
+
+# As a script
+
+
+def test_the_script_takes_a_database_with_rows_from_any_step_to_head_and_back(
+    place: Place, tmp_path: Path
+) -> None:
+    climb(place, 4)
+    before = place.counts()
+    up = place.alembic("upgrade", f"{REVISIONS[3]}:head", sql=True)
+    down = place.alembic("downgrade", f"{HEAD}:{REVISIONS[3]}", sql=True)
+    for script, stamp in ((up, HEAD), (down, REVISIONS[3]), (up, HEAD)):
+        place.run_script(script)
+        assert place.stamps() == [stamp]
+        assert before.items() <= place.counts().items()
+    other = Place(f"sqlite:///{tmp_path / 'other.db'}")
+    if place.engine == "sqlite":
+        other.alembic("upgrade", "head")
+        assert difference(place.catalog(), other.catalog()) == []
+
+
+# SQLite makes a table anew to change it
+
+
+@pytest.fixture
+def lite(tmp_path: Path) -> Place:
+    place = Place(f"sqlite:///{tmp_path / 'parley.db'}")
+    climb(place)
+    return place
+
+
+@pytest.fixture
+def with_next(tmp_path: Path) -> Callable[[Place, str], None]:
+    """Runs a revision of the test's own, the one after head, from a copy of the folder."""
+    copy = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, copy)
+
+    def run(place: Place, upgrade: str) -> None:
+        """`upgrade` is what its upgrade does, or the whole of it."""
+        whole = upgrade
+        if "down_revision" not in whole:
+            whole = (
+                "import sqlalchemy as sa\nfrom alembic import op\n"
+                f"revision = '900_next'\ndown_revision = {HEAD!r}\n"
+                f"def upgrade():\n    {upgrade}\ndef downgrade():\n    pass\n"
+            )
+        (copy / "versions" / "900_next.py").write_text(whole)
+        config = alembic_config(place.url)
+        config.set_main_option("script_location", str(copy))
+        command.upgrade(config, "head")
+
+    return run
+
+
+WIDER = (
+    "with op.batch_alter_table('users') as table:\n"
+    "        table.alter_column('email', existing_type=sa.String(255), type_=sa.String(300))"
+)
+
+
+def test_making_users_anew_on_sqlite_keeps_every_row_and_every_trigger(
+    lite: Place, with_next: Callable[[Place, str], None]
+) -> None:
+    before, triggers = (
+        lite.counts(),
+        lite.run("SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY 1"),
+    )
+    with_next(lite, WIDER)
+    assert lite.counts() == before
+    assert lite.run("SELECT sql FROM sqlite_master WHERE type = 'trigger' ORDER BY 1") == triggers
+    assert "VARCHAR(300)" in lite.run("SELECT sql FROM sqlite_master WHERE name = 'users'")[0]
+    assert lite.run("PRAGMA foreign_key_check") == []
+    lite.run(f"DELETE FROM users WHERE id = {ONE}")
+    assert lite.run("SELECT count(*) FROM tasks") == ["0"]
+
+
+def test_a_step_that_would_lose_rows_on_sqlite_is_taken_back(
+    lite: Place, with_next: Callable[[Place, str], None]
+) -> None:
+    before = lite.counts()
+    with pytest.raises(CommandError, match=r"rows would be lost or doubled \(rate_limits: 1 -> 0\)"):
+        with_next(lite, "op.execute('DELETE FROM rate_limits')")
+    with pytest.raises(CommandError, match="rows would point nowhere"):
+        with_next(lite, "op.execute(\"UPDATE tasks SET user_id = 'nobody'\")")
+    assert lite.counts() == before
+    assert lite.stamps() == [HEAD]
+    assert lite.run("SELECT count(*) FROM tasks WHERE user_id = 'nobody'") == ["0"]
+
+
+# The next revision
+
+
+def test_a_change_of_the_models_becomes_the_next_revision_and_runs(place: Place, tmp_path: Path) -> None:
+    place.alembic("upgrade", "head")
+    copy = tmp_path / "copy"
+    shutil.copytree(MIGRATIONS, copy)
+    config = alembic_config(place.url, autogenerate=True)
+    config.set_main_option("script_location", str(copy))
+    table = Table(
+        "notes",
+        METADATA,
+        Column("id", Uuid, primary_key=True, server_default=random_uuid()),
+        Column("made_at", UTCDateTime, nullable=False),
+        Column("data", JsonType),
+    )
+    try:
+        written = command.revision(config, message="Add notes!", autogenerate=True)
+        name = f"{len(REVISIONS):03d}_add_notes"
+        assert written.revision == name  # type: ignore[union-attr]
+        text = (copy / "versions" / f"{name}.py").read_text()
+        assert "from models.columns import UTCDateTime" in text
+        assert "server_default=random_uuid()" in text
+        assert "JsonType" in text
+        command.upgrade(config, "head")
+        assert command.revision(config, message="Add more", autogenerate=True) == []
+        assert place.run("SELECT count(*) FROM notes") == ["0"]
+        command.downgrade(config, "-1")
+        assert "notes" not in place.counts()
+    finally:
+        METADATA.remove(table)
+    with pytest.raises(CommandError, match="at most 32 characters"):
+        place.alembic("revision", "a name that is far longer than fits")
+
+
+# A large table
+
+
+def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
+    postgres: PostgresServer, with_next: Callable[..., None]
+) -> None:
+    """An old snapshot holds the index up until it is let go; whoever writes meanwhile waits for nothing."""
+    example = re.search(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    assert example
+    rows = (
+        f"INSERT INTO tasks (user_id, title) SELECT {ONE}, 'task ' || n FROM generate_series(1, 20000) AS n"
+    )
+    index = (
+        "SELECT indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname = 'idx_tasks_run_id'"
+    )
+    held_up = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONC%' AND wait_event_type = 'Lock'"
+    with (
+        copied(postgres, migrated(postgres, len(FILES))) as place,
+        place.connect() as old,
+        place.connect() as writer,
+    ):
+        fill(place, REVISIONS[0])
+        writer.execute(rows)
+        old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT count(*) FROM users")
+        with ThreadPoolExecutor(1) as pool, closing(old):
+            migration = pool.submit(with_next, place, example[1])
+            while writer.execute(f"{held_up} AND datname = current_database()").fetchone() == (0,):
+                assert not migration.done(), migration.result()
+            writer.execute("SET lock_timeout = '200ms'")
+            writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
+            writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
+            assert place.stamps() == [HEAD, "started 007"]
+            assert place.run(index) == ["False"]
+            old.close()
+            migration.result(30)
+        assert place.run(index) == ["True"]
+        assert place.run("SELECT convalidated FROM pg_constraint WHERE conname = 'fk_tasks_run_id'") == [
+            "True"
+        ]
+        assert place.counts()["tasks"] == 20001
+        assert place.stamps() == ["007_add_run_id_to_tasks"]
+
+
+# The README
+
+
+def test_the_commands_of_the_readme_run_one_after_the_other(postgres: PostgresServer, tmp_path: Path) -> None:
+    for name, arguments in {"alembic": "-m alembic", "parley": f"{ROOT}/backend/cli.py"}.items():
+        (tmp_path / name).write_text(f'#!/bin/sh\nexec {sys.executable} {arguments} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    script = "\n".join(re.findall(r"^```bash\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
+    queries = "\n".join(re.findall(r"^```sql\n(.*?)^```$", README, re.MULTILINE | re.DOTALL))
+    (tmp_path / "queries.sql").write_text(queries)
+    script += f"psql -v ON_ERROR_STOP=1 $DATABASE_URL -f {tmp_path}/queries.sql\n"
+    with copied(postgres, migrated(postgres, 0)) as place:
+        script = re.sub(r"^export PATH=.*$", "", script, flags=re.MULTILINE)
+        script = re.sub(r'"postgresql://user:[^"]*"', f"'{place.url}'", script)
+        path = os.pathsep.join([str(tmp_path), str(Path(postgres.psql).parent), "/usr/bin", "/bin"])
+        environment = {"PATH": path, "TMPDIR": str(tmp_path), "SECRET_KEY": KEY}
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        said = done.stdout.splitlines()
+        for line in ("004_add_auth_sessions: applied", REVISIONS[4], "The database is what the models say."):
+            assert line in said, done.stdout
+        assert said.count("applied: 005_add_runs") == 1
+        assert sum("refuse_truncate" in line for line in said) == 1
+        assert place.stamps() == [HEAD]
+        assert place.start() == []
+    assert {file.stem for file in FILES} == set(re.findall(r"^\| (\d{3}_\w+)\.sql \|", README, re.MULTILINE))

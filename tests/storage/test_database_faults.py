@@ -1,0 +1,372 @@
+# test_database_faults.py -- a database that is silent, locked, full, slow or has too many guests: 503 in time.
+import asyncio
+import re
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import httpx
+import pytest
+import structlog
+from anyio import fail_after
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from access import Caller
+from db import Database, Transaction, open_engine
+from errors import DatabaseBusy
+from logs import configure_logs
+from models import User
+from pagination import Page
+from services import tasks
+from storage import timeouts as engine_limits
+from storage.engines import UNHURRIED, limits_of
+from storage.schema import bootstrap
+from support.postgres import PostgresServer
+from support.proxy import Proxy, proxy_to
+from support.servers import Person, Server, serving, settings_for
+
+T = TypeVar("T")
+ENGINES = ["sqlite", "postgresql", "mariadb"]
+SECONDS = 0.4
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> str:
+    """A database with our tables on each engine, shared by the tests here: make rows of your own."""
+    made = new_database(request.param)
+    with_database(made, lambda db: bootstrap(db.engine), seconds=20)
+    return made
+
+
+def with_database(url: str, work: Callable[[Database], Awaitable[T]], seconds: float = SECONDS) -> T:
+    """`work` where no statement may take longer than so many seconds."""
+
+    async def run() -> T:
+        db = Database(
+            open_engine(url, limits=limits_of(seconds)),
+            unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
+        )
+        try:
+            with fail_after(30):
+                return await work(db)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+def is_busy(answer: httpx.Response) -> bool:
+    if answer.status_code != 503:
+        return False
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["detail"] == "The database does not answer in time. Try again in a moment."
+    return True
+
+
+def one_line_each(logged: str, busy: int) -> None:
+    """So many requests were refused, and the log has one line for each and no traceback."""
+    assert "Traceback" not in logged
+    assert len(re.findall(r"database busy .*reason=", logged)) == busy
+    assert 'File "' not in logged
+
+
+# Silence
+
+
+@contextmanager
+def behind_proxy(url: str, **settings: Any) -> Iterator[tuple[Server, Proxy]]:
+    with proxy_to(make_url(url).port or 3306) as proxy:
+        way = make_url(url).set(port=proxy.port).render_as_string(hide_password=False)
+        with serving(settings_for(way, database_seconds=SECONDS, **settings)) as server:
+            yield server, proxy
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql", "mariadb"], indirect=True)
+def test_a_connection_that_falls_silent_is_thrown_away_and_the_read_done_on_a_new_one(
+    engine_name: str, new_database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_limits, "SILENCE_SECONDS", 0.1)
+    with behind_proxy(new_database(engine_name), database_pool_size=2) as (server, proxy):
+        ann = server.person()
+        ann.post("/v1/tasks", title="One")
+        proxy.swallow()
+        opened = proxy.opened
+        assert [task["title"] for task in ann.get("/v1/tasks")["data"]] == ["One"]
+        assert proxy.opened > opened
+        task = ann.post("/v1/tasks", title="Two")
+        ann.patch(f"/v1/tasks/{task['id']}", completed=True)
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql", "mariadb"], indirect=True)
+def test_a_change_that_meets_silence_before_its_commit_is_made_once_on_a_new_connection(
+    engine_name: str, new_database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_limits, "SILENCE_SECONDS", 0.1)
+    tries: list[int] = []
+    database = new_database(engine_name)
+
+    async def add(tx: Transaction, proxy: Proxy) -> None:
+        tries.append(1)
+        await tx.execute(text("SELECT 1"))
+        tx.add(User(email=f"{len(tries)}@example.com", password_hash="x"))
+        if len(tries) == 1:
+            proxy.swallow()
+        await tx.flush()
+
+    async def count(tx: Transaction) -> list[str]:
+        return list((await tx.execute(text("SELECT email FROM users"))).scalars())
+
+    with proxy_to(make_url(database).port or 3306) as proxy:
+        way = make_url(database).set(port=proxy.port).render_as_string(hide_password=False)
+
+        async def work(db: Database) -> list[str]:
+            await db.write(add, proxy)
+            return await db.read(count)
+
+        assert with_database(way, work) == ["2@example.com"]
+
+
+# Locks
+
+
+@contextmanager
+def locked_tasks(url: str) -> Iterator[None]:
+    """Somebody else holds the table of tasks, and on SQLite the file."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+        return
+    held, done = threading.Event(), threading.Event()
+    lock = "LOCK TABLE tasks" if url.startswith("postgres") else "LOCK TABLES tasks WRITE"
+
+    async def hold() -> None:
+        engine = open_engine(url, limits=UNHURRIED)
+        async with engine.begin() as connection:
+            if url.startswith("postgres"):
+                await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+            await connection.execute(text(lock))
+            held.set()
+            await asyncio.to_thread(done.wait)
+            if not url.startswith("postgres"):
+                await connection.execute(text("UNLOCK TABLES"))
+        await engine.dispose()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(asyncio.run, hold())
+        assert held.wait(20)
+        try:
+            yield
+        finally:
+            done.set()
+        holding.result()
+
+
+def test_who_meets_a_lock_is_refused_in_time_and_the_others_are_served(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_for(url, database_seconds=1, database_pool_size=4, log_level="warning")
+    with serving(settings) as server:
+        ann = server.person()
+        server.parts.guard.forget(None)
+        with locked_tasks(url), ThreadPoolExecutor(20) as pool:
+            writers = [
+                pool.submit(ann.http.post, "/v1/tasks", json={"title": f"task {n}"}) for n in range(20)
+            ]
+            if url.startswith("sqlite"):  # readers have connections of their own
+                assert ann.get("/v1/tasks")["data"] == []
+                assert ann.http.get("/readyz").status_code == 200
+            refused = [is_busy(writer.result()) for writer in writers]
+        assert all(refused)
+        one_line_each(capsys.readouterr().err, len(refused))
+        assert ann.get("/v1/tasks")["data"] == []
+        ann.post("/v1/tasks", title="after")
+
+
+def test_a_database_with_too_few_connections_refuses_in_time(
+    postgres: PostgresServer, new_database: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = new_database("postgresql")
+    role = f"few_{uuid4().hex[:8]}"
+
+    async def make(db: Database) -> None:
+        async with db.transaction() as tx:
+            await tx.execute(text(f"CREATE ROLE {role} LOGIN"))
+            await tx.execute(text(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}"))
+            await tx.execute(text(f"GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}"))
+
+    async def limit(db: Database) -> None:
+        async with db.transaction() as tx:
+            await tx.execute(text(f"ALTER ROLE {role} CONNECTION LIMIT 3"))
+
+    with_database(url, make)
+    settings = settings_for(
+        url.replace("postgres@", f"{role}@"), database_seconds=1, database_pool_size=20, log_level="warning"
+    )
+    with serving(settings) as server:
+        ann = server.person()
+        with_database(url, limit)
+        capsys.readouterr()
+        with ThreadPoolExecutor(30) as pool:
+            answers = list(pool.map(lambda n: ann.http.post("/v1/tasks", json={"title": str(n)}), range(60)))
+        good = [answer for answer in answers if answer.status_code == 201]
+        busy = [answer for answer in answers if answer.status_code != 201]
+        assert good
+        assert all(is_busy(answer) for answer in busy)
+        one_line_each(capsys.readouterr().err, len(busy))
+        assert len(ann.get("/v1/tasks", limit=100)["data"]) == len(good)
+
+
+def test_a_pool_without_a_free_connection_refuses_in_time(url: str) -> None:
+    async def work(db: Database) -> None:
+        async with db.transaction() as one:
+            await one.execute(text("SELECT 1"))
+            with pytest.raises(DatabaseBusy, match="in time"):
+                await db.write(lambda tx: tx.execute(text("SELECT 1")))
+
+    async def run() -> None:
+        db = Database(open_engine(url, pool_size=1, limits=limits_of(0.2)))
+        try:
+            await work(db)
+        finally:
+            await db.close()
+
+    asyncio.run(run())
+
+
+def test_a_full_disk_is_told_as_such(new_database: Callable[[str], str]) -> None:
+    url = new_database("sqlite")
+
+    async def fill(tx: Transaction) -> None:
+        pages = (await tx.execute(text("PRAGMA page_count"))).scalar_one()
+        await tx.execute(text(f"PRAGMA max_page_count = {pages}"))
+        tx.add(User(email="ann@example.com", password_hash="x" * 100_000))
+        await tx.flush()
+
+    async def work(db: Database) -> None:
+        await bootstrap(db.engine)
+        with pytest.raises(DatabaseBusy) as caught:
+            await db.write(fill)
+        assert caught.value.logged_as == "database or disk is full"
+
+    with_database(url, work)
+
+
+# Slowness
+
+# A statement that takes a second or more of the engine's time.
+SLOW = {
+    "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 4000000) "
+    "SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(1)",
+    "mariadb": "SELECT sleep(1)",
+}
+
+
+def test_a_statement_of_a_request_is_ended_and_one_of_long_work_is_not(url: str) -> None:
+    async def slow(tx: Transaction) -> None:
+        await tx.execute(text(SLOW[tx.get_bind().dialect.name]))
+
+    async def work(db: Database) -> None:
+        for way in (db.read, db.write):
+            with pytest.raises(DatabaseBusy) as caught:
+                await way(slow)
+            assert re.search("interrupt|statement timeout|max_statement_time", caught.value.logged_as)
+        await db.write_unhurried(slow)
+
+    with_database(url, work, seconds=0.2)
+
+
+PATHOLOGICAL = {
+    "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000) "
+    "INSERT INTO tasks (user_id, title, description) SELECT :user_id, 'a', printf('%.*c', 10000, 'a') FROM n",
+    "postgresql": "INSERT INTO tasks (user_id, title, description) "
+    "SELECT CAST(:user_id AS uuid), 'a', repeat('a', 10000) FROM generate_series(1, 2000)",
+    "mariadb": "INSERT INTO tasks (user_id, title, description) "
+    "SELECT :user_id, 'a', repeat('a', 10000) FROM seq_1_to_2000",
+}
+
+
+# What matches nearly everywhere, as each engine compares: from the left, or from the right.
+NEARLY = {"sqlite": "a" * 199 + "b", "postgresql": "b" + "a" * 199, "mariadb": "a" * 199 + "b"}
+
+
+def test_a_search_that_would_take_long_is_ended(url: str) -> None:
+    """Every place of every description nearly matches."""
+
+    async def fill(tx: Transaction) -> Caller:
+        user = User(email=f"{uuid4()}@example.com", password_hash="x")
+        tx.add(user)
+        await tx.flush()
+        name = tx.get_bind().dialect.name
+        await tx.execute(
+            text(PATHOLOGICAL[name]), {"user_id": str(user.id) if name == "postgresql" else user.id.hex}
+        )
+        return Caller(user.id, None)
+
+    async def work(db: Database) -> None:
+        ann = await db.write_unhurried(fill)
+        assert b'"next_cursor":"' in await tasks.list_tasks(db, ann, tasks.TaskFilter(None, "A"), Page(1))
+        words = NEARLY[db.engine.dialect.name]
+        with pytest.raises(DatabaseBusy):
+            await tasks.list_tasks(db, ann, tasks.TaskFilter(None, words), Page(1))
+
+    with_database(url, work, seconds=0.1)
+
+
+# Readiness
+
+
+def test_many_who_ask_whether_it_is_ready_cost_one_statement(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    read = server.parts.db.read
+
+    async def counting(*arguments: Any) -> Any:
+        asked.append(1)
+        return await read(*arguments)
+
+    monkeypatch.setattr(server.parts.db, "read", counting)
+    monkeypatch.setattr("services.health.FRESH_SECONDS", 60.0)
+    client = server.client()
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: client.get("/readyz").status_code, range(40)))
+    assert answers == [200] * 40
+    # The worker and the streams look by themselves meanwhile: theirs have other functions.
+    assert len(asked) <= 40 // 4
+
+
+# What is logged of it
+
+
+def test_a_busy_database_is_one_line_wherever_it_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs("error")
+    try:
+        raise DatabaseBusy("database is locked")
+    except DatabaseBusy as error:
+        structlog.get_logger().error("looking for runs failed", exc_info=error)
+    [line] = capsys.readouterr().err.splitlines()
+    assert "looking for runs failed" in line
+    assert "reason='database is locked'" in line
+
+
+def test_a_run_s_stream_ends_quietly_where_the_database_is_busy(
+    server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = ann.chat("hello")["run_id"]
+
+    async def busy(*_: Any) -> None:
+        raise DatabaseBusy("database is locked")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("services.runs.read_events", busy)
+        assert ann.http.get(f"/v1/runs/{run_id}/events").text == ""
+    assert "Traceback" not in capsys.readouterr().err
+    assert "run.completed" in ann.http.get(f"/v1/runs/{run_id}/events").text

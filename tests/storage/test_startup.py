@@ -1,0 +1,314 @@
+# test_startup.py -- a start on a database that is older, half-upgraded or without a stamp never guesses.
+import asyncio
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.util import CommandError
+from sqlalchemy.exc import DBAPIError
+
+from db import open_engine
+from main import create_app
+from settings import ROOT
+from storage.schema import SchemaError, alembic_config, known_shapes, revisions, stamp
+from support.catalog import (
+    ENGINES,
+    MIGRATIONS,
+    TRANSACTIONAL,
+    Place,
+    copied,
+    difference,
+    empty_place,
+    migrated,
+    query,
+)
+from support.postgres import PostgresServer
+from support.servers import KEY, settings_for
+
+REVISIONS = revisions()
+HEAD = REVISIONS[-1]
+USER = "INSERT INTO users (email, password_hash) VALUES ('ann@example.com', '-')"
+BEHIND = (
+    f"The database is at 003_add_messages_table, but this code needs {HEAD}. Back it up, then run: "
+    "parley db upgrade (or: alembic upgrade head)."
+)
+
+
+@pytest.fixture(params=ENGINES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield from empty_place(request, request.param, tmp_path)
+
+
+# Behind
+
+
+def test_an_older_database_is_refused_with_the_command_that_helps(database: Place) -> None:
+    database.alembic("upgrade", REVISIONS[3])
+    database.run(USER)
+    before = database.catalog()
+    assert database.refusal() == BEHIND
+    assert difference(database.catalog(), before) == []
+    database.alembic("upgrade", "head")
+    assert database.start() == []
+    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+
+
+def test_with_auto_migrate_an_older_database_is_upgraded_step_by_step(database: Place) -> None:
+    database.alembic("upgrade", REVISIONS[3])
+    database.run(USER)
+    logs = database.start(auto_migrate=True)
+    assert [line["revision"] for line in logs] == REVISIONS[4:]
+    assert {line["event"] for line in logs} == {"Database schema upgraded"}
+    assert database.start(auto_migrate=True) == []
+    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+
+
+def test_auto_migrate_on_an_empty_database_makes_the_tables_as_ever(database: Place) -> None:
+    assert [line["event"] for line in database.start(auto_migrate=True)] == ["✅ Database tables initialized"]
+
+
+EIGHT_WORKERS = """
+import asyncio, multiprocessing, sys, alembic.command, db, settings
+from storage import schema
+
+def work(barrier):
+    given = settings.Settings(_env_file=None, database_url=sys.argv[1], auto_migrate=True)
+    barrier.wait()
+    print(asyncio.run(schema.bootstrap(db.open_engine(sys.argv[1]), given)), flush=True)
+
+context = multiprocessing.get_context("fork")
+barrier = context.Barrier(8)
+workers = [context.Process(target=work, args=[barrier]) for _ in range(8)]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
+"""
+
+
+def test_eight_workers_that_start_at_once_upgrade_once(database: Place) -> None:
+    database.alembic("upgrade", REVISIONS[3])
+    program = [sys.executable, "-c", EIGHT_WORKERS, database.url]
+    done = subprocess.run(
+        program, cwd=ROOT / "backend", capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines().count(HEAD) == 8, done
+    assert sum("schema upgraded" in line for line in done.stdout.splitlines()) == len(REVISIONS[4:]), done
+    assert database.stamps() == [HEAD]
+
+
+def test_alembic_waits_for_whoever_changes_the_schema(postgres: PostgresServer) -> None:
+    """And takes its turn when they are done: here they have upgraded already."""
+    postgres.create_database("in turn")
+    place = Place(postgres.url("in turn"))
+    with place.connect() as other:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_advisory_xact_lock(123563833845113)")
+        program = [sys.executable, "-m", "alembic", "upgrade", "head"]
+        environment = {"DATABASE_URL": place.url, "SECRET_KEY": KEY}
+        waiting = subprocess.Popen(program, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        asks = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'in turn' AND query LIKE '%pg_try_advisory%'"
+        while query(postgres, "in turn", f"{asks} AND pid <> pg_backend_pid()") == "0":
+            assert waiting.poll() is None
+        assert place.counts() == {}
+        other.execute("COMMIT")
+    assert waiting.communicate(timeout=30)[0].splitlines()[-1] == f"applied: {HEAD}"
+    postgres.drop_database("in turn")
+
+
+# Half-way
+
+
+def test_a_half_done_step_stops_the_server_alembic_and_the_files(database: Place) -> None:
+    database.start()
+    database.run(f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'")
+    database.run(f"INSERT INTO alembic_version VALUES ('started {HEAD[:3]}')")
+    line = (
+        f"A step of the schema was started and not finished: {HEAD[:3]}. Restore the backup, or see "
+        "migrations/README.md, 'Half-way'."
+    )
+    assert database.refusal() == line
+    assert database.refusal(auto_migrate=True) == line
+    for words in (["upgrade", "head"], ["downgrade", "-1"], ["current"]):
+        with pytest.raises(CommandError) as caught:
+            database.alembic(*words)
+        assert str(caught.value) == line
+    database.alembic("stamp", HEAD, purge=True)
+    assert database.start() == []
+    assert database.stamps() == [HEAD]
+
+
+FAILS_LATE = """
+revision, down_revision = "900_fails", {head!r}
+from alembic import op
+def upgrade():
+    with op.get_context().autocommit_block():
+        op.execute("CREATE TABLE halfway (id int)")
+    op.execute("SELECT * FROM nowhere")
+def downgrade():
+    pass
+"""
+
+
+def test_a_step_that_commits_on_its_way_and_fails_leaves_its_mark(database: Place, tmp_path: Path) -> None:
+    """As every step does on MariaDB, where each DDL statement commits."""
+    database.alembic("upgrade", "head")
+    copy = tmp_path / "copy"
+    shutil.copytree(MIGRATIONS, copy)
+    (copy / "versions" / "900_fails.py").write_text(FAILS_LATE.format(head=HEAD))
+    config = alembic_config(database.url)
+    config.set_main_option("script_location", str(copy))
+    with pytest.raises((DBAPIError, CommandError)):
+        command.upgrade(config, "head")
+    assert database.stamps() == [HEAD, "started 900"]
+    assert "started and not finished: 900" in database.refusal()
+
+
+@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
+def test_a_step_that_fails_inside_its_transaction_leaves_nothing(database: Place, tmp_path: Path) -> None:
+    database.alembic("upgrade", REVISIONS[3])
+    before = database.catalog()
+    copy = tmp_path / "copy"
+    shutil.copytree(MIGRATIONS, copy)
+    broken = copy / "versions" / f"{HEAD}.py"
+    broken.write_text(
+        broken.read_text().replace(
+            "def downgrade", "    op.execute('SELECT * FROM nowhere')\n\n\ndef downgrade"
+        )
+    )
+    config = alembic_config(database.url)
+    config.set_main_option("script_location", str(copy))
+    with pytest.raises((DBAPIError, CommandError)):
+        command.upgrade(config, "head")
+    assert database.stamps() == [REVISIONS[3]]
+    assert difference(database.catalog(), before) == []
+
+
+@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
+def test_an_upgrade_that_fails_at_startup_is_one_line_and_leaves_all_as_it_was(database: Place) -> None:
+    database.alembic("upgrade", REVISIONS[5])
+    in_the_way = {
+        "sqlite": "CREATE TRIGGER users_keep_created_at AFTER UPDATE ON users BEGIN SELECT 1; END",
+        "postgresql": "CREATE FUNCTION keep_created_at() RETURNS int LANGUAGE sql RETURN 1",
+    }
+    database.run(in_the_way[database.engine])
+    before = database.catalog()
+    assert database.refusal(auto_migrate=True).startswith("The upgrade failed: ")
+    assert database.stamps() == [REVISIONS[5]]
+    assert difference(database.catalog(), before) == []
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_an_upgrade_that_fails_at_startup_on_mariadb_is_one_line_and_leaves_its_mark(database: Place) -> None:
+    database.alembic("upgrade", REVISIONS[5])
+    database.run(USER)
+    database.run("CREATE TRIGGER users_keep_created_at BEFORE UPDATE ON users FOR EACH ROW SET @nothing = 1")
+    assert database.refusal(auto_migrate=True).startswith("The upgrade failed: ")
+    assert database.stamps() == [REVISIONS[5], "started 006"]
+    for changes in ({}, {"auto_migrate": True}):
+        assert "started and not finished: 006" in database.refusal(**changes)
+    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+
+
+# Without a stamp
+
+
+def recognised(place: Place) -> str:
+    async def once() -> str:
+        engine = open_engine(place.url)
+        try:
+            return await stamp(engine)
+        finally:
+            await engine.dispose()
+
+    return asyncio.run(once())
+
+
+def test_every_revision_has_a_shape_of_its_own() -> None:
+    shapes = known_shapes()
+    assert list(shapes) == REVISIONS
+    assert all(shapes[one] != shapes[other] for one in shapes for other in shapes if one != other)
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
+def test_tables_without_a_stamp_are_recognised_and_go_on_from_there(database: Place, revision: str) -> None:
+    database.alembic("upgrade", revision)
+    database.run(USER)
+    database.run("DROP TABLE alembic_version")
+    database.run("CREATE TABLE invoices (id int)")
+    assert "no stamp" in database.refusal()
+    assert recognised(database) == revision
+    assert database.stamps() == [revision]
+    database.alembic("upgrade", "head")
+    assert database.start() == []
+    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_tables_without_a_stamp_are_recognised_on_mariadb_at_every_revision(
+    database: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one database, since to make the tables takes long there."""
+    shapes = known_shapes()
+    monkeypatch.setattr("storage.schema.known_shapes", lambda: shapes)
+    for revision in REVISIONS:
+        database.alembic("upgrade", revision)
+        if revision == REVISIONS[0]:
+            database.run(USER)
+        database.run("DROP TABLE alembic_version")
+        assert "no stamp" in database.refusal()
+        assert recognised(database) == revision
+        assert database.stamps() == [revision]
+    assert database.start() == []
+    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+
+
+def test_tables_that_are_no_revision_are_not_stamped(database: Place) -> None:
+    database.alembic("upgrade", REVISIONS[5])
+    database.run("DROP TABLE alembic_version")
+    database.run("ALTER TABLE tasks ADD COLUMN colour int")
+    database.drop_index("runs", "idx_runs_status_lease_expires_at")
+    before = database.catalog()
+    with pytest.raises(SchemaError) as caught:
+        recognised(database)
+    assert str(caught.value) == (
+        f"The tables are none of Parley's revisions; nearest is {REVISIONS[5]}, but for "
+        "idx_runs_status_lease_expires_at, tasks.colour. Make them agree, then run again: parley db stamp."
+    )
+    assert difference(database.catalog(), before) == []
+
+
+def test_a_stamp_that_is_there_is_not_replaced_and_nothing_is_stamped_where_nothing_is(
+    database: Place,
+) -> None:
+    with pytest.raises(SchemaError, match="no tables of Parley"):
+        recognised(database)
+    database.start()
+    with pytest.raises(SchemaError, match=f"a stamp already: {HEAD}. Nothing was changed"):
+        recognised(database)
+
+
+def test_tables_made_by_the_first_files_without_a_stamp_are_recognised_on_postgresql(
+    postgres: PostgresServer,
+) -> None:
+    with copied(postgres, migrated(postgres, 4)) as place:
+        place.run("DELETE FROM alembic_version")
+        assert recognised(place) == REVISIONS[3]
+        assert place.refusal() == BEHIND
+
+
+def test_every_route_is_ready_before_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(settings_for("sqlite://"))
+
+    def late(*_: object, **__: object) -> None:
+        raise AssertionError("a route was built by a request")
+
+    monkeypatch.setattr("fastapi.routing.get_dependant", late)
+    scope = {"type": "http", "method": "GET", "path": "/nothing/here", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(scope)

@@ -1,0 +1,199 @@
+# support/servers.py -- a real Parley on loopback in a thread of the test process, and people who use it.
+import asyncio
+import re
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from db import Database, Transaction
+from llm.protocol import Model
+from main import create_app
+from routes.dependencies import Parts
+from settings import Settings
+from storage.engines import open_engine
+
+KEY = "a key for tests that is long enough"
+PASSWORD = "correct horse battery"
+TIMEOUT = 20.0
+T = TypeVar("T")
+
+
+def settings_for(database_url: str, **changes: Any) -> Settings:
+    """Settings of a test: nothing from the environment of whoever runs it, and time for a busy machine."""
+    values = {"database_url": database_url, "secret_key": KEY, "rate_limits": "off", "log_level": "error"}
+    return Settings(_env_file=None, **{"database_seconds": 30, **values, **changes})  # type: ignore[call-arg]
+
+
+@dataclass
+class Person:
+    """Someone who is signed in; `http` sends the bearer token along."""
+
+    id: UUID
+    email: str
+    http: httpx.Client
+    tokens: dict[str, Any]
+
+    def get(self, path: str, **params: Any) -> Any:
+        return ok(self.http.get(path, params=params))
+
+    def post(self, path: str, **body: Any) -> Any:
+        return ok(self.http.post(path, json=body))
+
+    def patch(self, path: str, **body: Any) -> Any:
+        return ok(self.http.patch(path, json=body))
+
+    def delete(self, path: str) -> None:
+        ok(self.http.delete(path))
+
+    def chat(self, message: str, **body: Any) -> Any:
+        return self.post("/v1/chat", message=message, **body)
+
+
+def ok(answer: httpx.Response) -> Any:
+    """The JSON of a good answer; the whole problem in the failure of a bad one."""
+    assert answer.is_success, (
+        f"{answer.request.method} {answer.request.url}: {answer.status_code} {answer.text}"
+    )
+    return answer.json() if answer.content else None
+
+
+@dataclass
+class Server:
+    base_url: str
+    app: FastAPI
+    settings: Settings
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = self.app.state.parts
+        return parts
+
+    def client(self, **headers: str) -> httpx.Client:
+        client = httpx.Client(
+            base_url=self.base_url, headers=headers, timeout=TIMEOUT, trust_env=False, verify=False
+        )
+        self.clients.append(client)
+        return client
+
+    def register(self, email: str = "", **profile: Any) -> str:
+        """A new user; returns the email, by default one of nobody else."""
+        email = email or f"{uuid4().hex}@example.com"
+        ok(self.client().post("/v1/auth/register", json={"email": email, "password": PASSWORD, **profile}))
+        return email
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> Person:
+        tokens = ok(self.client().post("/v1/auth/token", data={"username": email, "password": password}))
+        http = self.client(Authorization=f"Bearer {tokens['access_token']}")
+        me = ok(http.get("/v1/me"))
+        return Person(UUID(me["id"]), email, http, tokens)
+
+    def person(self, **profile: Any) -> Person:
+        return self.sign_in(self.register(**profile))
+
+
+def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    """`work` in a transaction on an engine of its own: the server's belongs to the server's loop."""
+
+    async def run() -> T:
+        db = Database(open_engine(server.settings.database_url.get_secret_value()))
+        try:
+            return await db.write(work)
+        finally:
+            await db.close()
+
+    return asyncio.run(run())
+
+
+@contextmanager
+def serving(settings: Settings, model: Model | None = None, **options: Any) -> Iterator[Server]:
+    """A real uvicorn, with `options` of it, on a free port of loopback; gone at the end of the block."""
+    app = create_app(settings, model)
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    quiet = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 5}
+    config = uvicorn.Config(app, **{**quiet, **options})  # type: ignore[arg-type]
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, name="uvicorn")
+    thread.start()
+    server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, settings)
+    try:
+        wait_until(lambda: running.started or not thread.is_alive())
+        assert running.started, "the server did not start"
+        yield server
+    finally:
+        for client in server.clients:
+            client.close()
+        running.should_exit = True
+        thread.join(timeout=20)
+        listener.close()
+        assert not thread.is_alive(), "the server did not stop"
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
+    """Polls until something is true; fails when it does not become so."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        threading.Event().wait(0.005)
+    return value
+
+
+@contextmanager
+def connected(base_url: str, *sent: bytes, receives: int | None = None) -> Iterator[socket.socket]:
+    """A connection on which these pieces were sent."""
+    host, port = base_url.removeprefix("http://").rstrip("/").split(":")
+    with socket.socket() as raw:
+        if receives:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+        raw.settimeout(15)
+        raw.connect((host, int(port)))
+        for piece in sent:
+            raw.sendall(piece)
+        yield raw
+
+
+def next_answer(raw: socket.socket) -> tuple[int, bytes]:
+    """The status and the body of the next answer, which says its length."""
+    come = b""
+    while b"\r\n\r\n" not in come:
+        piece = raw.recv(65_536)
+        assert piece, f"the connection has ended after {come!r}"
+        come += piece
+    head, _, body = come.partition(b"\r\n\r\n")
+    found = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+    assert found
+    while len(body) < int(found[1]):
+        body += raw.recv(65_536)
+    assert len(body) == int(found[1])
+    return int(head.split()[1]), body
+
+
+@dataclass
+class Event:
+    id: int
+    type: str
+    data: dict[str, Any]
+
+
+def read_events(answer: httpx.Response) -> Iterator[Event]:
+    """The events of an open stream, as they come."""
+    import json
+
+    fields: dict[str, str] = {}
+    for line in answer.iter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = fields[name] + "\n" + value if name in fields else value
+        elif "event" in fields:
+            yield Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
+            fields = {}
