@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 import security
 from db import open_engine
 from storage.schema import bootstrap
-from support.mariadb import ALWAYS_ON_MARIADB, MariaDBServer, mariadb
+from support.mariadb import MariaDBServer, mariadb
 from support.postgres import PostgresServer, postgres
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, serving, settings_for
@@ -38,8 +38,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marks = metafunc.definition.iter_markers("parametrize")
     if "engine_name" not in metafunc.fixturenames or any("engine_name" in mark.args[0] for mark in marks):
         return
-    always = ALWAYS_ON_MARIADB.get(metafunc.definition.path.name, set())
-    on_mariadb = metafunc.config.getoption("all_engines") or metafunc.function.__name__ in always
+    always = metafunc.definition.get_closest_marker("also_on_mariadb") is not None
+    on_mariadb = always or metafunc.config.getoption("all_engines")
     engines = ["sqlite", "postgresql", *(["mariadb"] if on_mariadb else [])]
     metafunc.parametrize("engine_name", engines, indirect=True, scope="session")
 

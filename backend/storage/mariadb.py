@@ -172,4 +172,4 @@ class MariaDB(MariaDBDialect, MySQLDialect_asyncmy):
             raise SettingsError(f"DATABASE_URL: the server is MariaDB {version}; Parley needs 10.11 or newer")
 
 
-registry.register("support.mariadb.asyncmy", __name__, MariaDB.__name__)
+registry.register("mariadb.asyncmy", __name__, MariaDB.__name__)

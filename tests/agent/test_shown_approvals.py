@@ -73,6 +73,7 @@ def log_of(person: Person, run_id: str) -> list[tuple[str, dict[str, Any]]]:
 # What is shown
 
 
+@pytest.mark.also_on_mariadb
 def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, model: ScriptedModel) -> None:
     carl.patch("/v1/me", approval="always")
     task = with_task(carl, "Tax papers", description="In the blue folder")
@@ -97,6 +98,7 @@ def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, m
 # What has changed since
 
 
+@pytest.mark.also_on_mariadb
 def test_a_row_that_changed_after_the_question_is_asked_for_anew(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Spam")
     answer = asked(carl, model, *deleting(task))
@@ -176,6 +178,7 @@ def test_a_row_that_is_gone_is_no_reason_to_ask_again(carl: Person, model: Scrip
     assert (made["result"], made["error"]) == (None, "There is no such task.")
 
 
+@pytest.mark.also_on_mariadb
 def test_whoever_changes_the_row_meanwhile_only_what_was_shown_is_done(
     carl: Person, model: ScriptedModel
 ) -> None:

@@ -43,6 +43,7 @@ def statuses(server: Server) -> dict[str, list[str]]:
     return in_database(server, read)
 
 
+@pytest.mark.also_on_mariadb
 def test_seven_people_with_ten_slow_runs_each_do_not_make_the_eighth_wait(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
@@ -143,6 +144,7 @@ def in_own_database(url: str, work: Callable[[Assistant], Any]) -> Any:
     return asyncio.run(run())
 
 
+@pytest.mark.also_on_mariadb
 def test_a_look_takes_each_users_turn_after_the_others_and_goes_on_where_it_ended(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
@@ -218,6 +220,7 @@ async def lengthen(tx: Transaction, number: int) -> None:
     await tx.flush()
 
 
+@pytest.mark.also_on_mariadb
 def test_leases_are_renewed_together_and_a_lost_one_is_named(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:

@@ -122,6 +122,7 @@ async def test_models_are_shown_the_same_schemas(
     assert {tool.name: (tool.description, tool.input_schema) for tool in listed} == shown
 
 
+@pytest.mark.also_on_mariadb
 async def test_every_tool_works_and_gives_a_structured_result(server: Server, ann: Person, era: str) -> None:
     ann.patch("/v1/me", approval="never")
     async with connected(server, token_of(ann), era) as client:
@@ -230,6 +231,7 @@ async def test_an_exception_of_ours_is_told_in_our_words(
             await client.list_resources()
 
 
+@pytest.mark.also_on_mariadb
 async def test_one_person_sees_and_changes_nothing_of_anothers(
     server: Server, ann: Person, bob: Person, era: str
 ) -> None:
@@ -483,6 +485,7 @@ async def test_a_token_that_may_only_read_changes_nothing_with_any_tool(
 # On record
 
 
+@pytest.mark.also_on_mariadb
 async def test_calls_are_on_record_as_those_of_a_chat_are(server: Server, ann: Person, era: str) -> None:
     async with connected(server, token_of(ann), era) as client:
         for _ in range(2):
@@ -576,6 +579,7 @@ async def test_every_token_has_a_conversation_of_its_own(server: Server, ann: Pe
     assert len(on_record(ann, "Cursor")) == 2
 
 
+@pytest.mark.also_on_mariadb
 async def test_fifty_callers_at_once_are_all_answered_and_all_on_record(
     server: Server, ann: Person, bob: Person, era: str
 ) -> None:
@@ -613,6 +617,7 @@ async def test_a_worker_may_be_restarted_between_two_calls(own_database_url: str
 # Once
 
 
+@pytest.mark.also_on_mariadb
 async def test_a_call_with_a_key_takes_effect_once(own_database_url: str, era: str) -> None:
     async def call(server: Server, token: str, title: str = "Buy milk") -> CallToolResult:
         async with connected(server, token, era) as client:
@@ -775,7 +780,7 @@ async def test_the_persons_own_rule_says_what_waits(
     assert (answer.structured_content.get("status") == "awaiting_approval") is waiting
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.also_on_mariadb
 async def test_only_so_many_calls_wait(own_database_url: str, era: str) -> None:
     with serving(settings_for(own_database_url, runs_per_user=2)) as server:
         person = await aside(server.person)

@@ -56,6 +56,7 @@ def messages_of(person: Person, title: str = "Claude") -> list[dict[str, Any]]:
 # Who speaks
 
 
+@pytest.mark.also_on_mariadb
 @pytest.mark.parametrize("name", ["list_tasks", "add_task", "delete_task"])
 def test_a_message_over_mcp_is_the_programs(server: Server, ann: Person, name: str) -> None:
     ann.patch("/v1/me", display_name="Ann")
@@ -136,6 +137,7 @@ def test_a_line_of_the_log_says_which_token_it_is_about(
 # How much goes unasked
 
 
+@pytest.mark.also_on_mariadb
 def test_a_program_makes_ten_changes_in_an_hour_and_asks_for_the_eleventh(
     server: Server, ann: Person
 ) -> None:

@@ -10,6 +10,7 @@ from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, serving, settings_for, wait_until
 
 
+@pytest.mark.also_on_mariadb
 def test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record(ann: Person) -> None:
     answer = ann.chat("add buy milk tomorrow and call mom")
     assert answer["status"] == "completed"
@@ -87,6 +88,7 @@ def test_a_client_id_that_stands_for_another_message_is_a_conflict(ann: Person, 
     assert bob.chat("add bread", client_id="m-1")["status"] == "completed"
 
 
+@pytest.mark.also_on_mariadb
 def test_the_same_message_sent_eight_times_at_once_is_stored_once(ann: Person) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: ann.chat("add buy milk", client_id="m-1"), range(8)))

@@ -7,6 +7,7 @@ import pytest
 from support.servers import Person, Server
 
 
+@pytest.mark.also_on_mariadb
 def test_a_task_is_made_changed_and_deleted(ann: Person) -> None:
     task = ann.post("/v1/tasks", title="  Buy milk ", description="2 litres")
     assert (task["title"], task["description"], task["completed"]) == ("Buy milk", "2 litres", False)
@@ -20,6 +21,7 @@ def test_a_task_is_made_changed_and_deleted(ann: Person) -> None:
     assert ann.http.get(f"/v1/tasks/{task['id']}").status_code == 404
 
 
+@pytest.mark.also_on_mariadb
 def test_an_item_of_a_list_and_the_same_item_alone_are_equal(ann: Person) -> None:
     made = [
         ann.post("/v1/tasks", title=f'Task "{n}" ü 😀', description="a\n\tb\\" if n else None)
@@ -30,6 +32,7 @@ def test_an_item_of_a_list_and_the_same_item_alone_are_equal(ann: Person) -> Non
     assert [ann.get(f"/v1/tasks/{task['id']}") for task in listed["data"]] == listed["data"]
 
 
+@pytest.mark.also_on_mariadb
 def test_pages_follow_each_other_without_gap_or_repetition(ann: Person) -> None:
     made = [ann.post("/v1/tasks", title=f"Task {n}")["id"] for n in range(7)]
     seen: list[str] = []
@@ -52,6 +55,7 @@ def test_a_page_that_ends_exactly_at_the_end_has_no_cursor(ann: Person) -> None:
     assert ann.get("/v1/tasks", limit=2)["next_cursor"] is None
 
 
+@pytest.mark.also_on_mariadb
 def test_tasks_are_filtered_by_state_and_by_words(ann: Person) -> None:
     ann.post("/v1/tasks", title="Buy MILK")
     ann.post("/v1/tasks", title="Cook", description="with milk", completed=True)

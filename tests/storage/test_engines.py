@@ -17,10 +17,10 @@ from db import Database, is_retryable, open_engine
 from models import Task, User
 from models.columns import now
 from services.identity.rate_limits import count_hit
-from settings import ROOT, SettingsError
+from settings import SettingsError
 from storage.engines import engine_url, is_orphan, take_schema_lock
 from storage.schema import bootstrap
-from support.mariadb import ALWAYS_ON_MARIADB, MariaDBServer
+from support.mariadb import MariaDBServer
 from support.postgres import PostgresServer
 
 T = TypeVar("T")
@@ -229,15 +229,6 @@ def test_a_server_without_tls_is_not_talked_to_in_plain_text(mariadb: MariaDBSer
 
     with pytest.raises(OperationalError, match="SSL"):
         with_database(url, work)
-
-
-# How the tests choose their engines
-
-
-def test_what_always_runs_on_mariadb_is_there() -> None:
-    for file, names in ALWAYS_ON_MARIADB.items():
-        source = (ROOT / "tests" / file).read_text()
-        assert {name for name in names if f"def {name}(" not in source} == set()
 
 
 def test_a_worker_that_hangs_in_a_transaction_does_not_keep_its_locks(

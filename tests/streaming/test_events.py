@@ -98,6 +98,7 @@ def elsewhere(scripted: Server, own_database_url: str) -> Iterator[Server]:
 # Every change, on every open page
 
 
+@pytest.mark.also_on_mariadb
 def test_every_kind_of_change_reaches_every_open_stream_of_any_worker(
     carl: Person, model: ScriptedModel, elsewhere: Server
 ) -> None:
@@ -252,6 +253,7 @@ def test_a_commit_that_fails_is_not_told(scripted: Server, carl: Person) -> None
 # Order
 
 
+@pytest.mark.also_on_mariadb
 def test_no_event_is_skipped_though_its_transaction_commits_late(
     own_database_url: str, scripted: Server, carl: Person
 ) -> None:
@@ -275,6 +277,7 @@ def test_no_event_is_skipped_though_its_transaction_commits_late(
         assert (second.id, second.data["task"]["title"]) == (2, "Early")
 
 
+@pytest.mark.also_on_mariadb
 def test_writers_wait_neither_for_each_other_nor_for_who_numbers_and_nobody_for_them(
     own_database_url: str, scripted: Server, carl: Person
 ) -> None:
@@ -327,6 +330,7 @@ def test_many_writers_and_readers_at_once_make_one_sequence_without_a_gap(
         assert titles == [str(number) for number in range(13)]
 
 
+@pytest.mark.also_on_mariadb
 def test_two_who_number_for_the_first_time_at_once_agree(own_database_url: str, scripted: Server) -> None:
     people = [scripted.person() for _ in range(4)]
     for person in people:
@@ -397,6 +401,7 @@ def test_a_number_that_no_stream_gave_is_refused(ann: Person) -> None:
         assert answer.status_code == 422, wrong
 
 
+@pytest.mark.also_on_mariadb
 def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) -> None:
     """More events than one batch holds, and one that is larger than a batch."""
     caller = Caller(ann.id, None)
@@ -425,6 +430,7 @@ def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) ->
     assert len(here(database_url, lambda db: db.read(sizes))) > 5
 
 
+@pytest.mark.also_on_mariadb
 def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
     own_database_url: str, scripted: Server, carl: Person
 ) -> None:
@@ -562,6 +568,7 @@ def test_a_bell_of_another_worker_is_heard_long_before_anybody_looks(
             assert next(stream).type == "task.created"
 
 
+@pytest.mark.also_on_mariadb
 def test_a_revoked_session_is_cut_within_a_second_and_no_other(
     scripted: Server, elsewhere: Server, carl: Person
 ) -> None:

@@ -73,6 +73,7 @@ def leaving(server: Server, monkeypatch: pytest.MonkeyPatch) -> Person:
     return person
 
 
+@pytest.mark.also_on_mariadb
 def test_an_account_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     server: Server, leaving: Person
 ) -> None:
@@ -120,6 +121,7 @@ def test_the_operator_finds_no_account_that_goes(
     assert sign_in(server, leaving.email).status_code == 200
 
 
+@pytest.mark.also_on_mariadb
 def test_history_is_kept_from_whoever_is_not_leaving(server: Server, leaving: Person) -> None:
     stays = server.person()
     fill(server, stays, 2)

@@ -27,6 +27,7 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+@pytest.mark.also_on_mariadb
 def test_a_token_is_shown_once_and_kept_as_a_hash(server: Server, ann: Person) -> None:
     answer = ann.http.post("/v1/me/tokens", json={"name": " Claude ", "scopes": ["write", "read"]})
     made = ok(answer)
@@ -73,6 +74,7 @@ def test_a_token_counts_nowhere_in_the_rest_api(server: Server, ann: Person) -> 
     assert refused.status_code == 401
 
 
+@pytest.mark.also_on_mariadb
 def test_a_person_has_only_so_many_tokens(monkeypatch: pytest.MonkeyPatch, ann: Person) -> None:
     monkeypatch.setattr(api_tokens, "TOKENS_PER_USER", 2)
     first = make(ann)

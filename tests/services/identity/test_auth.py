@@ -79,6 +79,7 @@ def statements(server: Server) -> Iterator[list[str]]:
 # Register
 
 
+@pytest.mark.also_on_mariadb
 def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -> None:
     email = f"Ann.{uuid4().hex}@Example.COM"
     new = {"email": email, "password": PASSWORD, "display_name": "  Ann ", "timezone": "Europe/Berlin"}
@@ -91,6 +92,7 @@ def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -
     assert PASSWORD not in str(rows(server)["users"])
 
 
+@pytest.mark.also_on_mariadb
 def test_the_same_email_registered_many_times_at_once_is_one_user(server: Server) -> None:
     email = f"{uuid4().hex}@example.com"
     spellings = [email, email.upper(), email.title()] * 3
@@ -299,6 +301,7 @@ def test_the_authorize_button_of_the_docs_knows_where_to_sign_in(server: Server)
 # Refresh
 
 
+@pytest.mark.also_on_mariadb
 def test_refreshing_gives_a_new_pair_and_uses_the_old_token_up(server: Server) -> None:
     first = server.person().tokens
     answer = refresh(server, first["refresh_token"])
@@ -426,6 +429,7 @@ def test_an_access_token_does_not_refresh(ann: Person, server: Server) -> None:
 # Sign out
 
 
+@pytest.mark.also_on_mariadb
 def test_logging_out_ends_this_session_at_once_and_no_other(server: Server) -> None:
     here = server.person()
     there = server.sign_in(here.email)
@@ -603,6 +607,7 @@ def test_two_password_changes_at_once_do_not_both_count(server: Server) -> None:
 # The account
 
 
+@pytest.mark.also_on_mariadb
 def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server: Server) -> None:
     def fill(person: Person) -> None:
         with_key = {"Idempotency-Key": "the-same-for-both"}

@@ -31,6 +31,7 @@ def rotated(server: Server, refresh_token: str) -> dict[str, Any]:
 # A token that comes again
 
 
+@pytest.mark.also_on_mariadb
 def test_a_token_that_comes_a_third_time_ends_the_family_with_its_fork(server: Server) -> None:
     person = server.person()
     one, two = rotated(server, tokens_of(person)), rotated(server, tokens_of(person))
@@ -96,6 +97,7 @@ def test_a_fork_is_as_old_as_the_sign_in_that_it_was_forked_from(server: Server)
 # A new password
 
 
+@pytest.mark.also_on_mariadb
 def test_a_new_password_ends_every_fork_and_the_person_stays_signed_in(server: Server) -> None:
     person = server.person()
     thief = rotated(server, tokens_of(person))
@@ -117,6 +119,7 @@ def test_a_new_password_ends_every_fork_and_the_person_stays_signed_in(server: S
 # How many
 
 
+@pytest.mark.also_on_mariadb
 def test_the_session_that_was_used_longest_ago_ends_where_there_are_too_many(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +153,7 @@ def refresh_until_refused(counting: Server, monkeypatch: pytest.MonkeyPatch) -> 
 # What ended long ago
 
 
+@pytest.mark.also_on_mariadb
 def test_sessions_that_ended_long_ago_go_with_their_tokens_a_few_at_a_time(server: Server) -> None:
     stays = server.person()
     for kind in ("revoked", "expired", "yesterday"):
