@@ -20,6 +20,7 @@ from storage.url_parameters import POOL_WORDS, read_words, refuse_rest
 DROPPED = POOL_WORDS | {"timeout", "cache"}
 # Beside the file: the log of what is not in it yet, and the index of that.
 BESIDE = ("", "-wal", "-shm", "-journal")
+INTERRUPT_SECONDS = 0.05
 
 
 def sqlite_url(parsed: URL) -> tuple[URL, dict[str, Any]]:
@@ -119,11 +120,27 @@ def bound_statements(engine: AsyncEngine, seconds: float) -> None:
             return
         alarm.cancel()
         if isinstance(failure.original_exception, asyncio.CancelledError):
-            failure.connection.connection.driver_connection._conn.interrupt()  # type: ignore[union-attr]
+            interrupt_until_idle(failure.connection.connection.driver_connection)  # type: ignore[union-attr]
 
     event.listen(engine.sync_engine, "before_cursor_execute", start)
     event.listen(engine.sync_engine, "after_cursor_execute", end)
     event.listen(engine.sync_engine, "handle_error", fail)
+
+
+def interrupt_until_idle(driver: Any) -> None:
+    """End what a cancelled request has asked of this connection.
+
+    SQLite interrupts only what runs, and the statement may still stand in the queue of the connection's thread.
+    """
+    loop = asyncio.get_running_loop()
+    idle = asyncio.ensure_future(driver._execute(lambda: None))  # done when all before it in the queue is
+
+    def interrupt() -> None:
+        if not idle.done() and driver._connection is not None:
+            driver._connection.interrupt()
+            loop.call_later(INTERRUPT_SECONDS, interrupt)
+
+    interrupt()
 
 
 @compiles(random_uuid, "sqlite")

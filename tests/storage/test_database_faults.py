@@ -13,7 +13,7 @@ import httpx
 import pytest
 import structlog
 from anyio import fail_after
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 from access import Caller
@@ -281,6 +281,42 @@ def test_a_statement_of_a_request_is_ended_and_one_of_long_work_is_not(url: str)
         await db.write_unhurried(slow)
 
     with_database(url, work, seconds=0.2)
+
+
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_statement_that_is_cancelled_before_it_begins_does_not_run_for_ever(url: str) -> None:
+    gate, held = threading.Event(), threading.Event()
+    drivers: list[Any] = []
+
+    def hold() -> None:
+        held.set()
+        gate.wait(10)
+
+    def hold_up(connection: Any, cursor: Any, sql: str, *_: Any) -> None:
+        """The statement then waits in the queue of the connection's thread."""
+        if sql == ENDLESS:
+            drivers.append(connection.connection.driver_connection)
+            drivers[0]._tx.put_nowait((None, hold))
+
+    async def work(db: Database) -> None:
+        event.listen(db.readers.sync_engine, "before_cursor_execute", hold_up)
+        reading = asyncio.ensure_future(db.read(lambda tx: tx.execute(text(ENDLESS))))
+        await asyncio.to_thread(held.wait, 10)
+        reading.cancel()
+        await asyncio.sleep(0)
+        gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await asyncio.to_thread(drivers[0]._thread.join, 10)
+        is_at_work = drivers[0]._thread.is_alive()
+        if is_at_work:
+            drivers[0]._connection.interrupt()
+        assert not is_at_work
+
+    with_database(url, work, seconds=60)
 
 
 PATHOLOGICAL = {
