@@ -290,6 +290,7 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
 def test_a_statement_that_is_cancelled_before_it_begins_does_not_run_for_ever(url: str) -> None:
     gate, held = threading.Event(), threading.Event()
     drivers: list[Any] = []
+    connections: list[sqlite3.Connection] = []
 
     def hold() -> None:
         held.set()
@@ -299,6 +300,7 @@ def test_a_statement_that_is_cancelled_before_it_begins_does_not_run_for_ever(ur
         """The statement then waits in the queue of the connection's thread."""
         if sql == ENDLESS:
             drivers.append(connection.connection.driver_connection)
+            connections.append(drivers[0]._connection)
             drivers[0]._tx.put_nowait((None, hold))
 
     async def work(db: Database) -> None:
@@ -313,7 +315,7 @@ def test_a_statement_that_is_cancelled_before_it_begins_does_not_run_for_ever(ur
         await asyncio.to_thread(drivers[0]._thread.join, 10)
         is_at_work = drivers[0]._thread.is_alive()
         if is_at_work:
-            drivers[0]._connection.interrupt()
+            connections[0].interrupt()
         assert not is_at_work
 
     with_database(url, work, seconds=60)
