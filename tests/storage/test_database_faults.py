@@ -310,13 +310,13 @@ def test_a_statement_that_is_cancelled_before_it_begins_does_not_run_for_ever(ur
         reading.cancel()
         await asyncio.sleep(0)
         gate.set()
+        too_late = asyncio.get_running_loop().call_later(10, connections[0].interrupt)
         with pytest.raises(asyncio.CancelledError):
             await reading
-        await asyncio.to_thread(drivers[0]._thread.join, 10)
-        is_at_work = drivers[0]._thread.is_alive()
-        if is_at_work:
-            connections[0].interrupt()
-        assert not is_at_work
+        while drivers[0]._thread.is_alive():
+            await asyncio.sleep(0.01)
+        assert too_late.when() > asyncio.get_running_loop().time()
+        too_late.cancel()
 
     with_database(url, work, seconds=60)
 
