@@ -13,7 +13,7 @@ from structlog.typing import EventDict, ExcInfo
 OUTSIDE = {"08", "53", "55", "57", "58"}
 
 
-def escape(text: str) -> str:
+def escape_text(text: str) -> str:
     """Text in which nothing is left that a terminal would obey or that turns letters around; line breaks too."""
     if text.isprintable():
         return text
@@ -24,7 +24,7 @@ def escape(text: str) -> str:
 
 def escape_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Values that are not text are printed by `repr`, which escapes them."""
-    return {name: escape(value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: escape_text(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def is_from_outside(error: object) -> bool:
@@ -35,7 +35,7 @@ def is_from_outside(error: object) -> bool:
     return isinstance(error, OSError | PoolTimeout)
 
 
-def say_reason(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def replace_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """What comes from outside is told in the other side's own words: a traceback would only hide them.
 
     A busy database has its words in `logged_as`.
@@ -56,7 +56,7 @@ def write_traceback(sink: TextIO, exc_info: ExcInfo) -> None:
     """Plain: the pretty ones print local variables, and with them tokens and passwords."""
     written = io.StringIO()
     structlog.dev.plain_traceback(written, exc_info)
-    sink.write("\n".join(map(escape, written.getvalue().split("\n"))))
+    sink.write("\n".join(map(escape_text, written.getvalue().split("\n"))))
 
 
 def configure_logs(level: str) -> None:
@@ -64,7 +64,7 @@ def configure_logs(level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        say_reason,
+        replace_traceback,
         escape_values,
         structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=write_traceback),
     ]

@@ -15,9 +15,11 @@ MODULES = sorted(str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py"
 # each other.
 LAYERS = [
     {"main", "cli"},
+    {"lifespan"},
     {"protocols", "api_docs"},
     {"console"},
     {"routes"},
+    {"app_state"},
     {"agent"},
     {"llm", "tools", "streaming"},
     {"services", "server"},
@@ -92,7 +94,7 @@ def test_the_imports_of_modules_make_no_circle() -> None:
         assert name not in path, f"a circle: {' -> '.join([*path[path.index(name) :], name])}"
         if name in done:
             return
-        for other in graph[name] & graph.keys():
+        for other in graph[name] & graph.keys() - {name}:
             # A package that names its own modules in its __init__ is no circle.
             if not other.startswith(f"{name}."):
                 visit(other, (*path, name))

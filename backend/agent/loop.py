@@ -21,7 +21,7 @@ from agent.run_ending import endings
 from agent.text_pieces import fitting, joined_text
 from db import Transaction
 from errors import NotFound
-from failure_causes import cause_of, place_of
+from failure_causes import describe_cause, find_place
 from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from llm.sanitize import as_arguments, clean
 from models import Conversation, Run, RunEvent
@@ -62,7 +62,7 @@ class RunLoop:
     ) -> None:
         """A short transaction on the run; `answer` locks the conversation first, as the order of locks wants."""
         await self.assistant.write(self.guarded, work, answer)
-        self.assistant.bells.ring(self.run_id)
+        self.assistant.notifier.notify(self.run_id)
 
     async def guarded(
         self, tx: Transaction, work: Callable[[Transaction, Run], Awaitable[object]], answer: bool
@@ -262,7 +262,7 @@ class RunLoop:
             except (LeaseLost, NotFound):
                 raise
             except Exception as refusal:
-                why = {"cause": cause_of(refusal), "place": place_of(refusal)}
+                why = {"cause": describe_cause(refusal), "place": find_place(refusal)}
                 log.warning("an ending cannot be stored", run=str(self.run_id), attempt=number, **why)
                 if number == 1:  # a connection that broke is there again soon
                     await asyncio.sleep(self.assistant.backoff_seconds)

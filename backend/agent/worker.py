@@ -27,7 +27,7 @@ from agent.leases import (
 from agent.loop import AwaitingApproval, LeaseLost, RunLoop
 from agent.slots import Pauses, Slots, Work
 from errors import NotFound
-from failure_causes import cause_of, place_of
+from failure_causes import describe_cause, find_place
 from services import approvals, events, runs
 from services.idempotency import delete_old_keys
 from services.identity import account_removal, sessions
@@ -121,7 +121,7 @@ class Worker:
         try:
             work.claim = await self._claim(run_id, work)
             if work.claim is not None:
-                self.assistant.bells.ring(run_id)
+                self.assistant.notifier.notify(run_id)
                 await self._guarded(work.claim)
         finally:
             if self._running.get(run_id) is work:
@@ -160,7 +160,7 @@ class Worker:
         for bare in (False, True):
             try:
                 await self.assistant.write(end_unread, run_id, error, bare=bare)
-                self.assistant.bells.ring(run_id)
+                self.assistant.notifier.notify(run_id)
                 return
             except Exception as refusal:
                 log_failure("ending a run failed", refusal, run=str(run_id))
@@ -221,7 +221,7 @@ class Worker:
         assistant = self.assistant
         for run_id in await assistant.read(approvals.find_expired, SYSTEM):
             await assistant.write(approvals.expire_approvals, SYSTEM, run_id)
-            assistant.bells.ring(run_id)
+            assistant.notifier.notify(run_id)
 
     async def _renew(self) -> None:
         """Not in turn with the runs: a lease that lapses while they wait for each other would be taken for a death."""
@@ -280,5 +280,5 @@ class Worker:
 
 def log_failure(event: str, error: BaseException, **words: Any) -> None:
     """One line that says why; where it came from in full only with LOG_LEVEL=debug."""
-    log.error(event, cause=cause_of(error), place=place_of(error), **words)
+    log.error(event, cause=describe_cause(error), place=find_place(error), **words)
     log.debug(event, exc_info=error)

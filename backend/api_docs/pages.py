@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console.files import HEADERS, TYPES, File, answer, file_of
+from console.files import HEADERS, TYPES, File, answer_with_file, to_file
 from errors import NotFound
 
 router = APIRouter(include_in_schema=False)
@@ -39,7 +39,7 @@ FOREIGN_MARK = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 
 def read_asset(path: Path) -> File:
-    return file_of(path.read_bytes().replace(FOREIGN_MARK, b"/web/icon.svg"), path.suffix, TRIED_POLICY)
+    return to_file(path.read_bytes().replace(FOREIGN_MARK, b"/web/icon.svg"), path.suffix, TRIED_POLICY)
 
 
 FILES = {
@@ -52,7 +52,7 @@ FILES = {
 
 @router.get("/docs")
 async def get_docs(request: Request) -> Response:
-    return answer(request, FILES["docs.html"])
+    return answer_with_file(request, FILES["docs.html"])
 
 
 @router.get("/redoc")
@@ -71,4 +71,4 @@ async def get_redoc() -> Response:
 async def get_asset(request: Request, name: str) -> Response:
     if name not in FILES or name.endswith(".html"):
         raise NotFound("file")
-    return answer(request, FILES[name])
+    return answer_with_file(request, FILES[name])

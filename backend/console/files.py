@@ -50,7 +50,7 @@ class File:
     headers: dict[str, str]
 
 
-def file_of(content: bytes, suffix: str, policy: str = POLICY) -> File:
+def to_file(content: bytes, suffix: str, policy: str = POLICY) -> File:
     """`suffix` says of what type the content is."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
     headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Type": TYPES[suffix], "ETag": etag}
@@ -59,7 +59,7 @@ def file_of(content: bytes, suffix: str, policy: str = POLICY) -> File:
 
 # Read once: what is not in the folder now cannot be asked for, however its name is spelt.
 FILES = {
-    str(path.relative_to(FOLDER)): file_of(path.read_bytes(), path.suffix)
+    str(path.relative_to(FOLDER)): to_file(path.read_bytes(), path.suffix)
     for path in FOLDER.rglob("*")
     if path.suffix in TYPES
 }
@@ -67,17 +67,17 @@ FILES = {
 
 @router.get("/")
 async def get_page(request: Request) -> Response:
-    return answer(request, FILES[PAGE])
+    return answer_with_file(request, FILES[PAGE])
 
 
 @router.get("/web/{name:path}")
 async def get_file(request: Request, name: str) -> Response:
     if name not in FILES:
         raise NotFound("file")
-    return answer(request, FILES[name])
+    return answer_with_file(request, FILES[name])
 
 
-def answer(request: Request, file: File) -> Response:
+def answer_with_file(request: Request, file: File) -> Response:
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     if file.headers["ETag"] in known:
         return Response(status_code=304, headers=file.headers)

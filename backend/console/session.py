@@ -9,7 +9,8 @@ from starlette.responses import Response
 from errors import Forbidden, Unauthorized
 from models.columns import Shape
 from models.session import TokenPublic
-from routes.dependencies import DeviceDep, PartsDep, Route, problems
+from routes.dependencies import AppStateDep, DeviceDep, Route
+from server.problems import problems
 from services.identity import auth
 from settings import OFFLINE_MODEL
 
@@ -53,49 +54,51 @@ class WebConfigPublic(Shape):
 
 
 @config_router.get("", response_model=WebConfigPublic)
-async def get_config(parts: PartsDep) -> WebConfigPublic:
-    settings = parts.settings
+async def get_config(state: AppStateDep) -> WebConfigPublic:
+    settings = state.settings
     return WebConfigPublic(offline=settings.model == OFFLINE_MODEL, registration=settings.registration)
 
 
 @router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))
 async def sign_in(
-    parts: PartsDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
+    state: AppStateDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
 ) -> Any:
     """Keeps the refresh token in a cookie for this path, and gives the access token."""
-    tokens = await auth.sign_in(parts.auth, device, who.email, who.password)
-    return handed_over(parts, request, response, tokens)
+    tokens = await auth.sign_in(state.auth, device, who.email, who.password)
+    return handed_over(state, request, response, tokens)
 
 
 @router.post("/refresh", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
 async def refresh(
-    parts: PartsDep, request: Request, response: Response, refresh_token: RefreshCookie = None
+    state: AppStateDep, request: Request, response: Response, refresh_token: RefreshCookie = None
 ) -> Any:
     """A new access token for the cookie, and a new cookie."""
     if not refresh_token:
         raise Unauthorized("Nobody is signed in here.")
-    tokens = await auth.refresh_session(parts.auth, refresh_token)
-    return handed_over(parts, request, response, tokens)
+    tokens = await auth.refresh_session(state.auth, refresh_token)
+    return handed_over(state, request, response, tokens)
 
 
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=problems(403, 422))
-async def sign_out(parts: PartsDep, response: Response, refresh_token: RefreshCookie = None) -> None:
+async def sign_out(state: AppStateDep, response: Response, refresh_token: RefreshCookie = None) -> None:
     """Ends the session of the cookie, if it has one, and takes the cookie back."""
     if refresh_token:
-        session_id = await parts.db.write(auth.end_session_of, refresh_token)
+        session_id = await state.db.write(auth.end_session_of, refresh_token)
         if session_id:
-            parts.guard.forget(session_id)
+            state.session_cache.forget(session_id)
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
 
 
-def handed_over(parts: PartsDep, request: Request, response: Response, tokens: TokenPublic) -> WebTokenPublic:
+def handed_over(
+    state: AppStateDep, request: Request, response: Response, tokens: TokenPublic
+) -> WebTokenPublic:
     response.headers.update(NO_STORE)
     response.set_cookie(
         COOKIE,
         tokens.refresh_token,
-        max_age=int(parts.auth.refresh_lifetime.total_seconds()),
+        max_age=int(state.auth.refresh_lifetime.total_seconds()),
         path=PATH,
-        secure=request.url.scheme == "https" or parts.settings.is_public_by_https,
+        secure=request.url.scheme == "https" or state.settings.is_public_by_https,
         httponly=True,
         samesite="strict",
     )

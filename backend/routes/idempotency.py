@@ -10,10 +10,11 @@ from fastapi import Depends, Header, Request, Response
 from starlette.responses import StreamingResponse
 
 from access import Caller
+from app_state import AppState
 from errors import Conflict, Invalid
-from routes.dependencies import Handler, Parts, Route, parts_of, signed_in
+from routes.dependencies import Handler, Route, get_app_state, signed_in
 from services import idempotency
-from streaming.disconnects import until_gone
+from streaming.disconnects import run_until_disconnect
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
@@ -40,11 +41,11 @@ class IdempotentRoute(Route):
             if not KEY.fullmatch(key):
                 raise Invalid("The key must be 1 to 255 printable ASCII characters.", ("header", HEADER))
             caller = await signed_in(request)
-            parts = parts_of(request)
+            state = get_app_state(request)
             request_hash = await hash_request(request)
             if self.is_secret:
-                request_hash = parts.tokens.derived_id(request_hash).hex
-            return await answer_once(parts, caller, key, request, request_hash, handler, self.is_secret)
+                request_hash = state.jwt.derived_id(request_hash).hex
+            return await run_once(state, caller, key, request, request_hash, handler, self.is_secret)
 
         return once
 
@@ -57,8 +58,8 @@ class SecretRoute(IdempotentRoute):
     is_secret = True
 
 
-async def answer_once(
-    parts: Parts,
+async def run_once(
+    state: AppState,
     caller: Caller,
     key: str,
     request: Request,
@@ -66,8 +67,8 @@ async def answer_once(
     handler: Handler,
     is_secret: bool,
 ) -> Response:
-    new_id = parts.tokens.derived_id(str(caller.user_id), key, request_hash)
-    claim = await claimed(parts, caller, key, request, request_hash, new_id)
+    new_id = state.jwt.derived_id(str(caller.user_id), key, request_hash)
+    claim = await wait_for_claim(state, caller, key, request, request_hash, new_id)
     if claim.answer is not None:
         status, body = claim.answer
         return Response(body, status, {"Idempotent-Replayed": "true"}, "application/json")
@@ -76,21 +77,21 @@ async def answer_once(
         try:
             response = await handler(request)
         except BaseException:
-            await asyncio.shield(parts.db.write(idempotency.release_key, caller, key))
+            await asyncio.shield(state.db.write(idempotency.release_key, caller, key))
             raise
         if is_secret or isinstance(response, StreamingResponse):
             # Not kept: the next one finds the row by its id, the message by its client_id; both come from the key.
-            await parts.db.write(idempotency.unlock_key, caller, key)
+            await state.db.write(idempotency.unlock_key, caller, key)
         else:
             body = bytes(response.body).decode()
-            await parts.db.write(idempotency.keep_answer, caller, key, response.status_code, body)
+            await state.db.write(idempotency.keep_answer, caller, key, response.status_code, body)
     finally:
-        parts.bells.ring_here(new_id)
+        state.notifier.notify_local(new_id)
     return response
 
 
-async def claimed(
-    parts: Parts, caller: Caller, key: str, request: Request, request_hash: str, bell: UUID
+async def wait_for_claim(
+    state: AppState, caller: Caller, key: str, request: Request, request_hash: str, bell: UUID
 ) -> idempotency.Claim:
     """Waits a while for a first request that is still at work, then says Conflict.
 
@@ -99,20 +100,20 @@ async def claimed(
     deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
 
     async def find() -> idempotency.Claim | None:
-        return await parts.db.read(idempotency.look_up_key, caller, key, request_hash)
+        return await state.db.read(idempotency.look_up_key, caller, key, request_hash)
 
     async def wait() -> idempotency.Claim | None:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
-                return await parts.watch.wait_for(caller, bell, find)
+                return await state.streams.wait_for(caller, bell, find)
         return None
 
     while True:
-        claim = await parts.db.write(idempotency.claim_key, caller, key, request_hash)
+        claim = await state.db.write(idempotency.claim_key, caller, key, request_hash)
         if claim.mine or claim.answer is not None:
             return claim
-        with parts.places.taken(caller):
-            found = await until_gone(request.receive, wait())
+        with state.stream_slots.take_slot(caller):
+            found = await run_until_disconnect(request.receive, wait())
         if found is None:
             raise Conflict("The first request with this Idempotency-Key is still at work.")
         if found.answer is not None:

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from models.columns import Shape
-from routes.dependencies import SIGNED_IN, CallerDep, Route
+from routes.dependencies import CallerDep, Route
+from server.problems import SIGNED_IN
 from services.markdown import MAX_TEXT, render
 
 router = APIRouter(prefix="/v1/render", tags=["pages"], route_class=Route)

@@ -15,27 +15,27 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from errors import ProblemResponse, title_of
+from server.problems import ProblemResponse, problem_title
 
 log = structlog.get_logger()
 
 # Of the request line, the headers and what stands after the body. Counted a slice later than it comes.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 200
-SLICE_BYTES = 16 * 1024
-HEAD_SECONDS = 10.0
+CHUNK_BYTES = 16 * 1024
+HEAD_TIMEOUT_SECONDS = 10.0
 # A body has to bring so much in so many seconds, or its end.
-BODY_SECONDS = 30.0
+BODY_TIMEOUT_SECONDS = 30.0
 BODY_STEP_BYTES = 4 * 1024
 # How long nothing of an answer may be taken: while the server runs, and once it is to stop.
-UNREAD_SECONDS = 30.0
-LEAVING_SECONDS = 5.0
+WRITE_TIMEOUT_SECONDS = 30.0
+SHUTDOWN_WRITE_TIMEOUT_SECONDS = 5.0
 # What is still taken, and dropped, of a request that has its answer already.
 LINGER_BYTES = 4 * 1024 * 1024
 LINGER_SECONDS = 2.0
 SWEEP_SECONDS = 1.0
 # Files that a worker needs beside its connections: the database's, logs, certificates.
-OTHER_FILES = 128
+RESERVED_FILES = 128
 # Where a request's `state` has its connection, and who stands at the other end of it.
 CONNECTION = "connection"
 PEER = "peer"
@@ -50,18 +50,18 @@ DETAILS = {
 
 
 @lru_cache
-def refusal(status: int) -> bytes:
+def build_refusal(status: int) -> bytes:
     """A whole answer on the wire; after it the connection ends."""
     headers = {"Connection": "close", **({"Retry-After": "5"} if status == 503 else {})}
     answer = ProblemResponse(status, DETAILS[status], headers=headers)
     lines = [
-        b"HTTP/1.1 %d %b" % (status, title_of(status).encode()),
+        b"HTTP/1.1 %d %b" % (status, problem_title(status).encode()),
         *(b": ".join(header) for header in answer.raw_headers),
     ]
     return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(answer.body)
 
 
-class Bounded(asyncio.Protocol):
+class BoundedProtocol(asyncio.Protocol):
     """Mixed into a protocol of uvicorn, which itself bounds neither bytes nor seconds.
 
     A request is refused where that can still be said, else its connection is cut.
@@ -75,7 +75,7 @@ class Bounded(asyncio.Protocol):
     cycle: Any
     flow: Any
 
-    def __init__(self, gate: "Gate", **uvicorn: Any) -> None:
+    def __init__(self, gate: "ConnectionLimits", **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self.gate = gate
         # When what is awaited of the other side has to have come: the head, or the next step of the body.
@@ -99,10 +99,10 @@ class Bounded(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.app_state = {**self.app_state, CONNECTION: transport, PEER: (self.client, self.scheme)}
-        self.deadline = self.loop.time() + HEAD_SECONDS
+        self.deadline = self.loop.time() + HEAD_TIMEOUT_SECONDS
         if not self.gate.admit(self):
             self.deaf = True
-            self.transport.write(refusal(503))
+            self.transport.write(build_refusal(503))
             self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -111,13 +111,13 @@ class Bounded(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.deadline == inf and not self.answering:
-            self.deadline = self.loop.time() + HEAD_SECONDS
-        if len(data) <= SLICE_BYTES and not self.deaf:
+            self.deadline = self.loop.time() + HEAD_TIMEOUT_SECONDS
+        if len(data) <= CHUNK_BYTES and not self.deaf:
             self.take(data)
             return
         view = memoryview(data)
-        for start in range(0, len(data), SLICE_BYTES):
-            piece = view[start : start + SLICE_BYTES]
+        for start in range(0, len(data), CHUNK_BYTES):
+            piece = view[start : start + CHUNK_BYTES]
             if self.deaf:
                 self.drop(len(piece))
             elif not self.transport.is_closing():
@@ -133,14 +133,14 @@ class Bounded(asyncio.Protocol):
         self.step -= come
         if self.step <= 0:
             self.step = BODY_STEP_BYTES
-            self.deadline = self.loop.time() + BODY_SECONDS
+            self.deadline = self.loop.time() + BODY_TIMEOUT_SECONDS
         if self.cycle.response_complete:
             self.drop(come)
 
     def await_nothing(self) -> None:
         """The request is whole. Had it its answer before, uvicorn waits for the next one without an end."""
         self.step = self.dropped = 0
-        self.deadline = inf if self.answering else self.loop.time() + HEAD_SECONDS
+        self.deadline = inf if self.answering else self.loop.time() + HEAD_TIMEOUT_SECONDS
 
     def hear_no_more(self) -> None:
         """Whoever does not wait for an answer gets that one, and none to what they sent behind it.
@@ -159,7 +159,7 @@ class Bounded(asyncio.Protocol):
             self.deaf = True
             self.transport.abort()
         else:
-            self.transport.write(refusal(status))
+            self.transport.write(build_refusal(status))
             self.linger()
 
     def linger(self) -> None:
@@ -193,7 +193,7 @@ class Bounded(asyncio.Protocol):
         elif self.deaf:
             self.transport.abort()
         elif self.answering and (self.flow.read_paused or not self.in_body):
-            self.deadline = moment + BODY_SECONDS  # it is we who are awaited
+            self.deadline = moment + BODY_TIMEOUT_SECONDS  # it is we who are awaited
         elif self.has_begun():
             self.refuse(408)
         else:
@@ -204,10 +204,10 @@ class Bounded(asyncio.Protocol):
         raise NotImplementedError
 
 
-class BoundedHttpTools(Bounded, HttpToolsProtocol):
+class BoundedHttpTools(BoundedProtocol, HttpToolsProtocol):
     """httptools keeps each header that comes, however many: so bytes are counted from one body to the next."""
 
-    def __init__(self, gate: "Gate", **uvicorn: Any) -> None:
+    def __init__(self, gate: "ConnectionLimits", **uvicorn: Any) -> None:
         super().__init__(gate, **uvicorn)
         self.url = b""
         self.head = 0
@@ -234,7 +234,7 @@ class BoundedHttpTools(Bounded, HttpToolsProtocol):
             return
         super().on_headers_complete()
         self.head, self.in_body, self.step = 0, True, 0
-        self.deadline = self.loop.time() + BODY_SECONDS
+        self.deadline = self.loop.time() + BODY_TIMEOUT_SECONDS
 
     def on_body(self, body: bytes) -> None:
         if not self.deaf:
@@ -261,7 +261,7 @@ class BoundedHttpTools(Bounded, HttpToolsProtocol):
         """There are no WebSockets here, and to ignore an upgrade is allowed: RFC 9110, 7.8."""
 
 
-class BoundedH11(Bounded, H11Protocol):
+class BoundedH11(BoundedProtocol, H11Protocol):
     """h11 bounds what it holds at 16 KiB; the seconds are ours."""
 
     come = 0
@@ -295,16 +295,19 @@ class BoundedH11(Bounded, H11Protocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        self.refuse(431 if len(self.conn.trailing_data[0]) >= SLICE_BYTES else 400)
+        self.refuse(431 if len(self.conn.trailing_data[0]) >= CHUNK_BYTES else 400)
 
     def _unsupported_upgrade_warning(self) -> None:
         """As above."""
 
 
-BOUNDED: dict[object, type[Bounded]] = {HttpToolsProtocol: BoundedHttpTools, H11Protocol: BoundedH11}
+BOUNDED_PROTOCOLS: dict[object, type[BoundedProtocol]] = {
+    HttpToolsProtocol: BoundedHttpTools,
+    H11Protocol: BoundedH11,
+}
 
 
-class Gate:
+class ConnectionLimits:
     """The connections that are open: how many there may be, in all and from one network.
 
     A proxy brings many people's, so those of `proxies` count only in all. `network` says whom an address stands for.
@@ -313,11 +316,11 @@ class Gate:
     def __init__(
         self, most: int, most_per_address: int, proxies: list[str], network: Callable[[str], str]
     ) -> None:
-        self.most = min(most, files_allowed() - OTHER_FILES)
+        self.most = min(most, read_file_limit() - RESERVED_FILES)
         self.most_per_address = most_per_address
         self.network = network
         self.proxies = ProxyHeadersMiddleware(cast(Any, None), proxies).trusted_hosts
-        self.open: dict[Bounded, str | None] = {}
+        self.open: dict[BoundedProtocol, str | None] = {}
         self.at: Counter[str] = Counter()
         self.leaving = False
         self._said_at = -inf
@@ -335,7 +338,7 @@ class Gate:
             scope["client"], scope["scheme"] = state[PEER]
 
     def bound(self, config: Any) -> None:
-        protocol = BOUNDED.get(getattr(config, "http_protocol_class", None))
+        protocol = BOUNDED_PROTOCOLS.get(getattr(config, "http_protocol_class", None))
         if protocol is None:
             log.warning(
                 "connections are bounded only by uvicorn with httptools or h11, below --log-level trace"
@@ -344,7 +347,7 @@ class Gate:
         config.http_protocol_class = partial(protocol, self)
         config.ws_protocol_class = None
 
-    def admit(self, connection: Bounded) -> bool:
+    def admit(self, connection: BoundedProtocol) -> bool:
         address = connection.client[0] if connection.client else None
         place = None if address is None or address in self.proxies else self.network(address)
         if len(self.open) >= self.most or (place is not None and self.at[place] >= self.most_per_address):
@@ -355,7 +358,7 @@ class Gate:
             self.at[place] += 1
         return True
 
-    def leave(self, connection: Bounded) -> None:
+    def leave(self, connection: BoundedProtocol) -> None:
         place = self.open.pop(connection, None)
         if place is not None:
             self.at[place] -= 1
@@ -372,12 +375,12 @@ class Gate:
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
             moment = asyncio.get_running_loop().time()
-            patience = LEAVING_SECONDS if self.leaving else UNREAD_SECONDS
+            patience = SHUTDOWN_WRITE_TIMEOUT_SECONDS if self.leaving else WRITE_TIMEOUT_SECONDS
             for connection in list(self.open):
                 connection.sweep(moment, patience)
 
 
-def files_allowed() -> int:
+def read_file_limit() -> int:
     if sys.platform == "win32":
         return sys.maxsize
     import resource

@@ -12,7 +12,7 @@ HEADERS = [
 HTTPS_HEADERS = [*HEADERS, (b"strict-transport-security", b"max-age=31536000")]
 
 
-class Envelope:
+class ResponseHeadersMiddleware:
     """`https`: people reach this server by https whatever the connection says, since a proxy ends it."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:

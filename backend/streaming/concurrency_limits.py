@@ -8,67 +8,68 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from access import Caller
-from errors import Busy
+from errors import TooManyAtOnce
 
 RETRY_SECONDS = 5
-SEARCHES_AT_ONCE = 2
-SEARCH_PATIENCE_SECONDS = 2.0
+MAX_CONCURRENT_SEARCHES = 2
+SEARCH_WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Most:
-    """How many streams may be open: of a session (or an access token), of a person, on this worker."""
+class StreamLimits:
+    """How many streams may be open: of a session or an API token, of a user, on this worker."""
 
     per_session: int = 20
     per_user: int = 60
     per_worker: int = 2_000
 
 
-class Places:
-    """Streams that are open and requests that wait: each takes a place for as long as it lasts."""
+class StreamSlots:
+    """Each open stream and each waiting request takes a slot for as long as it lasts."""
 
-    def __init__(self, most: Most) -> None:
-        self._most = most
-        self._taken: Counter[UUID | None] = Counter()
+    def __init__(self, limits: StreamLimits) -> None:
+        self._limits = limits
+        self._used: Counter[UUID | None] = Counter()
 
     @contextmanager
-    def taken(self, caller: Caller) -> Iterator[None]:
-        """Raises Busy where there is no place left."""
-        asks = caller.session_id or caller.token_id
+    def take_slot(self, caller: Caller) -> Iterator[None]:
+        """Raises TooManyAtOnce where no slot is free."""
+        limits = self._limits
         bounds = {
-            asks: (self._most.per_session, "This sign-in has"),
-            caller.user_id: (self._most.per_user, "You have"),
-            None: (self._most.per_worker, "This server has"),
+            caller.session_id or caller.token_id: (limits.per_session, "This sign-in has"),
+            caller.user_id: (limits.per_user, "You have"),
+            None: (limits.per_worker, "This server has"),
         }
-        for whose, (most, has) in bounds.items():
-            if self._taken[whose] >= most:
-                raise Busy(f"{has} {most} streams and waiting requests open already.", RETRY_SECONDS)
-        self._taken.update(bounds.keys())
+        for owner, (most, has) in bounds.items():
+            if self._used[owner] >= most:
+                raise TooManyAtOnce(f"{has} {most} streams and waiting requests open already.", RETRY_SECONDS)
+        self._used.update(bounds.keys())
         try:
             yield
         finally:
-            for whose in bounds:
-                self._taken[whose] -= 1
-                if not self._taken[whose]:
-                    del self._taken[whose]
+            for owner in bounds:
+                self._used[owner] -= 1
+                if not self._used[owner]:
+                    del self._used[owner]
 
 
-class Searches:
-    """At most SEARCHES_AT_ONCE of a person: one alone reads all that they have written, and takes a connection."""
+class SearchSlots:
+    """At most MAX_CONCURRENT_SEARCHES of a user: a search reads all that they have written, and takes a connection."""
 
     def __init__(self) -> None:
-        self._lines: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
+        self._slots: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def turn(self, caller: Caller) -> AsyncIterator[None]:
-        """Waits a moment for one of the others to end, then raises Busy."""
-        line = self._lines.setdefault(caller.user_id, asyncio.Semaphore(SEARCHES_AT_ONCE))
+    async def take_slot(self, caller: Caller) -> AsyncIterator[None]:
+        """Waits SEARCH_WAIT_SECONDS for a free slot, then raises TooManyAtOnce."""
+        slots = self._slots.setdefault(caller.user_id, asyncio.Semaphore(MAX_CONCURRENT_SEARCHES))
         try:
-            async with asyncio.timeout(SEARCH_PATIENCE_SECONDS):
-                await line.acquire()
+            async with asyncio.timeout(SEARCH_WAIT_SECONDS):
+                await slots.acquire()
         except TimeoutError as error:
-            raise Busy(f"You have {SEARCHES_AT_ONCE} searches running already.", RETRY_SECONDS) from error
+            detail = f"You have {MAX_CONCURRENT_SEARCHES} searches running already."
+            raise TooManyAtOnce(detail, RETRY_SECONDS) from error
         try:
             yield
         finally:
-            line.release()
+            slots.release()

@@ -1,4 +1,4 @@
-# streaming/disconnects.py -- clients that hang up: what is done for them alone ends.
+# streaming/disconnects.py -- clients that disconnect: what is done for them alone is cancelled.
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -7,21 +7,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 T = TypeVar("T")
 
-# A read that takes longer is watched: most requests are over before that and pay for a timer alone.
-WATCHED_AFTER_SECONDS = 0.2
+# A GET that takes longer is watched for a disconnect; a shorter one pays for a timer alone.
+WATCH_DELAY_SECONDS = 0.2
 # `asyncio.wait_for` of Python 3.11, which drivers use, may swallow a cancellation.
-CANCELLED_AGAIN_SECONDS = 2.0
+CANCEL_RETRY_SECONDS = 2.0
 
 
-async def hang_up(receive: Receive) -> None:
-    """Returns when the client is gone; the body of the request has been read, or there is none."""
+async def wait_for_disconnect(receive: Receive) -> None:
+    """Returns when the client has disconnected. The request's body has to be read before."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def until_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
-    """What the work gives; None where the client hangs up before: then the work is cancelled."""
-    done, gone = asyncio.ensure_future(work), asyncio.ensure_future(hang_up(receive))
+async def run_until_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
+    """The result of `work`; None where the client disconnects first, and `work` is cancelled."""
+    done, gone = asyncio.ensure_future(work), asyncio.ensure_future(wait_for_disconnect(receive))
     try:
         await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
         return done.result() if done.done() else None
@@ -30,8 +30,8 @@ async def until_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None
         gone.cancel()
 
 
-class HangUps:
-    """Cancels a GET whose client has hung up, and with it its query. What writes goes on to its end."""
+class DisconnectMiddleware:
+    """Cancels a GET whose client has disconnected, and with it its query. Requests that write run to their end."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -40,8 +40,8 @@ class HangUps:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        watch = Watcher(receive)
-        timer = asyncio.get_running_loop().call_later(WATCHED_AFTER_SECONDS, watch.start)
+        watch = DisconnectWatcher(receive)
+        timer = asyncio.get_running_loop().call_later(WATCH_DELAY_SECONDS, watch.start)
         try:
             await self.app(scope, receive, send)
         except asyncio.CancelledError:
@@ -54,8 +54,8 @@ class HangUps:
             watch.stop()
 
 
-class Watcher:
-    """Cancels the request that it was made in, once started and once the client is gone."""
+class DisconnectWatcher:
+    """Once started, cancels the request that it was made in when the client disconnects."""
 
     def __init__(self, receive: Receive) -> None:
         request = asyncio.current_task()
@@ -73,7 +73,7 @@ class Watcher:
             self._task.cancel()
 
     async def _watch(self) -> None:
-        await hang_up(self._receive)
+        await wait_for_disconnect(self._receive)
         while self.request.cancel():
             self.has_cancelled = True
-            await asyncio.sleep(CANCELLED_AGAIN_SECONDS)
+            await asyncio.sleep(CANCEL_RETRY_SECONDS)

@@ -1,4 +1,4 @@
-# streaming/shared_reads.py -- reads that are shared: whoever asks the same at the same time gets the same answer.
+# streaming/shared_reads.py -- concurrent reads of the same thing become one.
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Hashable
@@ -9,51 +9,54 @@ T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
-class Flight(Generic[T]):
-    """A read that is under way, and when it began, as a number that rises with each; 0 while it has not."""
+class PendingRead(Generic[T]):
+    """A read in progress. `started` is a counter over all reads, 0 until this one begins."""
 
     task: "asyncio.Task[T]"
-    begun: int = 0
+    started: int = 0
 
 
-class Flights(Generic[T]):
-    """At most as many reads at once as `reads` lets through: a bell for everybody must not take all connections."""
+class SharedReads(Generic[T]):
+    """Single flight: callers with the same key share one read.
 
-    def __init__(self, reads: asyncio.Semaphore, is_news: Callable[[T], bool]) -> None:
-        self._reads = reads
+    `limit` bounds how many reads run at once: a notification for everybody must not take all connections.
+    """
+
+    def __init__(self, limit: asyncio.Semaphore, is_news: Callable[[T], bool]) -> None:
+        self._limit = limit
         self._is_news = is_news
-        self._flights: dict[Hashable, Flight[T]] = {}
-        self._clock = itertools.count(1)
-        self._newest = 0
+        self._pending: dict[Hashable, PendingRead[T]] = {}
+        self._counter = itertools.count(1)
+        self._latest = 0
 
-    async def share(self, place: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        """What `read` gives as it is now; those who ask for the same place share one.
+    async def share(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """The result of a read that sees everything committed before this call. Its exception is raised for all.
 
-        One that began before this was asked for counts only if it found something: it may not have seen what the
-        last bell was about. What it raises, it raises for all.
+        A read that started before this call may have missed the latest commit: its result counts only where
+        `is_news` says that it found something.
         """
-        asked = self._newest
+        latest = self._latest
         while True:
-            flight = self._flights.get(place) or self._begin(place, read)
-            found = await asyncio.shield(flight.task)
-            if flight.begun > asked or self._is_news(found):
-                return found
+            pending = self._pending.get(key) or self._start(key, read)
+            result = await asyncio.shield(pending.task)
+            if pending.started > latest or self._is_news(result):
+                return result
 
-    def _begin(self, place: Hashable, read: Callable[[], Awaitable[T]]) -> Flight[T]:
-        async def fly() -> T:
+    def _start(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> PendingRead[T]:
+        async def run() -> T:
             try:
-                async with self._reads:
-                    flight.begun = self._newest = next(self._clock)
+                async with self._limit:
+                    pending.started = self._latest = next(self._counter)
                     return await read()
             finally:
-                del self._flights[place]
+                del self._pending[key]
 
-        flight = self._flights[place] = Flight(asyncio.create_task(fly()))
-        flight.task.add_done_callback(note_error)
-        return flight
+        pending = self._pending[key] = PendingRead(asyncio.create_task(run()))
+        pending.task.add_done_callback(retrieve_error)
+        return pending
 
 
-def note_error(task: "asyncio.Task[Any]") -> None:
-    """Everybody who asked may be gone by now: then an error is nobody's."""
+def retrieve_error(task: "asyncio.Task[Any]") -> None:
+    """Every caller may be gone by now: asyncio would then log an exception that nobody retrieved."""
     if not task.cancelled():
         task.exception()

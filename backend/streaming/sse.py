@@ -2,31 +2,37 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import structlog
-from fastapi.sse import format_sse_event
-from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from errors import Invalid
-from models import RunEvent
 from server.connection_limits import CONNECTION
 from server.response_headers import HEADERS_ONLY
 
 log = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 15.0
-# How long a frame may wait for a reader that does not read.
-PATIENCE_SECONDS = 10.0
+# How long a frame may wait for its reader.
+SEND_TIMEOUT_SECONDS = 10.0
 
 
-def framed(event: RunEvent) -> bytes:
-    data = to_json({"run_id": event.run_id, **event.data})
-    return format_sse_event(id=str(event.seq), event=event.type, data_str=data.decode())
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What comes next in a log, as frames, and the number of its last event; no frames where nothing does.
+
+    `more`: the log has more already. `last`: nothing will come after it.
+    """
+
+    frames: bytes
+    after: int
+    more: bool = False
+    last: bool = False
 
 
-def last_event_id(value: str | None, digits: int = 9) -> int:
+def parse_last_event_id(value: str | None, digits: int = 9) -> int:
     """The Last-Event-ID header as a seq of at most so many digits; 0 without one."""
     if not value:
         return 0
@@ -35,14 +41,14 @@ def last_event_id(value: str | None, digits: int = 9) -> int:
     return int(value)
 
 
-class TooSlow(Exception):
-    """The reader does not take what it is sent."""
+class SlowReader(Exception):
+    """The reader has not taken a frame for SEND_TIMEOUT_SECONDS."""
 
 
 class EventStream(StreamingResponse):
-    """An answer that proxies neither keep nor hold back. A reader that is too slow is hung up on.
+    """Server-sent events that proxies neither store nor buffer. A reader that does not read is disconnected.
 
-    The server takes a frame when it has passed on most of the one before, so no more than two batches are in memory.
+    Backpressure: uvicorn's send() returns when the frame before is mostly flushed: at most two batches are in memory.
     """
 
     media_type = "text/event-stream"
@@ -66,21 +72,21 @@ class EventStream(StreamingResponse):
             return
         try:
             await super().__call__(scope, receive, send)
-        except TooSlow:
-            log.info("a stream's reader was too slow", path=scope["path"])
+        except SlowReader:
+            log.info("a stream was closed: its reader does not read", path=scope["path"])
             connection = scope.get("state", {}).get(CONNECTION)
-            if connection is None:  # another server than uvicorn: it ends the answer in its own way
+            if connection is None:  # another server than uvicorn ends the answer in its own way
                 raise
             connection.abort()
             await self.listen_for_disconnect(receive)
 
     async def stream_response(self, send: Send) -> None:
-        async def hand_over(message: Message) -> None:
+        async def send_in_time(message: Message) -> None:
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                     await send(message)
             except TimeoutError as error:
-                raise TooSlow from error
+                raise SlowReader from error
 
         async with aclosing(self._content):
-            await super().stream_response(hand_over)
+            await super().stream_response(send_in_time)

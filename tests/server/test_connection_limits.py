@@ -148,7 +148,7 @@ def resident(pid: int) -> int:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Little time for everything."""
-    for name in ("HEAD", "BODY", "UNREAD", "LINGER"):
+    for name in ("HEAD_TIMEOUT", "BODY_TIMEOUT", "WRITE_TIMEOUT", "LINGER"):
         monkeypatch.setattr(connection_limits, f"{name}_SECONDS", 0.2)
     monkeypatch.setattr(connection_limits, "SWEEP_SECONDS", 0.02)
 
@@ -260,9 +260,12 @@ def test_a_proxy_s_connections_are_counted_only_in_all(
 
 
 def test_no_more_connections_are_kept_than_the_system_allows_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection_limits, "files_allowed", lambda: 1_024)
-    assert connection_limits.Gate(5_000, 500, [], str).most == 1_024 - connection_limits.OTHER_FILES
-    assert connection_limits.Gate(100, 500, [], str).most == 100
+    monkeypatch.setattr(connection_limits, "read_file_limit", lambda: 1_024)
+    assert (
+        connection_limits.ConnectionLimits(5_000, 500, [], str).most
+        == 1_024 - connection_limits.RESERVED_FILES
+    )
+    assert connection_limits.ConnectionLimits(100, 500, [], str).most == 100
 
 
 # One request after the other
@@ -276,13 +279,13 @@ def test_requests_that_do_not_wait_for_an_answer_get_the_first_one(either: Serve
 def test_a_reader_who_leaves_is_missed_whatever_they_sent_after_their_request(either: Server) -> None:
     token = either.person().http.headers["Authorization"]
     stream = f"GET /v1/events/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
-    watch = either.parts.watch
+    watch = either.state.streams
     for behind in (HEALTH, HEALTH[:9], b"\r\n"):
         with connected(either.base_url, stream + behind) as raw:
             assert raw.recv(100).startswith(b"HTTP/1.1 200 ")
             raw.sendall(behind)
-            wait_until(lambda: any(watch._seats.values()))
-        wait_until(lambda: not any(watch._seats.values()))
+            wait_until(lambda: any(watch._of_sessions.values()))
+        wait_until(lambda: not any(watch._of_sessions.values()))
 
 
 def test_a_wish_for_websockets_is_no_way_past_the_bounds(either: Server) -> None:

@@ -242,16 +242,16 @@ def test_the_keys_of_a_deleted_account_go_with_it(server: Server, ann: Person, b
 def test_requests_that_wait_for_one_key_write_nothing_and_all_get_the_answer(
     scripted: Server, carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 0.01)
     gate = threading.Event()
     model.answers = [[gate, "Done."]]
-    db = scripted.parts.db
+    db = scripted.state.db
     reads, writes = noted(monkeypatch, db, "read"), noted(monkeypatch, db, "write")
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(post, carl, "/v1/chat", key, CHAT)
         wait_until(lambda: model.requests)
         waiting = [pool.submit(post, carl, "/v1/chat", key, CHAT) for _ in range(8)]
-        wait_until(lambda: sum(map(len, list(scripted.parts.watch._others.values()))) == 8)
+        wait_until(lambda: sum(map(len, list(scripted.state.streams._others.values()))) == 8)
         wait_until(lambda: reads.count("look_up_key") > 0)
         before = len(reads)
         wait_until(lambda: reads[before:].count("look_up_key") >= 5)
@@ -294,13 +294,13 @@ def test_who_waits_for_a_first_request_that_fails_makes_it(
             await asyncio.sleep(0.002)
         raise Conflict("Not now.")
 
-    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 60.0)  # so the bell alone wakes
+    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 60.0)  # so the bell alone wakes
     monkeypatch.setattr(tasks, "create_task", fail_once)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(post, carl, "/v1/tasks", key, {"title": "Buy milk"})
         wait_until(begun.is_set)
         waiting = [pool.submit(post, carl, "/v1/tasks", key, {"title": "Buy milk"}) for _ in range(3)]
-        wait_until(lambda: sum(map(len, list(scripted.parts.watch._others.values()))) == 3)
+        wait_until(lambda: sum(map(len, list(scripted.state.streams._others.values()))) == 3)
         gate.set()
         assert first.result().status_code == 409
         assert {one.result().status_code for one in waiting} == {201}
@@ -318,7 +318,7 @@ def test_a_request_of_a_revoked_session_that_waits_for_a_key_gets_401(
         first = pool.submit(post, carl, "/v1/chat", key, CHAT)
         wait_until(lambda: model.requests)
         waiting = pool.submit(post, gone, "/v1/chat", key, CHAT)
-        wait_until(lambda: scripted.parts.watch._others)
+        wait_until(lambda: scripted.state.streams._others)
         [session_id] = [s["id"] for s in carl.get("/v1/me/sessions")["data"] if not s["current"]]
         carl.delete(f"/v1/me/sessions/{session_id}")
         assert waiting.result().status_code == 401

@@ -25,8 +25,8 @@ from models.columns import now
 from models.task import TaskCreate
 from services import events, tasks
 from services.identity import users
-from streaming.notifier import Bells
-from streaming.user_streams import Watch
+from streaming.notifier import Notifier
+from streaming.open_streams import OpenStreams
 from support.scripted_model import ScriptedModel, call
 from support.servers import Event, Person, Server, read_events, serving, settings_for, wait_until
 
@@ -240,7 +240,7 @@ def test_a_commit_that_fails_is_not_told(scripted: Server, carl: Person) -> None
     def fail(connection: object) -> None:
         raise OSError("the disk is full")
 
-    engine = scripted.parts.db.engine.sync_engine
+    engine = scripted.state.db.engine.sync_engine
     sql_event.listen(engine, "commit", fail)
     answer = carl.http.post("/v1/conversations", json={"title": "Never"})
     sql_event.remove(engine, "commit", fail)
@@ -448,8 +448,8 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
     here(own_database_url, lambda db: db.write(age))
     carl.post("/v1/tasks", title="Fresh")
     quiet.post("/v1/tasks", title="Fresh")
-    loop = next(iter(scripted.parts.worker._tasks)).get_loop()
-    asyncio.run_coroutine_threadsafe(scripted.parts.worker.clean(), loop).result(15)
+    loop = next(iter(scripted.state.worker._tasks)).get_loop()
+    asyncio.run_coroutine_threadsafe(scripted.state.worker.clean(), loop).result(15)
 
     async def left(tx: Transaction) -> int:
         return len((await tx.execute(access.select(SYSTEM, EventRow))).all())
@@ -507,10 +507,10 @@ def test_an_idle_stream_asks_the_database_nothing_by_itself(
     own_database_url: str, scripted: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("streaming.sse.HEARTBEAT_SECONDS", 0.01)
-    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 60.0)
     carl = scripted.person()
     asked: list[str] = []
-    monkeypatch.setattr(scripted.parts.db, "read", noting(scripted.parts.db.read, asked))
+    monkeypatch.setattr(scripted.state.db, "read", noting(scripted.state.db.read, asked))
     with carl.http.stream("GET", STREAM) as answer:
         lines = answer.iter_lines()
         wait_until(lambda: next(lines).startswith(":"))
@@ -557,7 +557,7 @@ def test_a_bell_of_another_worker_is_heard_long_before_anybody_looks(
 ) -> None:
     if not own_database_url.startswith("postgresql"):
         pytest.skip("only PostgreSQL carries bells between workers")
-    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 60.0)
+    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 60.0)
     with serving(settings_for(own_database_url), ScriptedModel()) as other:
         there = as_on(other, carl)
         with opened(there) as stream:
@@ -595,7 +595,7 @@ def test_the_stream_of_a_deleted_account_ends(scripted: Server, carl: Person) ->
 def test_a_server_that_stops_ends_its_streams_at_once(new_database: Callable[[str], str]) -> None:
     with serving(settings_for(new_database("sqlite"))) as server, opened(server.person()) as stream:
         reset(stream)
-        server.parts.bells.close()  # as a signal does
+        server.state.notifier.close()  # as a signal does
         begun = time.monotonic()
         assert list(stream) == []
         assert time.monotonic() - begun < 1
@@ -623,10 +623,10 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
     readers = 50
 
     async def work(db: Database) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
-        db.committed = lambda user_ids: bells.ring(*user_ids)
-        streams = [watch.follow(caller, None) for _ in range(readers)]
+        bells = Notifier()
+        watch = OpenStreams(db, bells)
+        db.committed = lambda user_ids: bells.notify(*user_ids)
+        streams = [watch.follow_user(caller, None) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         names: list[str] = []
         db.read = noting(db.read, names)  # type: ignore[method-assign,assignment]
@@ -652,9 +652,9 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
     caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
 
     async def work(db: Database) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
-        db.committed = lambda user_ids: bells.ring(*user_ids)
+        bells = Notifier()
+        watch = OpenStreams(db, bells)
+        db.committed = lambda user_ids: bells.notify(*user_ids)
         begun, gate = asyncio.Event(), asyncio.Event()
         read = db.read
 
@@ -665,7 +665,7 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
                 await gate.wait()
             return found
 
-        first, second = watch.follow(caller, 0), watch.follow(caller, 0)
+        first, second = watch.follow_user(caller, 0), watch.follow_user(caller, 0)
         db.read = held  # type: ignore[method-assign,assignment]
         async with asyncio.timeout(10):
             one = asyncio.ensure_future(anext(first))
@@ -720,7 +720,7 @@ def is_cut(raw: socket.socket) -> bool:
 def test_a_reader_that_does_not_read_is_hung_up_on(
     own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.sse.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("streaming.sse.SEND_TIMEOUT_SECONDS", 0.2)
     caller = Caller(carl.id, None)
 
     async def fill(tx: Transaction) -> None:
@@ -728,10 +728,10 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
             await events.record(tx, caller, "task.deleted", {"text": "x" * 30_000})
 
     here(own_database_url, lambda db: db.write(fill))
-    watch = scripted.parts.watch
+    watch = scripted.state.streams
     with deaf(scripted, carl, STREAM, Last_Event_ID="0") as raw, opened(carl) as other:
         reset(other)
-        [seats] = watch._seats.values()
+        [seats] = watch._of_sessions.values()
         wait_until(lambda: len(seats) == 1)
         wait_until(lambda: is_gone(scripted, raw))
         assert is_cut(raw)
@@ -750,7 +750,7 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
     wordy: Server, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carl = wordy.person()
-    monkeypatch.setattr("streaming.sse.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("streaming.sse.SEND_TIMEOUT_SECONDS", 0.2)
     monkeypatch.setattr("agent.text_pieces.DELTA_SECONDS", 0.0)
     gate = threading.Event()
     model.answers = [[*(["x" * 100_000] * 150), gate, "The end."]]
@@ -760,12 +760,12 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
         run_id = answer.headers["X-Run-ID"]
         stream = read_events(answer)
         next(stream)
-        bells = wordy.parts.bells
+        bells = wordy.state.notifier
         with deaf(wordy, carl, f"/v1/runs/{run_id}/events") as raw:
-            wait_until(lambda: len(bells._waiting.get(UUID(run_id), ())) == 2)
+            wait_until(lambda: len(bells._subscribers.get(UUID(run_id), ())) == 2)
             count = sum(1 for _ in zip(range(150), stream, strict=False))
             assert count == 150
-            wait_until(lambda: len(bells._waiting.get(UUID(run_id), ())) == 1)
+            wait_until(lambda: len(bells._subscribers.get(UUID(run_id), ())) == 1)
             wait_until(lambda: is_gone(wordy, raw))
             assert is_cut(raw)
         gate.set()

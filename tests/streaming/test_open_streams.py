@@ -16,11 +16,11 @@ from sqlalchemy import literal_column, select, text
 
 from access import Caller
 from db import Database, Transaction, open_engine
-from errors import Busy, Unauthorized
+from errors import TooManyAtOnce, Unauthorized
 from services import tasks
-from streaming.concurrency_limits import Searches
-from streaming.notifier import Bells
-from streaming.user_streams import Seat, Watch
+from streaming.concurrency_limits import SearchSlots
+from streaming.notifier import Notifier
+from streaming.open_streams import OpenStreams, Reader
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, read_events, serving, settings_for, wait_until
 
@@ -118,15 +118,19 @@ def raw_request(
         yield raw
 
 
-def seats(server: Server, kind: str) -> list[Seat]:
-    found: list[Seat] = []
-    for by_id in (server.parts.watch._of_runs, server.parts.watch._others, server.parts.watch._seats):
+def list_open(server: Server, kind: str) -> list[Reader]:
+    found: list[Reader] = []
+    for by_id in (
+        server.state.streams._of_runs,
+        server.state.streams._others,
+        server.state.streams._of_sessions,
+    ):
         found += [seat for of_one in list(by_id.values()) for seat in of_one if seat.kind == kind]
     return list({id(seat): seat for seat in found}.values())
 
 
 def has_no_places_taken(server: Server) -> bool:
-    return not server.parts.places._taken
+    return not server.state.stream_slots._used
 
 
 # What it costs
@@ -140,21 +144,21 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
     caller = caller_of(carl)
 
     async def work(db: Database) -> None:
-        watch = Watch(db, Bells())
+        watch = OpenStreams(db, Notifier())
         streams = [watch.follow_run(caller, run_id, 0) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
         await settled()
         statements = counted(db)
         for _ in range(3):
-            await watch._look()
+            await watch._poll()
             await settled()
         assert len(statements) == 3 * 3
         assert not any(reading.done() for reading in coming)
         for reading in coming:
             reading.cancel()
         await asyncio.gather(*coming, return_exceptions=True)
-        assert (watch._seats, watch._of_runs) == ({}, {})
+        assert (watch._of_sessions, watch._of_runs) == ({}, {})
 
     here(own_database_url, work)
 
@@ -166,14 +170,14 @@ def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
     run_id, caller = UUID(answer["run_id"]), caller_of(carl)
 
     async def work(db: Database) -> None:
-        watch = Watch(db, Bells())
+        watch = OpenStreams(db, Notifier())
         streams = [watch.follow_run(caller, run_id, 0) for _ in range(50)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
         await settled()
         await asyncio.to_thread(carl.post, f"/v1/runs/{run_id}/cancel")
         statements = counted(db)
-        await watch._look()
+        await watch._poll()
         seen = await asyncio.gather(*coming)
         assert b"event: run.cancelled" in seen[0]
         assert all(frames is seen[0] for frames in seen)
@@ -190,23 +194,23 @@ def test_those_who_wait_for_one_run_share_each_look_and_end_with_it(
     caller = caller_of(carl)
 
     async def work(db: Database, run_id: UUID) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
+        bells = Notifier()
+        watch = OpenStreams(db, bells)
         statements = counted(db)
         waiting = [asyncio.ensure_future(watch.wait_for_end(caller, run_id)) for _ in range(50)]
-        while len(watch._of_runs.get(run_id, ())) < 50 or watch._answers._flights:
+        while len(watch._of_runs.get(run_id, ())) < 50 or watch._answers._pending:
             await asyncio.sleep(0)
         assert len(statements) == 2  # the run, and whether one ahead of it waits
-        bells.ring(run_id)
+        bells.notify(run_id)
         await settled()
-        while watch._answers._flights:
+        while watch._answers._pending:
             await asyncio.sleep(0)
         assert len(statements) == 4
-        await watch._look()
+        await watch._poll()
         await settled()
         assert len(statements) == 7
         await asyncio.to_thread(carl.post, f"/v1/runs/{run_id}/cancel")
-        await watch._look()
+        await watch._poll()
         await asyncio.gather(*waiting)
 
     with at_work(scripted, carl, model) as (run_id, _):
@@ -226,16 +230,16 @@ def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_bell_and_each_lo
         return answers[0] if answers else None
 
     async def work(db: Database) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
+        bells = Notifier()
+        watch = OpenStreams(db, bells)
         waiting = [asyncio.ensure_future(watch.wait_for(caller, id_, find)) for _ in range(50)]
         await settled()
         assert len(asked) == 1
-        await watch._look()
+        await watch._poll()
         await settled()
         assert len(asked) == 2
         answers.append("the answer")
-        bells.ring_here(id_)
+        bells.notify_local(id_)
         assert set(await asyncio.gather(*waiting)) == {"the answer"}
         assert len(asked) == 3
 
@@ -258,7 +262,7 @@ def test_a_run_behind_one_that_waits_for_its_person_is_not_waited_for(
         ahead = pool.submit(carl.post, path, content="tidy up")
         wait_until(lambda: model.requests)
         behind = pool.submit(carl.post, path, content="and then?")
-        wait_until(lambda: len(seats(scripted, "end")) == 2)
+        wait_until(lambda: len(list_open(scripted, "run end")) == 2)
         gate.set()
         assert ahead.result()["status"] == "awaiting_approval"
         assert behind.result()["status"] == "queued"
@@ -273,7 +277,7 @@ def test_a_waiting_post_of_a_revoked_session_gets_401_and_not_the_answer(
     gone = scripted.sign_in(carl.email)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(gone.http.post, "/v1/chat", json=CHAT)
-        wait_until(lambda: seats(scripted, "end"))
+        wait_until(lambda: list_open(scripted, "run end"))
         sign_out_others(carl)
         refused = waiting.result()
     assert not gate.is_set()
@@ -289,15 +293,15 @@ def test_a_request_that_waits_for_a_revoked_token_is_told_so(
     program = Caller(carl.id, None, token_id=UUID(made["id"]))
 
     async def work(db: Database, run_id: UUID) -> None:
-        watch = Watch(db, Bells())
+        watch = OpenStreams(db, Notifier())
         waiting = asyncio.ensure_future(watch.wait_for_end(program, run_id))
-        while not watch._of_tokens or watch._answers._flights:
+        while not watch._of_tokens or watch._answers._pending:
             await asyncio.sleep(0)
-        await watch._look()
+        await watch._poll()
         await settled()
         assert not waiting.done()
         await asyncio.to_thread(carl.delete, f"/v1/me/tokens/{made['id']}")
-        await watch._look()
+        await watch._poll()
         with pytest.raises(Unauthorized):
             await waiting
         assert not watch._any_open.is_set()
@@ -318,11 +322,11 @@ def test_waiting_posts_end_when_their_clients_hang_up(
             body = {**CHAT, "client_id": "m-1"}
             clients.enter_context(raw_request(scripted, carl, "POST", "/v1/chat", body, **headers))
             if number == 0:
-                wait_until(lambda: seats(scripted, "end"))
-        kinds = ("end", "other")
-        wait_until(lambda: sum(len(seats(scripted, kind)) for kind in kinds) == 5)
-        assert len(seats(scripted, "end")) == (5 if key is None else 1)
-    wait_until(lambda: not any(seats(scripted, kind) for kind in kinds))
+                wait_until(lambda: list_open(scripted, "run end"))
+        kinds = ("run end", "other")
+        wait_until(lambda: sum(len(list_open(scripted, kind)) for kind in kinds) == 5)
+        assert len(list_open(scripted, "run end")) == (5 if key is None else 1)
+    wait_until(lambda: not any(list_open(scripted, kind) for kind in kinds))
     wait_until(lambda: has_no_places_taken(scripted))
     assert not gate.is_set()
     wait_until(lambda: len(model.requests) == 1)
@@ -338,7 +342,7 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
 def test_a_read_whose_client_hangs_up_is_cancelled_in_the_database_too(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch, engine_name: str, way: str
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCHED_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr("streaming.disconnects.WATCH_DELAY_SECONDS", 0.01)
     drivers: list[Any] = []
 
     async def slow_read(tx: Transaction) -> None:
@@ -355,7 +359,7 @@ def test_a_read_whose_client_hangs_up_is_cancelled_in_the_database_too(
             await db.fetch(select(literal_column(f"CAST({SLOW[engine_name]} AS {kind})")), {})
         raise AssertionError("it was not slow")
 
-    pool: Any = scripted.parts.db.readers.pool
+    pool: Any = scripted.state.db.readers.pool
     database_url = scripted.settings.database_url.get_secret_value()
     with monkeypatch.context() as slow:
         slow.setattr(tasks, "list_tasks", slow_list)
@@ -388,7 +392,7 @@ async def until_asleep(db: Database, number: int) -> None:
 def test_a_write_whose_client_hangs_up_is_carried_out(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCHED_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("streaming.disconnects.WATCH_DELAY_SECONDS", 0.0)
     begun, gate = threading.Event(), threading.Event()
     add = tasks.add_task
 
@@ -407,7 +411,7 @@ def test_a_write_whose_client_hangs_up_is_carried_out(
 def test_a_slow_read_whose_client_stays_is_answered(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCHED_AFTER_SECONDS", 0.0)
+    monkeypatch.setattr("streaming.disconnects.WATCH_DELAY_SECONDS", 0.0)
 
     async def slow(*_: Any) -> bytes:
         await asyncio.sleep(0.01)
@@ -499,7 +503,7 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
     person = narrow.person()
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(person.chat, "hello", client_id="m-1") for _ in range(2)]
-        wait_until(lambda: len(seats(narrow, "end")) == 2)
+        wait_until(lambda: len(list_open(narrow, "run end")) == 2)
         refused(person.http.get(STREAM))
         refused(person.http.post("/v1/chat", json={**CHAT, "client_id": "m-1"}))
         gate.set()
@@ -510,7 +514,7 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
 def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
     server: Server, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_WAIT_SECONDS", 0.05)
     held: list[str] = []
     gate = threading.Event()
     list_tasks = tasks.list_tasks
@@ -529,7 +533,7 @@ def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
         assert "2 searches" in refused(ann.http.get("/v1/conversations", params={"q": "milk"}))
         assert ann.get("/v1/tasks")["data"] == []
         assert bob.get("/v1/tasks", q="milk")["data"] == []
-        monkeypatch.setattr("streaming.concurrency_limits.SEARCH_PATIENCE_SECONDS", 10.0)
+        monkeypatch.setattr("streaming.concurrency_limits.SEARCH_WAIT_SECONDS", 10.0)
         third = pool.submit(ann.get, "/v1/tasks", q="milk")
         gate.set()
         assert third.result()["data"] == []
@@ -540,20 +544,20 @@ def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
 async def test_a_search_that_ends_or_is_cancelled_leaves_its_turn_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_PATIENCE_SECONDS", 0.0)
-    searches, caller = Searches(), Caller(uuid4(), uuid4())
+    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_WAIT_SECONDS", 0.0)
+    searches, caller = SearchSlots(), Caller(uuid4(), uuid4())
 
     async def hold() -> None:
-        async with searches.turn(caller):
+        async with searches.take_slot(caller):
             await asyncio.Event().wait()
 
     for _ in range(3):
         running = [asyncio.ensure_future(hold()) for _ in range(2)]
         await settled()
-        with pytest.raises(Busy):
-            async with searches.turn(caller):
+        with pytest.raises(TooManyAtOnce):
+            async with searches.take_slot(caller):
                 raise AssertionError("a third one")
         for one in running:
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-    assert len(searches._lines) == 0
+    assert len(searches._slots) == 0

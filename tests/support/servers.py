@@ -14,10 +14,10 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from app_state import AppState
 from db import Database, Transaction
 from llm.protocol import Model
 from main import create_app
-from routes.dependencies import Parts
 from settings import Settings
 from storage.engines import open_engine
 
@@ -74,9 +74,9 @@ class Server:
     clients: list[httpx.Client] = field(default_factory=list)
 
     @property
-    def parts(self) -> Parts:
-        parts: Parts = self.app.state.parts
-        return parts
+    def state(self) -> AppState:
+        state: AppState = self.app.state.parley
+        return state
 
     def client(self, **headers: str) -> httpx.Client:
         client = httpx.Client(
