@@ -4,11 +4,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import SQLModel
 
+from db import Transaction
 from models.columns import now
 from support.servers import (
     PASSWORD,
     Server,
+    in_database,
 )
 
 NEW_PASSWORD = "a better battery staple"
@@ -37,3 +40,13 @@ def refresh(server: Server, refresh_token: str) -> httpx.Response:
 
 def me(server: Server, access_token: str) -> httpx.Response:
     return server.client(Authorization=f"Bearer {access_token}").get("/v1/me")
+
+
+def rows(server: Server) -> dict[str, set[str]]:
+    """Every row of every table, as text."""
+
+    async def read(tx: Transaction) -> dict[str, set[str]]:
+        tables = SQLModel.metadata.sorted_tables
+        return {table.name: {str(tuple(row)) for row in await tx.execute(table.select())} for table in tables}
+
+    return in_database(server, read)

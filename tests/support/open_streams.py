@@ -1,0 +1,72 @@
+# support/open_streams.py -- hold requests open and count what they hold.
+# test_open_streams.py -- what is open for long: what it costs, how much of it one may have, and how it ends.
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import httpx
+
+from db import Database, open_engine
+from streaming.user_streams import Seat
+from support.scripted_model import ScriptedModel
+from support.servers import Person, Server, read_events
+
+CHAT = {"message": "hello"}
+
+
+def here(url: str, work: Callable[[Database], Awaitable[None]]) -> None:
+    """`work` with an engine of its own, which rings nobody's bell."""
+
+    async def run() -> None:
+        db = Database(open_engine(url))
+        try:
+            async with asyncio.timeout(15):
+                await work(db)
+        finally:
+            await db.close()
+
+    asyncio.run(run())
+
+
+async def settled() -> None:
+    """Everything that can go on without the database has gone on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@contextmanager
+def at_work(
+    server: Server, person: Person, model: ScriptedModel, **body: str
+) -> Iterator[tuple[UUID, threading.Event]]:
+    """A run of the person's whose model has not answered, and the event that lets it."""
+    gate = threading.Event()
+    model.answers = [[gate, "Done."]]
+    headers = {"Accept": "text/event-stream"}
+    try:
+        with person.http.stream("POST", "/v1/chat", json={**CHAT, **body}, headers=headers) as answer:
+            run_id = UUID(answer.headers["X-Run-ID"])
+            next(read_events(answer))
+        yield run_id, gate
+    finally:
+        gate.set()
+
+
+def seats(server: Server, kind: str) -> list[Seat]:
+    found: list[Seat] = []
+    for by_id in (server.parts.watch._of_runs, server.parts.watch._others, server.parts.watch._seats):
+        found += [seat for of_one in list(by_id.values()) for seat in of_one if seat.kind == kind]
+    return list({id(seat): seat for seat in found}.values())
+
+
+def has_no_places_taken(server: Server) -> bool:
+    return not server.parts.places._taken
+
+
+def refused(answer: httpx.Response) -> str:
+    assert answer.status_code == 429
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["Retry-After"]) > 0
+    detail: str = answer.json()["detail"]
+    return detail
