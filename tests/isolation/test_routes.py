@@ -44,9 +44,6 @@ def seen(answer: httpx.Response, ids: dict[str, str]) -> tuple[Any, ...]:
     return answer.status_code, headers, text
 
 
-# Routes
-
-
 def test_every_route_is_in_the_table_and_every_line_of_the_table_is_a_route(server: Server) -> None:
     assert routes_of(server.app) == ROUTES.keys()
 

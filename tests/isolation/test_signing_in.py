@@ -1,25 +1,13 @@
 # test_signing_in.py -- which routes answer without signing in, and how the others refuse.
 
 
-import httpx
 import pytest
 
 from support.isolation import ROUTES, Attempt, Open, Own, Theirs, send
+from support.problems import problem_of
 from support.servers import Server
 
 SIGNED_IN = [route for route, way in ROUTES.items() if isinstance(way, (list, Own))]
-
-# Without signing in
-
-
-def refused_as_unknown(answer: httpx.Response) -> bool:
-    assert answer.status_code == 401, f"{answer.request.method} {answer.request.url}: {answer.text}"
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.headers["www-authenticate"] == "Bearer"
-    problem = answer.json()
-    assert (problem["status"], problem["title"]) == (401, "Unauthorized")
-    assert problem.keys() == {"type", "title", "status", "detail"}
-    return True
 
 
 @pytest.mark.parametrize("route", SIGNED_IN)
@@ -28,11 +16,9 @@ def test_a_route_that_is_not_for_everybody_refuses_who_is_not_signed_in(
 ) -> None:
     way = ROUTES[route]
     attempt = way[0] if isinstance(way, list) else Attempt(body=way.body if isinstance(way, Own) else None)
-    assert refused_as_unknown(send(server.client(), route, attempt, theirs.ids))
-    assert refused_as_unknown(
-        send(server.client(Authorization="Bearer nonsense"), route, attempt, theirs.ids)
-    )
-    assert refused_as_unknown(send(server.client(Authorization="Basic YTpi"), route, attempt, theirs.ids))
+    problem_of(send(server.client(), route, attempt, theirs.ids), 401)
+    problem_of(send(server.client(Authorization="Bearer nonsense"), route, attempt, theirs.ids), 401)
+    problem_of(send(server.client(Authorization="Basic YTpi"), route, attempt, theirs.ids), 401)
 
 
 @pytest.mark.parametrize("route", [route for route, way in ROUTES.items() if isinstance(way, Open)])

@@ -19,7 +19,6 @@ from support.servers import Server, in_database
 
 BACKEND = Path(access.__file__).parent
 
-# The source: statements are built by access.py
 
 SCOPED = [
     "services",

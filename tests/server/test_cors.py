@@ -1,5 +1,4 @@
 # test_cors.py -- pages of other origins may call only where a setting says so.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 
 
 import httpx

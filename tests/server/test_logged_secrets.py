@@ -1,5 +1,4 @@
 # test_logged_secrets.py -- no password and no token reaches a log, whatever goes wrong.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 
 
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import logs
 import services.tasks
 from db import Transaction
 from services.identity import auth
+from support.problems import problem_of
 from support.servers import (
     PASSWORD,
     Person,
@@ -20,7 +20,7 @@ from support.servers import (
     in_database,
     ok,
 )
-from support.sign_in import NEW_PASSWORD, refresh, refused, sign_in
+from support.sign_in import NEW_PASSWORD, refresh, sign_in
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_crash_is_logged_without_any_secret(
         ),
     ]
     for answer in answers:
-        problem = refused(answer, 500)
+        problem = problem_of(answer, 500)
         assert problem["detail"] == "Something went wrong on our side."
         assert "bug of ours" not in answer.text
     written = logged()

@@ -1,5 +1,4 @@
 # streaming/conftest.py -- a second worker on the same database.
-# test_events.py -- the caller's stream: every change on every open page, in order, without a gap, and no other's.
 
 
 from collections.abc import Iterator

@@ -1,5 +1,4 @@
 # test_changes.py -- every change reaches every open page of its person, and none that was rolled back.
-# test_events.py -- the caller's stream: every change on every open page, in order, without a gap, and no other's.
 
 
 import threading
@@ -15,8 +14,8 @@ from models.task import TaskCreate
 from services import tasks
 from services.identity import users
 from support.scripted_model import ScriptedModel, call
-from support.servers import Person, Server, read_events
-from support.user_streams import as_on, here, opened, reset, take, types, until
+from support.servers import Person, Server, read_events, with_database
+from support.user_streams import as_on, opened, reset, take, types, until
 
 
 @pytest.mark.also_on_mariadb
@@ -151,7 +150,7 @@ def test_a_change_that_is_rolled_back_is_not_told_and_rings_nobody(database_url:
         await tasks.add_task(db, caller, TaskCreate(title="Alone"))
         await db.write(users.get_me, caller)
 
-    here(database_url, work)
+    with_database(database_url, work)
     assert rung == [{ann.id}, {ann.id}]
     with opened(ann, after=0) as stream:
         assert [event.data["task"]["title"] for event in take(stream, 2)] == ["Try 2", "Alone"]

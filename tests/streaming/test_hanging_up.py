@@ -1,5 +1,4 @@
 # test_hanging_up.py -- what happens when the client of a waiting request goes, or its session ends.
-# test_open_streams.py -- what is open for long: what it costs, how much of it one may have, and how it ends.
 import asyncio
 import json
 import socket
@@ -19,9 +18,9 @@ from errors import Unauthorized
 from services import tasks
 from streaming.notifier import Bells
 from streaming.user_streams import Watch
-from support.open_streams import CHAT, at_work, has_no_places_taken, here, seats, settled
+from support.open_streams import CHAT, at_work, has_no_places_taken, seats, settled
 from support.scripted_model import ScriptedModel, call
-from support.servers import Person, Server, wait_until
+from support.servers import Person, Server, wait_until, with_database
 
 
 def sign_out_others(person: Person) -> None:
@@ -48,9 +47,6 @@ def raw_request(
     with socket.create_connection((host, int(port))) as raw:
         raw.sendall("\r\n".join([*lines, "", ""]).encode() + content)
         yield raw
-
-
-# How it ends
 
 
 def test_a_run_behind_one_that_waits_for_its_person_is_not_waited_for(
@@ -111,7 +107,7 @@ def test_a_request_that_waits_for_a_revoked_token_is_told_so(
         assert not watch._any_open.is_set()
 
     with at_work(scripted, carl, model) as (run_id, _):
-        here(own_database_url, lambda db: work(db, run_id))
+        with_database(own_database_url, lambda db: work(db, run_id))
 
 
 @pytest.mark.parametrize("key", [None, "a-key"])
@@ -187,7 +183,7 @@ def assert_that_nobody_sleeps(server: Server) -> None:
             while (await connection.execute(sleeping)).scalar_one():
                 await asyncio.sleep(0.01)
 
-    here(server.settings.database_url.get_secret_value(), work)
+    with_database(server.settings.database_url.get_secret_value(), work)
 
 
 def test_a_write_whose_client_hangs_up_is_carried_out(

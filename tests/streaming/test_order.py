@@ -1,5 +1,4 @@
 # test_order.py -- the events of a person are numbered in one sequence without a gap.
-# test_events.py -- the caller's stream: every change on every open page, in order, without a gap, and no other's.
 import asyncio
 import threading
 
@@ -9,8 +8,8 @@ from access import Caller
 from db import Database
 from models.task import TaskCreate
 from services import events, tasks
-from support.servers import Event, Person, Server
-from support.user_streams import as_on, here, opened, take
+from support.servers import Event, Person, Server, with_database
+from support.user_streams import as_on, opened, take
 
 
 @pytest.mark.also_on_mariadb
@@ -31,7 +30,7 @@ def test_no_event_is_skipped_though_its_transaction_commits_late(
                 first = await asyncio.to_thread(next, stream)
                 assert (first.id, first.data["task"]["title"]) == (1, "Late")
 
-    here(own_database_url, work)
+    with_database(own_database_url, work)
     with opened(carl, after=1) as stream:
         second = next(stream)
         assert (second.id, second.data["task"]["title"]) == (2, "Early")
@@ -56,7 +55,7 @@ def test_writers_wait_neither_for_each_other_nor_for_who_numbers_and_nobody_for_
             assert await db.write(events.number, caller, carl.id) == (1, 3)
         assert await db.write(events.number, caller, carl.id) == (1, 4)
 
-    here(own_database_url, work)
+    with_database(own_database_url, work)
 
 
 def test_many_writers_and_readers_at_once_make_one_sequence_without_a_gap(
@@ -103,4 +102,4 @@ def test_two_who_number_for_the_first_time_at_once_agree(own_database_url: str, 
 
         return [sorted(await both(person)) for person in people]
 
-    assert here(own_database_url, work) == [[(0, 1), (1, 1)]] * 4
+    assert with_database(own_database_url, work) == [[(0, 1), (1, 1)]] * 4

@@ -1,5 +1,4 @@
 # test_readers.py -- many readers share one read, and a slow one is hung up on.
-# test_events.py -- the caller's stream: every change on every open page, in order, without a gap, and no other's.
 import asyncio
 import socket
 import threading
@@ -20,8 +19,8 @@ from services import events, tasks
 from streaming.notifier import Bells
 from streaming.user_streams import Watch
 from support.scripted_model import ScriptedModel
-from support.servers import Person, Server, read_events, serving, settings_for, wait_until
-from support.user_streams import STREAM, here, noting, opened, reset, take
+from support.servers import Person, Server, read_events, serving, settings_for, wait_until, with_database
+from support.user_streams import STREAM, noting, opened, reset, take
 
 
 def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person) -> None:
@@ -48,7 +47,7 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
         for stream in streams:
             await stream.aclose()
 
-    here(database_url, work)
+    with_database(database_url, work)
 
 
 def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
@@ -85,7 +84,7 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
         await first.aclose()
         await second.aclose()
 
-    here(database_url, work)
+    with_database(database_url, work)
 
 
 @contextmanager
@@ -133,7 +132,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
         for _ in range(500):
             await events.record(tx, caller, "task.deleted", {"text": "x" * 30_000})
 
-    here(own_database_url, lambda db: db.write(fill))
+    with_database(own_database_url, lambda db: db.write(fill))
     watch = scripted.parts.watch
     with deaf(scripted, carl, STREAM, Last_Event_ID="0") as raw, opened(carl) as other:
         reset(other)
@@ -206,7 +205,7 @@ def test_a_stream_needs_no_row_of_the_task_it_tells_of(database_url: str, ann: P
     async def count(tx: Transaction) -> int:
         return len((await tx.execute(access.select(Caller(ann.id, None), Task))).all())
 
-    assert here(database_url, lambda db: db.read(count)) == 0
+    assert with_database(database_url, lambda db: db.read(count)) == 0
 
 
 def test_the_answer_tells_proxies_neither_to_keep_nor_to_hold_it_back(ann: Person) -> None:

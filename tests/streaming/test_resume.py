@@ -1,5 +1,4 @@
 # test_resume.py -- a stream goes on where it was left, or says that everything is to be read anew.
-# test_events.py -- the caller's stream: every change on every open page, in order, without a gap, and no other's.
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,8 +13,8 @@ from db import Database, Transaction
 from models import Event as EventRow
 from models.columns import now
 from services import events
-from support.servers import Person, Server, serving, settings_for
-from support.user_streams import STREAM, as_on, here, opened, reset, take
+from support.servers import Person, Server, serving, settings_for, with_database
+from support.user_streams import STREAM, as_on, opened, reset, take
 
 
 def test_a_stream_goes_on_after_the_last_event_that_was_seen(carl: Person, elsewhere: Server) -> None:
@@ -88,15 +87,15 @@ def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) ->
             found.append(sum(len(line.data) for line in lines))
         return found
 
-    here(database_url, lambda db: db.write(fill))
+    with_database(database_url, lambda db: db.write(fill))
     with opened(ann, after=0) as stream:
         seen = take(stream, 250)
     assert [event.id for event in seen] == list(range(1, 251))
     assert [event.data["task_id"] for event in seen] == [str(number) for number in range(250)]
     assert seen[120].data["text"] == longest
-    *_, largest = sorted(here(database_url, lambda db: db.read(sizes)))
+    *_, largest = sorted(with_database(database_url, lambda db: db.read(sizes)))
     assert events.READ_CHARACTERS < largest < events.READ_CHARACTERS + 100
-    assert len(here(database_url, lambda db: db.read(sizes))) > 5
+    assert len(with_database(database_url, lambda db: db.read(sizes))) > 5
 
 
 @pytest.mark.also_on_mariadb
@@ -114,7 +113,7 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
         old = (col(EventRow.user_id).in_([carl.id, quiet.id]), col(EventRow.id) > 0)
         await tx.execute(update(EventRow).where(*old).values(created_at=now() - timedelta(days=8)))
 
-    here(own_database_url, lambda db: db.write(age))
+    with_database(own_database_url, lambda db: db.write(age))
     carl.post("/v1/tasks", title="Fresh")
     quiet.post("/v1/tasks", title="Fresh")
     loop = next(iter(scripted.parts.worker._tasks)).get_loop()
@@ -123,7 +122,7 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
     async def left(tx: Transaction) -> int:
         return len((await tx.execute(access.select(SYSTEM, EventRow))).all())
 
-    assert here(own_database_url, lambda db: db.read(left)) == 2
+    assert with_database(own_database_url, lambda db: db.read(left)) == 2
     for person in (carl, quiet):
         for after in (0, 1, 2):
             with opened(person, after) as stream:
@@ -154,7 +153,7 @@ def test_a_large_number_of_old_events_goes_a_bounded_number_at_a_time(
             looked.append(found)
         return looked
 
-    looked = here(own_database_url, work)
+    looked = with_database(own_database_url, work)
     assert max(looked) == 4
     assert 5 <= len(looked) <= 10
     with opened(carl, after=19) as stream:

@@ -1,5 +1,4 @@
 # test_stream_cost.py -- what an open stream costs: statements are shared by all who wait for the same.
-# test_open_streams.py -- what is open for long: what it costs, how much of it one may have, and how it ends.
 import asyncio
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,9 +10,9 @@ from access import Caller
 from db import Database
 from streaming.notifier import Bells
 from streaming.user_streams import Watch
-from support.open_streams import at_work, here, settled
+from support.open_streams import at_work, settled
 from support.scripted_model import ScriptedModel, call
-from support.servers import Person, Server
+from support.servers import Person, Server, with_database
 
 
 def caller_of(person: Person) -> Caller:
@@ -43,9 +42,6 @@ def waits_for_approval(person: Person, model: ScriptedModel) -> dict[str, Any]:
     return answer
 
 
-# What it costs
-
-
 @pytest.mark.parametrize("readers", [1, 50])
 def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str, readers: int
@@ -70,7 +66,7 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
         await asyncio.gather(*coming, return_exceptions=True)
         assert (watch._seats, watch._of_runs) == ({}, {})
 
-    here(own_database_url, work)
+    with_database(own_database_url, work)
 
 
 def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
@@ -95,7 +91,7 @@ def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
         for stream in streams:
             assert [frames async for frames in stream] == []  # the run's last event was the stream's
 
-    here(own_database_url, work)
+    with_database(own_database_url, work)
 
 
 def test_those_who_wait_for_one_run_share_each_look_and_end_with_it(
@@ -124,7 +120,7 @@ def test_those_who_wait_for_one_run_share_each_look_and_end_with_it(
         await asyncio.gather(*waiting)
 
     with at_work(scripted, carl, model) as (run_id, _):
-        here(own_database_url, lambda db: work(db, run_id))
+        with_database(own_database_url, lambda db: work(db, run_id))
 
 
 def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_bell_and_each_look(
@@ -153,4 +149,4 @@ def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_bell_and_each_lo
         assert set(await asyncio.gather(*waiting)) == {"the answer"}
         assert len(asked) == 3
 
-    here(database_url, work)
+    with_database(database_url, work)

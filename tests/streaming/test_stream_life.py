@@ -1,5 +1,4 @@
 # test_stream_life.py -- how a user stream lives: its quiet, its wake-up and its end.
-# test_events.py -- the caller's stream: every change on every open page, in order, without a gap, and no other's.
 
 
 import time
@@ -12,8 +11,8 @@ from db import Transaction
 from models.task import TaskCreate
 from services import events, tasks
 from support.scripted_model import ScriptedModel
-from support.servers import Person, Server, serving, settings_for, wait_until
-from support.user_streams import STREAM, as_on, here, noting, opened, reset, until
+from support.servers import Person, Server, serving, settings_for, wait_until, with_database
+from support.user_streams import STREAM, as_on, noting, opened, reset, until
 
 
 def test_a_quiet_stream_shows_that_it_lives(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +45,9 @@ def test_what_no_bell_tells_of_arrives_within_a_second(own_database_url: str, ca
     with opened(carl) as stream:
         reset(stream)
         caller = Caller(carl.id, None)
-        here(own_database_url, lambda db: tasks.add_task(db, caller, TaskCreate(title="From elsewhere")))
+        with_database(
+            own_database_url, lambda db: tasks.add_task(db, caller, TaskCreate(title="From elsewhere"))
+        )
         begun = time.monotonic()
         assert next(stream).data["task"]["title"] == "From elsewhere"
         assert time.monotonic() - begun < 1
@@ -61,7 +62,7 @@ def test_what_another_process_has_numbered_already_arrives_too(own_database_url:
             await tasks.create_task(tx, caller, TaskCreate(title="From elsewhere"))
             await events.number(tx, caller, carl.id)
 
-        here(own_database_url, lambda db: db.write(work))
+        with_database(own_database_url, lambda db: db.write(work))
         assert next(stream).data["task"]["title"] == "From elsewhere"
 
 

@@ -1,5 +1,4 @@
 # test_stream_limits.py -- how many streams, waiting posts and searches one may have.
-# test_open_streams.py -- what is open for long: what it costs, how much of it one may have, and how it ends.
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
@@ -15,13 +14,12 @@ from db import Database
 from errors import Busy
 from services import tasks
 from streaming.concurrency_limits import Searches
-from support.open_streams import CHAT, has_no_places_taken, refused, seats, settled
+from support.open_streams import CHAT, has_no_places_taken, seats, settled
+from support.problems import problem_of
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, ok, read_events, serving, settings_for, wait_until
 
 STREAM = "/v1/events/stream"
-
-# How much of it
 
 
 @pytest.fixture
@@ -46,12 +44,14 @@ def test_streams_are_bounded_per_session_per_person_and_per_worker(narrow: Serve
 
         hold(person)
         hold(person)
-        assert "This sign-in has 2 " in refused(person.http.get(STREAM))
-        assert "This sign-in has 2 " in refused(person.http.get(f"/v1/runs/{run_id}/events"))
+        assert "This sign-in has 2 " in problem_of(person.http.get(STREAM), 429)["detail"]
+        assert (
+            "This sign-in has 2 " in problem_of(person.http.get(f"/v1/runs/{run_id}/events"), 429)["detail"]
+        )
         hold(again)
-        assert "You have 3 " in refused(again.http.get(STREAM))
+        assert "You have 3 " in problem_of(again.http.get(STREAM), 429)["detail"]
         hold(others[0])
-        assert "This server has 4 " in refused(others[1].http.get(STREAM))
+        assert "This server has 4 " in problem_of(others[1].http.get(STREAM), 429)["detail"]
         assert others[1].get("/v1/tasks")["data"] == []
     wait_until(lambda: has_no_places_taken(narrow))
     assert person.chat("hello")["status"] == "completed"
@@ -76,10 +76,10 @@ def test_a_post_that_finds_no_place_stores_nothing(narrow: Server) -> None:
             streams.enter_context(held_open(person))
         for accept in ("application/json", "text/event-stream"):
             headers = {"Accept": accept}
-            refused(person.http.post("/v1/chat", json=CHAT, headers=headers))
-            refused(person.http.post(path, json={"content": "hello"}, headers=headers))
+            problem_of(person.http.post("/v1/chat", json=CHAT, headers=headers), 429)
+            problem_of(person.http.post(path, json={"content": "hello"}, headers=headers), 429)
             keyed = {**headers, "Idempotency-Key": accept}
-            refused(person.http.post("/v1/chat", json=CHAT, headers=keyed))
+            problem_of(person.http.post("/v1/chat", json=CHAT, headers=keyed), 429)
         assert person.get(path)["data"] == []
         assert len(person.get("/v1/conversations")["data"]) == 1
     wait_until(lambda: has_no_places_taken(narrow))
@@ -95,8 +95,8 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(person.chat, "hello", client_id="m-1") for _ in range(2)]
         wait_until(lambda: len(seats(narrow, "end")) == 2)
-        refused(person.http.get(STREAM))
-        refused(person.http.post("/v1/chat", json={**CHAT, "client_id": "m-1"}))
+        problem_of(person.http.get(STREAM), 429)
+        problem_of(person.http.post("/v1/chat", json={**CHAT, "client_id": "m-1"}), 429)
         gate.set()
         assert waiting[0].result() == waiting[1].result()
     assert has_no_places_taken(narrow)
@@ -120,8 +120,10 @@ def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
     with ThreadPoolExecutor(3) as pool:
         slow_ones = [pool.submit(ann.get, "/v1/tasks", q="slow") for _ in range(2)]
         wait_until(lambda: len(held) == 2)
-        assert "2 searches" in refused(ann.http.get("/v1/tasks", params={"q": "milk"}))
-        assert "2 searches" in refused(ann.http.get("/v1/conversations", params={"q": "milk"}))
+        assert "2 searches" in problem_of(ann.http.get("/v1/tasks", params={"q": "milk"}), 429)["detail"]
+        assert (
+            "2 searches" in problem_of(ann.http.get("/v1/conversations", params={"q": "milk"}), 429)["detail"]
+        )
         assert ann.get("/v1/tasks")["data"] == []
         assert bob.get("/v1/tasks", q="milk")["data"] == []
         monkeypatch.setattr("streaming.concurrency_limits.SEARCH_PATIENCE_SECONDS", 10.0)

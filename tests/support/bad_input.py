@@ -1,6 +1,4 @@
 # support/bad_input.py -- good bodies for every route, bad values for every field, and what a refusal looks like.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
-import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,59 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func
-from sqlmodel import SQLModel, select
 
-from db import open_engine
 from support.servers import PASSWORD, Person, Server
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # Refused before any database is asked: one engine is enough.
 ON_ONE_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-# A mark by which an input would be found in the answer.
-MARK = "s3cret-mark"
-
-
-def refused(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
-    """The problem of a refusal, in the form that all of them have."""
-    request = f"{answer.request.method} {answer.request.url}"[:200]
-    assert answer.status_code in statuses, f"{request}: {answer.status_code} {answer.text[:500]}"
-    assert answer.headers["content-type"] == "application/problem+json", request
-    problem: dict[str, Any] = answer.json()
-    assert list(problem)[:4] == ["type", "title", "status", "detail"]
-    assert problem["status"] == answer.status_code
-    assert problem["type"] == f"urn:parley:problem:{problem['title'].lower().replace(' ', '-')}"
-    assert len(problem["detail"]) > 5
-    if answer.status_code == 422:
-        assert problem["errors"] != []
-        assert all(error.keys() == {"loc", "msg", "type"} and error["msg"] for error in problem["errors"])
-    else:
-        assert problem.keys() == {"type", "title", "status", "detail"}
-    if answer.status_code == 401:
-        assert answer.headers["www-authenticate"] == "Bearer"
-    assert MARK not in answer.text
-    assert len(answer.content) < 20_000
-    return problem
-
-
-def counts(server: Server) -> dict[str, int]:
-    """How many rows each table has."""
-
-    async def count() -> dict[str, int]:
-        engine = open_engine(server.settings.database_url.get_secret_value())
-        try:
-            async with engine.connect() as connection:
-                return {
-                    table.name: (
-                        await connection.execute(select(func.count()).select_from(table))
-                    ).scalar_one()
-                    for table in SQLModel.metadata.sorted_tables
-                }
-        finally:
-            await engine.dispose()
-
-    return asyncio.run(count())
 
 
 @dataclass

@@ -1,5 +1,4 @@
 # support/mcp_client.py -- the official client, connected to a server of a test.
-# test_mcp.py -- the tools over MCP: the official client, over real connections, in both eras of the protocol.
 
 
 from collections.abc import AsyncIterator, Callable

@@ -1,33 +1,15 @@
 # support/open_streams.py -- hold requests open and count what they hold.
-# test_open_streams.py -- what is open for long: what it costs, how much of it one may have, and how it ends.
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-import httpx
-
-from db import Database, open_engine
 from streaming.user_streams import Seat
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, read_events
 
 CHAT = {"message": "hello"}
-
-
-def here(url: str, work: Callable[[Database], Awaitable[None]]) -> None:
-    """`work` with an engine of its own, which rings nobody's bell."""
-
-    async def run() -> None:
-        db = Database(open_engine(url))
-        try:
-            async with asyncio.timeout(15):
-                await work(db)
-        finally:
-            await db.close()
-
-    asyncio.run(run())
 
 
 async def settled() -> None:
@@ -62,11 +44,3 @@ def seats(server: Server, kind: str) -> list[Seat]:
 
 def has_no_places_taken(server: Server) -> bool:
     return not server.parts.places._taken
-
-
-def refused(answer: httpx.Response) -> str:
-    assert answer.status_code == 429
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert int(answer.headers["Retry-After"]) > 0
-    detail: str = answer.json()["detail"]
-    return detail

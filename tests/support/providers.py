@@ -1,5 +1,4 @@
 # support/providers.py -- open the adapter on the scripted provider and read its answer.
-# test_providers.py -- the adapter of real providers, over HTTP, against a scripted provider on loopback.
 import asyncio
 from datetime import UTC, datetime
 from functools import cache

@@ -1,14 +1,10 @@
 # support/user_streams.py -- open a user stream and take its events.
-# test_events.py -- the caller's stream: every change on every open page, in order, without a gap, and no other's.
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
-from db import Database, open_engine
 from support.servers import Event, Person, Server, read_events
 
-T = TypeVar("T")
 STREAM = "/v1/events/stream"
 
 
@@ -45,19 +41,6 @@ def until(stream: Iterator[Event], *types: str) -> list[Event]:
 
 def types(seen: list[Event]) -> list[str]:
     return [event.type for event in seen]
-
-
-def here(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
-    """`work` with an engine of its own, which rings nobody's bell."""
-
-    async def run() -> T:
-        db = Database(open_engine(url))
-        try:
-            return await work(db)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
 
 
 def as_on(server: Server, person: Person) -> Person:

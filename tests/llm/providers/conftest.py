@@ -1,5 +1,4 @@
 # providers/conftest.py -- one scripted provider for all, and no connection beyond loopback.
-# test_providers.py -- the adapter of real providers, over HTTP, against a scripted provider on loopback.
 
 
 import socket

@@ -1,5 +1,4 @@
 # test_answers.py -- what comes of an answer: text, calls and usage, made whole.
-# test_providers.py -- the adapter of real providers, over HTTP, against a scripted provider on loopback.
 import asyncio
 import json
 from contextlib import aclosing

@@ -1,5 +1,4 @@
 # test_configuration.py -- which settings open a model, and which are refused in one line.
-# test_providers.py -- the adapter of real providers, over HTTP, against a scripted provider on loopback.
 
 import builtins
 import json

@@ -1,5 +1,4 @@
 # test_dialects.py -- the APIs of the providers, spoken alike.
-# test_providers.py -- the adapter of real providers, over HTTP, against a scripted provider on loopback.
 import asyncio
 import json
 from typing import Any

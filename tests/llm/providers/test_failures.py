@@ -1,5 +1,4 @@
 # test_failures.py -- every failure of a provider becomes a reason, and is known to be worth a retry or not.
-# test_providers.py -- the adapter of real providers, over HTTP, against a scripted provider on loopback.
 import asyncio
 import json
 import socket

@@ -1,5 +1,4 @@
 # test_requests.py -- what is sent to a provider: instructions, history, tools and the key.
-# test_providers.py -- the adapter of real providers, over HTTP, against a scripted provider on loopback.
 
 
 import json

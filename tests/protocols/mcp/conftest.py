@@ -1,5 +1,4 @@
 # mcp/conftest.py -- both eras of the protocol.
-# test_mcp.py -- the tools over MCP: the official client, over real connections, in both eras of the protocol.
 
 
 import pytest

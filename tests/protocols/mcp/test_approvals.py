@@ -1,5 +1,4 @@
 # test_approvals.py -- calls that need approval.
-# test_mcp.py -- the tools over MCP: the official client, over real connections, in both eras of the protocol.
 
 
 from collections.abc import Awaitable, Callable
@@ -19,8 +18,6 @@ from support.servers import (
 )
 
 pytestmark = pytest.mark.anyio
-
-# What has to be approved
 
 
 def decide(person: Person, run_id: str, approve: bool) -> None:

@@ -1,5 +1,4 @@
 # test_authentication.py -- who is let in: tokens, hosts, origins and bodies.
-# test_mcp.py -- the tools over MCP: the official client, over real connections, in both eras of the protocol.
 
 
 import json
@@ -29,7 +28,6 @@ from tools.registry import TOOLS
 
 pytestmark = pytest.mark.anyio
 
-# Who is let in
 
 CALL = {
     "jsonrpc": "2.0",

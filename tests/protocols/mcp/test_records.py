@@ -1,5 +1,4 @@
 # test_records.py -- calls over MCP are on record, and take effect once.
-# test_mcp.py -- the tools over MCP: the official client, over real connections, in both eras of the protocol.
 
 import functools
 from typing import Any
@@ -24,8 +23,6 @@ from support.servers import (
 )
 
 pytestmark = pytest.mark.anyio
-
-# On record
 
 
 @pytest.mark.also_on_mariadb

@@ -1,5 +1,4 @@
 # test_surface.py -- tools, resources and prompts as a client sees them, and their errors.
-# test_mcp.py -- the tools over MCP: the official client, over real connections, in both eras of the protocol.
 import dataclasses
 from typing import Any
 from uuid import uuid4
@@ -17,8 +16,6 @@ from tools import registry
 from tools.registry import TOOLS
 
 pytestmark = pytest.mark.anyio
-
-# What there is
 
 
 async def test_every_tool_is_listed_with_its_shapes_and_hints(server: Server, ann: Person, era: str) -> None:

@@ -1,20 +1,20 @@
 # bad_input/conftest.py -- a person with one row of everything, and the proof that nothing was stored.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 
 from collections.abc import Iterator
 
 import pytest
 
-from support.bad_input import Somebody, counts
+from support.bad_input import Somebody
 from support.servers import Server
+from support.table_rows import count_rows
 
 
 @pytest.fixture
 def nothing_stored(server: Server, somebody: "Somebody") -> Iterator[None]:
-    before = counts(server), somebody.everything()
+    before = count_rows(server), somebody.everything()
     yield
-    assert (counts(server), somebody.everything()) == before
+    assert (count_rows(server), somebody.everything()) == before
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,4 @@
 # test_bodies.py -- JSON bodies: every field refuses what it does not mean, and nothing is half-stored.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 
 import json
@@ -10,7 +9,8 @@ from starlette.requests import Request
 
 import main
 from server.body_limits import MAX_VALUES
-from support.bad_input import BODIES, FOR_STRANGERS, FORMS, MARK, ON_ONE_ENGINE, Somebody, post, refused
+from support.bad_input import BODIES, FOR_STRANGERS, FORMS, ON_ONE_ENGINE, Somebody, post
+from support.problems import MARK, problem_of
 from support.servers import Person, Server, connected, next_answer
 
 BLANK = ["", " ", "\t", "\n", "\u200b", " \u200b\t\u00a0", "\u2028", "\ufeff"]
@@ -124,7 +124,7 @@ def test_a_field_refuses_what_it_does_not_mean(somebody: Somebody, route: str) -
     for name, values in FIELDS[route].items():
         for value in values:
             answer = post(somebody, route, {**BODIES[route], name: value})
-            problem = refused(answer, 422)
+            problem = problem_of(answer, 422)
             places = [error["loc"][:2] for error in problem["errors"]]
             assert ["body", name] in places, f"{name}={value!r:.50}: {places}"
             assert {tuple(place) for place in places} == {("body", name)}, f"{name}={value!r:.50}: {places}"
@@ -149,12 +149,12 @@ def test_an_unknown_field_is_refused_and_a_needed_one_missed(somebody: Somebody,
         "x" * (15_000 if route in FOR_STRANGERS else 20_000),
         "__class__",
     ]:
-        problem = refused(post(somebody, route, {**BODIES[route], name: MARK}), 422)
+        problem = problem_of(post(somebody, route, {**BODIES[route], name: MARK}), 422)
         assert problem["errors"][0]["loc"][0] == "body"
         assert len(json.dumps(problem)) < 1_500
-    refused(post(somebody, route, {**BODIES[route], **{str(number): 1 for number in range(900)}}), 422)
+    problem_of(post(somebody, route, {**BODIES[route], **{str(number): 1 for number in range(900)}}), 422)
     if route.startswith("POST") and route != "POST /v1/conversations":
-        problem = refused(post(somebody, route, {}), 422)
+        problem = problem_of(post(somebody, route, {}), 422)
         assert {error["loc"][1] for error in problem["errors"]} == BODIES[route].keys()
 
 
@@ -188,7 +188,7 @@ NOT_JSON = {
 @pytest.mark.usefixtures("nothing_stored")
 def test_a_body_that_is_no_json_object_is_refused(somebody: Somebody, route: str) -> None:
     for name, body in NOT_JSON.items():
-        problem = refused(post(somebody, route, body), 400, 422)
+        problem = problem_of(post(somebody, route, body), 400, 422)
         assert "Traceback" not in str(problem), name
 
 
@@ -198,7 +198,7 @@ def test_a_body_that_is_no_json_object_is_refused(somebody: Somebody, route: str
 def test_numbers_beyond_all_numbers_are_refused(somebody: Somebody, route: str) -> None:
     for name in BODIES[route]:
         for number in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"9" * 400):
-            refused(post(somebody, route, b'{"%s": %s}' % (name.encode(), number)), 422)
+            problem_of(post(somebody, route, b'{"%s": %s}' % (name.encode(), number)), 422)
 
 
 @ON_ONE_ENGINE
@@ -214,7 +214,7 @@ def test_a_body_of_another_kind_is_refused(somebody: Somebody, route: str) -> No
         "x",
         "",
     ]:
-        refused(post(somebody, route, good, **{"Content-Type": kind}), 415, 422)
+        problem_of(post(somebody, route, good, **{"Content-Type": kind}), 415, 422)
 
 
 # Each of 250 KB at least, and none too large for those who are signed in.
@@ -240,7 +240,7 @@ def test_a_body_of_very_many_values_is_refused_before_it_is_understood(
     monkeypatch.setattr(Request, "json", None)
     for name, body in BULK.items():
         assert 250_000 <= len(body) <= main.MAX_BODY_BYTES, name
-        problem = refused(post(somebody, route, body), 413)
+        problem = problem_of(post(somebody, route, body), 413)
         assert "16 KiB" in problem["detail"] if route in FOR_STRANGERS else "values" in problem["detail"], (
             name
         )

@@ -1,12 +1,12 @@
 # test_cursors.py -- cursors that no list gave, or another one.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 import base64
 import json
 from typing import Any
 from uuid import uuid4
 
-from support.bad_input import Somebody, refused
+from support.bad_input import Somebody
+from support.problems import problem_of
 from support.servers import Server
 
 
@@ -39,14 +39,14 @@ def test_a_cursor_that_no_list_gave_is_refused(somebody: Somebody) -> None:
     cursors += ["=", "====", "A", "!", "é", "\u200b", "a b", "+/+/", "x" * 500]
     for name in ("tasks", "conversations"):
         for cursor in cursors:
-            problem = refused(somebody.http.get(f"/v1/{name}", params={"cursor": cursor}), 422)
+            problem = problem_of(somebody.http.get(f"/v1/{name}", params={"cursor": cursor}), 422)
             assert problem["errors"][0]["loc"] == ["query", "cursor"]
     path = f"/v1/conversations/{somebody.ids['conversation_id']}/messages"
     given = somebody.person.get(path, limit=1)["next_cursor"]
     name, number = json.loads(base64.urlsafe_b64decode(given + "=="))
     assert somebody.http.get(path, params={"cursor": cursor_of([name, number])}).status_code == 200
     for value in BAD_NUMBERS:
-        refused(somebody.http.get(path, params={"cursor": cursor_of([name, value])}), 422)
+        problem_of(somebody.http.get(path, params={"cursor": cursor_of([name, value])}), 422)
 
 
 def test_the_cursor_of_another_list_or_another_conversation_is_refused(server: Server) -> None:
@@ -64,9 +64,9 @@ def test_the_cursor_of_another_list_or_another_conversation_is_refused(server: S
             if path == source:
                 assert answer.status_code == 200
             else:
-                refused(answer, 422)
+                problem_of(answer, 422)
     messages = f"/v1/conversations/{first}/messages"
-    refused(person.http.get(messages, params={"cursor": cursors[messages], "before": "end"}), 422)
+    problem_of(person.http.get(messages, params={"cursor": cursors[messages], "before": "end"}), 422)
 
 
 def test_a_cursor_with_one_changed_letter_is_refused_or_leads_to_ones_own_rows(server: Server) -> None:
@@ -80,4 +80,4 @@ def test_a_cursor_with_one_changed_letter_is_refused_or_leads_to_ones_own_rows(s
             if answer.status_code == 200:
                 assert {task["id"] for task in answer.json()["data"]} <= own
             else:
-                refused(answer, 422)
+                problem_of(answer, 422)

@@ -1,5 +1,4 @@
 # test_description.py -- the OpenAPI document names every route, error and example.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 
 from support.bad_input import ON_ONE_ENGINE, Somebody, operations

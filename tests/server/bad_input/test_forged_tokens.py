@@ -1,5 +1,4 @@
 # test_forged_tokens.py -- access tokens that nobody issued. test_security.py tests the decoding more widely.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 import base64
 import hmac
@@ -11,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from support.bad_input import ON_ONE_ENGINE, Somebody, refused
+from support.bad_input import ON_ONE_ENGINE, Somebody
+from support.problems import problem_of
 from support.servers import KEY, Person, Server
 
 
@@ -70,7 +70,7 @@ def test_a_forged_token_lets_nobody_in(server: Server, somebody: Somebody, case:
     assert server.client(Authorization=f"Bearer {jwt(HS256, claims)}").get("/v1/me").status_code == 200
     forged = FORGED[case](claims, token, somebody.person)
     answer = server.client(Authorization=f"Bearer {forged}").get("/v1/me")
-    problem = refused(answer, 401)
+    problem = problem_of(answer, 401)
     assert problem["detail"] == "Sign in first: the access token is missing, wrong or expired."
 
 
@@ -82,11 +82,11 @@ def test_a_token_of_one_person_does_not_open_the_session_of_another(
         for person in (ann, bob)
     ]
     mixed = jwt(HS256, {**parts[0], "sid": parts[1]["sid"]})
-    refused(server.client(Authorization=f"Bearer {mixed}").get("/v1/me"), 401)
+    problem_of(server.client(Authorization=f"Bearer {mixed}").get("/v1/me"), 401)
 
 
 @pytest.mark.parametrize(
     "header", ["Bearer", "Basic YTpi", "Token x", "x", "Bearer x y", b"Bearer \xff", "bearer x"]
 )
 def test_an_authorization_header_of_another_kind_lets_nobody_in(server: Server, header: str | bytes) -> None:
-    refused(server.client().get("/v1/me", headers={"Authorization": header}), 401)
+    problem_of(server.client().get("/v1/me", headers={"Authorization": header}), 401)

@@ -1,5 +1,4 @@
 # test_fuzz.py -- whatever the description allows, and most of what it does not, is answered as described.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 
 from contextlib import suppress

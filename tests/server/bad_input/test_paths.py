@@ -1,5 +1,4 @@
 # test_paths.py -- paths, queries, headers and bytes that mean nothing.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 
 import socket
@@ -8,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from support.bad_input import BODIES, ON_ONE_ENGINE, Somebody, refused
+from support.bad_input import BODIES, ON_ONE_ENGINE, Somebody
+from support.problems import problem_of
 from support.servers import PASSWORD, Person, Server
 
 NOT_UUIDS = [
@@ -37,7 +37,7 @@ def test_an_id_that_is_none_is_refused_on_every_route(server: Server, somebody: 
         for bad in NOT_UUIDS:
             url = f"{server.base_url}{path.replace('{' + name + '}', bad)}"
             answer = somebody.http.request(method, url, json=BODIES.get(route))
-            problem = refused(answer, 404, 422)
+            problem = problem_of(answer, 404, 422)
             if answer.status_code == 422:
                 assert ["path", name] in [error["loc"] for error in problem["errors"]]
             else:
@@ -47,7 +47,7 @@ def test_an_id_that_is_none_is_refused_on_every_route(server: Server, somebody: 
 @pytest.mark.usefixtures("nothing_stored")
 def test_a_path_or_a_method_that_is_not_there_is_a_problem_too(somebody: Somebody) -> None:
     for path in ["/v1", "/v1/nothing", "/%00", "/%ff", "/%ED%A0%80", "/%zz", "/v1/" + "x" * 5_000]:
-        refused(somebody.http.get(path), 404)
+        problem_of(somebody.http.get(path), 404)
     for method, path in [
         ("PUT", "/v1/tasks"),
         ("DELETE", "/v1/tasks"),
@@ -55,7 +55,7 @@ def test_a_path_or_a_method_that_is_not_there_is_a_problem_too(somebody: Somebod
         ("TRACE", "/v1/me"),
     ]:
         answer = somebody.http.request(method, path)
-        refused(answer, 405)
+        problem_of(answer, 405)
         assert answer.headers["allow"]
 
 
@@ -87,7 +87,7 @@ def test_a_query_that_means_nothing_is_refused(server: Server, somebody: Somebod
     for query in QUERIES[path]:
         name = query.partition("=")[0]
         url = f"{server.base_url}{path}?{query}".format(**somebody.ids)
-        problem = refused(somebody.http.get(url), 422)
+        problem = problem_of(somebody.http.get(url), 422)
         assert problem["errors"][0]["loc"][:2] == ["query", name], f"{query:.60}: {problem}"
 
 
@@ -102,7 +102,7 @@ def test_a_query_that_is_not_text_finds_nothing(server: Server, somebody: Somebo
 )
 def test_a_place_in_a_stream_that_it_did_not_give_is_refused(somebody: Somebody, value: str | bytes) -> None:
     path = f"/v1/runs/{somebody.ids['run_id']}/events"
-    problem = refused(somebody.http.get(path, headers={"Last-Event-ID": value}), 422)
+    problem = problem_of(somebody.http.get(path, headers={"Last-Event-ID": value}), 422)
     assert problem["errors"][0]["loc"] == ["header", "Last-Event-ID"]
 
 

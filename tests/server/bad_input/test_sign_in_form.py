@@ -1,5 +1,4 @@
 # test_sign_in_form.py -- the form that signs in, filled in wrongly.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 
 import json
@@ -8,8 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from support.bad_input import FORM, MARK, counts, refused
+from support.bad_input import FORM
+from support.problems import MARK, problem_of
 from support.servers import PASSWORD, Person, Server
+from support.table_rows import count_rows
 
 FORM_FIELDS = {
     "nothing": (b"", 422),
@@ -37,7 +38,7 @@ FORM_FIELDS = {
 def test_a_form_that_signs_nobody_in_is_refused(server: Server, case: str) -> None:
     body, status = FORM_FIELDS[case]
     answer = server.client().post("/v1/auth/token", content=body, headers=FORM)
-    problem = refused(answer, status, *([422] if status == 401 else []))
+    problem = problem_of(answer, status, *([422] if status == 401 else []))
     if status == 401:
         assert problem["detail"] in (
             "The email or the password is wrong.",
@@ -55,9 +56,9 @@ def test_a_form_of_another_kind_is_refused(server: Server, ann: Person) -> None:
         "multipart/form-data; boundary=x",
     ]:
         answer = server.client().post("/v1/auth/token", content=body, headers={"Content-Type": kind})
-        refused(answer, 400, 415, 422)
+        problem_of(answer, 400, 415, 422)
     files = {"username": ("name", ann.email.encode()), "password": ("name", PASSWORD.encode())}
-    refused(server.client().post("/v1/auth/token", files=files), 422)
+    problem_of(server.client().post("/v1/auth/token", files=files), 422)
 
 
 @pytest.mark.parametrize("spelling", [str.upper, str.title, str.swapcase, lambda email: f" {email}"])
@@ -65,6 +66,6 @@ def test_an_email_that_differs_in_case_only_is_taken(server: Server, spelling: C
     for email in (f"ann.{uuid4().hex}@example.com", f"jÖsé.ΔΙ.жук.{uuid4().hex}@example.com"):
         new = {"email": email, "password": PASSWORD}
         assert server.client().post("/v1/auth/register", json=new).status_code == 201
-        before = counts(server)
-        refused(server.client().post("/v1/auth/register", json={**new, "email": spelling(email)}), 409)
-        assert counts(server) == before
+        before = count_rows(server)
+        problem_of(server.client().post("/v1/auth/register", json={**new, "email": spelling(email)}), 409)
+        assert count_rows(server) == before

@@ -1,5 +1,4 @@
 # test_sizes.py -- bodies that are too large, and the longest that are not.
-# test_bad_input.py -- whatever is sent: a clear problem, nothing half-stored, no secret sent back, never a 500.
 
 
 from collections.abc import Iterator
@@ -8,7 +7,8 @@ import pytest
 
 import main
 from server.body_limits import MAX_STRANGERS_BYTES
-from support.bad_input import BODIES, FOR_STRANGERS, FORM, FORMS, JSON, ON_ONE_ENGINE, Somebody, post, refused
+from support.bad_input import BODIES, FOR_STRANGERS, FORM, FORMS, JSON, ON_ONE_ENGINE, Somebody, post
+from support.problems import problem_of
 from support.servers import Person
 
 FOR_STRANGERS_BYTES = MAX_STRANGERS_BYTES + 1
@@ -21,9 +21,9 @@ def test_who_is_not_signed_in_may_send_sixteen_kibibytes(somebody: Somebody, rou
     kind = FORM if route in FORMS else JSON
     for content in (b" " * FOR_STRANGERS_BYTES, chunks(FOR_STRANGERS_BYTES)):
         answer = somebody.http.post(somebody.path(route), content=content, headers=kind)
-        assert "16 KiB" in refused(answer, 413)["detail"]
+        assert "16 KiB" in problem_of(answer, 413)["detail"]
     answer = somebody.http.post(somebody.path(route), content=b" " * MAX_STRANGERS_BYTES, headers=kind)
-    refused(answer, 400, 422)
+    problem_of(answer, 400, 422)
 
 
 LARGE = main.MAX_BODY_BYTES + 1
@@ -46,7 +46,7 @@ def test_a_body_over_one_mebibyte_is_refused(somebody: Somebody, route: str) -> 
         answer = somebody.http.request(
             method, path, content=b"x" * LARGE, headers={**headers, "Connection": "close"}
         )
-        assert "1 MiB" in refused(answer, 413)["detail"]
+        assert "1 MiB" in problem_of(answer, 413)["detail"]
 
 
 @ON_ONE_ENGINE
@@ -60,14 +60,14 @@ def test_a_body_over_one_mebibyte_that_does_not_say_so_is_refused(somebody: Some
         route.split(" ")[0], somebody.path(route), content=chunks(LARGE + 65_536), headers=headers
     )
     most = "16 KiB" if route in [*FOR_STRANGERS, *FORMS] else "1 MiB"
-    assert most in refused(answer, 413)["detail"]
+    assert most in problem_of(answer, 413)["detail"]
 
 
 def test_a_body_of_exactly_one_mebibyte_is_read(somebody: Somebody) -> None:
     start, end = b'{"title": "', b'"}'
     body = start + b"x" * (main.MAX_BODY_BYTES - len(start) - len(end)) + end
     assert len(body) == main.MAX_BODY_BYTES
-    problem = refused(post(somebody, "POST /v1/tasks", body), 422)
+    problem = problem_of(post(somebody, "POST /v1/tasks", body), 422)
     assert problem["errors"][0]["type"] == "string_too_long"
 
 

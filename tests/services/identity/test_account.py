@@ -1,5 +1,4 @@
 # test_account.py -- the password, the profile and the end of an account.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from sqlmodel import select
 
 from db import Transaction
 from models import Run
+from support.problems import problem_of
 from support.servers import (
     PASSWORD,
     Person,
@@ -18,7 +18,8 @@ from support.servers import (
     ok,
     wait_until,
 )
-from support.sign_in import NEW_PASSWORD, refresh, refused, rows, sign_in
+from support.sign_in import NEW_PASSWORD, refresh, sign_in
+from support.table_rows import read_rows
 
 
 def test_a_changed_password_ends_all_other_sessions_but_not_this_one(server: Server) -> None:
@@ -28,10 +29,10 @@ def test_a_changed_password_ends_all_other_sessions_but_not_this_one(server: Ser
     assert changed["display_name"] == "Ann"
     assert here.http.get("/v1/me").status_code == 200
     for person in others:
-        refused(person.http.get("/v1/me"), 401)
-        refused(refresh(server, person.tokens["refresh_token"]), 401)
+        problem_of(person.http.get("/v1/me"), 401)
+        problem_of(refresh(server, person.tokens["refresh_token"]), 401)
     assert refresh(server, here.tokens["refresh_token"]).status_code == 200
-    refused(sign_in(server, here.email), 401)
+    problem_of(sign_in(server, here.email), 401)
     assert sign_in(server, here.email, NEW_PASSWORD).status_code == 200
 
 
@@ -51,7 +52,7 @@ def test_a_password_change_that_is_refused_changes_nothing(server: Server, body:
     here = server.person()
     there = server.sign_in(here.email)
     before = here.get("/v1/me")
-    problem = refused(here.http.patch("/v1/me", json=body), 422)
+    problem = problem_of(here.http.patch("/v1/me", json=body), 422)
     assert PASSWORD not in str(problem)
     assert NEW_PASSWORD not in str(problem)
     assert here.get("/v1/me") == there.get("/v1/me") == before
@@ -77,9 +78,6 @@ def test_two_password_changes_at_once_do_not_both_count(server: Server) -> None:
     assert working == [passwords[answers.index(200)]]
 
 
-# The account
-
-
 @pytest.mark.also_on_mariadb
 def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server: Server) -> None:
     def fill(person: Person) -> None:
@@ -97,23 +95,23 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
         return len((await tx.execute(select(Run).where(Run.status.in_(("queued", "running"))))).all())  # type: ignore[attr-defined]
 
     wait_until(lambda: in_database(server, at_work) == 0)  # what former tests have left running
-    before = rows(server)
+    before = read_rows(server)
     gone = server.person()
     fill(gone)
-    made = {name: found - before[name] for name, found in rows(server).items()}
+    made = {name: found - before[name] for name, found in read_rows(server).items()}
     assert [name for name, found in made.items() if not found] in ([], ["rate_limits"])
     stays = server.person()
     fill(stays)
-    with_both = rows(server)
+    with_both = read_rows(server)
     gone.delete("/v1/me")
-    after = rows(server)
+    after = read_rows(server)
     assert {name: with_both[name] - after[name] for name in after} == made
     assert [
         name for name, found in after.items() if str(gone.id) in str(found) or gone.id.hex in str(found)
     ] == []
-    refused(gone.http.get("/v1/me"), 401)
-    refused(refresh(server, gone.tokens["refresh_token"]), 401)
-    refused(sign_in(server, gone.email), 401)
+    problem_of(gone.http.get("/v1/me"), 401)
+    problem_of(refresh(server, gone.tokens["refresh_token"]), 401)
+    problem_of(sign_in(server, gone.email), 401)
     assert stays.http.get("/v1/me").status_code == 200
     again = {"email": gone.email, "password": PASSWORD}
     assert ok(server.client().post("/v1/auth/register", json=again))["id"] != str(gone.id)

@@ -1,5 +1,4 @@
 # test_rate_limits.py -- how often one may sign in or register, counted per email and per address.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 import asyncio
 import os
 import sys
@@ -19,6 +18,7 @@ from db import Transaction
 from models.columns import now
 from services.identity import auth, rate_limits
 from services.identity.password_hashing import Hashers
+from support.problems import problem_of
 from support.servers import (
     PASSWORD,
     Person,
@@ -29,7 +29,8 @@ from support.servers import (
     settings_for,
     wait_until,
 )
-from support.sign_in import NEW_PASSWORD, later, refused, rows, sign_in
+from support.sign_in import NEW_PASSWORD, later, sign_in
+from support.table_rows import read_rows
 
 
 @contextmanager
@@ -47,9 +48,6 @@ def statements(server: Server) -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(engine, "before_cursor_execute", note)
-
-
-# Who is at the other end
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True, scope="session")
@@ -99,7 +97,7 @@ def address() -> str:
 
 
 def too_many(answer: httpx.Response, at_most: int) -> None:
-    problem = refused(answer, 429)
+    problem = problem_of(answer, 429)
     seconds = int(answer.headers["retry-after"])
     assert 1 <= seconds <= at_most
     assert problem["detail"] == f"Too many attempts. Try again in {seconds} seconds."
@@ -112,7 +110,9 @@ def test_sign_ins_per_email_are_limited_and_counted_across_workers(
     for number in range(10):
         # Each from an address of its own, in another case, and now on this worker, now on that.
         tries = {"X-Forwarded-For": f"192.0.2.{number}"}
-        refused(sign_in(limited[number % 2], email.upper() if number % 3 else email, "wrong", **tries), 401)
+        problem_of(
+            sign_in(limited[number % 2], email.upper() if number % 3 else email, "wrong", **tries), 401
+        )
     for server in limited:
         too_many(sign_in(server, email, **{"X-Forwarded-For": "192.0.2.77"}), at_most=300)
     assert sign_in(limited[1], limited[0].register(), **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
@@ -140,7 +140,7 @@ def test_guessing_from_everywhere_is_limited_too(limited: tuple[Server, Server])
         await rate_limits.count_hit(tx, key, 3600, window.amount - 1)
 
     in_database(limited[0], nearly_use_up)
-    refused(sign_in(limited[0], email, "wrong", **{"X-Forwarded-For": "198.18.1.1"}), 401)
+    problem_of(sign_in(limited[0], email, "wrong", **{"X-Forwarded-For": "198.18.1.1"}), 401)
     too_many(sign_in(limited[1], email, **{"X-Forwarded-For": "198.18.2.1"}), at_most=3600)
 
 
@@ -149,7 +149,7 @@ def test_an_email_that_nobody_has_is_limited_like_any_other(
 ) -> None:
     email = f"{uuid4().hex}@example.com"
     for _ in range(10):
-        refused(sign_in(limited[0], email, **{"X-Forwarded-For": address}), 401)
+        problem_of(sign_in(limited[0], email, **{"X-Forwarded-For": address}), 401)
     too_many(sign_in(limited[1], email, **{"X-Forwarded-For": address}), at_most=300)
 
 
@@ -201,16 +201,16 @@ def test_a_flood_of_sign_ins_waits_in_a_queue_with_an_end(
         waiting = [pool.submit(sign_in, server, ann.email, "wrong") for _ in range(2)]
         wait_until(lambda: auth.HASHERS._places._value == 0)
         answer = sign_in(server, ann.email)
-        refused(answer, 503)
+        problem_of(answer, 503)
         assert int(answer.headers["retry-after"]) > 0
         new = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
-        refused(server.client().post("/v1/auth/register", json=new), 503)
+        problem_of(server.client().post("/v1/auth/register", json=new), 503)
         change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-        refused(ann.http.patch("/v1/me", json=change), 503)
+        problem_of(ann.http.patch("/v1/me", json=change), 503)
         assert ann.get("/v1/me")["email"] == ann.email
         blocked.set()
         assert [one.result().status_code for one in waiting] == [401, 401]
-    refused(sign_in(server, ann.email, "wrong"), 401)
+    problem_of(sign_in(server, ann.email, "wrong"), 401)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no niceness of threads")
@@ -226,7 +226,7 @@ def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server,
     for round_ in range(2):
         for number in range(9):
             tries = {"X-Forwarded-For": f"198.51.100.{round_ * 10 + number}"}
-            refused(sign_in(limited[number % 2], email, "wrong", **tries), 401)
+            problem_of(sign_in(limited[number % 2], email, "wrong", **tries), 401)
         assert (
             sign_in(limited[0], email, **{"X-Forwarded-For": f"198.51.100.{200 + round_}"}).status_code == 200
         )
@@ -236,7 +236,7 @@ def test_an_ipv6_network_counts_as_one_address(limited: tuple[Server, Server], a
     network = address.rpartition("::")[0]
     for number in range(30):
         somebody = f"{uuid4().hex}@example.com"
-        refused(sign_in(limited[0], somebody, **{"X-Forwarded-For": f"{network}::{number + 1:x}"}), 401)
+        problem_of(sign_in(limited[0], somebody, **{"X-Forwarded-For": f"{network}::{number + 1:x}"}), 401)
     too_many(sign_in(limited[1], "x@example.com", **{"X-Forwarded-For": f"{network}:1:2:3:4"}), at_most=60)
 
 
@@ -270,7 +270,7 @@ def test_registrations_per_address_are_limited(limited: tuple[Server, Server], a
     in_database(limited[0], use_up)
     new = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
     too_many(client.post("/v1/auth/register", json=new), at_most=3600)
-    assert new["email"] not in str(rows(limited[0])["users"])
+    assert new["email"] not in str(read_rows(limited[0])["users"])
 
 
 def test_guessing_the_current_password_is_limited(limited: tuple[Server, Server]) -> None:
@@ -278,7 +278,7 @@ def test_guessing_the_current_password_is_limited(limited: tuple[Server, Server]
     there = limited[1].client(Authorization=f"Bearer {person.tokens['access_token']}")
     body = {"current_password": "not the right one", "new_password": NEW_PASSWORD}
     for number in range(10):
-        refused((person.http, there)[number % 2].patch("/v1/me", json=body), 422)
+        problem_of((person.http, there)[number % 2].patch("/v1/me", json=body), 422)
     too_many(there.patch("/v1/me", json={**body, "current_password": PASSWORD}), at_most=300)
     assert person.http.patch("/v1/me", json={"display_name": "Ann"}).status_code == 200
 
@@ -288,7 +288,7 @@ def test_neither_emails_nor_addresses_are_kept_for_counting(
 ) -> None:
     email = f"{uuid4().hex}@example.com"
     sign_in(limited[0], email, **{"X-Forwarded-For": address})
-    kept = str(rows(limited[0])["rate_limits"])
+    kept = str(read_rows(limited[0])["rate_limits"])
     assert email not in kept
     assert address not in kept
 

@@ -1,5 +1,4 @@
 # test_refresh.py -- stay signed in: each refresh token counts once, and a stolen one ends the session.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 
 
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +8,7 @@ from sqlmodel import select
 
 from db import Transaction
 from models import AuthSession, RefreshToken
+from support.problems import problem_of
 from support.servers import (
     Person,
     Server,
@@ -16,7 +16,7 @@ from support.servers import (
     ok,
     wait_until,
 )
-from support.sign_in import later, me, refresh, refused
+from support.sign_in import later, me, refresh
 
 
 @pytest.mark.also_on_mariadb
@@ -57,8 +57,8 @@ def test_a_token_that_is_used_again_later_ends_the_whole_family(
     stolen = person.tokens["refresh_token"]
     honest = ok(refresh(server, stolen))
     later(monkeypatch, "services.identity.auth", seconds=31)
-    refused(refresh(server, stolen), 401)
-    refused(refresh(server, honest["refresh_token"]), 401)
+    problem_of(refresh(server, stolen), 401)
+    problem_of(refresh(server, honest["refresh_token"]), 401)
     for access_token in (person.tokens["access_token"], honest["access_token"]):
         wait_until(lambda access_token=access_token: me(server, access_token).status_code == 401)
     assert me(server, elsewhere.tokens["access_token"]).status_code == 200, (
@@ -74,8 +74,8 @@ def test_the_thief_who_comes_first_is_found_out_by_the_owner(
     thief = ok(refresh(server, owner.tokens["refresh_token"]))
     thief = ok(refresh(server, thief["refresh_token"]))
     later(monkeypatch, "services.identity.auth", minutes=16)
-    refused(refresh(server, owner.tokens["refresh_token"]), 401)
-    refused(refresh(server, thief["refresh_token"]), 401)
+    problem_of(refresh(server, owner.tokens["refresh_token"]), 401)
+    problem_of(refresh(server, thief["refresh_token"]), 401)
 
 
 def test_two_refreshes_with_one_token_at_once_each_give_a_token_that_works(server: Server) -> None:
@@ -107,7 +107,7 @@ def test_a_refresh_and_a_logout_at_once_leave_nobody_signed_in(server: Server) -
         assert ended.status_code == 204
         assert answer.status_code in (200, 401)
         if answer.status_code == 200:
-            refused(refresh(server, answer.json()["refresh_token"]), 401)
+            problem_of(refresh(server, answer.json()["refresh_token"]), 401)
 
 
 def test_a_sign_in_that_is_not_used_ends_and_one_that_is_used_goes_on(
@@ -118,7 +118,7 @@ def test_a_sign_in_that_is_not_used_ends_and_one_that_is_used_goes_on(
     tokens = ok(refresh(server, used.tokens["refresh_token"]))
     later(monkeypatch, "services.identity.auth", days=31)
     assert refresh(server, tokens["refresh_token"]).status_code == 200
-    refused(refresh(server, unused.tokens["refresh_token"]), 401)
+    problem_of(refresh(server, unused.tokens["refresh_token"]), 401)
 
 
 def test_tokens_of_long_ago_do_not_pile_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,4 +141,4 @@ def test_a_refresh_token_that_nobody_was_given_is_refused(server: Server, token:
 
 
 def test_an_access_token_does_not_refresh(ann: Person, server: Server) -> None:
-    refused(refresh(server, ann.tokens["access_token"]), 401)
+    problem_of(refresh(server, ann.tokens["access_token"]), 401)

@@ -1,5 +1,4 @@
 # test_registration.py -- register: one user per email, whoever comes first.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 
 
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from support.problems import problem_of
 from support.servers import (
     PASSWORD,
     Server,
@@ -14,7 +14,8 @@ from support.servers import (
     serving,
     settings_for,
 )
-from support.sign_in import refused, rows, sign_in
+from support.sign_in import sign_in
+from support.table_rows import read_rows
 
 
 @pytest.mark.also_on_mariadb
@@ -27,7 +28,7 @@ def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -
     assert user.keys() == {"id", "email", "display_name", "timezone", "approval", "created_at", "updated_at"}
     assert (user["email"], user["display_name"], user["timezone"]) == (email.lower(), "Ann", "Europe/Berlin")
     assert server.sign_in(email).get("/v1/me") == user
-    assert PASSWORD not in str(rows(server)["users"])
+    assert PASSWORD not in str(read_rows(server)["users"])
 
 
 @pytest.mark.also_on_mariadb
@@ -43,10 +44,10 @@ def test_the_same_email_registered_many_times_at_once_is_one_user(server: Server
         ]
         answers = [post.result() for post in posts]
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 8
-    assert {refused(answer, 409)["detail"] for answer in answers if answer.status_code == 409} == {
+    assert {problem_of(answer, 409)["detail"] for answer in answers if answer.status_code == 409} == {
         "This email is taken."
     }
-    assert len([row for row in rows(server)["users"] if email in row]) == 1
+    assert len([row for row in read_rows(server)["users"] if email in row]) == 1
 
 
 def test_an_email_signs_in_however_it_is_written(server: Server) -> None:
@@ -75,7 +76,7 @@ def test_an_email_signs_in_however_it_is_written(server: Server) -> None:
 def test_only_a_bare_address_is_an_email(server: Server, email: str) -> None:
     """What is kept would not be what was typed."""
     answer = server.client().post("/v1/auth/register", json={"email": email, "password": PASSWORD})
-    assert refused(answer, 422)["errors"][0]["loc"] == ["body", "email"]
+    assert problem_of(answer, 422)["errors"][0]["loc"] == ["body", "email"]
 
 
 def test_registration_can_be_closed_and_signing_in_goes_on(server: Server) -> None:
@@ -83,7 +84,7 @@ def test_registration_can_be_closed_and_signing_in_goes_on(server: Server) -> No
     url = server.settings.database_url.get_secret_value()
     with serving(settings_for(url, registration="closed")) as closed:
         new = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
-        problem = refused(closed.client().post("/v1/auth/register", json=new), 403)
+        problem = problem_of(closed.client().post("/v1/auth/register", json=new), 403)
         assert problem["detail"] == "Registration is closed here."
         assert sign_in(closed, email).status_code == 200
         assert sign_in(closed, new["email"]).status_code == 401

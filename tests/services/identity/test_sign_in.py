@@ -1,5 +1,4 @@
 # test_sign_in.py -- sign in: the tokens, and refusals that cost and look the same.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 import asyncio
 from typing import Any
 from uuid import uuid4
@@ -13,13 +12,15 @@ from db import Transaction
 from models import User
 from security import hash_token
 from services.identity import auth
+from support.problems import problem_of
 from support.servers import (
     PASSWORD,
     Server,
     in_database,
     ok,
 )
-from support.sign_in import NEW_PASSWORD, me, refused, rows, sign_in
+from support.sign_in import NEW_PASSWORD, me, sign_in
+from support.table_rows import read_rows
 
 
 def test_signing_in_gives_tokens_that_nobody_keeps(server: Server) -> None:
@@ -29,7 +30,7 @@ def test_signing_in_gives_tokens_that_nobody_keeps(server: Server) -> None:
     assert tokens.keys() == {"access_token", "token_type", "expires_in", "refresh_token"}
     assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 15 * 60)
     assert me(server, tokens["access_token"]).status_code == 200
-    kept = str(rows(server))
+    kept = str(read_rows(server))
     assert tokens["refresh_token"] not in kept
     assert tokens["access_token"] not in kept
     assert hash_token(tokens["refresh_token"]) in kept
@@ -54,12 +55,12 @@ def test_an_unknown_email_and_a_wrong_password_get_the_same_answer_for_the_same_
         work = done.copy()
         done.clear()
         unknown = sign_in(server, f"{uuid4().hex}@example.com", password)
-        assert (refused(wrong, wrong.status_code), work) == (refused(unknown, wrong.status_code), done)
+        assert (problem_of(wrong, wrong.status_code), work) == (problem_of(unknown, wrong.status_code), done)
         assert wrong.status_code in (401, 422)
         assert {**wrong.headers, "date": ""} == {**unknown.headers, "date": ""}
         done.clear()
     assert (
-        refused(sign_in(server, email, "wrong " + PASSWORD), 401)["detail"]
+        problem_of(sign_in(server, email, "wrong " + PASSWORD), 401)["detail"]
         == "The email or the password is wrong."
     )
 
@@ -96,7 +97,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
         found = []
         for email in [*emails.values(), f"{uuid4().hex}@example.com"]:
             work.update(argon2=0, bcrypt=0)
-            refused(sign_in(server, email, password), 401)
+            problem_of(sign_in(server, email, password), 401)
             found.append(dict(work))
         assert found == [{"argon2": 1, "bcrypt": 2**7}] * 5, password
 
@@ -106,7 +107,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
     in_database(server, forget)
     monkeypatch.setattr(server.parts.auth.old_hashes, "_asked_at", None)
     work.update(argon2=0, bcrypt=0)
-    refused(sign_in(server, f"{uuid4().hex}@example.com", "wrong " + PASSWORD), 401)
+    problem_of(sign_in(server, f"{uuid4().hex}@example.com", "wrong " + PASSWORD), 401)
     assert work == {"argon2": 1, "bcrypt": 0}, "where no such hash is left, nobody pays for one"
 
 
@@ -147,7 +148,7 @@ def test_a_password_that_was_right_until_a_moment_ago_opens_no_session(
         return result
 
     monkeypatch.setattr(auth, "verified", slowly)
-    refused(sign_in(server, person.email), 401)
+    problem_of(sign_in(server, person.email), 401)
 
 
 def test_the_authorize_button_of_the_docs_knows_where_to_sign_in(server: Server) -> None:

@@ -1,5 +1,4 @@
 # test_sign_out.py -- sign out and revoke: at once here, within a second on every worker.
-# test_auth.py -- register, sign in, stay signed in, sign out; on one worker and on two.
 import asyncio
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from db import Transaction
 from llm.protocol import ModelRequest, TextDelta
 from models import AuthSession
 from models.columns import now
+from support.problems import problem_of
 from support.servers import (
     Person,
     Server,
@@ -25,7 +25,7 @@ from support.servers import (
     settings_for,
     wait_until,
 )
-from support.sign_in import refresh, refused, sign_in
+from support.sign_in import refresh, sign_in
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +35,14 @@ def other_worker(server: Server) -> Iterator[Server]:
         yield running
 
 
-# Sign out
-
-
 @pytest.mark.also_on_mariadb
 def test_logging_out_ends_this_session_at_once_and_no_other(server: Server) -> None:
     here = server.person()
     there = server.sign_in(here.email)
     assert here.http.post("/v1/auth/logout").status_code == 204
-    refused(here.http.get("/v1/me"), 401)
-    refused(here.http.post("/v1/auth/logout"), 401)
-    refused(refresh(server, here.tokens["refresh_token"]), 401)
+    problem_of(here.http.get("/v1/me"), 401)
+    problem_of(here.http.post("/v1/auth/logout"), 401)
+    problem_of(refresh(server, here.tokens["refresh_token"]), 401)
     assert there.http.get("/v1/me").status_code == 200
     assert refresh(server, there.tokens["refresh_token"]).status_code == 200
 
@@ -62,16 +59,16 @@ def test_a_person_sees_where_they_are_signed_in_and_signs_out_there(server: Serv
         *("id", "user_agent", "address", "created_at", "last_used_at", "expires_at", "current"),
     }
     here.delete(f"/v1/me/sessions/{sessions[0]['id']}")
-    refused(there.get("/v1/me"), 401)
-    refused(refresh(server, tokens["refresh_token"]), 401)
+    problem_of(there.get("/v1/me"), 401)
+    problem_of(refresh(server, tokens["refresh_token"]), 401)
     assert [session["current"] for session in here.get("/v1/me/sessions")["data"]] == [True]
-    refused(here.http.delete(f"/v1/me/sessions/{sessions[0]['id']}"), 404)
+    problem_of(here.http.delete(f"/v1/me/sessions/{sessions[0]['id']}"), 404)
 
 
 def test_ending_the_session_at_hand_is_logging_out(ann: Person) -> None:
     [session] = ann.get("/v1/me/sessions")["data"]
     ann.delete(f"/v1/me/sessions/{session['id']}")
-    refused(ann.http.get("/v1/me"), 401)
+    problem_of(ann.http.get("/v1/me"), 401)
 
 
 def test_a_session_past_its_end_does_not_count_and_is_not_listed(server: Server) -> None:
@@ -86,7 +83,7 @@ def test_a_session_past_its_end_does_not_count_and_is_not_listed(server: Server)
     in_database(server, end)
     wait_until(lambda: gone.http.get("/v1/me").status_code == 401)
     assert len(here.get("/v1/me/sessions")["data"]) == 1
-    refused(here.http.delete(f"/v1/me/sessions/{session_id}"), 404)
+    problem_of(here.http.delete(f"/v1/me/sessions/{session_id}"), 404)
 
 
 def stops_within_a_second(ask: Callable[[], httpx.Response], since: float) -> None:
@@ -125,7 +122,7 @@ def test_a_deleted_account_stops_on_every_worker_and_is_never_an_error_of_ours(
         assert there.get("/v1/me").status_code == 200
         person.delete("/v1/me")
         deleted_at = time.monotonic()
-        refused(there.post(path, json=body), 401)
+        problem_of(there.post(path, json=body), 401)
         stops_within_a_second(lambda there=there: there.get("/v1/me"), deleted_at)
         stops_within_a_second(
             lambda there=there: there.patch("/v1/me", json={"display_name": "x"}), deleted_at
