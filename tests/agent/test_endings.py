@@ -26,7 +26,7 @@ from models import Run
 from models.columns import now, whole
 from services.runs import read_log
 from support.mariadb import MariaDBServer
-from support.processes import started
+from support.processes import forked
 from support.scripted_model import ScriptedModel, call
 from support.scripted_provider import Hang, Text, scripted_provider
 from support.servers import (
@@ -406,12 +406,12 @@ def test_a_run_that_kills_its_server_three_times_is_given_up(
             "RUN_LEASE_SECONDS": "0.5",
         }
         for number in range(1, MOST_TAKEOVERS + 1):
-            with started(tmp_path, "--app-dir", "backend", **settings) as server:
+            with forked(tmp_path, **settings) as server:
                 if number == 1:
                     run_id = begin(server.ready().person("ann@example.com", register=True))
                 wait_until(lambda asked=number: len(provider.requests) == asked, 60)
                 server.process.kill()
-        with started(tmp_path, "--app-dir", "backend", **settings) as server:
+        with forked(tmp_path, **settings) as server:
             ann = server.ready().person("ann@example.com")
             run = wait_for_end(ann, run_id)
             assert (run["status"], run["error"]) == ("failed", LOST)
