@@ -33,6 +33,7 @@ LAYERS = [
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 MOST_LINES = 400
+MOST_TEST_LINES = 500
 
 
 @cache
@@ -191,3 +192,9 @@ def test_a_module_is_short_and_says_what_belongs_in_it(module: str) -> None:
         first = text.splitlines()[0]
         folder = module.removesuffix("__init__.py")
         assert first.startswith((f"# {module} -- ", f"# {folder} -- ")), first
+
+
+def test_a_file_of_tests_is_short_too() -> None:
+    tests = Path(__file__).resolve().parent
+    lengths = {path.name: len(path.read_text().splitlines()) for path in tests.rglob("*.py")}
+    assert {name: length for name, length in lengths.items() if length > MOST_TEST_LINES} == {}

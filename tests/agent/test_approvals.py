@@ -21,7 +21,16 @@ from models.columns import rfc3339
 from services import approvals
 from storage.engines import read_clock
 from support.scripted_model import ScriptedModel, call
-from support.servers import Event, Person, Server, ok, read_events, serving, settings_for, wait_until
+from support.servers import (
+    Event,
+    Person,
+    Server,
+    ok,
+    read_events,
+    serving,
+    settings_for,
+    wait_for_end,
+)
 
 
 def with_task(person: Person, title: str = "Buy milk") -> str:
@@ -45,18 +54,9 @@ def decide(
     return person.http.post(path, json={"approve": approve, **more})
 
 
-def ended(person: Person, run_id: str) -> dict[str, Any]:
-    def run() -> dict[str, Any] | None:
-        found: dict[str, Any] = person.get(f"/v1/runs/{run_id}")
-        return found if found["status"] in ("completed", "failed", "cancelled") else None
-
-    found: dict[str, Any] = wait_until(run)
-    return found
-
-
 def calls_of(person: Person, answer: dict[str, Any]) -> list[dict[str, Any]]:
     """The calls on record, once the run has ended."""
-    ended(person, answer["run_id"])
+    wait_for_end(person, answer["run_id"])
     messages = person.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
     calls: list[dict[str, Any]] = messages[-1]["tool_calls"]
     return calls
@@ -158,7 +158,7 @@ def test_the_offline_brain_deletes_after_a_yes(ann: Person) -> None:
     assert answer["status"] == "awaiting_approval"
     [pending] = answer["pending_approvals"]
     ok(decide(ann, answer, True, pending["tool_call_id"]))
-    ended(ann, answer["run_id"])
+    wait_for_end(ann, answer["run_id"])
     messages = ann.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
     assert messages[-1]["content"] == "Deleted “Buy milk”."
     assert titles(ann) == []
@@ -168,7 +168,7 @@ def test_the_offline_brain_says_what_was_not_approved(ann: Person) -> None:
     ann.chat("add buy milk")
     answer = ann.chat("delete buy milk")
     ok(decide(ann, answer, False, answer["pending_approvals"][0]["tool_call_id"]))
-    ended(ann, answer["run_id"])
+    wait_for_end(ann, answer["run_id"])
     messages = ann.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
     assert (
         messages[-1]["content"]
@@ -238,7 +238,7 @@ def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bo
     answer = asked(carl, model, with_task(carl))
     ok(decide(carl, answer, first))
     assert decide(carl, answer, second).status_code == 409
-    ended(carl, answer["run_id"])
+    wait_for_end(carl, answer["run_id"])
     assert decide(carl, answer, second).status_code == 409
     assert titles(carl) == ([] if first else ["Buy milk"])
 
@@ -249,7 +249,7 @@ def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel)
         said = list(pool.map(lambda n: (n % 2 == 0, decide(carl, answer, n % 2 == 0).status_code), range(8)))
     [(approved, _)] = [one for one in said if one[1] == 200]
     assert {status for _, status in said} == {200, 409}
-    ended(carl, answer["run_id"])
+    wait_for_end(carl, answer["run_id"])
     assert titles(carl) == ([] if approved else ["Buy milk"])
 
 
@@ -355,7 +355,7 @@ def test_a_message_behind_a_question_waits_and_says_so(carl: Person, model: Scri
     behind = carl.chat("hello", conversation_id=answer["conversation_id"])
     assert (behind["status"], behind["message"]) == ("queued", None)
     ok(decide(carl, answer, False))
-    assert ended(carl, behind["run_id"])["status"] == "completed"
+    assert wait_for_end(carl, behind["run_id"])["status"] == "completed"
 
 
 def test_an_interrupt_ends_the_question(carl: Person, model: ScriptedModel) -> None:
@@ -436,7 +436,7 @@ def test_waiting_for_a_yes_is_not_part_of_the_runs_time(
         go_on(monkeypatch, passed)
         monkeypatch.setattr("agent.loop.now", lambda: datetime.now().astimezone() + passed)
         ok(decide(person, answer, True))
-        assert ended(person, answer["run_id"])["status"] == "completed"
+        assert wait_for_end(person, answer["run_id"])["status"] == "completed"
 
 
 # The runs of a conversation

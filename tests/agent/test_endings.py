@@ -26,7 +26,7 @@ from models import Run
 from models.columns import now, whole
 from services.runs import read_log
 from support.mariadb import MariaDBServer
-from support.processes import started
+from support.processes import forked
 from support.scripted_model import ScriptedModel, call
 from support.scripted_provider import Hang, Text, scripted_provider
 from support.servers import (
@@ -38,6 +38,7 @@ from support.servers import (
     read_events,
     serving,
     settings_for,
+    wait_for_end,
     wait_until,
 )
 
@@ -80,21 +81,13 @@ def last_message(person: Person, run_id: str) -> Any:
     return person.get(path)["data"][-1]
 
 
-def ended(person: Person, run_id: str) -> Any:
-    def look() -> Any:
-        run = person.get(f"/v1/runs/{run_id}")
-        return run if run["finished_at"] else None
-
-    return wait_until(look)
-
-
 def test_an_answer_that_is_refused_as_a_whole_is_stored_shorter(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
     model.answers = [[call("add_task", {"title": "Buy milk"})], ["x" * 30_000]]
     with refusing(scripted, "messages", longer_than=20_000) as refused:
         run_id = begin(carl)
-        run = ended(carl, run_id)
+        run = wait_for_end(carl, run_id)
     assert refused == ["messages"] * 2
     assert (run["status"], run["error"]) == ("failed", UNSTORED)
     message = last_message(carl, run_id)
@@ -116,7 +109,7 @@ def test_where_no_message_can_be_stored_the_run_still_fails_and_says_so(
     wait_until(lambda: model.requests)
     with refusing(scripted, "messages"):
         gate.set()
-        run = ended(carl, run_id)
+        run = wait_for_end(carl, run_id)
     assert (run["status"], run["error"]) == ("failed", UNSTORED)
     assert last_message(carl, run_id)["role"] == "user"
     assert followed(carl, run_id)[-1].data["error"] == UNSTORED
@@ -133,7 +126,7 @@ def test_at_last_the_row_alone_says_that_the_run_failed(
     wait_until(lambda: len(in_database(scripted, lambda tx: read_log(tx, SYSTEM, UUID(run_id)))) == 2)
     with refusing(scripted, "messages", "run_events", "events") as refused:
         gate.set()
-        run = ended(carl, run_id)
+        run = wait_for_end(carl, run_id)
         assert len(refused) == 4
     assert (run["status"], run["error"]) == ("failed", UNSTORED)
     assert [event.type for event in followed(carl, run_id)] == ["run.started", "message.delta"]
@@ -157,7 +150,7 @@ def test_an_answer_larger_than_mariadbs_packets_ends_its_run(
         object.__setattr__(server.state.worker.assistant.limits, "answer_bytes", 64 * 2**20)
         person = server.person()
         run_id = begin(person)
-        run = ended(person, run_id)
+        run = wait_for_end(person, run_id)
         assert (run["status"], run["error"]) == ("failed", UNSTORED)
         assert len(last_message(person, run_id)["content"]) == 10_000
         assert len(model.requests) == 1
@@ -340,7 +333,7 @@ def test_a_run_that_loses_its_worker_again_and_again_fails_without_asking_the_mo
         wait_until(lambda: followed_text(scripted, run_id) == "Half of it")
         scripted.state.worker._running.clear()  # as if it belonged to a process that is gone
         in_database(scripted, lambda tx: lapse(tx, UUID(run_id)))
-    run = ended(carl, run_id)
+    run = wait_for_end(carl, run_id)
     assert (run["status"], run["error"]) == ("failed", LOST)
     assert takeovers(scripted, run_id) == len(model.requests) == MOST_TAKEOVERS
     assert last_message(carl, run_id)["content"] == "Half of it"
@@ -374,7 +367,7 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
 
     scripted.state.worker._running.clear()
     in_database(scripted, worse)
-    run = ended(carl, run_id)
+    run = wait_for_end(carl, run_id)
     assert (run["status"], run["error"]) == ("failed", LOST)
     assert followed(carl, run_id)[-1].data["error"] == LOST
     assert len(model.requests) == 1
@@ -413,14 +406,14 @@ def test_a_run_that_kills_its_server_three_times_is_given_up(
             "RUN_LEASE_SECONDS": "0.5",
         }
         for number in range(1, MOST_TAKEOVERS + 1):
-            with started(tmp_path, "--app-dir", "backend", **settings) as server:
+            with forked(tmp_path, **settings) as server:
                 if number == 1:
                     run_id = begin(server.ready().person("ann@example.com", register=True))
                 wait_until(lambda asked=number: len(provider.requests) == asked, 60)
                 server.process.kill()
-        with started(tmp_path, "--app-dir", "backend", **settings) as server:
+        with forked(tmp_path, **settings) as server:
             ann = server.ready().person("ann@example.com")
-            run = ended(ann, run_id)
+            run = wait_for_end(ann, run_id)
             assert (run["status"], run["error"]) == ("failed", LOST)
             assert len(provider.requests) == MOST_TAKEOVERS
             provider.otherwise = Text("Alive.")
@@ -446,7 +439,7 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
     worker = scripted.state.worker
     worker._set_aside = Pauses(0.0)
     monkeypatch.setattr(runs, "tell", refuse)
-    run = ended(carl, begin(carl))
+    run = wait_for_end(carl, begin(carl))
     assert (run["status"], run["error"]) == ("failed", CRASHED)
     assert followed(carl, run["id"])[-1].type == "run.failed"
     monkeypatch.undo()

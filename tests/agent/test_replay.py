@@ -1,18 +1,15 @@
 # test_replay.py -- a stored conversation asked again: what would be different now, and nothing is written.
-import asyncio
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select
-from sqlmodel import SQLModel
 from typer.testing import CliRunner, Result
 
 import cli
-from db import open_engine
 from llm.protocol import ModelError
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, serving, settings_for, wait_until
+from support.table_rows import count_rows
 
 Replay = Callable[..., Result]
 
@@ -37,20 +34,6 @@ def offline(own_database_url: str) -> Iterator[Server]:
         yield running
 
 
-def counts(url: str) -> dict[str, int]:
-    async def count() -> dict[str, int]:
-        engine = open_engine(url)
-        async with engine.connect() as connection:
-            found = {
-                name: (await connection.execute(select(func.count()).select_from(table))).scalar_one()
-                for name, table in SQLModel.metadata.tables.items()
-            }
-        await engine.dispose()
-        return found
-
-    return asyncio.run(count())
-
-
 def conversation_of(person: Person) -> str:
     conversation: str = person.get("/v1/conversations")["data"][0]["id"]
     return conversation
@@ -68,11 +51,11 @@ def test_the_offline_brains_own_conversation_never_differs(
             ok(ann.http.post(path, json={"approve": n % 2 == 0}))
     wait_until(lambda: not ann.get(f"/v1/conversations/{conversation}/runs", active=True)["data"])
     ann.patch("/v1/me", timezone="America/New_York")  # what the record says counts
-    before = counts(own_database_url)
+    before = count_rows(offline)
     done = replay(conversation)
     assert (done.exit_code, "differs" in done.output) == (0, False), done.output
     assert done.output.endswith("8 turns, none of them different.\n")
-    assert counts(own_database_url) == before
+    assert count_rows(offline) == before
 
 
 def test_a_turn_is_told_with_what_was_stored_and_what_comes_now(

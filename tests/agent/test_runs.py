@@ -15,12 +15,21 @@ from access import SYSTEM
 from agent.context import Assistant
 from agent.leases import claim_run
 from agent.loop import LeaseLost, RunLoop
-from db import Again, Database, Transaction, open_engine
+from db import Again, Database, Transaction
 from llm.protocol import ModelError
 from models import Run
 from models.columns import now
 from support.scripted_model import ScriptedModel, call
-from support.servers import Event, Person, Server, read_events, serving, settings_for, wait_until
+from support.servers import (
+    Event,
+    Person,
+    Server,
+    read_events,
+    serving,
+    settings_for,
+    wait_until,
+    with_database,
+)
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -223,7 +232,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
             run.lease_expires_at = now() - timedelta(seconds=1)
 
         scripted.state.worker._running.clear()  # as if it belonged to a process that hangs
-        asyncio.run(with_database(own_database_url, lambda db: db.write(lapse)))
+        with_database(own_database_url, lambda db: db.write(lapse))
         rest = list(events)
     gate.set()
     assert text_of(rest) == "From the second worker."
@@ -232,14 +241,6 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
     assert carl.chat("again")["status"] == "completed"
     assert carl.get("/v1/tasks")["data"] == []
     assert followed(carl, run_id, rest[-1].id) == []
-
-
-async def with_database(url: str, work: Callable[[Database], object]) -> object:
-    db = Database(open_engine(url))
-    try:
-        return await work(db)  # type: ignore[misc]
-    finally:
-        await db.close()
 
 
 def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
@@ -334,7 +335,7 @@ def test_every_write_of_a_loop_checks_its_epoch(
             await stale.finish("completed")
         assert await db.write(claim_run, own, claim.run_id) is None, "its lease has not lapsed"
 
-    asyncio.run(with_database(own_database_url, work))
+    with_database(own_database_url, work)
     assert carl.get("/v1/tasks")["data"] == []
 
 
@@ -371,7 +372,7 @@ def test_a_deadlock_is_tried_again_and_given_up_in_the_end(scripted: Server) -> 
             await db.write(always)
         assert len(tries) == 3
 
-    asyncio.run(with_database(scripted.settings.database_url.get_secret_value(), check))
+    with_database(scripted.settings.database_url.get_secret_value(), check)
 
 
 def test_an_unknown_last_event_id_is_refused(carl: Person) -> None:
@@ -405,7 +406,7 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
         run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
         run.finished_at = now() - timedelta(days=31)
 
-    asyncio.run(with_database(own_database_url, lambda db: db.write(age)))
+    with_database(own_database_url, lambda db: db.write(age))
     asyncio.run_coroutine_threadsafe(
         scripted.state.worker.clean(), scripted.state.worker._tasks.copy().pop().get_loop()
     ).result(15)

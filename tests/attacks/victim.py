@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.processes import Process, started
+from support.processes import Process, forked
 from support.servers import KEY, Person, ok
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -106,7 +106,7 @@ def attacked(folder: Path, database_url: str, **settings: str) -> Iterator[tuple
         "RATE_LIMITS": "off",
         "LOG_LEVEL": "error",
     }
-    with started(folder, "--app-dir", "backend", **{**environment, **settings}) as process:
+    with forked(folder, **{**environment, **settings}) as process:
         victim = Victim(process.ready())
         bystander = Bystander(victim)
         with victim.client() as http:

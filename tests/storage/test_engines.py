@@ -1,7 +1,7 @@
 # test_engines.py -- what engines.py promises of every engine, and how it reads the URLs of MariaDB.
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -22,6 +22,7 @@ from storage.engines import engine_url, is_orphan, take_schema_lock
 from storage.schema import bootstrap
 from support.mariadb import MariaDBServer
 from support.postgres import PostgresServer
+from support.servers import with_database
 
 T = TypeVar("T")
 
@@ -32,18 +33,6 @@ def url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> s
     made = new_database(request.param)
     with_database(made, lambda db: bootstrap(db.engine))
     return made
-
-
-def with_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
-    async def run() -> T:
-        db = Database(open_engine(url))
-        try:
-            with fail_after(20):
-                return await work(db)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
 
 
 async def add_user(tx: Any) -> User:

@@ -1,13 +1,11 @@
 # test_mariadb.py -- what MariaDB does in its own way, and what must not be seen of it.
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
-from anyio import fail_after
 from sqlalchemy import event, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
@@ -28,7 +26,7 @@ from storage import mariadb
 from storage.schema import METADATA, bootstrap
 from support.mariadb import MariaDBServer
 from support.scripted_model import ScriptedModel
-from support.servers import settings_for
+from support.servers import settings_for, with_database
 
 T = TypeVar("T")
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -40,18 +38,6 @@ def url(mariadb: MariaDBServer) -> str:
     made = mariadb.url(mariadb.create_database("CHARACTER SET latin1"))
     with_database(made, lambda db: bootstrap(db.engine))
     return made
-
-
-def with_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
-    async def run() -> T:
-        db = Database(open_engine(url))
-        try:
-            with fail_after(30):
-                return await work(db)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
 
 
 async def add_user(tx: Any) -> Caller:

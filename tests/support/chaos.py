@@ -35,7 +35,7 @@ from sqlalchemy import text
 from agent.history import replay_log
 from db import open_engine
 from support.postgres import postgres_server
-from support.processes import Process, started
+from support.processes import Process, forked
 from support.scripted_provider import Answer, Calls, ScriptedProvider, Slow, scripted_provider
 from support.servers import KEY, PASSWORD
 
@@ -75,7 +75,7 @@ class Cluster:
         self.workers: list[Process] = [self.start() for _ in range(WORKERS)]
 
     def start(self) -> Process:
-        worker = self.stack.enter_context(started(self.folder, "--app-dir", "backend", **self.settings))
+        worker = self.stack.enter_context(forked(self.folder, **self.settings))
         return worker.ready()
 
     def url(self, dice: random.Random) -> str:

@@ -11,11 +11,12 @@ from uuid import UUID
 import httpx
 
 from settings import ROOT
+from support.fork_server import ForkedProcess, fork_uvicorn
 from support.servers import PASSWORD, TIMEOUT, Person, ok, wait_until
 
 
 class Process:
-    def __init__(self, log: Path, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, log: Path, process: "subprocess.Popen[bytes] | ForkedProcess") -> None:
         self.log = log
         self.process = process
         self.base_url = ""
@@ -46,17 +47,36 @@ class Process:
 @contextmanager
 def started(folder: Path, *arguments: str, cwd: Path = ROOT, **settings: str) -> Iterator[Process]:
     """uvicorn as the README starts it, on a free port; killed at the end if it still runs."""
-    log = folder / f"log-{len(list(folder.glob('log-*')))}"
+    log = new_log(folder)
     environment = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **settings}
     command = [sys.executable, "-m", "uvicorn", "main:app", "--port", "0", *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=output, stderr=output)
-    running = Process(log, process)
+    with ended_at_last(Process(log, process)) as running:
+        yield running
+
+
+@contextmanager
+def forked(folder: Path, *arguments: str, **settings: str) -> Iterator[Process]:
+    """The same without the seconds of its imports; for tests that start many, and not about starting."""
+    log = new_log(folder)
+    log.touch()
+    process = fork_uvicorn(log, ["--port", "0", *arguments], settings)
+    with ended_at_last(Process(log, process)) as running:
+        yield running
+
+
+def new_log(folder: Path) -> Path:
+    return folder / f"log-{len(list(folder.glob('log-*')))}"
+
+
+@contextmanager
+def ended_at_last(running: Process) -> Iterator[Process]:
     try:
         yield running
     finally:
         for client in running.clients:
             client.close()
         with suppress(ProcessLookupError):
-            process.kill()
-        process.wait()
+            running.process.kill()
+        running.process.wait()

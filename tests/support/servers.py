@@ -101,17 +101,23 @@ class Server:
         return self.sign_in(self.register(**profile))
 
 
-def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> T:
-    """`work` in a transaction on an engine of its own: the server's belongs to the server's loop."""
+def with_database(url: str, work: Callable[[Database], Awaitable[T]], **options: Any) -> T:
+    """`work` with an engine of its own, opened with `options`, which wakes nobody."""
 
     async def run() -> T:
-        db = Database(open_engine(server.settings.database_url.get_secret_value()))
+        db = Database(open_engine(url, **options))
         try:
-            return await db.write(work)
+            async with asyncio.timeout(30):
+                return await work(db)
         finally:
             await db.close()
 
     return asyncio.run(run())
+
+
+def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    """`work` in a transaction on an engine of its own: the server's belongs to the server's loop."""
+    return with_database(server.settings.database_url.get_secret_value(), lambda db: db.write(work))
 
 
 @contextmanager
@@ -146,6 +152,16 @@ def wait_until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
         assert time.monotonic() < deadline, "it did not happen in time"
         threading.Event().wait(0.005)
     return value
+
+
+def wait_for_end(person: Person, run_id: str) -> Any:
+    """The run, once it has ended, however it did."""
+
+    def find_ended() -> Any:
+        run = person.get(f"/v1/runs/{run_id}")
+        return run if run["finished_at"] else None
+
+    return wait_until(find_ended)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 # support/sign_in.py -- signing in by hand, and what a refused request has to look like.
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -17,14 +16,6 @@ NEW_PASSWORD = "a better battery staple"
 def later(monkeypatch: pytest.MonkeyPatch, module: str, **time_passed: float) -> None:
     """The module's clock goes on by so much from here on."""
     monkeypatch.setattr(f"{module}.now", lambda: now() + timedelta(**time_passed))
-
-
-def refused(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem: dict[str, Any] = answer.json()
-    assert problem["status"] == status
-    return problem
 
 
 def sign_in(server: Server, email: str, password: str = PASSWORD, **headers: str) -> httpx.Response:

@@ -19,9 +19,10 @@ from models import Message, Run, RunEvent, Task, User
 from models.columns import now
 from services.identity import account_removal
 from settings import get_settings
+from support.problems import problem_of
 from support.processes import started
 from support.servers import KEY, PASSWORD, Person, Server, in_database, serving, settings_for, wait_until
-from support.sign_in import refused, sign_in
+from support.sign_in import sign_in
 
 MANY = 40
 
@@ -78,11 +79,11 @@ def test_an_account_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     server: Server, leaving: Person
 ) -> None:
     assert rows_of(server, leaving)["messages"] >= MANY
-    refused(leaving.http.get("/v1/me"), 401)
+    problem_of(leaving.http.get("/v1/me"), 401)
     token = {"refresh_token": leaving.tokens["refresh_token"]}
-    refused(server.client().post("/v1/auth/refresh", json=token), 401)
-    refused(sign_in(server, leaving.email), 401)
-    refused(sign_in(server, f"{leaving.id}@deleted.invalid"), 401)
+    problem_of(server.client().post("/v1/auth/refresh", json=token), 401)
+    problem_of(sign_in(server, leaving.email), 401)
+    problem_of(sign_in(server, f"{leaving.id}@deleted.invalid"), 401)
     again = server.sign_in(server.register(leaving.email))
     assert again.get("/v1/tasks")["data"] == []
 

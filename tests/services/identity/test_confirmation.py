@@ -6,8 +6,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from support.problems import problem_of
 from support.servers import PASSWORD, Person, Server, serving, settings_for
-from support.sign_in import NEW_PASSWORD, later, refused
+from support.sign_in import NEW_PASSWORD, later
 
 Request = tuple[str, str, dict[str, Any]]
 GUARDED: dict[str, Request] = {
@@ -44,11 +45,11 @@ def standing(person: Person) -> tuple[Any, Any]:
 @pytest.mark.parametrize("request_", GUARDED.values(), ids=GUARDED)
 def test_a_stolen_access_token_is_not_enough(ann: Person, request_: Request) -> None:
     before = standing(ann)
-    problem = refused(send(ann, request_), 403)
+    problem = problem_of(send(ann, request_), 403)
     assert problem["type"] == "urn:parley:problem:password-required"
-    wrong = refused(send(ann, request_, current_password="not the right one"), 422)
+    wrong = problem_of(send(ann, request_, current_password="not the right one"), 422)
     assert wrong["errors"][0]["loc"] == ["body", "current_password"]
-    assert refused(send(ann, request_, current_password=None), 422)
+    assert problem_of(send(ann, request_, current_password=None), 422)
     assert standing(ann) == before
     assert send(ann, request_, current_password=PASSWORD).is_success
 
@@ -71,9 +72,11 @@ def test_a_new_email_signs_in_and_the_old_one_does_not(server: Server, ann: Pers
     email = f"Ann.{uuid4().hex}@Example.com"
     assert ann.patch("/v1/me", email=email, current_password=PASSWORD)["email"] == email.lower()
     server.sign_in(email)
-    refused(server.client().post("/v1/auth/token", data={"username": ann.email, "password": PASSWORD}), 401)
+    problem_of(
+        server.client().post("/v1/auth/token", data={"username": ann.email, "password": PASSWORD}), 401
+    )
     body = {"email": bob.email, "current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    assert refused(ann.http.patch("/v1/me", json=body), 409)["detail"] == "This email is taken."
+    assert problem_of(ann.http.patch("/v1/me", json=body), 409)["detail"] == "This email is taken."
     server.sign_in(email)  # with the password of before: all of the change was refused
 
 
@@ -91,10 +94,10 @@ def test_guessing_the_password_there_is_limited_as_everywhere(
     guess = {"current_password": "not the right one", "new_password": NEW_PASSWORD}
     for number in range(10):
         if number % 2:
-            refused(send(person, request_, current_password="not the right one"), 422)
+            problem_of(send(person, request_, current_password="not the right one"), 422)
         else:
-            refused(person.http.patch("/v1/me", json=guess), 422)
-    refused(send(person, request_, current_password=PASSWORD), 429)
+            problem_of(person.http.patch("/v1/me", json=guess), 422)
+    problem_of(send(person, request_, current_password=PASSWORD), 429)
 
 
 @pytest.fixture(scope="module")

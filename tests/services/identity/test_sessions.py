@@ -15,8 +15,9 @@ from models.columns import now
 from services import batch_deletion, idempotency
 from services.identity import rate_limits, sessions
 from storage.engines import open_engine
+from support.problems import problem_of
 from support.servers import PASSWORD, Person, Server, in_database, ok, serving, settings_for, wait_until
-from support.sign_in import NEW_PASSWORD, me, refresh, refused
+from support.sign_in import NEW_PASSWORD, me, refresh
 
 
 def tokens_of(person: Person) -> str:
@@ -35,9 +36,9 @@ def rotated(server: Server, refresh_token: str) -> dict[str, Any]:
 def test_a_token_that_comes_a_third_time_ends_the_family_with_its_fork(server: Server) -> None:
     person = server.person()
     one, two = rotated(server, tokens_of(person)), rotated(server, tokens_of(person))
-    refused(refresh(server, tokens_of(person)), 401)
+    problem_of(refresh(server, tokens_of(person)), 401)
     for tokens in (one, two):
-        refused(refresh(server, tokens["refresh_token"]), 401)
+        problem_of(refresh(server, tokens["refresh_token"]), 401)
         wait_until(lambda tokens=tokens: me(server, tokens["access_token"]).status_code == 401)
 
 
@@ -47,8 +48,8 @@ def test_a_token_does_not_come_again_once_somebody_has_gone_far_with_what_it_gav
     tokens = rotated(server, tokens_of(person))
     tokens = rotated(server, tokens["refresh_token"])
     tokens = rotated(server, tokens["refresh_token"])
-    refused(refresh(server, tokens_of(person)), 401)
-    refused(refresh(server, tokens["refresh_token"]), 401)
+    problem_of(refresh(server, tokens_of(person)), 401)
+    problem_of(refresh(server, tokens["refresh_token"]), 401)
 
 
 def test_a_lost_answer_is_asked_for_again_at_every_refresh(server: Server) -> None:
@@ -79,7 +80,7 @@ def test_signing_out_ends_the_forks_too(server: Server, way: str) -> None:
         [session] = ok(http.get("/v1/me/sessions"))["data"]
         ok(http.delete(f"/v1/me/sessions/{session['id']}"))
     for tokens in (one, two):
-        refused(refresh(server, tokens["refresh_token"]), 401)
+        problem_of(refresh(server, tokens["refresh_token"]), 401)
 
 
 def test_a_fork_is_as_old_as_the_sign_in_that_it_was_forked_from(server: Server) -> None:
@@ -106,13 +107,13 @@ def test_a_new_password_ends_every_fork_and_the_person_stays_signed_in(server: S
     http = server.client(Authorization=f"Bearer {owner['access_token']}")
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     assert http.patch("/v1/me", json=body).status_code == 200
-    refused(refresh(server, thief["refresh_token"]), 401)
-    refused(me(server, thief["access_token"]), 401)
+    problem_of(refresh(server, thief["refresh_token"]), 401)
+    problem_of(me(server, thief["access_token"]), 401)
     assert http.get("/v1/me").status_code == 200
     after = rotated(server, owner["refresh_token"])
     # What was used up before can neither end the new family nor fork it.
     for used in (person.tokens, fork):
-        refused(refresh(server, used["refresh_token"]), 401)
+        problem_of(refresh(server, used["refresh_token"]), 401)
     assert refresh(server, after["refresh_token"]).status_code == 200
 
 

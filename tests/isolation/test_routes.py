@@ -1,0 +1,163 @@
+# test_routes.py -- no route shows, changes or confirms what is another's.
+
+import json
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Route
+
+from support.isolation import ROUTES, Attempt, Own, Theirs, of_nothing, send, with_everything
+from support.servers import Server
+
+ATTEMPTS = [
+    pytest.param(route, attempt, id=f"{route} {number}")
+    for route, attempts in ROUTES.items()
+    if isinstance(attempts, list)
+    for number, attempt in enumerate(attempts)
+]
+LISTS = [route for route, way in ROUTES.items() if isinstance(way, Own) and way.lists]
+
+
+def routes_of(app: FastAPI) -> set[str]:
+    """Every route with every method, those that are left out of the description too; HEAD is GET without a body."""
+    found = set()
+    for context in iter_route_contexts(app.routes):
+        route = context.route if isinstance(getattr(context, "route", None), Route) else context
+        path, methods = getattr(context, "path", None), getattr(context, "methods", None)
+        assert path, f"a route that these tests cannot read: {route!r}"
+        assert methods, f"a mount or a web socket at {path}: say here how it is tried"
+        found |= {f"{method} {path}" for method in methods - {"HEAD"}}
+    return found
+
+
+def seen(answer: httpx.Response, ids: dict[str, str]) -> tuple[Any, ...]:
+    """All that an answer says, apart from the ids that were asked for and the time of day."""
+    text = answer.text
+    for placeholder, value in ids.items():
+        text = text.replace(value, placeholder)
+    headers = {name: value for name, value in answer.headers.items() if name != "date"}
+    return answer.status_code, headers, text
+
+
+def test_every_route_is_in_the_table_and_every_line_of_the_table_is_a_route(server: Server) -> None:
+    assert routes_of(server.app) == ROUTES.keys()
+
+
+def test_every_route_with_an_id_in_its_path_is_tried(server: Server) -> None:
+    untried = [route for route, way in ROUTES.items() if "{" in route and isinstance(way, Own)]
+    assert untried == []
+    named = re.compile(r"\{(\w+)\}")
+    assert [
+        route
+        for route, way in ROUTES.items()
+        if isinstance(way, list) and set(named.findall(route)) != {name for a in way for name in a.path}
+    ] == []
+
+
+def test_every_id_in_a_query_or_a_body_is_tried(server: Server) -> None:
+    """What the description calls a UUID, wherever it stands."""
+    schema = server.app.openapi()
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            way = ROUTES[f"{method.upper()} {path}"]
+            tried = (
+                {name for a in way for name in [*a.query, *(a.body or {})]}
+                if isinstance(way, list)
+                else set()
+            )
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query" and '"uuid"' in json.dumps(parameter):
+                    assert parameter["name"] in tried, f"{method} {path}: {parameter['name']}"
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                name = content["schema"]["$ref"].rpartition("/")[2]
+                for part, kind in schema["components"]["schemas"][name]["properties"].items():
+                    if '"uuid"' in json.dumps(kind):
+                        assert part in tried, f"{method} {path}: {part}"
+
+
+@pytest.mark.parametrize(("route", "attempt"), ATTEMPTS)
+def test_what_is_anothers_looks_like_what_does_not_exist(
+    theirs: Theirs, intruder: Theirs, route: str, attempt: Attempt
+) -> None:
+    before = theirs.everything()
+    own = {"<own conversation>": intruder.ids["<conversation>"]}
+    nothing = of_nothing() | own
+    forbidden = send(intruder.person.http, route, attempt, theirs.ids | own)
+    missing = send(intruder.person.http, route, attempt, nothing)
+    assert forbidden.status_code == attempt.status, forbidden.text
+    assert forbidden.headers["content-type"] == "application/problem+json"
+    assert seen(forbidden, theirs.ids) == seen(missing, nothing)
+    assert theirs.everything() == before
+
+
+def test_the_same_requests_work_for_the_person_whose_rows_they_name(server: Server) -> None:
+    """Or the refusals above could have any other reason."""
+    destructive = []
+    owner = with_everything(server.person())
+    own = {"<own conversation>": owner.ids["<conversation>"]}
+    for param in ATTEMPTS:
+        route, attempt = param.values
+        if route.startswith("DELETE"):
+            destructive.append((route, attempt))
+            continue
+        # A client_id repeated with other words is a conflict of its own.
+        names = {"<client id>": f"name-{uuid4()}"}
+        answer = send(owner.person.http, route, attempt, owner.ids | own | names)
+        assert answer.is_success, f"{route}: {answer.text}"
+    session_last = sorted(destructive, key=lambda pair: "session" in pair[0])
+    for route, attempt in session_last:
+        assert send(owner.person.http, route, attempt, owner.ids).status_code == 204, route
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_a_list_shows_nothing_of_anothers(theirs: Theirs, intruder: Theirs, route: str) -> None:
+    shown = intruder.person.http.get(route.split(" ")[1], params={"limit": 200}).text
+    strangers = [*theirs.ids.values(), str(theirs.person.id), theirs.person.email, "A secret plan"]
+    assert [value for value in strangers if value in shown] == []
+    assert str(intruder.person.id) in shown or any(value in shown for value in intruder.ids.values())
+
+
+def test_searching_tasks_finds_nothing_of_anothers(theirs: Theirs, intruder: Theirs) -> None:
+    assert theirs.person.get("/v1/tasks", q="secret")["data"] != []
+    assert intruder.person.get("/v1/tasks", q="secret")["data"] == []
+
+
+def test_the_cursor_of_another_person_leads_to_ones_own_rows_only(server: Server) -> None:
+    people = [server.person(), server.person()]
+    for person in people:
+        for number in range(3):
+            person.post("/v1/tasks", title=f"Task {number} of {person.id}")
+    cursor = people[1].get("/v1/tasks", limit=1)["next_cursor"]
+    answer = people[0].http.get("/v1/tasks", params={"cursor": cursor})
+    assert str(people[1].id) not in answer.text
+
+
+def test_two_people_may_give_their_messages_the_same_client_id(server: Server) -> None:
+    people = [server.person(), server.person()]
+    first, second = (person.chat("hello", client_id="the-same") for person in people)
+    assert first["user_message"]["id"] != second["user_message"]["id"]
+    assert first["conversation_id"] != second["conversation_id"]
+
+
+@pytest.mark.parametrize(
+    "route", [route for route, way in ROUTES.items() if isinstance(way, Own) and not way.streams]
+)
+def test_what_one_does_to_ones_own_changes_nothing_of_anothers(
+    server: Server, theirs: Theirs, route: str
+) -> None:
+    before = theirs.everything()
+    way = ROUTES[route]
+    assert isinstance(way, Own)
+    answer = send(server.person().http, route, Attempt(body=way.body), {})
+    assert answer.is_success, answer.text
+    assert theirs.everything() == before
+
+
+def test_the_ids_of_rows_cannot_be_guessed(theirs: Theirs) -> None:
+    ids = [value for name, value in theirs.ids.items() if name not in ("<client id>", "<call>")]
+    assert {UUID(value).version for value in ids} == {4}

@@ -1,0 +1,97 @@
+# test_rules.py -- every table has a rule that says whose its rows are.
+
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlmodel import SQLModel, select
+
+import access
+import models
+from access import RULES, SYSTEM, Caller
+from db import Transaction
+from support.isolation import Theirs
+from support.servers import Person, Server, in_database
+
+
+def tables() -> set[type[SQLModel]]:
+    """Every table class that importing the models has made."""
+    found: set[type[SQLModel]] = set()
+    waiting: list[type[SQLModel]] = [SQLModel]
+    while waiting:
+        for child in waiting.pop().__subclasses__():
+            waiting.append(child)
+            if hasattr(child, "__table__") and child.__module__.partition(".")[0] == "models":
+                found.add(child)
+    return found
+
+
+def test_every_table_has_a_rule() -> None:
+    assert tables() == RULES.keys()
+    assert {table.__table__.name for table in RULES} == set(SQLModel.metadata.tables)  # type: ignore[attr-defined]
+    assert {getattr(models, name) for name in models.__all__} == RULES.keys()
+
+
+def test_a_table_without_a_rule_can_neither_be_read_nor_written() -> None:
+    class Diary(SQLModel):
+        pass
+
+    for caller in (Caller(uuid4(), None), SYSTEM):
+        with pytest.raises(KeyError):
+            access.visible(caller, Diary)
+
+
+@pytest.mark.parametrize(
+    "table", sorted(RULES, key=lambda table: table.__name__), ids=lambda table: table.__name__
+)
+@pytest.mark.usefixtures("intruder")
+def test_a_rule_shows_a_stranger_no_row_at_all(server: Server, theirs: Theirs, table: type[SQLModel]) -> None:
+    """And to a person only rows that are the person's, whichever way one looks."""
+    stranger = Caller(uuid4(), None)
+    person = Caller(theirs.person.id, None)
+
+    async def work(tx: Transaction) -> tuple[int, list[Any], list[Any]]:
+        none = (await tx.execute(access.select(stranger, table))).all()
+        mine = (await tx.execute(access.select(person, table))).scalars().all()
+        everyones = (await tx.execute(select(table))).scalars().all()
+        return len(none), list(mine), list(everyones)
+
+    strangers, mine, everyones = in_database(server, work)
+    assert strangers == 0
+    owners = {getattr(row, "user_id", None) or getattr(row, "id", None) for row in mine}
+    if table in (models.RunEvent, models.Approval):
+        own_runs = {theirs.ids["<run>"], theirs.ids["<asking run>"]}
+        assert mine
+        assert {str(row.run_id) for row in mine} <= own_runs
+        assert len(mine) < len(everyones)
+    elif table in (models.RefreshToken, models.RateLimit):
+        assert mine == []
+    else:
+        assert owners == {theirs.person.id}
+        assert len(mine) < len(everyones)
+
+
+def test_a_missing_id_is_an_error_and_never_a_rule_for_what_is_nobodys() -> None:
+    with pytest.raises(TypeError, match="an id is missing"):
+        Caller(None, None)  # type: ignore[arg-type]
+    nobody = Caller(uuid4(), None)
+    object.__setattr__(nobody, "user_id", None)  # as if one had slipped past the check
+    for table in RULES.keys() - {models.RefreshToken, models.RateLimit}:
+        with pytest.raises(TypeError, match="an id is missing"):
+            access.select(nobody, table)
+
+
+@pytest.mark.parametrize("table", RULES, ids=lambda table: table.__name__)
+def test_no_rule_compares_an_id_with_null(table: type[SQLModel]) -> None:
+    for caller in (Caller(uuid4(), None), access.ANYONE):
+        assert not re.search(r"\b\w*id IS NULL", str(access.select(caller, table)))
+
+
+def test_no_row_is_found_by_a_missing_id(server: Server, ann: Person) -> None:
+    async def get_nothing(tx: Transaction) -> None:
+        await access.get(tx, Caller(ann.id, None), models.Task, None)
+
+    with pytest.raises(TypeError, match="an id is missing"):
+        in_database(server, get_nothing)

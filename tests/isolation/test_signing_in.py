@@ -1,0 +1,40 @@
+# test_signing_in.py -- which routes answer without signing in, and how the others refuse.
+
+
+import pytest
+
+from support.isolation import ROUTES, Attempt, Open, Own, Theirs, send
+from support.problems import problem_of
+from support.servers import Server
+
+SIGNED_IN = [route for route, way in ROUTES.items() if isinstance(way, (list, Own))]
+
+
+@pytest.mark.parametrize("route", SIGNED_IN)
+def test_a_route_that_is_not_for_everybody_refuses_who_is_not_signed_in(
+    server: Server, theirs: Theirs, route: str
+) -> None:
+    way = ROUTES[route]
+    attempt = way[0] if isinstance(way, list) else Attempt(body=way.body if isinstance(way, Own) else None)
+    problem_of(send(server.client(), route, attempt, theirs.ids), 401)
+    problem_of(send(server.client(Authorization="Bearer nonsense"), route, attempt, theirs.ids), 401)
+    problem_of(send(server.client(Authorization="Basic YTpi"), route, attempt, theirs.ids), 401)
+
+
+@pytest.mark.parametrize("route", [route for route, way in ROUTES.items() if isinstance(way, Open)])
+def test_a_route_for_everybody_answers_who_is_not_signed_in(server: Server, route: str) -> None:
+    way = ROUTES[route]
+    assert isinstance(way, Open)
+    answer = send(server.client(), route, Attempt(way.path), {})
+    expected = way.status or (200 if route.startswith("GET") else 422)
+    assert answer.status_code == expected, answer.text
+
+
+def test_the_description_says_which_routes_need_signing_in(server: Server) -> None:
+    described = {
+        f"{method.upper()} {path}"
+        for path, operations in server.app.openapi()["paths"].items()
+        for method, operation in operations.items()
+        if operation.get("security")
+    }
+    assert described == set(SIGNED_IN)

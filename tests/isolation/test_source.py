@@ -1,0 +1,239 @@
+# test_source.py -- statements are built by access.py alone, read from the source.
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.exc import StatementError
+from sqlmodel import SQLModel
+
+import access
+import models
+from access import RULES, Caller
+from db import Transaction
+from support.isolation import Theirs
+from support.servers import Server, in_database
+
+BACKEND = Path(access.__file__).parent
+
+
+SCOPED = [
+    "services",
+    "routes",
+    "agent",
+    "llm",
+    "tools",
+    "streaming",
+    "protocols",
+    "console",
+    "pagination.py",
+    "cli.py",
+]
+# Names that start a statement without asking access.py whose rows it is about.
+UNSCOPED = {
+    "select",
+    "update",
+    "delete",
+    "insert",
+    "text",
+    "union",
+    "union_all",
+    "lambda_stmt",
+    "Query",
+    "table",
+}
+JUSTIFIED = {
+    (
+        "services/identity/sessions.py",
+        "select",
+    ): "turns claims into a Caller: there is none yet, both ids are conditions",
+    (
+        "services/identity/sessions.py",
+        "update",
+    ): "ends the other sessions, with access.visible among its conditions",
+    (
+        "services/identity/api_tokens.py",
+        "select",
+    ): "turns a token into a Caller: there is none yet, its hash is the condition",
+    (
+        "services/identity/api_tokens.py",
+        "update",
+    ): "the caller's tokens, with access.visible among its conditions",
+    ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
+    ("services/batch_deletion.py", "delete"): "rows that access.select has found",
+    ("services/identity/account_removal.py", "update"): "the caller's runs that access.select has found",
+    ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
+    ("services/runs.py", "delete"): "details of runs that access.select has found",
+    ("services/runs.py", "update"): "the same runs: that their details are gone",
+    (
+        "services/identity/auth.py",
+        "delete",
+    ): "expired tokens of the session that is being refreshed, as SYSTEM",
+    ("services/identity/rate_limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
+    ("services/identity/rate_limits.py", "insert"): "counts of attempts belong to nobody, as SYSTEM",
+    (
+        "agent/direct_call_rows.py",
+        "insert",
+    ): "rows of the caller, into the conversation that access.visible has opened",
+    ("agent/direct_call_rows.py", "select"): "values to insert, and what was opened",
+    (
+        "agent/direct_call_rows.py",
+        "update",
+    ): "the caller's conversation, with access.visible among its conditions",
+    ("agent/direct_call_rows.py", "union_all"): "values to insert",
+    ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
+    ("services/events.py", "select"): "from what access.select has found",
+    (
+        "services/events.py",
+        "insert",
+    ): "the sequence of the person whose stream is open, or whose events are old",
+    ("services/events.py", "update"): "numbers for events that access.select has found, and the last of them",
+    ("services/events.py", "delete"): "old events that access.select has found, as SYSTEM",
+    ("services/health.py", "text"): "SELECT 1",
+}
+
+
+@cache
+def scoped_modules() -> list[str]:
+    found = []
+    for name in SCOPED:
+        path = BACKEND / name
+        found += [path] if path.is_file() else sorted(path.rglob("*.py"))
+    return [str(path.relative_to(BACKEND)) for path in found]
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    return ast.parse((BACKEND / module).read_text(), module)
+
+
+def used(module: str) -> Iterator[tuple[str, str]]:
+    """The statement builders of SQLAlchemy and SQLModel that a module gets hold of."""
+    libraries = ("sqlalchemy", "sqlmodel")
+    names: set[str] = set()
+    for node in ast.walk(parsed(module)):
+        if isinstance(node, ast.Import):
+            whole = [alias.name for alias in node.names if alias.name.partition(".")[0] in libraries]
+            assert whole == [], f"{module}:{node.lineno}: imports all of {whole}"
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in libraries:
+            for alias in node.names:
+                names.add(alias.asname or alias.name)
+                assert alias.name != "*", module
+                if alias.name in UNSCOPED:
+                    yield module, alias.name
+    for node in ast.walk(parsed(module)):
+        # `postgresql.insert`, and `(sqlite if ... else postgresql).insert`
+        if isinstance(node, ast.Attribute) and node.attr in UNSCOPED:
+            roots = {inner.id for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
+            if roots & names and not isinstance(node.value, ast.Call):
+                yield module, node.attr
+
+
+def test_the_modules_that_are_held_to_access_are_there() -> None:
+    assert {"services/tasks.py", "routes/tasks.py", "tools/registry.py", "agent/loop.py"} <= set(
+        scoped_modules()
+    )
+
+
+def test_statements_are_built_through_access_only() -> None:
+    found = {pair for module in scoped_modules() for pair in used(module)}
+    assert found == JUSTIFIED.keys()
+
+
+def test_no_row_is_fetched_by_its_key_past_access() -> None:
+    """`tx.get(Task, id)` would ask no rule."""
+    past = [
+        f"{module}:{node.lineno}"
+        for module in scoped_modules()
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Attribute)
+        and node.attr
+        in ("get", "get_one", "scalars", "scalar", "exec", "query", "merge", "run_sync", "connection")
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("tx", "session")
+    ]
+    assert past == []
+
+
+def test_only_lists_and_the_session_check_read_past_a_transaction() -> None:
+    """`Database.fetch` and `store` take any statement: users of them build it from access or name its row."""
+    readers = {
+        module
+        for module in scoped_modules()
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Attribute) and node.attr in ("fetch", "store")
+    }
+    assert readers <= {
+        "pagination.py",
+        "services/identity/sessions.py",
+        "services/identity/api_tokens.py",
+        "agent/direct_call_rows.py",
+    }
+
+
+@pytest.mark.parametrize(
+    "table", sorted(RULES, key=lambda table: table.__name__), ids=lambda table: table.__name__
+)
+def test_a_statement_for_anyone_shows_nothing_until_it_is_said_for_whom(
+    server: Server, theirs: Theirs, table: type[SQLModel]
+) -> None:
+    statement = access.select(access.ANYONE, table)
+
+    async def execute(tx: Transaction, values: dict[str, Any]) -> int:
+        return len((await tx.execute(statement, values)).all())
+
+    assert in_database(server, lambda tx: execute(tx, access.values(Caller(uuid4(), None)))) == 0
+    mine = in_database(server, lambda tx: execute(tx, access.values(Caller(theirs.person.id, None))))
+    if table in (models.RefreshToken, models.RateLimit):
+        assert mine == 0
+        return  # nobody sees them: there is nothing to be said
+    assert mine > 0
+    with pytest.raises(StatementError, match="caller_user_id"):
+        in_database(server, lambda tx: execute(tx, {}))
+
+
+def named_in(module: str) -> set[str]:
+    names = {node.id for node in ast.walk(parsed(module)) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(parsed(module)):
+        if isinstance(node, ast.ImportFrom):
+            names |= {alias.name for alias in node.names}
+    return names
+
+
+MAY_ACT_AS_SYSTEM = {
+    "agent/leases.py",
+    "agent/replay.py",
+    "agent/worker.py",
+    "services/identity/auth.py",
+    "services/identity/rate_limits.py",
+    "streaming/open_streams.py",
+}
+
+
+def test_only_who_may_act_as_the_system_names_it() -> None:
+    everything = [str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py")]
+    naming = {module for module in everything if named_in(module) & {"SYSTEM", "System"}} - {"access.py"}
+    assert naming == MAY_ACT_AS_SYSTEM
+
+
+def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
+    everything = [str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py")]
+    makers = {
+        module
+        for module in everything
+        for node in ast.walk(parsed(module))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Caller"
+    }
+    assert makers <= {
+        "access.py",
+        "agent/replay.py",
+        "services/identity/sessions.py",
+        "services/identity/api_tokens.py",
+        "services/identity/auth.py",
+        "agent/leases.py",
+        "cli.py",
+    }

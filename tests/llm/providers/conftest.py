@@ -1,0 +1,40 @@
+# providers/conftest.py -- one scripted provider for all, and no connection beyond loopback.
+
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from support.scripted_provider import (
+    ScriptedProvider,
+    scripted_provider,
+)
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        assert address[0] in ("127.0.0.1", "::1"), f"a test tried to reach {address}"
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(scope="module")
+def shared_provider() -> Iterator[ScriptedProvider]:
+    with scripted_provider() as started:
+        yield started
+
+
+@pytest.fixture
+def provider(shared_provider: ScriptedProvider) -> ScriptedProvider:
+    shared_provider.script.clear()
+    shared_provider.requests.clear()
+    return shared_provider

@@ -1,0 +1,153 @@
+# test_approvals.py -- calls that need approval.
+
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from mcp.shared.exceptions import MCPError
+from mcp_types import CallToolResult, ElicitResult
+
+from support.mcp_client import ERAS, KEY, aside, called, connected, on_record, token_of, words
+from support.servers import (
+    Person,
+    Server,
+    serving,
+    settings_for,
+    wait_until,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def decide(person: Person, run_id: str, approve: bool) -> None:
+    person.post(f"/v1/runs/{run_id}/approvals/call", approve=approve)
+    wait_until(lambda: person.get(f"/v1/runs/{run_id}")["status"] == "completed")
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_a_client_that_cannot_ask_is_told_where_to_approve(
+    server: Server, ann: Person, era: str, approve: bool
+) -> None:
+    task = ann.post("/v1/tasks", title="Buy milk")
+    token = token_of(ann)
+    async with connected(server, token, era) as client:
+
+        async def call() -> CallToolResult:
+            return await client.call_tool("delete_task", {"task_id": task["id"]}, meta={KEY: "once"})  # type: ignore[typeddict-unknown-key]
+
+        waits = await call()
+        assert not waits.is_error
+        assert "Delete task “Buy milk”" in words(waits)
+        told = waits.structured_content
+        assert told["status"] == "awaiting_approval"
+        assert told["approve_at"] == f"{server.base_url}/v1/runs/{told['run_id']}/approvals/call"
+        assert (await call()).structured_content == told
+        without_key = await client.call_tool("delete_task", {"task_id": task["id"]})
+        assert without_key.structured_content == told
+        assert len(await aside(lambda: ann.get("/v1/tasks")["data"])) == 1
+        await aside(decide, ann, told["run_id"], approve)
+        after = await call()
+    if approve:
+        assert after.structured_content == {**task, **after.structured_content, "title": "Buy milk"}
+    else:
+        assert (after.is_error, words(after)) == (True, "This was not approved; nothing was changed.")
+    assert len(ann.get("/v1/tasks")["data"]) == (0 if approve else 1)
+    [asked, answer] = on_record(ann)
+    [kept] = answer["tool_calls"]
+    assert kept["approval"]["decision"] == ("approved" if approve else "denied")
+    assert asked["run_id"] == told["run_id"]
+
+
+def asking(answer: Callable[[str], Awaitable[ElicitResult]]) -> dict[str, Any]:
+    async def callback(_: Any, params: Any) -> ElicitResult:
+        return await answer(params.message)
+
+    return {"elicitation_callback": callback}
+
+
+@pytest.mark.parametrize("approve", [True, False])
+async def test_a_client_of_the_current_protocol_gets_the_question(
+    server: Server, ann: Person, approve: bool
+) -> None:
+    task = ann.post("/v1/tasks", title="Buy milk")
+    questions: list[str] = []
+
+    async def answer(question: str) -> ElicitResult:
+        questions.append(question)
+        run_id = question.partition("/v1/runs/")[2].partition("/")[0]
+        await aside(decide, ann, run_id, approve)
+        return ElicitResult(action="accept", content={})
+
+    async with connected(server, token_of(ann), ERAS[0], **asking(answer)) as client:
+        done = await client.call_tool("delete_task", {"task_id": task["id"]})
+    [question] = questions
+    assert question.startswith("Delete task “Buy milk”? Approve or deny it in Parley")
+    assert done.is_error is not approve
+    assert len(ann.get("/v1/tasks")["data"]) == (0 if approve else 1)
+
+
+async def test_what_is_said_in_the_client_approves_nothing(server: Server, ann: Person) -> None:
+    task = ann.post("/v1/tasks", title="Buy milk")
+
+    async def agree(_: str) -> ElicitResult:
+        return ElicitResult(action="accept", content={})
+
+    async with connected(server, token_of(ann), ERAS[0], **asking(agree)) as client:
+        waits = await client.call_tool("delete_task", {"task_id": task["id"]})
+    assert waits.structured_content["status"] == "awaiting_approval"
+    program = server.client(Authorization=f"Bearer {token_of(ann)}")
+    where = waits.structured_content["approve_at"]
+    assert program.post(where, json={"approve": True}).status_code == 401
+    assert ann.get("/v1/tasks")["data"] == [task]
+
+
+async def test_declining_in_the_client_withdraws_the_call(server: Server, ann: Person) -> None:
+    task = ann.post("/v1/tasks", title="Buy milk")
+
+    async def decline(_: str) -> ElicitResult:
+        return ElicitResult(action="decline")
+
+    async with connected(server, token_of(ann), ERAS[0], **asking(decline)) as client:
+        gone = await client.call_tool("delete_task", {"task_id": task["id"]})
+    assert gone.is_error
+    [_, kept] = on_record(ann)
+    run = ann.get(f"/v1/runs/{kept['run_id']}")
+    assert (run["status"], run["pending_approvals"]) == ("cancelled", [])
+    assert ann.get("/v1/tasks")["data"] == [task]
+
+
+async def test_a_state_that_was_not_given_for_this_call_is_refused(
+    server: Server, ann: Person, bob: Person
+) -> None:
+    task = bob.post("/v1/tasks", title="Buy milk")
+    waits = await called(server, token_of(bob), ERAS[0], "delete_task", task_id=task["id"])
+    for person in (ann, bob):
+        async with connected(server, token_of(person), ERAS[0]) as client:
+            for name, state in (("complete_task", waits.structured_content["run_id"]), ("delete_task", "x")):
+                with pytest.raises(MCPError, match="The request state is not one"):
+                    await client.session.call_tool(name, {"task_id": task["id"]}, request_state=state)
+    async with connected(server, token_of(ann), ERAS[0]) as client:
+        state = waits.structured_content["run_id"]
+        with pytest.raises(MCPError, match="The request state is not one"):
+            await client.session.call_tool("delete_task", {"task_id": task["id"]}, request_state=state)
+
+
+@pytest.mark.parametrize(("policy", "waiting"), [("always", True), ("destructive", False), ("never", False)])
+async def test_the_persons_own_rule_says_what_waits(
+    server: Server, ann: Person, era: str, policy: str, waiting: bool
+) -> None:
+    ann.patch("/v1/me", approval=policy)
+    answer = await called(server, token_of(ann), era, "add_task", title="Buy milk")
+    assert (answer.structured_content.get("status") == "awaiting_approval") is waiting
+
+
+@pytest.mark.also_on_mariadb
+async def test_only_so_many_calls_wait(own_database_url: str, era: str) -> None:
+    with serving(settings_for(own_database_url, runs_per_user=2)) as server:
+        person = await aside(server.person)
+        token = await aside(lambda: token_of(person))
+        ids = [(await aside(lambda: person.post("/v1/tasks", title="x")))["id"] for _ in range(3)]
+        answers = [await called(server, token, era, "delete_task", task_id=task_id) for task_id in ids]
+    assert [answer.is_error for answer in answers] == [False, False, True]
+    assert "waiting already" in words(answers[2])

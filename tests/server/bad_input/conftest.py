@@ -1,0 +1,35 @@
+# bad_input/conftest.py -- a person with one row of everything, and the proof that nothing was stored.
+
+
+from collections.abc import Iterator
+
+import pytest
+
+from support.bad_input import Somebody
+from support.servers import Server
+from support.table_rows import count_rows
+
+
+@pytest.fixture
+def nothing_stored(server: Server, somebody: "Somebody") -> Iterator[None]:
+    before = count_rows(server), somebody.everything()
+    yield
+    assert (count_rows(server), somebody.everything()) == before
+
+
+@pytest.fixture(scope="module")
+def somebody(server: Server) -> Somebody:
+    person = server.person()
+    chat = person.chat("hello")
+    ids = {
+        "task_id": person.post("/v1/tasks", title="A task")["id"],
+        "conversation_id": chat["conversation_id"],
+        "run_id": chat["run_id"],
+        "tool_call_id": "call_1",
+        "token_id": person.post("/v1/me/tokens", name="A program", scopes=["read"])["id"],
+        "session_id": person.get("/v1/me/sessions")["data"][0]["id"],
+    }
+    for number in range(3):
+        person.post("/v1/tasks", title=f"Task {number}")
+        person.post("/v1/conversations", title=f"Conversation {number}")
+    return Somebody(person, ids)

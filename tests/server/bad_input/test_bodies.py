@@ -1,0 +1,264 @@
+# test_bodies.py -- JSON bodies: every field refuses what it does not mean, and nothing is half-stored.
+
+
+import json
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from server.body_limits import MAX_BODY_BYTES, MAX_VALUES
+from support.bad_input import BODIES, FOR_STRANGERS, FORMS, ON_ONE_ENGINE, Somebody, post
+from support.problems import MARK, problem_of
+from support.servers import Person, Server, connected, next_answer
+
+BLANK = ["", " ", "\t", "\n", "\u200b", " \u200b\t\u00a0", "\u2028", "\ufeff"]
+UNSTORABLE = ["a\0b", "\0", "a\ud800b", "\udfff"]
+NO_TEXT = [5, 1.5, True, [], ["x"], {}, {"x": 1}]
+# Without a body it asks for the same thing, and does it.
+NEEDED = [route for route in BODIES if route != "DELETE /v1/me"]
+TITLE = [*BLANK, "x" * 256, "ü" * 256, *UNSTORABLE, *NO_TEXT, None]
+MESSAGE = [*BLANK, "x" * 32_001, *UNSTORABLE, *NO_TEXT, None]
+NAME = ["", "x" * 65, "a b", "é", "a\n", "a\0", *NO_TEXT]
+BUSY = ["", "wait", "Queue", "queue\0", *NO_TEXT, None]
+PASSWORDS = [
+    *("x" * 7, "ü" * 7, "", "x" * 1_025, MARK + "\0", MARK + "\ud800", None),
+    *(10**20, [MARK] * 8, {MARK: MARK}),
+]
+EMAILS = [
+    *("", " ", "x", "@", "a@", "@b.example", "a b@c.example", "a@b", "a@b..example", "a@-b.example"),
+    *("a@" + "b" * 300 + ".example", "a@b.example\n.c", "a\u200bb@c.example"),
+    *(*UNSTORABLE, "a\0@b.example", "a\ud800@b.example", *NO_TEXT, None),
+]
+# What each field refuses. Lists that end in None: null is refused as well.
+FIELDS: dict[str, dict[str, list[Any]]] = {
+    "POST /v1/auth/register": {
+        "email": EMAILS,
+        "password": PASSWORDS,
+        "display_name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT],
+        "timezone": [
+            *(
+                "",
+                "Nowhere/Else",
+                "Europe",
+                "../UTC",
+                "/etc/localtime",
+                "Europe/Berlin\0",
+                "x" * 65,
+                "UTC ",
+                "é",
+            ),
+            *(*UNSTORABLE, *NO_TEXT, None),
+        ],
+    },
+    "POST /v1/runs/{run_id}/approvals/{tool_call_id}": {
+        "approve": [0, 1, "true", "yes", 1.5, [], {}, None],
+        "digest": ["", "x" * 64, "0" * 63, "0" * 65, *UNSTORABLE, *NO_TEXT],
+    },
+    "POST /v1/auth/refresh": {"refresh_token": [*NO_TEXT, None]},
+    "PATCH /v1/me": {
+        "display_name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT],
+        "timezone": ["", "Nowhere/Else", "Europe", *UNSTORABLE, *NO_TEXT, None],
+        "approval": ["", "sometimes", "Always", *NO_TEXT, None],
+        "email": EMAILS,
+        "new_password": PASSWORDS,
+        "current_password": PASSWORDS,
+    },
+    "DELETE /v1/me": {"current_password": PASSWORDS},
+    "POST /v1/me/tokens": {
+        "name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT, None],
+        "expires_in_days": [0, -1, 3_651, 10**20, 1.5, "90", "", True, [], {}],
+        "scopes": [[], ["write"], ["read", "read"], ["read", "admin"], ["READ"], "read", {}, 5, None],
+        "current_password": PASSWORDS,
+    },
+    "POST /v1/web/session": {"email": [*NO_TEXT, None], "password": [*NO_TEXT, None]},
+    "POST /v1/render": {"text": ["x" * 50_001, *NO_TEXT, None]},
+    "POST /v1/tasks": {
+        "title": TITLE,
+        "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],
+        "completed": ["true", "yes", 1, 0, "", [], {}, None],
+    },
+    "PATCH /v1/tasks/{task_id}": {
+        "title": TITLE,
+        "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],
+        "completed": ["true", "yes", 1, 0, "", [], {}, None],
+    },
+    "POST /v1/conversations": {"title": TITLE[:-1]},
+    "PATCH /v1/conversations/{conversation_id}": {"title": TITLE[:-1]},
+    "POST /v1/conversations/{conversation_id}/messages": {
+        "content": MESSAGE,
+        "client_id": NAME,
+        "on_busy": BUSY,
+    },
+    "POST /v1/chat": {
+        "message": MESSAGE,
+        "client_id": NAME,
+        "on_busy": BUSY,
+        "conversation_id": ["", "x", "0" * 31, "0" * 33, "\ud800", "\0", 5, [], {}, True],
+    },
+}
+
+
+def test_every_route_that_takes_a_body_and_each_of_its_fields_is_in_the_tables(server: Server) -> None:
+    schema = server.app.openapi()
+    shapes = schema["components"]["schemas"]
+    described: dict[str, set[str]] = {}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                route = f"{method.upper()} {path}"
+                if kind == "application/json":
+                    described[route] = shapes[content["schema"]["$ref"].rpartition("/")[2]][
+                        "properties"
+                    ].keys()
+                else:
+                    assert route in FORMS
+    assert described == {route: fields.keys() for route, fields in FIELDS.items()}
+    assert BODIES.keys() == FIELDS.keys()
+
+
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_field_refuses_what_it_does_not_mean(somebody: Somebody, route: str) -> None:
+    for name, values in FIELDS[route].items():
+        for value in values:
+            answer = post(somebody, route, {**BODIES[route], name: value})
+            problem = problem_of(answer, 422)
+            places = [error["loc"][:2] for error in problem["errors"]]
+            assert ["body", name] in places, f"{name}={value!r:.50}: {places}"
+            assert {tuple(place) for place in places} == {("body", name)}, f"{name}={value!r:.50}: {places}"
+            if isinstance(value, str) and len(value) > 6:
+                assert value not in answer.text
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.usefixtures("nothing_stored")
+def test_an_unknown_field_is_refused_and_a_needed_one_missed(somebody: Somebody, route: str) -> None:
+    for name in [
+        "unknown",
+        "id",
+        "user_id",
+        "created_at",
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "é",
+        "x" * (15_000 if route in FOR_STRANGERS else 20_000),
+        "__class__",
+    ]:
+        problem = problem_of(post(somebody, route, {**BODIES[route], name: MARK}), 422)
+        assert problem["errors"][0]["loc"][0] == "body"
+        assert len(json.dumps(problem)) < 1_500
+    problem_of(post(somebody, route, {**BODIES[route], **{str(number): 1 for number in range(900)}}), 422)
+    if route.startswith("POST") and route != "POST /v1/conversations":
+        problem = problem_of(post(somebody, route, {}), 422)
+        assert {error["loc"][1] for error in problem["errors"]} == BODIES[route].keys()
+
+
+NOT_JSON = {
+    "nothing": b"",
+    "half an object": b'{"title": "x"',
+    "a trailing comma": b'{"title": "x",}',
+    "single quotes": b"{'title': 'x'}",
+    "words": b"hello " + MARK.encode(),
+    "a raw NUL": b'{"title": "a\0b"}',
+    "a raw line break": b'{"title": "a\nb"}',
+    "text that is not UTF-8": b'{"title": "\xff' + MARK.encode() + b'"}',
+    "half a surrogate pair in UTF-8": b'{"title": "\xed\xa0\x80"}',
+    "half an escape": b'{"title": "\\u12"}',
+    "deep lists": b"[" * 9_000,
+    "deep objects": b'{"a":' * 3_000,
+    "deep and closed": b'{"title":' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+    "a number with 5000 digits": b'{"title": ' + b"9" * 5_000 + b"}",
+    "two documents": b'{"title": "x"} {"title": "y"}',
+    "null": b"null",
+    "a list": b'[{"title": "x"}]',
+    "a text": b'"title"',
+    "a number": b"1e400",
+    "NaN": b"NaN",
+    "true": b"true",
+}
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("route", NEEDED)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_that_is_no_json_object_is_refused(somebody: Somebody, route: str) -> None:
+    for name, body in NOT_JSON.items():
+        problem = problem_of(post(somebody, route, body), 400, 422)
+        assert "Traceback" not in str(problem), name
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.usefixtures("nothing_stored")
+def test_numbers_beyond_all_numbers_are_refused(somebody: Somebody, route: str) -> None:
+    for name in BODIES[route]:
+        for number in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"9" * 400):
+            problem_of(post(somebody, route, b'{"%s": %s}' % (name.encode(), number)), 422)
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_of_another_kind_is_refused(somebody: Somebody, route: str) -> None:
+    good = json.dumps(BODIES[route]).encode()
+    for kind in [
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "x",
+        "",
+    ]:
+        problem_of(post(somebody, route, good, **{"Content-Type": kind}), 415, 422)
+
+
+# Each of 250 KB at least, and none too large for those who are signed in.
+BULK = {
+    "deep lists": b"[" * 250_000,
+    "deep objects": b'{"a":' * 50_000,
+    "deep and closed": b'{"title":' + b"[" * 125_000 + b"]" * 125_000 + b"}",
+    "lists": b'{"title":[' + b"[]," * 300_000 + b"[]]}",
+    "texts": b'{"title":[' + b'"",' * 300_000 + b'""]}',
+    "unknown fields": json.dumps({f"a{number}": 1 for number in range(60_000)}).encode(),
+    "unknown fields further down": json.dumps({"title": {f"a{n}": "x" * 250 for n in range(1_001)}}).encode(),
+    "numbers after a text with every mark": json.dumps({"title": '\\",[{' * 9, "b": [1] * 90_000}).encode(),
+}
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("route", BODIES)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_of_very_many_values_is_refused_before_it_is_understood(
+    somebody: Somebody, route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which a model would make of it costs a hundred times what it costs to send."""
+    monkeypatch.setattr(Request, "json", None)
+    for name, body in BULK.items():
+        assert 250_000 <= len(body) <= MAX_BODY_BYTES, name
+        problem = problem_of(post(somebody, route, body), 413)
+        assert "16 KiB" in problem["detail"] if route in FOR_STRANGERS else "values" in problem["detail"], (
+            name
+        )
+
+
+def test_marks_in_a_text_are_no_values(ann: Person) -> None:
+    for text in (",[{" * 10_000, '",' * 15_000, '\\,"' * 10_000, ":" * 30_000, "\\" * 30_001):
+        assert ann.post("/v1/render", text=text)["html"]
+    assert len(json.dumps({"text": '",' * 15_000})) > 2 * MAX_VALUES
+
+
+@ON_ONE_ENGINE
+@pytest.mark.parametrize("route", [route for route in BODIES if route not in FOR_STRANGERS])
+@pytest.mark.usefixtures("nothing_stored")
+def test_who_is_not_signed_in_is_told_so_before_they_have_sent_a_body(somebody: Somebody, route: str) -> None:
+    """And the next request on the same connection is understood."""
+    head = f"{route.split(' ')[0]} {somebody.path(route)} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    body = BULK["lists"]
+    with connected(str(somebody.http.base_url), f"{head}Content-Length: {len(body)}\r\n\r\n".encode()) as raw:
+        assert next_answer(raw)[0] == 401
+        raw.sendall(body + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert next_answer(raw) == (200, b'{"status":"ok"}')

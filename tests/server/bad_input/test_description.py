@@ -1,0 +1,80 @@
+# test_description.py -- the OpenAPI document names every route, error and example.
+
+
+from support.bad_input import ON_ONE_ENGINE, Somebody, operations
+from support.servers import Person, Server
+
+ERRORS = {"400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "500", "503"}
+
+
+def test_the_description_names_every_route(server: Server) -> None:
+    from fastapi.routing import iter_route_contexts
+
+    hidden = {"/docs", "/docs/{name}", "/redoc", "/openapi.json", "/", "/web/{name:path}"}
+    hidden |= {"/mcp", "/mcp/", "/.well-known/oauth-protected-resource/mcp"}
+    routes = {
+        f"{method} {context.path}"  # type: ignore[attr-defined]
+        for context in iter_route_contexts(server.app.routes)
+        for method in context.methods - {"HEAD"}  # type: ignore[attr-defined]
+        if context.path not in hidden  # type: ignore[attr-defined]
+    }
+    assert {route for route, _ in operations(server)} == routes
+
+
+@ON_ONE_ENGINE
+def test_every_operation_says_what_it_does_and_what_can_go_wrong(server: Server) -> None:
+    wrong: list[str] = []
+    names = [operation["operationId"] for _, operation in operations(server)]
+    assert len(set(names)) == len(names)
+    for route, operation in operations(server):
+        answers = operation["responses"]
+        needed = set()
+        if operation.get("security"):
+            needed.add("401")
+        if "{" in route:
+            needed |= {"404"}
+        if operation.get("parameters") or operation.get("requestBody"):
+            needed.add("422")
+        if operation.get("requestBody"):
+            needed |= {"400", "413"}
+        for status in needed - answers.keys():
+            wrong.append(f"{route}: {status} is not described")
+        if not operation.get("summary") or len(operation.get("tags", [])) != 1:
+            wrong.append(f"{route}: no summary, or not one tag")
+        for status, answer in answers.items():
+            if status in ERRORS and [*answer.get("content", {})] != ["application/problem+json"]:
+                wrong.append(f"{route}: {status} is no problem+json")
+            if not answer.get("description"):
+                wrong.append(f"{route}: {status} has no description")
+            if status not in ERRORS | {"204"} and not answer.get("content"):
+                wrong.append(f"{route}: {status} has no content")
+    assert wrong == []
+
+
+def test_every_body_has_an_example_that_works(server: Server, somebody: Somebody, ann: Person) -> None:
+    """Of each field that is needed, or of the body as a whole; as it stands there, it is understood."""
+    schema = server.app.openapi()
+    wrong: list[str] = []
+    for route, operation in operations(server):
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            shape = schema["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+            whole = (
+                content.get("examples")
+                or content.get("example")
+                or shape.get("examples")
+                or shape.get("example")
+            )
+            needed = shape.get("required", []) or list(shape["properties"])
+            bare = [name for name in needed if not shape["properties"][name].get("examples")]
+            if not whole and bare:
+                wrong.append(f"{route} ({kind}): no example of {', '.join(bare)}")
+                continue
+            if whole:
+                example = whole[0] if isinstance(whole, list) else whole
+            else:
+                example = {name: shape["properties"][name]["examples"][0] for name in needed}
+            sent = {"json" if kind == "application/json" else "data": example}
+            answer = ann.http.request(route.split(" ")[0], somebody.path(route), **sent)
+            if answer.status_code in (400, 422):
+                wrong.append(f"{route} ({kind}): {example} is refused: {answer.text}")
+    assert wrong == []

@@ -1,0 +1,90 @@
+# test_registration.py -- register: one user per email, whoever comes first.
+
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from support.problems import problem_of
+from support.servers import (
+    PASSWORD,
+    Server,
+    ok,
+    serving,
+    settings_for,
+)
+from support.sign_in import sign_in
+from support.table_rows import read_rows
+
+
+@pytest.mark.also_on_mariadb
+def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -> None:
+    email = f"Ann.{uuid4().hex}@Example.COM"
+    new = {"email": email, "password": PASSWORD, "display_name": "  Ann ", "timezone": "Europe/Berlin"}
+    answer = server.client().post("/v1/auth/register", json=new)
+    assert answer.status_code == 201
+    user = answer.json()
+    assert user.keys() == {"id", "email", "display_name", "timezone", "approval", "created_at", "updated_at"}
+    assert (user["email"], user["display_name"], user["timezone"]) == (email.lower(), "Ann", "Europe/Berlin")
+    assert server.sign_in(email).get("/v1/me") == user
+    assert PASSWORD not in str(read_rows(server)["users"])
+
+
+@pytest.mark.also_on_mariadb
+def test_the_same_email_registered_many_times_at_once_is_one_user(server: Server) -> None:
+    email = f"{uuid4().hex}@example.com"
+    spellings = [email, email.upper(), email.title()] * 3
+    with ThreadPoolExecutor(9) as pool:
+        posts = [
+            pool.submit(
+                server.client().post, "/v1/auth/register", json={"email": spelling, "password": PASSWORD}
+            )
+            for spelling in spellings
+        ]
+        answers = [post.result() for post in posts]
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 8
+    assert {problem_of(answer, 409)["detail"] for answer in answers if answer.status_code == 409} == {
+        "This email is taken."
+    }
+    assert len([row for row in read_rows(server)["users"] if email in row]) == 1
+
+
+def test_an_email_signs_in_however_it_is_written(server: Server) -> None:
+    """The address that a person typed to register is the one that the same person types to sign in."""
+    name = uuid4().hex
+    for registered, others in {
+        f"JOSÉ.{name}@example.com": [
+            f"josé.{name}@EXAMPLE.com",
+            f" José.{name}@example.com ",
+            f"JOSE\u0301.{name}@example.com",
+        ],
+        f"cafe\u0301.{name}@example.com": [f"café.{name}@example.com", f"cafe\u0301.{name}@example.com"],
+        f"ann.{name}@xn--bcher-kva.example": [
+            f"Ann.{name}@bücher.example",
+            f"ann.{name}@xn--bcher-kva.example",
+        ],
+    }.items():
+        ok(server.client().post("/v1/auth/register", json={"email": registered, "password": PASSWORD}))
+        for spelling in [registered, *others]:
+            assert sign_in(server, spelling).status_code == 200, spelling
+            twice = server.client().post("/v1/auth/register", json={"email": spelling, "password": PASSWORD})
+            assert twice.status_code == 409, spelling
+
+
+@pytest.mark.parametrize("email", ["Ann <ann@example.com>", "<ann@example.com>", '"Ann" ann@example.com'])
+def test_only_a_bare_address_is_an_email(server: Server, email: str) -> None:
+    """What is kept would not be what was typed."""
+    answer = server.client().post("/v1/auth/register", json={"email": email, "password": PASSWORD})
+    assert problem_of(answer, 422)["errors"][0]["loc"] == ["body", "email"]
+
+
+def test_registration_can_be_closed_and_signing_in_goes_on(server: Server) -> None:
+    email = server.register()
+    url = server.settings.database_url.get_secret_value()
+    with serving(settings_for(url, registration="closed")) as closed:
+        new = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
+        problem = problem_of(closed.client().post("/v1/auth/register", json=new), 403)
+        assert problem["detail"] == "Registration is closed here."
+        assert sign_in(closed, email).status_code == 200
+        assert sign_in(closed, new["email"]).status_code == 401

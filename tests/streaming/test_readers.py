@@ -1,0 +1,215 @@
+# test_readers.py -- many readers share one read, and a slow one is hung up on.
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+import access
+from access import Caller
+from db import Database, Transaction
+from models import Task
+from models.task import TaskCreate
+from services import events, tasks
+from streaming.notifier import Notifier
+from streaming.open_streams import OpenStreams
+from support.scripted_model import ScriptedModel
+from support.servers import Person, Server, read_events, serving, settings_for, wait_until, with_database
+from support.user_streams import STREAM, noting, opened, reset, take
+
+
+def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person) -> None:
+    caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
+    readers = 50
+
+    async def work(db: Database) -> None:
+        bells = Notifier()
+        watch = OpenStreams(db, bells)
+        db.committed = lambda user_ids: bells.notify(*user_ids)
+        streams = [watch.follow_user(caller, None) for _ in range(readers)]
+        await asyncio.gather(*map(anext, streams))
+        names: list[str] = []
+        db.read = noting(db.read, names)  # type: ignore[method-assign,assignment]
+        coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        names.clear()
+        await tasks.add_task(db, caller, TaskCreate(title="Buy milk"))
+        seen = await asyncio.gather(*coming)
+        assert len(set(seen)) == 1
+        assert b"event: task.created" in seen[0]
+        assert names == ["find_standing", "read"]
+        for stream in streams:
+            await stream.aclose()
+
+    with_database(database_url, work)
+
+
+def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
+    database_url: str, ann: Person
+) -> None:
+    """Or what was committed while it was under way would come only with the next change."""
+    caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
+
+    async def work(db: Database) -> None:
+        bells = Notifier()
+        watch = OpenStreams(db, bells)
+        db.committed = lambda user_ids: bells.notify(*user_ids)
+        begun, gate = asyncio.Event(), asyncio.Event()
+        read = db.read
+
+        async def held(work: Any, *args: Any, **kw: Any) -> Any:
+            found = await read(work, *args, **kw)
+            if not begun.is_set():
+                begun.set()
+                await gate.wait()
+            return found
+
+        first, second = watch.follow_user(caller, 0), watch.follow_user(caller, 0)
+        db.read = held  # type: ignore[method-assign,assignment]
+        async with asyncio.timeout(10):
+            one = asyncio.ensure_future(anext(first))
+            await begun.wait()  # the log was empty
+            await tasks.add_task(db, caller, TaskCreate(title="Buy milk"))
+            two = asyncio.ensure_future(anext(second))
+            await asyncio.sleep(0)
+            gate.set()
+            for frames in (await one, await two):
+                assert b"event: task.created" in frames
+        await first.aclose()
+        await second.aclose()
+
+    with_database(database_url, work)
+
+
+@contextmanager
+def deaf(server: Server, person: Person, path: str, **headers: str) -> Iterator[socket.socket]:
+    """A connection that has asked for a stream and does not read."""
+    host, _, port = server.base_url.removeprefix("http://").partition(":")
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.connect((host, int(port)))
+        lines = [
+            f"GET {path} HTTP/1.1",
+            "Host: test",
+            f"Authorization: {person.http.headers['Authorization']}",
+        ]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        raw.sendall("\r\n".join([*lines, "", ""]).encode())
+        yield raw
+
+
+def is_gone(server: Server, raw: socket.socket) -> bool:
+    """Whether the server has let go of the connection, though nothing of what it sent was read."""
+    port = raw.getsockname()[1]
+    return all(connection.client[1] != port for connection in list(server.app.state.gate.open))
+
+
+def is_cut(raw: socket.socket) -> bool:
+    """Reads what had been sent, to its end: the answer does not end as it should."""
+    raw.settimeout(15)
+    end = b""
+    try:
+        while piece := raw.recv(1 << 20):
+            end = (end + piece)[-5:]
+    except ConnectionResetError:
+        return True
+    return end != b"0\r\n\r\n"
+
+
+def test_a_reader_that_does_not_read_is_hung_up_on(
+    own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streaming.sse.SEND_TIMEOUT_SECONDS", 0.2)
+    caller = Caller(carl.id, None)
+
+    async def fill(tx: Transaction) -> None:
+        for _ in range(500):
+            await events.record(tx, caller, "task.deleted", {"text": "x" * 30_000})
+
+    with_database(own_database_url, lambda db: db.write(fill))
+    watch = scripted.state.streams
+    with deaf(scripted, carl, STREAM, Last_Event_ID="0") as raw, opened(carl) as other:
+        reset(other)
+        [seats] = watch._of_sessions.values()
+        wait_until(lambda: len(seats) == 1)
+        wait_until(lambda: is_gone(scripted, raw))
+        assert is_cut(raw)
+        carl.post("/v1/tasks", title="For those who read")
+        assert next(other).type == "task.created"
+
+
+@pytest.fixture
+def wordy(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
+    """A server whose runs may write far more than a connection's buffers hold."""
+    with serving(settings_for(own_database_url, run_answer_bytes=2**24), model) as running:
+        yield running
+
+
+def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
+    wordy: Server, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carl = wordy.person()
+    monkeypatch.setattr("streaming.sse.SEND_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("agent.text_pieces.DELTA_SECONDS", 0.0)
+    gate = threading.Event()
+    model.answers = [[*(["x" * 100_000] * 150), gate, "The end."]]
+    with carl.http.stream(
+        "POST", "/v1/chat", json={"message": "hello"}, headers={"Accept": "text/event-stream"}
+    ) as answer:
+        run_id = answer.headers["X-Run-ID"]
+        stream = read_events(answer)
+        next(stream)
+        bells = wordy.state.notifier
+        with deaf(wordy, carl, f"/v1/runs/{run_id}/events") as raw:
+            wait_until(lambda: len(bells._subscribers.get(UUID(run_id), ())) == 2)
+            count = sum(1 for _ in zip(range(150), stream, strict=False))
+            assert count == 150
+            wait_until(lambda: len(bells._subscribers.get(UUID(run_id), ())) == 1)
+            wait_until(lambda: is_gone(wordy, raw))
+            assert is_cut(raw)
+        gate.set()
+        assert list(stream)[-1].type == "run.completed"
+
+
+def test_a_failing_read_ends_its_streams_and_they_resume(
+    scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*args: object) -> None:
+        raise OSError("the database is gone")
+
+    with opened(carl) as stream:
+        reset(stream)
+        with monkeypatch.context() as broken:
+            broken.setattr(events, "find_standing", fail)
+            carl.post("/v1/tasks", title="Buy milk")
+            assert list(stream) == []
+    with opened(carl, after=0) as stream:
+        assert next(stream).type == "task.created"
+
+
+def test_a_stream_needs_no_row_of_the_task_it_tells_of(database_url: str, ann: Person) -> None:
+    """What is told is what was true at that moment, whatever came of it since."""
+    task = ann.post("/v1/tasks", title="Buy milk")
+    ann.patch(f"/v1/tasks/{task['id']}", title="Buy bread")
+    ann.delete(f"/v1/tasks/{task['id']}")
+    with opened(ann, after=0) as stream:
+        seen = take(stream, 3)
+    assert [event.data.get("task", {}).get("title") for event in seen] == ["Buy milk", "Buy bread", None]
+
+    async def count(tx: Transaction) -> int:
+        return len((await tx.execute(access.select(Caller(ann.id, None), Task))).all())
+
+    assert with_database(database_url, lambda db: db.read(count)) == 0
+
+
+def test_the_answer_tells_proxies_neither_to_keep_nor_to_hold_it_back(ann: Person) -> None:
+    with ann.http.stream("GET", STREAM) as answer:
+        assert isinstance(answer, httpx.Response)
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert answer.headers["x-accel-buffering"] == "no"

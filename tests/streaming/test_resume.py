@@ -1,0 +1,160 @@
+# test_resume.py -- a stream goes on where it was left, or says that everything is to be read anew.
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, update
+from sqlmodel import col
+
+import access
+from access import SYSTEM, Caller
+from db import Database, Transaction
+from models import Event as EventRow
+from models.columns import now
+from services import events
+from support.servers import Person, Server, serving, settings_for, with_database
+from support.user_streams import STREAM, as_on, opened, reset, take
+
+
+def test_a_stream_goes_on_after_the_last_event_that_was_seen(carl: Person, elsewhere: Server) -> None:
+    made = [carl.post("/v1/tasks", title=f"Task {n}") for n in range(5)]
+    with opened(carl, after=2) as stream:
+        assert [(e.id, e.data["task"]) for e in take(stream, 3)] == list(
+            zip((3, 4, 5), made[2:], strict=True)
+        )
+    with opened(as_on(elsewhere, carl), after=4) as stream:
+        assert next(stream).data["task"] == made[4]
+        carl.delete(f"/v1/tasks/{made[0]['id']}")
+        assert next(stream).id == 6
+
+
+def test_a_stream_goes_on_after_a_restart(new_database: Callable[[str], str], engine_name: str) -> None:
+    url = new_database(engine_name)
+    with serving(settings_for(url)) as server:
+        person = server.person()
+        person.post("/v1/tasks", title="Before")
+        with opened(person, after=0) as stream:
+            assert next(stream).id == 1
+        person.post("/v1/tasks", title="Meanwhile")
+    with serving(settings_for(url)) as server:
+        there = as_on(server, person)
+        with opened(there, after=1) as stream:
+            assert next(stream).data["task"]["title"] == "Meanwhile"
+            there.post("/v1/tasks", title="After")
+            assert next(stream).data["task"]["title"] == "After"
+
+
+def test_a_reader_that_does_not_say_where_it_was_is_told_to_read_anew(ann: Person) -> None:
+    for n in range(3):
+        ann.post("/v1/tasks", title=f"Task {n}")
+    with opened(ann) as stream:
+        assert reset(stream) == 3
+        ann.post("/v1/tasks", title="Next")
+        event = next(stream)
+        assert (event.id, event.data["task"]["title"]) == (4, "Next")
+
+
+def test_a_reader_that_is_ahead_of_the_log_is_told_to_read_anew(ann: Person) -> None:
+    """So is whoever comes back after the database was restored from an older copy."""
+    ann.post("/v1/tasks", title="Buy milk")
+    for ahead in (2, 10**17):
+        with opened(ann, after=ahead) as stream:
+            assert reset(stream) == 1
+
+
+def test_a_number_that_no_stream_gave_is_refused(ann: Person) -> None:
+    for wrong in ("x", "-1", "1.5", "9" * 19, "٣"):
+        answer = ann.http.get(STREAM, headers={"Last-Event-ID": wrong.encode()})
+        assert answer.status_code == 422, wrong
+
+
+@pytest.mark.also_on_mariadb
+def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) -> None:
+    """More events than one batch holds, and one that is larger than a batch."""
+    caller = Caller(ann.id, None)
+    longest = "x" * (events.READ_CHARACTERS + 1)
+
+    async def fill(tx: Transaction) -> None:
+        for number in range(250):
+            text = longest if number == 120 else "y" * 5_000
+            await events.record(tx, caller, "task.deleted", {"task_id": str(number), "text": text})
+
+    async def sizes(tx: Transaction) -> list[int]:
+        after, found = 0, []
+        while lines := await events.read(tx, caller, after):
+            after = lines[-1].seq
+            found.append(sum(len(line.data) for line in lines))
+        return found
+
+    with_database(database_url, lambda db: db.write(fill))
+    with opened(ann, after=0) as stream:
+        seen = take(stream, 250)
+    assert [event.id for event in seen] == list(range(1, 251))
+    assert [event.data["task_id"] for event in seen] == [str(number) for number in range(250)]
+    assert seen[120].data["text"] == longest
+    *_, largest = sorted(with_database(database_url, lambda db: db.read(sizes)))
+    assert events.READ_CHARACTERS < largest < events.READ_CHARACTERS + 100
+    assert len(with_database(database_url, lambda db: db.read(sizes))) > 5
+
+
+@pytest.mark.also_on_mariadb
+def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
+    own_database_url: str, scripted: Server, carl: Person
+) -> None:
+    quiet = scripted.person()  # whose events nobody has ever read
+    for person in (carl, quiet):
+        for n in range(3):
+            person.post("/v1/tasks", title=f"Task {n}")
+    with opened(carl, after=0) as stream:
+        take(stream, 2)  # the third is numbered with them
+
+    async def age(tx: Transaction) -> None:
+        old = (col(EventRow.user_id).in_([carl.id, quiet.id]), col(EventRow.id) > 0)
+        await tx.execute(update(EventRow).where(*old).values(created_at=now() - timedelta(days=8)))
+
+    with_database(own_database_url, lambda db: db.write(age))
+    carl.post("/v1/tasks", title="Fresh")
+    quiet.post("/v1/tasks", title="Fresh")
+    loop = next(iter(scripted.state.worker._tasks)).get_loop()
+    asyncio.run_coroutine_threadsafe(scripted.state.worker.clean(), loop).result(15)
+
+    async def left(tx: Transaction) -> int:
+        return len((await tx.execute(access.select(SYSTEM, EventRow))).all())
+
+    assert with_database(own_database_url, lambda db: db.read(left)) == 2
+    for person in (carl, quiet):
+        for after in (0, 1, 2):
+            with opened(person, after) as stream:
+                assert reset(stream) == 4
+        with opened(person, after=3) as stream:
+            assert (next(stream).data["task"]["title"]) == "Fresh"
+
+
+def test_a_large_number_of_old_events_goes_a_bounded_number_at_a_time(
+    own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "DELETED_AT_ONCE", 4)
+    monkeypatch.setattr(events, "NUMBERED_AT_ONCE", 3)
+
+    async def fill(tx: Transaction) -> None:
+        row = {
+            "user_id": carl.id,
+            "type": "task.deleted",
+            "data": {},
+            "created_at": now() - timedelta(days=9),
+        }
+        await tx.execute(insert(EventRow), [dict(row) for _ in range(20)])
+
+    async def work(db: Database) -> list[int]:
+        await db.write(fill)
+        looked = []
+        while found := await db.write(events.delete_old, SYSTEM, 7):
+            looked.append(found)
+        return looked
+
+    looked = with_database(own_database_url, work)
+    assert max(looked) == 4
+    assert 5 <= len(looked) <= 10
+    with opened(carl, after=19) as stream:
+        assert reset(stream) == 20
