@@ -28,19 +28,19 @@ from failure_causes import cause_of, place_of
 from llm.choice import open_model
 from llm.protocol import Model
 from logs import configure_logs
-from models.columns import Shape
+from models.shapes import ApiModel
 from protocols.mcp.auth import Door
 from protocols.mcp.server import McpServer
 from routes import api_tokens, auth, conversations, events, health, markdown, me, messages, runs, tasks
 from routes.dependencies import Parts, problems
-from security import AccessTokens, warm_up
+from security import JwtSigner, prime_dummy_hash
 from server.connection_limits import Gate
 from server.response_headers import Envelope
-from services.health import Pulse
-from services.identity.api_tokens import TokenGuard
-from services.identity.auth import Auth
-from services.identity.rate_limits import Limits, network
-from services.identity.sessions import SessionGuard
+from services.health import DatabaseProbe
+from services.identity.api_tokens import ApiTokenCache
+from services.identity.auth import SignInContext
+from services.identity.rate_limits import RateLimiter, network_of
+from services.identity.sessions import SessionCache
 from settings import Settings, SettingsError, get_settings
 from storage.engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
 from storage.schema import SchemaError, bootstrap
@@ -57,7 +57,7 @@ The backend behind a chatbot that gets things done. Register, sign in (the **Aut
 *username*), then `POST /v1/chat`. Errors are `application/problem+json`; lists page by `next_cursor`."""
 
 
-class Problem(Shape):
+class Problem(ApiModel):
     """RFC 9457. `errors` comes with 422: where, what, and the kind of the error."""
 
     type: str
@@ -91,20 +91,20 @@ def open_database(settings: Settings) -> Database:
 
 def build_parts(settings: Settings, model: Model) -> Parts:
     db = open_database(settings)
-    access_tokens = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
-    limits = Limits(db, enabled=settings.rate_limits == "on")
+    access_tokens = JwtSigner(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
+    limits = RateLimiter(db, enabled=settings.rate_limits == "on")
     bells = Bells()
     db.committed = lambda user_ids: bells.ring(*user_ids)
     return Parts(
         settings=settings,
         db=db,
         tokens=access_tokens,
-        auth=Auth(db, access_tokens, limits, timedelta(days=settings.refresh_token_days)),
-        guard=SessionGuard(db),
-        token_guard=TokenGuard(db),
+        auth=SignInContext(db, access_tokens, limits, timedelta(days=settings.refresh_token_days)),
+        guard=SessionCache(db),
+        token_guard=ApiTokenCache(db),
         bells=bells,
         watch=Watch(db, bells),
-        pulse=Pulse(db),
+        pulse=DatabaseProbe(db),
         worker=Worker(
             Assistant(
                 db,
@@ -182,7 +182,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with in_words():
             await bootstrap(parts.db.unhurried, parts.settings)
         app.state.parts = parts
-        await asyncio.to_thread(warm_up)
+        await asyncio.to_thread(prime_dummy_hash)
         restore = end_streams_on_signal(parts.bells) if in_main_thread() else lambda: None
         parts.worker.start()
         company = {asyncio.create_task(parts.watch.run()), asyncio.create_task(app.state.gate.watch())}
@@ -298,7 +298,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     )
     app.state.settings = settings
     app.state.gate = app.gate = Gate(
-        settings.max_connections, settings.max_connections_per_address, settings.trusted_proxies, network
+        settings.max_connections, settings.max_connections_per_address, settings.trusted_proxies, network_of
     )
     app.state.model = model or open_model(settings)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response, status
 from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
 from routes.idempotency import NewIdDep, SecretRoute
+from security import derive_secret
 from services.identity import api_tokens, confirmation
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
@@ -31,10 +32,12 @@ async def create_token(
     last 5 minutes.
     """
     if new.expires_in_days is None or new.current_password is not None:
-        await confirmation.confirm(parts.auth, caller, new.current_password)
+        await confirmation.require_confirmation(parts.auth, caller, new.current_password)
     response.headers["Cache-Control"] = "no-store"
     derived = (
-        api_tokens.Derived(new_id, parts.tokens.derived_secret("token", str(new_id))) if new_id else None
+        api_tokens.DerivedToken(new_id, derive_secret(parts.tokens.secret, "token", str(new_id)))
+        if new_id
+        else None
     )
     return await parts.db.write(api_tokens.create_token, caller, new, derived)
 

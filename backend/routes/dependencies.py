@@ -9,18 +9,18 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 
-from access import Caller
+from access import SignedInCaller
 from agent.worker import Worker
 from db import Database
 from errors import ProblemResponse, Unauthorized
-from models.columns import STORABLE
+from models.shapes import STORABLE
 from pagination import Page
-from security import AccessTokens, BadToken
+from security import InvalidToken, JwtSigner
 from server.body_limits import MAX_STRANGERS_BYTES, BoundedRequest
-from services.health import Pulse
-from services.identity.api_tokens import TokenGuard
-from services.identity.auth import Auth, Device
-from services.identity.sessions import SessionGuard
+from services.health import DatabaseProbe
+from services.identity.api_tokens import ApiTokenCache
+from services.identity.auth import Device, SignInContext
+from services.identity.sessions import SessionCache
 from settings import Settings
 from streaming.concurrency_limits import Places, Searches
 from streaming.notifier import Bells
@@ -33,13 +33,13 @@ class Parts:
 
     settings: Settings
     db: Database
-    tokens: AccessTokens
-    auth: Auth
-    guard: SessionGuard
-    token_guard: TokenGuard
+    tokens: JwtSigner
+    auth: SignInContext
+    guard: SessionCache
+    token_guard: ApiTokenCache
     bells: Bells
     watch: Watch
-    pulse: Pulse
+    pulse: DatabaseProbe
     worker: Worker
     places: Places
     searches: Searches = field(default_factory=Searches)
@@ -72,18 +72,18 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class SignedIn(OAuth2PasswordBearer):
     """The caller by the bearer token: the security scheme and the dependency in one, since each one costs."""
 
-    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
+    async def __call__(self, request: Request) -> SignedInCaller:  # type: ignore[override]
         if (known := request.scope.get(CALLER)) is not None:
-            return cast(Caller, known)
+            return cast(SignedInCaller, known)
         token = await super().__call__(request)
         if not token:
             raise Unauthorized
         parts = parts_of(request)
         try:
             claims = parts.tokens.decode(token)
-        except BadToken as error:
+        except InvalidToken as error:
             raise Unauthorized from error
-        caller = request.scope[CALLER] = await parts.guard.caller(claims)
+        caller = request.scope[CALLER] = await parts.guard.get_caller(claims)
         return caller
 
 
@@ -132,7 +132,7 @@ async def get_page(
 
 PartsDep = Annotated[Parts, Depends(get_parts)]
 DatabaseDep = Annotated[Database, Depends(get_db)]
-CallerDep = Annotated[Caller, Depends(signed_in)]
+CallerDep = Annotated[SignedInCaller, Depends(signed_in)]
 DeviceDep = Annotated[Device, Depends(get_device)]
 PageDep = Annotated[Page, Depends(get_page)]
 

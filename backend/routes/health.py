@@ -16,6 +16,6 @@ async def is_up() -> dict[str, str]:
 @router.get("/readyz", responses=problems(503))
 async def is_ready(parts: PartsDep) -> dict[str, str]:
     """The database answers too, or did a second ago."""
-    if not await parts.pulse.beats():
+    if not await parts.pulse.is_reachable():
         raise Unavailable("The database does not answer.")
     return {"status": "ok"}

@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 from access import Caller
 from errors import Conflict, Invalid
 from routes.dependencies import Handler, Parts, Route, parts_of, signed_in
+from security import derive_id
 from services import idempotency
 from streaming.disconnects import until_gone
 
@@ -43,7 +44,7 @@ class IdempotentRoute(Route):
             parts = parts_of(request)
             request_hash = await hash_request(request)
             if self.is_secret:
-                request_hash = parts.tokens.derived_id(request_hash).hex
+                request_hash = derive_id(parts.tokens.secret, request_hash).hex
             return await answer_once(parts, caller, key, request, request_hash, handler, self.is_secret)
 
         return once
@@ -66,7 +67,7 @@ async def answer_once(
     handler: Handler,
     is_secret: bool,
 ) -> Response:
-    new_id = parts.tokens.derived_id(str(caller.user_id), key, request_hash)
+    new_id = derive_id(parts.tokens.secret, str(caller.user_id), key, request_hash)
     claim = await claimed(parts, caller, key, request, request_hash, new_id)
     if claim.answer is not None:
         status, body = claim.answer
@@ -83,7 +84,7 @@ async def answer_once(
             await parts.db.write(idempotency.unlock_key, caller, key)
         else:
             body = bytes(response.body).decode()
-            await parts.db.write(idempotency.keep_answer, caller, key, response.status_code, body)
+            await parts.db.write(idempotency.store_answer, caller, key, response.status_code, body)
     finally:
         parts.bells.ring_here(new_id)
     return response
@@ -91,17 +92,17 @@ async def answer_once(
 
 async def claimed(
     parts: Parts, caller: Caller, key: str, request: Request, request_hash: str, bell: UUID
-) -> idempotency.Claim:
+) -> idempotency.KeyState:
     """Waits a while for a first request that is still at work, then says Conflict.
 
     Those that wait here share one look, which takes no lock; only when it finds the key free, each tries to take it.
     """
     deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
 
-    async def find() -> idempotency.Claim | None:
+    async def find() -> idempotency.KeyState | None:
         return await parts.db.read(idempotency.look_up_key, caller, key, request_hash)
 
-    async def wait() -> idempotency.Claim | None:
+    async def wait() -> idempotency.KeyState | None:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 return await parts.watch.wait_for(caller, bell, find)
@@ -109,7 +110,7 @@ async def claimed(
 
     while True:
         claim = await parts.db.write(idempotency.claim_key, caller, key, request_hash)
-        if claim.mine or claim.answer is not None:
+        if claim.must_run or claim.answer is not None:
             return claim
         with parts.places.taken(caller):
             found = await until_gone(request.receive, wait())

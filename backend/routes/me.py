@@ -33,12 +33,12 @@ async def update_me(parts: PartsDep, caller: CallerDep, change: UserUpdate) -> U
     if "current_password" in sent and not sent & {"new_password", "email", "approval"}:
         raise Invalid("A new password comes together with the current one.", ("body", "new_password"))
     if "email" in sent:
-        await confirmation.limit_emails(parts.auth, caller)
+        await confirmation.limit_email_changes(parts.auth, caller)
     if "new_password" in sent:
         user = await auth.change_password(parts.auth, caller, change)
     else:
-        if "current_password" in sent or await parts.db.read(users.is_guarded, caller, change):
-            await confirmation.confirm(parts.auth, caller, change.current_password)
+        if "current_password" in sent or await parts.db.read(users.needs_confirmation, caller, change):
+            await confirmation.require_confirmation(parts.auth, caller, change.current_password)
         user = await parts.db.write(users.update_me, caller, change)
     parts.token_guard.forget()
     parts.guard.forget(None)  # other sessions are revoked, and every caller carries the time zone
@@ -52,8 +52,8 @@ async def delete_me(parts: PartsDep, caller: CallerDep, body: Confirmation = NO_
     """Deletes the account and everything in it, at once and for good. Needs `current_password`, unless you signed
     in within the last 5 minutes.
     """
-    await confirmation.confirm(parts.auth, caller, body.current_password)
-    for run_id in await parts.db.write(account_removal.mark_deleted, caller):
+    await confirmation.require_confirmation(parts.auth, caller, body.current_password)
+    for run_id in await parts.db.write(account_removal.mark_account_deleted, caller):
         parts.worker.drop(run_id)
     parts.token_guard.forget()
     parts.guard.forget(None)

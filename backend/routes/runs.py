@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query
 from access import Caller
 from agent import run_ending
 from models.approval import ApprovalDecision
-from models.columns import STORABLE
 from models.run import RunPublic
+from models.shapes import STORABLE
 from routes.dependencies import (
     PLACE,
     SIGNED_IN_ONE,

@@ -87,14 +87,14 @@ class Watch:
     async def _look(self) -> None:
         """Cut whose session has ended; wake who has missed a bell."""
         for chunk in in_chunks(self._seats):
-            standings = await self._db.read(events.find_standings, SYSTEM, chunk)
+            standings = await self._db.read(events.find_log_positions, SYSTEM, chunk)
             for session_id, seat in seats_of(self._seats, chunk):
                 standing = standings.get(session_id)
                 seat.cut = standing is None
                 if standing is None or (seat.kind == "changes" and standing.is_past(seat.after)):
                     seat.bell.set()
         for chunk in in_chunks(self._of_tokens):
-            live = await self._db.read(api_tokens.find_live, SYSTEM, chunk)
+            live = await self._db.read(api_tokens.find_active_tokens, SYSTEM, chunk)
             for token_id, seat in seats_of(self._of_tokens, chunk):
                 if token_id not in live:
                     seat.cut = True
@@ -253,15 +253,15 @@ def is_behind(seat: Seat, standing: runs.Standing | None) -> bool:
 
 async def read_changes(db: Database, caller: Caller, after: int | None) -> Batch:
     """Number what waits, then read on: one batch of the log, or `reset`."""
-    standing = await db.read(events.find_standing, caller)
+    standing = await db.read(events.find_log_position, caller)
     last_seq = standing.last_seq if standing else 0
-    if standing is None or standing.waiting:
-        found = events.NUMBERED_AT_ONCE
-        while found == events.NUMBERED_AT_ONCE:
-            found, last_seq = await db.write(events.number, caller, caller.user_id)
+    if standing is None or standing.unnumbered:
+        found = events.NUMBER_BATCH
+        while found == events.NUMBER_BATCH:
+            found, last_seq = await db.write(events.number_events, caller, caller.user_id)
     if after == last_seq:
         return Batch(b"", last_seq)
-    lines = [] if after is None or after > last_seq else await db.read(events.read, caller, after)
+    lines = [] if after is None or after > last_seq else await db.read(events.read_events, caller, after)
     if not lines:
         return Batch(format_sse_event(id=str(last_seq), event="reset", data_str="{}"), last_seq)
     frames = [format_sse_event(id=str(line.seq), event=line.type, data_str=line.data) for line in lines]

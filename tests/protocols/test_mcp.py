@@ -19,9 +19,9 @@ from mcp_types import CallToolResult, ElicitResult
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from clock import utc_now
 from db import Transaction
-from models import AccessToken, Run
-from models.columns import now
+from models import ApiToken, Run
 from support.scripted_model import ScriptedModel
 from support.servers import (
     Event,
@@ -418,8 +418,8 @@ def test_a_token_past_its_end_does_not_count(server: Server, ann: Person) -> Non
     token = token_of(ann)
 
     async def end(tx: Transaction) -> None:
-        mine = col(AccessToken.user_id) == ann.id
-        await tx.execute(update(AccessToken).where(mine).values(expires_at=now() - timedelta(seconds=1)))
+        mine = col(ApiToken.user_id) == ann.id
+        await tx.execute(update(ApiToken).where(mine).values(expires_at=utc_now() - timedelta(seconds=1)))
 
     in_database(server, end)
     assert post(server, token).status_code == 401

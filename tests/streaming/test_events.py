@@ -17,11 +17,11 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
+from clock import utc_now
 from db import Again, Database, Transaction, open_engine
 from llm.protocol import ModelError
 from models import Event as EventRow
 from models import Task
-from models.columns import now
 from models.task import TaskCreate
 from services import events, tasks
 from services.identity import users
@@ -291,10 +291,10 @@ def test_writers_wait_neither_for_each_other_nor_for_who_numbers_and_nobody_for_
             await db.write(tasks.create_task, caller, TaskCreate(title="Another writer"))
             await tasks.add_task(db, caller, TaskCreate(title="In one statement"))
             async with db.transaction() as numbering:
-                assert await events.number(numbering, caller, carl.id) == (2, 2)
+                assert await events.number_events(numbering, caller, carl.id) == (2, 2)
                 await db.write(tasks.create_task, caller, TaskCreate(title="While somebody numbers"))
-            assert await db.write(events.number, caller, carl.id) == (1, 3)
-        assert await db.write(events.number, caller, carl.id) == (1, 4)
+            assert await db.write(events.number_events, caller, carl.id) == (1, 3)
+        assert await db.write(events.number_events, caller, carl.id) == (1, 4)
 
     here(own_database_url, work)
 
@@ -339,7 +339,9 @@ def test_two_who_number_for_the_first_time_at_once_agree(own_database_url: str, 
     async def work(db: Database) -> list[list[tuple[int, int]]]:
         async def both(person: Person) -> list[tuple[int, int]]:
             caller = Caller(person.id, None)
-            return list(await asyncio.gather(*(db.write(events.number, caller, person.id) for _ in range(2))))
+            return list(
+                await asyncio.gather(*(db.write(events.number_events, caller, person.id) for _ in range(2)))
+            )
 
         return [sorted(await both(person)) for person in people]
 
@@ -405,16 +407,16 @@ def test_a_number_that_no_stream_gave_is_refused(ann: Person) -> None:
 def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) -> None:
     """More events than one batch holds, and one that is larger than a batch."""
     caller = Caller(ann.id, None)
-    longest = "x" * (events.READ_CHARACTERS + 1)
+    longest = "x" * (events.MAX_BATCH_CHARACTERS + 1)
 
     async def fill(tx: Transaction) -> None:
         for number in range(250):
             text = longest if number == 120 else "y" * 5_000
-            await events.record(tx, caller, "task.deleted", {"task_id": str(number), "text": text})
+            await events.record_event(tx, caller, "task.deleted", {"task_id": str(number), "text": text})
 
     async def sizes(tx: Transaction) -> list[int]:
         after, found = 0, []
-        while lines := await events.read(tx, caller, after):
+        while lines := await events.read_events(tx, caller, after):
             after = lines[-1].seq
             found.append(sum(len(line.data) for line in lines))
         return found
@@ -426,7 +428,7 @@ def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) ->
     assert [event.data["task_id"] for event in seen] == [str(number) for number in range(250)]
     assert seen[120].data["text"] == longest
     *_, largest = sorted(here(database_url, lambda db: db.read(sizes)))
-    assert events.READ_CHARACTERS < largest < events.READ_CHARACTERS + 100
+    assert events.MAX_BATCH_CHARACTERS < largest < events.MAX_BATCH_CHARACTERS + 100
     assert len(here(database_url, lambda db: db.read(sizes))) > 5
 
 
@@ -443,7 +445,7 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
 
     async def age(tx: Transaction) -> None:
         old = (col(EventRow.user_id).in_([carl.id, quiet.id]), col(EventRow.id) > 0)
-        await tx.execute(update(EventRow).where(*old).values(created_at=now() - timedelta(days=8)))
+        await tx.execute(update(EventRow).where(*old).values(created_at=utc_now() - timedelta(days=8)))
 
     here(own_database_url, lambda db: db.write(age))
     carl.post("/v1/tasks", title="Fresh")
@@ -466,22 +468,22 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
 def test_a_large_number_of_old_events_goes_a_bounded_number_at_a_time(
     own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "DELETED_AT_ONCE", 4)
-    monkeypatch.setattr(events, "NUMBERED_AT_ONCE", 3)
+    monkeypatch.setattr(events, "DELETE_BATCH", 4)
+    monkeypatch.setattr(events, "NUMBER_BATCH", 3)
 
     async def fill(tx: Transaction) -> None:
         row = {
             "user_id": carl.id,
             "type": "task.deleted",
             "data": {},
-            "created_at": now() - timedelta(days=9),
+            "created_at": utc_now() - timedelta(days=9),
         }
         await tx.execute(insert(EventRow), [dict(row) for _ in range(20)])
 
     async def work(db: Database) -> list[int]:
         await db.write(fill)
         looked = []
-        while found := await db.write(events.delete_old, SYSTEM, 7):
+        while found := await db.write(events.delete_old_events, SYSTEM, 7):
             looked.append(found)
         return looked
 
@@ -517,7 +519,11 @@ def test_an_idle_stream_asks_the_database_nothing_by_itself(
         before = len(asked)
         for _ in range(20):
             next(lines)
-        assert [name for name in asked[before:] if "standing" in name or name == "read"] == []
+        assert [
+            name
+            for name in asked[before:]
+            if name in ("find_log_position", "find_log_positions", "read_events")
+        ] == []
 
 
 def noting(read: Callable[..., Awaitable[Any]], names: list[str]) -> Callable[..., Awaitable[Any]]:
@@ -546,7 +552,7 @@ def test_what_another_process_has_numbered_already_arrives_too(own_database_url:
 
         async def work(tx: Transaction) -> None:
             await tasks.create_task(tx, caller, TaskCreate(title="From elsewhere"))
-            await events.number(tx, caller, carl.id)
+            await events.number_events(tx, caller, carl.id)
 
         here(own_database_url, lambda db: db.write(work))
         assert next(stream).data["task"]["title"] == "From elsewhere"
@@ -638,7 +644,7 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
         seen = await asyncio.gather(*coming)
         assert len(set(seen)) == 1
         assert b"event: task.created" in seen[0]
-        assert names == ["find_standing", "read"]
+        assert names == ["find_log_position", "read_events"]
         for stream in streams:
             await stream.aclose()
 
@@ -725,7 +731,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
 
     async def fill(tx: Transaction) -> None:
         for _ in range(500):
-            await events.record(tx, caller, "task.deleted", {"text": "x" * 30_000})
+            await events.record_event(tx, caller, "task.deleted", {"text": "x" * 30_000})
 
     here(own_database_url, lambda db: db.write(fill))
     watch = scripted.parts.watch
@@ -781,7 +787,7 @@ def test_a_failing_read_ends_its_streams_and_they_resume(
     with opened(carl) as stream:
         reset(stream)
         with monkeypatch.context() as broken:
-            broken.setattr(events, "find_standing", fail)
+            broken.setattr(events, "find_log_position", fail)
             carl.post("/v1/tasks", title="Buy milk")
             assert list(stream) == []
     with opened(carl, after=0) as stream:

@@ -14,9 +14,9 @@ from structlog.contextvars import bound_contextvars
 
 from errors import Forbidden, Misdirected, Unauthorized
 from routes.dependencies import Parts, parts_of
-from security import BadToken
+from security import InvalidToken, derive_id
 from server.body_limits import receive_again, refuse_bulk
-from services.identity.api_tokens import MARK, Grant
+from services.identity.api_tokens import TOKEN_PREFIX, ApiGrant
 
 PATH = "/mcp"
 METADATA = f"/.well-known/oauth-protected-resource{PATH}"
@@ -103,18 +103,18 @@ def has_id(body: bytes) -> bool:
     return "id" in message and "method" in message
 
 
-async def find_grant(request: Request) -> Grant:
+async def find_grant(request: Request) -> ApiGrant:
     """Who asks, by an access token or by the token of a sign-in."""
     parts = parts_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         if kind.lower() != "bearer" or not token:
             raise Unauthorized("Sign in first: send an access token of Parley as the bearer token.")
-        if token.startswith(MARK):
-            return await parts.token_guard.grant(token)
-        caller = await parts.guard.caller(parts.tokens.decode(token))
-        return Grant(caller, SESSIONS_TITLE, parts.tokens.derived_id("mcp", str(caller.user_id)))
-    except (BadToken, Unauthorized) as error:
+        if token.startswith(TOKEN_PREFIX):
+            return await parts.token_guard.get_grant(token)
+        caller = await parts.guard.get_caller(parts.tokens.decode(token))
+        return ApiGrant(caller, SESSIONS_TITLE, derive_id(parts.tokens.secret, "mcp", str(caller.user_id)))
+    except (InvalidToken, Unauthorized) as error:
         refusal = Unauthorized(str(error) or "The access token is wrong, was revoked or has expired.")
         wrong = 'error="invalid_token", ' if token else ""
         challenge = f'Bearer {wrong}resource_metadata="{base_url(request)}{METADATA}"'

@@ -21,13 +21,14 @@ from sqlmodel import SQLModel, select, update
 
 import logs
 import services.tasks
+from clock import utc_now
 from db import Transaction
 from llm.protocol import ModelRequest, TextDelta
 from models import AuthSession, RefreshToken, Run, User
-from models.columns import now
 from security import hash_token
 from services.identity import auth, rate_limits
-from services.identity.password_hashing import Hashers
+from services.identity.password_hashing import HashingPool
+from support.clock import pass_time
 from support.servers import (
     PASSWORD,
     Person,
@@ -39,7 +40,7 @@ from support.servers import (
     settings_for,
     wait_until,
 )
-from support.sign_in import NEW_PASSWORD, later, me, refresh, refused, sign_in
+from support.sign_in import NEW_PASSWORD, me, refresh, refused, sign_in
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +211,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
                 await tx.execute(update(User).where(User.email == email).values(password_hash=stored))  # type: ignore[arg-type]
 
     in_database(server, put)
-    monkeypatch.setattr(server.parts.auth.old_hashes, "_asked_at", None)
+    monkeypatch.setattr(server.parts.auth.legacy_hashes, "_read_at", None)
     hashpw, verify_secret = bcrypt.hashpw, argon2.low_level.verify_secret
 
     def count_bcrypt(password: bytes, salt: bytes) -> bytes:
@@ -236,7 +237,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
         await tx.execute(update(User).where(User.email.in_(emails.values())).values(password_hash="!"))  # type: ignore[attr-defined]
 
     in_database(server, forget)
-    monkeypatch.setattr(server.parts.auth.old_hashes, "_asked_at", None)
+    monkeypatch.setattr(server.parts.auth.legacy_hashes, "_read_at", None)
     work.update(argon2=0, bcrypt=0)
     refused(sign_in(server, f"{uuid4().hex}@example.com", "wrong " + PASSWORD), 401)
     assert work == {"argon2": 1, "bcrypt": 0}, "where no such hash is left, nobody pays for one"
@@ -266,11 +267,11 @@ def test_a_password_that_was_right_until_a_moment_ago_opens_no_session(
 ) -> None:
     """A hash takes a tenth of a second: long enough for somebody to change the password meanwhile."""
     person = server.person()
-    verified = auth.verified
+    verified = auth.verify_in_thread
 
     async def slowly(password: str, password_hash: str | None) -> tuple[bool, str | None]:
         result = await verified(password, password_hash)
-        monkeypatch.setattr(auth, "verified", verified)
+        monkeypatch.setattr(auth, "verify_in_thread", verified)
         request = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
         if change == "changed":
             await asyncio.to_thread(lambda: person.patch("/v1/me", **request))
@@ -278,7 +279,7 @@ def test_a_password_that_was_right_until_a_moment_ago_opens_no_session(
             await asyncio.to_thread(lambda: person.delete("/v1/me"))
         return result
 
-    monkeypatch.setattr(auth, "verified", slowly)
+    monkeypatch.setattr(auth, "verify_in_thread", slowly)
     refused(sign_in(server, person.email), 401)
 
 
@@ -323,7 +324,7 @@ def test_two_tabs_that_refresh_within_30_seconds_both_stay_signed_in(
 ) -> None:
     token = server.person().tokens["refresh_token"]
     one = ok(refresh(server, token))
-    later(monkeypatch, "services.identity.auth", seconds=29)
+    pass_time(monkeypatch, seconds=29)
     two = ok(refresh(server, token))
     assert one["refresh_token"] != two["refresh_token"]
     for tab in (one, two):
@@ -338,7 +339,7 @@ def test_a_token_that_is_used_again_later_ends_the_whole_family(
     elsewhere = server.sign_in(person.email)
     stolen = person.tokens["refresh_token"]
     honest = ok(refresh(server, stolen))
-    later(monkeypatch, "services.identity.auth", seconds=31)
+    pass_time(monkeypatch, seconds=31)
     refused(refresh(server, stolen), 401)
     refused(refresh(server, honest["refresh_token"]), 401)
     for access_token in (person.tokens["access_token"], honest["access_token"]):
@@ -355,7 +356,7 @@ def test_the_thief_who_comes_first_is_found_out_by_the_owner(
     owner = server.person()
     thief = ok(refresh(server, owner.tokens["refresh_token"]))
     thief = ok(refresh(server, thief["refresh_token"]))
-    later(monkeypatch, "services.identity.auth", minutes=16)
+    pass_time(monkeypatch, minutes=16)
     refused(refresh(server, owner.tokens["refresh_token"]), 401)
     refused(refresh(server, thief["refresh_token"]), 401)
 
@@ -396,9 +397,9 @@ def test_a_sign_in_that_is_not_used_ends_and_one_that_is_used_goes_on(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used, unused = server.person(), server.person()
-    later(monkeypatch, "services.identity.auth", days=29)
+    pass_time(monkeypatch, days=29)
     tokens = ok(refresh(server, used.tokens["refresh_token"]))
-    later(monkeypatch, "services.identity.auth", days=31)
+    pass_time(monkeypatch, days=31)
     assert refresh(server, tokens["refresh_token"]).status_code == 200
     refused(refresh(server, unused.tokens["refresh_token"]), 401)
 
@@ -407,7 +408,7 @@ def test_tokens_of_long_ago_do_not_pile_up(server: Server, monkeypatch: pytest.M
     person = server.person()
     tokens = person.tokens
     for days in range(0, 120, 20):
-        later(monkeypatch, "services.identity.auth", days=days)
+        pass_time(monkeypatch, days=days)
         tokens = ok(refresh(server, tokens["refresh_token"]))
 
     async def count(tx: Transaction) -> int:
@@ -472,7 +473,7 @@ def test_a_session_past_its_end_does_not_count_and_is_not_listed(server: Server)
 
     async def end(tx: Transaction) -> None:
         expire = update(AuthSession).where(AuthSession.id == UUID(session_id))  # type: ignore[arg-type]
-        await tx.execute(expire.values(expires_at=now() - timedelta(seconds=1)))
+        await tx.execute(expire.values(expires_at=utc_now() - timedelta(seconds=1)))
 
     in_database(server, end)
     wait_until(lambda: gone.http.get("/v1/me").status_code == 401)
@@ -720,7 +721,7 @@ def test_sign_ins_per_email_are_limited_and_counted_across_workers(
     for server in limited:
         too_many(sign_in(server, email, **{"X-Forwarded-For": "192.0.2.77"}), at_most=300)
     assert sign_in(limited[1], limited[0].register(), **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
-    later(monkeypatch, "services.identity.rate_limits", seconds=301)
+    pass_time(monkeypatch, seconds=301)
     assert sign_in(limited[1], email, **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
 
 
@@ -740,8 +741,8 @@ def test_guessing_from_everywhere_is_limited_too(limited: tuple[Server, Server])
     window = rate_limits.SIGN_IN_PER_EMAIL
 
     async def nearly_use_up(tx: Transaction) -> None:
-        key = rate_limits.hashed(window.key_for("sign-in", email))
-        await rate_limits.count_hit(tx, key, 3600, window.amount - 1)
+        key = rate_limits.hash_key(window.key_for("sign-in", email))
+        await rate_limits.add_hits(tx, key, 3600, window.amount - 1)
 
     in_database(limited[0], nearly_use_up)
     refused(sign_in(limited[0], email, "wrong", **{"X-Forwarded-For": "198.18.1.1"}), 401)
@@ -774,12 +775,12 @@ def test_whoever_is_refused_and_goes_on_costs_one_statement_at_most(
 def test_no_more_refusals_are_remembered_than_there_is_room_for(
     limited: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limits, "MOST_REMEMBERED", 3)
-    limits = rate_limits.Limits(limited[0].parts.db, enabled=True)
-    until = now() + timedelta(seconds=60)
+    monkeypatch.setattr(rate_limits, "MAX_REMEMBERED", 3)
+    limits = rate_limits.RateLimiter(limited[0].parts.db, enabled=True)
+    until = utc_now() + timedelta(seconds=60)
     for key in "abcab":
-        limits.remember(key, until)
-    limits.remember("d", until)
+        limits._remember(key, until)
+    limits._remember("d", until)
     assert list(limits._refused) == ["a", "b", "d"]
 
 
@@ -792,7 +793,7 @@ def blocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         gate.wait(15)
         return False, None
 
-    monkeypatch.setattr(auth, "HASHERS", Hashers(1, 1))
+    monkeypatch.setattr(auth, "HASHING_POOL", HashingPool(1, 1))
     monkeypatch.setattr(auth, "verify_password", verify)
     yield gate
     gate.set()
@@ -803,7 +804,7 @@ def test_a_flood_of_sign_ins_waits_in_a_queue_with_an_end(
 ) -> None:
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(sign_in, server, ann.email, "wrong") for _ in range(2)]
-        wait_until(lambda: auth.HASHERS._places._value == 0)
+        wait_until(lambda: auth.HASHING_POOL._places._value == 0)
         answer = sign_in(server, ann.email)
         refused(answer, 503)
         assert int(answer.headers["retry-after"]) > 0
@@ -822,7 +823,7 @@ def test_hashes_stand_behind_everything_else() -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    assert asyncio.run(Hashers(1).run(niceness)) > niceness()
+    assert asyncio.run(HashingPool(1).run(niceness)) > niceness()
 
 
 def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server, Server]) -> None:
@@ -859,7 +860,7 @@ def test_sign_ins_per_address_are_limited_and_counted_across_workers(
         statuses = sorted(attempt.result().status_code for attempt in tries)
     assert statuses == [401] * 30 + [429] * 4
     too_many(sign_in(limited[1], limited[1].register(), **{"X-Forwarded-For": address}), at_most=60)
-    later(monkeypatch, "services.identity.rate_limits", seconds=61)
+    pass_time(monkeypatch, seconds=61)
     assert sign_in(limited[0], limited[1].register(), **{"X-Forwarded-For": address}).status_code == 200
 
 
@@ -868,8 +869,8 @@ def test_registrations_per_address_are_limited(limited: tuple[Server, Server], a
     window = rate_limits.REGISTER_PER_ADDRESS
 
     async def use_up(tx: Transaction) -> None:
-        key = rate_limits.hashed(window.key_for("register", rate_limits.network(address)))
-        await rate_limits.count_hit(tx, key, 3600, window.amount)
+        key = rate_limits.hash_key(window.key_for("register", rate_limits.network_of(address)))
+        await rate_limits.add_hits(tx, key, 3600, window.amount)
 
     in_database(limited[0], use_up)
     new = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}
