@@ -8,7 +8,7 @@ from pydantic import StrictInt, StringConstraints, field_validator
 from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
-from models.columns import id_column, nullable_time_column, parent_column, time_column
+from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 from models.user import Password
 
@@ -28,10 +28,10 @@ class ApiToken(SQLModel, table=True):
 
     id: UUID = id_column()
     user_id: UUID = parent_column("user_id", "users.id", "fk_access_tokens_user_id")
-    name: str = Field(sa_column=Column("name", String(100), nullable=False))
-    prefix: str = Field(sa_column=Column("prefix", String(20), nullable=False))
-    token_hash: str = Field(sa_column=Column("token_hash", String(64), nullable=False))
-    scopes: str = Field(sa_column=Column("scopes", String(100), nullable=False))
+    name: str = column("name", String(100))
+    prefix: str = column("prefix", String(20))
+    token_hash: str = column("token_hash", String(64))
+    scopes: str = column("scopes", String(100))
     conversation_id: UUID | None = Field(
         default=None,
         sa_column=Column(
@@ -41,9 +41,9 @@ class ApiToken(SQLModel, table=True):
         ),
     )
     created_at: datetime = time_column("created_at")
-    last_used_at: datetime | None = nullable_time_column("last_used_at")
-    expires_at: datetime | None = nullable_time_column("expires_at")
-    revoked_at: datetime | None = nullable_time_column("revoked_at")
+    last_used_at: datetime | None = nullable_column("last_used_at", UTCDateTime)
+    expires_at: datetime | None = nullable_column("expires_at", UTCDateTime)
+    revoked_at: datetime | None = nullable_column("revoked_at", UTCDateTime)
 
 
 Scope = Literal["read", "write"]

@@ -8,11 +8,21 @@ from pydantic import StrictBool
 from sqlalchemy import Column, Index, String
 from sqlmodel import Field, SQLModel
 
-from models.columns import JsonType, UTCDateTime, nullable_time_column, parent_column, time_column, word_check
-from models.shapes import ApiModel, Time
+from models.columns import (
+    JsonType,
+    UTCDateTime,
+    column,
+    nullable_column,
+    nullable_word_column,
+    parent_column,
+    time_column,
+    word_check,
+)
+from models.shapes import ApiModel, JsonObject, Time
 
 # When a call needs approval: for every change; if it cannot be undone or a run makes many changes; never.
 ApprovalPolicy = Literal["always", "destructive", "never"]
+APPROVAL_POLICIES: tuple[ApprovalPolicy, ...] = get_args(ApprovalPolicy)
 Decision = Literal["approved", "denied", "expired", "cancelled"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
@@ -32,15 +42,15 @@ class Approval(SQLModel, table=True):
     )
 
     run_id: UUID = parent_column("run_id", "runs.id", "fk_approvals_run_id", key=True)
-    tool_call_id: str = Field(sa_column=Column("tool_call_id", String(120), primary_key=True))
-    name: str = Field(sa_column=Column("name", String(100), nullable=False))
+    tool_call_id: str = column("tool_call_id", String(120), key=True)
+    name: str = column("name", String(100))
     arguments: Any = Field(sa_column=Column("arguments", JsonType, nullable=False))
-    decision: Decision | None = Field(default=None, sa_column=Column("decision", String(10)))
+    decision: Decision | None = nullable_word_column("decision", 10, DECISIONS)
     created_at: datetime = time_column("created_at")
-    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
-    decided_at: datetime | None = nullable_time_column("decided_at")
-    shown: dict[str, Any] | None = Field(default=None, sa_column=Column("shown", JsonType))
-    digest: str | None = Field(default=None, sa_column=Column("digest", String(64)))
+    expires_at: datetime = column("expires_at", UTCDateTime)
+    decided_at: datetime | None = nullable_column("decided_at", UTCDateTime)
+    shown: JsonObject | None = Field(default=None, sa_column=Column("shown", JsonType))
+    digest: str | None = nullable_column("digest", String(64))
 
 
 class ApprovalDecision(ApiModel):

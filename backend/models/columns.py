@@ -1,6 +1,7 @@
 # models/columns.py -- the columns that tables are made of.
 import math
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -8,19 +9,27 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
     Integer,
+    String,
+    TextClause,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field
 
 from clock import utc_now
+from models.shapes import JsonObject
+
+T = TypeVar("T")
+W = TypeVar("W", bound=str)
 
 # JSONB on PostgreSQL, the engine's JSON elsewhere. None is SQL NULL on every engine, never JSON's null.
 JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
@@ -78,7 +87,39 @@ class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL func
     inherit_cache = True
 
 
-# The functions below promise the type of the field's values, as SQLModel's own Field does by its Any.
+# A field's value has the type of its column, so that is what these functions promise; SQLModel's Field says Any.
+# What they return has to be assigned to a variable of that type first.
+
+
+def default_in_sql(value: object) -> ColumnElement[bool] | TextClause | None:
+    """A number or a word as SQL; the engines differ in how they write False."""
+    if value is None or value is False:
+        return None if value is None else false()
+    return text(repr(value))
+
+
+def column(
+    name: str, type_: TypeEngine[T] | type[TypeEngine[T]], *, key: bool = False, default: T | None = None
+) -> T:
+    """A column that is never NULL; without a default a value is required. `key`: part of the primary key."""
+    field: T = Field(
+        default=... if default is None else default,
+        sa_column=Column(
+            name,
+            type_,
+            nullable=False,
+            primary_key=key,
+            autoincrement=False if key else "auto",
+            server_default=default_in_sql(default),
+        ),
+    )
+    return field
+
+
+def nullable_column(name: str, type_: TypeEngine[T] | type[TypeEngine[T]]) -> T | None:
+    """A column that is NULL by default."""
+    field: T | None = Field(default=None, sa_column=Column(name, type_))
+    return field
 
 
 def id_column() -> UUID:
@@ -89,23 +130,23 @@ def id_column() -> UUID:
 
 
 def parent_column(
-    column: str, target: str, constraint: str, *, nullable: bool = False, key: bool = False
+    name: str, target: str, constraint: str, *, nullable: bool = False, key: bool = False
 ) -> UUID:
     """A foreign key to the row that this one belongs to, and is deleted with."""
     foreign_key = ForeignKey(target, name=constraint, ondelete="CASCADE")
     field: UUID = Field(
         default=None if nullable else ...,
-        sa_column=Column(column, Uuid, foreign_key, nullable=nullable, primary_key=key),
+        sa_column=Column(name, Uuid, foreign_key, nullable=nullable, primary_key=key),
     )
     return field
 
 
-def time_column(column: str, *, on_update: bool = False) -> datetime:
+def time_column(name: str, *, on_update: bool = False) -> datetime:
     """A time that defaults to now; with `on_update` every change of the row sets it again."""
     field: datetime = Field(
         default_factory=utc_now,
         sa_column=Column(
-            column,
+            name,
             UTCDateTime,
             nullable=False,
             server_default=text("CURRENT_TIMESTAMP"),
@@ -115,11 +156,31 @@ def time_column(column: str, *, on_update: bool = False) -> datetime:
     return field
 
 
-def nullable_time_column(column: str) -> datetime | None:
-    field: datetime | None = Field(default=None, sa_column=Column(column, UTCDateTime, nullable=True))
+def json_column(name: str) -> JsonObject:
+    """A JSON object."""
+    field: JsonObject = Field(sa_column=Column(name, JsonType, nullable=False))
     return field
 
 
-def word_check(column: str, words: tuple[str, ...], name: str) -> CheckConstraint:
+def word_column(name: str, length: int, words: tuple[W, ...], *, default: W | None = None) -> W:
+    """A VARCHAR that holds one of the words of a Literal."""
+    field: W = Field(
+        default=... if default is None else default,
+        sa_column=Column(
+            name,
+            String(length),
+            nullable=False,
+            server_default=default_in_sql(default),
+        ),
+    )
+    return field
+
+
+def nullable_word_column(name: str, length: int, words: tuple[W, ...]) -> W | None:
+    field: W | None = Field(default=None, sa_column=Column(name, String(length)))
+    return field
+
+
+def word_check(name: str, words: tuple[str, ...], constraint: str) -> CheckConstraint:
     """The CHECK of a column that holds one of the words of a Literal."""
-    return CheckConstraint(f"{column} IN ({', '.join(repr(word) for word in words)})", name=name)
+    return CheckConstraint(f"{name} IN ({', '.join(repr(word) for word in words)})", name=constraint)

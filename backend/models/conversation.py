@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import ConfigDict, StringConstraints
 from pydantic import Field as ApiField
-from sqlalchemy import Column, Index, String, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, String, text
+from sqlmodel import SQLModel
 
-from models.columns import id_column, parent_column, time_column
+from models.columns import id_column, nullable_column, parent_column, time_column
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
 MAX_TITLE = 255
@@ -26,7 +26,7 @@ class Conversation(SQLModel, table=True):
 
     id: UUID = id_column()
     user_id: UUID = parent_column("user_id", "users.id", "fk_conversations_user_id")
-    title: str | None = Field(default=None, sa_column=Column("title", String(MAX_TITLE)))
+    title: str | None = nullable_column("title", String(MAX_TITLE))
     created_at: datetime = time_column("created_at")
     updated_at: datetime = time_column("updated_at", on_update=True)
 

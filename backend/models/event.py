@@ -2,10 +2,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.columns import Counter, JsonType, parent_column, time_column
+from models.columns import Counter, column, json_column, nullable_column, parent_column, time_column
 from models.shapes import JsonObject
 
 
@@ -22,9 +22,9 @@ class Event(SQLModel, table=True):
         default=None, sa_column=Column("id", Counter, primary_key=True, autoincrement=True)
     )
     user_id: UUID = parent_column("user_id", "users.id", "fk_events_user_id")
-    seq: int | None = Field(default=None, sa_column=Column("seq", BigInteger))
-    type: str = Field(sa_column=Column("type", String(40), nullable=False))
-    data: JsonObject = Field(sa_column=Column("data", JsonType, nullable=False))
+    seq: int | None = nullable_column("seq", BigInteger)
+    type: str = column("type", String(40))
+    data: JsonObject = json_column("data")
     created_at: datetime = time_column("created_at")
 
 
@@ -34,6 +34,4 @@ class EventSequence(SQLModel, table=True):
     __tablename__ = "event_sequences"
 
     user_id: UUID = parent_column("user_id", "users.id", "fk_event_sequences_user_id", key=True)
-    last_seq: int = Field(
-        default=0, sa_column=Column("last_seq", BigInteger, nullable=False, server_default=text("0"))
-    )
+    last_seq: int = column("last_seq", BigInteger, default=0)

@@ -10,7 +10,16 @@ from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
 from models.approval import Decision
-from models.columns import JsonType, id_column, parent_column, time_column, word_check
+from models.columns import (
+    JsonType,
+    column,
+    id_column,
+    nullable_column,
+    parent_column,
+    time_column,
+    word_check,
+    word_column,
+)
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time
 
 MAX_CONTENT = 32_000
@@ -45,15 +54,15 @@ class Message(SQLModel, table=True):
         "conversation_id", "conversations.id", "fk_messages_conversation_id"
     )
     user_id: UUID = parent_column("user_id", "users.id", "fk_messages_user_id")
-    role: Role = Field(sa_column=Column("role", String(10), nullable=False))
-    content: str = Field(sa_column=Column("content", TextType, nullable=False))
+    role: Role = word_column("role", 10, ROLES)
+    content: str = column("content", TextType)
     tool_calls: list[dict[str, Any]] | None = Field(default=None, sa_column=Column("tool_calls", JsonType))
     created_at: datetime = time_column("created_at")
-    seq: int = Field(sa_column=Column("seq", Integer, nullable=False))
-    client_id: str | None = Field(default=None, sa_column=Column("client_id", String(64)))
+    seq: int = column("seq", Integer)
+    client_id: str | None = nullable_column("client_id", String(64))
     run_id: UUID | None = parent_column("run_id", "runs.id", "fk_messages_run_id", nullable=True)
-    program_id: UUID | None = Field(default=None, sa_column=Column("program_id", Uuid))
-    program_name: str | None = Field(default=None, sa_column=Column("program_name", String(100)))
+    program_id: UUID | None = nullable_column("program_id", Uuid)
+    program_name: str | None = nullable_column("program_name", String(100))
 
 
 OnBusy = Literal["queue", "reject", "interrupt"]

@@ -1,10 +1,10 @@
 # models/rate_limit.py -- how often something was tried lately.
 from datetime import datetime
 
-from sqlalchemy import Column, Index, Integer, String
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, Integer, String
+from sqlmodel import SQLModel
 
-from models.columns import UTCDateTime
+from models.columns import UTCDateTime, column
 
 
 class RateLimit(SQLModel, table=True):
@@ -13,6 +13,6 @@ class RateLimit(SQLModel, table=True):
     __tablename__ = "rate_limits"
     __table_args__ = (Index("idx_rate_limits_expires_at", "expires_at"),)
 
-    key: str = Field(sa_column=Column("key", String(64), primary_key=True))
-    hits: int = Field(sa_column=Column("hits", Integer, nullable=False))
-    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
+    key: str = column("key", String(64), key=True)
+    hits: int = column("hits", Integer)
+    expires_at: datetime = column("expires_at", UTCDateTime)

@@ -3,19 +3,22 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import Index, Integer, String, UniqueConstraint
 from sqlalchemy import Text as TextType
-from sqlmodel import Field, SQLModel
+from sqlmodel import SQLModel
 
 from models.approval import PendingApproval
 from models.columns import (
     Count,
-    JsonType,
+    UTCDateTime,
+    column,
     id_column,
-    nullable_time_column,
+    json_column,
+    nullable_column,
     parent_column,
     time_column,
     word_check,
+    word_column,
 )
 from models.message import MessagePublic, ToolCallPublic
 from models.shapes import ApiModel, JsonObject, Time
@@ -52,29 +55,18 @@ class Run(SQLModel, table=True):
     id: UUID = id_column()
     conversation_id: UUID = parent_column("conversation_id", "conversations.id", "fk_runs_conversation_id")
     user_id: UUID = parent_column("user_id", "users.id", "fk_runs_user_id")
-    trigger_seq: int = Field(sa_column=Column("trigger_seq", Integer, nullable=False))
-    status: RunStatus = Field(
-        default="queued",
-        sa_column=Column("status", String(20), nullable=False, server_default=text("'queued'")),
-    )
-    error: str | None = Field(default=None, sa_column=Column("error", TextType))
-    epoch: int = Field(
-        default=0, sa_column=Column("epoch", Integer, nullable=False, server_default=text("0"))
-    )
-    lease_expires_at: datetime | None = nullable_time_column("lease_expires_at")
-    input_tokens: int = Field(
-        default=0, sa_column=Column("input_tokens", Count, nullable=False, server_default=text("0"))
-    )
-    output_tokens: int = Field(
-        default=0, sa_column=Column("output_tokens", Count, nullable=False, server_default=text("0"))
-    )
+    trigger_seq: int = column("trigger_seq", Integer)
+    status: RunStatus = word_column("status", 20, RUN_STATUSES, default="queued")
+    error: str | None = nullable_column("error", TextType)
+    epoch: int = column("epoch", Integer, default=0)
+    lease_expires_at: datetime | None = nullable_column("lease_expires_at", UTCDateTime)
+    input_tokens: int = column("input_tokens", Count, default=0)
+    output_tokens: int = column("output_tokens", Count, default=0)
     created_at: datetime = time_column("created_at")
-    started_at: datetime | None = nullable_time_column("started_at")
-    finished_at: datetime | None = nullable_time_column("finished_at")
-    details_deleted_at: datetime | None = nullable_time_column("details_deleted_at")
-    takeovers: int = Field(
-        default=0, sa_column=Column("takeovers", Integer, nullable=False, server_default=text("0"))
-    )
+    started_at: datetime | None = nullable_column("started_at", UTCDateTime)
+    finished_at: datetime | None = nullable_column("finished_at", UTCDateTime)
+    details_deleted_at: datetime | None = nullable_column("details_deleted_at", UTCDateTime)
+    takeovers: int = column("takeovers", Integer, default=0)
 
 
 class RunEvent(SQLModel, table=True):
@@ -83,9 +75,9 @@ class RunEvent(SQLModel, table=True):
     __tablename__ = "run_events"
 
     run_id: UUID = parent_column("run_id", "runs.id", "fk_run_events_run_id", key=True)
-    seq: int = Field(sa_column=Column("seq", Integer, primary_key=True, autoincrement=False))
-    type: str = Field(sa_column=Column("type", String(40), nullable=False))
-    data: JsonObject = Field(sa_column=Column("data", JsonType, nullable=False))
+    seq: int = column("seq", Integer, key=True)
+    type: str = column("type", String(40))
+    data: JsonObject = json_column("data")
     created_at: datetime = time_column("created_at")
 
 

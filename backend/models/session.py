@@ -4,10 +4,10 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import Field as ApiField
-from sqlalchemy import Column, Index, Integer, String, Uuid, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, Integer, String, Uuid
+from sqlmodel import SQLModel
 
-from models.columns import UTCDateTime, id_column, nullable_time_column, parent_column, time_column
+from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
 from models.shapes import ApiModel, Time
 
 
@@ -27,13 +27,13 @@ class AuthSession(SQLModel, table=True):
 
     id: UUID = id_column()
     user_id: UUID = parent_column("user_id", "users.id", "fk_auth_sessions_user_id")
-    user_agent: str | None = Field(default=None, sa_column=Column("user_agent", String(255)))
-    address: str | None = Field(default=None, sa_column=Column("address", String(64)))
+    user_agent: str | None = nullable_column("user_agent", String(255))
+    address: str | None = nullable_column("address", String(64))
     created_at: datetime = time_column("created_at")
     last_used_at: datetime = time_column("last_used_at")
-    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
-    revoked_at: datetime | None = nullable_time_column("revoked_at")
-    family_id: UUID | None = Field(default=None, sa_column=Column("family_id", Uuid))
+    expires_at: datetime = column("expires_at", UTCDateTime)
+    revoked_at: datetime | None = nullable_column("revoked_at", UTCDateTime)
+    family_id: UUID | None = nullable_column("family_id", Uuid)
 
     @property
     def family(self) -> UUID:
@@ -49,15 +49,13 @@ class RefreshToken(SQLModel, table=True):
     __tablename__ = "refresh_tokens"
     __table_args__ = (Index("idx_refresh_tokens_session_id", "session_id"),)
 
-    token_hash: str = Field(sa_column=Column("token_hash", String(64), primary_key=True))
+    token_hash: str = column("token_hash", String(64), key=True)
     session_id: UUID = parent_column("session_id", "auth_sessions.id", "fk_refresh_tokens_session_id")
     created_at: datetime = time_column("created_at")
-    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
-    rotated_at: datetime | None = nullable_time_column("rotated_at")
-    generation: int = Field(
-        default=0, sa_column=Column("generation", Integer, nullable=False, server_default=text("0"))
-    )
-    reused_at: datetime | None = nullable_time_column("reused_at")
+    expires_at: datetime = column("expires_at", UTCDateTime)
+    rotated_at: datetime | None = nullable_column("rotated_at", UTCDateTime)
+    generation: int = column("generation", Integer, default=0)
+    reused_at: datetime | None = nullable_column("reused_at", UTCDateTime)
 
 
 class TokenPublic(ApiModel):

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, StrictBool, StringConstraints
 from pydantic import Field as ApiField
-from sqlalchemy import Boolean, Column, Index, String, false, text
+from sqlalchemy import Boolean, Index, String, text
 from sqlalchemy import Text as TextType
-from sqlmodel import Field, SQLModel
+from sqlmodel import SQLModel
 
-from models.columns import id_column, nullable_time_column, parent_column, time_column
+from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
 MAX_TITLE = 255
@@ -31,14 +31,12 @@ class Task(SQLModel, table=True):
 
     id: UUID = id_column()
     user_id: UUID = parent_column("user_id", "users.id", "fk_tasks_user_id")
-    title: str = Field(sa_column=Column("title", String(MAX_TITLE), nullable=False))
-    description: str | None = Field(default=None, sa_column=Column("description", TextType))
-    completed: bool = Field(
-        default=False, sa_column=Column("completed", Boolean, nullable=False, server_default=false())
-    )
+    title: str = column("title", String(MAX_TITLE))
+    description: str | None = nullable_column("description", TextType)
+    completed: bool = column("completed", Boolean, default=False)
     created_at: datetime = time_column("created_at")
     updated_at: datetime = time_column("updated_at", on_update=True)
-    completed_at: datetime | None = nullable_time_column("completed_at")
+    completed_at: datetime | None = nullable_column("completed_at", UTCDateTime)
 
 
 class TaskCreate(ApiModel):

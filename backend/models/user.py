@@ -7,11 +7,11 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints
 from pydantic import Field as ApiField
-from sqlalchemy import Column, Index, String, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlmodel import SQLModel
 
-from models.approval import ApprovalPolicy
-from models.columns import id_column, nullable_time_column, time_column
+from models.approval import APPROVAL_POLICIES, ApprovalPolicy
+from models.columns import UTCDateTime, column, id_column, nullable_column, time_column, word_column
 from models.email import Email
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
@@ -49,19 +49,14 @@ class User(SQLModel, table=True):
     )
 
     id: UUID = id_column()
-    email: str = Field(sa_column=Column("email", String(255), nullable=False))
-    password_hash: str = Field(sa_column=Column("password_hash", String(255), nullable=False))
+    email: str = column("email", String(255))
+    password_hash: str = column("password_hash", String(255))
     created_at: datetime = time_column("created_at")
     updated_at: datetime = time_column("updated_at", on_update=True)
-    display_name: str | None = Field(default=None, sa_column=Column("display_name", String(100)))
-    timezone: str = Field(
-        default="UTC", sa_column=Column("timezone", String(64), nullable=False, server_default=text("'UTC'"))
-    )
-    approval: ApprovalPolicy = Field(
-        default="destructive",
-        sa_column=Column("approval", String(20), nullable=False, server_default=text("'destructive'")),
-    )
-    deleted_at: datetime | None = nullable_time_column("deleted_at")
+    display_name: str | None = nullable_column("display_name", String(100))
+    timezone: str = column("timezone", String(64), default="UTC")
+    approval: ApprovalPolicy = word_column("approval", 20, APPROVAL_POLICIES, default="destructive")
+    deleted_at: datetime | None = nullable_column("deleted_at", UTCDateTime)
 
 
 class UserCreate(ApiModel):
