@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col
 from db import Transaction
 from errors import NotFound
 from models import (
-    AccessToken,
+    ApiToken,
     Approval,
     AuthSession,
     Conversation,
@@ -52,6 +52,13 @@ class Caller:
 
     def __post_init__(self) -> None:
         identified(self.user_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInCaller(Caller):
+    """A user in a session of theirs, as every route that takes an access token has one."""
+
+    session_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +112,9 @@ RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
     Approval: within(Run, Approval.run_id, Run.id),
     Event: own(Event.user_id),
     EventSequence: own(EventSequence.user_id),
-    AccessToken: own(AccessToken.user_id),
+    ApiToken: own(ApiToken.user_id),
 }
-NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", AccessToken: "token"}
+NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", ApiToken: "token"}
 
 
 def visible(caller: Principal, table: type[SQLModel]) -> ColumnElement[bool]:

@@ -10,12 +10,12 @@ from agent.context import Limits as RunLimits
 from agent.worker import Worker
 from db import Database
 from llm.protocol import Model
-from security import AccessTokens
-from services.health import Pulse
-from services.identity.api_tokens import TokenGuard
-from services.identity.auth import Auth
-from services.identity.rate_limits import Limits
-from services.identity.sessions import SessionGuard
+from security import JwtSigner
+from services.health import DatabaseProbe
+from services.identity.api_tokens import ApiTokenCache
+from services.identity.auth import SignInContext
+from services.identity.rate_limits import RateLimiter
+from services.identity.sessions import SessionCache
 from settings import Settings, SettingsError
 from storage.engines import UNHURRIED, engine_url, is_pooled, limits_of, open_engine
 from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots
@@ -31,13 +31,13 @@ class AppState:
 
     settings: Settings
     db: Database
-    jwt: AccessTokens
-    auth: Auth
-    session_cache: SessionGuard
-    api_token_cache: TokenGuard
+    jwt: JwtSigner
+    auth: SignInContext
+    session_cache: SessionCache
+    api_token_cache: ApiTokenCache
     notifier: Notifier
     streams: OpenStreams
-    database_probe: Pulse
+    database_probe: DatabaseProbe
     worker: Worker
     stream_slots: StreamSlots
     search_slots: SearchSlots = field(default_factory=SearchSlots)
@@ -67,20 +67,20 @@ def open_database(settings: Settings) -> Database:
 
 def build_app_state(settings: Settings, model: Model) -> AppState:
     db = open_database(settings)
-    jwt = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
-    limits = Limits(db, enabled=settings.rate_limits == "on")
+    jwt = JwtSigner(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
+    limits = RateLimiter(db, enabled=settings.rate_limits == "on")
     notifier = Notifier()
     db.committed = lambda user_ids: notifier.notify(*user_ids)
     return AppState(
         settings=settings,
         db=db,
         jwt=jwt,
-        auth=Auth(db, jwt, limits, timedelta(days=settings.refresh_token_days)),
-        session_cache=SessionGuard(db),
-        api_token_cache=TokenGuard(db),
+        auth=SignInContext(db, jwt, limits, timedelta(days=settings.refresh_token_days)),
+        session_cache=SessionCache(db),
+        api_token_cache=ApiTokenCache(db),
         notifier=notifier,
         streams=OpenStreams(db, notifier),
-        database_probe=Pulse(db),
+        database_probe=DatabaseProbe(db),
         worker=Worker(
             Assistant(
                 db,

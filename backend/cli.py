@@ -102,7 +102,7 @@ def create(email: Email, name: DisplayName = None) -> None:
     new = checked(email, ask_password(), name)
 
     async def work(db: Database) -> str:
-        made = await db.write(auth.create_user, new, await auth.hashed(new.password))
+        made = await db.write(auth.create_user, new, await auth.hash_in_thread(new.password))
         return f"{made.email} can sign in now (id {made.id})."
 
     try:

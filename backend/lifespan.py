@@ -16,7 +16,7 @@ from app_state import AppState, build_app_state, find_listen_url
 from db import in_words
 from failure_causes import describe_cause, find_place
 from protocols.mcp.server import McpServer
-from security import warm_up
+from security import prime_dummy_hash
 from settings import SettingsError
 from storage.engines import connect_directly
 from storage.schema import SchemaError, bootstrap
@@ -65,7 +65,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with in_words():
             await bootstrap(state.db.unhurried, state.settings)
         app.state.parley = state
-        await asyncio.to_thread(warm_up)
+        await asyncio.to_thread(prime_dummy_hash)
         restore = end_streams_on_signal(state.notifier) if is_main_thread() else lambda: None
         state.worker.start()
         background_tasks = {

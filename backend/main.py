@@ -20,7 +20,7 @@ from server.connection_limits import ConnectionLimits
 from server.middleware import ServerErrorMiddleware
 from server.problems import install_error_handlers
 from server.response_headers import ResponseHeadersMiddleware
-from services.identity.rate_limits import network
+from services.identity.rate_limits import network_of
 from settings import Settings, SettingsError, get_settings
 from streaming.disconnects import DisconnectMiddleware
 
@@ -48,7 +48,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     )
     app.state.settings = settings
     app.state.gate = app.gate = ConnectionLimits(
-        settings.max_connections, settings.max_connections_per_address, settings.trusted_proxies, network
+        settings.max_connections, settings.max_connections_per_address, settings.trusted_proxies, network_of
     )
     app.state.model = model or open_model(settings)
     app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]

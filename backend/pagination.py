@@ -12,9 +12,10 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
 
+from clock import rfc3339
 from db import Database, Transaction, fetch_rows
 from errors import Invalid
-from models.columns import UTCDateTime, rfc3339
+from models.columns import UTCDateTime
 from storage.engines import directions, past
 
 

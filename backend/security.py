@@ -1,13 +1,11 @@
-# security.py -- password hashes, access tokens, opaque tokens: pure functions, no database.
+# security.py -- password hashes, the JWT of a sign-in, opaque secrets: no database.
 import base64
 import hashlib
 import hmac
 import re
 import secrets
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from jose import jwk, jwt
@@ -15,109 +13,125 @@ from jose.exceptions import JOSEError
 from passlib.context import CryptContext
 from passlib.hash import bcrypt
 
+from clock import utc_now
+
 ALGORITHM = "HS256"
 ISSUER = "parley"
 AUDIENCE = "parley-api"
-ACCESS = "access"
+TOKEN_TYPE = "access"  # noqa: S105 -- the kind, not a secret
 MAX_TOKEN_LENGTH = 2_048
-# What is before the salt of a bcrypt hash, and the highest cost that refusals are made to take: over a second.
-BCRYPT = re.compile(r"\$2[abxy]\$(\d\d)\$")
-MOST_BCRYPT = 14
+# What stands before the salt of a bcrypt hash, with its cost. A refusal imitates costs up to the maximum, which takes
+# over a second.
+BCRYPT_HASH = re.compile(r"\$2[abxy]\$(\d\d)\$")
+MAX_BCRYPT_COST = 14
 
-# argon2id for new hashes. bcrypt, as in document 003's days, verifies and is re-hashed at sign-in.
-passwords = CryptContext(schemes=["argon2", "bcrypt"], deprecated=["bcrypt"])
+# New hashes are argon2id. bcrypt, which document 003 began with, is verified and hashed again at sign-in.
+PASSWORD_CONTEXT = CryptContext(schemes=["argon2", "bcrypt"], deprecated=["bcrypt"])
 
 
 def hash_password(password: str) -> str:
-    return str(passwords.hash(password))
+    return str(PASSWORD_CONTEXT.hash(password))
 
 
 def verify_password(password: str, password_hash: str | None) -> tuple[bool, str | None]:
-    """Whether the password is right, and a new hash to store where the old one is out of date.
+    """Whether the password matches, and a new hash to store if the present one is out of date.
 
-    `password_hash` is None for an unknown email: the same work is done, the answer is no.
+    `password_hash` is None for an unknown email: the same work is done, and the result is False.
     """
     if password_hash is None:
-        passwords.dummy_verify()
+        PASSWORD_CONTEXT.dummy_verify()
         return False, None
     try:
-        right, new_hash = passwords.verify_and_update(password, password_hash)
+        matches, new_hash = PASSWORD_CONTEXT.verify_and_update(password, password_hash)
     except ValueError:
-        # Refused unread: NUL and more than 72 bytes by bcrypt; over 4,096 characters, half a surrogate pair and
-        # a hash that it does not know by libpass. Without the same work the time would tell a known email.
-        right, new_hash = False, None
+        # The libraries refuse some input without hashing it: bcrypt NUL and more than 72 bytes, libpass over 4,096
+        # characters, a lone surrogate and an unknown hash. The missing work would reveal a known email.
+        matches, new_hash = False, None
         if cost := bcrypt_cost(password_hash):
             hash_with_bcrypt(cost)
         else:
-            passwords.dummy_verify()
-    if bcrypt_cost(password_hash) and not right:
-        passwords.dummy_verify()
-    return right, new_hash
+            PASSWORD_CONTEXT.dummy_verify()
+    if bcrypt_cost(password_hash) and not matches:
+        PASSWORD_CONTEXT.dummy_verify()
+    return matches, new_hash
 
 
 def bcrypt_cost(password_hash: str | None) -> int:
     """12 of `$2b$12$...`; 0 of every other hash."""
-    found = BCRYPT.match(password_hash or "")
-    return int(found[1]) if found else 0
+    match = BCRYPT_HASH.match(password_hash or "")
+    return int(match[1]) if match else 0
 
 
-def work_like_bcrypt(password_hash: str | None, most: int) -> None:
-    """What is missing, after verify_password, to a bcrypt hash of cost `most`: each cost is twice the work."""
-    most = min(most, MOST_BCRYPT)
-    for cost in range(bcrypt_cost(password_hash), most) if bcrypt_cost(password_hash) else [most]:
-        hash_with_bcrypt(cost)
+def spend_bcrypt_time(password_hash: str | None, max_cost: int) -> None:
+    """After verify_password: the work by which a bcrypt hash of `max_cost` is slower. Each cost doubles the work."""
+    max_cost = min(max_cost, MAX_BCRYPT_COST)
+    cost = bcrypt_cost(password_hash)
+    for missing in range(cost, max_cost) if cost else [max_cost]:
+        hash_with_bcrypt(missing)
 
 
 def hash_with_bcrypt(cost: int) -> None:
     bcrypt.using(rounds=cost).hash("nobody's password")
 
 
-def warm_up() -> None:
-    """The first dummy hash also makes what later ones compare with: done here, no sign-in shows it by its time."""
-    passwords.dummy_verify()
+def prime_dummy_hash() -> None:
+    """Make the dummy hash now: the first dummy_verify() is slower, and would reveal an unknown email by its time."""
+    PASSWORD_CONTEXT.dummy_verify()
     hash_with_bcrypt(4)
 
 
 def new_token() -> str:
-    """An opaque secret of 256 bits, for refresh tokens and keys."""
+    """An opaque secret of 256 bits, for refresh tokens and API tokens."""
     return secrets.token_urlsafe(32)
 
 
 def hash_token(token: str) -> str:
-    """SHA-256 in hex: enough for a secret that nobody can guess, and one index look-up finds it."""
+    """SHA-256 in hex. A secret that nobody can guess needs no slow hash, and an index finds this one."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-# Verified access tokens that a worker remembers.
-MOST_VERIFIED = 10_000
+def derive_id(key: bytes, *words: str) -> UUID:
+    """The id that belongs to these words: always the same, and unknown to whoever lacks the key."""
+    digest = hmac.digest(key, "\n".join(words).encode(), "sha256")
+    return UUID(bytes=digest[:16], version=4)
 
 
-class BadToken(Exception):
-    """The access token does not count; why is nobody's business."""
+def derive_secret(key: bytes, *words: str) -> str:
+    """A secret like `new_token`'s, but always the same for these words: it can be shown again without being kept."""
+    digest = hmac.digest(key, "\n".join(("secret", *words)).encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+# How many verified access tokens one worker remembers.
+MAX_VERIFIED = 10_000
+
+
+class InvalidToken(Exception):
+    """The access token is not valid. The reason is kept from the client."""
 
 
 @dataclass(frozen=True, slots=True)
-class AccessClaims:
+class JwtClaims:
     user_id: UUID
     session_id: UUID
 
 
-class AccessTokens:
-    """Makes and reads our JWTs; the only place that calls python-jose."""
+class JwtSigner:
+    """Signs and verifies access tokens; the only place that calls python-jose."""
 
     def __init__(self, key: str, lifetime: timedelta) -> None:
-        self._secret = key.encode()
-        self._key = jwk.construct(key, ALGORITHM)  # built once: halves the cost of decoding
+        self.secret = key.encode()
         self.lifetime = lifetime
-        # What was verified, with its end in seconds since 1970: a client sends the same token with each request, and to
-        # verify one costs a tenth of a request.
-        self._verified: dict[str, tuple[AccessClaims, int]] = {}
+        self._key = jwk.construct(key, ALGORITHM)  # built once: halves the cost of decoding
+        # Verified tokens with their end in seconds since 1970. A client sends the same token with each request, and
+        # verifying it takes a tenth of a request's time.
+        self._verified: dict[str, tuple[JwtClaims, int]] = {}
 
-    def encode(self, claims: AccessClaims, now: datetime) -> str:
+    def encode(self, claims: JwtClaims, now: datetime) -> str:
         payload = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "typ": ACCESS,
+            "typ": TOKEN_TYPE,
             "sub": str(claims.user_id),
             "sid": str(claims.session_id),
             "iat": now,
@@ -125,38 +139,28 @@ class AccessTokens:
         }
         return str(jwt.encode(payload, self._key, ALGORITHM))
 
-    def derived_id(self, *words: str) -> UUID:
-        """An id that only we can derive from the words, always the same; in form a random UUID."""
-        digest = hmac.digest(self._secret, "\n".join(words).encode(), "sha256")
-        return UUID(bytes=digest[:16], version=4)
-
-    def derived_secret(self, *words: str) -> str:
-        """As `new_token`, but always the same for these words: so it can be shown again and need not be kept."""
-        digest = hmac.digest(self._secret, "\n".join(("secret", *words)).encode(), "sha256")
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-    def decode(self, token: str) -> AccessClaims:
-        """The claims of a valid token; BadToken for every other text."""
-        if (known := self._verified.get(token)) is not None:
-            claims, expires = known
-            if expires >= int(time.time()):  # as python-jose compares
+    def decode(self, token: str) -> JwtClaims:
+        """The claims of a valid token; InvalidToken for every other text."""
+        if (verified := self._verified.get(token)) is not None:
+            claims, expires = verified
+            if expires >= int(utc_now().timestamp()):  # whole seconds, as python-jose compares them
                 return claims
             del self._verified[token]
-            raise BadToken
+            raise InvalidToken
         claims, expires = self._verify(token)
-        if len(self._verified) >= MOST_VERIFIED:
+        if len(self._verified) >= MAX_VERIFIED:
             self._verified.clear()
         self._verified[token] = claims, expires
         return claims
 
-    def _verify(self, token: str) -> tuple[AccessClaims, int]:
+    def _verify(self, token: str) -> tuple[JwtClaims, int]:
         if len(token) > MAX_TOKEN_LENGTH:
-            raise BadToken
+            raise InvalidToken
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") != ALGORITHM or "crit" in header:
-                raise BadToken
-            payload: dict[str, Any] = jwt.decode(
+                raise InvalidToken
+            payload = jwt.decode(
                 token,
                 self._key,
                 algorithms=[ALGORITHM],
@@ -164,9 +168,9 @@ class AccessTokens:
                 issuer=ISSUER,
                 options={"require_exp": True, "require_sub": True, "require_aud": True, "require_iss": True},
             )
-            if payload.get("typ") != ACCESS:
-                raise BadToken
-            return AccessClaims(UUID(payload["sub"]), UUID(payload["sid"])), int(payload["exp"])
+            if payload.get("typ") != TOKEN_TYPE:
+                raise InvalidToken
+            return JwtClaims(UUID(payload["sub"]), UUID(payload["sid"])), int(payload["exp"])
         except (
             JOSEError,
             RecursionError,
@@ -176,4 +180,4 @@ class AccessTokens:
             TypeError,
             AttributeError,
         ) as error:
-            raise BadToken from error
+            raise InvalidToken from error

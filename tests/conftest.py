@@ -19,8 +19,8 @@ from support.servers import Person, Server, serving, settings_for
 __all__ = ["mariadb", "postgres"]
 
 # Hashes as cheap as the library allows: their cost is tested once, in test_security.py.
-REAL_PASSWORDS = security.passwords
-security.passwords = CryptContext(
+REAL_PASSWORDS = security.PASSWORD_CONTEXT
+security.PASSWORD_CONTEXT = CryptContext(
     schemes=["argon2", "bcrypt"],
     deprecated=["bcrypt"],
     argon2__memory_cost=8,

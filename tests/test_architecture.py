@@ -29,7 +29,7 @@ LAYERS = [
     {"storage"},
     {"models"},
     {"settings", "security", "logs", "failure_causes"},
-    {"errors"},
+    {"errors", "clock"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 MOST_LINES = 400

@@ -29,13 +29,14 @@ from sqlmodel import SQLModel, col
 
 import access
 from access import ANYONE, Caller
+from clock import utc_now
 from db import Database, Transaction
 from models import Conversation, Event, Message, Run, RunEvent
-from models.columns import UTCDateTime, now
+from models.columns import UTCDateTime
 from models.message import MessagePublic
 from models.run import RunPublic
 from services import messages, runs
-from services.identity.api_tokens import Grant
+from services.identity.api_tokens import ApiGrant
 
 LONGEST_LINE = 200
 # What `run.started` names as the source of such a run: its calls are made, and no model is asked.
@@ -73,7 +74,7 @@ def public(message: Row) -> MessagePublic:
 
 
 def make_record(
-    grant: Grant, conversation_id: UUID, line: str, made: dict[str, Any], client_id: str | None = None
+    grant: ApiGrant, conversation_id: UUID, line: str, made: dict[str, Any], client_id: str | None = None
 ) -> Record:
     """Of a call that was made; `line` stands where a person's message would."""
     begun = begin_record(grant, conversation_id, line, made, client_id)
@@ -102,7 +103,7 @@ def make_record(
 
 
 def begin_record(
-    grant: Grant,
+    grant: ApiGrant,
     conversation_id: UUID,
     line: str,
     call: dict[str, Any],
@@ -113,7 +114,7 @@ def begin_record(
 
     `moment` is by the database's clock, for a run that goes on elsewhere.
     """
-    moment, caller = moment or now(), grant.caller
+    moment, caller = moment or utc_now(), grant.caller
     shared: Row = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
     run = new_row(Run, {**shared, "trigger_seq": 0, "status": "running", "started_at": moment})
     if len(line) > LONGEST_LINE:

@@ -18,13 +18,13 @@ from agent.direct_call_rows import (
     store_record,
     without_details,
 )
+from clock import rfc3339, utc_now
 from db import Again, Database, Transaction
 from llm.sanitize import clean
-from models import AccessToken, Approval, Conversation, Message, Run
-from models.columns import now, rfc3339
+from models import ApiToken, Approval, Conversation, Message, Run
 from models.conversation import ConversationCreate
 from services import approvals, conversations, messages, runs
-from services.identity.api_tokens import Grant
+from services.identity.api_tokens import ApiGrant
 from tools.registry import TOOLS, ToolError, call_tool, changes, must_ask, read_shown
 
 # The only call of its run.
@@ -63,14 +63,14 @@ class Calls:
     approval_seconds: float
     most_runs: int
 
-    async def make(self, grant: Grant, call: Call) -> Outcome:
+    async def make(self, grant: ApiGrant, call: Call) -> Outcome:
         """Make the call, or ask for it, and put it on record; when this returns, both are stored."""
         if TOOLS[call.name].effect != "safe" or call.key is not None:
             return await self.db.write(carry_out, self, grant, call)
         made = await self.db.read(attempt, grant.caller, call, alone=True)
         return await self.keep(grant, call, made)
 
-    async def keep(self, grant: Grant, call: Call, made: dict[str, Any]) -> Outcome:
+    async def keep(self, grant: ApiGrant, call: Call, made: dict[str, Any]) -> Outcome:
         """The record of a call that has changed nothing: in one statement where that can be."""
         if grant.conversation_id is not None and self.db.is_postgresql:
             record = without_details(make_record(grant, grant.conversation_id, shown(call), made))
@@ -79,26 +79,30 @@ class Calls:
         return await self.db.write(put_down, grant, call, made)
 
 
-async def carry_out(tx: Transaction, calls: Calls, grant: Grant, call: Call) -> Outcome:
+async def carry_out(tx: Transaction, calls: Calls, grant: ApiGrant, call: Call) -> Outcome:
     conversation = await open_conversation(tx, grant)
     if call.key is not None and (known := await find_repeated(tx, grant, call)):
         return known
     if grant.caller.may_write and changes(call.name, call.arguments):
         policy = await approvals.read_policy(tx, grant.caller)
-        if must_ask(policy, call.name, call.arguments, await approvals.count_unasked(tx, grant.counted_id)):
+        if must_ask(
+            policy, call.name, call.arguments, await approvals.count_unasked(tx, grant.rate_limit_id)
+        ):
             return await ask(tx, calls, grant, conversation, call)
     made = await attempt(tx, grant.caller, call)
     return await add_record(tx, grant, conversation, call, made)
 
 
-async def put_down(tx: Transaction, grant: Grant, call: Call, made: dict[str, Any]) -> Outcome:
+async def put_down(tx: Transaction, grant: ApiGrant, call: Call, made: dict[str, Any]) -> Outcome:
     conversation = await open_conversation(tx, grant)
     record = without_details(make_record(grant, conversation.id, shown(call), made))
     await add_rows(tx, grant, conversation, record)
     return outcome(record, made)
 
 
-async def ask(tx: Transaction, calls: Calls, grant: Grant, conversation: Conversation, call: Call) -> Outcome:
+async def ask(
+    tx: Transaction, calls: Calls, grant: ApiGrant, conversation: Conversation, call: Call
+) -> Outcome:
     """Leave the call to the person: a worker makes it when they have approved it. Asking twice is as once."""
     caller = grant.caller
     active = await runs.find_active(tx, caller)
@@ -126,7 +130,7 @@ def in_words(call: Call, rows: dict[str, Any] | None) -> str:
 
 async def attempt(tx: Transaction, caller: Caller, call: Call, *, alone: bool = False) -> dict[str, Any]:
     """The call with what came of it, as messages keep it."""
-    started_at = rfc3339(now())
+    started_at = rfc3339(utc_now())
     result, error = None, None
     try:
         result = await call_tool(tx, caller, call.name, call.arguments, alone=alone)
@@ -145,12 +149,12 @@ def as_kept(
         "result": result,
         "error": error,
         "started_at": started_at,
-        "finished_at": rfc3339(now()),
+        "finished_at": rfc3339(utc_now()),
     }
 
 
 async def add_record(
-    tx: Transaction, grant: Grant, conversation: Conversation, call: Call, made: dict[str, Any]
+    tx: Transaction, grant: ApiGrant, conversation: Conversation, call: Call, made: dict[str, Any]
 ) -> Outcome:
     """The conversation is locked."""
     record = make_record(grant, conversation.id, shown(call), made, client_id(grant, call))
@@ -158,7 +162,7 @@ async def add_record(
     return outcome(record, made)
 
 
-async def add_rows(tx: Transaction, grant: Grant, conversation: Conversation, record: Record) -> Run:
+async def add_rows(tx: Transaction, grant: ApiGrant, conversation: Conversation, record: Record) -> Run:
     seq = await messages.next_seq(tx, grant.caller, conversation)
     try:
         return await store_record(tx, grant.caller, conversation, record, seq)
@@ -177,7 +181,7 @@ def shown(call: Call) -> str:
     return f"{call.name} {to_json(clean(call.arguments)).decode()}"
 
 
-def client_id(grant: Grant, call: Call) -> str | None:
+def client_id(grant: ApiGrant, call: Call) -> str | None:
     """Two programs may use the same key for different calls."""
     if call.key is None:
         return None
@@ -185,7 +189,7 @@ def client_id(grant: Grant, call: Call) -> str | None:
     return f"mcp-{hashlib.sha256(words.encode()).hexdigest()[:48]}"
 
 
-async def find_repeated(tx: Transaction, grant: Grant, call: Call) -> Outcome | None:
+async def find_repeated(tx: Transaction, grant: ApiGrant, call: Call) -> Outcome | None:
     """What the first sending of this key led to."""
     caller = grant.caller
     mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == client_id(grant, call))
@@ -195,7 +199,7 @@ async def find_repeated(tx: Transaction, grant: Grant, call: Call) -> Outcome | 
     return await find_outcome(tx, grant, first.run_id, call) or Outcome(first.run_id, error=OTHER_CALL)
 
 
-async def find_outcome(tx: Transaction, grant: Grant, run_id: UUID, call: Call) -> Outcome | None:
+async def find_outcome(tx: Transaction, grant: ApiGrant, run_id: UUID, call: Call) -> Outcome | None:
     """What has come of the run of this call until now; None where the run is not of this call."""
     caller, same = grant.caller, (call.name, clean(call.arguments))
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
@@ -212,7 +216,7 @@ async def find_outcome(tx: Transaction, grant: Grant, run_id: UUID, call: Call) 
     return Outcome(run_id, waiting=in_words(call, approval.shown), decided=approval.decision is not None)
 
 
-async def open_conversation(tx: Transaction, grant: Grant) -> Conversation:
+async def open_conversation(tx: Transaction, grant: ApiGrant) -> Conversation:
     """Where the grant's calls are on record, locked; made anew where the person has deleted it."""
     caller = grant.caller
     if grant.conversation_id is not None:
@@ -225,7 +229,7 @@ async def open_conversation(tx: Transaction, grant: Grant) -> Conversation:
             return await conversations.create_conversation(tx, caller, new, grant.conversation_id)
         except IntegrityError as error:
             raise Again from error  # two first calls at once
-    token = await access.get(tx, caller, AccessToken, caller.token_id, lock=True)
+    token = await access.get(tx, caller, ApiToken, caller.token_id, lock=True)
     if token.conversation_id is not None:
         return await access.get(tx, caller, Conversation, token.conversation_id, lock=True)
     made = await conversations.create_conversation(tx, caller, new)

@@ -16,7 +16,7 @@ from agent.context import Assistant
 from agent.run_ending import end_bare, end_run
 from db import Transaction
 from models import Run, User
-from models.run import ACTIVE
+from models.run import ACTIVE_STATUSES
 from services import runs
 
 # In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
@@ -57,7 +57,7 @@ def is_busy(run: Any) -> Any:
         select(1).where(
             earlier.conversation_id == col(run.conversation_id),  # type: ignore[arg-type]
             earlier.trigger_seq < col(run.trigger_seq),
-            earlier.status.in_(ACTIVE),  # type: ignore[attr-defined]
+            col(earlier.status).in_(ACTIVE_STATUSES),
         )
     )
 

@@ -19,13 +19,14 @@ from agent.needed_approvals import find_to_ask
 from agent.prompts import INSTRUCTIONS
 from agent.run_ending import endings
 from agent.text_pieces import fitting, joined_text
+from clock import rfc3339, utc_now
 from db import Transaction
 from errors import NotFound
 from failure_causes import describe_cause, find_place
 from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from llm.sanitize import as_arguments, clean
 from models import Conversation, Run, RunEvent
-from models.columns import now, rfc3339
+from models.run import RunStatus
 from services import approvals, runs
 from storage.engines import read_clock
 from tools.registry import TOOLS, ToolError, call_tool
@@ -55,7 +56,7 @@ class RunLoop:
     steps: list[Step] = field(default_factory=list)
     tokens: int = 0
     asks_model: bool = True
-    started_at: datetime = field(default_factory=now)
+    started_at: datetime = field(default_factory=utc_now)
 
     async def write(
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
@@ -230,7 +231,7 @@ class RunLoop:
 
     async def run_tool(self, call: dict[str, Any]) -> None:
         """The tool's effect and its result are committed together, or neither is; or its person is asked first."""
-        started_at = rfc3339(now())
+        started_at = rfc3339(utc_now())
         outcome: dict[str, Any] = {}
 
         async def step(tx: Transaction, run: Run) -> None:
@@ -240,7 +241,7 @@ class RunLoop:
                 await approvals.request_approvals(tx, self.caller, run, len(self.steps) - 1, asked, seconds)
                 return
             outcome.update(
-                await made(tx, self.caller, call), started_at=started_at, finished_at=rfc3339(now())
+                await made(tx, self.caller, call), started_at=started_at, finished_at=rfc3339(utc_now())
             )
             data = {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
             await runs.add_event(tx, self.caller, run, "tool.result", data)
@@ -253,7 +254,7 @@ class RunLoop:
     def content(self) -> str:
         return "".join(step.text for step in self.steps)
 
-    async def finish(self, status: str, error: str | None = None) -> None:
+    async def finish(self, status: RunStatus, error: str | None = None) -> None:
         """End the run: one agent message with all that was said and done, or with as much as can be stored."""
         *first, last = endings(self.steps, status, error)
         for number, ending in enumerate(first, 1):

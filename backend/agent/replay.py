@@ -17,7 +17,7 @@ from db import Database, Transaction
 from llm.protocol import Model, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn
 from llm.sanitize import clean
 from models import Conversation, Message, Run, RunEvent, User
-from models.run import ACTIVE
+from models.run import ACTIVE_STATUSES
 from tools.registry import TOOLS
 
 # A model that calls recorded tools for ever is stopped here.
@@ -71,7 +71,7 @@ async def replay_conversation(
 
 async def find_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
-        col(Run.conversation_id) == conversation_id, col(Run.status).not_in(ACTIVE)
+        col(Run.conversation_id) == conversation_id, col(Run.status).not_in(ACTIVE_STATUSES)
     )
     return list((await tx.execute(statement.order_by(col(Run.trigger_seq)))).scalars())
 

@@ -12,12 +12,12 @@ from sqlmodel import col
 import access
 from access import Caller, Principal
 from agent.history import Step, replay_log
+from clock import rfc3339, utc_now
 from db import Transaction
 from errors import Conflict, TooManyAtOnce
 from models import Conversation, Message, Run
-from models.columns import now, rfc3339
 from models.message import ChatCreate
-from models.run import RunPublic
+from models.run import RunPublic, RunStatus
 from services import approvals, events, messages, runs
 from services.messages import Posted
 from storage.engines import read_clock
@@ -75,7 +75,7 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_ru
     return replace(posted, cancelled=tuple(run.id for run in busy))
 
 
-def endings(steps: Sequence[Step], status: str, error: str | None) -> list[Ending]:
+def endings(steps: Sequence[Step], status: RunStatus, error: str | None) -> list[Ending]:
     """Ways to end a run, each smaller than the one before: for where a database or a shape refuses that one.
 
     The first is tried twice, since the refusal may have been a connection's that broke.
@@ -110,17 +110,22 @@ async def end_bare(tx: Transaction, caller: Principal, run: Run, error: str = UN
     """The run's row alone, and nothing is read: whatever it was that could not be stored, this can."""
     run.status = "failed"
     run.error = error
-    run.finished_at = now()
+    run.finished_at = utc_now()
     run.lease_expires_at = None
     run.epoch += 1
     await tx.flush()
 
 
 async def end_run(
-    tx: Transaction, caller: Caller, run: Run, steps: Sequence[Step], status: str, error: str | None = None
+    tx: Transaction,
+    caller: Caller,
+    run: Run,
+    steps: Sequence[Step],
+    status: RunStatus,
+    error: str | None = None,
 ) -> None:
     """The conversation and the run are locked. Text or tool calls leave an agent message, whatever the status."""
-    moment = now()
+    moment = utc_now()
     content = "".join(step.text for step in steps)
     calls = fitting([finished(call, moment) for step in steps for call in step.calls])
     answer = None
@@ -140,7 +145,7 @@ async def end_run(
         await tx.flush()
         shown = (await messages.get_message(tx, caller, answer.id)).model_dump(mode="json")
         await runs.add_event(tx, caller, run, "message.completed", {"message": shown})
-        await events.record(tx, caller, "message.created", {"message": shown})
+        await events.record_event(tx, caller, "message.created", {"message": shown})
     run.status = status
     run.error = error
     run.finished_at = moment

@@ -244,11 +244,11 @@ class Worker:
             pass
         while await write(delete_old_keys, SYSTEM):
             pass
-        while await write(sessions.delete_ended, SYSTEM):
+        while await write(sessions.delete_ended_sessions, SYSTEM):
             pass
         while await write(runs.delete_old_details, SYSTEM, self._run_events_days):
             pass
-        while await write(events.delete_old, SYSTEM, self._events_days):
+        while await write(events.delete_old_events, SYSTEM, self._events_days):
             pass
 
     async def _clean(self) -> None:
@@ -263,7 +263,9 @@ class Worker:
         """Takes away what belongs to a marked account, at most so many slices of it; the next look takes the rest."""
         while slices > 0:
             began = time.monotonic()
-            if not await self.assistant.db.write_unhurried(account_removal.take_slice, SYSTEM, user_id):
+            if not await self.assistant.db.write_unhurried(
+                account_removal.delete_account_slice, SYSTEM, user_id
+            ):
                 return
             slices -= 1
             await asyncio.sleep(time.monotonic() - began)  # as long again for whoever else wants to write
@@ -271,7 +273,7 @@ class Worker:
     async def _remove(self) -> None:
         while True:
             try:
-                for user_id in await self.assistant.db.read(account_removal.find_marked, SYSTEM):
+                for user_id in await self.assistant.db.read(account_removal.find_deleted_accounts, SYSTEM):
                     await self.remove(user_id)
             except Exception as error:
                 log_failure("taking away deleted accounts failed", error)

@@ -7,8 +7,8 @@ from pydantic import Field
 from starlette.responses import Response
 
 from errors import Forbidden, Unauthorized
-from models.columns import Shape
 from models.session import TokenPublic
+from models.shapes import ApiModel
 from routes.dependencies import AppStateDep, DeviceDep, Route
 from server.problems import problems
 from services.identity import auth
@@ -35,18 +35,18 @@ router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(from_the_c
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
-class WebSignIn(Shape):
+class WebSignIn(ApiModel):
     email: str = Field(examples=["ann@example.com"])
     password: str = Field(examples=["correct horse battery"])
 
 
-class WebTokenPublic(Shape):
+class WebTokenPublic(ApiModel):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 -- the kind, not a secret
     expires_in: int
 
 
-class WebConfigPublic(Shape):
+class WebConfigPublic(ApiModel):
     """What the console tells before anybody has signed in. `offline`: no model is configured."""
 
     offline: bool
@@ -83,7 +83,7 @@ async def refresh(
 async def sign_out(state: AppStateDep, response: Response, refresh_token: RefreshCookie = None) -> None:
     """Ends the session of the cookie, if it has one, and takes the cookie back."""
     if refresh_token:
-        session_id = await state.db.write(auth.end_session_of, refresh_token)
+        session_id = await state.db.write(auth.end_session_by_token, refresh_token)
         if session_id:
             state.session_cache.forget(session_id)
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")

@@ -16,7 +16,7 @@ import structlog
 from llm.protocol import AgentTurn, ModelError, ModelEvent, ModelRequest, TextDelta, ToolCall, Usage, UserTurn
 from llm.provider_errors import BROKEN, FAILED, FILTERED, explain
 from llm.sanitize import as_arguments, clean
-from models.columns import LARGEST_COUNT, whole
+from models.columns import MAX_COUNT, to_count
 
 if TYPE_CHECKING:
     from pydantic_ai import messages
@@ -91,8 +91,8 @@ class ProviderModel:
 
 def _count(what: str, tokens: Any) -> int:
     """The number as it can be stored; a fraction is rounded, and what no count can be is dropped."""
-    if isinstance(tokens, (int, float)) and 0 <= tokens <= LARGEST_COUNT:
-        return whole(tokens)
+    if isinstance(tokens, (int, float)) and 0 <= tokens <= MAX_COUNT:
+        return to_count(tokens)
     log.warning("the provider's count of tokens is dropped", which=what, count=repr(tokens)[:100])
     return 0
 

@@ -1,17 +1,18 @@
-# models/ -- every table; importing this package fills SQLModel.metadata.
-from models.api_token import AccessToken
+# models/ -- one file a noun: its table and its API shapes. Importing this package fills SQLModel.metadata.
+from models.api_token import ApiToken
 from models.approval import Approval
 from models.conversation import Conversation
 from models.event import Event, EventSequence
 from models.idempotency_key import IdempotencyKey
 from models.message import Message
+from models.rate_limit import RateLimit
 from models.run import Run, RunEvent
-from models.session import AuthSession, RateLimit, RefreshToken
+from models.session import AuthSession, RefreshToken
 from models.task import Task
 from models.user import User
 
 __all__ = [
-    "AccessToken",
+    "ApiToken",
     "Approval",
     "AuthSession",
     "Conversation",

@@ -1,31 +1,22 @@
-# models/api_token.py -- a long-lived token for a program that works for its person.
+# models/api_token.py -- API tokens: the long-lived keys of programs.
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field as ShapeField
+from pydantic import Field as ApiField
 from pydantic import StrictInt, StringConstraints, field_validator
 from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
-from models.columns import (
-    STORABLE,
-    VISIBLE,
-    Shape,
-    Time,
-    id_column,
-    optional_time_column,
-    reference,
-    time_column,
-    unset,
-)
+from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
+from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 from models.user import Password
 
 
-class AccessToken(SQLModel, table=True):
+class ApiToken(SQLModel, table=True):
     """`token_hash` is the SHA-256 of the token, `prefix` its first characters, `scopes` words between spaces.
 
-    `conversation_id` is where the calls that were made with it are on record.
+    `conversation_id` is the conversation that records the calls made with it.
     """
 
     __tablename__ = "access_tokens"
@@ -36,11 +27,11 @@ class AccessToken(SQLModel, table=True):
     )
 
     id: UUID = id_column()
-    user_id: UUID = reference("user_id", "users.id", "fk_access_tokens_user_id")
-    name: str = Field(sa_column=Column("name", String(100), nullable=False))
-    prefix: str = Field(sa_column=Column("prefix", String(20), nullable=False))
-    token_hash: str = Field(sa_column=Column("token_hash", String(64), nullable=False))
-    scopes: str = Field(sa_column=Column("scopes", String(100), nullable=False))
+    user_id: UUID = parent_column("user_id", "users.id", "fk_access_tokens_user_id")
+    name: str = column("name", String(100))
+    prefix: str = column("prefix", String(20))
+    token_hash: str = column("token_hash", String(64))
+    scopes: str = column("scopes", String(100))
     conversation_id: UUID | None = Field(
         default=None,
         sa_column=Column(
@@ -50,9 +41,9 @@ class AccessToken(SQLModel, table=True):
         ),
     )
     created_at: datetime = time_column("created_at")
-    last_used_at: datetime | None = optional_time_column("last_used_at")
-    expires_at: datetime | None = optional_time_column("expires_at")
-    revoked_at: datetime | None = optional_time_column("revoked_at")
+    last_used_at: datetime | None = nullable_column("last_used_at", UTCDateTime)
+    expires_at: datetime | None = nullable_column("expires_at", UTCDateTime)
+    revoked_at: datetime | None = nullable_column("revoked_at", UTCDateTime)
 
 
 Scope = Literal["read", "write"]
@@ -61,29 +52,32 @@ TokenName = Annotated[
 ]
 
 
-class AccessTokenCreate(Shape):
-    name: TokenName = ShapeField(examples=["Claude on my laptop"])
-    expires_in_days: StrictInt | None = ShapeField(
-        90, ge=1, le=3650, description="null: it lasts until it is revoked."
+# The names of these shapes are those of their OpenAPI components, on which generated clients depend.
+
+
+class AccessTokenCreate(ApiModel):
+    name: TokenName = ApiField(examples=["Claude on my laptop"])
+    expires_in_days: StrictInt | None = ApiField(
+        90, ge=1, le=3650, description="null: the token lasts until it is revoked."
     )
-    scopes: list[Scope] = ShapeField(
+    scopes: list[Scope] = ApiField(
         min_length=1, max_length=2, description='`["read"]`, or `["read", "write"]`.', examples=[["read"]]
     )
 
-    current_password: Password = unset()
+    current_password: Password = optional_field()
 
     @field_validator("scopes")
     @classmethod
-    def once_each_and_read_among_them(cls, scopes: list[Scope]) -> list[Scope]:
+    def check_scopes(cls, scopes: list[Scope]) -> list[Scope]:
         if "read" not in scopes or len(set(scopes)) != len(scopes):
             raise ValueError('must be ["read"] or ["read", "write"]')
         return sorted(scopes)
 
 
-class AccessTokenPublic(Shape):
+class AccessTokenPublic(ApiModel):
     id: UUID
     name: str
-    prefix: str = ShapeField(description="The first characters, to know it again.")
+    prefix: str = ApiField(description="The first characters, by which to recognise it.")
     scopes: list[Scope]
     created_at: Time
     last_used_at: Time | None
@@ -91,4 +85,4 @@ class AccessTokenPublic(Shape):
 
 
 class AccessTokenCreated(AccessTokenPublic):
-    token: str = ShapeField(description="Shown only here: Parley keeps its hash.")
+    token: str = ApiField(description="Shown only here: Parley stores its hash.")

@@ -1,76 +1,78 @@
-# models/approval.py -- a tool call that waits for its person's yes, and what they said.
+# models/approval.py -- approvals: the tool calls that wait for a user's consent, and the decisions.
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import Field as ShapeField
+from pydantic import Field as ApiField
 from pydantic import StrictBool
-from sqlalchemy import CheckConstraint, Column, Index, String
+from sqlalchemy import Column, Index, String
 from sqlmodel import Field, SQLModel
 
 from models.columns import (
     JsonType,
-    Shape,
-    Time,
     UTCDateTime,
-    optional_time_column,
-    reference,
+    column,
+    nullable_column,
+    nullable_word_column,
+    parent_column,
     time_column,
+    word_check,
 )
+from models.shapes import ApiModel, JsonObject, Time
 
-# What is asked for: everything that changes something, only what cannot be undone (or is much), or nothing.
+# When a call needs approval: for every change; if it cannot be undone or a run makes many changes; never.
 ApprovalPolicy = Literal["always", "destructive", "never"]
+APPROVAL_POLICIES: tuple[ApprovalPolicy, ...] = get_args(ApprovalPolicy)
 Decision = Literal["approved", "denied", "expired", "cancelled"]
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
 
 
 class Approval(SQLModel, table=True):
     """`decision` is None while the call waits.
 
-    `shown` are the rows that the call touches, by their noun, as the person was shown them; `digest` tells all that
-    was shown from anything else. A call whose rows have changed since is asked for anew, in the same row; `created_at`
-    stays when it was first asked for.
+    `shown` are the rows that the call touches, by their noun, as the user was shown them, and `digest` is the hash of
+    everything that was shown. If those rows change, approval is requested again in the same row; `created_at` stays
+    the time of the first request.
     """
 
     __tablename__ = "approvals"
     __table_args__ = (
-        CheckConstraint(
-            "decision IN ('approved', 'denied', 'expired', 'cancelled')", name="approvals_decision_check"
-        ),
+        word_check("decision", DECISIONS, "approvals_decision_check"),
         Index("idx_approvals_decision_expires_at", "decision", "expires_at"),
     )
 
-    run_id: UUID = reference("run_id", "runs.id", "fk_approvals_run_id", key=True)
-    tool_call_id: str = Field(sa_column=Column("tool_call_id", String(120), primary_key=True))
-    name: str = Field(sa_column=Column("name", String(100), nullable=False))
+    run_id: UUID = parent_column("run_id", "runs.id", "fk_approvals_run_id", key=True)
+    tool_call_id: str = column("tool_call_id", String(120), key=True)
+    name: str = column("name", String(100))
     arguments: Any = Field(sa_column=Column("arguments", JsonType, nullable=False))
-    decision: str | None = Field(default=None, sa_column=Column("decision", String(10)))
+    decision: Decision | None = nullable_word_column("decision", 10, DECISIONS)
     created_at: datetime = time_column("created_at")
-    expires_at: datetime = Field(sa_column=Column("expires_at", UTCDateTime, nullable=False))
-    decided_at: datetime | None = optional_time_column("decided_at")
-    shown: dict[str, Any] | None = Field(default=None, sa_column=Column("shown", JsonType))
-    digest: str | None = Field(default=None, sa_column=Column("digest", String(64)))
+    expires_at: datetime = column("expires_at", UTCDateTime)
+    decided_at: datetime | None = nullable_column("decided_at", UTCDateTime)
+    shown: JsonObject | None = Field(default=None, sa_column=Column("shown", JsonType))
+    digest: str | None = nullable_column("digest", String(64))
 
 
-class ApprovalDecision(Shape):
-    approve: StrictBool = ShapeField(
-        examples=[True], description="false denies the call; the agent is told and goes on."
+class ApprovalDecision(ApiModel):
+    approve: StrictBool = ApiField(
+        examples=[True], description="false denies the call; the agent learns of it and goes on."
     )
-    digest: str | None = ShapeField(
+    digest: str | None = ApiField(
         None,
         pattern="^[0-9a-f]{64}$",
-        description="Of the question that was read: where another one is asked by now, the decision is a 409.",
+        description="The digest of the call as it was read: if it has changed since, the decision is a 409.",
     )
 
 
-class PendingApproval(Shape):
-    """A call that waits, with the arguments that it will be made with and the rows that it will be made on.
+class PendingApproval(ApiModel):
+    """A call that awaits approval, with its arguments and the rows that it will change.
 
-    `shown` is null, like `digest`, where the call was asked for before they were kept.
+    `shown` and `digest` are null for calls of versions that did not store them yet.
     """
 
     tool_call_id: str
-    name: str = ShapeField(examples=["delete_task"])
-    arguments: Any = ShapeField(examples=[{"task_id": "..."}])
+    name: str = ApiField(examples=["delete_task"])
+    arguments: Any = ApiField(examples=[{"task_id": "..."}])
     expires_at: Time
-    shown: Any = ShapeField(None, examples=[{"task": {"id": "...", "title": "Buy milk"}}])
-    digest: str | None = ShapeField(None, description="Send it back with the decision.")
+    shown: Any = ApiField(None, examples=[{"task": {"id": "...", "title": "Buy milk"}}])
+    digest: str | None = ApiField(None, description="Send it back with the decision.")

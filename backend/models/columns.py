@@ -1,37 +1,46 @@
-# models/columns.py -- the columns and value types that tables and shapes are made of.
+# models/columns.py -- the columns that tables are made of.
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TypeVar
 from uuid import UUID, uuid4
 
-import regex
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
-from pydantic import Field as ShapeField
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKey, Integer, Uuid, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Integer,
+    String,
+    TextClause,
+    Uuid,
+    false,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field
 
-# Documents 000 to 003 store tool calls as JSONB; other engines store JSON. None is SQL NULL everywhere.
+from clock import utc_now
+from models.shapes import JsonObject
+
+T = TypeVar("T")
+W = TypeVar("W", bound=str)
+
+# JSONB on PostgreSQL, the engine's JSON elsewhere. None is SQL NULL on every engine, never JSON's null.
 JsonType = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-# A number that the engine gives: SQLite does so for INTEGER alone.
+# The type of an autoincrement id. SQLite has that for INTEGER only, whose values are as large there.
 Counter = BigInteger().with_variant(Integer, "sqlite")
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def rfc3339(moment: datetime) -> str:
-    """The one rendering of a time in JSON: UTC, six digits, Z. The database's own JSON writes the same."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 class UTCDateTime(TypeDecorator[datetime]):
-    """timestamptz where the engine has it; SQLite and MariaDB keep naive UTC and get their zone back here."""
+    """timestamptz where the engine has it. SQLite and MariaDB store naive UTC; reading gives the zone back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -49,104 +58,129 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-LARGEST_COUNT = 2**31 - 1
+MAX_COUNT = 2**31 - 1
 
 
 class Count(TypeDecorator[int]):
-    """A whole number from 0 to the largest that INTEGER holds: what SQLite would keep as it came is made one."""
+    """A whole number from 0 to the largest INTEGER. SQLite would store any other value as it came."""
 
     impl = Integer
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> int | None:
-        return None if value is None else whole(value)
+    def process_bind_param(self, value: object, dialect: Dialect) -> int | None:
+        return None if value is None else to_count(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
-        return None if value is None else whole(value)
+    def process_result_value(self, value: object, dialect: Dialect) -> int | None:
+        return None if value is None else to_count(value)
 
 
-def whole(value: Any) -> int:
-    """The nearest count; 0 for what is no number."""
+def to_count(value: object) -> int:
+    """The nearest count; 0 for anything but a number."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
         return 0
-    return round(min(max(value, 0), LARGEST_COUNT))
+    return round(min(max(value, 0), MAX_COUNT))
 
 
 class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL function that it is
-    """A random UUID (version 4) made by the engine, for rows that someone inserts by hand; see engines.py."""
+    """A random UUID (version 4) made by the engine, for rows that someone inserts by hand; storage/ has its SQL."""
 
     inherit_cache = True
 
 
-def id_column() -> Any:
-    return Field(
+# A field's value has the type of its column, so that is what these functions promise; SQLModel's Field says Any.
+# What they return has to be assigned to a variable of that type first.
+
+
+def default_in_sql(value: object) -> ColumnElement[bool] | TextClause | None:
+    """A number or a word as SQL; the engines differ in how they write False."""
+    if value is None or value is False:
+        return None if value is None else false()
+    return text(repr(value))
+
+
+def column(
+    name: str, type_: TypeEngine[T] | type[TypeEngine[T]], *, key: bool = False, default: T | None = None
+) -> T:
+    """A column that is never NULL; without a default a value is required. `key`: part of the primary key."""
+    field: T = Field(
+        default=... if default is None else default,
+        sa_column=Column(
+            name,
+            type_,
+            nullable=False,
+            primary_key=key,
+            autoincrement=False if key else "auto",
+            server_default=default_in_sql(default),
+        ),
+    )
+    return field
+
+
+def nullable_column(name: str, type_: TypeEngine[T] | type[TypeEngine[T]]) -> T | None:
+    """A column that is NULL by default."""
+    field: T | None = Field(default=None, sa_column=Column(name, type_))
+    return field
+
+
+def id_column() -> UUID:
+    field: UUID = Field(
         default_factory=uuid4, sa_column=Column("id", Uuid, primary_key=True, server_default=random_uuid())
     )
+    return field
 
 
-def reference(column: str, target: str, constraint: str, *, nullable: bool = False, key: bool = False) -> Any:
-    """A foreign key whose row goes when the row it points to goes."""
+def parent_column(
+    name: str, target: str, constraint: str, *, nullable: bool = False, key: bool = False
+) -> UUID:
+    """A foreign key to the row that this one belongs to, and is deleted with."""
     foreign_key = ForeignKey(target, name=constraint, ondelete="CASCADE")
-    return Field(
+    field: UUID = Field(
         default=None if nullable else ...,
-        sa_column=Column(column, Uuid, foreign_key, nullable=nullable, primary_key=key),
+        sa_column=Column(name, Uuid, foreign_key, nullable=nullable, primary_key=key),
     )
+    return field
 
 
-def time_column(column: str, *, moving: bool = False) -> Any:
-    """A time that defaults to now; `moving` sets it anew at every change of the row."""
-    return Field(
-        default_factory=now,
+def time_column(name: str, *, on_update: bool = False) -> datetime:
+    """A time that defaults to now; with `on_update` every change of the row sets it again."""
+    field: datetime = Field(
+        default_factory=utc_now,
         sa_column=Column(
-            column,
+            name,
             UTCDateTime,
             nullable=False,
             server_default=text("CURRENT_TIMESTAMP"),
-            onupdate=now if moving else None,
+            onupdate=utc_now if on_update else None,
         ),
     )
+    return field
 
 
-def optional_time_column(column: str) -> Any:
-    return Field(default=None, sa_column=Column(column, UTCDateTime, nullable=True))
+def json_column(name: str) -> JsonObject:
+    """A JSON object."""
+    field: JsonObject = Field(sa_column=Column(name, JsonType, nullable=False))
+    return field
 
 
-# What leaves no mark where it is shown: by Unicode's own list and general categories, and two symbols that are blank.
-BLANKS = r"\p{Default_Ignorable_Code_Point}\p{C}\p{Z}\u2800\ufffc"
-SEEN, UNSEEN = regex.compile(f"[^{BLANKS}]"), regex.compile(f"[{BLANKS}]")
+def word_column(name: str, length: int, words: tuple[W, ...], *, default: W | None = None) -> W:
+    """A VARCHAR that holds one of the words of a Literal."""
+    field: W = Field(
+        default=... if default is None else default,
+        sa_column=Column(
+            name,
+            String(length),
+            nullable=False,
+            server_default=default_in_sql(default),
+        ),
+    )
+    return field
 
 
-def storable(value: str) -> str:
-    """PostgreSQL's text cannot hold NUL, so nobody may send one."""
-    if "\0" in value:
-        raise ValueError("must not contain NUL characters")
-    return value
+def nullable_word_column(name: str, length: int, words: tuple[W, ...]) -> W | None:
+    field: W | None = Field(default=None, sa_column=Column(name, String(length)))
+    return field
 
 
-def visible(value: str) -> str:
-    """Blank means: nothing that a person would see."""
-    if not SEEN.search(value):
-        raise ValueError("must not be blank")
-    return value
-
-
-def has_invisible(value: str) -> bool:
-    """Whether something is in it that a person would not see, spaces included."""
-    return UNSEEN.search(value) is not None
-
-
-# Behind a StringConstraints in an Annotated: pydantic words its own limits well only when they come first.
-STORABLE = AfterValidator(storable)
-VISIBLE = AfterValidator(visible)
-Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
-
-
-class Shape(BaseModel):
-    """A JSON body: an unknown field is an error, so that a typing mistake is seen."""
-
-    model_config = ConfigDict(extra="forbid", from_attributes=True)
-
-
-def unset() -> Any:
-    """The default of a field that may be left out of a change but not be null."""
-    return ShapeField(default_factory=lambda: None)
+def word_check(name: str, words: tuple[str, ...], constraint: str) -> CheckConstraint:
+    """The CHECK of a column that holds one of the words of a Literal."""
+    return CheckConstraint(f"{name} IN ({', '.join(repr(word) for word in words)})", name=constraint)

@@ -1,14 +1,15 @@
-# models/conversation.py -- a thread of messages.
+# models/conversation.py -- conversations: threads of messages between a user and an agent.
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, StringConstraints
-from pydantic import Field as ShapeField
-from sqlalchemy import Column, Index, String, text
-from sqlmodel import Field, SQLModel
+from pydantic import Field as ApiField
+from sqlalchemy import Index, String, text
+from sqlmodel import SQLModel
 
-from models.columns import STORABLE, VISIBLE, Shape, Time, id_column, reference, time_column, unset
+from models.columns import id_column, nullable_column, parent_column, time_column
+from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
 MAX_TITLE = 255
 ConversationTitle = Annotated[
@@ -24,23 +25,23 @@ class Conversation(SQLModel, table=True):
     )
 
     id: UUID = id_column()
-    user_id: UUID = reference("user_id", "users.id", "fk_conversations_user_id")
-    title: str | None = Field(default=None, sa_column=Column("title", String(MAX_TITLE)))
+    user_id: UUID = parent_column("user_id", "users.id", "fk_conversations_user_id")
+    title: str | None = nullable_column("title", String(MAX_TITLE))
     created_at: datetime = time_column("created_at")
-    updated_at: datetime = time_column("updated_at", moving=True)
+    updated_at: datetime = time_column("updated_at", on_update=True)
 
 
-class ConversationCreate(Shape):
-    title: ConversationTitle | None = ShapeField(None, examples=["Shopping"])
+class ConversationCreate(ApiModel):
+    title: ConversationTitle | None = ApiField(None, examples=["Shopping"])
 
 
-class ConversationUpdate(Shape):
+class ConversationUpdate(ApiModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Shopping"}]})
 
-    title: ConversationTitle | None = unset()
+    title: ConversationTitle | None = optional_field()
 
 
-class ConversationPublic(Shape):
+class ConversationPublic(ApiModel):
     id: UUID
     title: str | None
     created_at: Time

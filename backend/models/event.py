@@ -1,16 +1,16 @@
-# models/event.py -- what changed for a person: the log behind the caller's stream.
+# models/event.py -- events: what changed for a user, as their user stream sends it.
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from models.columns import Counter, JsonType, reference, time_column
+from models.columns import Counter, column, json_column, nullable_column, parent_column, time_column
+from models.shapes import JsonObject
 
 
 class Event(SQLModel, table=True):
-    """`id` tells the order of writing; `seq`, which readers see, is given after the commit and has no gap."""
+    """`id` is the order of writing; `seq`, which readers see, is given after the commit and has no gaps."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -21,19 +21,17 @@ class Event(SQLModel, table=True):
     id: int | None = Field(
         default=None, sa_column=Column("id", Counter, primary_key=True, autoincrement=True)
     )
-    user_id: UUID = reference("user_id", "users.id", "fk_events_user_id")
-    seq: int | None = Field(default=None, sa_column=Column("seq", BigInteger))
-    type: str = Field(sa_column=Column("type", String(40), nullable=False))
-    data: dict[str, Any] = Field(sa_column=Column("data", JsonType, nullable=False))
+    user_id: UUID = parent_column("user_id", "users.id", "fk_events_user_id")
+    seq: int | None = nullable_column("seq", BigInteger)
+    type: str = column("type", String(40))
+    data: JsonObject = json_column("data")
     created_at: datetime = time_column("created_at")
 
 
 class EventSequence(SQLModel, table=True):
-    """The number of a person's newest numbered event; whoever numbers events holds the lock of this row."""
+    """The number of a user's newest numbered event. The lock on this row makes numbering exclusive."""
 
     __tablename__ = "event_sequences"
 
-    user_id: UUID = reference("user_id", "users.id", "fk_event_sequences_user_id", key=True)
-    last_seq: int = Field(
-        default=0, sa_column=Column("last_seq", BigInteger, nullable=False, server_default=text("0"))
-    )
+    user_id: UUID = parent_column("user_id", "users.id", "fk_event_sequences_user_id", key=True)
+    last_seq: int = column("last_seq", BigInteger, default=0)

@@ -1,35 +1,46 @@
-# models/message.py -- what was said: append-only, with every tool call on record.
+# models/message.py -- messages: append-only, each with every tool call in it.
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import Field as ShapeField
+from pydantic import Field as ApiField
 from pydantic import StringConstraints
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, UniqueConstraint, Uuid, text
+from sqlalchemy import Column, Index, Integer, String, UniqueConstraint, Uuid, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
 from models.approval import Decision
-from models.columns import STORABLE, VISIBLE, JsonType, Shape, Time, id_column, reference, time_column
+from models.columns import (
+    JsonType,
+    column,
+    id_column,
+    nullable_column,
+    parent_column,
+    time_column,
+    word_check,
+    word_column,
+)
+from models.shapes import STORABLE, VISIBLE, ApiModel, Time
 
 MAX_CONTENT = 32_000
 Role = Literal["user", "agent"]
+ROLES: tuple[Role, ...] = get_args(Role)
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, VISIBLE]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 
 class Message(SQLModel, table=True):
-    """`user_id` is the person answerable: who sent it or, for an agent's message, whom the agent acted for.
+    """`user_id` is the user who sent the message or, for an agent's message, the user whom the agent acted for.
 
-    `seq` counts 1, 2, 3, ... within the conversation. `client_id` is the sender's own name for the message,
-    unique per user: a repeated send is found by it. `run_id` is the run that the message started or that wrote it.
-    `program_name` is what the program was called that sent it in the person's name, if one did, and `program_id` its
-    access token, which may be gone by now.
+    `seq` counts 1, 2, 3, ... within the conversation. `client_id` is the sender's idempotency key, unique per user:
+    a repeated message is found by it. `run_id` is the run that the message started or that wrote it. If a program
+    sent the message for the user, `program_name` was its name, and `program_id` its API token, which may be deleted
+    since.
     """
 
     __tablename__ = "messages"
     __table_args__ = (
-        CheckConstraint("role IN ('user', 'agent')", name="messages_role_check"),
+        word_check("role", ROLES, "messages_role_check"),
         UniqueConstraint("conversation_id", "seq", name="uq_messages_conversation_id_seq"),
         UniqueConstraint("user_id", "client_id", name="uq_messages_user_id_client_id"),
         UniqueConstraint("run_id", "role", name="uq_messages_run_id_role"),
@@ -39,48 +50,47 @@ class Message(SQLModel, table=True):
     )
 
     id: UUID = id_column()
-    conversation_id: UUID = reference("conversation_id", "conversations.id", "fk_messages_conversation_id")
-    user_id: UUID = reference("user_id", "users.id", "fk_messages_user_id")
-    role: str = Field(sa_column=Column("role", String(10), nullable=False))
-    content: str = Field(sa_column=Column("content", TextType, nullable=False))
+    conversation_id: UUID = parent_column(
+        "conversation_id", "conversations.id", "fk_messages_conversation_id"
+    )
+    user_id: UUID = parent_column("user_id", "users.id", "fk_messages_user_id")
+    role: Role = word_column("role", 10, ROLES)
+    content: str = column("content", TextType)
     tool_calls: list[dict[str, Any]] | None = Field(default=None, sa_column=Column("tool_calls", JsonType))
     created_at: datetime = time_column("created_at")
-    seq: int = Field(sa_column=Column("seq", Integer, nullable=False))
-    client_id: str | None = Field(default=None, sa_column=Column("client_id", String(64)))
-    run_id: UUID | None = reference("run_id", "runs.id", "fk_messages_run_id", nullable=True)
-    program_id: UUID | None = Field(default=None, sa_column=Column("program_id", Uuid))
-    program_name: str | None = Field(default=None, sa_column=Column("program_name", String(100)))
+    seq: int = column("seq", Integer)
+    client_id: str | None = nullable_column("client_id", String(64))
+    run_id: UUID | None = parent_column("run_id", "runs.id", "fk_messages_run_id", nullable=True)
+    program_id: UUID | None = nullable_column("program_id", Uuid)
+    program_name: str | None = nullable_column("program_name", String(100))
 
 
 OnBusy = Literal["queue", "reject", "interrupt"]
-ON_BUSY = (
+ON_BUSY_DESCRIPTION = (
     "While the agent is still at work in this conversation: wait for it (`queue`), give up with 409 (`reject`) "
     "or cancel its run (`interrupt`)."
 )
+CLIENT_ID_DESCRIPTION = "Your own name for this message: sending it again gives the first answer."
 
 
-class MessageCreate(Shape):
-    content: Content = ShapeField(examples=["add buy milk tomorrow and call mom"])
-    client_id: ClientId | None = ShapeField(
-        None, description="Your own name for this message: sending it again gives the first answer."
-    )
-    on_busy: OnBusy = ShapeField("queue", description=ON_BUSY)
+class MessageCreate(ApiModel):
+    content: Content = ApiField(examples=["add buy milk tomorrow and call mom"])
+    client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
+    on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
 
 
-class ChatCreate(Shape):
-    message: Content = ShapeField(examples=["add buy milk tomorrow and call mom"])
+class ChatCreate(ApiModel):
+    message: Content = ApiField(examples=["add buy milk tomorrow and call mom"])
     conversation_id: UUID | None = None
-    client_id: ClientId | None = ShapeField(
-        None, description="Your own name for this message: sending it again gives the first answer."
-    )
-    on_busy: OnBusy = ShapeField("queue", description=ON_BUSY)
+    client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
+    on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
 
 
-class Sender(Shape):
-    """Who speaks: a person, the agent, or a program in the person's name.
+class Sender(ApiModel):
+    """Who speaks: a user, the agent, or a program for a user.
 
-    The agent has no row of its own and so no id. A program's is that of its access token; one that came in with the
-    token of a sign-in has none.
+    The agent has no row of its own and so no id. A program's id is that of its API token; one that came in with an
+    access token has none.
     """
 
     type: Literal["user", "agent", "program"]
@@ -88,29 +98,29 @@ class Sender(Shape):
     name: str | None
 
 
-class CallApproval(Shape):
-    """What the person said to a call that was asked for first, and `shown`, the rows that they were shown with it."""
+class CallApproval(ApiModel):
+    """The user's decision on a call that needed approval, and `shown`, the rows that they were shown with it."""
 
     decision: Decision | None
     requested_at: str
     decided_at: str | None
-    shown: Any = ShapeField(None, exclude_if=lambda shown: shown is None)
+    shown: Any = ApiField(None, exclude_if=lambda shown: shown is None)
 
 
-class ToolCallPublic(Shape):
-    """Exactly one of `result` and `error` is set once the call has finished. `approval`: only if it was asked for."""
+class ToolCallPublic(ApiModel):
+    """Exactly one of `result` and `error` is set once the call has finished. `approval`: only if it needed one."""
 
     id: str
-    name: str = ShapeField(examples=["add_task"])
-    arguments: Any = ShapeField(examples=[{"title": "Buy milk"}])
+    name: str = ApiField(examples=["add_task"])
+    arguments: Any = ApiField(examples=[{"title": "Buy milk"}])
     result: Any = None
     error: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
-    approval: CallApproval | None = ShapeField(None, exclude_if=lambda approval: approval is None)
+    approval: CallApproval | None = ApiField(None, exclude_if=lambda approval: approval is None)
 
 
-class MessagePublic(Shape):
+class MessagePublic(ApiModel):
     id: UUID
     conversation_id: UUID
     role: Role

@@ -1,25 +1,16 @@
-# models/task.py -- something that a person wants to get done.
+# models/task.py -- tasks: what a user wants to get done.
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, StrictBool, StringConstraints
-from pydantic import Field as ShapeField
-from sqlalchemy import Boolean, Column, Index, String, false, text
+from pydantic import Field as ApiField
+from sqlalchemy import Boolean, Index, String, text
 from sqlalchemy import Text as TextType
-from sqlmodel import Field, SQLModel
+from sqlmodel import SQLModel
 
-from models.columns import (
-    STORABLE,
-    VISIBLE,
-    Shape,
-    Time,
-    id_column,
-    optional_time_column,
-    reference,
-    time_column,
-    unset,
-)
+from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
+from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
 MAX_TITLE = 255
 MAX_DESCRIPTION = 10_000
@@ -39,34 +30,32 @@ class Task(SQLModel, table=True):
     )
 
     id: UUID = id_column()
-    user_id: UUID = reference("user_id", "users.id", "fk_tasks_user_id")
-    title: str = Field(sa_column=Column("title", String(MAX_TITLE), nullable=False))
-    description: str | None = Field(default=None, sa_column=Column("description", TextType))
-    completed: bool = Field(
-        default=False, sa_column=Column("completed", Boolean, nullable=False, server_default=false())
-    )
+    user_id: UUID = parent_column("user_id", "users.id", "fk_tasks_user_id")
+    title: str = column("title", String(MAX_TITLE))
+    description: str | None = nullable_column("description", TextType)
+    completed: bool = column("completed", Boolean, default=False)
     created_at: datetime = time_column("created_at")
-    updated_at: datetime = time_column("updated_at", moving=True)
-    completed_at: datetime | None = optional_time_column("completed_at")
+    updated_at: datetime = time_column("updated_at", on_update=True)
+    completed_at: datetime | None = nullable_column("completed_at", UTCDateTime)
 
 
-class TaskCreate(Shape):
-    title: TaskTitle = ShapeField(examples=["Buy milk"])
-    description: TaskDescription | None = ShapeField(None, examples=["2 litres"])
+class TaskCreate(ApiModel):
+    title: TaskTitle = ApiField(examples=["Buy milk"])
+    description: TaskDescription | None = ApiField(None, examples=["2 litres"])
     completed: StrictBool = False
 
 
-class TaskUpdate(Shape):
+class TaskUpdate(ApiModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"completed": True}]})
 
-    title: TaskTitle = unset()
-    description: TaskDescription | None = unset()
-    completed: StrictBool = unset()
+    title: TaskTitle = optional_field()
+    description: TaskDescription | None = optional_field()
+    completed: StrictBool = optional_field()
 
 
-class TaskPublic(Shape):
+class TaskPublic(ApiModel):
     id: UUID
-    title: str = ShapeField(examples=["Buy milk"])
+    title: str = ApiField(examples=["Buy milk"])
     description: str | None
     completed: bool
     created_at: Time
@@ -74,12 +63,12 @@ class TaskPublic(Shape):
     completed_at: Time | None
 
 
-class DayDone(Shape):
+class DayDone(ApiModel):
     """How many tasks were completed on a day of the person's time zone."""
 
     date: date
     count: int
 
 
-class DonePublic(Shape):
+class DonePublic(ApiModel):
     data: list[DayDone]

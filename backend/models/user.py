@@ -1,4 +1,4 @@
-# models/user.py -- a person who signs in.
+# models/user.py -- users, and the rules of their profile.
 from datetime import datetime
 from functools import cache
 from typing import Annotated
@@ -6,35 +6,27 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, ConfigDict, StringConstraints
-from pydantic import Field as ShapeField
-from sqlalchemy import Column, Index, String, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from pydantic import Field as ApiField
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlmodel import SQLModel
 
-from models.approval import ApprovalPolicy
-from models.columns import (
-    STORABLE,
-    VISIBLE,
-    Shape,
-    Time,
-    id_column,
-    optional_time_column,
-    time_column,
-    unset,
-)
+from models.approval import APPROVAL_POLICIES, ApprovalPolicy
+from models.columns import UTCDateTime, column, id_column, nullable_column, time_column, word_column
 from models.email import Email
+from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
 
 
 @cache
-def zones() -> frozenset[str]:
-    """IANA's names only: what else a machine may call a zone differs from machine to machine."""
+def list_time_zones() -> frozenset[str]:
+    """The names of IANA alone: further names differ from machine to machine."""
     return frozenset(available_timezones() - {"Factory", "localtime", "posixrules"})
 
 
-def known_zone(name: str) -> str:
-    if name not in zones():
+def check_time_zone(name: str) -> str:
+    if name not in list_time_zones():
         raise ValueError("must be an IANA time zone such as Europe/Berlin")
     return name
 
@@ -44,7 +36,7 @@ DisplayName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, VISIBLE
 ]
 Timezone = Annotated[
-    str, StringConstraints(min_length=1, max_length=64), STORABLE, AfterValidator(known_zone)
+    str, StringConstraints(min_length=1, max_length=64), STORABLE, AfterValidator(check_time_zone)
 ]
 
 
@@ -57,29 +49,24 @@ class User(SQLModel, table=True):
     )
 
     id: UUID = id_column()
-    email: str = Field(sa_column=Column("email", String(255), nullable=False))
-    password_hash: str = Field(sa_column=Column("password_hash", String(255), nullable=False))
+    email: str = column("email", String(255))
+    password_hash: str = column("password_hash", String(255))
     created_at: datetime = time_column("created_at")
-    updated_at: datetime = time_column("updated_at", moving=True)
-    display_name: str | None = Field(default=None, sa_column=Column("display_name", String(100)))
-    timezone: str = Field(
-        default="UTC", sa_column=Column("timezone", String(64), nullable=False, server_default=text("'UTC'"))
-    )
-    approval: str = Field(
-        default="destructive",
-        sa_column=Column("approval", String(20), nullable=False, server_default=text("'destructive'")),
-    )
-    deleted_at: datetime | None = optional_time_column("deleted_at")
+    updated_at: datetime = time_column("updated_at", on_update=True)
+    display_name: str | None = nullable_column("display_name", String(100))
+    timezone: str = column("timezone", String(64), default="UTC")
+    approval: ApprovalPolicy = word_column("approval", 20, APPROVAL_POLICIES, default="destructive")
+    deleted_at: datetime | None = nullable_column("deleted_at", UTCDateTime)
 
 
-class UserCreate(Shape):
-    email: Email = ShapeField(examples=["ann@example.com"])
-    password: Password = ShapeField(examples=["correct horse battery"])
-    display_name: DisplayName | None = ShapeField(None, examples=["Ann"])
-    timezone: Timezone = ShapeField("UTC", examples=["Europe/Berlin"])
+class UserCreate(ApiModel):
+    email: Email = ApiField(examples=["ann@example.com"])
+    password: Password = ApiField(examples=["correct horse battery"])
+    display_name: DisplayName | None = ApiField(None, examples=["Ann"])
+    timezone: Timezone = ApiField("UTC", examples=["Europe/Berlin"])
 
 
-class UserUpdate(Shape):
+class UserUpdate(ApiModel):
     """Changes of the profile; a new password needs the current one and ends all other sessions.
 
     A new email, and `never` for `approval`, need the current one too, or a sign-in of the last minutes.
@@ -87,23 +74,23 @@ class UserUpdate(Shape):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"timezone": "Europe/Berlin"}]})
 
-    display_name: DisplayName | None = unset()
-    timezone: Timezone = unset()
-    approval: ApprovalPolicy = unset()
-    email: Email = unset()
-    current_password: Password = unset()
-    new_password: Password = unset()
+    display_name: DisplayName | None = optional_field()
+    timezone: Timezone = optional_field()
+    approval: ApprovalPolicy = optional_field()
+    email: Email = optional_field()
+    current_password: Password = optional_field()
+    new_password: Password = optional_field()
 
 
-class Confirmation(Shape):
-    """That it is the person who asks, and not whoever has got hold of an access token."""
+class Confirmation(ApiModel):
+    """Proof that the user acts, and not somebody who has stolen an access token."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"current_password": "correct horse battery"}]})
 
-    current_password: Password = unset()
+    current_password: Password = optional_field()
 
 
-class UserPublic(Shape):
+class UserPublic(ApiModel):
     id: UUID
     email: str
     display_name: str | None

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response, status
 from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
+from security import derive_secret
 from server.problems import SIGNED_IN, SIGNED_IN_ONE, problems
 from services.identity import api_tokens, confirmation
 
@@ -32,9 +33,13 @@ async def create_token(
     last 5 minutes.
     """
     if new.expires_in_days is None or new.current_password is not None:
-        await confirmation.confirm(state.auth, caller, new.current_password)
+        await confirmation.require_confirmation(state.auth, caller, new.current_password)
     response.headers["Cache-Control"] = "no-store"
-    derived = api_tokens.Derived(new_id, state.jwt.derived_secret("token", str(new_id))) if new_id else None
+    derived = (
+        api_tokens.DerivedToken(new_id, derive_secret(state.jwt.secret, "token", str(new_id)))
+        if new_id
+        else None
+    )
     return await state.db.write(api_tokens.create_token, caller, new, derived)
 
 

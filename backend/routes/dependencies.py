@@ -8,13 +8,13 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 
-from access import Caller
+from access import SignedInCaller
 from app_state import AppState
 from db import Database
 from errors import Unauthorized
-from models.columns import STORABLE
+from models.shapes import STORABLE
 from pagination import Page
-from security import BadToken
+from security import InvalidToken
 from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
 from services.identity.auth import Device
 
@@ -46,18 +46,18 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class SignedIn(OAuth2PasswordBearer):
     """The caller by the bearer token: the security scheme and the dependency in one, since each one costs."""
 
-    async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
+    async def __call__(self, request: Request) -> SignedInCaller:  # type: ignore[override]
         if (known := request.scope.get(CALLER)) is not None:
-            return cast(Caller, known)
+            return cast(SignedInCaller, known)
         token = await super().__call__(request)
         if not token:
             raise Unauthorized
         state = get_app_state(request)
         try:
             claims = state.jwt.decode(token)
-        except BadToken as error:
+        except InvalidToken as error:
             raise Unauthorized from error
-        caller = request.scope[CALLER] = await state.session_cache.caller(claims)
+        caller = request.scope[CALLER] = await state.session_cache.get_caller(claims)
         return caller
 
 
@@ -106,7 +106,7 @@ async def get_page(
 
 AppStateDep = Annotated[AppState, Depends(get_parts)]
 DatabaseDep = Annotated[Database, Depends(get_db)]
-CallerDep = Annotated[Caller, Depends(signed_in)]
+CallerDep = Annotated[SignedInCaller, Depends(signed_in)]
 DeviceDep = Annotated[Device, Depends(get_device)]
 PageDep = Annotated[Page, Depends(get_page)]
 

@@ -17,6 +17,6 @@ async def is_up() -> dict[str, str]:
 @router.get("/readyz", responses=problems(503))
 async def is_ready(state: AppStateDep) -> dict[str, str]:
     """The database answers too, or did a second ago."""
-    if not await state.database_probe.beats():
+    if not await state.database_probe.is_reachable():
         raise Unavailable("The database does not answer.")
     return {"status": "ok"}

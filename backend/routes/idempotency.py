@@ -13,6 +13,7 @@ from access import Caller
 from app_state import AppState
 from errors import Conflict, Invalid
 from routes.dependencies import Handler, Route, get_app_state, signed_in
+from security import derive_id
 from services import idempotency
 from streaming.disconnects import run_until_disconnect
 
@@ -44,7 +45,7 @@ class IdempotentRoute(Route):
             state = get_app_state(request)
             request_hash = await hash_request(request)
             if self.is_secret:
-                request_hash = state.jwt.derived_id(request_hash).hex
+                request_hash = derive_id(state.jwt.secret, request_hash).hex
             return await run_once(state, caller, key, request, request_hash, handler, self.is_secret)
 
         return once
@@ -67,7 +68,7 @@ async def run_once(
     handler: Handler,
     is_secret: bool,
 ) -> Response:
-    new_id = state.jwt.derived_id(str(caller.user_id), key, request_hash)
+    new_id = derive_id(state.jwt.secret, str(caller.user_id), key, request_hash)
     claim = await wait_for_claim(state, caller, key, request, request_hash, new_id)
     if claim.answer is not None:
         status, body = claim.answer
@@ -84,7 +85,7 @@ async def run_once(
             await state.db.write(idempotency.unlock_key, caller, key)
         else:
             body = bytes(response.body).decode()
-            await state.db.write(idempotency.keep_answer, caller, key, response.status_code, body)
+            await state.db.write(idempotency.store_answer, caller, key, response.status_code, body)
     finally:
         state.notifier.notify_local(new_id)
     return response
@@ -92,17 +93,17 @@ async def run_once(
 
 async def wait_for_claim(
     state: AppState, caller: Caller, key: str, request: Request, request_hash: str, bell: UUID
-) -> idempotency.Claim:
+) -> idempotency.KeyState:
     """Waits a while for a first request that is still at work, then says Conflict.
 
     Those that wait here share one look, which takes no lock; only when it finds the key free, each tries to take it.
     """
     deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
 
-    async def find() -> idempotency.Claim | None:
+    async def find() -> idempotency.KeyState | None:
         return await state.db.read(idempotency.look_up_key, caller, key, request_hash)
 
-    async def wait() -> idempotency.Claim | None:
+    async def wait() -> idempotency.KeyState | None:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 return await state.streams.wait_for(caller, bell, find)
@@ -110,7 +111,7 @@ async def wait_for_claim(
 
     while True:
         claim = await state.db.write(idempotency.claim_key, caller, key, request_hash)
-        if claim.mine or claim.answer is not None:
+        if claim.must_run or claim.answer is not None:
             return claim
         with state.stream_slots.take_slot(caller):
             found = await run_until_disconnect(request.receive, wait())

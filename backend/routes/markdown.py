@@ -5,25 +5,25 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
-from models.columns import Shape
+from models.shapes import ApiModel
 from routes.dependencies import CallerDep, Route
 from server.problems import SIGNED_IN
-from services.markdown import MAX_TEXT, render
+from services.markdown import MAX_TEXT, render_markdown
 
 router = APIRouter(prefix="/v1/render", tags=["pages"], route_class=Route)
 # Rendering is Python's own work and would hold up everybody: a few at a time, beside the requests.
 RENDERERS = CapacityLimiter(2)
 
 
-class RenderRequest(Shape):
+class RenderRequest(ApiModel):
     text: Annotated[str, StringConstraints(max_length=MAX_TEXT)] = Field(examples=["**Done:** buy milk"])
 
 
-class RenderPublic(Shape):
+class RenderPublic(ApiModel):
     html: str
 
 
 @router.post("", response_model=RenderPublic, responses=SIGNED_IN)
 async def render_text(caller: CallerDep, request: RenderRequest) -> RenderPublic:
     """Markdown as HTML without scripts, styles, images or frames; links open in a new tab."""
-    return RenderPublic(html=await to_thread.run_sync(render, request.text, limiter=RENDERERS))
+    return RenderPublic(html=await to_thread.run_sync(render_markdown, request.text, limiter=RENDERERS))

@@ -34,12 +34,12 @@ async def update_me(state: AppStateDep, caller: CallerDep, change: UserUpdate) -
     if "current_password" in sent and not sent & {"new_password", "email", "approval"}:
         raise Invalid("A new password comes together with the current one.", ("body", "new_password"))
     if "email" in sent:
-        await confirmation.limit_emails(state.auth, caller)
+        await confirmation.limit_email_changes(state.auth, caller)
     if "new_password" in sent:
         user = await auth.change_password(state.auth, caller, change)
     else:
-        if "current_password" in sent or await state.db.read(users.is_guarded, caller, change):
-            await confirmation.confirm(state.auth, caller, change.current_password)
+        if "current_password" in sent or await state.db.read(users.needs_confirmation, caller, change):
+            await confirmation.require_confirmation(state.auth, caller, change.current_password)
         user = await state.db.write(users.update_me, caller, change)
     state.api_token_cache.forget()
     state.session_cache.forget(None)  # other sessions are revoked, and every caller carries the time zone
@@ -53,8 +53,8 @@ async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = 
     """Deletes the account and everything in it, at once and for good. Needs `current_password`, unless you signed
     in within the last 5 minutes.
     """
-    await confirmation.confirm(state.auth, caller, body.current_password)
-    for run_id in await state.db.write(account_removal.mark_deleted, caller):
+    await confirmation.require_confirmation(state.auth, caller, body.current_password)
+    for run_id in await state.db.write(account_removal.mark_account_deleted, caller):
         state.worker.drop(run_id)
     state.api_token_cache.forget()
     state.session_cache.forget(None)

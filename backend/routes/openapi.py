@@ -4,7 +4,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from models.columns import Shape
+from models.shapes import ApiModel
 from server.problems import problems
 
 DESCRIPTION = """\
@@ -12,7 +12,7 @@ The backend behind a chatbot that gets things done. Register, sign in (the **Aut
 *username*), then `POST /v1/chat`. Errors are `application/problem+json`; lists page by `next_cursor`."""
 
 
-class Problem(Shape):
+class Problem(ApiModel):
     """RFC 9457. `errors` comes with 422: where, what, and the kind of the error."""
 
     type: str

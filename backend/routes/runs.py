@@ -8,8 +8,8 @@ from access import Caller
 from agent import run_ending
 from app_state import AppState
 from models.approval import ApprovalDecision
-from models.columns import STORABLE
 from models.run import RunPublic
+from models.shapes import STORABLE
 from routes.dependencies import (
     STREAM_SLOT,
     AppStateDep,

@@ -10,14 +10,14 @@ from sqlmodel import col
 
 import access
 from access import Caller, Principal
+from clock import rfc3339
 from db import Transaction
 from errors import Conflict, Forbidden, NotFound
 from models import Approval, Run, User
 from models.approval import ApprovalPolicy, Decision
-from models.columns import rfc3339
 from models.run import RunPublic
 from services import runs
-from services.identity.rate_limits import count_hit, hashed
+from services.identity.rate_limits import add_hits, hash_key
 from storage.engines import read_clock
 
 EXPIRED_AT_ONCE = 100
@@ -38,7 +38,7 @@ async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
 
 async def count_unasked(tx: Transaction, program_id: UUID) -> int:
     """How many changes a program has wanted to make in this hour, this one included: a number that is kept."""
-    return await count_hit(tx, hashed(f"unasked/{program_id}"), UNASKED_SECONDS, 1)
+    return await add_hits(tx, hash_key(f"unasked/{program_id}"), UNASKED_SECONDS, 1)
 
 
 def digest(call: Mapping[str, Any]) -> str:

@@ -1,54 +1,54 @@
-# services/batch_deletion.py -- deletes many rows a few at a time, so that nobody waits long for whoever deletes them.
-from typing import Any
+# services/batch_deletion.py -- deletes many rows in batches, so that no transaction holds its locks for long.
+from uuid import UUID
 
-from sqlalchemy import delete, tuple_
-from sqlmodel import SQLModel, col
+from sqlalchemy import ColumnElement, SQLColumnExpression, delete, inspect, tuple_
+from sqlmodel import SQLModel
 
 import access
 from access import Principal
 from db import Transaction
 
-ROWS_AT_ONCE = 1_000
-PARENTS_AT_ONCE = 100
+ROW_BATCH = 1_000
+PARENT_BATCH = 100
 
 
-async def delete_some(
-    tx: Transaction, caller: Principal, table: type[SQLModel], *conditions: Any, most: int = ROWS_AT_ONCE
-) -> int:
-    """Delete at most so many of the rows that meet the conditions; how many there were."""
-    keys = list(table.__table__.primary_key)  # type: ignore[attr-defined]
-    statement = access.select(caller, table, *keys).where(*conditions).limit(most)
-    found = [tuple(row) for row in await tx.execute(statement)]
-    if found:
-        named = tuple_(*keys).in_(found) if len(keys) > 1 else keys[0].in_([key for (key,) in found])
-        await tx.execute(delete(table).where(named))
-    return len(found)
-
-
-async def delete_some_with_parts(
+async def delete_batch(
     tx: Transaction,
     caller: Principal,
     table: type[SQLModel],
-    part_of: Any,
-    *conditions: Any,
-    most: int = ROWS_AT_ONCE,
+    *conditions: ColumnElement[bool],
+    limit: int = ROW_BATCH,
 ) -> int:
-    """The same for rows that each have many of another table, which go first: `part_of` is that one's reference.
+    """Delete at most `limit` of the rows that meet the conditions; the number of rows."""
+    keys = inspect(table).primary_key
+    statement = access.select(caller, table, *keys).where(*conditions).limit(limit)
+    found = [tuple(row) for row in await tx.execute(statement)]
+    if found:
+        chosen = tuple_(*keys).in_(found) if len(keys) > 1 else keys[0].in_([key for (key,) in found])
+        await tx.execute(delete(table).where(chosen))
+    return len(found)
 
-    What else hangs on the rows goes with them, by the database's cascade.
+
+async def delete_batch_with_children(
+    tx: Transaction,
+    caller: Principal,
+    table: type[SQLModel],
+    child: type[SQLModel],
+    parent_id: SQLColumnExpression[UUID],
+    *conditions: ColumnElement[bool],
+    limit: int = ROW_BATCH,
+) -> int:
+    """The same for rows that each have many children, which are deleted first: `parent_id` is their foreign key.
+
+    What else refers to the rows is deleted with them, by the database's cascade.
     """
-    row_id = col(table.id)  # type: ignore[attr-defined]
-    found = list(
-        (
-            await tx.execute(
-                access.select(caller, table, row_id).where(*conditions).limit(min(most, PARENTS_AT_ONCE))
-            )
-        ).scalars()
-    )
+    [row_id] = inspect(table).primary_key
+    parents = access.select(caller, table, row_id).where(*conditions).limit(min(limit, PARENT_BATCH))
+    found = list((await tx.execute(parents)).scalars())
     if not found:
         return 0
-    parts = await delete_some(tx, caller, part_of.class_, col(part_of).in_(found), most=most)
-    if parts == most:
-        return parts
+    children = await delete_batch(tx, caller, child, parent_id.in_(found), limit=limit)
+    if children == limit:
+        return children
     await tx.execute(delete(table).where(row_id.in_(found)))
-    return parts + len(found)
+    return children + len(found)

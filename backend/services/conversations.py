@@ -20,26 +20,26 @@ CONVERSATIONS = Listing(
 )
 
 
-MINE = access.select(ANYONE, Conversation)
-TITLED = MINE.where(contains(Conversation.title))
+OWN_CONVERSATIONS = access.select(ANYONE, Conversation)
+CONVERSATIONS_BY_TITLE = OWN_CONVERSATIONS.where(contains(Conversation.title))
 
 
 async def list_conversations(db: Database, caller: Caller, page: Page, q: str | None = None) -> bytes:
-    """Newest activity first, as JSON. `q` is a piece of the title, in any case."""
+    """Newest activity first, as JSON. `q` is a part of the title, in upper or lower case."""
     values = access.values(caller)
     if not q:
-        return await fetch_list(db, CONVERSATIONS, MINE, values, page)
-    return await fetch_list(db, CONVERSATIONS, TITLED, {**values, **searched(q)}, page)
+        return await fetch_list(db, CONVERSATIONS, OWN_CONVERSATIONS, values, page)
+    return await fetch_list(db, CONVERSATIONS, CONVERSATIONS_BY_TITLE, {**values, **searched(q)}, page)
 
 
 async def create_conversation(
     tx: Transaction, caller: Caller, new: ConversationCreate, new_id: UUID | None = None
 ) -> Conversation:
-    """With the id that is given, if one is; where such a conversation is already there, it is the one."""
+    """With `new_id` as its id, if given: a conversation that has this id already is returned instead."""
     conversation = Conversation.model_validate(new.model_dump(), update={"user_id": caller.user_id})
     if new_id is not None:
-        if made := await access.find(tx, caller, Conversation, col(Conversation.id) == new_id):
-            return made
+        if existing := await access.find(tx, caller, Conversation, col(Conversation.id) == new_id):
+            return existing
         conversation.id = new_id
     return await add_conversation(tx, caller, conversation)
 
@@ -47,12 +47,12 @@ async def create_conversation(
 async def add_conversation(tx: Transaction, caller: Caller, conversation: Conversation) -> Conversation:
     tx.add(conversation)
     await tx.flush()
-    await events.record(tx, caller, "conversation.created", told(conversation))
+    await events.record_event(tx, caller, "conversation.created", describe_conversation_event(conversation))
     return conversation
 
 
-def told(conversation: Conversation) -> dict[str, ConversationPublic]:
-    """What the caller's stream says of it."""
+def describe_conversation_event(conversation: Conversation) -> dict[str, ConversationPublic]:
+    """The data of an event about the conversation."""
     return {"conversation": ConversationPublic.model_validate(conversation)}
 
 
@@ -66,14 +66,14 @@ async def update_conversation(
     conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
     conversation.sqlmodel_update(change.model_dump(exclude_unset=True))
     await tx.flush()
-    await events.record(tx, caller, "conversation.updated", told(conversation))
+    await events.record_event(tx, caller, "conversation.updated", describe_conversation_event(conversation))
     return conversation
 
 
 async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> None:
-    """Takes its messages, runs and their logs along."""
+    """Delete it with its messages, runs and their logs."""
     conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
     await tx.delete(conversation)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, conversation_id)
-    await events.record(tx, caller, "conversation.deleted", {"conversation_id": conversation_id})
+    await events.record_event(tx, caller, "conversation.deleted", {"conversation_id": conversation_id})

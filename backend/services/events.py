@@ -1,31 +1,43 @@
-# services/events.py -- verbs on the log of what changed for a person: write it, number it, read it, forget it.
+# services/events.py -- the events of a user: write, number, read and delete them.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    SQLColumnExpression,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import col
 
 import access
 from access import Caller, Principal
+from clock import utc_now
 from db import Change, Transaction, add_change
 from models import AuthSession, Event, EventSequence
-from models.columns import now
-from services.identity.sessions import live
+from services.identity.sessions import active_session_conditions
 from storage.engines import upsert
 
-NUMBERED_AT_ONCE = 1_000
-# One batch is all that a stream holds in memory: so many events of not more than so many characters, or a single one.
-READ_AT_ONCE = 100
-READ_CHARACTERS = 256 * 1024
-DELETED_AT_ONCE = 1_000
-USERS_AT_ONCE = 10
+NUMBER_BATCH = 1_000
+# A stream holds one batch in memory: READ_BATCH events of at most MAX_BATCH_CHARACTERS in all, but at least one event.
+READ_BATCH = 100
+MAX_BATCH_CHARACTERS = 256 * 1024
+DELETE_BATCH = 1_000
+USER_BATCH = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StreamEvent:
     """One event as a stream sends it; `data` is JSON."""
 
     seq: int
@@ -34,118 +46,122 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The newest number of a person's events, and whether any wait for theirs."""
+class LogPosition:
+    """How far a user's events are numbered, and whether there are some without a number."""
 
     last_seq: int
-    waiting: bool
+    unnumbered: bool
 
     def is_past(self, seq: int | None) -> bool:
-        """Whether there is something to read for who has read up to `seq`."""
-        return self.waiting or self.last_seq != seq
+        """Whether a reader who has read up to `seq` has something to read."""
+        return self.unnumbered or self.last_seq != seq
 
 
-# Written by whoever changes something
+# Writing
 
 
-def change(caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> Change:
-    """`data` holds public shapes, ids or JSON: what REST would show of it."""
+def new_event(caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> Change:
+    """`data` is what REST returns of the change: public shapes, ids, JSON."""
     return Change(caller if isinstance(caller, UUID) else caller.user_id, type_, data)
 
 
-async def record(tx: Transaction, caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> None:
-    """Tell the person's open streams of a change, once its transaction is committed.
+async def record_event(tx: Transaction, caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> None:
+    """Write an event; the user's open streams are woken after the commit.
 
-    The event has no number yet: a counter would make writers wait for each other. Call it after the change was
-    flushed, while its row is locked: so the changes of one row are told in their order.
+    It has no number yet: a counter would make writers wait for each other. Call it after the change was flushed,
+    while its row is locked: this keeps the events of one row in their order.
     """
-    await add_change(tx, change(caller, type_, data))
+    await add_change(tx, new_event(caller, type_, data))
 
 
-# Numbered and read by whoever streams
+# Numbering and reading
 
 
-async def number(tx: Transaction, caller: Principal, user_id: UUID) -> tuple[int, int]:
-    """Give the person's waiting events the next numbers: how many there were, and the last number.
+async def number_events(tx: Transaction, caller: Principal, user_id: UUID) -> tuple[int, int]:
+    """Give at most NUMBER_BATCH unnumbered events of a user the next numbers; how many, and the last number.
 
-    At most NUMBERED_AT_ONCE. Whoever holds the lock of the sequence numbers alone; writers hold none of it. What is
-    committed later gets a later number, so no reader is past it.
+    The lock on the sequence lets one transaction number at a time; writers never take it. An event that is committed
+    later gets a later number, so no reader has passed it.
     """
     new = insert(EventSequence).values(user_id=user_id, last_seq=0)
     last = col(EventSequence.last_seq)
-    last_seq: int = await upsert(tx, new, "user_id", {"last_seq": last}, last)  # changes nothing, but locks
-    waiting = access.select(caller, Event, col(Event.id)).where(
+    last_seq: int = await upsert(
+        tx, new, "user_id", {"last_seq": last}, last
+    )  # takes the lock, and changes nothing
+    unnumbered = access.select(caller, Event, col(Event.id)).where(
         col(Event.user_id) == user_id, col(Event.seq).is_(None)
     )
-    # Found without a lock and changed by their keys: on MariaDB anything else would wait for writers.
-    found = list((await tx.execute(waiting.order_by(col(Event.id)).limit(NUMBERED_AT_ONCE))).scalars())
+    # They are read without a lock and updated by primary key: on MariaDB any other way waits for writers.
+    found = list((await tx.execute(unnumbered.order_by(col(Event.id)).limit(NUMBER_BATCH))).scalars())
     if found:
         numbers = [{"event_id": event_id, "number": last_seq + n} for n, event_id in enumerate(found, 1)]
-        await tx.execute(NUMBERING, numbers)
+        await tx.execute(SET_NUMBER, numbers)
         last_seq += len(found)
         sequence = (access.visible(caller, EventSequence), col(EventSequence.user_id) == user_id)
         await tx.execute(update(EventSequence).where(*sequence).values(last_seq=last_seq))
     return len(found), last_seq
 
 
-EVENTS = Event.metadata.tables["events"]
-NUMBERING = update(EVENTS).where(EVENTS.c.id == bindparam("event_id")).values(seq=bindparam("number"))
+EVENT_TABLE = Event.metadata.tables["events"]
+SET_NUMBER = (
+    update(EVENT_TABLE).where(EVENT_TABLE.c.id == bindparam("event_id")).values(seq=bindparam("number"))
+)
 
 
-def waiting_for(caller: Principal, user_id: Any) -> Any:
-    """Whether events of a person wait for their numbers."""
-    theirs = (col(Event.user_id) == user_id, col(Event.seq).is_(None))
-    return access.select(caller, Event, col(Event.id)).where(*theirs).exists()
+def has_unnumbered(caller: Principal, user_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    """The condition that the user has events without a number."""
+    conditions = (col(Event.user_id) == user_id, col(Event.seq).is_(None))
+    return access.select(caller, Event, col(Event.id)).where(*conditions).exists()
 
 
-async def find_standing(tx: Transaction, caller: Caller) -> Standing | None:
-    """None where nothing was ever numbered for this person."""
+async def find_log_position(tx: Transaction, caller: Caller) -> LogPosition | None:
+    """None if no event of the caller was ever numbered."""
     last_seq, user_id = col(EventSequence.last_seq), col(EventSequence.user_id)
     row = (
-        await tx.execute(access.select(caller, EventSequence, last_seq, waiting_for(caller, user_id)))
+        await tx.execute(access.select(caller, EventSequence, last_seq, has_unnumbered(caller, user_id)))
     ).one_or_none()
-    return None if row is None else Standing(*row)
+    return None if row is None else LogPosition(*row)
 
 
-async def find_standings(
+async def find_log_positions(
     tx: Transaction, caller: Principal, session_ids: Sequence[UUID]
-) -> dict[UUID, Standing]:
-    """How the log of each session's person stands; a session that has ended is not among them. One statement."""
+) -> dict[UUID, LogPosition]:
+    """The log position of each session's user, without the sessions that have ended. One statement."""
     last_seq, user_id = func.coalesce(col(EventSequence.last_seq), 0), col(AuthSession.user_id)
     statement = (
-        access.select(caller, AuthSession, col(AuthSession.id), last_seq, waiting_for(caller, user_id))
+        access.select(caller, AuthSession, col(AuthSession.id), last_seq, has_unnumbered(caller, user_id))
         .outerjoin(EventSequence, col(EventSequence.user_id) == user_id)
-        .where(col(AuthSession.id).in_(session_ids), *live())
+        .where(col(AuthSession.id).in_(session_ids), *active_session_conditions())
     )
-    return {row[0]: Standing(*row[1:]) for row in await tx.execute(statement)}
+    return {row[0]: LogPosition(*row[1:]) for row in await tx.execute(statement)}
 
 
-async def read(tx: Transaction, caller: Caller, after: int) -> list[Line]:
-    """The next lines past `after`, in order, as many as are held at once; none where the next one is gone."""
+async def read_events(tx: Transaction, caller: Caller, after: int) -> list[StreamEvent]:
+    """The next batch after `after`, in order; empty if the very next event was deleted."""
     seq, data = col(Event.seq), cast(col(Event.data), Text)
     size = func.sum(func.length(data)).over(order_by=seq)
-    near = access.select(caller, Event, seq, col(Event.type), data.label("data"), size.label("size")).where(
-        seq > after, seq <= after + READ_AT_ONCE
-    )
-    found = near.subquery()
-    fits = or_(found.c.size <= READ_CHARACTERS, found.c.seq == after + 1)
+    next_events = access.select(
+        caller, Event, seq, col(Event.type), data.label("data"), size.label("size")
+    ).where(seq > after, seq <= after + READ_BATCH)
+    found = next_events.subquery()
+    fits = or_(found.c.size <= MAX_BATCH_CHARACTERS, found.c.seq == after + 1)
     statement = select(found.c.seq, found.c.type, found.c.data).where(fits).order_by(found.c.seq)
-    lines = [Line(*row) for row in await tx.execute(statement)]
-    return [line for place, line in enumerate(lines, after + 1) if line.seq == place]
+    batch = [StreamEvent(*row) for row in await tx.execute(statement)]
+    return [event for seq, event in enumerate(batch, after + 1) if event.seq == seq]
 
 
-async def delete_old(tx: Transaction, caller: Principal, days: int) -> int:
-    """Delete events that are so old, at most DELETED_AT_ONCE; how many were looked at.
+async def delete_old_events(tx: Transaction, caller: Principal, days: int) -> int:
+    """Delete one batch of the events that are older than `days`; how many were examined.
 
-    Those that still wait get their numbers first: a reader sees by the gap that something is gone.
+    Unnumbered ones get their numbers first: the gap tells a reader that something was deleted.
     """
     old = access.select(caller, Event, col(Event.id), col(Event.user_id), col(Event.seq)).where(
-        col(Event.created_at) < now() - timedelta(days=days)
+        col(Event.created_at) < utc_now() - timedelta(days=days)
     )
-    found = (await tx.execute(old.order_by(col(Event.created_at)).limit(DELETED_AT_ONCE))).all()
-    # In the same order on every worker, each of which locks one sequence after the other.
-    for user_id in sorted({row.user_id for row in found if row.seq is None})[:USERS_AT_ONCE]:
-        await number(tx, caller, user_id)
+    found = (await tx.execute(old.order_by(col(Event.created_at)).limit(DELETE_BATCH))).all()
+    # Sorted, so that all workers lock the sequences in the same order.
+    for user_id in sorted({row.user_id for row in found if row.seq is None})[:USER_BATCH]:
+        await number_events(tx, caller, user_id)
     numbered = (col(Event.id).in_([row.id for row in found]), col(Event.seq).is_not(None))
     await tx.execute(delete(Event).where(*numbered))
     return len(found)

@@ -9,34 +9,34 @@ from db import Database, Transaction
 
 log = structlog.get_logger()
 
-FRESH_SECONDS = 1.0
+ANSWER_TTL_SECONDS = 1.0
 
 
-async def ping(tx: Transaction) -> None:
+async def ping_database(tx: Transaction) -> None:
     await tx.execute(text("SELECT 1"))
 
 
-class Pulse:
-    """Whoever asks while the database is being asked, or within a second of its answer, gets that one: anybody may ask,
-    and none of them should cost a connection."""
+class DatabaseProbe:
+    """Asks the database at most once at a time and once in ANSWER_TTL_SECONDS, and shares the answer: anybody may call
+    /readyz, and no call should cost a connection."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._asking: asyncio.Task[bool] | None = None
+        self._query: asyncio.Task[bool] | None = None
         self._fresh_until = 0.0
 
-    async def beats(self) -> bool:
-        if self._asking is None or (self._asking.done() and time.monotonic() >= self._fresh_until):
-            self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(self._asking)
+    async def is_reachable(self) -> bool:
+        if self._query is None or (self._query.done() and time.monotonic() >= self._fresh_until):
+            self._query = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._query)
 
     async def _ask(self) -> bool:
         try:
-            await self._db.read(ping)
+            await self._db.read(ping_database)
         except Exception as error:
             log.warning("the database does not answer", exc_info=error)
             return False
         else:
             return True
         finally:
-            self._fresh_until = time.monotonic() + FRESH_SECONDS
+            self._fresh_until = time.monotonic() + ANSWER_TTL_SECONDS

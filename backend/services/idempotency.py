@@ -1,4 +1,4 @@
-# services/idempotency.py -- the same request sent again gives the first answer and changes nothing.
+# services/idempotency.py -- a request that is sent again with its idempotency key gets the first answer, once done.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,90 +9,90 @@ from sqlmodel import col
 
 import access
 from access import Caller, Principal
+from clock import utc_now
 from db import Again, Transaction
 from errors import Gone, Invalid
 from models import IdempotencyKey
-from models.columns import now
-from services.batch_deletion import ROWS_AT_ONCE, delete_some
+from services.batch_deletion import ROW_BATCH, delete_batch
 
-# How long one request may work before another of the same key takes its place, its worker being dead.
+# After this long the request that holds a key counts as dead, and another one takes over.
 LOCK_SECONDS = 30
-KEPT_HOURS = 48
+RETENTION_HOURS = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """What is known of a key: `answer` is the first one's; `mine` says that this request is to make it."""
+class KeyState:
+    """`answer` is the stored status and body, if any. `must_run`: this request holds the key and does the work."""
 
-    mine: bool
+    must_run: bool
     answer: tuple[int, str] | None = None
 
 
-async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> Claim:
-    """Look up the key or take it. Raises Invalid where it stands for another request, Gone where it was deleted."""
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
-    moment = now()
+async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> KeyState:
+    """Look up the key or take it. Invalid if it belongs to another request, Gone if its answer was deleted."""
+    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    moment = utc_now()
     lock = moment + timedelta(seconds=LOCK_SECONDS)
-    if kept is None:
+    if stored is None:
         tx.add(IdempotencyKey(user_id=caller.user_id, key=key, request_hash=request_hash, locked_until=lock))
         try:
             await tx.flush()
         except IntegrityError as error:
-            raise Again from error  # the same key came twice at once: the next try finds the first
-        return Claim(mine=True)
-    claim = read_claim(kept, request_hash, moment)
-    if claim.mine:
-        kept.locked_until = lock
-    return claim
+            raise Again from error  # the same key came twice at once: the next attempt finds it
+        return KeyState(must_run=True)
+    state = read_key_state(stored, request_hash, moment)
+    if state.must_run:
+        stored.locked_until = lock
+    return state
 
 
-async def look_up_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> Claim | None:
-    """The same without taking it: `mine` says that the key may be had; None while another request is at work."""
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key)
-    claim = Claim(mine=True) if kept is None else read_claim(kept, request_hash, now())
-    return claim if claim.mine or claim.answer is not None else None
+async def look_up_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> KeyState | None:
+    """As claim_key, without taking it: `must_run` if the key is free; None while another request holds it."""
+    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key)
+    state = KeyState(must_run=True) if stored is None else read_key_state(stored, request_hash, utc_now())
+    return state if state.must_run or state.answer is not None else None
 
 
-def read_claim(kept: IdempotencyKey, request_hash: str, moment: datetime) -> Claim:
-    if kept.request_hash != request_hash:
+def read_key_state(stored: IdempotencyKey, request_hash: str, moment: datetime) -> KeyState:
+    if stored.request_hash != request_hash:
         raise Invalid("This Idempotency-Key was used for another request.", ("header", "Idempotency-Key"))
-    if kept.status == Gone.status:
+    if stored.status == Gone.status:
         raise Gone("What this request made was deleted since.")
-    if kept.status is not None:
-        return Claim(mine=False, answer=(kept.status, kept.body or ""))
-    return Claim(mine=kept.locked_until <= moment)
+    if stored.status is not None:
+        return KeyState(must_run=False, answer=(stored.status, stored.body or ""))
+    return KeyState(must_run=stored.locked_until <= moment)
 
 
-async def keep_answer(tx: Transaction, caller: Caller, key: str, status: int, body: str) -> None:
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
-    if kept is not None:
-        kept.status, kept.body = status, body
+async def store_answer(tx: Transaction, caller: Caller, key: str, status: int, body: str) -> None:
+    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    if stored is not None:
+        stored.status, stored.body = status, body
 
 
 async def unlock_key(tx: Transaction, caller: Caller, key: str) -> None:
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
-    if kept is not None:
-        kept.locked_until = now()
+    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    if stored is not None:
+        stored.locked_until = utc_now()
 
 
 async def release_key(tx: Transaction, caller: Caller, key: str) -> None:
-    """The request came to nothing: the next one of this key tries again."""
-    mine = access.visible(caller, IdempotencyKey)
-    await tx.execute(delete(IdempotencyKey).where(mine, col(IdempotencyKey.key) == key))
+    """Forget a key whose request failed: the next request with it starts anew."""
+    own = access.visible(caller, IdempotencyKey)
+    await tx.execute(delete(IdempotencyKey).where(own, col(IdempotencyKey.key) == key))
 
 
 async def forget_answers(tx: Transaction, caller: Caller, row_id: UUID) -> None:
-    """A task or a conversation is deleted: what was answered of it goes along, and its keys say that it is gone.
+    """Delete the stored answers that show a deleted task or conversation; their keys answer Gone from now on.
 
-    The keys stay, so that a late repetition does not make the row again.
+    The keys stay, so that a late repeat does not create the row again.
     """
     body = col(IdempotencyKey.body)
     shows = or_(body.startswith(f'{{"id":"{row_id}"'), body.contains(f'"conversation_id":"{row_id}"'))
-    mine = access.visible(caller, IdempotencyKey)
-    await tx.execute(update(IdempotencyKey).where(mine, shows).values(status=Gone.status, body=None))
+    own = access.visible(caller, IdempotencyKey)
+    await tx.execute(update(IdempotencyKey).where(own, shows).values(status=Gone.status, body=None))
 
 
-async def delete_old_keys(tx: Transaction, caller: Principal, most: int = ROWS_AT_ONCE) -> int:
-    """A few at a time; how many there were."""
-    old = col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS)
-    return await delete_some(tx, caller, IdempotencyKey, old, most=most)
+async def delete_old_keys(tx: Transaction, caller: Principal, limit: int = ROW_BATCH) -> int:
+    """Delete one batch; the number of rows."""
+    old = col(IdempotencyKey.created_at) < utc_now() - timedelta(hours=RETENTION_HOURS)
+    return await delete_batch(tx, caller, IdempotencyKey, old, limit=limit)

@@ -1,4 +1,4 @@
-# services/markdown.py -- Markdown as HTML that is safe to show: whoever wrote it, nothing in it runs, loads or styles.
+# services/markdown.py -- Markdown as HTML that is safe to show: nothing in it runs, loads a resource or sets a style.
 import html
 import re
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-# What a page may need to render at once: longer than any message that a person can send.
+# The longest text to render: longer than any message that a user can send.
 MAX_TEXT = 50_000
 MAX_NESTING = 20
-# Characters that may begin or end something in Markdown: the work grows with them, up to 15 µs for each. A text with
-# more of them is shown as it was written.
+# Characters that may begin or end something in Markdown: each costs up to 15 µs. A text with more of them than the
+# maximum is shown as it was written.
 MARKS = "[]!*_`~<>#|\n-+.)"
-MOST_MARKS = 6_000
-# Looking for bare addresses takes time by length times addresses, paragraph by paragraph: 30 ns for each such pair.
+MAX_MARKS = 6_000
+# The search for bare addresses costs, in each paragraph, 30 ns times its length times the addresses in it.
 ADDRESS = re.compile(r"//|(?:https?|ftp|mailto):", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"\n(?:[ \t]*\n| {0,3}[-*+] +(?=\S))")
-MOST_ADDRESS_WORK = 1_500_000
+MAX_LINK_COST = 1_500_000
 
 TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "blockquote"),
@@ -36,17 +36,17 @@ LANGUAGE = re.compile(r"language-[\w+#.-]{1,30}")
 ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 
 
-def show_alternative(
+def render_alternative_text(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """An image would be loaded from elsewhere, which tells that somebody reads it: its words stand instead."""
+    """Show an image as its alternative text: loading it would tell another host that somebody reads the message."""
     return self.renderInlineAsText(tokens[index].children or [], options, env)
 
 
 def align_cell(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """A strict content security policy knows no style attributes."""
+    """Turn the style of a cell into `align`: a strict content security policy ignores style attributes."""
     cell = tokens[index]
     if found := ALIGNMENT.fullmatch(str(cell.attrs.pop("style", ""))):
         cell.attrSet("align", found[1])
@@ -55,51 +55,52 @@ def align_cell(
 
 def build_parser(*, linkify: bool) -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "linkify": linkify, "maxNesting": MAX_NESTING})
-    parser.add_render_rule("image", show_alternative)
+    parser.add_render_rule("image", render_alternative_text)
     parser.add_render_rule("th_open", align_cell)
     parser.add_render_rule("td_open", align_cell)
     if parser.linkify is not None:
-        # A bare `todo.py` is no address, though .py is a domain.
+        # A bare `todo.py` is a file, although .py is a domain.
         parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})
     return parser
 
 
 PARSER = build_parser(linkify=True)
-PARSER_WITHOUT_ADDRESSES = build_parser(linkify=False)
+PARSER_WITHOUT_LINKS = build_parser(linkify=False)
 
 
-def keep(tag: str, name: str, value: str) -> str | None:
-    """Of the classes only the language of a block of code."""
+def filter_attribute(tag: str, name: str, value: str) -> str | None:
+    """Keep of the classes only the language of a block of code."""
     if name == "class":
         return value if LANGUAGE.fullmatch(value) else None
     return value
 
 
-def address_work(text: str) -> int:
+def estimate_link_cost(text: str) -> int:
+    """Length times addresses, summed over the paragraphs."""
     paragraphs = PARAGRAPH_END.split(text)
     return sum(len(paragraph) * sum(1 for _ in ADDRESS.finditer(paragraph)) for paragraph in paragraphs)
 
 
-def as_written(text: str) -> str:
+def escape_text(text: str) -> str:
     return f"<p>{html.escape(text)}</p>".replace("\n", "<br>\n")
 
 
-def to_html(text: str) -> str:
-    """What takes too long to read as Markdown stays as it was written: everybody else waits meanwhile."""
-    if sum(map(text.count, MARKS)) > MOST_MARKS:
-        return as_written(text)
-    parser = PARSER if address_work(text) <= MOST_ADDRESS_WORK else PARSER_WITHOUT_ADDRESSES
+def parse_markdown(text: str) -> str:
+    """Unsafe HTML. A text that would take too long to parse is only escaped: parsing blocks the event loop."""
+    if sum(map(text.count, MARKS)) > MAX_MARKS:
+        return escape_text(text)
+    parser = PARSER if estimate_link_cost(text) <= MAX_LINK_COST else PARSER_WITHOUT_LINKS
     rendered: str = parser.render(text)
     return rendered
 
 
-def render(text: str) -> str:
-    """HTML of Markdown. Links open apart and tell their target nothing; other attributes and all scripts are gone."""
+def render_markdown(text: str) -> str:
+    """Safe HTML: only the tags and attributes above. Links open in another tab and send no referrer."""
     return nh3.clean(
-        to_html(text),
+        parse_markdown(text),
         tags=TAGS,
         attributes=ATTRIBUTES,
-        attribute_filter=keep,
+        attribute_filter=filter_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},

@@ -10,10 +10,10 @@ from sqlmodel import col
 
 import access
 from access import ANYONE, Caller
+from clock import utc_now
 from db import Again, Database, Transaction
 from errors import Conflict, Invalid
 from models import Conversation, Message, Run, User
-from models.columns import now
 from models.message import ChatCreate, MessagePublic, Sender
 from pagination import Listing, Page, fetch_list
 from services import conversations, events
@@ -121,7 +121,9 @@ async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> Mess
 
 async def tell(tx: Transaction, caller: Caller, message: Message) -> None:
     """Tell the person's open streams of a message that was added."""
-    await events.record(tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)})
+    await events.record_event(
+        tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)}
+    )
 
 
 async def next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
@@ -180,7 +182,7 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Post
         client_id=new.client_id,
         run_id=run.id,
     )
-    conversation.updated_at = now()
+    conversation.updated_at = utc_now()
     tx.add(message)
     try:
         await tx.flush()

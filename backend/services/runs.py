@@ -10,11 +10,11 @@ from sqlmodel import col
 
 import access
 from access import Caller, Principal
+from clock import utc_now
 from db import Transaction
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
-from models.columns import now
-from models.run import ACTIVE, ChatPublic, RunPublic
+from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
 from pagination import Page, RowListing, listed, read_page
 from services import events, messages
 
@@ -64,7 +64,7 @@ async def show(tx: Transaction, caller: Principal, run: Run) -> RunPublic:
 
 async def tell(tx: Transaction, caller: Principal, run: Run, type_: str) -> None:
     """Tell the person's open streams how the run stands now."""
-    await events.record(tx, run.user_id, type_, {"run": await show(tx, caller, run)})
+    await events.record_event(tx, run.user_id, type_, {"run": await show(tx, caller, run)})
 
 
 def pending(approval: Approval) -> PendingApproval:
@@ -93,7 +93,7 @@ async def list_runs(
     await access.get(tx, caller, Conversation, conversation_id)
     statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
     if active is not None:
-        statement = statement.where(col(Run.status).in_(ACTIVE) == active)
+        statement = statement.where(col(Run.status).in_(ACTIVE_STATUSES) == active)
     found, cursor = await read_page(tx, LISTING, statement, page, within=str(conversation_id))
     return listed(await shown(tx, caller, found), cursor)
 
@@ -151,7 +151,7 @@ async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> i
     First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
     RUNS_AT_ONCE a time, so that nobody waits long; how many there were is returned.
     """
-    moment = now()
+    moment = utc_now()
     ended = col(Run.finished_at) < moment - timedelta(days=days)
     old = access.select(caller, Run, col(Run.id)).where(col(Run.details_deleted_at).is_(None), ended)
     found = list((await tx.execute(old.order_by(col(Run.finished_at)).limit(RUNS_AT_ONCE))).scalars())
@@ -183,7 +183,7 @@ async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPubl
 async def find_active(tx: Transaction, caller: Caller, *conditions: Any) -> list[Run]:
     """The caller's runs that have not ended, the first to be answered first."""
     statement = access.select(caller, Run).where(
-        col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE), *conditions
+        col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE_STATUSES), *conditions
     )
     return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
 
@@ -220,7 +220,7 @@ async def find_standings(tx: Transaction, caller: Principal, run_ids: Sequence[U
     return {
         row.id: Standing(
             row.last_seq,
-            row.status in ACTIVE,
+            row.status in ACTIVE_STATUSES,
             row.status in AT_WORK
             and first_waiting.get(row.conversation_id, row.trigger_seq) >= row.trigger_seq,
         )
@@ -229,4 +229,4 @@ async def find_standings(tx: Transaction, caller: Principal, run_ids: Sequence[U
 
 
 def is_active(run: Run) -> bool:
-    return run.status in ACTIVE
+    return run.status in ACTIVE_STATUSES

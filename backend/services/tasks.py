@@ -12,9 +12,9 @@ from sqlmodel import col
 
 import access
 from access import ANYONE, Caller
+from clock import utc_now
 from db import Database, Transaction
 from models import Task
-from models.columns import now
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
 from pagination import Listing, Page, fetch_list
 from services import events, idempotency
@@ -23,7 +23,7 @@ from storage.engines import contains, searched
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """`q` is a piece of the title or the description, in any case."""
+    """`q` is a part of the title or the description, in upper or lower case."""
 
     completed: bool | None = None
     q: str | None = None
@@ -38,8 +38,8 @@ TASKS = Listing(
 
 
 @cache
-def matching(by_completed: bool, by_words: bool) -> Select[Any]:
-    """Anyone's tasks, filtered where asked: the values are bind parameters."""
+def select_tasks(by_completed: bool, by_words: bool) -> Select[Any]:
+    """The statement for any caller's tasks with these filters; their values are bind parameters."""
     statement = access.select(ANYONE, Task)
     if by_completed:
         statement = statement.where(col(Task.completed) == bindparam("completed"))
@@ -48,27 +48,27 @@ def matching(by_completed: bool, by_words: bool) -> Select[Any]:
     return statement
 
 
-def asked(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, Any]]:
-    """The statement for what is wanted, and its values."""
+def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, Any]]:
+    """The statement for the wanted tasks, and the values of its bind parameters."""
     values = access.values(caller)
     if wanted.completed is not None:
         values["completed"] = wanted.completed
     if wanted.q:
         values |= searched(wanted.q)
-    return matching("completed" in values, "words" in values), values
+    return select_tasks("completed" in values, "words" in values), values
 
 
 async def list_tasks(db: Database, caller: Caller, wanted: TaskFilter, page: Page) -> bytes:
     """Newest first, as JSON."""
-    return await fetch_list(db, TASKS, *asked(caller, wanted), page)
+    return await fetch_list(db, TASKS, *bind_task_filter(caller, wanted), page)
 
 
 async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone]:
     """How many tasks were completed on each of the last `days` days of the caller's time zone, oldest first."""
     zone = ZoneInfo(caller.timezone)
-    today = now().astimezone(zone).date()
+    today = utc_now().astimezone(zone).date()
     dates = [today - timedelta(days=days - 1 - n) for n in range(days)]
-    # Midnights, of which a day may have 23 or 25 hours between.
+    # Midnights: a day may have 23 or 25 hours between them.
     bounds = [datetime.combine(day, time(), zone) for day in [*dates, today + timedelta(days=1)]]
     done_at = col(Task.completed_at)
     counts = [
@@ -81,32 +81,32 @@ async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone
 
 
 def new_task(caller: Caller, new: TaskCreate) -> Task:
-    done = {"completed_at": now()} if new.completed else {}
+    done = {"completed_at": utc_now()} if new.completed else {}
     return Task.model_validate(new.model_dump(), update={"user_id": caller.user_id, **done})
 
 
-def told(task: Task) -> dict[str, TaskPublic]:
-    """What the caller's stream says of it."""
+def describe_task_event(task: Task) -> dict[str, TaskPublic]:
+    """The data of an event about the task."""
     return {"task": TaskPublic.model_validate(task)}
 
 
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
-    """`create_task` where nothing else is written with it."""
+    """As create_task, in a transaction of its own: on PostgreSQL one statement writes the task and its event."""
     task = new_task(caller, new)
-    await db.insert(task, events.change(caller, "task.created", told(task)))
+    await db.insert(task, events.new_event(caller, "task.created", describe_task_event(task)))
     return task
 
 
 async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: UUID | None = None) -> Task:
-    """With the id that is given, if one is; where such a task is already there, it is the one."""
+    """With `new_id` as its id, if given: a task that has this id already is returned instead."""
     task = new_task(caller, new)
     if new_id is not None:
-        if made := await access.find(tx, caller, Task, col(Task.id) == new_id):
-            return made
+        if existing := await access.find(tx, caller, Task, col(Task.id) == new_id):
+            return existing
         task.id = new_id
     tx.add(task)
     await tx.flush()
-    await events.record(tx, caller, "task.created", told(task))
+    await events.record_event(tx, caller, "task.created", describe_task_event(task))
     return task
 
 
@@ -119,17 +119,17 @@ async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
     task = await access.get(tx, caller, Task, task_id, lock=True)
     task.sqlmodel_update(change.model_dump(exclude_unset=True))
     if task.completed != (task.completed_at is not None):
-        task.completed_at = now() if task.completed else None
+        task.completed_at = utc_now() if task.completed else None
     await tx.flush()
-    await events.record(tx, caller, "task.updated", told(task))
+    await events.record_event(tx, caller, "task.updated", describe_task_event(task))
     return task
 
 
 async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
-    """The task as it was."""
+    """The task as it was before."""
     task = await access.get(tx, caller, Task, task_id, lock=True)
     await tx.delete(task)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, task_id)
-    await events.record(tx, caller, "task.deleted", {"task_id": task_id})
+    await events.record_event(tx, caller, "task.deleted", {"task_id": task_id})
     return task

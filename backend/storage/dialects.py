@@ -25,14 +25,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from models.columns import UTCDateTime, now
+from clock import utc_now
+from models.columns import UTCDateTime
 
 
 async def read_clock(tx: AsyncSession) -> datetime:
     """The database's time, on which all workers agree; SQLite's workers share the machine's."""
     name = tx.get_bind().dialect.name
     if name == "sqlite":
-        return now()
+        return utc_now()
     clock = func.utc_timestamp(literal_column("6")) if name == "mariadb" else func.clock_timestamp()
     moment: datetime = (await tx.execute(select(type_coerce(clock, UTCDateTime)))).scalar_one()
     return moment

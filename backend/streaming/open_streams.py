@@ -79,14 +79,14 @@ class OpenStreams:
     async def _poll(self) -> None:
         """End readers whose session or token has ended; wake those that have missed a notification."""
         for chunk in split_ids(self._of_sessions):
-            positions = await self._db.read(events.find_standings, SYSTEM, chunk)
+            positions = await self._db.read(events.find_log_positions, SYSTEM, chunk)
             for session_id, reader in list_readers(self._of_sessions, chunk):
                 position = positions.get(session_id)
                 reader.is_revoked = position is None
                 if position is None or (reader.kind == "user events" and position.is_past(reader.after)):
                     reader.event.set()
         for chunk in split_ids(self._of_tokens):
-            active = await self._db.read(api_tokens.find_live, SYSTEM, chunk)
+            active = await self._db.read(api_tokens.find_active_tokens, SYSTEM, chunk)
             for token_id, reader in list_readers(self._of_tokens, chunk):
                 if token_id not in active:
                     reader.is_revoked = True

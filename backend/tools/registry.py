@@ -16,7 +16,7 @@ from db import Transaction, is_retryable
 from errors import ParleyError
 from models import Task
 from models.approval import ApprovalPolicy
-from models.columns import STORABLE, Shape, unset
+from models.shapes import STORABLE, ApiModel, optional_field
 from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, TaskUpdate
 from pagination import read_items
 from services import tasks
@@ -192,12 +192,12 @@ def shortened_alike(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [shortened(task, share) for task in found]
 
 
-class AddTask(Shape):
+class AddTask(ApiModel):
     title: TaskTitle = ShapeField(description="What is to be done, in a few words.")
     description: TaskDescription | None = ShapeField(None, description="Details; a due date in words.")
 
 
-class ListTasks(Shape):
+class ListTasks(ApiModel):
     completed: bool | None = ShapeField(None, description="Only done (true) or only open (false) tasks.")
     q: Annotated[str, StringConstraints(max_length=200), STORABLE] | None = ShapeField(
         None, description="A piece of the title or description, in any case."
@@ -205,19 +205,19 @@ class ListTasks(Shape):
     limit: int = ShapeField(50, ge=1, le=200)
 
 
-class CompleteTask(Shape):
+class CompleteTask(ApiModel):
     task_id: UUID
     completed: bool = ShapeField(True, description="false opens the task again.")
 
 
-class ChangeTask(Shape):
+class ChangeTask(ApiModel):
     task_id: UUID
-    title: TaskTitle = unset()
-    description: TaskDescription | None = unset()
-    completed: bool = unset()
+    title: TaskTitle = optional_field()
+    description: TaskDescription | None = optional_field()
+    completed: bool = optional_field()
 
 
-class TaskReference(Shape):
+class TaskReference(ApiModel):
     task_id: UUID
 
 
@@ -229,7 +229,7 @@ class TaskFound(TaskPublic):
     )
 
 
-class TasksFound(Shape):
+class TasksFound(ApiModel):
     tasks: list[TaskFound]
     more: bool = ShapeField(description="Whether there are more than `limit`.")
 
@@ -245,7 +245,7 @@ async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, A
 @tool("safe", ListTasks, TasksFound)
 async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> dict[str, Any]:
     """List the person's tasks, newest first. Use it to find the id of a task."""
-    asked = tasks.asked(caller, tasks.TaskFilter(wanted.completed, wanted.q))
+    asked = tasks.bind_task_filter(caller, tasks.TaskFilter(wanted.completed, wanted.q))
     found, more = await read_items(tx, tasks.TASKS, *asked, wanted.limit)
     return {"tasks": shortened_alike(found), "more": more}
 

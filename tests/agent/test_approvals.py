@@ -13,13 +13,14 @@ import access
 from access import Caller
 from agent.leases import claim_run
 from agent.loop import AwaitingApproval, LeaseLost, RunLoop
+from clock import rfc3339
 from db import Database, Transaction, open_engine
 from errors import Forbidden
 from llm.protocol import AgentTurn
 from models import Approval, Run
-from models.columns import rfc3339
 from services import approvals
 from storage.engines import read_clock
+from support.clock import pass_time
 from support.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
@@ -428,13 +429,11 @@ async def all_approvals(tx: Transaction, run_id: UUID) -> list[Approval]:
 def test_waiting_for_a_yes_is_not_part_of_the_runs_time(
     own_database_url: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(settings_for(own_database_url, run_seconds=30), model) as server:
+    with serving(settings_for(own_database_url, run_seconds=30, access_token_minutes=60), model) as server:
         person = server.person()
         answer = asked(person, model, with_task(person))
-        passed = timedelta(minutes=30)
-
-        go_on(monkeypatch, passed)
-        monkeypatch.setattr("agent.loop.now", lambda: datetime.now().astimezone() + passed)
+        go_on(monkeypatch, timedelta(minutes=25))
+        pass_time(monkeypatch, minutes=25)
         ok(decide(person, answer, True))
         assert wait_for_end(person, answer["run_id"])["status"] == "completed"
 

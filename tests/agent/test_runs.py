@@ -15,10 +15,10 @@ from access import SYSTEM
 from agent.context import Assistant
 from agent.leases import claim_run
 from agent.loop import LeaseLost, RunLoop
+from clock import utc_now
 from db import Again, Database, Transaction
 from llm.protocol import ModelError
 from models import Run
-from models.columns import now
 from support.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
@@ -229,7 +229,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
         async def lapse(tx: Transaction) -> None:
             run = await access.find(tx, SYSTEM, Run, col(Run.id) == UUID(run_id), lock=True)
             assert run is not None
-            run.lease_expires_at = now() - timedelta(seconds=1)
+            run.lease_expires_at = utc_now() - timedelta(seconds=1)
 
         scripted.state.worker._running.clear()  # as if it belonged to a process that hangs
         with_database(own_database_url, lambda db: db.write(lapse))
@@ -321,7 +321,7 @@ def test_every_write_of_a_loop_checks_its_epoch(
         async def reopen(tx: Transaction) -> None:
             run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
             assert run is not None
-            run.status, run.lease_expires_at = "running", now() - timedelta(seconds=1)
+            run.status, run.lease_expires_at = "running", utc_now() - timedelta(seconds=1)
 
         await db.write(reopen)
         claim = await db.write(claim_run, own, run_id)
@@ -404,7 +404,7 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
 
     async def age(tx: Transaction) -> None:
         run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
-        run.finished_at = now() - timedelta(days=31)
+        run.finished_at = utc_now() - timedelta(days=31)
 
     with_database(own_database_url, lambda db: db.write(age))
     asyncio.run_coroutine_threadsafe(

@@ -1,6 +1,6 @@
 # test_shown_approvals.py -- what is approved is what is done: a changed row is asked for anew.
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -296,8 +296,8 @@ def test_waiting_for_the_second_yes_is_not_part_of_the_runs_time_either(
         return await read_clock(tx) + passed
 
     monkeypatch.setattr(approvals, "read_clock", clock)
-    monkeypatch.setattr("agent.loop.now", lambda: datetime.now().astimezone() + passed)
-    with serving(settings_for(own_database_url, run_seconds=30), model) as server:
+    monkeypatch.setattr("clock.read_system_clock", lambda: datetime.now(UTC) + passed)
+    with serving(settings_for(own_database_url, run_seconds=30, access_token_minutes=60), model) as server:
         person = server.person()
         task = with_task(person, "Spam")
         answer = asked(person, model, *deleting(task))

@@ -13,9 +13,9 @@ from access import Caller
 from agent.context import Assistant, Limits
 from agent.leases import NOBODY, STEPS_AT_ONCE, Claim, find_waiting, release, renew_leases
 from agent.slots import Pauses, Slots, Work
+from clock import utc_now
 from db import Database, Transaction, open_engine
 from models import Conversation, Run, User
-from models.columns import now
 from storage.schema import bootstrap
 from streaming.notifier import Notifier
 from support.scripted_model import ScriptedModel
@@ -247,7 +247,7 @@ def test_leases_are_renewed_together_and_a_lost_one_is_named(
         lost = await db.write(renew_leases, assistant, claims)
         assert lost == [claims[3]]
         renewed = [await db.read(lease_of, claim.run_id) for claim in claims]
-        assert [lease is not None and lease > now() + timedelta(seconds=10) for lease in renewed] == [
+        assert [lease is not None and lease > utc_now() + timedelta(seconds=10) for lease in renewed] == [
             True, True, True, False, True
         ]  # fmt: skip
 

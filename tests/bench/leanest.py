@@ -16,9 +16,9 @@ import asyncpg
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 
 from bench.pool import POOL_SIZE
-from models.columns import rfc3339
+from clock import rfc3339
 from models.task import TaskCreate, TaskPublic
-from security import AccessTokens, BadToken
+from security import InvalidToken, JwtSigner
 
 REMEMBERED_SECONDS = 0.5
 
@@ -42,7 +42,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
 
 
 def create_app(database_url: str, key: str) -> FastAPI:
-    tokens = AccessTokens(key, timedelta(minutes=15))
+    tokens = JwtSigner(key, timedelta(minutes=15))
     seen: dict[UUID, tuple[float, UUID]] = {}
     pool: Any = None
 
@@ -58,7 +58,7 @@ def create_app(database_url: str, key: str) -> FastAPI:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         try:
             claims = tokens.decode(token if scheme.lower() == "bearer" else "")
-        except BadToken as error:
+        except InvalidToken as error:
             raise HTTPException(401) from error
         asked_at = time.monotonic()
         at, user_id = seen.get(claims.session_id, (0.0, None))

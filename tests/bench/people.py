@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 import asyncpg
 from sqlalchemy import insert, text
 
+from clock import utc_now
 from db import Database, open_engine
 from models import AuthSession, Task, User
-from models.columns import now
-from security import AccessClaims, AccessTokens
+from security import JwtClaims, JwtSigner
 from storage.schema import bootstrap
 
 TASKS_EACH = 200
@@ -43,14 +43,14 @@ class People:
 async def settle(url: str, key: str, each: int) -> People:
     """Make the tables and `each` people of either kind."""
     db = Database(open_engine(url))
-    tokens = AccessTokens(key, LIFETIME)
+    tokens = JwtSigner(key, LIFETIME)
     try:
         await bootstrap(db.engine)
         dice = random.Random(1)
         people = People(
             [await sign_up(db, tokens, dice, TASKS_EACH) for _ in range(each)],
             [await sign_up(db, tokens, dice, 0) for _ in range(each)],
-            await sign_up(db, tokens, dice, 0, revoked_at=now()),
+            await sign_up(db, tokens, dice, 0, revoked_at=utc_now()),
         )
         async with db.engine.connect() as connection:
             autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
@@ -62,8 +62,8 @@ async def settle(url: str, key: str, each: int) -> People:
 
 async def sign_up_many(url: str, key: str, count: int) -> list[str]:
     """The access tokens of so many new people."""
-    db, tokens, moment = Database(open_engine(url)), AccessTokens(key, LIFETIME), now()
-    claims = [AccessClaims(uuid4(), uuid4()) for _ in range(count)]
+    db, tokens, moment = Database(open_engine(url)), JwtSigner(key, LIFETIME), utc_now()
+    claims = [JwtClaims(uuid4(), uuid4()) for _ in range(count)]
     users = [
         {"id": each.user_id, "email": f"{uuid4().hex}@example.com", "password_hash": ""} for each in claims
     ]
@@ -89,10 +89,10 @@ async def server_version(url: str) -> str:
 
 
 async def sign_up(
-    db: Database, tokens: AccessTokens, dice: random.Random, tasks: int, revoked_at: datetime | None = None
+    db: Database, tokens: JwtSigner, dice: random.Random, tasks: int, revoked_at: datetime | None = None
 ) -> str:
     """The access token of a new person."""
-    moment = now()
+    moment = utc_now()
     async with db.transaction() as tx:
         user = User(email=f"{uuid4().hex}@example.com", password_hash="")
         session = AuthSession(user_id=user.id, expires_at=moment + LIFETIME, revoked_at=revoked_at)
@@ -101,11 +101,11 @@ async def sign_up(
         tx.add(session)
         if tasks:
             await tx.execute(insert(Task), [some_task(dice, user.id, number) for number in range(tasks)])
-    return tokens.encode(AccessClaims(user.id, session.id), moment)
+    return tokens.encode(JwtClaims(user.id, session.id), moment)
 
 
 def some_task(dice: random.Random, user_id: UUID, number: int) -> dict[str, object]:
-    at = now() - timedelta(minutes=number, microseconds=dice.randrange(1, 10**6))
+    at = utc_now() - timedelta(minutes=number, microseconds=dice.randrange(1, 10**6))
     return {
         "id": uuid4(),
         "user_id": user_id,

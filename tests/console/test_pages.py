@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from console.files import FILES, FOLDER
-from services.markdown import MAX_TEXT, render
+from services.markdown import MAX_TEXT, render_markdown
 from support.servers import PASSWORD, Person, Server, ok, serving, settings_for
 
 CONSOLE = {"X-Parley-Console": "1"}
@@ -277,7 +277,7 @@ def test_markdown_becomes_html(ann: Person) -> None:
     ],
 )
 def test_nothing_in_rendered_text_runs_loads_or_styles(text: str) -> None:
-    html = render(text)
+    html = render_markdown(text)
     assert not re.search(r"<(?:script|img|svg|iframe|style|object|form|input|b)\b", html, re.IGNORECASE)
     for tag in re.findall(r"<[^>]*>", html):
         names = set(re.findall(r"\s([\w-]+)=", re.sub(r'"[^"]*"', '""', tag)))
@@ -286,7 +286,7 @@ def test_nothing_in_rendered_text_runs_loads_or_styles(text: str) -> None:
 
 
 def test_a_table_keeps_its_alignment_without_a_style() -> None:
-    assert '<td align="right">1</td>' in render("| a |\n| --: |\n| 1 |")
+    assert '<td align="right">1</td>' in render_markdown("| a |\n| --: |\n| 1 |")
 
 
 def test_rendering_is_bounded(ann: Person) -> None:
@@ -318,7 +318,7 @@ HARD_TO_READ = [
 def test_twice_the_text_costs_at_most_about_twice_as_much_to_render(part: str) -> None:
     def cost(length: int) -> float:
         start = time.thread_time()
-        render((part * length)[:length])
+        render_markdown((part * length)[:length])
         return time.thread_time() - start
 
     for length in (2_500, 8_000, 25_000):
@@ -329,15 +329,15 @@ def test_twice_the_text_costs_at_most_about_twice_as_much_to_render(part: str) -
 
 
 def test_a_text_of_nothing_but_marks_is_shown_as_it_was_written() -> None:
-    assert render("![" * 25_000) == f"<p>{'![' * 25_000}</p>"
-    assert render("*a* <b>\n" * 7_000).startswith("<p>*a* &lt;b&gt;<br>\n*a* ")
+    assert render_markdown("![" * 25_000) == f"<p>{'![' * 25_000}</p>"
+    assert render_markdown("*a* <b>\n" * 7_000).startswith("<p>*a* &lt;b&gt;<br>\n*a* ")
     answer = "Some *emphasis*, `code` and [a link](https://example.com).\n\n" * 400
-    assert render(answer).count("<em>") == 400
+    assert render_markdown(answer).count("<em>") == 400
 
 
 def test_many_bare_addresses_are_links_where_each_has_its_line() -> None:
-    assert render("- https://example.com/a\n" * 400).count("<a ") == 400
-    assert "<a " not in render("https://example.com/a " * 400)
+    assert render_markdown("- https://example.com/a\n" * 400).count("<a ") == 400
+    assert "<a " not in render_markdown("https://example.com/a " * 400)
 
 
 # What the console asks for besides

@@ -1,5 +1,4 @@
 # test_mcp_programs.py -- programs that act in a person's name over MCP: which words are theirs, what they may.
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +10,8 @@ from sqlmodel import col
 import protocols.mcp.server
 from db import Transaction
 from logs import configure_logs
-from models import AccessToken, RateLimit
-from models.columns import now
-from services.identity import rate_limits
+from models import ApiToken, RateLimit
+from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from tools.registry import MOST_UNASKED
 
@@ -89,7 +87,7 @@ def test_its_name_stays_when_the_token_is_gone(server: Server, ann: Person) -> N
     ann.delete(f"/v1/me/tokens/{token['id']}")
 
     async def forget(tx: Transaction) -> None:
-        await tx.execute(delete(AccessToken).where(col(AccessToken.id) == UUID(token["id"])))
+        await tx.execute(delete(ApiToken).where(col(ApiToken.id) == UUID(token["id"])))
 
     in_database(server, forget)
     assert messages_of(ann) == before
@@ -205,8 +203,7 @@ def test_workers_count_together_and_a_new_hour_begins_anew(
             return int((await tx.execute(select(func.count()).select_from(RateLimit))).scalar_one())
 
         assert in_database(one, rows) == 1
-        later = timedelta(minutes=61)
-        monkeypatch.setattr(rate_limits, "now", lambda: now() + later)
+        pass_time(monkeypatch, minutes=61)
         assert not waits(call(other, token, "add_task", title="In the next hour"))
 
 

@@ -14,10 +14,10 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
+from clock import utc_now
 from db import Database, Transaction, open_engine
 from errors import Conflict
 from models import IdempotencyKey
-from models.columns import now
 from services import tasks
 from services.idempotency import delete_old_keys
 from support.scripted_model import ScriptedModel
@@ -95,7 +95,7 @@ def test_a_worker_that_died_before_it_kept_the_answer_leaves_one_row(
     first = ok(post(ann, "/v1/tasks", key, {"title": "Buy milk"}))
 
     async def forget(tx: Transaction) -> None:
-        died = {"status": None, "body": None, "locked_until": now() - timedelta(seconds=1)}
+        died = {"status": None, "body": None, "locked_until": utc_now() - timedelta(seconds=1)}
         await tx.execute(update(IdempotencyKey).where(col(IdempotencyKey.key) == key).values(**died))
 
     change(server, forget)
@@ -153,7 +153,7 @@ def test_keys_go_after_two_days(server: Server, ann: Person, key: str) -> None:
 
     async def age(tx: Transaction) -> None:
         old = update(IdempotencyKey).where(col(IdempotencyKey.key) == key)
-        await tx.execute(old.values(created_at=now() - timedelta(hours=49)))
+        await tx.execute(old.values(created_at=utc_now() - timedelta(hours=49)))
         await delete_old_keys(tx, SYSTEM)
 
     change(server, age)

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 import cli
 from db import Transaction
 from models import User
-from models.columns import has_invisible, visible
-from models.email import Email, normal_email
+from models.email import Email, normalize_email
+from models.shapes import has_invisible, refuse_blank
 from settings import Settings
 from support.servers import PASSWORD, Person, Server, in_database
 
@@ -33,14 +33,14 @@ HIDDEN = (
 @pytest.mark.parametrize("text", [*HIDDEN, HIDDEN, " \u3164\t\u034f", "\u202e\u2066"])
 def test_a_text_of_which_nothing_is_seen_is_blank(text: str) -> None:
     with pytest.raises(ValueError, match="must not be blank"):
-        visible(text)
+        refuse_blank(text)
 
 
 @pytest.mark.parametrize(
     "text", ["x", "\u3164x", "❤\ufe0f", "👩\u200d🚀", "日", "ა", "…", "e\u0301", "\u202eabc"]
 )
 def test_a_text_of_which_something_is_seen_is_not(text: str) -> None:
-    assert visible(text) == text
+    assert refuse_blank(text) == text
 
 
 def test_whatever_has_no_mark_by_its_category_is_not_seen() -> None:
@@ -88,7 +88,7 @@ def test_nothing_is_called_by_what_cannot_be_seen(server: Server, ann: Person, t
     ],
 )
 def test_an_email_has_one_form(typed: str, kept: str) -> None:
-    assert EMAIL.validate_python(typed) == normal_email(typed) == kept
+    assert EMAIL.validate_python(typed) == normalize_email(typed) == kept
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_the_form_of_a_form_is_itself(local: str, domain: str) -> None:
         once = EMAIL.validate_python(f"{local}@{domain}")
     except ValidationError:
         return
-    assert EMAIL.validate_python(once) == normal_email(once) == once
+    assert EMAIL.validate_python(once) == normalize_email(once) == once
 
 
 def test_look_alikes_are_one_person_and_sign_in_however_they_are_typed(server: Server) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from db import Database, Transaction, open_engine
-from services.tasks import matching
+from services.tasks import select_tasks
 from storage.dialects import glob_pattern, letters_by_lower, like_pattern
 from support.servers import Person, Server
 
@@ -77,7 +77,7 @@ def test_a_search_on_sqlite_calls_no_function_of_python_for_a_row(
 ) -> None:
     async def look() -> tuple[str, str]:
         db = Database(open_engine(new_database("sqlite")))
-        sql = str(matching(False, True).compile(dialect=db.engine.dialect))
+        sql = str(select_tasks(False, True).compile(dialect=db.engine.dialect))
 
         async def lower(tx: Transaction) -> str:
             return str((await tx.execute(text("SELECT lower('\u00c4')"))).scalar_one())

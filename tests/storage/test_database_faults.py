@@ -372,7 +372,7 @@ def test_many_who_ask_whether_it_is_ready_cost_one_statement(
         return await read(*arguments)
 
     monkeypatch.setattr(server.state.db, "read", counting)
-    monkeypatch.setattr("services.health.FRESH_SECONDS", 60.0)
+    monkeypatch.setattr("services.health.ANSWER_TTL_SECONDS", 60.0)
     client = server.client()
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: client.get("/readyz").status_code, range(40)))

@@ -13,10 +13,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
+from clock import utc_now
 from db import Database, is_retryable, open_engine
 from models import Task, User
-from models.columns import now
-from services.identity.rate_limits import count_hit
+from services.identity.rate_limits import add_hits
 from settings import SettingsError
 from storage.engines import engine_url, is_orphan, take_schema_lock
 from storage.schema import bootstrap
@@ -46,7 +46,7 @@ def test_tries_are_counted_right_however_many_come_at_once(url: str) -> None:
     key = uuid4().hex
 
     async def work(db: Database) -> list[int]:
-        return await asyncio.gather(*[db.write(count_hit, key, 60, 1) for _ in range(40)])
+        return await asyncio.gather(*[db.write(add_hits, key, 60, 1) for _ in range(40)])
 
     assert sorted(with_database(url, work)) == list(range(1, 41))
 
@@ -55,7 +55,7 @@ def test_a_window_that_has_ended_is_counted_from_the_start_again(url: str) -> No
     key = uuid4().hex
 
     async def work(db: Database) -> list[int]:
-        return [await db.write(count_hit, key, seconds, 1) for seconds in (-1, -1, 60, 60, 60)]
+        return [await db.write(add_hits, key, seconds, 1) for seconds in (-1, -1, 60, 60, 60)]
 
     assert with_database(url, work) == [1, 1, 1, 2, 3]
 
@@ -65,7 +65,7 @@ def test_the_clock_is_in_utc_and_exact_to_the_microsecond(url: str) -> None:
         return [await db.read(db.clock) for _ in range(5)]
 
     moments = with_database(url, work)
-    assert all(abs(moment - now()) < timedelta(seconds=10) for moment in moments)
+    assert all(abs(moment - utc_now()) < timedelta(seconds=10) for moment in moments)
     assert any(moment.microsecond % 1000 for moment in moments)
     assert {moment.tzinfo for moment in moments} == {UTC}
 
@@ -143,7 +143,7 @@ def test_a_row_that_is_inserted_by_hand_gets_an_id_that_cannot_be_guessed_and_th
     users = with_database(url, lambda db: db.write(by_hand))
     assert len({user.id for user in users}) == 20
     assert {user.id.version for user in users} == {4}
-    assert all(abs(user.created_at - now()) < timedelta(seconds=20) for user in users)
+    assert all(abs(user.created_at - utc_now()) < timedelta(seconds=20) for user in users)
 
 
 # URLs of MariaDB

@@ -362,8 +362,8 @@ def test_writers_in_one_conversation_get_seqs_without_a_gap(url: str) -> None:
 
 
 async def leave(db: Database, caller: Caller) -> None:
-    await db.write(account_removal.mark_deleted, caller)
-    while await db.write(account_removal.take_slice, SYSTEM, caller.user_id, 2):
+    await db.write(account_removal.mark_account_deleted, caller)
+    while await db.write(account_removal.delete_account_slice, SYSTEM, caller.user_id, 2):
         pass
 
 

@@ -50,10 +50,10 @@ def test_writers_wait_neither_for_each_other_nor_for_who_numbers_and_nobody_for_
             await db.write(tasks.create_task, caller, TaskCreate(title="Another writer"))
             await tasks.add_task(db, caller, TaskCreate(title="In one statement"))
             async with db.transaction() as numbering:
-                assert await events.number(numbering, caller, carl.id) == (2, 2)
+                assert await events.number_events(numbering, caller, carl.id) == (2, 2)
                 await db.write(tasks.create_task, caller, TaskCreate(title="While somebody numbers"))
-            assert await db.write(events.number, caller, carl.id) == (1, 3)
-        assert await db.write(events.number, caller, carl.id) == (1, 4)
+            assert await db.write(events.number_events, caller, carl.id) == (1, 3)
+        assert await db.write(events.number_events, caller, carl.id) == (1, 4)
 
     with_database(own_database_url, work)
 
@@ -98,7 +98,9 @@ def test_two_who_number_for_the_first_time_at_once_agree(own_database_url: str, 
     async def work(db: Database) -> list[list[tuple[int, int]]]:
         async def both(person: Person) -> list[tuple[int, int]]:
             caller = Caller(person.id, None)
-            return list(await asyncio.gather(*(db.write(events.number, caller, person.id) for _ in range(2))))
+            return list(
+                await asyncio.gather(*(db.write(events.number_events, caller, person.id) for _ in range(2)))
+            )
 
         return [sorted(await both(person)) for person in people]
 

@@ -43,7 +43,7 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
         seen = await asyncio.gather(*coming)
         assert len(set(seen)) == 1
         assert b"event: task.created" in seen[0]
-        assert names == ["find_standing", "read"]
+        assert names == ["find_log_position", "read_events"]
         for stream in streams:
             await stream.aclose()
 
@@ -130,7 +130,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
 
     async def fill(tx: Transaction) -> None:
         for _ in range(500):
-            await events.record(tx, caller, "task.deleted", {"text": "x" * 30_000})
+            await events.record_event(tx, caller, "task.deleted", {"text": "x" * 30_000})
 
     with_database(own_database_url, lambda db: db.write(fill))
     watch = scripted.state.streams
@@ -186,7 +186,7 @@ def test_a_failing_read_ends_its_streams_and_they_resume(
     with opened(carl) as stream:
         reset(stream)
         with monkeypatch.context() as broken:
-            broken.setattr(events, "find_standing", fail)
+            broken.setattr(events, "find_log_position", fail)
             carl.post("/v1/tasks", title="Buy milk")
             assert list(stream) == []
     with opened(carl, after=0) as stream:

@@ -9,9 +9,9 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
+from clock import utc_now
 from db import Database, Transaction
 from models import Event as EventRow
-from models.columns import now
 from services import events
 from support.servers import Person, Server, serving, settings_for, with_database
 from support.user_streams import STREAM, as_on, opened, reset, take
@@ -73,16 +73,16 @@ def test_a_number_that_no_stream_gave_is_refused(ann: Person) -> None:
 def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) -> None:
     """More events than one batch holds, and one that is larger than a batch."""
     caller = Caller(ann.id, None)
-    longest = "x" * (events.READ_CHARACTERS + 1)
+    longest = "x" * (events.MAX_BATCH_CHARACTERS + 1)
 
     async def fill(tx: Transaction) -> None:
         for number in range(250):
             text = longest if number == 120 else "y" * 5_000
-            await events.record(tx, caller, "task.deleted", {"task_id": str(number), "text": text})
+            await events.record_event(tx, caller, "task.deleted", {"task_id": str(number), "text": text})
 
     async def sizes(tx: Transaction) -> list[int]:
         after, found = 0, []
-        while lines := await events.read(tx, caller, after):
+        while lines := await events.read_events(tx, caller, after):
             after = lines[-1].seq
             found.append(sum(len(line.data) for line in lines))
         return found
@@ -94,7 +94,7 @@ def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) ->
     assert [event.data["task_id"] for event in seen] == [str(number) for number in range(250)]
     assert seen[120].data["text"] == longest
     *_, largest = sorted(with_database(database_url, lambda db: db.read(sizes)))
-    assert events.READ_CHARACTERS < largest < events.READ_CHARACTERS + 100
+    assert events.MAX_BATCH_CHARACTERS < largest < events.MAX_BATCH_CHARACTERS + 100
     assert len(with_database(database_url, lambda db: db.read(sizes))) > 5
 
 
@@ -111,7 +111,7 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
 
     async def age(tx: Transaction) -> None:
         old = (col(EventRow.user_id).in_([carl.id, quiet.id]), col(EventRow.id) > 0)
-        await tx.execute(update(EventRow).where(*old).values(created_at=now() - timedelta(days=8)))
+        await tx.execute(update(EventRow).where(*old).values(created_at=utc_now() - timedelta(days=8)))
 
     with_database(own_database_url, lambda db: db.write(age))
     carl.post("/v1/tasks", title="Fresh")
@@ -134,22 +134,22 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
 def test_a_large_number_of_old_events_goes_a_bounded_number_at_a_time(
     own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "DELETED_AT_ONCE", 4)
-    monkeypatch.setattr(events, "NUMBERED_AT_ONCE", 3)
+    monkeypatch.setattr(events, "DELETE_BATCH", 4)
+    monkeypatch.setattr(events, "NUMBER_BATCH", 3)
 
     async def fill(tx: Transaction) -> None:
         row = {
             "user_id": carl.id,
             "type": "task.deleted",
             "data": {},
-            "created_at": now() - timedelta(days=9),
+            "created_at": utc_now() - timedelta(days=9),
         }
         await tx.execute(insert(EventRow), [dict(row) for _ in range(20)])
 
     async def work(db: Database) -> list[int]:
         await db.write(fill)
         looked = []
-        while found := await db.write(events.delete_old, SYSTEM, 7):
+        while found := await db.write(events.delete_old_events, SYSTEM, 7):
             looked.append(found)
         return looked
 

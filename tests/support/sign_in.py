@@ -1,21 +1,12 @@
 # support/sign_in.py -- signing in by hand, and what a refused request has to look like.
-from datetime import timedelta
-
 import httpx
-import pytest
 
-from models.columns import now
 from support.servers import (
     PASSWORD,
     Server,
 )
 
 NEW_PASSWORD = "a better battery staple"
-
-
-def later(monkeypatch: pytest.MonkeyPatch, module: str, **time_passed: float) -> None:
-    """The module's clock goes on by so much from here on."""
-    monkeypatch.setattr(f"{module}.now", lambda: now() + timedelta(**time_passed))
 
 
 def sign_in(server: Server, email: str, password: str = PASSWORD, **headers: str) -> httpx.Response:

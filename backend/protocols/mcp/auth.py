@@ -15,9 +15,9 @@ from structlog.contextvars import bound_contextvars
 from app_state import AppState
 from errors import Forbidden, MisdirectedRequest, Unauthorized
 from routes.dependencies import get_app_state
-from security import BadToken
+from security import InvalidToken, derive_id
 from server.body_limits import check_json_size, replay_body
-from services.identity.api_tokens import MARK, Grant
+from services.identity.api_tokens import TOKEN_PREFIX, ApiGrant
 
 PATH = "/mcp"
 METADATA = f"/.well-known/oauth-protected-resource{PATH}"
@@ -104,18 +104,18 @@ def has_id(body: bytes) -> bool:
     return "id" in message and "method" in message
 
 
-async def find_grant(request: Request) -> Grant:
+async def find_grant(request: Request) -> ApiGrant:
     """Who asks, by an access token or by the token of a sign-in."""
     state = get_app_state(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         if kind.lower() != "bearer" or not token:
             raise Unauthorized("Sign in first: send an access token of Parley as the bearer token.")
-        if token.startswith(MARK):
-            return await state.api_token_cache.grant(token)
-        caller = await state.session_cache.caller(state.jwt.decode(token))
-        return Grant(caller, SESSIONS_TITLE, state.jwt.derived_id("mcp", str(caller.user_id)))
-    except (BadToken, Unauthorized) as error:
+        if token.startswith(TOKEN_PREFIX):
+            return await state.api_token_cache.get_grant(token)
+        caller = await state.session_cache.get_caller(state.jwt.decode(token))
+        return ApiGrant(caller, SESSIONS_TITLE, derive_id(state.jwt.secret, "mcp", str(caller.user_id)))
+    except (InvalidToken, Unauthorized) as error:
         refusal = Unauthorized(str(error) or "The access token is wrong, was revoked or has expired.")
         wrong = 'error="invalid_token", ' if token else ""
         challenge = f'Bearer {wrong}resource_metadata="{base_url(request)}{METADATA}"'

@@ -30,7 +30,7 @@ from errors import NotFound
 from pagination import Page
 from protocols.mcp.auth import GRANT
 from services import conversations, messages, tasks
-from services.identity.api_tokens import Grant
+from services.identity.api_tokens import ApiGrant
 from services.tasks import TaskFilter
 
 Context = ServerRequestContext[Any, Request]
@@ -120,10 +120,10 @@ class Resources:
         )
 
 
-def grant_of(ctx: Context) -> Grant:
+def grant_of(ctx: Context) -> ApiGrant:
     """Whom the door has let in."""
     assert ctx.request is not None
-    return cast(Grant, ctx.request.scope[GRANT])
+    return cast(ApiGrant, ctx.request.scope[GRANT])
 
 
 def as_id(text: str) -> UUID | None:

@@ -30,10 +30,10 @@ from agent.run_ending import cancel_run
 from app_state import AppState
 from errors import ParleyError, TooManyRequests
 from llm.sanitize import clean, unstorable
-from models.columns import Shape
+from models.shapes import ApiModel
 from protocols.mcp.auth import base_url
 from protocols.mcp.resources import Context, Resources, as_id, grant_of
-from services.identity.api_tokens import Grant
+from services.identity.api_tokens import ApiGrant
 from services.identity.rate_limits import CALLS_PER_PROGRAM
 from streaming.disconnects import run_until_disconnect
 from tools.registry import TOOLS, Tool, untitled
@@ -52,7 +52,7 @@ APPROVAL = "approval"
 FIXED = CacheHint(ttl_ms=3_600_000, scope="public")
 
 
-class AwaitingApproval(Shape):
+class AwaitingApproval(ApiModel):
     """What a call gives that its person has to approve first."""
 
     status: Literal["awaiting_approval"] = "awaiting_approval"
@@ -133,7 +133,7 @@ class McpServer:
             return failed(f"The arguments hold {why}.")
         grant, call = grant_of(ctx), Call(params.name, clean(arguments), key)
         try:
-            await self.state.auth.limits.hit(CALLS_PER_PROGRAM, "mcp", str(grant.counted_id))
+            await self.state.auth.rate_limiter.hit(CALLS_PER_PROGRAM, "mcp", str(grant.rate_limit_id))
         except TooManyRequests as error:
             return failed(error.detail) | {"_meta": {RETRY_AFTER: error.retry_after}}
         if params.request_state is not None:
@@ -146,7 +146,9 @@ class McpServer:
                 return question(ctx, outcome)
         return awaiting(ctx, outcome) if outcome.waiting is not None else answered(outcome)
 
-    async def follow(self, ctx: Context, grant: Grant, call: Call, params: CallToolRequestParams) -> Outcome:
+    async def follow(
+        self, ctx: Context, grant: ApiGrant, call: Call, params: CallToolRequestParams
+    ) -> Outcome:
         """The client has put our question to its user. What they said there approves nothing: a session does that."""
         caller, run_id = grant.caller, as_id(params.request_state or "")
         outcome = await self.db.read(find_outcome, grant, run_id, call) if run_id else None

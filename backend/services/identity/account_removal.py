@@ -1,20 +1,21 @@
-# services/identity/account_removal.py -- how an account goes: marked at once, taken away in slices.
-"""An account may have millions of rows. In one transaction their deletion would hold up everybody else, on SQLite
-every writer. So the account is marked: from the commit on nobody comes in by it and its email is free. What is its
-own then goes a slice at a time, by whichever worker looks next, until the row of the user goes itself.
+# services/identity/account_removal.py -- deletes an account: the user is marked at once, the rows go in slices.
+"""An account may have millions of rows. Their deletion in one transaction would block other users, on SQLite every
+writer. So the account is marked first: after that commit nobody can sign in to it, and its email is free. The workers
+then delete what it owns, a slice at a time, and the row of the user last.
 """
 
-from typing import Any
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import SQLColumnExpression, update
 from sqlmodel import SQLModel, col
 
 import access
 from access import Caller, Principal
+from clock import utc_now
 from db import Transaction
 from models import (
-    AccessToken,
+    ApiToken,
     AuthSession,
     Conversation,
     Event,
@@ -26,76 +27,98 @@ from models import (
     Task,
     User,
 )
-from models.columns import now
-from models.run import ACTIVE
-from services.batch_deletion import ROWS_AT_ONCE, delete_some, delete_some_with_parts
+from models.run import ACTIVE_STATUSES
+from services.batch_deletion import ROW_BATCH, delete_batch, delete_batch_with_children
 from services.identity.api_tokens import revoke_tokens
 from services.identity.sessions import revoke_all_sessions
 
-ACCOUNTS_AT_ONCE = 100
+ACCOUNT_BATCH = 100
 # No password verifies against it.
 NO_PASSWORD = "!"  # noqa: S105
 
-# Whose rows go, in this order: a row after those that refer to it. With a second column, the rows of that table
-# which are part of it go first, since one run or session alone may have very many.
-OWNED: list[tuple[type[SQLModel], Any, Any]] = [
-    (Message, Message.user_id, None),
-    (Run, Run.user_id, RunEvent.run_id),
-    (Event, Event.user_id, None),
-    (Task, Task.user_id, None),
-    (Conversation, Conversation.user_id, None),
-    (IdempotencyKey, IdempotencyKey.user_id, None),
-    (AuthSession, AuthSession.user_id, RefreshToken.session_id),
-    (AccessToken, AccessToken.user_id, None),
+
+@dataclass(frozen=True, slots=True)
+class OwnedTable:
+    """A table with rows of a user. Where one of them may have very many children, these are deleted first."""
+
+    table: type[SQLModel]
+    owner_id: SQLColumnExpression[UUID]
+    child: type[SQLModel] | None = None
+    parent_id: SQLColumnExpression[UUID] | None = None
+
+
+# In this order no row is deleted before those that refer to it.
+OWNED_TABLES = [
+    OwnedTable(Message, col(Message.user_id)),
+    OwnedTable(Run, col(Run.user_id), RunEvent, col(RunEvent.run_id)),
+    OwnedTable(Event, col(Event.user_id)),
+    OwnedTable(Task, col(Task.user_id)),
+    OwnedTable(Conversation, col(Conversation.user_id)),
+    OwnedTable(IdempotencyKey, col(IdempotencyKey.user_id)),
+    OwnedTable(AuthSession, col(AuthSession.user_id), RefreshToken, col(RefreshToken.session_id)),
+    OwnedTable(ApiToken, col(ApiToken.user_id)),
 ]
 
 
-async def mark_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
-    """From the commit on nobody comes in by the account, and its email is free; the runs that had to end for it."""
+async def mark_account_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
+    """Close the account and free its email; returns the runs that were cancelled for it."""
     user = await access.get(tx, caller, User, caller.user_id, lock=True)
     runs = access.select(caller, Run, col(Run.id)).where(
-        col(Run.user_id) == user.id, col(Run.status).in_(ACTIVE)
+        col(Run.user_id) == user.id, col(Run.status).in_(ACTIVE_STATUSES)
     )
-    ended = list((await tx.execute(runs)).scalars())
-    # The new epoch shuts out whoever works on one.
-    change = {"status": "cancelled", "epoch": Run.epoch + 1, "lease_expires_at": None, "finished_at": now()}
-    await tx.execute(update(Run).where(col(Run.id).in_(ended)).values(change))
+    cancelled = list((await tx.execute(runs)).scalars())
+    change = {
+        "status": "cancelled",
+        "epoch": Run.epoch + 1,  # a worker of an older epoch writes nothing more
+        "lease_expires_at": None,
+        "finished_at": utc_now(),
+    }
+    await tx.execute(update(Run).where(col(Run.id).in_(cancelled)).values(change))
     await revoke_all_sessions(tx, caller)
     await revoke_tokens(tx, caller)
     user.email, user.password_hash, user.display_name = f"{user.id}@deleted.invalid", NO_PASSWORD, None
-    user.deleted_at = now()
+    user.deleted_at = utc_now()
     await tx.flush()
-    return ended
+    return cancelled
 
 
-async def find_marked(tx: Transaction, caller: Principal) -> list[UUID]:
-    """The accounts that are to be taken away."""
+async def find_deleted_accounts(tx: Transaction, caller: Principal) -> list[UUID]:
+    """The accounts that are marked and not yet gone, oldest mark first."""
     marked = access.select(caller, User, col(User.id)).where(col(User.deleted_at).is_not(None))
-    found = await tx.execute(marked.order_by(col(User.deleted_at)).limit(ACCOUNTS_AT_ONCE))
+    found = await tx.execute(marked.order_by(col(User.deleted_at)).limit(ACCOUNT_BATCH))
     return list(found.scalars())
 
 
-async def take_slice(tx: Transaction, caller: Principal, user_id: UUID, most: int = ROWS_AT_ONCE) -> bool:
-    """Delete the next rows of a marked account, about `most`, at last the user; whether more are left.
+async def delete_account_slice(
+    tx: Transaction, caller: Principal, user_id: UUID, limit: int = ROW_BATCH
+) -> bool:
+    """Delete about `limit` rows of a marked account, the user last; True if rows are left.
 
-    Two workers at one account follow each other: whoever holds its row is alone.
+    The lock on the user makes two workers at one account follow each other.
     """
     is_marked = (col(User.id) == user_id, col(User.deleted_at).is_not(None))
     user = await access.find(tx, caller, User, *is_marked, lock=True)
     if user is None:
         return False
-    left = most
-    for table, owner, part_of in OWNED:
-        gone = -1
-        while gone and left > 0:
-            is_theirs = col(owner) == user_id
-            if part_of is None:
-                gone = await delete_some(tx, caller, table, is_theirs, most=left)
-            else:
-                gone = await delete_some_with_parts(tx, caller, table, part_of, is_theirs, most=left)
-            left -= gone
+    left = limit
+    for owned in OWNED_TABLES:
+        deleted = -1
+        while deleted and left > 0:
+            deleted = await delete_owned(tx, caller, owned, user_id, left)
+            left -= deleted
     if left <= 0:
         return True
     await tx.delete(user)
     await tx.flush()
     return False
+
+
+async def delete_owned(
+    tx: Transaction, caller: Principal, owned: OwnedTable, user_id: UUID, limit: int
+) -> int:
+    is_owned = owned.owner_id == user_id
+    if owned.child is None or owned.parent_id is None:
+        return await delete_batch(tx, caller, owned.table, is_owned, limit=limit)
+    return await delete_batch_with_children(
+        tx, caller, owned.table, owned.child, owned.parent_id, is_owned, limit=limit
+    )

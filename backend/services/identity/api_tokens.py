@@ -1,4 +1,4 @@
-# services/identity/api_tokens.py -- access tokens: make, list and revoke them, and find out who asks with one.
+# services/identity/api_tokens.py -- API tokens: create, list and revoke them, and find the caller behind one.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,32 +7,32 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 import access
 from access import Caller, Principal
+from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Gone, NotFound, Unauthorized
-from models import AccessToken, User
+from models import ApiToken, User
 from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
-from models.columns import now
 from security import hash_token, new_token
+from services.identity.fresh_cache import FreshCache
 
-# In front of every token, so that people and secret scanners know one when they see it.
-MARK = "parley_"
+# Every token begins so: people and secret scanners recognise it.
+TOKEN_PREFIX = "parley_"  # noqa: S105 -- of a secret, not one
 PREFIX_LENGTH = 12
 TOKENS_PER_USER = 100
-# A revoked token stops working within 1 s on every worker, as a revoked session does.
-REMEMBERED_SECONDS = 0.5
-REMEMBERED_TOKENS = 10_000
-USE_NOTED = timedelta(minutes=1)
+# `last_used_at` is written at most this often.
+LAST_USED_RESOLUTION = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """Who asks through a program, and in which conversation that is on record.
+class ApiGrant:
+    """The caller behind a program, and the conversation that records its calls.
 
-    `title` names that conversation; its id is None before the first call of an access token.
+    `title` names that conversation; its id is None before the first call of an API token.
     """
 
     caller: Caller
@@ -40,143 +40,145 @@ class Grant:
     conversation_id: UUID | None
 
     @property
-    def counted_id(self) -> UUID:
-        """What its calls are counted by: the access token or, where it came in with a sign-in's, the person.
+    def rate_limit_id(self) -> UUID:
+        """What the calls are counted by: the API token or, for a program with an access token, the user.
 
-        To sign in once more is easy.
+        Counting by session would be no limit: signing in again is easy.
         """
         return self.caller.token_id or self.caller.user_id
 
 
-COLUMNS: list[Any] = [
-    AccessToken.id,
-    AccessToken.user_id,
-    AccessToken.name,
-    AccessToken.scopes,
-    AccessToken.conversation_id,
-    AccessToken.last_used_at,
-    User.timezone,
+# Any: they have several types, and Database.fetch gives rows of any.
+TOKEN_COLUMNS: list[Mapped[Any]] = [
+    col(ApiToken.id),
+    col(ApiToken.user_id),
+    col(ApiToken.name),
+    col(ApiToken.scopes),
+    col(ApiToken.conversation_id),
+    col(ApiToken.last_used_at),
+    col(User.timezone),
 ]
-KNOWN = (
-    select(*COLUMNS)
-    .join(User, col(User.id) == col(AccessToken.user_id))
-    .where(col(AccessToken.token_hash) == bindparam("token_hash"), col(AccessToken.revoked_at).is_(None))
-    .where(or_(col(AccessToken.expires_at).is_(None), col(AccessToken.expires_at) > bindparam("moment")))
+TOKEN_QUERY = (
+    select(*TOKEN_COLUMNS)
+    .join(User, col(User.id) == col(ApiToken.user_id))
+    .where(col(ApiToken.token_hash) == bindparam("token_hash"), col(ApiToken.revoked_at).is_(None))
+    .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > bindparam("moment")))
 )
 
 
-class TokenGuard:
-    """Turns a token into who asks, asking the database at most every REMEMBERED_SECONDS."""
+class ApiTokenCache:
+    """Finds the grant of an API token, asking the database at most every CACHE_TTL_SECONDS."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._seen: dict[str, tuple[float, Grant]] = {}
+        self._grants = FreshCache[str, ApiGrant]()
 
-    async def grant(self, token: str) -> Grant:
-        """Raises Unauthorized where the token is unknown, revoked or has expired."""
+    async def get_grant(self, token: str) -> ApiGrant:
+        """Raises Unauthorized if the token is unknown, revoked or expired."""
         token_hash = hash_token(token)
-        asked_at = time.monotonic()
-        seen = self._seen.get(token_hash)
-        if seen and asked_at - seen[0] < REMEMBERED_SECONDS:
-            return seen[1]
-        moment = now()
-        rows = await self._db.fetch(KNOWN, {"token_hash": token_hash, "moment": moment})
+        if (known := self._grants.find(token_hash)) is not None:
+            return known
+        asked_at, moment = time.monotonic(), utc_now()
+        rows = await self._db.fetch(TOKEN_QUERY, {"token_hash": token_hash, "moment": moment})
         if not rows:
-            self._seen.pop(token_hash, None)
+            self._grants.forget(token_hash)
             raise Unauthorized
         token_id, user_id, name, scopes, conversation_id, last_used_at, timezone = rows[0]
         caller = Caller(user_id, None, timezone, token_id, "write" in scopes.split())
-        if last_used_at is None or moment - last_used_at >= USE_NOTED:
-            await self._db.write(note_use, caller)
-        if len(self._seen) >= REMEMBERED_TOKENS:
-            self._seen.clear()
-        grant = Grant(caller, name, conversation_id)
-        self._seen[token_hash] = (asked_at, grant)
+        if last_used_at is None or moment - last_used_at >= LAST_USED_RESOLUTION:
+            await self._db.write(record_use, caller)
+        grant = ApiGrant(caller, name, conversation_id)
+        self._grants.store(token_hash, grant, asked_at)
         return grant
 
     def forget(self) -> None:
-        self._seen.clear()
+        self._grants.forget_all()
 
 
-async def note_use(tx: Transaction, caller: Caller) -> None:
-    moment = now()
-    mine = (access.visible(caller, AccessToken), col(AccessToken.id) == caller.token_id)
-    stale = or_(col(AccessToken.last_used_at).is_(None), col(AccessToken.last_used_at) < moment - USE_NOTED)
-    await tx.execute(update(AccessToken).where(*mine, stale).values(last_used_at=moment))
+async def record_use(tx: Transaction, caller: Caller) -> None:
+    moment = utc_now()
+    mine = (access.visible(caller, ApiToken), col(ApiToken.id) == caller.token_id)
+    stale = or_(
+        col(ApiToken.last_used_at).is_(None), col(ApiToken.last_used_at) < moment - LAST_USED_RESOLUTION
+    )
+    await tx.execute(update(ApiToken).where(*mine, stale).values(last_used_at=moment))
 
 
-async def find_live(tx: Transaction, caller: Principal, token_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these tokens still count."""
-    expires = col(AccessToken.expires_at)
-    statement = access.select(caller, AccessToken, col(AccessToken.id)).where(
-        col(AccessToken.id).in_(token_ids),
-        col(AccessToken.revoked_at).is_(None),
-        or_(expires.is_(None), expires > now()),
+async def find_active_tokens(tx: Transaction, caller: Principal, token_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these tokens are neither revoked nor expired."""
+    expires = col(ApiToken.expires_at)
+    statement = access.select(caller, ApiToken, col(ApiToken.id)).where(
+        col(ApiToken.id).in_(token_ids),
+        col(ApiToken.revoked_at).is_(None),
+        or_(expires.is_(None), expires > utc_now()),
     )
     return set((await tx.execute(statement)).scalars())
 
 
 async def list_tokens(tx: Transaction, caller: Caller) -> list[AccessTokenPublic]:
-    """Those that were not revoked, newest first; one that has expired says so itself."""
-    statement = access.select(caller, AccessToken).where(col(AccessToken.revoked_at).is_(None))
-    newest = statement.order_by(col(AccessToken.created_at).desc(), col(AccessToken.id).desc())
-    return [public(token) for token in (await tx.execute(newest)).scalars()]
+    """The tokens that were not revoked, newest first. An expired one is listed, with its `expires_at`."""
+    statement = access.select(caller, ApiToken).where(col(ApiToken.revoked_at).is_(None))
+    newest = statement.order_by(col(ApiToken.created_at).desc(), col(ApiToken.id).desc())
+    return [to_public_token(token) for token in (await tx.execute(newest)).scalars()]
 
 
-def public(token: AccessToken) -> AccessTokenPublic:
-    columns = {name: getattr(token, name) for name in AccessTokenPublic.model_fields if name != "scopes"}
-    return AccessTokenPublic(scopes=token.scopes.split(), **columns)
+def to_public_token(token: ApiToken) -> AccessTokenPublic:
+    columns = {name: getattr(token, name) for name in AccessTokenPublic.model_fields}
+    return AccessTokenPublic.model_validate({**columns, "scopes": token.scopes.split()})
 
 
 @dataclass(frozen=True, slots=True)
-class Derived:
-    """The id and the secret of a token that comes from the key of its request: made twice, it is the same."""
+class DerivedToken:
+    """An id and a secret that derive from the request and its idempotency key, so that a repeat gives the same."""
 
     id: UUID
     secret: str
 
 
 async def create_token(
-    tx: Transaction, caller: Caller, new: AccessTokenCreate, derived: Derived | None = None
+    tx: Transaction, caller: Caller, new: AccessTokenCreate, derived: DerivedToken | None = None
 ) -> AccessTokenCreated:
-    """The answer holds the token itself, which is not to be had again but by the key of its request."""
-    await access.get(tx, caller, User, caller.user_id, lock=True)  # two at once must not both be the last one
+    """The answer shows the secret, which only a repeat of the request under its idempotency key shows again."""
+    # The lock keeps two requests at once from both creating the last token that is allowed.
+    await access.get(tx, caller, User, caller.user_id, lock=True)
     if derived is not None:
-        made = await access.find(tx, caller, AccessToken, col(AccessToken.id) == derived.id)
+        made = await access.find(tx, caller, ApiToken, col(ApiToken.id) == derived.id)
         if made is not None and made.revoked_at is not None:
             raise Gone("The token that this request made was revoked since.")
         if made is not None:
-            return AccessTokenCreated(token=MARK + derived.secret, **public(made).model_dump())
+            return AccessTokenCreated(
+                token=TOKEN_PREFIX + derived.secret, **to_public_token(made).model_dump()
+            )
     if len(await list_tokens(tx, caller)) >= TOKENS_PER_USER:
         raise Conflict(f"You have {TOKENS_PER_USER} access tokens. Revoke one first.")
-    secret = MARK + (derived.secret if derived else new_token())
+    secret = TOKEN_PREFIX + (derived.secret if derived else new_token())
     days = new.expires_in_days
-    token = AccessToken(
+    token = ApiToken(
         user_id=caller.user_id,
         name=new.name,
         prefix=secret[:PREFIX_LENGTH],
         token_hash=hash_token(secret),
         scopes=" ".join(new.scopes),
-        expires_at=None if days is None else now() + timedelta(days=days),
+        expires_at=None if days is None else utc_now() + timedelta(days=days),
     )
     if derived is not None:
         token.id = derived.id
     tx.add(token)
     await tx.flush()
-    return AccessTokenCreated(token=secret, **public(token).model_dump())
+    return AccessTokenCreated(token=secret, **to_public_token(token).model_dump())
 
 
 async def revoke_token(tx: Transaction, caller: Caller, token_id: UUID) -> None:
-    """The row stays, so that the conversation of its calls still has a name behind it."""
-    is_it: Any = (col(AccessToken.id) == token_id, col(AccessToken.revoked_at).is_(None))
-    token = await access.find(tx, caller, AccessToken, *is_it, lock=True)
+    """The row stays, so that the conversation of its calls keeps its name."""
+    conditions = (col(ApiToken.id) == token_id, col(ApiToken.revoked_at).is_(None))
+    token = await access.find(tx, caller, ApiToken, *conditions, lock=True)
     if token is None:
         raise NotFound("token")
-    token.revoked_at = now()
+    token.revoked_at = utc_now()
     await tx.flush()
 
 
 async def revoke_tokens(tx: Transaction, caller: Caller) -> None:
-    """All of the caller's."""
-    mine = (access.visible(caller, AccessToken), col(AccessToken.revoked_at).is_(None))
-    await tx.execute(update(AccessToken).where(*mine).values(revoked_at=now()))
+    """Revoke all API tokens of the caller."""
+    mine = (access.visible(caller, ApiToken), col(ApiToken.revoked_at).is_(None))
+    await tx.execute(update(ApiToken).where(*mine).values(revoked_at=utc_now()))

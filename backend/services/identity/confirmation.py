@@ -1,25 +1,25 @@
-# services/identity/confirmation.py -- that it is the person who asks, where an access token alone must not be enough.
+# services/identity/confirmation.py -- proof that the user acts, for changes that a stolen access token must not make.
 from datetime import timedelta
 
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import SignedInCaller
+from clock import utc_now
 from db import Transaction
 from errors import PasswordRequired
 from models import AuthSession
-from models.columns import now
-from services.identity.auth import Auth, check_password
+from services.identity.auth import SignInContext, check_password
 from services.identity.rate_limits import EMAIL_PER_USER
 
-# Whoever signed in so lately has just given the password.
-FRESH = timedelta(minutes=5)
+# A sign-in this recent counts as having just given the password.
+RECENT_SIGN_IN = timedelta(minutes=5)
 
 
-async def confirm(auth: Auth, caller: Caller, current: str | None) -> None:
-    """Lets those through who give the current password or have just signed in; PasswordRequired for the others.
+async def require_confirmation(auth: SignInContext, caller: SignedInCaller, current: str | None) -> None:
+    """Raises PasswordRequired unless `current` is the user's password or the session began a moment ago.
 
-    For what a stolen access token must not be enough for: what cannot be undone, and what outlasts the session.
+    For changes that cannot be undone, and for those that outlast the session.
     """
     if current is not None:
         await check_password(auth, caller, current)
@@ -27,14 +27,15 @@ async def confirm(auth: Auth, caller: Caller, current: str | None) -> None:
         raise PasswordRequired
 
 
-async def limit_emails(auth: Auth, caller: Caller) -> None:
-    """A refusal of a new email tells that somebody has it."""
-    await auth.limits.hit(EMAIL_PER_USER, "email", str(caller.user_id))
+async def limit_email_changes(auth: SignInContext, caller: SignedInCaller) -> None:
+    """Limit how often a user may try new emails: each refusal reveals that somebody has one."""
+    await auth.rate_limiter.hit(EMAIL_PER_USER, "email", str(caller.user_id))
 
 
-async def has_just_signed_in(tx: Transaction, caller: Caller) -> bool:
-    """A refreshed session stays as old as its sign-in."""
-    if caller.session_id is None:
-        return False
-    this = (col(AuthSession.id) == caller.session_id, col(AuthSession.created_at) > now() - FRESH)
+async def has_just_signed_in(tx: Transaction, caller: SignedInCaller) -> bool:
+    """By the session's `created_at`, which a refresh does not move."""
+    this = (
+        col(AuthSession.id) == caller.session_id,
+        col(AuthSession.created_at) > utc_now() - RECENT_SIGN_IN,
+    )
     return await access.find(tx, caller, AuthSession, *this) is not None

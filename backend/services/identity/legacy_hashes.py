@@ -1,4 +1,4 @@
-# services/identity/legacy_hashes.py -- which old kinds of password hashes are left, and what the costliest costs.
+# services/identity/legacy_hashes.py -- the highest cost of a bcrypt hash that is still stored.
 import time
 
 from sqlalchemy import func
@@ -9,29 +9,29 @@ from access import Principal
 from db import Database, Transaction
 from models import User
 
-ASKED_EVERY = 3_600.0
+REFRESH_SECONDS = 3_600.0
 
 
-class OldHashes:
-    """The cost of the costliest bcrypt hash that somebody still has; 0 where nobody has one.
+class LegacyHashes:
+    """The highest cost among the stored bcrypt hashes; 0 if there are none.
 
-    Asked for once an hour: there is no index to find them by, and they only become fewer.
+    It is read again after an hour: the query has no index to use, and the hashes only become fewer.
     """
 
     def __init__(self) -> None:
-        self._most = 0
-        self._asked_at: float | None = None
+        self._max_cost = 0
+        self._read_at: float | None = None
 
-    async def find_most(self, db: Database, caller: Principal) -> int:
+    async def find_max_cost(self, db: Database, caller: Principal) -> int:
         moment = time.monotonic()
-        if self._asked_at is None or moment - self._asked_at > ASKED_EVERY:
-            self._asked_at = moment
-            self._most = await db.read(find_bcrypt_cost, caller)
-        return self._most
+        if self._read_at is None or moment - self._read_at > REFRESH_SECONDS:
+            self._read_at = moment
+            self._max_cost = await db.read(find_bcrypt_cost, caller)
+        return self._max_cost
 
 
 async def find_bcrypt_cost(tx: Transaction, caller: Principal) -> int:
-    """From `$2b$12$...`, 12."""
+    """The highest cost, as 12 of `$2b$12$...`; 0 if nobody has a bcrypt hash."""
     cost = func.max(func.substr(col(User.password_hash), 5, 2))
     old = access.select(caller, User, cost).where(col(User.password_hash).like("$2_$__$%"))
     found = (await tx.execute(old)).scalar_one()

@@ -1,4 +1,4 @@
-# services/identity/password_hashing.py -- computes password hashes in a few threads, from a bounded queue.
+# services/identity/password_hashing.py -- computes password hashes in a few threads with a bounded queue.
 import asyncio
 import os
 import sys
@@ -9,26 +9,26 @@ from typing import TypeVar
 
 from errors import Unavailable
 
-# Each takes 64 MiB and several threads of its own for a tenth of a second.
-HASHES_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
+# One hash takes 64 MiB and several threads of its own for a tenth of a second.
+HASHING_THREADS = max(1, (os.cpu_count() or 1) // 2)
 MAX_WAITING = 32
 RETRY_SECONDS = 5
-# How far behind everything else the hashes stand in the queue for processors: so a flood of them takes what is left.
+# A flood of sign-ins uses only the processor time that everything else leaves.
 NICENESS = 10
 T = TypeVar("T")
 
 
-def step_back() -> None:
-    """Linux counts a thread's niceness by itself, and its own threads inherit it."""
+def lower_thread_priority() -> None:
+    """Niceness belongs to the thread on Linux, and the threads that it starts inherit it."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
-class Hashers:
-    """Raises Unavailable where more are waiting than can be served soon: each one costs, whoever asks."""
+class HashingPool:
+    """A thread pool that refuses work with Unavailable when its queue is full: anybody can cause a hash."""
 
-    def __init__(self, at_once: int = HASHES_AT_ONCE, waiting: int = MAX_WAITING) -> None:
-        self._pool = ThreadPoolExecutor(at_once, "hasher", initializer=step_back)
+    def __init__(self, at_once: int = HASHING_THREADS, waiting: int = MAX_WAITING) -> None:
+        self._pool = ThreadPoolExecutor(at_once, "hasher", initializer=lower_thread_priority)
         self._places = threading.BoundedSemaphore(at_once + waiting)
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:

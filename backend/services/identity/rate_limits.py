@@ -1,6 +1,5 @@
-# services/identity/rate_limits.py -- how often something may be tried, counted in the database for all workers.
+# services/identity/rate_limits.py -- how often something may be tried; the database counts for all workers.
 import hashlib
-import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 
@@ -13,25 +12,25 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM
+from clock import utc_now
 from db import Database, Transaction
 from errors import TooManyRequests
 from models import RateLimit
-from models.columns import now
-from services.batch_deletion import ROWS_AT_ONCE, delete_some
+from services.batch_deletion import ROW_BATCH, delete_batch
 from storage.engines import upsert
 
-# Generous to people, hopeless for guessing: argon2 makes each try cost 100 ms besides.
+# Enough for people, too little for guessing; argon2 adds 100 ms to each try.
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
-# By the email and where they come from first: who guesses in one place must not lock the person out elsewhere.
+# Counted by email and network, so that guessing from one network does not lock the user out elsewhere.
 SIGN_IN_PER_EMAIL_HERE = RateLimitItemPerMinute(10, multiples=5)
 SIGN_IN_PER_EMAIL = RateLimitItemPerHour(300)
 REFRESH_PER_SESSION = RateLimitItemPerHour(120)
 REGISTER_PER_ADDRESS = RateLimitItemPerHour(60)
-# Each call leaves rows for good, also one that only reads.
+# Every call is recorded for good, even one that only reads.
 CALLS_PER_PROGRAM = RateLimitItemPerMinute(300, multiples=5)
 EMAIL_PER_USER = RateLimitItemPerHour(20)
 PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 
 
 class DatabaseStorage(Storage):
@@ -48,29 +47,29 @@ class DatabaseStorage(Storage):
         return SQLAlchemyError
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        return await self._db.write(count_hit, hashed(key), expiry, amount)
+        return await self._db.write(add_hits, hash_key(key), expiry, amount)
 
     async def get(self, key: str) -> int:
-        row = await self._db.read(read_limit, hashed(key))
-        return row.hits if row and row.expires_at > now() else 0
+        row = await self._db.read(find_limit, hash_key(key))
+        return row.hits if row and row.expires_at > utc_now() else 0
 
     async def get_expiry(self, key: str) -> float:
-        row = await self._db.read(read_limit, hashed(key))
-        return row.expires_at.timestamp() if row else time.time()
+        row = await self._db.read(find_limit, hash_key(key))
+        return row.expires_at.timestamp() if row else utc_now().timestamp()
 
     async def check(self) -> bool:
-        await self._db.read(read_limit, "")
+        await self._db.read(find_limit, "")
         return True
 
     async def reset(self) -> int | None:
-        raise TypeError("every limit at once is never reset")
+        raise TypeError("resetting every limit at once is not supported")
 
     async def clear(self, key: str) -> None:
-        await self._db.write(forget_limit, hashed(key))
+        await self._db.write(delete_limit, hash_key(key))
 
 
-def network(address: str) -> str:
-    """Whom an address stands for: of IPv6, a household or a machine has a whole /64 to choose from."""
+def network_of(address: str) -> str:
+    """What to count an address by: itself or, of IPv6, its /64, all of which one household or machine can use."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -78,8 +77,8 @@ def network(address: str) -> str:
     return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
-def neighbourhood(address: str) -> str:
-    """The network around an address, in which its owner may have others: a /24 of IPv4, a /64 of IPv6."""
+def neighbourhood_of(address: str) -> str:
+    """The network around an address in which its owner may have others: a /24 of IPv4, a /64 of IPv6."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -87,18 +86,18 @@ def neighbourhood(address: str) -> str:
     return str(ip_network((parsed, 24 if parsed.version == 4 else 64), strict=False))
 
 
-def hashed(key: str) -> str:
-    """Emails and addresses are counted, not kept."""
+def hash_key(key: str) -> str:
+    """SHA-256 of a key: emails and addresses are counted without being stored."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def read_limit(tx: Transaction, key: str) -> RateLimit | None:
+async def find_limit(tx: Transaction, key: str) -> RateLimit | None:
     return await access.find(tx, SYSTEM, RateLimit, RateLimit.key == key)
 
 
-async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int:
-    """Adds to the count of the running window, or opens the next; one statement, so nothing is miscounted."""
-    moment = now()
+async def add_hits(tx: Transaction, key: str, seconds: int, amount: int) -> int:
+    """Add to the count of the current window, or open the next one: one statement, so that no hit is lost."""
+    moment = utc_now()
     ends_at = moment + timedelta(seconds=seconds)
     over = col(RateLimit.expires_at) <= moment
     change = {
@@ -110,44 +109,44 @@ async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int
     return hits
 
 
-async def forget_limit(tx: Transaction, key: str) -> None:
+async def delete_limit(tx: Transaction, key: str) -> None:
     await tx.execute(delete(RateLimit).where(col(RateLimit.key) == key))
 
 
-async def delete_expired_limits(tx: Transaction, most: int = ROWS_AT_ONCE) -> int:
-    """A few at a time; how many there were."""
-    return await delete_some(tx, SYSTEM, RateLimit, col(RateLimit.expires_at) <= now(), most=most)
+async def delete_expired_limits(tx: Transaction, limit: int = ROW_BATCH) -> int:
+    """Delete one batch; the number of rows."""
+    return await delete_batch(tx, SYSTEM, RateLimit, col(RateLimit.expires_at) <= utc_now(), limit=limit)
 
 
-class Limits:
-    """Raises TooManyRequests where something was tried too often; does nothing when switched off."""
+class RateLimiter:
+    """Raises TooManyRequests if something was tried too often; does nothing when disabled."""
 
     def __init__(self, db: Database, *, enabled: bool) -> None:
         self._limiter = FixedWindowRateLimiter(DatabaseStorage(db))
         self._enabled = enabled
-        # What is over its limit, until when: who goes on trying costs no statement.
+        # The keys over their limit, and until when: further tries cost no statement.
         self._refused: dict[str, datetime] = {}
 
     async def hit(self, item: RateLimitItem, *who: str) -> None:
         if not self._enabled:
             return
-        key = hashed(item.key_for(*who))
+        key = hash_key(item.key_for(*who))
         until = self._refused.get(key)
-        if until is None or until <= now():
+        if until is None or until <= utc_now():
             if await self._limiter.hit(item, *who):
                 return
             window = await self._limiter.get_window_stats(item, *who)
             until = datetime.fromtimestamp(window.reset_time, UTC)
-            self.remember(key, until)
-        raise TooManyRequests(max(1, round((until - now()).total_seconds() + 0.5)))
+            self._remember(key, until)
+        raise TooManyRequests(max(1, round((until - utc_now()).total_seconds() + 0.5)))
 
-    def remember(self, key: str, until: datetime) -> None:
+    def _remember(self, key: str, until: datetime) -> None:
         self._refused.pop(key, None)
-        if len(self._refused) >= MOST_REMEMBERED:
-            self._refused.pop(next(iter(self._refused)))  # the oldest; the database still knows
+        if len(self._refused) >= MAX_REMEMBERED:
+            self._refused.pop(next(iter(self._refused)))  # the oldest one; the database still has its count
         self._refused[key] = until
 
     async def clear(self, item: RateLimitItem, *who: str) -> None:
         if self._enabled:
-            self._refused.pop(hashed(item.key_for(*who)), None)
+            self._refused.pop(hash_key(item.key_for(*who)), None)
             await self._limiter.clear(item, *who)

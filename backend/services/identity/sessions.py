@@ -1,90 +1,80 @@
-# services/identity/sessions.py -- where a person is signed in, and whether a sign-in still counts.
+# services/identity/sessions.py -- the sessions of a user: find the active ones, fork, revoke and delete them.
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, update
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, Principal, SignedInCaller
+from clock import utc_now
 from db import Database, Transaction
 from errors import NotFound, Unauthorized
 from models import AuthSession, RefreshToken, User
-from models.columns import now
 from models.session import SessionPublic
-from security import AccessClaims
-from services.batch_deletion import ROWS_AT_ONCE, delete_some_with_parts
+from security import JwtClaims
+from services.batch_deletion import ROW_BATCH, delete_batch_with_children
+from services.identity.fresh_cache import FreshCache
 
-# A revoked session stops working within 1 s on every worker: what a worker remembers is never older than this.
-REMEMBERED_SECONDS = 0.5
-REMEMBERED_SESSIONS = 10_000
-# Whoever signs in once more ends the one that was used longest ago.
+# Another sign-in ends the session that was used longest ago.
 SESSIONS_PER_USER = 50
 FORKS_PER_FAMILY = 4
-# What has ended is kept so long for the operator, who may have to find out who was where.
-ENDED_KEPT = timedelta(days=7)
+# How long the rows of ended sessions stay: the operator may have to find out who was signed in where.
+ENDED_RETENTION = timedelta(days=7)
 
 
-def live(moment: Any = None) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def active_session_conditions(
+    moment: datetime | BindParameter[datetime] | None = None,
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """A session is active until it is revoked or expires; `moment` is now by default."""
     return col(AuthSession.revoked_at).is_(None), col(AuthSession.expires_at) > (
-        now() if moment is None else moment
+        utc_now() if moment is None else moment
     )
 
 
-TIMEZONE = (
+SESSION_QUERY = (
     select(col(User.timezone))
     .join(AuthSession, col(AuthSession.user_id) == col(User.id))
     .where(col(AuthSession.id) == bindparam("session_id"), col(User.id) == bindparam("user_id"))
-    .where(*live(bindparam("moment")))
+    .where(*active_session_conditions(bindparam("moment")))
 )
 
 
-class SessionGuard:
-    """Turns the claims of a token into a Caller, asking the database at most every REMEMBERED_SECONDS."""
+class SessionCache:
+    """Finds the caller of an access token, asking the database at most every CACHE_TTL_SECONDS."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._seen: dict[UUID, tuple[float, Caller]] = {}
+        self._callers = FreshCache[UUID, SignedInCaller]()
 
-    async def caller(self, claims: AccessClaims) -> Caller:
-        """Raises Unauthorized where the session was revoked, has expired or is not this user's."""
+    async def get_caller(self, claims: JwtClaims) -> SignedInCaller:
+        """Raises Unauthorized if the session is revoked, expired or not this user's."""
+        known = self._callers.find(claims.session_id)
+        if known is not None and known.user_id == claims.user_id:
+            return known
         asked_at = time.monotonic()
-        seen = self._seen.get(claims.session_id)
-        if seen and asked_at - seen[0] < REMEMBERED_SECONDS and seen[1].user_id == claims.user_id:
-            return seen[1]
-        values = {"session_id": claims.session_id, "user_id": claims.user_id, "moment": now()}
-        rows = await self._db.fetch(TIMEZONE, values)
+        values = {"session_id": claims.session_id, "user_id": claims.user_id, "moment": utc_now()}
+        rows = await self._db.fetch(SESSION_QUERY, values)
         if not rows:
-            self.forget(claims.session_id)
+            self._callers.forget(claims.session_id)
             raise Unauthorized
-        if len(self._seen) >= REMEMBERED_SESSIONS:
-            self._seen.clear()
-        caller = Caller(claims.user_id, claims.session_id, rows[0][0])
-        self._seen[claims.session_id] = (asked_at, caller)
+        caller = SignedInCaller(claims.user_id, claims.session_id, rows[0][0])
+        self._callers.store(claims.session_id, caller, asked_at)
         return caller
 
-    async def is_live(self, caller: Caller) -> bool:
-        """For streams, which outlast a revocation unless they ask."""
-        assert caller.session_id is not None
-        try:
-            await self.caller(AccessClaims(caller.user_id, caller.session_id))
-        except Unauthorized:
-            return False
-        return True
-
     def forget(self, session_id: UUID | None) -> None:
+        """Ask the database again for this session, or for every one."""
         if session_id is None:
-            self._seen.clear()
+            self._callers.forget_all()
         else:
-            self._seen.pop(session_id, None)
+            self._callers.forget(session_id)
 
 
 async def list_sessions(tx: Transaction, caller: Caller) -> list[SessionPublic]:
-    """The live ones, last used first; a session and its forks are one sign-in, and shown once."""
-    statement = access.select(caller, AuthSession).where(*live())
+    """The active ones, last used first. A session and its forks are one sign-in, and listed once."""
+    statement = access.select(caller, AuthSession).where(*active_session_conditions())
     newest = statement.order_by(col(AuthSession.last_used_at).desc()).limit(200)
     rows = list((await tx.execute(newest)).scalars())
     families: dict[UUID, AuthSession] = {}
@@ -99,10 +89,10 @@ async def list_sessions(tx: Transaction, caller: Caller) -> list[SessionPublic]:
 
 
 async def lock_family(tx: Transaction, caller: Principal, session_id: UUID) -> list[AuthSession]:
-    """The session, first, and what was forked from it or from the same; none where there is no such session.
+    """The session, first, and the other sessions of its family; none if there is no such session.
 
-    The lock is that of the user's row, which sign-ins and changes of the password take as well: so no fork and no
-    new sign-in slips past whoever ends them all.
+    The lock is that of the user's row, which sign-ins and changes of the password take as well: no fork and no new
+    sign-in escapes a transaction that ends them all.
     """
     known = await access.find(tx, caller, AuthSession, col(AuthSession.id) == session_id)
     if known is None:
@@ -121,21 +111,21 @@ async def end_family(tx: Transaction, family: Sequence[AuthSession], moment: dat
 
 
 async def revoke_session(tx: Transaction, caller: Caller, session_id: UUID) -> None:
-    """Its forks end with it."""
-    family, moment = await lock_family(tx, caller, session_id), now()
+    """End a sign-in: the session, and with it its forks."""
+    family, moment = await lock_family(tx, caller, session_id), utc_now()
     if not family or family[0].revoked_at is not None or family[0].expires_at <= moment:
         raise NotFound("session")
     await end_family(tx, family, moment)
 
 
-async def revoke_all_sessions(tx: Transaction, caller: Caller, *but: ColumnElement[bool]) -> None:
-    """Those of the caller that meet the further conditions."""
-    theirs = [access.visible(caller, AuthSession), col(AuthSession.revoked_at).is_(None), *but]
-    await tx.execute(update(AuthSession).where(*theirs).values(revoked_at=now()))
+async def revoke_all_sessions(tx: Transaction, caller: Caller, *conditions: ColumnElement[bool]) -> None:
+    """Revoke the caller's sessions that meet the conditions."""
+    own = [access.visible(caller, AuthSession), col(AuthSession.revoked_at).is_(None), *conditions]
+    await tx.execute(update(AuthSession).where(*own).values(revoked_at=utc_now()))
 
 
 async def revoke_other_sessions(tx: Transaction, caller: Caller) -> None:
-    """All but the one at hand, which is a family of its own from here on; all of them where there is none."""
+    """Revoke all but the caller's session, which becomes a family of its own; all of them if the caller has none."""
     if caller.session_id is None:
         await revoke_all_sessions(tx, caller)
         return
@@ -144,26 +134,28 @@ async def revoke_other_sessions(tx: Transaction, caller: Caller) -> None:
     await tx.execute(update(AuthSession).where(*this).values(family_id=None))
 
 
-async def revoke_surplus(tx: Transaction, caller: Principal, user_id: UUID) -> None:
-    """Leaves the SESSIONS_PER_USER that were used last; the user is locked."""
+async def revoke_surplus_sessions(tx: Transaction, caller: Principal, user_id: UUID) -> None:
+    """Revoke all but the SESSIONS_PER_USER that were used last. The user must be locked."""
     statement = access.select(caller, AuthSession, col(AuthSession.id)).where(
-        col(AuthSession.user_id) == user_id, *live()
+        col(AuthSession.user_id) == user_id, *active_session_conditions()
     )
     oldest = statement.order_by(col(AuthSession.last_used_at).desc()).offset(SESSIONS_PER_USER).limit(1_000)
-    if found := list((await tx.execute(oldest)).scalars()):
-        await tx.execute(update(AuthSession).where(col(AuthSession.id).in_(found)).values(revoked_at=now()))
+    if surplus := list((await tx.execute(oldest)).scalars()):
+        await tx.execute(
+            update(AuthSession).where(col(AuthSession.id).in_(surplus)).values(revoked_at=utc_now())
+        )
 
 
 async def fork_session(
     tx: Transaction, session: AuthSession, family: Sequence[AuthSession], moment: datetime
 ) -> AuthSession:
-    """A session beside the given one, for whoever did not get the tokens that it went on with.
+    """A session beside the given one, for the client that did not receive the tokens of the last refresh.
 
-    A family has FORKS_PER_FAMILY at most: the one that was used longest ago ends. The user is locked.
+    A family has at most FORKS_PER_FAMILY sessions: the one that was used longest ago ends. The user must be locked.
     """
-    living = [member for member in family if member.revoked_at is None and member.expires_at > moment]
-    living.sort(key=lambda member: member.last_used_at, reverse=True)
-    for surplus in living[FORKS_PER_FAMILY - 1 :]:
+    active = [member for member in family if member.revoked_at is None and member.expires_at > moment]
+    active.sort(key=lambda member: member.last_used_at, reverse=True)
+    for surplus in active[FORKS_PER_FAMILY - 1 :]:
         surplus.revoked_at = moment
     kept = ("user_id", "user_agent", "address", "created_at", "expires_at")
     fork = AuthSession(family_id=session.family, **{name: getattr(session, name) for name in kept})
@@ -172,8 +164,11 @@ async def fork_session(
     return fork
 
 
-async def delete_ended(tx: Transaction, caller: Principal, most: int = ROWS_AT_ONCE) -> int:
-    """Delete sessions that ended long ago with their tokens, a few at a time; how many rows there were."""
-    before = now() - ENDED_KEPT
+async def delete_ended_sessions(tx: Transaction, caller: Principal, limit: int = ROW_BATCH) -> int:
+    """Delete one batch of sessions that ended before ENDED_RETENTION, with their tokens; the number of rows."""
+    before = utc_now() - ENDED_RETENTION
     ended = or_(col(AuthSession.expires_at) < before, col(AuthSession.revoked_at) < before)
-    return await delete_some_with_parts(tx, caller, AuthSession, RefreshToken.session_id, ended, most=most)
+    parent_id = col(RefreshToken.session_id)
+    return await delete_batch_with_children(
+        tx, caller, AuthSession, RefreshToken, parent_id, ended, limit=limit
+    )

@@ -15,16 +15,16 @@ async def get_me(tx: Transaction, caller: Caller) -> User:
     return await access.get(tx, caller, User, caller.user_id)
 
 
-async def is_guarded(tx: Transaction, caller: Caller, change: UserUpdate) -> bool:
-    """Whether a stolen access token must not be enough for the change."""
+async def needs_confirmation(tx: Transaction, caller: Caller, change: UserUpdate) -> bool:
+    """Whether the change needs more than an access token: a new email, or an end of all approvals."""
     me = await get_me(tx, caller)
     sent = change.model_dump(exclude_unset=True)
-    stops_asking = sent.get("approval") == "never" != me.approval
-    return stops_asking or sent.get("email", me.email) != me.email
+    ends_approvals = sent.get("approval") == "never" != me.approval
+    return ends_approvals or sent.get("email", me.email) != me.email
 
 
 async def update_me(tx: Transaction, caller: Caller, change: UserUpdate) -> User:
-    """The profile; the password has its own verb in auth.py. Conflict where a new email is taken."""
+    """Change the profile; auth.py changes the password. Conflict if a new email is taken."""
     user = await access.get(tx, caller, User, caller.user_id, lock=True)
     user.sqlmodel_update(change.model_dump(exclude_unset=True, exclude=PASSWORD_FIELDS))
     try:

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import insert
 
+from clock import utc_now
 from db import Database, open_engine
 from models import Task
-from models.columns import now
 from support.browsers import Visitor, say, settled
 from support.servers import Server
 
@@ -29,7 +29,7 @@ SIZE_LIMIT = 400 * 1024
 
 async def write_done_tasks(url: str, user_id: UUID) -> None:
     """What somebody completed in the last weeks, for the picture of them."""
-    db, today = Database(open_engine(url)), now()
+    db, today = Database(open_engine(url)), utc_now()
     days = [today - timedelta(days=ago) for ago, done in enumerate(DONE_PER_DAY, 1) for _ in range(done)]
     times = [{"created_at": day, "updated_at": day, "completed_at": day} for day in days]
     rows = [{"id": uuid4(), "user_id": user_id, "title": "Done", "completed": True, **time} for time in times]

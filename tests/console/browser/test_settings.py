@@ -83,7 +83,7 @@ def test_a_sign_in_elsewhere_is_seen_and_ended(site: Server, visit: Visitor) -> 
 def test_what_a_stolen_session_must_not_do_asks_for_the_password(
     site: Server, visit: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(confirmation, "FRESH", timedelta(0))
+    monkeypatch.setattr(confirmation, "RECENT_SIGN_IN", timedelta(0))
     email = site.register()
     visited = visit(site)
     visited.expected += ["status of 401", "status of 403", "status of 422"]

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from clock import utc_now
 from db import Transaction
-from models import AccessToken
-from models.columns import now
+from models import ApiToken
 from support.mcp_client import aside, called, connected, token_of, words
 from support.servers import (
     Person,
@@ -197,8 +197,8 @@ def test_a_token_past_its_end_does_not_count(server: Server, ann: Person) -> Non
     token = token_of(ann)
 
     async def end(tx: Transaction) -> None:
-        mine = col(AccessToken.user_id) == ann.id
-        await tx.execute(update(AccessToken).where(mine).values(expires_at=now() - timedelta(seconds=1)))
+        mine = col(ApiToken.user_id) == ann.id
+        await tx.execute(update(ApiToken).where(mine).values(expires_at=utc_now() - timedelta(seconds=1)))
 
     in_database(server, end)
     assert post(server, token).status_code == 401

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 import cli
 import routes.me
 from access import SYSTEM
+from clock import utc_now
 from db import Transaction
 from models import Message, Run, RunEvent, Task, User
-from models.columns import now
 from services.identity import account_removal
 from settings import get_settings
 from support.problems import problem_of
@@ -33,7 +33,7 @@ def fill(server: Server, person: Person, many: int = MANY) -> None:
     person.post("/v1/me/tokens", name="A program", scopes=["read"])
     answer = person.chat("add buy milk")
     person.chat("delete buy milk", conversation_id=answer["conversation_id"])
-    run_id, created = UUID(answer["run_id"]), now() - timedelta(days=1)
+    run_id, created = UUID(answer["run_id"]), utc_now() - timedelta(days=1)
 
     async def add(tx: Transaction) -> None:
         user, place = {"user_id": person.id}, {"conversation_id": conversation}
@@ -68,7 +68,7 @@ def leaving(server: Server, monkeypatch: pytest.MonkeyPatch) -> Person:
     async def nobody(*_: Any) -> list[UUID]:
         return []
 
-    monkeypatch.setattr(account_removal, "find_marked", nobody)
+    monkeypatch.setattr(account_removal, "find_deleted_accounts", nobody)
     monkeypatch.setattr(routes.me, "SLICES_AT_ONCE", 0)
     person.delete("/v1/me")
     return person
@@ -88,7 +88,7 @@ def test_an_account_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     assert again.get("/v1/tasks")["data"] == []
 
     async def slice_(tx: Transaction) -> bool:
-        return await account_removal.take_slice(tx, SYSTEM, leaving.id, 25)
+        return await account_removal.delete_account_slice(tx, SYSTEM, leaving.id, 25)
 
     sizes, before = [], sum(rows_of(server, leaving).values())
     while in_database(server, slice_):
@@ -158,7 +158,7 @@ def test_a_removal_that_is_killed_half_way_is_finished_by_the_next_start(tmp_pat
 
     async def mark(tx: Transaction) -> None:
         await tx.execute(insert(Task), [{"user_id": person.id, "title": "x"} for _ in range(many)])
-        change = {"deleted_at": now(), "email": "gone@deleted.invalid"}
+        change = {"deleted_at": utc_now(), "email": "gone@deleted.invalid"}
         await tx.execute(update(User).where(col(User.id) == person.id).values(change))
 
     async def left(tx: Transaction) -> int:

@@ -12,7 +12,7 @@ import access
 import cli
 from access import Caller
 from db import Transaction
-from models import AccessToken, IdempotencyKey
+from models import ApiToken, IdempotencyKey
 from security import hash_token
 from services.identity import api_tokens
 from settings import get_settings
@@ -111,7 +111,7 @@ def test_a_token_that_is_asked_for_again_with_its_key_is_the_same_and_is_kept_no
 
     async def everything(tx: Transaction) -> str:
         caller = Caller(ann.id, None)
-        tables = (AccessToken, IdempotencyKey)
+        tables = (ApiToken, IdempotencyKey)
         rows = [row for table in tables for row in (await tx.execute(access.select(caller, table))).scalars()]
         return " ".join(str(row.model_dump()) for row in rows)
 

@@ -6,9 +6,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from support.clock import pass_time
 from support.problems import problem_of
 from support.servers import PASSWORD, Person, Server, serving, settings_for
-from support.sign_in import NEW_PASSWORD, later
+from support.sign_in import NEW_PASSWORD
 
 Request = tuple[str, str, dict[str, Any]]
 GUARDED: dict[str, Request] = {
@@ -26,8 +27,9 @@ GUARDED: dict[str, Request] = {
 @pytest.fixture
 def ann(server: Server, monkeypatch: pytest.MonkeyPatch) -> Person:
     """Whoever signed in more than five minutes ago."""
-    later(monkeypatch, "services.identity.confirmation", minutes=6)
-    return server.person()
+    person = server.person()
+    pass_time(monkeypatch, minutes=6)
+    return person
 
 
 def send(person: Person, request: Request, **more: Any) -> httpx.Response:
@@ -89,7 +91,7 @@ def test_a_body_without_a_password_is_none(server: Server) -> None:
 def test_guessing_the_password_there_is_limited_as_everywhere(
     limited: Server, monkeypatch: pytest.MonkeyPatch, request_: Request
 ) -> None:
-    later(monkeypatch, "services.identity.confirmation", minutes=6)
+    pass_time(monkeypatch, minutes=6)
     person = limited.person()
     guess = {"current_password": "not the right one", "new_password": NEW_PASSWORD}
     for number in range(10):

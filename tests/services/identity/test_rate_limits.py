@@ -14,10 +14,11 @@ import httpx
 import pytest
 from sqlalchemy import event
 
+from clock import utc_now
 from db import Transaction
-from models.columns import now
 from services.identity import auth, rate_limits
-from services.identity.password_hashing import Hashers
+from services.identity.password_hashing import HashingPool
+from support.clock import pass_time
 from support.problems import problem_of
 from support.servers import (
     PASSWORD,
@@ -29,7 +30,7 @@ from support.servers import (
     settings_for,
     wait_until,
 )
-from support.sign_in import NEW_PASSWORD, later, sign_in
+from support.sign_in import NEW_PASSWORD, sign_in
 from support.table_rows import read_rows
 
 
@@ -116,7 +117,7 @@ def test_sign_ins_per_email_are_limited_and_counted_across_workers(
     for server in limited:
         too_many(sign_in(server, email, **{"X-Forwarded-For": "192.0.2.77"}), at_most=300)
     assert sign_in(limited[1], limited[0].register(), **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
-    later(monkeypatch, "services.identity.rate_limits", seconds=301)
+    pass_time(monkeypatch, seconds=301)
     assert sign_in(limited[1], email, **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
 
 
@@ -136,8 +137,8 @@ def test_guessing_from_everywhere_is_limited_too(limited: tuple[Server, Server])
     window = rate_limits.SIGN_IN_PER_EMAIL
 
     async def nearly_use_up(tx: Transaction) -> None:
-        key = rate_limits.hashed(window.key_for("sign-in", email))
-        await rate_limits.count_hit(tx, key, 3600, window.amount - 1)
+        key = rate_limits.hash_key(window.key_for("sign-in", email))
+        await rate_limits.add_hits(tx, key, 3600, window.amount - 1)
 
     in_database(limited[0], nearly_use_up)
     problem_of(sign_in(limited[0], email, "wrong", **{"X-Forwarded-For": "198.18.1.1"}), 401)
@@ -170,12 +171,12 @@ def test_whoever_is_refused_and_goes_on_costs_one_statement_at_most(
 def test_no_more_refusals_are_remembered_than_there_is_room_for(
     limited: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limits, "MOST_REMEMBERED", 3)
-    limits = rate_limits.Limits(limited[0].state.db, enabled=True)
-    until = now() + timedelta(seconds=60)
+    monkeypatch.setattr(rate_limits, "MAX_REMEMBERED", 3)
+    limits = rate_limits.RateLimiter(limited[0].state.db, enabled=True)
+    until = utc_now() + timedelta(seconds=60)
     for key in "abcab":
-        limits.remember(key, until)
-    limits.remember("d", until)
+        limits._remember(key, until)
+    limits._remember("d", until)
     assert list(limits._refused) == ["a", "b", "d"]
 
 
@@ -188,7 +189,7 @@ def blocked(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         gate.wait(15)
         return False, None
 
-    monkeypatch.setattr(auth, "HASHERS", Hashers(1, 1))
+    monkeypatch.setattr(auth, "HASHING_POOL", HashingPool(1, 1))
     monkeypatch.setattr(auth, "verify_password", verify)
     yield gate
     gate.set()
@@ -199,7 +200,7 @@ def test_a_flood_of_sign_ins_waits_in_a_queue_with_an_end(
 ) -> None:
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(sign_in, server, ann.email, "wrong") for _ in range(2)]
-        wait_until(lambda: auth.HASHERS._places._value == 0)
+        wait_until(lambda: auth.HASHING_POOL._places._value == 0)
         answer = sign_in(server, ann.email)
         problem_of(answer, 503)
         assert int(answer.headers["retry-after"]) > 0
@@ -218,7 +219,7 @@ def test_hashes_stand_behind_everything_else() -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
-    assert asyncio.run(Hashers(1).run(niceness)) > niceness()
+    assert asyncio.run(HashingPool(1).run(niceness)) > niceness()
 
 
 def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server, Server]) -> None:
@@ -255,7 +256,7 @@ def test_sign_ins_per_address_are_limited_and_counted_across_workers(
         statuses = sorted(attempt.result().status_code for attempt in tries)
     assert statuses == [401] * 30 + [429] * 4
     too_many(sign_in(limited[1], limited[1].register(), **{"X-Forwarded-For": address}), at_most=60)
-    later(monkeypatch, "services.identity.rate_limits", seconds=61)
+    pass_time(monkeypatch, seconds=61)
     assert sign_in(limited[0], limited[1].register(), **{"X-Forwarded-For": address}).status_code == 200
 
 
@@ -264,8 +265,8 @@ def test_registrations_per_address_are_limited(limited: tuple[Server, Server], a
     window = rate_limits.REGISTER_PER_ADDRESS
 
     async def use_up(tx: Transaction) -> None:
-        key = rate_limits.hashed(window.key_for("register", rate_limits.network(address)))
-        await rate_limits.count_hit(tx, key, 3600, window.amount)
+        key = rate_limits.hash_key(window.key_for("register", rate_limits.network_of(address)))
+        await rate_limits.add_hits(tx, key, 3600, window.amount)
 
     in_database(limited[0], use_up)
     new = {"email": f"{uuid4().hex}@example.com", "password": PASSWORD}

@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from db import Transaction
 from models import AuthSession, RefreshToken
+from support.clock import pass_time
 from support.problems import problem_of
 from support.servers import (
     Person,
@@ -16,7 +17,7 @@ from support.servers import (
     ok,
     wait_until,
 )
-from support.sign_in import later, me, refresh
+from support.sign_in import me, refresh
 
 
 @pytest.mark.also_on_mariadb
@@ -41,7 +42,7 @@ def test_two_tabs_that_refresh_within_30_seconds_both_stay_signed_in(
 ) -> None:
     token = server.person().tokens["refresh_token"]
     one = ok(refresh(server, token))
-    later(monkeypatch, "services.identity.auth", seconds=29)
+    pass_time(monkeypatch, seconds=29)
     two = ok(refresh(server, token))
     assert one["refresh_token"] != two["refresh_token"]
     for tab in (one, two):
@@ -56,7 +57,7 @@ def test_a_token_that_is_used_again_later_ends_the_whole_family(
     elsewhere = server.sign_in(person.email)
     stolen = person.tokens["refresh_token"]
     honest = ok(refresh(server, stolen))
-    later(monkeypatch, "services.identity.auth", seconds=31)
+    pass_time(monkeypatch, seconds=31)
     problem_of(refresh(server, stolen), 401)
     problem_of(refresh(server, honest["refresh_token"]), 401)
     for access_token in (person.tokens["access_token"], honest["access_token"]):
@@ -73,7 +74,7 @@ def test_the_thief_who_comes_first_is_found_out_by_the_owner(
     owner = server.person()
     thief = ok(refresh(server, owner.tokens["refresh_token"]))
     thief = ok(refresh(server, thief["refresh_token"]))
-    later(monkeypatch, "services.identity.auth", minutes=16)
+    pass_time(monkeypatch, minutes=16)
     problem_of(refresh(server, owner.tokens["refresh_token"]), 401)
     problem_of(refresh(server, thief["refresh_token"]), 401)
 
@@ -114,9 +115,9 @@ def test_a_sign_in_that_is_not_used_ends_and_one_that_is_used_goes_on(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     used, unused = server.person(), server.person()
-    later(monkeypatch, "services.identity.auth", days=29)
+    pass_time(monkeypatch, days=29)
     tokens = ok(refresh(server, used.tokens["refresh_token"]))
-    later(monkeypatch, "services.identity.auth", days=31)
+    pass_time(monkeypatch, days=31)
     assert refresh(server, tokens["refresh_token"]).status_code == 200
     problem_of(refresh(server, unused.tokens["refresh_token"]), 401)
 
@@ -125,7 +126,7 @@ def test_tokens_of_long_ago_do_not_pile_up(server: Server, monkeypatch: pytest.M
     person = server.person()
     tokens = person.tokens
     for days in range(0, 120, 20):
-        later(monkeypatch, "services.identity.auth", days=days)
+        pass_time(monkeypatch, days=days)
         tokens = ok(refresh(server, tokens["refresh_token"]))
 
     async def count(tx: Transaction) -> int:

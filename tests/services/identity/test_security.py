@@ -18,19 +18,20 @@ from hypothesis import strategies as st
 
 import security
 from security import (
-    AccessClaims,
-    AccessTokens,
-    BadToken,
+    InvalidToken,
+    JwtClaims,
+    JwtSigner,
     hash_password,
     hash_token,
     new_token,
     verify_password,
 )
+from support.clock import pass_time
 from support.servers import KEY, PASSWORD
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-CLAIMS = AccessClaims(uuid4(), uuid4())
-TOKENS = AccessTokens(KEY, timedelta(minutes=15))
+CLAIMS = JwtClaims(uuid4(), uuid4())
+TOKENS = JwtSigner(KEY, timedelta(minutes=15))
 FEW = settings(max_examples=80, deadline=None, derandomize=True, database=None)
 
 
@@ -49,7 +50,7 @@ HEADER = {"alg": "HS256", "typ": "JWT"}
 PAYLOAD: dict[str, Any] = {
     "iss": security.ISSUER,
     "aud": security.AUDIENCE,
-    "typ": security.ACCESS,
+    "typ": security.TOKEN_TYPE,
     "sub": str(CLAIMS.user_id),
     "sid": str(CLAIMS.session_id),
     "iat": int(NOW.timestamp()),
@@ -58,7 +59,7 @@ PAYLOAD: dict[str, Any] = {
 
 
 def is_refused(token: str) -> bool:
-    with pytest.raises(BadToken):
+    with pytest.raises(InvalidToken):
         TOKENS.decode(token)
     return True
 
@@ -88,7 +89,7 @@ def test_a_token_lasts_as_long_as_the_setting_says() -> None:
 def test_a_token_that_was_verified_is_remembered_until_its_end_and_no_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    tokens = AccessTokens(KEY, timedelta(minutes=15))
+    tokens = JwtSigner(KEY, timedelta(minutes=15))
     now = datetime.now(UTC)
     token = tokens.encode(CLAIMS, now)
     assert tokens.decode(token) == CLAIMS
@@ -96,22 +97,22 @@ def test_a_token_that_was_verified_is_remembered_until_its_end_and_no_longer(
         without_library.setattr("security.jwt.decode", None)
         assert tokens.decode(token) == CLAIMS
         assert tokens.decode(token) == CLAIMS
-    monkeypatch.setattr("security.time.time", lambda: now.timestamp() + 902)
-    with pytest.raises(BadToken):
+    pass_time(monkeypatch, seconds=902)
+    with pytest.raises(InvalidToken):
         tokens.decode(token)
     assert token not in tokens._verified
 
 
 def test_no_more_tokens_are_remembered_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("security.MOST_VERIFIED", 3)
-    tokens = AccessTokens(KEY, timedelta(minutes=15))
+    monkeypatch.setattr("security.MAX_VERIFIED", 3)
+    tokens = JwtSigner(KEY, timedelta(minutes=15))
     for second in range(10):
         tokens.decode(tokens.encode(CLAIMS, datetime.now(UTC) - timedelta(seconds=second)))
         assert len(tokens._verified) <= 3
 
 
 def test_a_token_of_another_key_is_refused() -> None:
-    other = AccessTokens("another key that is long enough too", timedelta(minutes=15))
+    other = JwtSigner("another key that is long enough too", timedelta(minutes=15))
     assert is_refused(other.encode(CLAIMS, NOW))
 
 
@@ -159,7 +160,7 @@ def test_a_time_beyond_all_times_raises_nothing_else() -> None:
         text = encoded(json.dumps({**PAYLOAD, "exp": value}).encode())
         signing = f"{encoded(HEADER)}.{text}"
         token = f"{signing}.{encoded(hmac.digest(KEY.encode(), signing.encode(), 'sha256'))}"
-        with suppress(BadToken):
+        with suppress(InvalidToken):
             assert TOKENS.decode(token) == CLAIMS
 
 
@@ -207,7 +208,7 @@ def test_no_changed_letter_makes_another_identity() -> None:
     token = TOKENS.encode(CLAIMS, NOW)
     for place, letter in enumerate(token):
         changed = token[:place] + ("A" if letter != "A" else "B") + token[place + 1 :]
-        with suppress(BadToken):
+        with suppress(InvalidToken):
             assert TOKENS.decode(changed) == CLAIMS  # the last letter has bits that carry nothing
 
 
@@ -223,10 +224,10 @@ JSON = st.recursive(
 )
 
 
-def outcome(token: str) -> AccessClaims | None:
+def outcome(token: str) -> JwtClaims | None:
     try:
         return TOKENS.decode(token)
-    except BadToken:
+    except InvalidToken:
         return None
 
 
@@ -258,12 +259,12 @@ def test_signed_claims_either_count_as_they_stand_or_are_refused(changes: dict[s
     payload = {**PAYLOAD, **changes}
     claims = outcome(signed(HEADER, payload))
     if claims is not None:
-        assert (payload["iss"], payload["typ"]) == (security.ISSUER, security.ACCESS)
+        assert (payload["iss"], payload["typ"]) == (security.ISSUER, security.TOKEN_TYPE)
         assert security.AUDIENCE in (
             payload["aud"],
             *(payload["aud"] if isinstance(payload["aud"], list) else ()),
         )
-        assert claims == AccessClaims(UUID(payload["sub"]), UUID(payload["sid"]))
+        assert claims == JwtClaims(UUID(payload["sub"]), UUID(payload["sid"]))
         assert payload["exp"] > NOW.timestamp()
 
 
@@ -296,7 +297,7 @@ def real(monkeypatch: pytest.MonkeyPatch) -> None:
     sys.modules[spec.name] = untouched
     spec.loader.exec_module(untouched)
     del sys.modules[spec.name]
-    monkeypatch.setattr(security, "passwords", untouched.passwords)
+    monkeypatch.setattr(security, "PASSWORD_CONTEXT", untouched.PASSWORD_CONTEXT)
 
 
 @pytest.fixture

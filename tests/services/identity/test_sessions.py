@@ -9,9 +9,9 @@ import pytest
 from sqlmodel import select, update
 
 from access import SYSTEM
+from clock import utc_now
 from db import Database, Transaction
 from models import AuthSession, IdempotencyKey, RateLimit, RefreshToken
-from models.columns import now
 from services import batch_deletion, idempotency
 from services.identity import rate_limits, sessions
 from storage.engines import open_engine
@@ -60,7 +60,9 @@ def test_a_lost_answer_is_asked_for_again_at_every_refresh(server: Server) -> No
         token = rotated(server, token)["refresh_token"]
 
     async def count(tx: Transaction) -> int:
-        mine = select(AuthSession).where(AuthSession.user_id == person.id, *sessions.live())
+        mine = select(AuthSession).where(
+            AuthSession.user_id == person.id, *sessions.active_session_conditions()
+        )
         return len((await tx.execute(mine)).all())
 
     assert in_database(server, count) <= sessions.FORKS_PER_FAMILY
@@ -163,7 +165,7 @@ def test_sessions_that_ended_long_ago_go_with_their_tokens_a_few_at_a_time(serve
         for _ in range(4):
             token = rotated(server, token)["refresh_token"]
         [row] = [s["id"] for s in person.get("/v1/me/sessions")["data"] if s["current"]]
-        then = now() - (timedelta(days=1) if kind == "yesterday" else sessions.ENDED_KEPT * 2)
+        then = utc_now() - (timedelta(days=1) if kind == "yesterday" else sessions.ENDED_RETENTION * 2)
         ended = {"expires_at": then} if kind == "expired" else {"revoked_at": then}
 
         async def end(tx: Transaction, row: str = row, ended: dict[str, Any] = ended) -> None:
@@ -172,7 +174,7 @@ def test_sessions_that_ended_long_ago_go_with_their_tokens_a_few_at_a_time(serve
         in_database(server, end)
 
     async def clean(tx: Transaction) -> int:
-        return await sessions.delete_ended(tx, SYSTEM, 3)
+        return await sessions.delete_ended_sessions(tx, SYSTEM, 3)
 
     async def left(tx: Transaction) -> tuple[int, int]:
         mine = select(AuthSession.id).where(AuthSession.user_id == stays.id)
@@ -184,7 +186,7 @@ def test_sessions_that_ended_long_ago_go_with_their_tokens_a_few_at_a_time(serve
     while gone := in_database(server, clean):
         steps.append(gone)
     assert sum(steps) == 12
-    assert max(steps) <= 3 + batch_deletion.PARENTS_AT_ONCE
+    assert max(steps) <= 3 + batch_deletion.PARENT_BATCH
     assert len(steps) > 3
     assert in_database(server, left) == (2, 6)
     assert stays.http.get("/v1/me").status_code == 200
@@ -192,12 +194,12 @@ def test_sessions_that_ended_long_ago_go_with_their_tokens_a_few_at_a_time(serve
 
 def test_keys_and_counts_that_are_of_no_more_use_go_a_few_at_a_time(ann: Person, server: Server) -> None:
     async def fill(tx: Transaction) -> None:
-        old = now() - timedelta(days=30)
+        old = utc_now() - timedelta(days=30)
         for number in range(5):
             lock = {"request_hash": "-", "locked_until": old, "created_at": old}
             tx.add(IdempotencyKey(user_id=ann.id, key=f"old {number}", **lock))
             tx.add(RateLimit(key=f"old {number} of {ann.id}", hits=1, expires_at=old))
-        tx.add(RateLimit(key=f"of {ann.id}", hits=1, expires_at=now() + timedelta(hours=1)))
+        tx.add(RateLimit(key=f"of {ann.id}", hits=1, expires_at=utc_now() + timedelta(hours=1)))
 
     ok(ann.http.post("/v1/tasks", json={"title": "Buy milk"}, headers={"Idempotency-Key": "new"}))
     in_database(server, fill)

@@ -79,7 +79,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
                 await tx.execute(update(User).where(User.email == email).values(password_hash=stored))  # type: ignore[arg-type]
 
     in_database(server, put)
-    monkeypatch.setattr(server.state.auth.old_hashes, "_asked_at", None)
+    monkeypatch.setattr(server.state.auth.legacy_hashes, "_read_at", None)
     hashpw, verify_secret = bcrypt.hashpw, argon2.low_level.verify_secret
 
     def count_bcrypt(password: bytes, salt: bytes) -> bytes:
@@ -105,7 +105,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
         await tx.execute(update(User).where(User.email.in_(emails.values())).values(password_hash="!"))  # type: ignore[attr-defined]
 
     in_database(server, forget)
-    monkeypatch.setattr(server.state.auth.old_hashes, "_asked_at", None)
+    monkeypatch.setattr(server.state.auth.legacy_hashes, "_read_at", None)
     work.update(argon2=0, bcrypt=0)
     problem_of(sign_in(server, f"{uuid4().hex}@example.com", "wrong " + PASSWORD), 401)
     assert work == {"argon2": 1, "bcrypt": 0}, "where no such hash is left, nobody pays for one"
@@ -135,11 +135,11 @@ def test_a_password_that_was_right_until_a_moment_ago_opens_no_session(
 ) -> None:
     """A hash takes a tenth of a second: long enough for somebody to change the password meanwhile."""
     person = server.person()
-    verified = auth.verified
+    verified = auth.verify_in_thread
 
     async def slowly(password: str, password_hash: str | None) -> tuple[bool, str | None]:
         result = await verified(password, password_hash)
-        monkeypatch.setattr(auth, "verified", verified)
+        monkeypatch.setattr(auth, "verify_in_thread", verified)
         request = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
         if change == "changed":
             await asyncio.to_thread(lambda: person.patch("/v1/me", **request))
@@ -147,7 +147,7 @@ def test_a_password_that_was_right_until_a_moment_ago_opens_no_session(
             await asyncio.to_thread(lambda: person.delete("/v1/me"))
         return result
 
-    monkeypatch.setattr(auth, "verified", slowly)
+    monkeypatch.setattr(auth, "verify_in_thread", slowly)
     problem_of(sign_in(server, person.email), 401)
 
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from sqlmodel import update
 
+from clock import utc_now
 from db import Transaction
 from llm.protocol import ModelRequest, TextDelta
 from models import AuthSession
-from models.columns import now
 from support.problems import problem_of
 from support.servers import (
     Person,
@@ -78,7 +78,7 @@ def test_a_session_past_its_end_does_not_count_and_is_not_listed(server: Server)
 
     async def end(tx: Transaction) -> None:
         expire = update(AuthSession).where(AuthSession.id == UUID(session_id))  # type: ignore[arg-type]
-        await tx.execute(expire.values(expires_at=now() - timedelta(seconds=1)))
+        await tx.execute(expire.values(expires_at=utc_now() - timedelta(seconds=1)))
 
     in_database(server, end)
     wait_until(lambda: gone.http.get("/v1/me").status_code == 401)

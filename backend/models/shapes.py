@@ -1,0 +1,52 @@
+# models/shapes.py -- what the API's shapes are made of: their base class, the rules of a text, the form of a time.
+from datetime import datetime
+from typing import Annotated, Any
+
+import regex
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+
+from clock import rfc3339
+
+# A JSON object whose values are of any kind: what a tool takes or gives, and the data of an event. Any, since
+# readers index into values whose form only the writer knows.
+JsonObject = dict[str, Any]
+
+# Characters that show nothing: Unicode's own property and general categories, and two symbols that are blank.
+INVISIBLE = r"\p{Default_Ignorable_Code_Point}\p{C}\p{Z}\u2800\ufffc"
+VISIBLE_CHARACTER, INVISIBLE_CHARACTER = regex.compile(f"[^{INVISIBLE}]"), regex.compile(f"[{INVISIBLE}]")
+
+
+def refuse_nul(value: str) -> str:
+    """PostgreSQL's text cannot hold NUL."""
+    if "\0" in value:
+        raise ValueError("must not contain NUL characters")
+    return value
+
+
+def refuse_blank(value: str) -> str:
+    """A text is blank if a person would see nothing of it."""
+    if not VISIBLE_CHARACTER.search(value):
+        raise ValueError("must not be blank")
+    return value
+
+
+def has_invisible(value: str) -> bool:
+    """Whether the text contains characters that show nothing, spaces included."""
+    return INVISIBLE_CHARACTER.search(value) is not None
+
+
+# Place these after StringConstraints: pydantic words its own limits well only when they come first.
+STORABLE = AfterValidator(refuse_nul)
+VISIBLE = AfterValidator(refuse_blank)
+Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+
+
+class ApiModel(BaseModel):
+    """The base of every JSON body. An unknown field is an error, so that a misspelt one does not pass unnoticed."""
+
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+def optional_field() -> Any:  # Any, as pydantic's Field: it stands for a value of the field's own type
+    """The default of a field that may be left out of a change but must not be null."""
+    return Field(default_factory=lambda: None)
