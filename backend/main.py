@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.utils import get_openapi
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import errors
@@ -49,7 +50,7 @@ from streaming.disconnects import HangUps
 from streaming.notifier import Bells, Wire
 from streaming.user_streams import Watch
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 MAX_BODY_BYTES = 1024 * 1024
 DESCRIPTION = """\

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import structlog
+from structlog.typing import FilteringBoundLogger
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 CHANNEL = "parley_bells"
 # A notification holds less than 8,000 bytes.

@@ -8,13 +8,14 @@ from fastapi.sse import format_sse_event
 from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
 from errors import Invalid
 from models import RunEvent
 from server.connection_limits import CONNECTION
 from server.response_headers import HEADERS_ONLY
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 15.0
 # How long a frame may wait for a reader that does not read.

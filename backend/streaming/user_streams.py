@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from structlog.typing import FilteringBoundLogger
 
 import access
 from access import SYSTEM, Caller
@@ -23,7 +24,7 @@ from streaming import sse
 from streaming.notifier import Bells
 from streaming.shared_reads import Flights
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 T = TypeVar("T")
 
 # A session that was revoked is cut within 1 s: this, and what the guard at the door remembers.
