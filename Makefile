@@ -34,8 +34,8 @@ bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written o
 fmt: $(VENV)/.installed-tests  ## Mend what `make check` says of format and imports
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-check: $(VENV)/.installed-tests  ## Lint, types, import graph
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m pytest tests/test_architecture.py
+check: $(VENV)/.installed-tests  ## Lint, types and how much has one, import graph
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy --any-exprs-report .mypy_cache/report && $(BIN)/python tests/support/typed_share.py .mypy_cache/report/any-exprs.txt && $(BIN)/python -m pytest tests/test_architecture.py
 
 lock: $(VENV)/.installed-tests  ## Write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --quiet -o requirements.lock

@@ -1,10 +1,10 @@
 # access.py -- Caller, and the one rule per table that says which rows it may see.
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, false, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Uuid, and_, bindparam, exists, false, true
 from sqlalchemy import select as sql_select
 from sqlmodel import SQLModel, col
 
@@ -28,6 +28,9 @@ from models import (
 )
 
 Row = TypeVar("Row", bound=SQLModel)
+T = TypeVar("T")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
 
 
 def identified(row_id: Any) -> Any:
@@ -121,6 +124,31 @@ def visible(caller: Principal, table: type[SQLModel]) -> ColumnElement[bool]:
     """The condition under which the caller sees a row; a table without a rule is a KeyError."""
     rule = RULES[table]
     return true() if isinstance(caller, System) else rule(caller)
+
+
+@overload
+def select(caller: Principal, table: type[Row]) -> Select[Row]: ...
+@overload
+def select(caller: Principal, table: type[SQLModel], column: SQLColumnExpression[T], /) -> Select[T]: ...
+@overload
+def select(
+    caller: Principal,
+    table: type[SQLModel],
+    column: SQLColumnExpression[T],
+    second: SQLColumnExpression[T2],
+    /,
+) -> Select[T, T2]: ...
+@overload
+def select(
+    caller: Principal,
+    table: type[SQLModel],
+    column: SQLColumnExpression[T],
+    second: SQLColumnExpression[T2],
+    third: SQLColumnExpression[T3],
+    /,
+) -> Select[T, T2, T3]: ...
+@overload
+def select(caller: Principal, table: type[SQLModel], *columns: Any) -> Select[Any]: ...
 
 
 def select(caller: Principal, table: type[Row], *columns: Any) -> Select[Any]:

@@ -10,8 +10,9 @@ from typing import Annotated, Literal, Self
 import structlog
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from structlog.typing import FilteringBoundLogger
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parent.parent
 MIN_KEY_BYTES = 32

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from sqlmodel import col
+from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller
@@ -31,7 +32,7 @@ from services import approvals, runs
 from storage.engines import read_clock
 from tools.registry import TOOLS, ToolError, call_tool
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 MODEL_ATTEMPTS = 4
 LONGEST_BACKOFF = 30.0

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from structlog.typing import FilteringBoundLogger
 
 from access import SYSTEM
 from agent.context import Assistant
@@ -33,7 +34,7 @@ from services.idempotency import delete_old_keys
 from services.identity import account_removal, sessions
 from services.identity.rate_limits import delete_expired_limits
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 CLEAN_SECONDS = 3600.0

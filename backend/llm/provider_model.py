@@ -12,6 +12,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from llm.protocol import AgentTurn, ModelError, ModelEvent, ModelRequest, TextDelta, ToolCall, Usage, UserTurn
 from llm.provider_errors import BROKEN, FAILED, FILTERED, explain
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model as Backend
     from pydantic_ai.models import ModelRequestParameters, StreamedResponse
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 IDLE_SECONDS = 60.0
 # What a call costs beside its letters.

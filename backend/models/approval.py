@@ -1,6 +1,6 @@
 # models/approval.py -- approvals: the tool calls that wait for a user's consent, and the decisions.
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
@@ -44,7 +44,7 @@ class Approval(SQLModel, table=True):
     run_id: UUID = parent_column("run_id", "runs.id", "fk_approvals_run_id", key=True)
     tool_call_id: str = column("tool_call_id", String(120), key=True)
     name: str = column("name", String(100))
-    arguments: Any = Field(sa_column=Column("arguments", JsonType, nullable=False))
+    arguments: object = Field(sa_column=Column("arguments", JsonType, nullable=False))
     decision: Decision | None = nullable_word_column("decision", 10, DECISIONS)
     created_at: datetime = time_column("created_at")
     expires_at: datetime = column("expires_at", UTCDateTime)
@@ -72,7 +72,7 @@ class PendingApproval(ApiModel):
 
     tool_call_id: str
     name: str = ApiField(examples=["delete_task"])
-    arguments: Any = ApiField(examples=[{"task_id": "..."}])
+    arguments: object = ApiField(examples=[{"task_id": "..."}])
     expires_at: Time
-    shown: Any = ApiField(None, examples=[{"task": {"id": "...", "title": "Buy milk"}}])
+    shown: object = ApiField(None, examples=[{"task": {"id": "...", "title": "Buy milk"}}])
     digest: str | None = ApiField(None, description="Send it back with the decision.")

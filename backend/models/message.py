@@ -1,6 +1,6 @@
 # models/message.py -- messages: append-only, each with every tool call in it.
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
@@ -20,7 +20,7 @@ from models.columns import (
     word_check,
     word_column,
 )
-from models.shapes import STORABLE, VISIBLE, ApiModel, Time
+from models.shapes import STORABLE, VISIBLE, ApiModel, JsonObject, Time
 
 MAX_CONTENT = 32_000
 Role = Literal["user", "agent"]
@@ -56,7 +56,7 @@ class Message(SQLModel, table=True):
     user_id: UUID = parent_column("user_id", "users.id", "fk_messages_user_id")
     role: Role = word_column("role", 10, ROLES)
     content: str = column("content", TextType)
-    tool_calls: list[dict[str, Any]] | None = Field(default=None, sa_column=Column("tool_calls", JsonType))
+    tool_calls: list[JsonObject] | None = Field(default=None, sa_column=Column("tool_calls", JsonType))
     created_at: datetime = time_column("created_at")
     seq: int = column("seq", Integer)
     client_id: str | None = nullable_column("client_id", String(64))
@@ -104,7 +104,7 @@ class CallApproval(ApiModel):
     decision: Decision | None
     requested_at: str
     decided_at: str | None
-    shown: Any = ApiField(None, exclude_if=lambda shown: shown is None)
+    shown: object = ApiField(None, exclude_if=lambda shown: shown is None)
 
 
 class ToolCallPublic(ApiModel):
@@ -112,8 +112,8 @@ class ToolCallPublic(ApiModel):
 
     id: str
     name: str = ApiField(examples=["add_task"])
-    arguments: Any = ApiField(examples=[{"title": "Buy milk"}])
-    result: Any = None
+    arguments: object = ApiField(examples=[{"title": "Buy milk"}])
+    result: object = None
     error: str | None = None
     started_at: str | None = None
     finished_at: str | None = None

@@ -11,13 +11,14 @@ from typing import Any, cast
 import h11
 import structlog
 from starlette.types import Receive, Scope
+from structlog.typing import FilteringBoundLogger
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.problems import ProblemResponse, problem_title
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 # Of the request line, the headers and what stands after the body. Counted a slice later than it comes.
 MAX_HEAD_BYTES = 64 * 1024

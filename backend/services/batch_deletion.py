@@ -1,4 +1,5 @@
 # services/batch_deletion.py -- deletes many rows in batches, so that no transaction holds its locks for long.
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, delete, inspect, tuple_
@@ -20,10 +21,11 @@ async def delete_batch(
     limit: int = ROW_BATCH,
 ) -> int:
     """Delete at most `limit` of the rows that meet the conditions; the number of rows."""
-    keys = inspect(table).primary_key
+    keys: Sequence[ColumnElement[object]] = inspect(table).primary_key
     statement = access.select(caller, table, *keys).where(*conditions).limit(limit)
-    found = [tuple(row) for row in await tx.execute(statement)]
+    found: list[tuple[object, ...]] = [tuple(row) for row in await tx.execute(statement)]
     if found:
+        # SQLite compares a single column with values, not with tuples of one.
         chosen = tuple_(*keys).in_(found) if len(keys) > 1 else keys[0].in_([key for (key,) in found])
         await tx.execute(delete(table).where(chosen))
     return len(found)
@@ -42,6 +44,7 @@ async def delete_batch_with_children(
 
     What else refers to the rows is deleted with them, by the database's cascade.
     """
+    row_id: ColumnElement[UUID]
     [row_id] = inspect(table).primary_key
     parents = access.select(caller, table, row_id).where(*conditions).limit(min(limit, PARENT_BATCH))
     found = list((await tx.execute(parents)).scalars())

@@ -4,10 +4,11 @@ import time
 
 import structlog
 from sqlalchemy import text
+from structlog.typing import FilteringBoundLogger
 
 from db import Database, Transaction
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 ANSWER_TTL_SECONDS = 1.0
 

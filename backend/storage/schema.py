@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.typing import FilteringBoundLogger
 
 import models
 from settings import ROOT, Settings
@@ -28,7 +29,7 @@ from storage.engines import take_schema_lock
 if TYPE_CHECKING:  # Alembic is imported where it is used: a start at head needs none of it
     from alembic.config import Config
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 MIGRATIONS = ROOT / "migrations"
 METADATA = models.User.metadata

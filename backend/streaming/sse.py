@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import structlog
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
 from errors import Invalid
 from server.connection_limits import CONNECTION
 from server.response_headers import HEADERS_ONLY
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 HEARTBEAT_SECONDS = 15.0
 # How long a frame may wait for its reader.

@@ -9,6 +9,7 @@ import structlog
 from pydantic import BaseModel, StringConstraints, ValidationError
 from pydantic import Field as ShapeField
 from sqlmodel import col
+from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller
@@ -21,7 +22,7 @@ from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, Task
 from pagination import read_items
 from services import tasks
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 # What a call may do: `safe` only reads, `write` changes or adds, `destructive` cannot be undone.
 Effect = Literal["safe", "write", "destructive"]

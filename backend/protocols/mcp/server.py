@@ -24,6 +24,7 @@ from mcp_types import Tool as ToolShape
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 from pydantic_core import to_json
+from structlog.typing import FilteringBoundLogger
 
 from agent.direct_calls import CALL_ID, Call, Calls, Outcome, find_outcome
 from agent.run_ending import cancel_run
@@ -38,7 +39,7 @@ from services.identity.rate_limits import CALLS_PER_PROGRAM
 from streaming.disconnects import run_until_disconnect
 from tools.registry import TOOLS, Tool, untitled
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
 INSTRUCTIONS = """\
 Parley keeps the tasks of one person and their conversations with an agent. Find a task's id with list_tasks before \

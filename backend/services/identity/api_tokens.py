@@ -2,12 +2,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
-from sqlalchemy.orm import Mapped
+from sqlalchemy import SQLColumnExpression, bindparam, or_, select, update
 from sqlmodel import col
 
 import access
@@ -48,8 +47,20 @@ class ApiGrant:
         return self.caller.token_id or self.caller.user_id
 
 
-# Any: they have several types, and Database.fetch gives rows of any.
-TOKEN_COLUMNS: list[Mapped[Any]] = [
+class TokenRow(NamedTuple):
+    """What TOKEN_QUERY reads of a token and its user; the fields are in the order of TOKEN_COLUMNS."""
+
+    token_id: UUID
+    user_id: UUID
+    name: str
+    scopes: str
+    conversation_id: UUID | None
+    last_used_at: datetime | None
+    timezone: str
+
+
+# Any: the columns have several types; TokenRow gives them back.
+TOKEN_COLUMNS: list[SQLColumnExpression[Any]] = [
     col(ApiToken.id),
     col(ApiToken.user_id),
     col(ApiToken.name),
@@ -83,11 +94,11 @@ class ApiTokenCache:
         if not rows:
             self._grants.forget(token_hash)
             raise Unauthorized
-        token_id, user_id, name, scopes, conversation_id, last_used_at, timezone = rows[0]
-        caller = Caller(user_id, None, timezone, token_id, "write" in scopes.split())
-        if last_used_at is None or moment - last_used_at >= LAST_USED_RESOLUTION:
+        row = TokenRow(*rows[0])
+        caller = Caller(row.user_id, None, row.timezone, row.token_id, "write" in row.scopes.split())
+        if row.last_used_at is None or moment - row.last_used_at >= LAST_USED_RESOLUTION:
             await self._db.write(record_use, caller)
-        grant = ApiGrant(caller, name, conversation_id)
+        grant = ApiGrant(caller, row.name, row.conversation_id)
         self._grants.store(token_hash, grant, asked_at)
         return grant
 
