@@ -801,7 +801,7 @@ MAY_ACT_AS_SYSTEM = {
     "agent/worker.py",
     "services/identity/auth.py",
     "services/identity/rate_limits.py",
-    "streaming/user_streams.py",
+    "streaming/open_streams.py",
 }
 
 

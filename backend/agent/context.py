@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from db import Database, Transaction
 from llm.protocol import Model
-from streaming.notifier import Bells
+from streaming.notifier import Notifier
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class Assistant:
     """What every run needs, built once at startup."""
 
     db: Database
-    bells: Bells
+    notifier: Notifier
     model: Model
     limits: Limits
     backoff_seconds: float = 0.5

@@ -21,7 +21,7 @@ from agent.run_ending import endings
 from agent.text_pieces import fitting, joined_text
 from db import Transaction
 from errors import NotFound
-from failure_causes import cause_of, place_of
+from failure_causes import describe_cause, find_place
 from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from llm.sanitize import as_arguments, clean
 from models import Conversation, Run, RunEvent
@@ -62,7 +62,7 @@ class RunLoop:
     ) -> None:
         """A short transaction on the run; `answer` locks the conversation first, as the order of locks wants."""
         await self.assistant.write(self.guarded, work, answer)
-        self.assistant.bells.ring(self.run_id)
+        self.assistant.notifier.notify(self.run_id)
 
     async def guarded(
         self, tx: Transaction, work: Callable[[Transaction, Run], Awaitable[object]], answer: bool
@@ -159,7 +159,7 @@ class RunLoop:
                 return await self.ask_model()
             except ModelError as error:
                 said = {"reason": error.reason, "cause": error.cause}
-                log.warning("model failed", run=str(self.run_id), attempt=attempt, **said)
+                log.warning("model failed", attempt=attempt, **said)
                 if attempt == MODEL_ATTEMPTS or not error.transient:
                     raise
                 pause = self.assistant.backoff_seconds * 2 ** (attempt - 1)
@@ -189,9 +189,7 @@ class RunLoop:
         # No more than the run may make: history then holds every call with what came of it.
         most = self.assistant.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
-            log.warning(
-                "calls over the run's limit are left out", run=str(self.run_id), calls=len(calls), most=most
-            )
+            log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
         said = numbered(calls[:most], self.steps)
 
         async def store(tx: Transaction, run: Run) -> None:
@@ -262,8 +260,8 @@ class RunLoop:
             except (LeaseLost, NotFound):
                 raise
             except Exception as refusal:
-                why = {"cause": cause_of(refusal), "place": place_of(refusal)}
-                log.warning("an ending cannot be stored", run=str(self.run_id), attempt=number, **why)
+                why = {"cause": describe_cause(refusal), "place": find_place(refusal)}
+                log.warning("an ending cannot be stored", attempt=number, **why)
                 if number == 1:  # a connection that broke is there again soon
                     await asyncio.sleep(self.assistant.backoff_seconds)
         await self.write(lambda tx, run: last(tx, self.caller, run), answer=True)

@@ -13,7 +13,7 @@ import access
 from access import Caller, Principal
 from agent.history import Step, replay_log
 from db import Transaction
-from errors import Busy, Conflict
+from errors import Conflict, TooManyAtOnce
 from models import Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.message import ChatCreate
@@ -68,7 +68,7 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_ru
     for run in busy:
         await cancel_run(tx, caller, run.id)
     if len(await runs.find_active(tx, caller)) >= most_runs:
-        raise Busy(f"You have {most_runs} runs at work or waiting. Let one end or cancel it first.")
+        raise TooManyAtOnce(f"You have {most_runs} runs at work or waiting. Let one end or cancel it first.")
     posted = await messages.post_message(tx, caller, new)
     if not posted.repeated:
         await runs.tell(tx, caller, posted.run, "run.queued")

@@ -1,4 +1,4 @@
-# console/files.py -- the console's own files: one page, its styles and its modules.
+# console/files.py -- serves the console's files: one page, its styles and its modules.
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# Only what comes from here, nothing inline, no frame around it, no form or base that leads away.
+# Only resources of this host, nothing inline, no framing, no form or base that leads to another host.
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -39,7 +39,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    # Asked for each time, answered with 304 as long as nothing has changed: an upgrade is seen at once.
+    # Revalidated on each use and answered with 304 while unchanged: an upgrade shows at once.
     "Cache-Control": "no-cache",
 }
 
@@ -50,16 +50,16 @@ class File:
     headers: dict[str, str]
 
 
-def file_of(content: bytes, suffix: str, policy: str = POLICY) -> File:
-    """`suffix` says of what type the content is."""
+def to_file(content: bytes, suffix: str, policy: str = POLICY) -> File:
+    """`suffix` is the key of its media type."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
     headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Type": TYPES[suffix], "ETag": etag}
     return File(content, headers)
 
 
-# Read once: what is not in the folder now cannot be asked for, however its name is spelt.
+# Read once: only what is in the folder at startup can be served, whatever path a request spells.
 FILES = {
-    str(path.relative_to(FOLDER)): file_of(path.read_bytes(), path.suffix)
+    str(path.relative_to(FOLDER)): to_file(path.read_bytes(), path.suffix)
     for path in FOLDER.rglob("*")
     if path.suffix in TYPES
 }
@@ -67,18 +67,18 @@ FILES = {
 
 @router.get("/")
 async def get_page(request: Request) -> Response:
-    return answer(request, FILES[PAGE])
+    return answer_with_file(request, FILES[PAGE])
 
 
 @router.get("/web/{name:path}")
 async def get_file(request: Request, name: str) -> Response:
     if name not in FILES:
         raise NotFound("file")
-    return answer(request, FILES[name])
+    return answer_with_file(request, FILES[name])
 
 
-def answer(request: Request, file: File) -> Response:
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if file.headers["ETag"] in known:
+def answer_with_file(request: Request, file: File) -> Response:
+    etags = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if file.headers["ETag"] in etags:
         return Response(status_code=304, headers=file.headers)
     return Response(file.content, headers=file.headers)

@@ -1,4 +1,4 @@
-# console/session.py -- how the console signs in: its refresh token is in a cookie that no script can read.
+# console/session.py -- how the console signs in: its refresh token is in an HttpOnly cookie.
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -9,19 +9,20 @@ from starlette.responses import Response
 from errors import Forbidden, Unauthorized
 from models.columns import Shape
 from models.session import TokenPublic
-from routes.dependencies import DeviceDep, PartsDep, Route, problems
+from routes.dependencies import AppStateDep, DeviceDep, Route
+from routes.openapi import problems
 from services.identity import auth
 from settings import OFFLINE_MODEL
 
 PATH = "/v1/web/session"
 COOKIE = "parley_refresh"
-# Another site's form or image cannot send it, and its scripts may not.
+# CSRF protection: another site's forms and images cannot send this header, and its scripts may not.
 HEADER = "X-Parley-Console"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-async def from_the_console(request: Request) -> None:
-    """The cookie comes along with every request of the browser: so the request must be one that only our page makes."""
+async def require_console(request: Request) -> None:
+    """CSRF protection: browsers send the cookie with any site's request, but only our page can send the header."""
     if request.headers.get(HEADER) != "1":
         raise Forbidden(f"This is for the console: send the header {HEADER}: 1.")
     origin = request.headers.get("origin")
@@ -30,7 +31,7 @@ async def from_the_console(request: Request) -> None:
 
 
 config_router = APIRouter(prefix="/v1/web/config", tags=["pages"])
-router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(from_the_console)], route_class=Route)
+router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(require_console)], route_class=Route)
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
@@ -53,49 +54,51 @@ class WebConfigPublic(Shape):
 
 
 @config_router.get("", response_model=WebConfigPublic)
-async def get_config(parts: PartsDep) -> WebConfigPublic:
-    settings = parts.settings
+async def get_config(state: AppStateDep) -> WebConfigPublic:
+    settings = state.settings
     return WebConfigPublic(offline=settings.model == OFFLINE_MODEL, registration=settings.registration)
 
 
 @router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))
 async def sign_in(
-    parts: PartsDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
+    state: AppStateDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
 ) -> Any:
     """Keeps the refresh token in a cookie for this path, and gives the access token."""
-    tokens = await auth.sign_in(parts.auth, device, who.email, who.password)
-    return handed_over(parts, request, response, tokens)
+    tokens = await auth.sign_in(state.auth, device, who.email, who.password)
+    return set_refresh_cookie(state, request, response, tokens)
 
 
 @router.post("/refresh", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
 async def refresh(
-    parts: PartsDep, request: Request, response: Response, refresh_token: RefreshCookie = None
+    state: AppStateDep, request: Request, response: Response, refresh_token: RefreshCookie = None
 ) -> Any:
     """A new access token for the cookie, and a new cookie."""
     if not refresh_token:
         raise Unauthorized("Nobody is signed in here.")
-    tokens = await auth.refresh_session(parts.auth, refresh_token)
-    return handed_over(parts, request, response, tokens)
+    tokens = await auth.refresh_session(state.auth, refresh_token)
+    return set_refresh_cookie(state, request, response, tokens)
 
 
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=problems(403, 422))
-async def sign_out(parts: PartsDep, response: Response, refresh_token: RefreshCookie = None) -> None:
+async def sign_out(state: AppStateDep, response: Response, refresh_token: RefreshCookie = None) -> None:
     """Ends the session of the cookie, if it has one, and takes the cookie back."""
     if refresh_token:
-        session_id = await parts.db.write(auth.end_session_of, refresh_token)
+        session_id = await state.db.write(auth.end_session_of, refresh_token)
         if session_id:
-            parts.guard.forget(session_id)
+            state.session_cache.forget(session_id)
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
 
 
-def handed_over(parts: PartsDep, request: Request, response: Response, tokens: TokenPublic) -> WebTokenPublic:
+def set_refresh_cookie(
+    state: AppStateDep, request: Request, response: Response, tokens: TokenPublic
+) -> WebTokenPublic:
     response.headers.update(NO_STORE)
     response.set_cookie(
         COOKIE,
         tokens.refresh_token,
-        max_age=int(parts.auth.refresh_lifetime.total_seconds()),
+        max_age=int(state.auth.refresh_lifetime.total_seconds()),
         path=PATH,
-        secure=request.url.scheme == "https" or parts.settings.is_public_by_https,
+        secure=request.url.scheme == "https" or state.settings.is_public_by_https,
         httponly=True,
         samesite="strict",
     )

@@ -2,7 +2,7 @@
 from collections.abc import Iterable
 from itertools import chain
 
-from failure_causes import cause_of
+from failure_causes import describe_cause
 from llm.protocol import ModelError
 
 BUSY = "The model provider is busy (rate limit)."
@@ -17,7 +17,7 @@ UNREADABLE = "The model provider sent an answer that cannot be read."
 def explain(error: Exception, secrets: Iterable[str] = ()) -> ModelError:
     """What went wrong, without the address and the words of the provider: those are its `cause`, without keys."""
     explained = explain_mildly(error)
-    explained.cause = cause_of(error, secrets)
+    explained.cause = describe_cause(error, secrets)
     return explained
 
 

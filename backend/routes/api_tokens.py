@@ -1,11 +1,12 @@
-# routes/api_tokens.py -- access tokens over HTTP, for whoever is signed in: at /mcp they are used, not here.
+# routes/api_tokens.py -- API tokens over HTTP: a signed-in user manages them here, a program uses them at /mcp.
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status
 
 from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
-from routes.dependencies import SIGNED_IN, SIGNED_IN_ONE, CallerDep, DatabaseDep, PartsDep, problems
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
 from services.identity import api_tokens, confirmation
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
@@ -24,23 +25,21 @@ async def list_tokens(db: DatabaseDep, caller: CallerDep) -> dict[str, list[Acce
     responses={**SIGNED_IN, **problems(403, 409, 410, 429, 503)},
 )
 async def create_token(
-    parts: PartsDep, caller: CallerDep, response: Response, new: AccessTokenCreate, new_id: NewIdDep
+    state: AppStateDep, caller: CallerDep, response: Response, new: AccessTokenCreate, new_id: NewIdDep
 ) -> AccessTokenCreated:
     """For an MCP client's configuration. The answer shows the token; only the same request with the same
     Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in within the
     last 5 minutes.
     """
     if new.expires_in_days is None or new.current_password is not None:
-        await confirmation.confirm(parts.auth, caller, new.current_password)
+        await confirmation.confirm(state.auth, caller, new.current_password)
     response.headers["Cache-Control"] = "no-store"
-    derived = (
-        api_tokens.Derived(new_id, parts.tokens.derived_secret("token", str(new_id))) if new_id else None
-    )
-    return await parts.db.write(api_tokens.create_token, caller, new, derived)
+    derived = api_tokens.Derived(new_id, state.jwt.derived_secret("token", str(new_id))) if new_id else None
+    return await state.db.write(api_tokens.create_token, caller, new, derived)
 
 
 @router.delete("/{token_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
-async def revoke_token(parts: PartsDep, caller: CallerDep, token_id: UUID) -> None:
+async def revoke_token(state: AppStateDep, caller: CallerDep, token_id: UUID) -> None:
     """It stops working at once."""
-    await parts.db.write(api_tokens.revoke_token, caller, token_id)
-    parts.token_guard.forget()
+    await state.db.write(api_tokens.revoke_token, caller, token_id)
+    state.api_token_cache.forget()

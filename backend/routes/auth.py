@@ -9,7 +9,8 @@ from errors import Forbidden
 from models import User
 from models.session import RefreshRequest, TokenPublic
 from models.user import UserCreate, UserPublic
-from routes.dependencies import CallerDep, DeviceDep, PartsDep, Route, problems
+from routes.dependencies import AppStateDep, CallerDep, DeviceDep, Route
+from routes.openapi import problems
 from services.identity import auth, sessions
 
 router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
@@ -22,34 +23,34 @@ NO_STORE = {"Cache-Control": "no-store"}
     response_model=UserPublic,
     responses=problems(403, 409, 422, 429, 503),
 )
-async def register(parts: PartsDep, device: DeviceDep, new: UserCreate) -> User:
-    if parts.settings.registration == "closed":
+async def register(state: AppStateDep, device: DeviceDep, new: UserCreate) -> User:
+    if state.settings.registration == "closed":
         raise Forbidden("Registration is closed here.")
-    return await auth.register_user(parts.auth, device, new)
+    return await auth.register_user(state.auth, device, new)
 
 
 @router.post("/token", response_model=TokenPublic, responses=problems(401, 422, 429, 503))
 async def sign_in(
-    parts: PartsDep,
+    state: AppStateDep,
     device: DeviceDep,
     response: Response,
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
 ) -> Any:
     """The OAuth2 password form: `username` is the email."""
     response.headers.update(NO_STORE)
-    return await auth.sign_in(parts.auth, device, form.username, form.password)
+    return await auth.sign_in(state.auth, device, form.username, form.password)
 
 
 @router.post("/refresh", response_model=TokenPublic, responses=problems(401, 422, 429))
-async def refresh(parts: PartsDep, response: Response, request: RefreshRequest) -> Any:
+async def refresh(state: AppStateDep, response: Response, request: RefreshRequest) -> Any:
     """Gives a new pair and uses the old refresh token up; using one again ends the sign-in."""
     response.headers.update(NO_STORE)
-    return await auth.refresh_session(parts.auth, request.refresh_token)
+    return await auth.refresh_session(state.auth, request.refresh_token)
 
 
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, responses=problems(401))
-async def sign_out(parts: PartsDep, caller: CallerDep) -> None:
+async def sign_out(state: AppStateDep, caller: CallerDep) -> None:
     """Ends the session of the token that this is called with."""
     assert caller.session_id is not None
-    await parts.db.write(sessions.revoke_session, caller, caller.session_id)
-    parts.guard.forget(caller.session_id)
+    await state.db.write(sessions.revoke_session, caller, caller.session_id)
+    state.session_cache.forget(caller.session_id)

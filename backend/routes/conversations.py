@@ -6,19 +6,9 @@ from fastapi import APIRouter, status
 
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
-from routes.dependencies import (
-    SIGNED_IN,
-    SIGNED_IN_ONE,
-    CallerDep,
-    DatabaseDep,
-    JsonBytes,
-    PageDep,
-    PartsDep,
-    SearchText,
-    list_of,
-    problems,
-)
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText
 from routes.idempotency import IdempotentRoute, NewIdDep
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services import conversations
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=IdempotentRoute)
@@ -28,11 +18,11 @@ router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_cla
     "", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN, **problems(429)}
 )
 async def list_conversations(
-    parts: PartsDep, caller: CallerDep, page: PageDep, q: SearchText = None
+    state: AppStateDep, caller: CallerDep, page: PageDep, q: SearchText = None
 ) -> JsonBytes:
     """Newest activity first; `q` looks in the titles."""
-    async with parts.searches.turn(caller) if q else nullcontext():
-        return JsonBytes(await conversations.list_conversations(parts.db, caller, page, q))
+    async with state.search_slots.hold(caller) if q else nullcontext():
+        return JsonBytes(await conversations.list_conversations(state.db, caller, page, q))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=ConversationPublic, responses=SIGNED_IN)

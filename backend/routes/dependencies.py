@@ -1,6 +1,5 @@
-# routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the parts of the app.
+# routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the state of the app.
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Header, Query, Request
@@ -10,52 +9,27 @@ from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 
 from access import Caller
-from agent.worker import Worker
+from app_state import AppState
 from db import Database
-from errors import ProblemResponse, Unauthorized
+from errors import Unauthorized
 from models.columns import STORABLE
 from pagination import Page
-from security import AccessTokens, BadToken
-from server.body_limits import MAX_STRANGERS_BYTES, BoundedRequest
-from services.health import Pulse
-from services.identity.api_tokens import TokenGuard
-from services.identity.auth import Auth, Device
-from services.identity.sessions import SessionGuard
-from settings import Settings
-from streaming.concurrency_limits import Places, Searches
-from streaming.notifier import Bells
-from streaming.user_streams import Watch
+from security import BadToken
+from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
+from services.identity.auth import Device
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything that lives as long as the app; on `app.state.parts` from startup on."""
-
-    settings: Settings
-    db: Database
-    tokens: AccessTokens
-    auth: Auth
-    guard: SessionGuard
-    token_guard: TokenGuard
-    bells: Bells
-    watch: Watch
-    pulse: Pulse
-    worker: Worker
-    places: Places
-    searches: Searches = field(default_factory=Searches)
+def get_app_state(request: Request) -> AppState:
+    return cast(AppState, request.app.state.parley)
 
 
-def parts_of(request: Request) -> Parts:
-    return cast(Parts, request.app.state.parts)
-
-
-# All async: FastAPI runs a dependency that is not in a thread, which costs more than the rest of a request.
-async def get_parts(request: Request) -> Parts:
-    return parts_of(request)
+# Dependencies are async: FastAPI runs one that is not in a thread, which costs more than the rest of a request.
+async def inject_app_state(request: Request) -> AppState:
+    return get_app_state(request)
 
 
 async def get_db(request: Request) -> Database:
-    return parts_of(request).db
+    return get_app_state(request).db
 
 
 async def get_device(request: Request) -> Device:
@@ -64,13 +38,13 @@ async def get_device(request: Request) -> Device:
     return Device(address[:64], agent[:255] if agent else None)
 
 
-# Where a request's scope has its caller, once they are known.
+# The key of a request's scope under which the caller is kept, once authenticated.
 CALLER = "parley.caller"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class SignedIn(OAuth2PasswordBearer):
-    """The caller by the bearer token: the security scheme and the dependency in one, since each one costs."""
+    """The caller by the bearer token: security scheme and dependency in one, since each dependency costs time."""
 
     async def __call__(self, request: Request) -> Caller:  # type: ignore[override]
         if (known := request.scope.get(CALLER)) is not None:
@@ -78,12 +52,12 @@ class SignedIn(OAuth2PasswordBearer):
         token = await super().__call__(request)
         if not token:
             raise Unauthorized
-        parts = parts_of(request)
+        state = get_app_state(request)
         try:
-            claims = parts.tokens.decode(token)
+            claims = state.jwt.decode(token)
         except BadToken as error:
             raise Unauthorized from error
-        caller = request.scope[CALLER] = await parts.guard.caller(claims)
+        caller = request.scope[CALLER] = await state.session_cache.caller(claims)
         return caller
 
 
@@ -93,27 +67,27 @@ signed_in = SignedIn(
 
 
 class Route(APIRoute):
-    """Knows who calls before it reads a body, and reads little of those that nobody has to sign for.
+    """Authenticates the caller before it reads the body, and reads at most 16 KiB of anonymous bodies.
 
     FastAPI itself reads and parses the body first, whoever sent it.
     """
 
     def get_route_handler(self) -> Handler:
-        handler = self.around(super().get_route_handler())
+        handler = self.wrap_handler(super().get_route_handler())
         if self.body_field is None:
             return handler
-        is_signed = needs_caller(self.dependant)
+        needs_sign_in = needs_caller(self.dependant)
 
         async def handle(request: Request) -> Response:
-            if is_signed:
+            if needs_sign_in:
                 await signed_in(request)
-            most = None if is_signed else MAX_STRANGERS_BYTES
-            return await handler(BoundedRequest(request.scope, request.receive, most))
+            max_bytes = None if needs_sign_in else MAX_ANONYMOUS_BYTES
+            return await handler(BoundedRequest(request.scope, request.receive, max_bytes))
 
         return handle
 
-    def around(self, handler: Handler) -> Handler:
-        """What a kind of route does besides."""
+    def wrap_handler(self, handler: Handler) -> Handler:
+        """A subclass adds behaviour around the handler here."""
         return handler
 
 
@@ -130,22 +104,22 @@ async def get_page(
     return Page(limit, cursor)
 
 
-PartsDep = Annotated[Parts, Depends(get_parts)]
+AppStateDep = Annotated[AppState, Depends(inject_app_state)]
 DatabaseDep = Annotated[Database, Depends(get_db)]
 CallerDep = Annotated[Caller, Depends(signed_in)]
 DeviceDep = Annotated[Device, Depends(get_device)]
 PageDep = Annotated[Page, Depends(get_page)]
 
 
-async def take_place(parts: PartsDep, caller: CallerDep) -> AsyncIterator[None]:
-    """Until the answer has left, or the stream has ended."""
-    with parts.places.taken(caller):
+async def take_stream_slot(state: AppStateDep, caller: CallerDep) -> AsyncIterator[None]:
+    """Holds a slot until the answer is sent or the stream has ended."""
+    with state.stream_slots.hold(caller):
         yield
 
 
-# For what streams or waits: refused before anything is done.
-PLACE = Depends(take_place)
-LastEventId = Annotated[
+# For routes that stream or wait: a request without a free slot is refused before it does anything.
+STREAM_SLOT = Depends(take_stream_slot)
+LastEventIdHeader = Annotated[
     str | None,
     Header(alias="Last-Event-ID", max_length=20, description="The last `id:` that was seen; go on after it."),
 ]
@@ -157,42 +131,6 @@ SearchText = Annotated[
 
 
 class JsonBytes(Response):
-    """JSON that the database or pydantic has already written."""
+    """JSON that the database or pydantic has already serialized."""
 
     media_type = "application/json"
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of a route, for OpenAPI."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content = {ProblemResponse.media_type: {"schema": schema}}
-    return {status: {"description": DESCRIPTIONS[status], "content": content} for status in statuses}
-
-
-DESCRIPTIONS = {
-    400: "The body cannot be read.",
-    401: "Not signed in, or not any more.",
-    403: "Not allowed; where only the current password is missing, `type` says so.",
-    404: "Missing, or not yours.",
-    409: "In conflict with what is stored.",
-    410: "It was there, and you have deleted it.",
-    413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
-    422: "The request is not valid; `errors` says where.",
-    429: "Too many attempts; `Retry-After` says when to come back.",
-    503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
-}
-SIGNED_IN = problems(401, 422)
-SIGNED_IN_ONE = problems(401, 404, 422)
-
-
-def list_of(item: type[Any]) -> dict[int | str, dict[str, Any]]:
-    """The 200 answer of a list, whose bytes do not pass through pydantic."""
-    schema = {
-        "type": "object",
-        "required": ["data", "next_cursor"],
-        "properties": {
-            "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{item.__name__}"}},
-            "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-        },
-    }
-    return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}

@@ -1,8 +1,9 @@
-# routes/events.py -- the caller's stream: what changes, on every page that is open.
+# routes/events.py -- the user stream: the caller's events as they happen.
 from fastapi import APIRouter
 
-from routes.dependencies import PLACE, SIGNED_IN, CallerDep, LastEventId, PartsDep, problems
-from streaming.sse import EventStream, last_event_id
+from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, LastEventIdHeader
+from routes.openapi import SIGNED_IN, problems
+from streaming.sse import EventStream, parse_last_event_id
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -11,13 +12,15 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
     "/stream",
     response_class=EventStream,
     responses={**SIGNED_IN, **problems(429)},
-    dependencies=[PLACE],
+    dependencies=[STREAM_SLOT],
 )
-async def follow_changes(parts: PartsDep, caller: CallerDep, resume: LastEventId = None) -> EventStream:
+async def follow_changes(
+    state: AppStateDep, caller: CallerDep, resume: LastEventIdHeader = None
+) -> EventStream:
     """What changes in your tasks, conversations, messages and runs, as server-sent events, wherever it is done.
 
     Without `Last-Event-ID`, or where the log does not reach back to it, the first event is `reset`: read what you
     show once more over REST; the stream goes on from there.
     """
-    after = last_event_id(resume, digits=18) if resume else None
-    return EventStream(parts.watch.follow(caller, after))
+    after = parse_last_event_id(resume, digits=18) if resume else None
+    return EventStream(state.open_streams.follow(caller, after), state.timings.stream_send)

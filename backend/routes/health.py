@@ -1,8 +1,9 @@
-# routes/health.py -- for whoever operates Parley: is it up, can it work.
+# routes/health.py -- liveness (/healthz) and readiness (/readyz), for the operator's monitoring.
 from fastapi import APIRouter
 
 from errors import Unavailable
-from routes.dependencies import PartsDep, problems
+from routes.dependencies import AppStateDep
+from routes.openapi import problems
 
 router = APIRouter(tags=["operation"])
 
@@ -14,8 +15,8 @@ async def is_up() -> dict[str, str]:
 
 
 @router.get("/readyz", responses=problems(503))
-async def is_ready(parts: PartsDep) -> dict[str, str]:
+async def is_ready(state: AppStateDep) -> dict[str, str]:
     """The database answers too, or did a second ago."""
-    if not await parts.pulse.beats():
+    if not await state.database_probe.beats():
         raise Unavailable("The database does not answer.")
     return {"status": "ok"}

@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from models.columns import Shape
-from routes.dependencies import SIGNED_IN, CallerDep, Route
+from routes.dependencies import CallerDep, Route
+from routes.openapi import SIGNED_IN
 from services.markdown import MAX_TEXT, render
 
 router = APIRouter(prefix="/v1/render", tags=["pages"], route_class=Route)
-# Rendering is Python's own work and would hold up everybody: a few at a time, beside the requests.
+# Rendering is CPU-bound and would block the event loop: a few at a time, in threads.
 RENDERERS = CapacityLimiter(2)
 
 

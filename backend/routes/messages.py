@@ -1,4 +1,4 @@
-# routes/messages.py -- messages over HTTP, and the one call that a chatbot front end needs.
+# routes/messages.py -- messages over HTTP, and POST /v1/chat, all that a simple front end needs.
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -6,24 +6,15 @@ from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
 from agent import run_ending
+from app_state import AppState
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
-from routes.dependencies import (
-    PLACE,
-    SIGNED_IN,
-    CallerDep,
-    DatabaseDep,
-    JsonBytes,
-    PageDep,
-    Parts,
-    PartsDep,
-    list_of,
-    problems,
-)
+from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep
 from routes.idempotency import IdempotentRoute, NewIdDep
+from routes.openapi import SIGNED_IN, list_of, problems
 from routes.runs import stream_run
 from services import messages, runs
-from streaming.disconnects import until_gone
+from streaming.disconnects import run_until_disconnect
 from streaming.sse import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
@@ -67,10 +58,10 @@ async def list_messages(
     status_code=status.HTTP_201_CREATED,
     response_model=ChatPublic,
     responses={201: {"content": STREAM}, **ANSWERS},
-    dependencies=[PLACE],
+    dependencies=[STREAM_SLOT],
 )
 async def post_message(
-    parts: PartsDep,
+    state: AppStateDep,
     caller: CallerDep,
     request: Request,
     conversation_id: UUID,
@@ -84,47 +75,46 @@ async def post_message(
         client_id=new.client_id,
         on_busy=new.on_busy,
     )
-    return await answer(parts, caller, request, chat, new_id)
+    return await post_and_answer(state, caller, request, chat, new_id)
 
 
 @router.post(
     "/chat",
     response_model=ChatPublic,
     responses={200: {"content": STREAM}, **ANSWERS},
-    dependencies=[PLACE],
+    dependencies=[STREAM_SLOT],
 )
 async def post_chat(
-    parts: PartsDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
+    state: AppStateDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
 ) -> Any:
     """The same as posting a message; makes the conversation if none is named."""
-    return await answer(parts, caller, request, new, new_id)
+    return await post_and_answer(state, caller, request, new, new_id)
 
 
-async def answer(
-    parts: Parts, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
+async def post_and_answer(
+    state: AppState, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
 ) -> Response | ChatPublic:
     if new_id is not None and new.client_id is None:
-        new = new.model_copy(
-            update={"client_id": f"key-{new_id.hex}"}
-        )  # a repeated request finds its message
-    posted = await parts.db.write(run_ending.post_message, caller, new, parts.settings.runs_per_user)
+        # A repeated request finds its message.
+        new = new.model_copy(update={"client_id": f"key-{new_id.hex}"})
+    posted = await state.db.write(run_ending.post_message, caller, new, state.settings.runs_per_user)
     for cancelled in posted.cancelled:
-        parts.worker.drop(cancelled)
-        parts.bells.ring(cancelled)
+        state.worker.drop(cancelled)
+        state.notifier.notify(cancelled)
     run_id = posted.run.id
-    parts.worker.wake(run_id)
+    state.worker.wake(run_id)
     if wants_stream(request.headers.get("accept", "")):
-        return stream_run(parts, caller, run_id, after=0)
-    await until_gone(request.receive, parts.watch.wait_for_end(caller, run_id))
-    return await parts.db.read(runs.read_answer, caller, run_id)
+        return stream_run(state, caller, run_id, after=0)
+    await run_until_disconnect(request.receive, state.open_streams.wait_for_end(caller, run_id))
+    return await state.db.read(runs.read_answer, caller, run_id)
 
 
 def wants_stream(accept: str) -> bool:
-    """Whether text/event-stream is asked for; where JSON is welcome as well, the order in Accept decides."""
+    """Whether Accept prefers text/event-stream; between that and JSON, the one that stands first wins."""
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         if any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
-            continue  # named to be refused
+            continue  # explicitly not acceptable (RFC 9110, 12.4.2)
         if kind in ("application/json", "application/*", "*/*"):
             return False
         if kind == EventStream.media_type:

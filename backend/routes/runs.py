@@ -1,4 +1,4 @@
-# routes/runs.py -- runs over HTTP: look at one, follow it, resume following.
+# routes/runs.py -- runs over HTTP: read, follow, cancel, and decide their approvals.
 from typing import Annotated
 from uuid import UUID
 
@@ -6,25 +6,23 @@ from fastapi import APIRouter, Path, Query
 
 from access import Caller
 from agent import run_ending
+from app_state import AppState
 from models.approval import ApprovalDecision
 from models.columns import STORABLE
 from models.run import RunPublic
 from routes.dependencies import (
-    PLACE,
-    SIGNED_IN_ONE,
+    STREAM_SLOT,
+    AppStateDep,
     CallerDep,
     DatabaseDep,
     JsonBytes,
-    LastEventId,
+    LastEventIdHeader,
     PageDep,
-    Parts,
-    PartsDep,
-    list_of,
-    problems,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
+from routes.openapi import SIGNED_IN_ONE, list_of, problems
 from services import approvals, runs
-from streaming.sse import EventStream, last_event_id
+from streaming.sse import EventStream, parse_last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
@@ -58,27 +56,27 @@ async def get_run(db: DatabaseDep, caller: CallerDep, run_id: UUID) -> RunPublic
     "/runs/{run_id}/events",
     response_class=EventStream,
     responses={**SIGNED_IN_ONE, **problems(429)},
-    dependencies=[PLACE],
+    dependencies=[STREAM_SLOT],
 )
 async def follow_events(
-    parts: PartsDep,
+    state: AppStateDep,
     caller: CallerDep,
     run_id: UUID,
-    resume: LastEventId = None,
+    resume: LastEventIdHeader = None,
 ) -> EventStream:
     """The run's log as server-sent events, past and to come, until its last one."""
-    after = last_event_id(resume)
-    await parts.db.read(runs.get_run, caller, run_id)
-    return stream_run(parts, caller, run_id, after)
+    after = parse_last_event_id(resume)
+    await state.db.read(runs.get_run, caller, run_id)
+    return stream_run(state, caller, run_id, after)
 
 
 @router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
-async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
+async def cancel_run(state: AppStateDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
-    run = await parts.db.write(run_ending.cancel_run, caller, run_id)
-    parts.worker.drop(run_id)
-    parts.bells.ring(run_id)
-    await parts.worker.wake_next(run_id)
+    run = await state.db.write(run_ending.cancel_run, caller, run_id)
+    state.worker.drop(run_id)
+    state.notifier.notify(run_id)
+    await state.worker.wake_next(run_id)
     return run
 
 
@@ -88,7 +86,7 @@ async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID, new_id: N
     responses={**SIGNED_IN_ONE, **problems(403, 409)},
 )
 async def decide_approval(
-    parts: PartsDep,
+    state: AppStateDep,
     caller: CallerDep,
     run_id: UUID,
     tool_call_id: ToolCallId,
@@ -97,11 +95,12 @@ async def decide_approval(
 ) -> RunPublic:
     """Approves or denies a call that waits; the first decision counts. The run goes on when none waits any more."""
     said = (decision.approve, decision.digest)
-    run = await parts.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *said)
-    parts.bells.ring(run_id)
-    parts.worker.wake(run_id)
+    run = await state.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *said)
+    state.notifier.notify(run_id)
+    state.worker.wake(run_id)
     return run
 
 
-def stream_run(parts: Parts, caller: Caller, run_id: UUID, after: int) -> EventStream:
-    return EventStream(parts.watch.follow_run(caller, run_id, after), headers={"X-Run-ID": str(run_id)})
+def stream_run(state: AppState, caller: Caller, run_id: UUID, after: int) -> EventStream:
+    frames = state.open_streams.follow_run(caller, run_id, after)
+    return EventStream(frames, state.timings.stream_send, headers={"X-Run-ID": str(run_id)})

@@ -7,19 +7,9 @@ from fastapi import APIRouter, Query, status
 
 from models import Task
 from models.task import DonePublic, TaskCreate, TaskPublic, TaskUpdate
-from routes.dependencies import (
-    SIGNED_IN,
-    SIGNED_IN_ONE,
-    CallerDep,
-    DatabaseDep,
-    JsonBytes,
-    PageDep,
-    PartsDep,
-    SearchText,
-    list_of,
-    problems,
-)
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText
 from routes.idempotency import IdempotentRoute, NewIdDep
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services import tasks
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
@@ -27,15 +17,15 @@ router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRou
 
 @router.get("", response_class=JsonBytes, responses={**list_of(TaskPublic), **SIGNED_IN, **problems(429)})
 async def list_tasks(
-    parts: PartsDep,
+    state: AppStateDep,
     caller: CallerDep,
     page: PageDep,
     completed: Annotated[bool | None, Query(description="Only done or only open ones.")] = None,
     q: SearchText = None,
 ) -> JsonBytes:
     """Newest first."""
-    async with parts.searches.turn(caller) if q else nullcontext():
-        return JsonBytes(await tasks.list_tasks(parts.db, caller, tasks.TaskFilter(completed, q), page))
+    async with state.search_slots.hold(caller) if q else nullcontext():
+        return JsonBytes(await tasks.list_tasks(state.db, caller, tasks.TaskFilter(completed, q), page))
 
 
 @router.get("/done", response_model=DonePublic, responses=SIGNED_IN)

@@ -1,4 +1,4 @@
-# streaming/concurrency_limits.py -- bounds the open streams and searches of one user on this worker.
+# streaming/concurrency_limits.py -- how many streams and searches one user may have open on this worker.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -8,67 +8,68 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from access import Caller
-from errors import Busy
+from errors import TooManyAtOnce
 
 RETRY_SECONDS = 5
-SEARCHES_AT_ONCE = 2
-SEARCH_PATIENCE_SECONDS = 2.0
+MAX_CONCURRENT_SEARCHES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Most:
-    """How many streams may be open: of a session (or an access token), of a person, on this worker."""
+class StreamLimits:
+    """How many streams may be open: of a session (or an API token), of a user, on this worker."""
 
     per_session: int = 20
     per_user: int = 60
     per_worker: int = 2_000
 
 
-class Places:
-    """Streams that are open and requests that wait: each takes a place for as long as it lasts."""
+class StreamSlots:
+    """Open streams and waiting requests: each holds a slot for as long as it lasts."""
 
-    def __init__(self, most: Most) -> None:
-        self._most = most
-        self._taken: Counter[UUID | None] = Counter()
+    def __init__(self, limits: StreamLimits) -> None:
+        self._limits = limits
+        self._held: Counter[UUID | None] = Counter()
 
     @contextmanager
-    def taken(self, caller: Caller) -> Iterator[None]:
-        """Raises Busy where there is no place left."""
-        asks = caller.session_id or caller.token_id
-        bounds = {
-            asks: (self._most.per_session, "This sign-in has"),
-            caller.user_id: (self._most.per_user, "You have"),
-            None: (self._most.per_worker, "This server has"),
+    def hold(self, caller: Caller) -> Iterator[None]:
+        """Raises TooManyAtOnce where no slot is free."""
+        limits = {
+            caller.session_id or caller.token_id: (self._limits.per_session, "This sign-in has"),
+            caller.user_id: (self._limits.per_user, "You have"),
+            None: (self._limits.per_worker, "This server has"),
         }
-        for whose, (most, has) in bounds.items():
-            if self._taken[whose] >= most:
-                raise Busy(f"{has} {most} streams and waiting requests open already.", RETRY_SECONDS)
-        self._taken.update(bounds.keys())
+        for key, (limit, subject) in limits.items():
+            if self._held[key] >= limit:
+                detail = f"{subject} {limit} streams and waiting requests open already."
+                raise TooManyAtOnce(detail, RETRY_SECONDS)
+        self._held.update(limits.keys())
         try:
             yield
         finally:
-            for whose in bounds:
-                self._taken[whose] -= 1
-                if not self._taken[whose]:
-                    del self._taken[whose]
+            for key in limits:
+                self._held[key] -= 1
+                if not self._held[key]:
+                    del self._held[key]
 
 
-class Searches:
-    """At most SEARCHES_AT_ONCE of a person: one alone reads all that they have written, and takes a connection."""
+class SearchSlots:
+    """At most MAX_CONCURRENT_SEARCHES of a user: a search reads all of the user's rows and takes a connection."""
 
-    def __init__(self) -> None:
-        self._lines: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
+    def __init__(self, wait_seconds: float) -> None:
+        self._wait_seconds = wait_seconds
+        self._semaphores: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
-    async def turn(self, caller: Caller) -> AsyncIterator[None]:
-        """Waits a moment for one of the others to end, then raises Busy."""
-        line = self._lines.setdefault(caller.user_id, asyncio.Semaphore(SEARCHES_AT_ONCE))
+    async def hold(self, caller: Caller) -> AsyncIterator[None]:
+        """Waits up to `wait_seconds` for an earlier search to end, then raises TooManyAtOnce."""
+        semaphore = self._semaphores.setdefault(caller.user_id, asyncio.Semaphore(MAX_CONCURRENT_SEARCHES))
         try:
-            async with asyncio.timeout(SEARCH_PATIENCE_SECONDS):
-                await line.acquire()
+            async with asyncio.timeout(self._wait_seconds):
+                await semaphore.acquire()
         except TimeoutError as error:
-            raise Busy(f"You have {SEARCHES_AT_ONCE} searches running already.", RETRY_SECONDS) from error
+            detail = f"You have {MAX_CONCURRENT_SEARCHES} searches running already."
+            raise TooManyAtOnce(detail, RETRY_SECONDS) from error
         try:
             yield
         finally:
-            line.release()
+            semaphore.release()

@@ -1,59 +1,60 @@
-# streaming/shared_reads.py -- reads that are shared: whoever asks the same at the same time gets the same answer.
+# streaming/shared_reads.py -- single flight: callers that ask for the same thing at the same time share one read.
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
-class Flight(Generic[T]):
-    """A read that is under way, and when it began, as a number that rises with each; 0 while it has not."""
+class PendingRead(Generic[T]):
+    """A read in progress. `started` counts up with each read that starts; 0 until this one does."""
 
     task: "asyncio.Task[T]"
-    begun: int = 0
+    started: int = 0
 
 
-class Flights(Generic[T]):
-    """At most as many reads at once as `reads` lets through: a bell for everybody must not take all connections."""
+class SharedReads(Generic[T]):
+    """`concurrency` bounds how many reads run at the same time: a notification to all readers must not take all
+    connections to the database. `is_news` says whether a result is one that a caller waits for."""
 
-    def __init__(self, reads: asyncio.Semaphore, is_news: Callable[[T], bool]) -> None:
-        self._reads = reads
+    def __init__(self, concurrency: asyncio.Semaphore, is_news: Callable[[T], bool]) -> None:
+        self._concurrency = concurrency
         self._is_news = is_news
-        self._flights: dict[Hashable, Flight[T]] = {}
-        self._clock = itertools.count(1)
-        self._newest = 0
+        self._pending: dict[Hashable, PendingRead[T]] = {}
+        self._counter = itertools.count(1)
+        self._last_started = 0
 
-    async def share(self, place: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        """What `read` gives as it is now; those who ask for the same place share one.
+    async def share(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """The result of `read` as of now, shared between all that ask for the same `key`. An error goes to all.
 
-        One that began before this was asked for counts only if it found something: it may not have seen what the
-        last bell was about. What it raises, it raises for all.
+        A read that started before this call may have missed the latest commit: its result is used only if it is
+        news, else the next read's.
         """
-        asked = self._newest
+        last_started = self._last_started
         while True:
-            flight = self._flights.get(place) or self._begin(place, read)
-            found = await asyncio.shield(flight.task)
-            if flight.begun > asked or self._is_news(found):
-                return found
+            pending = self._pending.get(key) or self._start(key, read)
+            result = await asyncio.shield(pending.task)
+            if pending.started > last_started or self._is_news(result):
+                return result
 
-    def _begin(self, place: Hashable, read: Callable[[], Awaitable[T]]) -> Flight[T]:
-        async def fly() -> T:
+    def _start(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> PendingRead[T]:
+        async def run() -> T:
             try:
-                async with self._reads:
-                    flight.begun = self._newest = next(self._clock)
+                async with self._concurrency:
+                    pending.started = self._last_started = next(self._counter)
                     return await read()
             finally:
-                del self._flights[place]
+                del self._pending[key]
 
-        flight = self._flights[place] = Flight(asyncio.create_task(fly()))
-        flight.task.add_done_callback(note_error)
-        return flight
+        pending = self._pending[key] = PendingRead(asyncio.create_task(run()))
+        pending.task.add_done_callback(retrieve_error)
+        return pending
 
 
-def note_error(task: "asyncio.Task[Any]") -> None:
-    """Everybody who asked may be gone by now: then an error is nobody's."""
+def retrieve_error(task: "asyncio.Task[T]") -> None:
+    """Once all callers are gone nobody else retrieves the error, and asyncio would log it."""
     if not task.cancelled():
         task.exception()

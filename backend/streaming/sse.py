@@ -1,33 +1,35 @@
-# streaming/sse.py -- server-sent events: framing, resume, heartbeats.
+# streaming/sse.py -- server-sent events: the answer that carries them, batches of frames, Last-Event-ID.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import structlog
-from fastapi.sse import format_sse_event
-from pydantic_core import to_json
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from errors import Invalid
-from models import RunEvent
-from server.connection_limits import CONNECTION
+from server.bounded_protocol import CONNECTION
 from server.response_headers import HEADERS_ONLY
 
 log = structlog.get_logger()
 
-HEARTBEAT_SECONDS = 15.0
-# How long a frame may wait for a reader that does not read.
-PATIENCE_SECONDS = 10.0
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The next frames of a stream and the number of its last event; empty where there is nothing new.
+
+    `more`: the log holds further events already. `last`: the stream ends after this batch.
+    """
+
+    frames: bytes
+    after: int
+    more: bool = False
+    last: bool = False
 
 
-def framed(event: RunEvent) -> bytes:
-    data = to_json({"run_id": event.run_id, **event.data})
-    return format_sse_event(id=str(event.seq), event=event.type, data_str=data.decode())
-
-
-def last_event_id(value: str | None, digits: int = 9) -> int:
-    """The Last-Event-ID header as a seq of at most so many digits; 0 without one."""
+def parse_last_event_id(value: str | None, digits: int = 9) -> int:
+    """The Last-Event-ID header as a number of at most so many digits; 0 without the header."""
     if not value:
         return 0
     if not (value.isascii() and value.isdigit() and len(value) <= digits):
@@ -35,14 +37,15 @@ def last_event_id(value: str | None, digits: int = 9) -> int:
     return int(value)
 
 
-class TooSlow(Exception):
-    """The reader does not take what it is sent."""
+class SlowReader(Exception):
+    """The client has not read for too long."""
 
 
 class EventStream(StreamingResponse):
-    """An answer that proxies neither keep nor hold back. A reader that is too slow is hung up on.
+    """An answer that proxies neither cache nor buffer. A client that does not read is disconnected.
 
-    The server takes a frame when it has passed on most of the one before, so no more than two batches are in memory.
+    Backpressure: uvicorn's send() returns when the previous frame is mostly flushed, so at most two batches are in
+    memory for each reader.
     """
 
     media_type = "text/event-stream"
@@ -50,11 +53,13 @@ class EventStream(StreamingResponse):
     def __init__(
         self,
         content: AsyncGenerator[bytes, None],
-        status_code: int = 200,
+        send_seconds: float,
         headers: dict[str, str] | None = None,
+        status_code: int = 200,  # FastAPI reads the default of its documentation here
     ) -> None:
         super().__init__(content, status_code, {"X-Accel-Buffering": "no", **(headers or {})})
         self._content = content
+        self._send_seconds = send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if HEADERS_ONLY in scope["state"]:
@@ -66,21 +71,22 @@ class EventStream(StreamingResponse):
             return
         try:
             await super().__call__(scope, receive, send)
-        except TooSlow:
-            log.info("a stream's reader was too slow", path=scope["path"])
+        except SlowReader:
+            log.info("a stream's client does not read: it is disconnected", path=scope["path"])
+            # ASGI cannot abort a connection, so the scope has its transport.
             connection = scope.get("state", {}).get(CONNECTION)
-            if connection is None:  # another server than uvicorn: it ends the answer in its own way
+            if connection is None:  # the server is not uvicorn, and ends the answer in its own way
                 raise
             connection.abort()
             await self.listen_for_disconnect(receive)
 
     async def stream_response(self, send: Send) -> None:
-        async def hand_over(message: Message) -> None:
+        async def send_in_time(message: Message) -> None:
             try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
+                async with asyncio.timeout(self._send_seconds):
                     await send(message)
             except TimeoutError as error:
-                raise TooSlow from error
+                raise SlowReader from error
 
         async with aclosing(self._content):
-            await super().stream_response(hand_over)
+            await super().stream_response(send_in_time)

@@ -330,7 +330,7 @@ def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
     async def nobody_looks() -> None:
         return None
 
-    monkeypatch.setattr(scripted.parts.worker, "expire", nobody_looks)
+    monkeypatch.setattr(scripted.state.worker, "expire", nobody_looks)
     go_on(monkeypatch)
     assert decide(carl, answer, True).status_code == 409
     assert titles(carl) == ["Buy milk"]
@@ -386,7 +386,7 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
     with serving(settings_for(own_database_url), model) as server:
         person = server.person()
         task_id = with_task(person)
-        parts = server.parts
+        parts = server.state
         parts.worker._stopping = True  # it takes up no run any more
         headers = {"Accept": "text/event-stream"}
         with person.http.stream("POST", "/v1/chat", json={"message": "tidy"}, headers=headers) as stream:
@@ -395,7 +395,7 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
 
         async def both() -> None:
             db = Database(open_engine(own_database_url))
-            assistant = type(parts.worker.assistant)(db, parts.bells, model, parts.worker.assistant.limits)
+            assistant = type(parts.worker.assistant)(db, parts.notifier, model, parts.worker.assistant.limits)
             try:
                 claim = await db.write(claim_run, assistant, UUID(run_id))
                 assert claim is not None

@@ -67,7 +67,7 @@ def refusing(server: Server, *tables: str, longer_than: int = 0) -> Iterator[lis
                 refused.append(table)
                 raise ValueError("value too large")
 
-    engine = server.parts.db.engine.sync_engine
+    engine = server.state.db.engine.sync_engine
     sql_event.listen(engine, "before_cursor_execute", refuse)
     try:
         yield refused
@@ -154,7 +154,7 @@ def test_an_answer_larger_than_mariadbs_packets_ends_its_run(
     model = ScriptedModel([*("x" * 2**20 for _ in range(pieces))])
     settings = settings_for(new_database(engine_name), run_answer_bytes=16 * 2**20)
     with serving(settings, model) as server:
-        object.__setattr__(server.parts.worker.assistant.limits, "answer_bytes", 64 * 2**20)
+        object.__setattr__(server.state.worker.assistant.limits, "answer_bytes", 64 * 2**20)
         person = server.person()
         run_id = begin(person)
         run = ended(person, run_id)
@@ -227,7 +227,7 @@ def test_tokens_that_add_up_to_more_than_the_column_holds_end_no_run_badly(
     model.answers = [[call("list_tasks", {}), many], ["Done.", many]]
     settings = settings_for(new_database(engine_name), run_tokens=10**9)
     with serving(settings, model) as server:
-        object.__setattr__(server.parts.worker.assistant.limits, "tokens", 10**12)
+        object.__setattr__(server.state.worker.assistant.limits, "tokens", 10**12)
         answer = server.person().chat("hello")
         assert (answer["status"], answer["message"]["content"]) == ("completed", "Done.")
 
@@ -304,10 +304,10 @@ def test_each_takeover_gives_the_next_worker_twice_the_time(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
     run_id = UUID(carl.chat("hello")["run_id"])
-    assistant = scripted.parts.worker.assistant
+    assistant = scripted.state.worker.assistant
 
     async def take_over(tx: Transaction) -> list[float]:
-        own = type(assistant)(Database(scripted.parts.db.engine), assistant.bells, model, assistant.limits)
+        own = type(assistant)(Database(scripted.state.db.engine), assistant.notifier, model, assistant.limits)
         leases = []
         for _ in range(2):
             await lapse(tx, run_id)
@@ -318,7 +318,7 @@ def test_each_takeover_gives_the_next_worker_twice_the_time(
             leases.append(round((run.lease_expires_at - now()).total_seconds() / 15))
         return leases
 
-    scripted.parts.worker._stopping = True
+    scripted.state.worker._stopping = True
     assert in_database(scripted, take_over) == [2, 4]
 
 
@@ -338,7 +338,7 @@ def test_a_run_that_loses_its_worker_again_and_again_fails_without_asking_the_mo
     for number in range(1, MOST_TAKEOVERS + 1):
         wait_until(lambda asked=number: len(model.requests) == asked)
         wait_until(lambda: followed_text(scripted, run_id) == "Half of it")
-        scripted.parts.worker._running.clear()  # as if it belonged to a process that is gone
+        scripted.state.worker._running.clear()  # as if it belonged to a process that is gone
         in_database(scripted, lambda tx: lapse(tx, UUID(run_id)))
     run = ended(carl, run_id)
     assert (run["status"], run["error"]) == ("failed", LOST)
@@ -372,7 +372,7 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
         (await access.get(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MOST_TAKEOVERS
         await lapse(tx, UUID(run_id))
 
-    scripted.parts.worker._running.clear()
+    scripted.state.worker._running.clear()
     in_database(scripted, worse)
     run = ended(carl, run_id)
     assert (run["status"], run["error"]) == ("failed", LOST)
@@ -382,10 +382,10 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
 
 def test_a_hand_over_is_no_takeover(scripted: Server, carl: Person, model: ScriptedModel) -> None:
     run_id = UUID(carl.chat("hello")["run_id"])
-    assistant = scripted.parts.worker.assistant
+    assistant = scripted.state.worker.assistant
 
     async def hand_over_often(tx: Transaction) -> list[int]:
-        own = type(assistant)(Database(scripted.parts.db.engine), assistant.bells, model, assistant.limits)
+        own = type(assistant)(Database(scripted.state.db.engine), assistant.notifier, model, assistant.limits)
         counted = []
         await lapse(tx, run_id)
         for _ in range(5):
@@ -395,7 +395,7 @@ def test_a_hand_over_is_no_takeover(scripted: Server, carl: Person, model: Scrip
             await release(tx, claim)
         return counted
 
-    scripted.parts.worker._stopping = True
+    scripted.state.worker._stopping = True
     assert in_database(scripted, hand_over_often) == [1] * 5
 
 
@@ -443,7 +443,7 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
             raise ValueError("12.5 is no\nwhole number")
         await tell(tx, caller, run, type_)
 
-    worker = scripted.parts.worker
+    worker = scripted.state.worker
     worker._set_aside = Pauses(0.0)
     monkeypatch.setattr(runs, "tell", refuse)
     run = ended(carl, begin(carl))

@@ -21,6 +21,7 @@ from models import Run
 from models.columns import now
 from support.scripted_model import ScriptedModel, call
 from support.servers import Event, Person, Server, read_events, serving, settings_for, wait_until
+from timings import Timings
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -121,14 +122,13 @@ def test_a_reader_on_another_worker_sees_the_run_go_on(
 
 
 def test_bells_reach_other_workers_long_before_they_would_look(
-    carl: Person, model: ScriptedModel, own_database_url: str, monkeypatch: pytest.MonkeyPatch
+    carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
     if not own_database_url.startswith("postgresql"):
         pytest.skip("only PostgreSQL carries bells between workers")
-    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 60.0)
     gate = threading.Event()
     model.answers = [["First", gate, " second"]]
-    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         http = other.client(Authorization=carl.http.headers["Authorization"])
         with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
             run_id = next(read_events(answer)).data["run_id"]
@@ -191,7 +191,7 @@ def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
             for event in read_events(answer):
                 seen.append(event)
                 if event.type == "message.delta":
-                    server.parts.bells.close()  # as a signal does
+                    server.state.notifier.close()  # as a signal does
         run_id = seen[0].data["run_id"]
         token = person.http.headers["Authorization"]
     second = ScriptedModel(["All of it."])
@@ -222,7 +222,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
             assert run is not None
             run.lease_expires_at = now() - timedelta(seconds=1)
 
-        scripted.parts.worker._running.clear()  # as if it belonged to a process that hangs
+        scripted.state.worker._running.clear()  # as if it belonged to a process that hangs
         asyncio.run(with_database(own_database_url, lambda db: db.write(lapse)))
         rest = list(events)
     gate.set()
@@ -314,8 +314,8 @@ def test_every_write_of_a_loop_checks_its_epoch(
     run_id = UUID(carl.chat("hello")["run_id"])
 
     async def work(db: Database) -> None:
-        assistant = scripted.parts.worker.assistant
-        own = Assistant(db, scripted.parts.bells, assistant.model, assistant.limits)
+        assistant = scripted.state.worker.assistant
+        own = Assistant(db, scripted.state.notifier, assistant.model, assistant.limits)
 
         async def reopen(tx: Transaction) -> None:
             run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
@@ -343,9 +343,9 @@ def test_a_commit_that_fails_is_an_error_for_the_client(scripted: Server, carl: 
         raise OSError("the disk is full")
 
     conversations = carl.get("/v1/conversations")
-    sql_event.listen(scripted.parts.db.engine.sync_engine, "commit", fail)
+    sql_event.listen(scripted.state.db.engine.sync_engine, "commit", fail)
     answer = carl.http.post("/v1/conversations", json={"title": "Shopping"})
-    sql_event.remove(scripted.parts.db.engine.sync_engine, "commit", fail)
+    sql_event.remove(scripted.state.db.engine.sync_engine, "commit", fail)
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert carl.get("/v1/conversations") == conversations
@@ -407,7 +407,7 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
 
     asyncio.run(with_database(own_database_url, lambda db: db.write(age)))
     asyncio.run_coroutine_threadsafe(
-        scripted.parts.worker.clean(), scripted.parts.worker._tasks.copy().pop().get_loop()
+        scripted.state.worker.clean(), scripted.state.worker._tasks.copy().pop().get_loop()
     ).result(15)
     kept = [
         arrived for arrived in old if arrived.type in ("run.started", "message.completed", "run.completed")

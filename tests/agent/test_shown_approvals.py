@@ -320,7 +320,7 @@ def test_a_worker_that_dies_before_it_asks_again_leaves_the_question_to_the_next
         person = first.person()
         task = with_task(person, "Spam")
         answer = asked(person, model, *deleting(task))
-        first.parts.worker._stopping = True  # it takes up no run any more
+        first.state.worker._stopping = True  # it takes up no run any more
         ok(decide(person, answer["run_id"]))
         person.patch(f"/v1/tasks/{task['id']}", title="Tax papers")
         [question] = answer["pending_approvals"]

@@ -17,7 +17,7 @@ from db import Database, Transaction, open_engine
 from models import Conversation, Run, User
 from models.columns import now
 from storage.schema import bootstrap
-from streaming.notifier import Bells
+from streaming.notifier import Notifier
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, serving, settings_for, wait_until
 
@@ -56,12 +56,12 @@ def test_seven_people_with_ten_slow_runs_each_do_not_make_the_eighth_wait(
             for _ in range(10):
                 asks(person)
         running = [states.count("running") for states in statuses(server).values()]
-        wait_until(lambda: len(model.requests) == len(server.parts.worker._running))
+        wait_until(lambda: len(model.requests) == len(server.state.worker._running))
         assert len(running) == 7
         eighth = server.person()
         model.answers = [["At once."]]
         assert eighth.chat("hello")["message"]["content"] == "At once."
-        assert len(server.parts.worker._running) <= 64
+        assert len(server.state.worker._running) <= 64
         gate.set()
         wait_until(
             lambda: {state for states in statuses(server).values() for state in states} == {"completed"}
@@ -78,7 +78,7 @@ def test_the_workers_limit_is_never_overshot_and_who_waits_comes_in_turn(
 
     async def respond(request: Any) -> Any:
         nonlocal most
-        most = max(most, len(server.parts.worker._running))
+        most = max(most, len(server.state.worker._running))
         async for said in ScriptedModel.respond(model, request):
             yield said
 
@@ -137,7 +137,7 @@ def in_own_database(url: str, work: Callable[[Assistant], Any]) -> Any:
         db = Database(open_engine(url))
         try:
             await bootstrap(db.engine)
-            return await work(Assistant(db, Bells(), ScriptedModel(), Limits(lease_seconds=15)))
+            return await work(Assistant(db, Notifier(), ScriptedModel(), Limits(lease_seconds=15)))
         finally:
             await db.close()
 

@@ -51,7 +51,7 @@ def test_a_reset_password_works_and_ends_every_session(parley: Callable[..., Res
         ann = server.sign_in("ann@example.com")
         done = parley("user", "reset-password", "Ann@example.com", given="another password\n")
         assert done.exit_code == 0
-        server.parts.guard.forget(None)
+        server.state.session_cache.forget(None)
         assert ann.http.get("/v1/me").status_code == 401
         wrong = {"username": "ann@example.com", "password": PASSWORD}
         assert server.client().post("/v1/auth/token", data=wrong).status_code == 401

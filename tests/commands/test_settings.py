@@ -74,8 +74,8 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "streams_per_session": 20,
         "streams_per_user": 60,
         "streams_per_worker": 2_000,
-        "run_events_days": 30,
-        "events_days": 7,
+        "run_log_retention_days": 30,
+        "event_retention_days": 7,
         "context_tokens": 32_000,
     }
 
@@ -141,9 +141,9 @@ BAD = [
     ("STREAMS_PER_SESSION", "0"),
     ("STREAMS_PER_USER", "0"),
     ("STREAMS_PER_WORKER", "0"),
-    ("RUN_EVENTS_DAYS", "0"),
-    ("EVENTS_DAYS", "0"),
-    ("EVENTS_DAYS", "366"),
+    ("RUN_LOG_RETENTION_DAYS", "0"),
+    ("EVENT_RETENTION_DAYS", "0"),
+    ("EVENT_RETENTION_DAYS", "366"),
 ]
 
 
@@ -234,7 +234,7 @@ def test_a_key_that_is_set_counts_more_than_the_one_that_is_kept(tmp_path: Path)
 
 
 @pytest.mark.parametrize("kept", ["", "short"])
-def test_a_kept_key_that_was_damaged_is_refused_and_not_replaced(tmp_path: Path, kept: str) -> None:
+def test_a_load_or_create_key_that_was_damaged_is_refused_and_not_replaced(tmp_path: Path, kept: str) -> None:
     file = tmp_path / "my.db.key"
     file.write_text(kept)
     with pytest.raises(SettingsError, match=r"my\.db\.key is shorter than 32 bytes"):
@@ -242,7 +242,7 @@ def test_a_kept_key_that_was_damaged_is_refused_and_not_replaced(tmp_path: Path,
     assert file.read_text() == kept
 
 
-def test_a_kept_key_that_cannot_be_read_or_made_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_load_or_create_key_that_cannot_be_read_or_made_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "folder.db.key").mkdir()
     (tmp_path / "bytes.db.key").write_bytes(b"\xff" * 40)
     (tmp_path / "file").touch()
@@ -276,8 +276,8 @@ def test_workers_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
 
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     program = (
-        "import sys; from settings import kept_key; from pathlib import Path; "
-        "sys.stdin.read(1); print(kept_key(Path(sys.argv[1])))"
+        "import sys; from settings import load_or_create_key; from pathlib import Path; "
+        "sys.stdin.read(1); print(load_or_create_key(Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "key")]
     pipe = subprocess.PIPE

@@ -28,7 +28,7 @@ from starlette.requests import Request
 
 import main
 from db import open_engine
-from server.body_limits import MAX_STRANGERS_BYTES, MAX_VALUES
+from server.body_limits import MAX_ANONYMOUS_BYTES, MAX_VALUES
 from support.servers import KEY, PASSWORD, Person, Server, connected, next_answer
 
 JSON = {"Content-Type": "application/json"}
@@ -412,7 +412,7 @@ def test_who_is_not_signed_in_is_told_so_before_they_have_sent_a_body(somebody: 
 
 # Sizes
 
-FOR_STRANGERS_BYTES = MAX_STRANGERS_BYTES + 1
+FOR_STRANGERS_BYTES = MAX_ANONYMOUS_BYTES + 1
 
 
 @ON_ONE_ENGINE
@@ -423,7 +423,7 @@ def test_who_is_not_signed_in_may_send_sixteen_kibibytes(somebody: Somebody, rou
     for content in (b" " * FOR_STRANGERS_BYTES, chunks(FOR_STRANGERS_BYTES)):
         answer = somebody.http.post(somebody.path(route), content=content, headers=kind)
         assert "16 KiB" in refused(answer, 413)["detail"]
-    answer = somebody.http.post(somebody.path(route), content=b" " * MAX_STRANGERS_BYTES, headers=kind)
+    answer = somebody.http.post(somebody.path(route), content=b" " * MAX_ANONYMOUS_BYTES, headers=kind)
     refused(answer, 400, 422)
 
 

@@ -8,11 +8,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.exc import DataError
 
+import lifespan
 import main
 from agent.worker import Worker
-from failure_causes import CUT, LONGEST, cause_of, in_one_line, place_of
+from failure_causes import MAX_CHARACTERS, REDACTED, describe_cause, find_place, to_one_line
 from support.scripted_provider import Status, scripted_provider
 from support.servers import serving, settings_for, wait_until
+from timings import Timings
 
 KEY = 'live/very"secret+0123456789'
 
@@ -34,28 +36,28 @@ KEY = 'live/very"secret+0123456789'
     ],
 )
 def test_keys_are_cut_out(said: str, secret: str) -> None:
-    line = in_one_line(said, [KEY])
+    line = to_one_line(said, [KEY])
     assert secret not in line
-    assert CUT in line
+    assert REDACTED in line
 
 
 def test_what_is_no_key_stays() -> None:
     said = (
         "status_code: 400, model_name: m, body: {'message': 'registry.example/gemma does not support tools'}"
     )
-    assert in_one_line(said) == said
+    assert to_one_line(said) == said
 
 
 def test_a_cause_is_one_line_of_bounded_length_without_control_characters() -> None:
-    line = in_one_line("a\x1b[2Jb\r\n\n c\u202e\x85\ud800d" + "x" * 100_000)
+    line = to_one_line("a\x1b[2Jb\r\n\n c\u202e\x85\ud800d" + "x" * 100_000)
     assert line.startswith("a\\x1b[2Jb c\\u202e \\ud800dx")
-    assert len(line) < LONGEST + 30
+    assert len(line) < MAX_CHARACTERS + 30
     assert line.isprintable()
 
 
 def test_a_key_is_not_shown_in_part_where_the_line_is_cut() -> None:
-    for length in range(LONGEST - 40, LONGEST + 2):
-        assert "live" not in in_one_line("x" * length + " " + KEY, [KEY])
+    for length in range(MAX_CHARACTERS - 40, MAX_CHARACTERS + 2):
+        assert "live" not in to_one_line("x" * length + " " + KEY, [KEY])
 
 
 def test_the_first_cause_is_told_and_nothing_twice() -> None:
@@ -67,16 +69,16 @@ def test_the_first_cause_is_told_and_nothing_twice() -> None:
 
     with pytest.raises(ValueError, match="it did not work") as caught:
         fail()
-    assert cause_of(caught.value) == "ValueError: it did not work <- OSError: no route to host"
+    assert describe_cause(caught.value) == "ValueError: it did not work <- OSError: no route to host"
     wrapped = DataError("INSERT ...", None, ValueError("integer out of range"))
     wrapped.__cause__ = wrapped.orig
-    assert cause_of(wrapped) == "DataError: integer out of range"
+    assert describe_cause(wrapped) == "DataError: integer out of range"
 
 
 def test_the_place_is_the_last_line_of_ours() -> None:
     with pytest.raises(TypeError) as caught:
-        in_one_line(5)  # type: ignore[arg-type]
-    assert place_of(caught.value).startswith("failure_causes.py:")
+        to_one_line(5)  # type: ignore[arg-type]
+    assert find_place(caught.value).startswith("failure_causes.py:")
 
 
 def test_the_operator_reads_what_the_provider_said_and_the_person_does_not(
@@ -117,12 +119,12 @@ def test_a_start_that_fails_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
         raise RuntimeError("the disk\nis gone, password: hunter2")
 
     app = main.create_app(settings_for(f"sqlite:///{tmp_path / 'parley.db'}"))
-    monkeypatch.setattr(main, "build_parts", fail)
+    monkeypatch.setattr(lifespan, "build_app_state", fail)
     [told] = asyncio.run(start_up(app))
     assert told["type"] == "lifespan.startup.failed"
     assert told["message"].startswith("parley: the start failed: RuntimeError: the disk is gone")
     assert "hunter2" not in told["message"]
-    assert "main.py:" in told["message"]
+    assert "lifespan.py:" in told["message"]
     assert "\n" not in told["message"]
 
 
@@ -136,9 +138,8 @@ def test_a_job_that_fails_is_one_line_and_is_tried_again(
         tries += 1
         raise OSError("no space\nleft on device")
 
-    monkeypatch.setattr("agent.worker.LOOK_SECONDS", 0.0)
     monkeypatch.setattr(Worker, "look", fail)
-    with serving(settings_for(f"sqlite:///{tmp_path / 'parley.db'}")):
+    with serving(settings_for(f"sqlite:///{tmp_path / 'parley.db'}"), timings=Timings(worker_poll=0.0)):
         wait_until(lambda: tries >= 2)
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) >= 2

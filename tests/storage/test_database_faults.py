@@ -174,7 +174,7 @@ def test_who_meets_a_lock_is_refused_in_time_and_the_others_are_served(
     settings = settings_for(url, database_seconds=1, database_pool_size=4, log_level="warning")
     with serving(settings) as server:
         ann = server.person()
-        server.parts.guard.forget(None)
+        server.state.session_cache.forget(None)
         with locked_tasks(url), ThreadPoolExecutor(20) as pool:
             writers = [
                 pool.submit(ann.http.post, "/v1/tasks", json={"title": f"task {n}"}) for n in range(20)
@@ -327,13 +327,13 @@ def test_many_who_ask_whether_it_is_ready_cost_one_statement(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    read = server.parts.db.read
+    read = server.state.db.read
 
     async def counting(*arguments: Any) -> Any:
         asked.append(1)
         return await read(*arguments)
 
-    monkeypatch.setattr(server.parts.db, "read", counting)
+    monkeypatch.setattr(server.state.db, "read", counting)
     monkeypatch.setattr("services.health.FRESH_SECONDS", 60.0)
     client = server.client()
     with ThreadPoolExecutor(10) as pool:

@@ -16,7 +16,7 @@ from access import SYSTEM, Caller
 from agent.leases import claim_run
 from db import Database, open_engine
 from errors import ParleyError
-from main import build_parts
+from main import build_app_state
 from models import Conversation, Message, Run, Task, User
 from models.message import ChatCreate
 from pagination import Page
@@ -333,7 +333,7 @@ def test_eight_workers_that_claim_one_run_give_it_to_one(url: str) -> None:
     async def work(db: Database) -> list[Any]:
         caller = await db.write(add_user)
         run_id = await db.write(post, caller)
-        parts = build_parts(settings_for(url), ScriptedModel())
+        parts = build_app_state(settings_for(url), ScriptedModel())
         try:
             assistant = parts.worker.assistant
             return await asyncio.gather(*[parts.db.write(claim_run, assistant, run_id) for _ in range(8)])

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import cli
 from db import open_engine
 from logs import configure_logs
-from main import bells_url
+from main import find_listen_url
 from settings import Settings, SettingsError, get_settings
 from storage.engines import engine_url, is_pooled
 from support.postgres import PostgresServer
@@ -143,7 +143,7 @@ def test_bells_take_the_direct_way_and_none_by_way_of_a_pooler(capsys: pytest.Ca
 
     def way(url: str, listen: str | None = None) -> str | None:
         settings = Settings(_env_file=None, database_url=url, database_listen_url=listen)  # type: ignore[call-arg,arg-type]
-        return bells_url(settings)
+        return find_listen_url(settings)
 
     assert way(direct) == way(pooled, direct) == direct
     assert way("sqlite:////tmp/parley.db") is None

@@ -25,10 +25,11 @@ from models.columns import now
 from models.task import TaskCreate
 from services import events, tasks
 from services.identity import users
-from streaming.notifier import Bells
-from streaming.user_streams import Watch
+from streaming.notifier import Notifier
+from streaming.open_streams import OpenStreams
 from support.scripted_model import ScriptedModel, call
 from support.servers import Event, Person, Server, read_events, serving, settings_for, wait_until
+from timings import Timings
 
 T = TypeVar("T")
 STREAM = "/v1/events/stream"
@@ -240,7 +241,7 @@ def test_a_commit_that_fails_is_not_told(scripted: Server, carl: Person) -> None
     def fail(connection: object) -> None:
         raise OSError("the disk is full")
 
-    engine = scripted.parts.db.engine.sync_engine
+    engine = scripted.state.db.engine.sync_engine
     sql_event.listen(engine, "commit", fail)
     answer = carl.http.post("/v1/conversations", json={"title": "Never"})
     sql_event.remove(engine, "commit", fail)
@@ -448,8 +449,8 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
     here(own_database_url, lambda db: db.write(age))
     carl.post("/v1/tasks", title="Fresh")
     quiet.post("/v1/tasks", title="Fresh")
-    loop = next(iter(scripted.parts.worker._tasks)).get_loop()
-    asyncio.run_coroutine_threadsafe(scripted.parts.worker.clean(), loop).result(15)
+    loop = next(iter(scripted.state.worker._tasks)).get_loop()
+    asyncio.run_coroutine_threadsafe(scripted.state.worker.clean(), loop).result(15)
 
     async def left(tx: Transaction) -> int:
         return len((await tx.execute(access.select(SYSTEM, EventRow))).all())
@@ -495,22 +496,21 @@ def test_a_large_number_of_old_events_goes_a_bounded_number_at_a_time(
 # How a stream lives and ends
 
 
-def test_a_quiet_stream_shows_that_it_lives(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.sse.HEARTBEAT_SECONDS", 0.05)
-    with ann.http.stream("GET", STREAM) as answer:
+@pytest.mark.parametrize("timings", [Timings(heartbeat=0.05)])
+def test_a_quiet_stream_shows_that_it_lives(carl: Person) -> None:
+    with carl.http.stream("GET", STREAM) as answer:
         lines = answer.iter_lines()
         comments = [line for line, _ in zip(lines, range(12), strict=False) if line.startswith(":")]
     assert len(comments) >= 3
 
 
+@pytest.mark.parametrize("timings", [Timings(heartbeat=0.01, poll=60.0)])
 def test_an_idle_stream_asks_the_database_nothing_by_itself(
     own_database_url: str, scripted: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.sse.HEARTBEAT_SECONDS", 0.01)
-    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 60.0)
     carl = scripted.person()
     asked: list[str] = []
-    monkeypatch.setattr(scripted.parts.db, "read", noting(scripted.parts.db.read, asked))
+    monkeypatch.setattr(scripted.state.db, "read", noting(scripted.state.db.read, asked))
     with carl.http.stream("GET", STREAM) as answer:
         lines = answer.iter_lines()
         wait_until(lambda: next(lines).startswith(":"))
@@ -553,12 +553,11 @@ def test_what_another_process_has_numbered_already_arrives_too(own_database_url:
 
 
 def test_a_bell_of_another_worker_is_heard_long_before_anybody_looks(
-    carl: Person, own_database_url: str, monkeypatch: pytest.MonkeyPatch
+    carl: Person, own_database_url: str
 ) -> None:
     if not own_database_url.startswith("postgresql"):
         pytest.skip("only PostgreSQL carries bells between workers")
-    monkeypatch.setattr("streaming.user_streams.LOOK_SECONDS", 60.0)
-    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         there = as_on(other, carl)
         with opened(there) as stream:
             reset(stream)
@@ -595,7 +594,7 @@ def test_the_stream_of_a_deleted_account_ends(scripted: Server, carl: Person) ->
 def test_a_server_that_stops_ends_its_streams_at_once(new_database: Callable[[str], str]) -> None:
     with serving(settings_for(new_database("sqlite"))) as server, opened(server.person()) as stream:
         reset(stream)
-        server.parts.bells.close()  # as a signal does
+        server.state.notifier.close()  # as a signal does
         begun = time.monotonic()
         assert list(stream) == []
         assert time.monotonic() - begun < 1
@@ -623,9 +622,9 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
     readers = 50
 
     async def work(db: Database) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
-        db.committed = lambda user_ids: bells.ring(*user_ids)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
+        db.committed = lambda user_ids: notifier.notify(*user_ids)
         streams = [watch.follow(caller, None) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         names: list[str] = []
@@ -652,9 +651,9 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
     caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
 
     async def work(db: Database) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
-        db.committed = lambda user_ids: bells.ring(*user_ids)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
+        db.committed = lambda user_ids: notifier.notify(*user_ids)
         begun, gate = asyncio.Event(), asyncio.Event()
         read = db.read
 
@@ -717,10 +716,10 @@ def is_cut(raw: socket.socket) -> bool:
     return end != b"0\r\n\r\n"
 
 
+@pytest.mark.parametrize("timings", [Timings(stream_send=0.2)])
 def test_a_reader_that_does_not_read_is_hung_up_on(
-    own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
+    own_database_url: str, scripted: Server, carl: Person
 ) -> None:
-    monkeypatch.setattr("streaming.sse.PATIENCE_SECONDS", 0.2)
     caller = Caller(carl.id, None)
 
     async def fill(tx: Transaction) -> None:
@@ -728,10 +727,10 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
             await events.record(tx, caller, "task.deleted", {"text": "x" * 30_000})
 
     here(own_database_url, lambda db: db.write(fill))
-    watch = scripted.parts.watch
+    watch = scripted.state.open_streams
     with deaf(scripted, carl, STREAM, Last_Event_ID="0") as raw, opened(carl) as other:
         reset(other)
-        [seats] = watch._seats.values()
+        [seats] = watch._of_sessions.values()
         wait_until(lambda: len(seats) == 1)
         wait_until(lambda: is_gone(scripted, raw))
         assert is_cut(raw)
@@ -742,7 +741,9 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
 @pytest.fixture
 def wordy(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
     """A server whose runs may write far more than a connection's buffers hold."""
-    with serving(settings_for(own_database_url, run_answer_bytes=2**24), model) as running:
+    with serving(
+        settings_for(own_database_url, run_answer_bytes=2**24), model, Timings(stream_send=0.2)
+    ) as running:
         yield running
 
 
@@ -750,7 +751,6 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
     wordy: Server, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carl = wordy.person()
-    monkeypatch.setattr("streaming.sse.PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr("agent.text_pieces.DELTA_SECONDS", 0.0)
     gate = threading.Event()
     model.answers = [[*(["x" * 100_000] * 150), gate, "The end."]]
@@ -760,12 +760,12 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
         run_id = answer.headers["X-Run-ID"]
         stream = read_events(answer)
         next(stream)
-        bells = wordy.parts.bells
+        notifier = wordy.state.notifier
         with deaf(wordy, carl, f"/v1/runs/{run_id}/events") as raw:
-            wait_until(lambda: len(bells._waiting.get(UUID(run_id), ())) == 2)
+            wait_until(lambda: len(notifier._subscribers.get(UUID(run_id), ())) == 2)
             count = sum(1 for _ in zip(range(150), stream, strict=False))
             assert count == 150
-            wait_until(lambda: len(bells._waiting.get(UUID(run_id), ())) == 1)
+            wait_until(lambda: len(notifier._subscribers.get(UUID(run_id), ())) == 1)
             wait_until(lambda: is_gone(wordy, raw))
             assert is_cut(raw)
         gate.set()

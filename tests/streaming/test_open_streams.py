@@ -16,13 +16,14 @@ from sqlalchemy import literal_column, select, text
 
 from access import Caller
 from db import Database, Transaction, open_engine
-from errors import Busy, Unauthorized
+from errors import TooManyAtOnce, Unauthorized
 from services import tasks
-from streaming.concurrency_limits import Searches
-from streaming.notifier import Bells
-from streaming.user_streams import Seat, Watch
+from streaming.concurrency_limits import SearchSlots
+from streaming.notifier import Notifier
+from streaming.open_streams import OpenStreams, Reader
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, read_events, serving, settings_for, wait_until
+from timings import Timings
 
 STREAM = "/v1/events/stream"
 CHAT = {"message": "hello"}
@@ -118,15 +119,19 @@ def raw_request(
         yield raw
 
 
-def seats(server: Server, kind: str) -> list[Seat]:
-    found: list[Seat] = []
-    for by_id in (server.parts.watch._of_runs, server.parts.watch._others, server.parts.watch._seats):
+def seats(server: Server, kind: str) -> list[Reader]:
+    found: list[Reader] = []
+    for by_id in (
+        server.state.open_streams._of_runs,
+        server.state.open_streams._others,
+        server.state.open_streams._of_sessions,
+    ):
         found += [seat for of_one in list(by_id.values()) for seat in of_one if seat.kind == kind]
     return list({id(seat): seat for seat in found}.values())
 
 
 def has_no_places_taken(server: Server) -> bool:
-    return not server.parts.places._taken
+    return not server.state.stream_slots._held
 
 
 # What it costs
@@ -140,21 +145,21 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
     caller = caller_of(carl)
 
     async def work(db: Database) -> None:
-        watch = Watch(db, Bells())
+        watch = OpenStreams(db, Notifier(), Timings())
         streams = [watch.follow_run(caller, run_id, 0) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
         await settled()
         statements = counted(db)
         for _ in range(3):
-            await watch._look()
+            await watch._poll()
             await settled()
         assert len(statements) == 3 * 3
         assert not any(reading.done() for reading in coming)
         for reading in coming:
             reading.cancel()
         await asyncio.gather(*coming, return_exceptions=True)
-        assert (watch._seats, watch._of_runs) == ({}, {})
+        assert (watch._of_sessions, watch._of_runs) == ({}, {})
 
     here(own_database_url, work)
 
@@ -166,14 +171,14 @@ def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
     run_id, caller = UUID(answer["run_id"]), caller_of(carl)
 
     async def work(db: Database) -> None:
-        watch = Watch(db, Bells())
+        watch = OpenStreams(db, Notifier(), Timings())
         streams = [watch.follow_run(caller, run_id, 0) for _ in range(50)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
         await settled()
         await asyncio.to_thread(carl.post, f"/v1/runs/{run_id}/cancel")
         statements = counted(db)
-        await watch._look()
+        await watch._poll()
         seen = await asyncio.gather(*coming)
         assert b"event: run.cancelled" in seen[0]
         assert all(frames is seen[0] for frames in seen)
@@ -190,23 +195,23 @@ def test_those_who_wait_for_one_run_share_each_look_and_end_with_it(
     caller = caller_of(carl)
 
     async def work(db: Database, run_id: UUID) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
         statements = counted(db)
         waiting = [asyncio.ensure_future(watch.wait_for_end(caller, run_id)) for _ in range(50)]
-        while len(watch._of_runs.get(run_id, ())) < 50 or watch._answers._flights:
+        while len(watch._of_runs.get(run_id, ())) < 50 or watch._answers._pending:
             await asyncio.sleep(0)
         assert len(statements) == 2  # the run, and whether one ahead of it waits
-        bells.ring(run_id)
+        notifier.notify(run_id)
         await settled()
-        while watch._answers._flights:
+        while watch._answers._pending:
             await asyncio.sleep(0)
         assert len(statements) == 4
-        await watch._look()
+        await watch._poll()
         await settled()
         assert len(statements) == 7
         await asyncio.to_thread(carl.post, f"/v1/runs/{run_id}/cancel")
-        await watch._look()
+        await watch._poll()
         await asyncio.gather(*waiting)
 
     with at_work(scripted, carl, model) as (run_id, _):
@@ -226,16 +231,16 @@ def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_bell_and_each_lo
         return answers[0] if answers else None
 
     async def work(db: Database) -> None:
-        bells = Bells()
-        watch = Watch(db, bells)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
         waiting = [asyncio.ensure_future(watch.wait_for(caller, id_, find)) for _ in range(50)]
         await settled()
         assert len(asked) == 1
-        await watch._look()
+        await watch._poll()
         await settled()
         assert len(asked) == 2
         answers.append("the answer")
-        bells.ring_here(id_)
+        notifier.notify_local(id_)
         assert set(await asyncio.gather(*waiting)) == {"the answer"}
         assert len(asked) == 3
 
@@ -289,15 +294,15 @@ def test_a_request_that_waits_for_a_revoked_token_is_told_so(
     program = Caller(carl.id, None, token_id=UUID(made["id"]))
 
     async def work(db: Database, run_id: UUID) -> None:
-        watch = Watch(db, Bells())
+        watch = OpenStreams(db, Notifier(), Timings())
         waiting = asyncio.ensure_future(watch.wait_for_end(program, run_id))
-        while not watch._of_tokens or watch._answers._flights:
+        while not watch._of_tokens or watch._answers._pending:
             await asyncio.sleep(0)
-        await watch._look()
+        await watch._poll()
         await settled()
         assert not waiting.done()
         await asyncio.to_thread(carl.delete, f"/v1/me/tokens/{made['id']}")
-        await watch._look()
+        await watch._poll()
         with pytest.raises(Unauthorized):
             await waiting
         assert not watch._any_open.is_set()
@@ -333,12 +338,12 @@ SLOW = {"sqlite": None, "postgresql": "pg_sleep(3600)", "mariadb": "sleep(3600)"
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 
 
+@pytest.mark.parametrize("timings", [Timings(disconnect_watch_delay=0.01)])
 @pytest.mark.parametrize("way", ["read", "fetch"])
 @pytest.mark.parametrize("engine_name", ["sqlite", "postgresql", "mariadb"], indirect=True)
 def test_a_read_whose_client_hangs_up_is_cancelled_in_the_database_too(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch, engine_name: str, way: str
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCHED_AFTER_SECONDS", 0.01)
     drivers: list[Any] = []
 
     async def slow_read(tx: Transaction) -> None:
@@ -355,7 +360,7 @@ def test_a_read_whose_client_hangs_up_is_cancelled_in_the_database_too(
             await db.fetch(select(literal_column(f"CAST({SLOW[engine_name]} AS {kind})")), {})
         raise AssertionError("it was not slow")
 
-    pool: Any = scripted.parts.db.readers.pool
+    pool: Any = scripted.state.db.readers.pool
     with monkeypatch.context() as slow:
         slow.setattr(tasks, "list_tasks", slow_list)
         with ExitStack() as clients:
@@ -382,10 +387,10 @@ def assert_that_nobody_sleeps(server: Server) -> None:
     here(server.settings.database_url.get_secret_value(), work)
 
 
+@pytest.mark.parametrize("timings", [Timings(disconnect_watch_delay=0.0)])
 def test_a_write_whose_client_hangs_up_is_carried_out(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCHED_AFTER_SECONDS", 0.0)
     begun, gate = threading.Event(), threading.Event()
     add = tasks.add_task
 
@@ -401,10 +406,10 @@ def test_a_write_whose_client_hangs_up_is_carried_out(
     wait_until(lambda: [task["title"] for task in carl.get("/v1/tasks")["data"]] == ["Buy milk"])
 
 
+@pytest.mark.parametrize("timings", [Timings(disconnect_watch_delay=0.0)])
 def test_a_slow_read_whose_client_stays_is_answered(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCHED_AFTER_SECONDS", 0.0)
 
     async def slow(*_: Any) -> bytes:
         await asyncio.sleep(0.01)
@@ -504,10 +509,11 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
     assert has_no_places_taken(narrow)
 
 
+@pytest.mark.parametrize("timings", [Timings(search_wait=1.0)])
 def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
-    server: Server, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+    scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_PATIENCE_SECONDS", 0.05)
+    bob = scripted.person()
     held: list[str] = []
     gate = threading.Event()
     list_tasks = tasks.list_tasks
@@ -520,37 +526,33 @@ def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
 
     monkeypatch.setattr(tasks, "list_tasks", slow)
     with ThreadPoolExecutor(3) as pool:
-        slow_ones = [pool.submit(ann.get, "/v1/tasks", q="slow") for _ in range(2)]
+        slow_ones = [pool.submit(carl.get, "/v1/tasks", q="slow") for _ in range(2)]
         wait_until(lambda: len(held) == 2)
-        assert "2 searches" in refused(ann.http.get("/v1/tasks", params={"q": "milk"}))
-        assert "2 searches" in refused(ann.http.get("/v1/conversations", params={"q": "milk"}))
-        assert ann.get("/v1/tasks")["data"] == []
+        assert "2 searches" in refused(carl.http.get("/v1/tasks", params={"q": "milk"}))
+        assert "2 searches" in refused(carl.http.get("/v1/conversations", params={"q": "milk"}))
+        assert carl.get("/v1/tasks")["data"] == []
         assert bob.get("/v1/tasks", q="milk")["data"] == []
-        monkeypatch.setattr("streaming.concurrency_limits.SEARCH_PATIENCE_SECONDS", 10.0)
-        third = pool.submit(ann.get, "/v1/tasks", q="milk")
+        third = pool.submit(carl.get, "/v1/tasks", q="milk")
         gate.set()
         assert third.result()["data"] == []
         assert [one.result()["data"] for one in slow_ones] == [[], []]
 
 
 @pytest.mark.anyio
-async def test_a_search_that_ends_or_is_cancelled_leaves_its_turn_to_the_next(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_PATIENCE_SECONDS", 0.0)
-    searches, caller = Searches(), Caller(uuid4(), uuid4())
+async def test_a_search_that_ends_or_is_cancelled_leaves_its_turn_to_the_next() -> None:
+    searches, caller = SearchSlots(0.0), Caller(uuid4(), uuid4())
 
     async def hold() -> None:
-        async with searches.turn(caller):
+        async with searches.hold(caller):
             await asyncio.Event().wait()
 
     for _ in range(3):
         running = [asyncio.ensure_future(hold()) for _ in range(2)]
         await settled()
-        with pytest.raises(Busy):
-            async with searches.turn(caller):
+        with pytest.raises(TooManyAtOnce):
+            async with searches.hold(caller):
                 raise AssertionError("a third one")
         for one in running:
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-    assert len(searches._lines) == 0
+    assert len(searches._semaphores) == 0

@@ -14,12 +14,13 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from app_state import AppState
 from db import Database, Transaction
 from llm.protocol import Model
 from main import create_app
-from routes.dependencies import Parts
 from settings import Settings
 from storage.engines import open_engine
+from timings import Timings
 
 KEY = "a key for tests that is long enough"
 PASSWORD = "correct horse battery"
@@ -74,9 +75,9 @@ class Server:
     clients: list[httpx.Client] = field(default_factory=list)
 
     @property
-    def parts(self) -> Parts:
-        parts: Parts = self.app.state.parts
-        return parts
+    def state(self) -> AppState:
+        state: AppState = self.app.state.parley
+        return state
 
     def client(self, **headers: str) -> httpx.Client:
         client = httpx.Client(
@@ -115,9 +116,11 @@ def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> 
 
 
 @contextmanager
-def serving(settings: Settings, model: Model | None = None, **options: Any) -> Iterator[Server]:
+def serving(
+    settings: Settings, model: Model | None = None, timings: Timings | None = None, **options: Any
+) -> Iterator[Server]:
     """A real uvicorn, with `options` of it, on a free port of loopback; gone at the end of the block."""
-    app = create_app(settings, model)
+    app = create_app(settings, model, timings)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     quiet = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 5}

@@ -12,10 +12,11 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from errors import Forbidden, Misdirected, Unauthorized
-from routes.dependencies import Parts, parts_of
+from app_state import AppState
+from errors import Forbidden, MisdirectedRequest, Unauthorized
+from routes.dependencies import get_app_state
 from security import BadToken
-from server.body_limits import receive_again, refuse_bulk
+from server.body_limits import check_json_size, replay_body
 from services.identity.api_tokens import MARK, Grant
 
 PATH = "/mcp"
@@ -60,14 +61,14 @@ class Door:
             body = await Request(scope, receive).body()
         except ClientDisconnect:
             return
-        refuse_bulk(body)
+        check_json_size(body)
         assert self._manager is not None
         send = with_every_request_answered(scope, body, receive, send)
         # On every line of the log that this request leads to.
         with bound_contextvars(
             user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSIONS_TITLE)
         ):
-            await self._manager.handle_request(scope, receive_again(body, receive), send)
+            await self._manager.handle_request(scope, replay_body(body, receive), send)
 
 
 def understood(request: Request) -> list[tuple[bytes, bytes]]:
@@ -105,15 +106,15 @@ def has_id(body: bytes) -> bool:
 
 async def find_grant(request: Request) -> Grant:
     """Who asks, by an access token or by the token of a sign-in."""
-    parts = parts_of(request)
+    state = get_app_state(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         if kind.lower() != "bearer" or not token:
             raise Unauthorized("Sign in first: send an access token of Parley as the bearer token.")
         if token.startswith(MARK):
-            return await parts.token_guard.grant(token)
-        caller = await parts.guard.caller(parts.tokens.decode(token))
-        return Grant(caller, SESSIONS_TITLE, parts.tokens.derived_id("mcp", str(caller.user_id)))
+            return await state.api_token_cache.grant(token)
+        caller = await state.session_cache.caller(state.jwt.decode(token))
+        return Grant(caller, SESSIONS_TITLE, state.jwt.derived_id("mcp", str(caller.user_id)))
     except (BadToken, Unauthorized) as error:
         refusal = Unauthorized(str(error) or "The access token is wrong, was revoked or has expired.")
         wrong = 'error="invalid_token", ' if token else ""
@@ -124,21 +125,21 @@ async def find_grant(request: Request) -> Grant:
 
 def refuse_foreign(request: Request) -> None:
     """A page on another site must not reach a Parley on this machine by a name that it made point here."""
-    parts = parts_of(request)
+    state = get_app_state(request)
     host = request.headers.get("host", "")
-    if host_name(f"//{host}") not in known_names(request, parts):
-        raise Misdirected("This server does not go by that name; its operator can set PUBLIC_URL.")
+    if host_name(f"//{host}") not in known_names(request, state):
+        raise MisdirectedRequest("This server does not go by that name; its operator can set PUBLIC_URL.")
     origin = request.headers.get("origin")
-    if origin is None or {origin, "*"} & set(parts.settings.cors_origins):
+    if origin is None or {origin, "*"} & set(state.settings.cors_origins):
         return
-    if not origin.startswith(("http://", "https://")) or host_name(origin) not in known_names(request, parts):
+    if not origin.startswith(("http://", "https://")) or host_name(origin) not in known_names(request, state):
         raise Forbidden("Pages of that origin may not call this server.")
 
 
-def known_names(request: Request, parts: Parts) -> set[str | None]:
+def known_names(request: Request, state: AppState) -> set[str | None]:
     """Including the address that the request came to: no page can forge that one."""
     own = request.scope.get("server") or ("",)
-    public = parts.settings.public_url
+    public = state.settings.public_url
     return {*THIS_MACHINE, own[0], *([host_name(public)] if public else [])} - {None, ""}
 
 
@@ -150,7 +151,7 @@ def host_name(url: str) -> str | None:
 
 
 def base_url(request: Request) -> str:
-    return parts_of(request).settings.public_url or str(request.base_url).rstrip("/")
+    return get_app_state(request).settings.public_url or str(request.base_url).rstrip("/")
 
 
 async def describe_resource(request: Request) -> Response:

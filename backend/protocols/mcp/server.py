@@ -27,15 +27,15 @@ from pydantic_core import to_json
 
 from agent.direct_calls import CALL_ID, Call, Calls, Outcome, find_outcome
 from agent.run_ending import cancel_run
+from app_state import AppState
 from errors import ParleyError, TooManyRequests
 from llm.sanitize import clean, unstorable
 from models.columns import Shape
 from protocols.mcp.auth import base_url
 from protocols.mcp.resources import Context, Resources, as_id, grant_of
-from routes.dependencies import Parts
 from services.identity.api_tokens import Grant
 from services.identity.rate_limits import CALLS_PER_PROGRAM
-from streaming.disconnects import until_gone
+from streaming.disconnects import run_until_disconnect
 from tools.registry import TOOLS, Tool, untitled
 
 log = structlog.get_logger()
@@ -88,12 +88,12 @@ def described(tool: Tool) -> ToolShape:
 class McpServer:
     """What clients may ask for, on behalf of whom the door has let in."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.db = parts.db
-        seconds = parts.worker.assistant.limits.approval_seconds
-        self.resources = Resources(parts.db)
-        self.calls = Calls(parts.db, seconds, parts.settings.runs_per_user)
+    def __init__(self, state: AppState) -> None:
+        self.state = state
+        self.db = state.db
+        seconds = state.worker.assistant.limits.approval_seconds
+        self.resources = Resources(state.db)
+        self.calls = Calls(state.db, seconds, state.settings.runs_per_user)
 
     def build(self) -> Server[Any]:
         server: Server[Any] = Server(
@@ -133,14 +133,14 @@ class McpServer:
             return failed(f"The arguments hold {why}.")
         grant, call = grant_of(ctx), Call(params.name, clean(arguments), key)
         try:
-            await self.parts.auth.limits.hit(CALLS_PER_PROGRAM, "mcp", str(grant.counted_id))
+            await self.state.auth.limits.hit(CALLS_PER_PROGRAM, "mcp", str(grant.counted_id))
         except TooManyRequests as error:
             return failed(error.detail) | {"_meta": {RETRY_AFTER: error.retry_after}}
         if params.request_state is not None:
             outcome = await self.follow(ctx, grant, call, params)
         else:
             is_search = bool(call.arguments.get("q"))
-            async with self.parts.searches.turn(grant.caller) if is_search else nullcontext():
+            async with self.state.search_slots.hold(grant.caller) if is_search else nullcontext():
                 outcome = await self.calls.make(grant, call)
             if outcome.waiting is not None and may_be_asked(ctx):
                 return question(ctx, outcome)
@@ -155,12 +155,12 @@ class McpServer:
         said = (params.input_responses or {}).get(APPROVAL)
         if outcome.waiting is not None and isinstance(said, ElicitResult) and said.action == "decline":
             await self.db.write(cancel_run, caller, outcome.run_id)
-            self.parts.bells.ring(outcome.run_id)
+            self.state.notifier.notify(outcome.run_id)
         elif outcome.decided:
             assert ctx.request is not None
-            with self.parts.places.taken(caller):
-                waiting = self.parts.watch.wait_for_end(caller, outcome.run_id)
-                await until_gone(ctx.request.receive, waiting)
+            with self.state.stream_slots.hold(caller):
+                waiting = self.state.open_streams.wait_for_end(caller, outcome.run_id)
+                await run_until_disconnect(ctx.request.receive, waiting)
         return await self.db.read(find_outcome, grant, outcome.run_id, call) or outcome
 
 

@@ -68,7 +68,7 @@ def statements(server: Server) -> Iterator[list[str]]:
         if not statement.startswith("BEGIN"):
             seen.append(statement)
 
-    engine = server.parts.db.engine.sync_engine
+    engine = server.state.db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen
@@ -210,7 +210,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
                 await tx.execute(update(User).where(User.email == email).values(password_hash=stored))  # type: ignore[arg-type]
 
     in_database(server, put)
-    monkeypatch.setattr(server.parts.auth.old_hashes, "_asked_at", None)
+    monkeypatch.setattr(server.state.auth.old_hashes, "_asked_at", None)
     hashpw, verify_secret = bcrypt.hashpw, argon2.low_level.verify_secret
 
     def count_bcrypt(password: bytes, salt: bytes) -> bytes:
@@ -236,7 +236,7 @@ def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
         await tx.execute(update(User).where(User.email.in_(emails.values())).values(password_hash="!"))  # type: ignore[attr-defined]
 
     in_database(server, forget)
-    monkeypatch.setattr(server.parts.auth.old_hashes, "_asked_at", None)
+    monkeypatch.setattr(server.state.auth.old_hashes, "_asked_at", None)
     work.update(argon2=0, bcrypt=0)
     refused(sign_in(server, f"{uuid4().hex}@example.com", "wrong " + PASSWORD), 401)
     assert work == {"argon2": 1, "bcrypt": 0}, "where no such hash is left, nobody pays for one"
@@ -775,7 +775,7 @@ def test_no_more_refusals_are_remembered_than_there_is_room_for(
     limited: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "MOST_REMEMBERED", 3)
-    limits = rate_limits.Limits(limited[0].parts.db, enabled=True)
+    limits = rate_limits.Limits(limited[0].state.db, enabled=True)
     until = now() + timedelta(seconds=60)
     for key in "abcab":
         limits.remember(key, until)

@@ -1,0 +1,102 @@
+# app_state.py -- what lives as long as the app, and how it is built from the settings.
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agent.context import Assistant
+from agent.context import Limits as RunLimits
+from agent.worker import Worker
+from db import Database
+from llm.protocol import Model
+from security import AccessTokens
+from services.health import Pulse
+from services.identity.api_tokens import TokenGuard
+from services.identity.auth import Auth
+from services.identity.rate_limits import Limits
+from services.identity.sessions import SessionGuard
+from settings import Settings
+from storage.engines import UNHURRIED, limits_of, open_engine
+from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots
+from streaming.notifier import Notifier
+from streaming.open_streams import OpenStreams
+from timings import Timings
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """On `app.state.parley` from startup on; a route gets it as AppStateDep."""
+
+    settings: Settings
+    timings: Timings
+    db: Database
+    jwt: AccessTokens
+    auth: Auth
+    session_cache: SessionGuard
+    api_token_cache: TokenGuard
+    notifier: Notifier
+    open_streams: OpenStreams
+    database_probe: Pulse
+    worker: Worker
+    stream_slots: StreamSlots
+    search_slots: SearchSlots
+
+
+def read_run_limits(settings: Settings) -> RunLimits:
+    return RunLimits(
+        context_tokens=settings.context_tokens,
+        seconds=settings.run_seconds,
+        model_requests=settings.run_model_requests,
+        tool_calls=settings.run_tool_calls,
+        tokens=settings.run_tokens,
+        answer_bytes=settings.run_answer_bytes,
+        lease_seconds=settings.run_lease_seconds,
+        approval_seconds=settings.approval_minutes * 60,
+    )
+
+
+def open_database(settings: Settings) -> Database:
+    url, size = settings.database_url.get_secret_value(), settings.database_pool_size
+    return Database(
+        open_engine(url, pool_size=size, limits=limits_of(settings.database_seconds)),
+        unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
+        readers=size,
+    )
+
+
+def open_worker(
+    settings: Settings, timings: Timings, db: Database, notifier: Notifier, model: Model
+) -> Worker:
+    # Runs share half of the connections, so that requests find one whatever the runs do.
+    gate = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
+    return Worker(
+        Assistant(db, notifier, model, read_run_limits(settings), gate=gate),
+        settings.run_log_retention_days,
+        settings.event_retention_days,
+        settings.runs_per_worker,
+        timings.worker_poll,
+    )
+
+
+def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppState:
+    db = open_database(settings)
+    jwt = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
+    limits = Limits(db, enabled=settings.rate_limits == "on")
+    notifier = Notifier()
+    db.committed = lambda user_ids: notifier.notify(*user_ids)
+    return AppState(
+        settings=settings,
+        timings=timings,
+        db=db,
+        jwt=jwt,
+        auth=Auth(db, jwt, limits, timedelta(days=settings.refresh_token_days)),
+        session_cache=SessionGuard(db),
+        api_token_cache=TokenGuard(db),
+        notifier=notifier,
+        open_streams=OpenStreams(db, notifier, timings),
+        database_probe=Pulse(db),
+        worker=open_worker(settings, timings, db, notifier, model),
+        stream_slots=StreamSlots(
+            StreamLimits(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
+        ),
+        search_slots=SearchSlots(timings.search_wait),
+    )

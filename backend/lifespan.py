@@ -1,0 +1,117 @@
+# lifespan.py -- what happens when the app starts and when it stops: schema, worker, streams, signals.
+import asyncio
+import gc
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import FrameType
+
+import structlog
+from fastapi import FastAPI
+
+from app_state import AppState, build_app_state
+from db import in_words
+from protocols.mcp.server import McpServer
+from security import warm_up
+from settings import Settings, SettingsError
+from storage.engines import connect_directly, engine_url, is_pooled
+from storage.schema import bootstrap
+from streaming.notifier import Notifier
+from streaming.postgres_notify import PostgresNotify
+
+log = structlog.get_logger()
+
+
+def find_listen_url(settings: Settings) -> str | None:
+    """The URL of a direct connection for LISTEN and NOTIFY.
+
+    None where there is none: other databases have no notifications, a pooler in transaction mode does not deliver
+    them. Raises SettingsError for a URL that is wrong.
+    """
+    url = settings.database_listen_url or settings.database_url
+    try:
+        backend = engine_url(url.get_secret_value())[0].get_backend_name()
+    except SettingsError as error:
+        if settings.database_listen_url is None:
+            raise
+        raise SettingsError(str(error).replace("DATABASE_URL", "DATABASE_LISTEN_URL")) from None
+    if backend != "postgresql":
+        return None
+    if is_pooled(url.get_secret_value()):
+        log.warning(
+            "notifications do not pass through the pooler: events of other workers arrive up to half a second late",
+            cure="set DATABASE_LISTEN_URL",
+        )
+        return None
+    return url.get_secret_value()
+
+
+async def relay_notifications(state: AppState, url: str) -> None:
+    """Wake readers on other workers, and be woken by those."""
+    await PostgresNotify(state.notifier, lambda: connect_directly(state.db.engine, url)).run()
+
+
+def end_streams_on_signal(notifier: Notifier) -> Callable[[], None]:
+    """Close the open streams on SIGINT and SIGTERM; returns a function that restores the former handlers.
+
+    uvicorn waits for open responses before it runs the end of the lifespan, and a stream does not end by itself.
+    """
+    loop = asyncio.get_running_loop()
+    former: dict[int, Callable[[int, FrameType | None], object]] = {}
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(notifier.close)
+        former[number](number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if callable(handler):
+            former[number] = handler
+            signal.signal(number, handle)
+
+    def restore() -> None:
+        for number, handler in former.items():
+            if signal.getsignal(number) is handle:
+                signal.signal(number, handler)
+
+    return restore
+
+
+@asynccontextmanager
+async def run_app(app: FastAPI) -> AsyncIterator[None]:
+    """The lifespan: opens the database, checks or upgrades its schema, and starts the worker's background tasks."""
+    state = build_app_state(app.state.settings, app.state.timings, app.state.model)
+    try:
+        listen_url = find_listen_url(state.settings)
+        with in_words():
+            await bootstrap(state.db.unhurried, state.settings)
+        app.state.parley = state
+        await asyncio.to_thread(warm_up)
+        restore = end_streams_on_signal(state.notifier) if is_main_thread() else lambda: None
+        state.worker.start()
+        background = {
+            asyncio.create_task(state.open_streams.run()),
+            asyncio.create_task(app.state.gate.watch()),
+        }
+        if state.db.is_postgresql and listen_url:
+            background.add(asyncio.create_task(relay_notifications(state, listen_url)))
+        try:
+            async with app.state.mcp.open(McpServer(state).build()):
+                # What was imported and built stays: collecting it again and again took a tenth of all time.
+                gc.freeze()
+                yield
+        finally:
+            gc.unfreeze()
+            restore()
+            for task in background:
+                task.cancel()
+            await asyncio.wait(background)
+            state.notifier.close()
+            await state.worker.stop()
+    finally:
+        await state.db.close()
+
+
+def is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()

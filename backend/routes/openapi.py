@@ -1,0 +1,84 @@
+# routes/openapi.py -- how routes describe their answers in the OpenAPI document, and the document itself.
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from models.columns import Shape
+from server.problems import ProblemResponse
+
+# The JSON of an OpenAPI document: FastAPI has no types for it.
+Document = dict[str, Any]
+Responses = dict[int | str, Document]
+
+DESCRIPTIONS = {
+    400: "The body cannot be read.",
+    401: "Not signed in, or not any more.",
+    403: "Not allowed; where only the current password is missing, `type` says so.",
+    404: "Missing, or not yours.",
+    409: "In conflict with what is stored.",
+    410: "It was there, and you have deleted it.",
+    413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
+    422: "The request is not valid; `errors` says where.",
+    429: "Too many attempts; `Retry-After` says when to come back.",
+    503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
+}
+
+
+class Problem(Shape):
+    """RFC 9457. `errors` comes with 422: where, what, and the kind of the error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = None
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for OpenAPI."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {ProblemResponse.media_type: {"schema": schema}}
+    return {status: {"description": DESCRIPTIONS[status], "content": content} for status in statuses}
+
+
+SIGNED_IN = problems(401, 422)
+SIGNED_IN_ONE = problems(401, 404, 422)
+
+
+def list_of(item: type[Any]) -> Responses:
+    """The 200 answer of a list, whose bytes do not pass through pydantic."""
+    schema = {
+        "type": "object",
+        "required": ["data", "next_cursor"],
+        "properties": {
+            "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{item.__name__}"}},
+            "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        },
+    }
+    return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}
+
+
+def build_openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        schemas = schema["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema()
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                complete_operation(operation, is_versioned=path.startswith("/v1"))
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def complete_operation(operation: Document, *, is_versioned: bool) -> None:
+    """Add the error answers that every operation of a kind has, and an example of the sign-in form."""
+    statuses = [503] if is_versioned else []
+    if "requestBody" in operation:
+        statuses += [400, 413]
+    operation["responses"] |= {str(status): response for status, response in problems(*statuses).items()}
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        if content["schema"].get("$ref", "").rpartition("/")[2].startswith("Body_sign_in"):
+            content["example"] = {"username": "ann@example.com", "password": "correct horse battery"}

@@ -1,0 +1,86 @@
+# server/problems.py -- errors as problem+json answers (RFC 9457), and the handlers that turn exceptions into them.
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from errors import DatabaseBusy, Invalid, ParleyError
+
+log = structlog.get_logger()
+
+# The names of RFC 9110; Python 3.12 and older know those of RFC 7231.
+TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+SERVER_ERROR = "Something went wrong on our side."
+MAX_REPORTED = 20
+MAX_WORD = 100
+
+
+def problem_title(status: int) -> str:
+    return TITLES.get(status) or HTTPStatus(status).phrase
+
+
+class ProblemResponse(Response):
+    media_type = "application/problem+json"
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: list[dict[str, Any]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        members: dict[str, str] | None = None,
+    ) -> None:
+        title = problem_title(status)
+        problem: dict[str, Any] = {
+            "type": f"urn:parley:problem:{title.lower().replace(' ', '-')}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            **(members or {}),
+        }
+        if errors is not None:
+            problem["errors"] = errors
+        # json.dumps escapes to ASCII: a field name may hold a lone surrogate, which has no UTF-8 form.
+        super().__init__(json.dumps(problem).encode(), status, headers)
+
+
+def without_input(error: dict[str, Any]) -> dict[str, Any]:
+    """A validation error without its input, which may be a password."""
+    loc = [part[:MAX_WORD] if isinstance(part, str) else part for part in error["loc"]]
+    return {"loc": loc, "msg": error["msg"][: 3 * MAX_WORD], "type": error["type"]}
+
+
+async def answer_parley_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ParleyError)
+    if isinstance(error, DatabaseBusy):
+        log.warning("database busy", method=request.method, path=request.url.path, reason=error.logged_as)
+    errors = None
+    if isinstance(error, Invalid):
+        errors = [{"loc": list(error.loc), "msg": error.detail, "type": "value_error"}]
+    return ProblemResponse(error.status, error.detail, errors, error.headers, error.members)
+
+
+async def answer_validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [without_input(e) for e in error.errors()[:MAX_REPORTED]]
+    where = ", ".join(".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]) for e in errors[:3])
+    return ProblemResponse(422, f"The request is not valid: {where}.", errors)
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code in (204, 304):
+        return Response(status_code=error.status_code, headers=error.headers)
+    return ProblemResponse(error.status_code, str(error.detail), headers=error.headers)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(ParleyError, answer_parley_error)
+    app.add_exception_handler(RequestValidationError, answer_validation_error)
+    app.add_exception_handler(HTTPException, answer_http_error)

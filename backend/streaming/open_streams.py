@@ -1,0 +1,259 @@
+# streaming/open_streams.py -- the open streams and waiting requests of a worker: what wakes and what ends them.
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, TypeVar, cast
+from uuid import UUID
+
+import structlog
+from fastapi.sse import KEEPALIVE_COMMENT
+
+import access
+from access import SYSTEM, Caller
+from db import Database, Transaction
+from errors import Unauthorized
+from failure_causes import describe_cause, find_place
+from models import Run
+from services import events, runs
+from services.identity import api_tokens
+from streaming.notifier import Notifier
+from streaming.run_stream import read_run_batch
+from streaming.shared_reads import SharedReads
+from streaming.sse import Batch
+from streaming.user_stream import read_user_batch
+from timings import Timings
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+POLL_BATCH = 500
+# A notification to all readers must not take all connections to the database.
+MAX_CONCURRENT_READS = 4
+
+# What a reader waits for: the next event of its user, the next event of a run, a run's end, or something else.
+ReaderKind = Literal["user", "run", "end", "other"]
+
+
+@dataclass(eq=False, slots=True)
+class Reader:
+    """One open stream or waiting request: the event that wakes it, how far it is, whether its session has ended."""
+
+    wake: asyncio.Event
+    kind: ReaderKind
+    after: int | None = None
+    session_ended: bool = False
+
+
+class OpenStreams:
+    """All streams and waiting requests of this worker. While nothing happens, none of them queries the database by
+    itself: one poll of a few statements serves them all."""
+
+    def __init__(self, db: Database, notifier: Notifier, timings: Timings) -> None:
+        self._db = db
+        self._notifier = notifier
+        self._timings = timings
+        self._of_sessions: dict[UUID, set[Reader]] = {}
+        self._of_tokens: dict[UUID, set[Reader]] = {}
+        self._of_runs: dict[UUID, set[Reader]] = {}
+        self._others: dict[UUID, set[Reader]] = {}
+        self._any_open = asyncio.Event()
+        concurrency = asyncio.Semaphore(MAX_CONCURRENT_READS)
+        self._batches = SharedReads[Batch | None](
+            concurrency, lambda batch: batch is None or bool(batch.frames)
+        )
+        self._answers = SharedReads[Any](concurrency, lambda answer: answer is not None)
+
+    async def run(self) -> None:
+        """Poll while streams are open, until cancelled."""
+        while True:
+            await self._any_open.wait()
+            try:
+                await self._poll()
+            except Exception as error:
+                log.error(
+                    "polling for open streams failed", cause=describe_cause(error), place=find_place(error)
+                )
+            await asyncio.sleep(self._timings.poll)
+
+    async def _poll(self) -> None:
+        """End readers whose session or token has ended; wake those that have missed a notification."""
+        for chunk in split_ids(self._of_sessions):
+            positions = await self._db.read(events.find_standings, SYSTEM, chunk)
+            for session_id, reader in list_readers(self._of_sessions, chunk):
+                position = positions.get(session_id)
+                reader.session_ended = position is None
+                if position is None or (reader.kind == "user" and position.is_past(reader.after)):
+                    reader.wake.set()
+        for chunk in split_ids(self._of_tokens):
+            active = await self._db.read(api_tokens.find_live, SYSTEM, chunk)
+            for token_id, reader in list_readers(self._of_tokens, chunk):
+                if token_id not in active:
+                    reader.session_ended = True
+                    reader.wake.set()
+        for chunk in split_ids(self._of_runs):
+            run_positions = await self._db.read(runs.find_standings, SYSTEM, chunk)
+            for run_id, reader in list_readers(self._of_runs, chunk):
+                if has_news(reader, run_positions.get(run_id)):
+                    reader.wake.set()
+        for _, reader in list_readers(self._others, list(self._others)):
+            reader.wake.set()
+
+    def follow(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
+        """The caller's events past `after` as frames, until the session or the server ends.
+
+        Begins with `reset` where `after` is None or the log does not reach back to it.
+        """
+        return self._stream(caller, "user", caller.user_id, after, read_user_batch)
+
+    def follow_run(self, caller: Caller, run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
+        """The run's log past `after` as frames, as it grows, until the run, the session or the server ends."""
+
+        async def read(db: Database, caller: Caller, position: int | None) -> Batch:
+            return await read_run_batch(db, caller, run_id, position or 0)
+
+        return self._stream(caller, "run", run_id, after, read)
+
+    async def wait_for_end(self, caller: Caller, run_id: UUID) -> None:
+        """Returns when the run has ended, when it or a run before it awaits approval, or when the server stops.
+
+        Raises Unauthorized if the caller's session or token ends first.
+        """
+
+        async def is_over(tx: Transaction) -> bool | None:
+            run = await access.get(tx, caller, Run, run_id)
+            return None if await runs.is_awaited(tx, caller, run) else True
+
+        await self._wait(caller, "end", run_id, lambda: self._db.read(is_over))
+
+    async def wait_for(self, caller: Caller, id_: UUID, find: Callable[[], Awaitable[T | None]]) -> T | None:
+        """The first result of `find` that is not None; None if the server stops first.
+
+        `find` is called at each notification of `id_` and at each poll, once for all requests of a caller that wait
+        for this id. Raises Unauthorized if the caller's session or token ends first.
+        """
+        return await self._wait(caller, "other", id_, find)
+
+    async def _wait(
+        self, caller: Caller, kind: ReaderKind, id_: UUID, find: Callable[[], Awaitable[T | None]]
+    ) -> T | None:
+        with self._register(caller, kind, id_) as reader:
+            while not self._notifier.closed:
+                reader.wake.clear()
+                result = cast(T | None, await self._answers.share((caller.user_id, id_), find))
+                if reader.session_ended:
+                    raise Unauthorized
+                if result is not None:
+                    return result
+                await reader.wake.wait()
+        return None
+
+    async def _stream(
+        self,
+        caller: Caller,
+        kind: ReaderKind,
+        id_: UUID,
+        after: int | None,
+        read: Callable[[Database, Caller, int | None], Awaitable[Batch]],
+    ) -> AsyncGenerator[bytes, None]:
+        with self._register(caller, kind, id_, after) as reader:
+            reader.wake.set()
+            sent_at = time.monotonic()
+            while True:
+                is_woken = await wait_for_event(
+                    reader.wake, sent_at + self._timings.heartbeat - time.monotonic()
+                )
+                if self._notifier.closed or reader.session_ended:
+                    return
+                batch = None
+                frames = KEEPALIVE_COMMENT
+                if is_woken:
+                    reader.wake.clear()
+                    read_batch = partial(self._read_or_end, read, caller, reader.after)
+                    batch = await self._batches.share((caller.user_id, id_, reader.after), read_batch)
+                    if batch is None:
+                        return
+                    reader.after, frames = batch.after, batch.frames
+                    if batch.more:
+                        reader.wake.set()
+                if frames:
+                    yield frames
+                    sent_at = time.monotonic()
+                if batch is not None and batch.last:
+                    return
+
+    async def _read_or_end(
+        self,
+        read: Callable[[Database, Caller, int | None], Awaitable[Batch]],
+        caller: Caller,
+        after: int | None,
+    ) -> Batch | None:
+        """None where the stream has to end: the account is gone, or the read failed."""
+        try:
+            return await read(self._db, caller, after)
+        except Unauthorized:
+            return None
+        except Exception as error:
+            log.error(
+                "reading events failed: the streams that share the read end",
+                cause=describe_cause(error),
+                place=find_place(error),
+            )
+            return None
+
+    @contextmanager
+    def _register(
+        self, caller: Caller, kind: ReaderKind, id_: UUID, after: int | None = None
+    ) -> Iterator[Reader]:
+        """A reader that `id_` wakes, registered under its session or token, and under its run."""
+        sign_in_id = caller.session_id or caller.token_id
+        assert sign_in_id is not None
+        tables = [(self._of_sessions if caller.session_id else self._of_tokens, sign_in_id)]
+        if kind != "user":
+            tables.append((self._others if kind == "other" else self._of_runs, id_))
+        with self._notifier.subscribe(id_) as wake:
+            reader = Reader(wake, kind, after)
+            for readers, key in tables:
+                readers.setdefault(key, set()).add(reader)
+            self._any_open.set()
+            try:
+                yield reader
+            finally:
+                for readers, key in tables:
+                    readers[key].discard(reader)
+                    if not readers[key]:
+                        del readers[key]
+                if not (self._of_sessions or self._of_tokens):
+                    self._any_open.clear()
+
+
+def split_ids(readers: dict[UUID, set[Reader]]) -> Iterator[list[UUID]]:
+    ids = list(readers)
+    for start in range(0, len(ids), POLL_BATCH):
+        yield ids[start : start + POLL_BATCH]
+
+
+def list_readers(readers: dict[UUID, set[Reader]], ids: Sequence[UUID]) -> Iterator[tuple[UUID, Reader]]:
+    """Those that are still open: a poll takes some time."""
+    for id_ in ids:
+        for reader in readers.get(id_, ()):
+            yield id_, reader
+
+
+def has_news(reader: Reader, position: runs.Standing | None) -> bool:
+    """Whether a reader of a run has to be woken. `position` is None where the run is gone."""
+    if position is None:
+        return True
+    if reader.kind == "end":
+        return not position.awaited
+    return position.last_seq != reader.after or not position.active
+
+
+async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:
+    """Whether the event is set within so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, seconds)):
+            await event.wait()
+    return event.is_set()

@@ -1,0 +1,100 @@
+# streaming/postgres_notify.py -- relays notifications between workers, with LISTEN and NOTIFY of PostgreSQL.
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import structlog
+
+from streaming.notifier import Notifier
+
+log = structlog.get_logger()
+
+# Workers of an older version listen on the same channel during an upgrade: its name stays.
+CHANNEL = "parley_bells"
+PROBE = "trial"
+PROBE_INTERVAL_SECONDS = 30.0
+PROBE_SECONDS = 5.0
+# Notifications go out in batches: under load every commit makes one.
+BATCH_SECONDS = 0.01
+RECONNECT_SECONDS = 1.0
+LOST_CONNECTION = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+# asyncpg's own class, or the pool's proxy of it: both have the three methods that are used here.
+Connection = Any
+
+
+class PostgresNotify:
+    """Uses one connection of its own, and sends outside of the transactions that it reports: PostgreSQL lets only one
+    transaction that notifies commit at a time.
+
+    Where notifications do not arrive, behind a pooler in transaction mode, it warns once; readers then poll.
+    """
+
+    def __init__(self, notifier: Notifier, connect: Callable[[], Awaitable[Connection]]) -> None:
+        self._notifier = notifier
+        self._connect = connect
+        self._sender = uuid4().hex
+        self._probe_received = asyncio.Event()
+        self._works: bool | None = None
+        notifier.is_relayed = True
+
+    async def run(self) -> None:
+        """Relay until cancelled; a lost connection is opened again."""
+        while True:
+            try:
+                await self._relay()
+            except LOST_CONNECTION as error:
+                log.warning("notifications are not relayed: reconnecting", reason=str(error))
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _relay(self) -> None:
+        connection = await self._connect()
+        try:
+            await connection.add_listener(CHANNEL, self._receive)
+            await self._probe(connection)
+            while True:
+                # Not wait_for: up to Python 3.11 it swallows a cancellation that comes together with a result.
+                try:
+                    async with asyncio.timeout(PROBE_INTERVAL_SECONDS):
+                        ids = await self._notifier.next_batch()
+                except TimeoutError:
+                    await self._probe(connection)
+                else:
+                    await self._send(connection, " ".join(map(str, ids)))
+                    await asyncio.sleep(BATCH_SECONDS)
+        finally:
+            with suppress(*LOST_CONNECTION):
+                await connection.close(timeout=1)
+
+    async def _send(self, connection: Connection, payload: str) -> None:
+        await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f"{self._sender} {payload}")
+
+    async def _probe(self, connection: Connection) -> None:
+        """Test whether our own notification comes back; warn once when it stops."""
+        self._probe_received.clear()
+        await self._send(connection, PROBE)
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._probe_received.wait()
+            works = True
+        except TimeoutError:
+            works = False
+        if works != self._works and not works:
+            log.warning(
+                "notifications of PostgreSQL do not arrive; behind a pooler set DATABASE_LISTEN_URL",
+                effect="events of other workers arrive up to half a second late",
+            )
+        self._works = works
+
+    def _receive(self, _connection: Connection, _process: int, _channel: str, payload: str) -> None:
+        sender, *words = payload.split()
+        if words == [PROBE]:
+            if sender == self._sender:
+                self._probe_received.set()
+        elif sender != self._sender:
+            for word in words:
+                with suppress(ValueError):  # any client of the database may notify on this channel
+                    self._notifier.notify_local(UUID(word))

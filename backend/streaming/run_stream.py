@@ -1,0 +1,31 @@
+# streaming/run_stream.py -- what a run's stream sends: the run's log, from the number that a reader is at.
+from uuid import UUID
+
+from fastapi.sse import format_sse_event
+from pydantic_core import to_json
+
+from access import Caller
+from db import Database
+from models import RunEvent
+from services import runs
+from streaming.sse import Batch
+
+
+def to_frame(event: RunEvent) -> bytes:
+    data = to_json({"run_id": event.run_id, **event.data})
+    return format_sse_event(id=str(event.seq), event=event.type, data_str=data.decode())
+
+
+async def read_run_batch(db: Database, caller: Caller, run_id: UUID, after: int) -> Batch:
+    """One batch of the run's log past `after`. It is the last one after the run's final event or without the run."""
+    batch = await db.read(runs.read_events, caller, run_id, after)
+    has_ended = False
+    if not batch:
+        run = await db.read(runs.find_run, caller, run_id)
+        has_ended = run is None or not runs.is_active(run)
+        if has_ended:  # the final event may have been written between the two reads
+            batch = await db.read(runs.read_events, caller, run_id, after)
+    if not batch:
+        return Batch(b"", after, last=has_ended)
+    more = len(batch) == runs.EVENTS_AT_ONCE
+    return Batch(b"".join(map(to_frame, batch)), batch[-1].seq, more, last=batch[-1].type in runs.ENDED)

@@ -1,0 +1,27 @@
+# streaming/user_stream.py -- what a user's stream sends: the user's events, from the number that a reader is at.
+from fastapi.sse import format_sse_event
+
+from access import Caller
+from db import Database
+from services import events
+from streaming.sse import Batch
+
+
+async def read_user_batch(db: Database, caller: Caller, after: int | None) -> Batch:
+    """Number the events that have none, then read one batch past `after`.
+
+    The batch is `reset` where `after` is None or the log does not reach back to it.
+    """
+    position = await db.read(events.find_standing, caller)
+    last_seq = position.last_seq if position else 0
+    if position is None or position.waiting:
+        numbered = events.NUMBERED_AT_ONCE
+        while numbered == events.NUMBERED_AT_ONCE:
+            numbered, last_seq = await db.write(events.number, caller, caller.user_id)
+    if after == last_seq:
+        return Batch(b"", last_seq)
+    batch = [] if after is None or after > last_seq else await db.read(events.read, caller, after)
+    if not batch:
+        return Batch(format_sse_event(id=str(last_seq), event="reset", data_str="{}"), last_seq)
+    frames = [format_sse_event(id=str(event.seq), event=event.type, data_str=event.data) for event in batch]
+    return Batch(b"".join(frames), batch[-1].seq, more=batch[-1].seq < last_seq)
