@@ -121,11 +121,11 @@ def test_a_reader_on_another_worker_sees_the_run_go_on(
     assert seen[-1].type == "run.completed"
 
 
-def test_bells_reach_other_workers_long_before_they_would_look(
+def test_notifications_reach_other_workers_long_before_they_would_poll(
     carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
     if not own_database_url.startswith("postgresql"):
-        pytest.skip("only PostgreSQL carries bells between workers")
+        pytest.skip("only PostgreSQL relays notifications between workers")
     gate = threading.Event()
     model.answers = [["First", gate, " second"]]
     with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:

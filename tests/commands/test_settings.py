@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 import main
 from db import engine_url
+from logs import configure_logs
 from settings import Settings, SettingsError, get_settings, load_settings
 from support.servers import KEY
 
@@ -234,7 +235,7 @@ def test_a_key_that_is_set_counts_more_than_the_one_that_is_kept(tmp_path: Path)
 
 
 @pytest.mark.parametrize("kept", ["", "short"])
-def test_a_load_or_create_key_that_was_damaged_is_refused_and_not_replaced(tmp_path: Path, kept: str) -> None:
+def test_a_kept_key_that_was_damaged_is_refused_and_not_replaced(tmp_path: Path, kept: str) -> None:
     file = tmp_path / "my.db.key"
     file.write_text(kept)
     with pytest.raises(SettingsError, match=r"my\.db\.key is shorter than 32 bytes"):
@@ -242,7 +243,7 @@ def test_a_load_or_create_key_that_was_damaged_is_refused_and_not_replaced(tmp_p
     assert file.read_text() == kept
 
 
-def test_a_load_or_create_key_that_cannot_be_read_or_made_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_kept_key_that_cannot_be_read_or_made_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "folder.db.key").mkdir()
     (tmp_path / "bytes.db.key").write_bytes(b"\xff" * 40)
     (tmp_path / "file").touch()
@@ -288,6 +289,45 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     keys = {process.communicate("\n")[0] for process in running}
     assert len(keys) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+
+FORMER = [("EVENTS_DAYS", "event_retention_days"), ("RUN_EVENTS_DAYS", "run_log_retention_days")]
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER)
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_a_setting_under_its_former_name_counts_and_is_logged_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    former: str,
+    name: str,
+    place: str,
+) -> None:
+    configure_logs("warning")
+    if place == "environment":
+        monkeypatch.setenv(former, "3")
+    else:
+        (tmp_path / ".env").write_text(f"{former}=3\n")
+        monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    settings = load_settings()
+    assert getattr(settings, name) == 3
+    settings.log_deprecated_names()
+    [line] = capsys.readouterr().err.splitlines()
+    assert former in line
+    assert name.upper() in line
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER)
+def test_a_setting_s_new_name_comes_before_its_former_one(
+    monkeypatch: pytest.MonkeyPatch, former: str, name: str
+) -> None:
+    assert getattr(reading(monkeypatch, **{former: "3", name.upper(): "4"}), name) == 4
+
+
+def test_a_wrong_value_under_a_former_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="EVENT_RETENTION_DAYS"):
+        reading(monkeypatch, EVENTS_DAYS="0")
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite+aiosqlite://"])

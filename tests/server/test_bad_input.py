@@ -29,6 +29,7 @@ from starlette.requests import Request
 import main
 from db import open_engine
 from server.body_limits import MAX_ANONYMOUS_BYTES, MAX_VALUES
+from server.middleware import MAX_BODY_BYTES
 from support.servers import KEY, PASSWORD, Person, Server, connected, next_answer
 
 JSON = {"Content-Type": "application/json"}
@@ -384,7 +385,7 @@ def test_a_body_of_very_many_values_is_refused_before_it_is_understood(
     """Which a model would make of it costs a hundred times what it costs to send."""
     monkeypatch.setattr(Request, "json", None)
     for name, body in BULK.items():
-        assert 250_000 <= len(body) <= main.MAX_BODY_BYTES, name
+        assert 250_000 <= len(body) <= MAX_BODY_BYTES, name
         problem = refused(post(somebody, route, body), 413)
         assert "16 KiB" in problem["detail"] if route in FOR_STRANGERS else "values" in problem["detail"], (
             name
@@ -427,7 +428,7 @@ def test_who_is_not_signed_in_may_send_sixteen_kibibytes(somebody: Somebody, rou
     refused(answer, 400, 422)
 
 
-LARGE = main.MAX_BODY_BYTES + 1
+LARGE = MAX_BODY_BYTES + 1
 
 
 def chunks(size: int) -> Iterator[bytes]:
@@ -466,8 +467,8 @@ def test_a_body_over_one_mebibyte_that_does_not_say_so_is_refused(somebody: Some
 
 def test_a_body_of_exactly_one_mebibyte_is_read(somebody: Somebody) -> None:
     start, end = b'{"title": "', b'"}'
-    body = start + b"x" * (main.MAX_BODY_BYTES - len(start) - len(end)) + end
-    assert len(body) == main.MAX_BODY_BYTES
+    body = start + b"x" * (MAX_BODY_BYTES - len(start) - len(end)) + end
+    assert len(body) == MAX_BODY_BYTES
     problem = refused(post(somebody, "POST /v1/tasks", body), 422)
     assert problem["errors"][0]["type"] == "string_too_long"
 

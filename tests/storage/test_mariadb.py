@@ -14,9 +14,9 @@ from sqlmodel import col, select
 
 from access import SYSTEM, Caller
 from agent.leases import claim_run
+from app_state import build_app_state
 from db import Database, open_engine
 from errors import ParleyError
-from main import build_app_state
 from models import Conversation, Message, Run, Task, User
 from models.message import ChatCreate
 from pagination import Page
@@ -29,6 +29,7 @@ from storage.schema import METADATA, bootstrap
 from support.mariadb import MariaDBServer
 from support.scripted_model import ScriptedModel
 from support.servers import settings_for
+from timings import Timings
 
 T = TypeVar("T")
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -333,12 +334,12 @@ def test_eight_workers_that_claim_one_run_give_it_to_one(url: str) -> None:
     async def work(db: Database) -> list[Any]:
         caller = await db.write(add_user)
         run_id = await db.write(post, caller)
-        parts = build_app_state(settings_for(url), ScriptedModel())
+        state = build_app_state(settings_for(url), Timings(), ScriptedModel())
         try:
-            assistant = parts.worker.assistant
-            return await asyncio.gather(*[parts.db.write(claim_run, assistant, run_id) for _ in range(8)])
+            assistant = state.worker.assistant
+            return await asyncio.gather(*[state.db.write(claim_run, assistant, run_id) for _ in range(8)])
         finally:
-            await parts.db.close()
+            await state.db.close()
 
     claims = [claim for claim in with_database(url, work) if claim is not None]
     assert [claim.epoch for claim in claims] == [1]

@@ -528,8 +528,8 @@ def noting(read: Callable[..., Awaitable[Any]], names: list[str]) -> Callable[..
     return noted
 
 
-def test_what_no_bell_tells_of_arrives_within_a_second(own_database_url: str, carl: Person) -> None:
-    """Written by a process that rings nobody: `parley import`, or a worker whose notification is lost."""
+def test_what_no_notification_reports_arrives_within_a_second(own_database_url: str, carl: Person) -> None:
+    """Written by a process that notifies nobody: `parley import`, or a worker whose notification is lost."""
     with opened(carl) as stream:
         reset(stream)
         caller = Caller(carl.id, None)
@@ -552,11 +552,11 @@ def test_what_another_process_has_numbered_already_arrives_too(own_database_url:
         assert next(stream).data["task"]["title"] == "From elsewhere"
 
 
-def test_a_bell_of_another_worker_is_heard_long_before_anybody_looks(
+def test_a_notification_of_another_worker_arrives_long_before_the_next_poll(
     carl: Person, own_database_url: str
 ) -> None:
     if not own_database_url.startswith("postgresql"):
-        pytest.skip("only PostgreSQL carries bells between workers")
+        pytest.skip("only PostgreSQL relays notifications between workers")
     with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         there = as_on(other, carl)
         with opened(there) as stream:
@@ -644,9 +644,7 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
     here(database_url, work)
 
 
-def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
-    database_url: str, ann: Person
-) -> None:
+def test_a_read_that_began_before_a_notification_is_no_answer_to_it(database_url: str, ann: Person) -> None:
     """Or what was committed while it was under way would come only with the next change."""
     caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
 

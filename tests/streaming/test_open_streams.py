@@ -130,7 +130,7 @@ def seats(server: Server, kind: str) -> list[Reader]:
     return list({id(seat): seat for seat in found}.values())
 
 
-def has_no_places_taken(server: Server) -> bool:
+def holds_no_slot(server: Server) -> bool:
     return not server.state.stream_slots._held
 
 
@@ -138,7 +138,7 @@ def has_no_places_taken(server: Server) -> bool:
 
 
 @pytest.mark.parametrize("readers", [1, 50])
-def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
+def test_a_poll_for_an_idle_run_takes_three_statements_however_many_read_it(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str, readers: int
 ) -> None:
     run_id = UUID(waits_for_approval(carl, model)["run_id"])
@@ -164,7 +164,7 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
     here(own_database_url, work)
 
 
-def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
+def test_what_no_notification_reported_is_read_and_framed_once_for_all_readers(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
     answer = waits_for_approval(carl, model)
@@ -218,7 +218,7 @@ def test_those_who_wait_for_one_run_share_each_look_and_end_with_it(
         here(own_database_url, lambda db: work(db, run_id))
 
 
-def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_bell_and_each_look(
+def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_notification_and_poll(
     database_url: str, ann: Person
 ) -> None:
     caller, id_ = caller_of(ann), uuid4()
@@ -328,7 +328,7 @@ def test_waiting_posts_end_when_their_clients_hang_up(
         wait_until(lambda: sum(len(seats(scripted, kind)) for kind in kinds) == 5)
         assert len(seats(scripted, "end")) == (5 if key is None else 1)
     wait_until(lambda: not any(seats(scripted, kind) for kind in kinds))
-    wait_until(lambda: has_no_places_taken(scripted))
+    wait_until(lambda: holds_no_slot(scripted))
     assert not gate.is_set()
     wait_until(lambda: len(model.requests) == 1)
     gate.set()
@@ -460,7 +460,7 @@ def test_streams_are_bounded_per_session_per_person_and_per_worker(narrow: Serve
         hold(others[0])
         assert "This server has 4 " in refused(others[1].http.get(STREAM))
         assert others[1].get("/v1/tasks")["data"] == []
-    wait_until(lambda: has_no_places_taken(narrow))
+    wait_until(lambda: holds_no_slot(narrow))
     assert person.chat("hello")["status"] == "completed"
 
 
@@ -489,7 +489,7 @@ def test_a_post_that_finds_no_place_stores_nothing(narrow: Server) -> None:
             refused(person.http.post("/v1/chat", json=CHAT, headers=keyed))
         assert person.get(path)["data"] == []
         assert len(person.get("/v1/conversations")["data"]) == 1
-    wait_until(lambda: has_no_places_taken(narrow))
+    wait_until(lambda: holds_no_slot(narrow))
     keyed = {"Idempotency-Key": "application/json"}
     assert ok(person.http.post("/v1/chat", json=CHAT, headers=keyed))["status"] == "completed"
 
@@ -506,7 +506,7 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
         refused(person.http.post("/v1/chat", json={**CHAT, "client_id": "m-1"}))
         gate.set()
         assert waiting[0].result() == waiting[1].result()
-    assert has_no_places_taken(narrow)
+    assert holds_no_slot(narrow)
 
 
 @pytest.mark.parametrize("timings", [Timings(search_wait=1.0)])
