@@ -1,9 +1,7 @@
 # app_state.py -- what lives as long as the app, and how it is built from the settings.
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-
-import structlog
 
 from agent.context import Assistant
 from agent.context import Limits as RunLimits
@@ -16,31 +14,31 @@ from services.identity.api_tokens import ApiTokenCache
 from services.identity.auth import SignInContext
 from services.identity.rate_limits import RateLimiter
 from services.identity.sessions import SessionCache
-from settings import Settings, SettingsError
-from storage.engines import UNHURRIED, engine_url, is_pooled, limits_of, open_engine
+from settings import Settings
+from storage.engines import UNHURRIED, limits_of, open_engine
 from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots
 from streaming.notifier import Notifier
 from streaming.open_streams import OpenStreams
-
-log = structlog.get_logger()
+from timings import Timings
 
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """Everything that lives as long as the app; on `app.state.parley` from startup on."""
+    """On `app.state.parley` from startup on; a route gets it as AppStateDep."""
 
     settings: Settings
+    timings: Timings
     db: Database
     jwt: JwtSigner
     auth: SignInContext
     session_cache: SessionCache
     api_token_cache: ApiTokenCache
     notifier: Notifier
-    streams: OpenStreams
+    open_streams: OpenStreams
     database_probe: DatabaseProbe
     worker: Worker
     stream_slots: StreamSlots
-    search_slots: SearchSlots = field(default_factory=SearchSlots)
+    search_slots: SearchSlots
 
 
 def read_run_limits(settings: Settings) -> RunLimits:
@@ -65,7 +63,21 @@ def open_database(settings: Settings) -> Database:
     )
 
 
-def build_app_state(settings: Settings, model: Model) -> AppState:
+def open_worker(
+    settings: Settings, timings: Timings, db: Database, notifier: Notifier, model: Model
+) -> Worker:
+    # Runs share half of the connections, so that requests find one whatever the runs do.
+    gate = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
+    return Worker(
+        Assistant(db, notifier, model, read_run_limits(settings), gate=gate),
+        settings.run_log_retention_days,
+        settings.event_retention_days,
+        settings.runs_per_worker,
+        timings.worker_poll,
+    )
+
+
+def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppState:
     db = open_database(settings)
     jwt = JwtSigner(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
     limits = RateLimiter(db, enabled=settings.rate_limits == "on")
@@ -73,50 +85,18 @@ def build_app_state(settings: Settings, model: Model) -> AppState:
     db.committed = lambda user_ids: notifier.notify(*user_ids)
     return AppState(
         settings=settings,
+        timings=timings,
         db=db,
         jwt=jwt,
         auth=SignInContext(db, jwt, limits, timedelta(days=settings.refresh_token_days)),
         session_cache=SessionCache(db),
         api_token_cache=ApiTokenCache(db),
         notifier=notifier,
-        streams=OpenStreams(db, notifier),
+        open_streams=OpenStreams(db, notifier, timings),
         database_probe=DatabaseProbe(db),
-        worker=Worker(
-            Assistant(
-                db,
-                notifier,
-                model,
-                read_run_limits(settings),
-                gate=asyncio.Semaphore(max(1, settings.database_pool_size // 2)),
-            ),
-            settings.run_events_days,
-            settings.events_days,
-            settings.runs_per_worker,
-        ),
+        worker=open_worker(settings, timings, db, notifier, model),
         stream_slots=StreamSlots(
             StreamLimits(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),
+        search_slots=SearchSlots(timings.search_wait),
     )
-
-
-def find_listen_url(settings: Settings) -> str | None:
-    """The URL for LISTEN and NOTIFY; None without PostgreSQL, or behind a pooler, which delivers no notification.
-
-    Raises SettingsError for a URL that cannot be read.
-    """
-    url = settings.database_listen_url or settings.database_url
-    try:
-        backend = engine_url(url.get_secret_value())[0].get_backend_name()
-    except SettingsError as error:
-        if settings.database_listen_url is None:
-            raise
-        raise SettingsError(str(error).replace("DATABASE_URL", "DATABASE_LISTEN_URL")) from None
-    if backend != "postgresql":
-        return None
-    if is_pooled(url.get_secret_value()):
-        log.warning(
-            "no notifications through a pooler: events of other workers come up to half a second late",
-            remedy="set DATABASE_LISTEN_URL",
-        )
-        return None
-    return url.get_secret_value()

@@ -1,15 +1,28 @@
-# errors.py -- what can go wrong and is told to the client.
+# errors.py -- the exceptions that become answers, each with its HTTP status; server/problems.py makes the answers.
+#
+# ParleyError
+# |-- Unauthorized       401
+# |-- Forbidden          403
+# |   `-- PasswordRequired
+# |-- NotFound           404
+# |-- Conflict           409
+# |-- Gone               410
+# |-- MisdirectedRequest 421
+# |-- Invalid            422
+# |-- TooManyRequests    429  too many attempts in a time
+# |-- TooManyAtOnce      429  too many at the same time
+# `-- Unavailable        503
+#     `-- DatabaseBusy
 from collections.abc import Sequence
 from typing import ClassVar
 
-INTERNAL_ERROR = "Something went wrong on our side."
 RETRY_SECONDS = 2
 
 
 class ParleyError(Exception):
-    """Base of the errors that are told to the client; `detail` is a sentence for a person.
+    """Base of the errors that a client gets to see; `detail` is a sentence for a person.
 
-    `members` are further members of the problem, for a program (RFC 9457, 3.2).
+    `members` are extension members of the problem, for a program (RFC 9457, section 3.2).
     """
 
     status: ClassVar[int] = 400
@@ -30,13 +43,13 @@ class Unauthorized(ParleyError):
 
 
 class Forbidden(ParleyError):
-    """For what a caller may never do; other people's rows are NotFound, never this."""
+    """The caller may never do this. A row of another user is NotFound, never Forbidden."""
 
     status = 403
 
 
 class PasswordRequired(Forbidden):
-    """For a caller who is let in, but has to give the password once more: a program knows it by the type."""
+    """The caller is signed in but must confirm with the password; a program recognises it by the problem's type."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -47,7 +60,7 @@ class PasswordRequired(Forbidden):
 
 
 class NotFound(ParleyError):
-    """Missing and forbidden alike, so that nobody learns what others have."""
+    """The same for a missing and for a forbidden row, so that a caller cannot find out what others have."""
 
     status = 404
 
@@ -60,7 +73,7 @@ class Conflict(ParleyError):
 
 
 class Invalid(ParleyError):
-    """A value that only the code, not the schema, can refuse; `loc` says where it stood."""
+    """A value that the code refuses and the schema cannot; `loc` says where it stood in the request."""
 
     status = 422
 
@@ -79,7 +92,7 @@ class TooManyRequests(ParleyError):
 
 
 class TooManyAtOnce(ParleyError):
-    """The caller has too much going on already; `retry_after` are seconds, where that says when to come back."""
+    """The caller has too much open or queued at the same time; `retry_after` is in seconds, None where unknown."""
 
     status = 429
 
@@ -90,13 +103,13 @@ class TooManyAtOnce(ParleyError):
 
 
 class Gone(ParleyError):
-    """It was there, and the caller has deleted it."""
+    """The caller has deleted it."""
 
     status = 410
 
 
 class MisdirectedRequest(ParleyError):
-    """For another host than this server's."""
+    """The request names a host that is not this server."""
 
     status = 421
 
@@ -106,7 +119,7 @@ class Unavailable(ParleyError):
 
 
 class DatabaseBusy(Unavailable):
-    """The database is locked, full, away or has too much to do; `logged_as` says which, for the operator alone."""
+    """The database is locked, full, unreachable or overloaded; `logged_as` says which, for the log alone."""
 
     def __init__(self, logged_as: str) -> None:
         super().__init__("The database does not answer in time. Try again in a moment.")

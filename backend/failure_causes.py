@@ -1,4 +1,4 @@
-# failure_causes.py -- why something failed, in the other side's own words, as one line of a log.
+# failure_causes.py -- the cause of a failure as one log line, without secrets.
 import json
 import re
 import unicodedata
@@ -8,11 +8,11 @@ from types import TracebackType
 from urllib.parse import quote
 
 MAX_CHARACTERS = 500
-# What is looked through for keys; nothing behind it is shown.
+# Only so much is searched for keys, and nothing behind it is shown.
 MAX_READ_CHARACTERS = 20_000
 REDACTED = "[cut out]"
 BACKEND = Path(__file__).resolve().parent
-# What looks like a key, whoever's it is: with the word before it, which stays, or alone.
+# Text that looks like a key of any provider: after a word that names it, which stays, or by its own form.
 NAMED_KEY = re.compile(
     r"(?i)((?:bearer|basic)\s+|(?:api[-_ ]?key|authorization|access[-_]?token|secret|password|[?&]key)"
     r"[\"'\\]{0,4}\s{0,4}[:=]\s{0,4}[\"'\\]{0,4}(?:(?:bearer|basic)\s+)?)[^\s\"'\\,;&<>(){}\[\]]+"
@@ -35,27 +35,27 @@ def to_one_line(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def escape_character(character: str) -> str:
-    """Control characters, of text direction too, and lone surrogates as escapes."""
+    """Escapes control and format characters (text direction too) and lone surrogates."""
     return (
         ascii(character)[1:-1] if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co") else character
     )
 
 
 def describe_cause(error: BaseException, secrets: Iterable[str] = ()) -> str:
-    """The error and what caused it, the first cause last: what the other side said stands there."""
-    said: list[str] = []
-    here: BaseException | None = error
-    while here is not None and len(said) < 4:
-        orig = getattr(here, "orig", None)  # SQLAlchemy's errors repeat their driver's, with the statement
-        words = str(orig if isinstance(orig, BaseException) else here)
-        if not any(words and words in other for other in said):
-            said.append(f"{type(here).__name__}: {words}")
-        here = here.__cause__ or (None if here.__suppress_context__ else here.__context__)
-    return to_one_line(" <- ".join(said), secrets)
+    """The error and its causes, the first cause last: that one has the words of the other system."""
+    lines: list[str] = []
+    current: BaseException | None = error
+    while current is not None and len(lines) < 4:
+        orig = getattr(current, "orig", None)  # SQLAlchemy's errors repeat their driver's, with the statement
+        words = str(orig if isinstance(orig, BaseException) else current)
+        if not any(words and words in other for other in lines):
+            lines.append(f"{type(current).__name__}: {words}")
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return to_one_line(" <- ".join(lines), secrets)
 
 
 def find_place(error: BaseException) -> str:
-    """Where in our code it came up: the last of our lines on its way."""
+    """The innermost line of our own code in the traceback."""
     place = ""
     trace: TracebackType | None = error.__traceback__
     while trace is not None:

@@ -1,4 +1,4 @@
-# lifespan.py -- what starts before the first request, and ends after the last one.
+# lifespan.py -- what happens when the app starts and when it stops: schema, worker, streams, signals.
 import asyncio
 import gc
 import signal
@@ -6,41 +6,63 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import FrameType
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
 
-from app_state import AppState, build_app_state, find_listen_url
+from app_state import AppState, build_app_state
 from db import in_words
-from failure_causes import describe_cause, find_place
 from protocols.mcp.server import McpServer
 from security import prime_dummy_hash
-from settings import SettingsError
-from storage.engines import connect_directly
-from storage.schema import SchemaError, bootstrap
+from settings import Settings, SettingsError
+from storage.engines import connect_directly, engine_url, is_pooled
+from storage.schema import bootstrap
 from streaming.notifier import Notifier
 from streaming.postgres_notify import PostgresNotify
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
+
+
+def find_listen_url(settings: Settings) -> str | None:
+    """The URL of a direct connection for LISTEN and NOTIFY.
+
+    None where there is none: other databases have no notifications, a pooler in transaction mode does not deliver
+    them. Raises SettingsError for a URL that is wrong.
+    """
+    url = settings.database_listen_url or settings.database_url
+    try:
+        backend = engine_url(url.get_secret_value())[0].get_backend_name()
+    except SettingsError as error:
+        if settings.database_listen_url is None:
+            raise
+        raise SettingsError(str(error).replace("DATABASE_URL", "DATABASE_LISTEN_URL")) from None
+    if backend != "postgresql":
+        return None
+    if is_pooled(url.get_secret_value()):
+        log.warning(
+            "notifications do not pass through the pooler: events of other workers arrive up to half a second late",
+            cure="set DATABASE_LISTEN_URL",
+        )
+        return None
+    return url.get_secret_value()
 
 
 async def relay_notifications(state: AppState, url: str) -> None:
-    """Wakes readers on other workers, and is woken by them."""
+    """Wake readers on other workers, and be woken by those."""
     await PostgresNotify(state.notifier, lambda: connect_directly(state.db.engine, url)).run()
 
 
-def end_streams_on_signal(bells: Notifier) -> Callable[[], None]:
-    """uvicorn waits for open streams before it shuts down, and they wait for events: so the signal ends them first.
+def end_streams_on_signal(notifier: Notifier) -> Callable[[], None]:
+    """Close the open streams on SIGINT and SIGTERM; returns a function that restores the former handlers.
 
-    Returns what puts the former handlers back.
+    uvicorn waits for open responses before it runs the end of the lifespan, and a stream does not end by itself.
     """
     loop = asyncio.get_running_loop()
-    former: dict[int, Any] = {}
+    former: dict[int, Callable[[int, FrameType | None], object]] = {}
 
     def handle(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(bells.close)
+        loop.call_soon_threadsafe(notifier.close)
         former[number](number, frame)
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -58,8 +80,9 @@ def end_streams_on_signal(bells: Notifier) -> Callable[[], None]:
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    state = build_app_state(app.state.settings, app.state.model)
+async def run_app(app: FastAPI) -> AsyncIterator[None]:
+    """The lifespan: opens the database, checks or upgrades its schema, and starts the worker's background tasks."""
+    state = build_app_state(app.state.settings, app.state.timings, app.state.model)
     try:
         listen_url = find_listen_url(state.settings)
         with in_words():
@@ -68,23 +91,23 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(prime_dummy_hash)
         restore = end_streams_on_signal(state.notifier) if is_main_thread() else lambda: None
         state.worker.start()
-        background_tasks = {
-            asyncio.create_task(state.streams.run()),
+        background = {
+            asyncio.create_task(state.open_streams.run()),
             asyncio.create_task(app.state.gate.watch()),
         }
         if state.db.is_postgresql and listen_url:
-            background_tasks.add(asyncio.create_task(relay_notifications(state, listen_url)))
+            background.add(asyncio.create_task(relay_notifications(state, listen_url)))
         try:
             async with app.state.mcp.open(McpServer(state).build()):
-                # What was imported and built stays: to look through it again and again took a tenth of all time.
+                # What was imported and built stays: collecting it again and again took a tenth of all time.
                 gc.freeze()
                 yield
         finally:
             gc.unfreeze()
             restore()
-            for task in background_tasks:
+            for task in background:
                 task.cancel()
-            await asyncio.wait(background_tasks)
+            await asyncio.wait(background)
             state.notifier.close()
             await state.worker.stop()
     finally:
@@ -93,38 +116,3 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
-
-
-class StartupErrorMiddleware:
-    """What stops a start is one line for the operator instead of a traceback."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self.app(scope, receive, send)
-            return
-        failure: Message | None = None
-
-        async def hold(message: Message) -> None:
-            nonlocal failure
-            if message["type"] == "lifespan.startup.failed":
-                failure = message
-            else:
-                await send(message)
-
-        try:
-            await self.app(scope, receive, hold)
-        except (SchemaError, SettingsError) as error:
-            await send({"type": "lifespan.startup.failed", "message": f"parley: {error}"})
-        except Exception as error:
-            if failure is None:
-                raise
-            log.debug("the start failed", exc_info=error)
-            why = f"{describe_cause(error)} ({find_place(error)}; LOG_LEVEL=debug shows the traceback)"
-            await send({"type": "lifespan.startup.failed", "message": f"parley: the start failed: {why}"})
-        except BaseException:
-            if failure is not None:
-                await send(failure)
-            raise

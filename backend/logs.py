@@ -1,4 +1,4 @@
-# logs.py -- one line an event, to standard error, without secrets and without what would act on a terminal.
+# logs.py -- one line for each event, on standard error, without secrets and terminal control characters.
 import io
 import logging
 import sys
@@ -9,12 +9,12 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from structlog.typing import EventDict, ExcInfo
 
-# Classes of SQLSTATE that speak of the database's surroundings: connection, resources, locks, operator, system.
+# SQLSTATE classes whose cause is outside of the program: connection, resources, locks, operator, system.
 OUTSIDE = {"08", "53", "55", "57", "58"}
 
 
 def escape_text(text: str) -> str:
-    """Text in which nothing is left that a terminal would obey or that turns letters around; line breaks too."""
+    """Text without characters that act on a terminal or change the text's direction; line breaks are escaped too."""
     if text.isprintable():
         return text
     return "".join(
@@ -23,12 +23,12 @@ def escape_text(text: str) -> str:
 
 
 def escape_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Values that are not text are printed by `repr`, which escapes them."""
+    """Only strings: other values are printed by `repr`, which escapes them."""
     return {name: escape_text(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def is_from_outside(error: object) -> bool:
-    """Whether the cause is around the program, not in it: a database that is away, a disk that is full."""
+    """Whether the cause is outside of the program, such as an unreachable database or a full disk."""
     if isinstance(error, DBAPIError):
         state = str(getattr(error.orig, "sqlstate", None) or "")
         return isinstance(error, OperationalError | InterfaceError) or state[:2] in OUTSIDE
@@ -36,9 +36,9 @@ def is_from_outside(error: object) -> bool:
 
 
 def replace_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """What comes from outside is told in the other side's own words: a traceback would only hide them.
+    """Replaces the traceback of a cause outside of the program by the other system's own message.
 
-    A busy database has its words in `logged_as`.
+    DatabaseBusy has that message in `logged_as`.
     """
     error = event.get("exc_info")
     if why := getattr(error, "logged_as", None):
@@ -53,7 +53,7 @@ def replace_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict
 
 
 def write_traceback(sink: TextIO, exc_info: ExcInfo) -> None:
-    """Plain: the pretty ones print local variables, and with them tokens and passwords."""
+    """Plain: structlog's other formatters print local variables, and with them tokens and passwords."""
     written = io.StringIO()
     structlog.dev.plain_traceback(written, exc_info)
     sink.write("\n".join(map(escape_text, written.getvalue().split("\n"))))
@@ -71,6 +71,6 @@ def configure_logs(level: str) -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        # Looked up for each line: who has replaced stderr, for a while, gets the lines of that while and no others.
+        # sys.stderr is looked up for each line, so that output captured by a test lands in that test.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )

@@ -1,4 +1,4 @@
-# main.py -- create_app, and `app` for uvicorn.
+# main.py -- builds the app from the settings: `uvicorn main:app` serves it.
 import sys
 
 from fastapi import FastAPI
@@ -6,74 +6,100 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-import routes
 from api_docs import pages
 from console import files, session
-from lifespan import StartupErrorMiddleware, lifespan
+from lifespan import run_app
 from llm.choice import open_model
 from llm.protocol import Model
 from logs import configure_logs
 from protocols.mcp.auth import Door
-from routes.openapi import DESCRIPTION, build_openapi, prepare_routes
-from server.body_limits import BodySizeLimitMiddleware
+from routes import ROUTERS
+from routes.openapi import build_openapi
 from server.connection_limits import ConnectionLimits
-from server.middleware import ServerErrorMiddleware
+from server.middleware import BodySizeLimitMiddleware, ServerErrorMiddleware, StartupErrorMiddleware
 from server.problems import install_error_handlers
+from server.request_ids import RequestIdMiddleware
 from server.response_headers import ResponseHeadersMiddleware
 from services.identity.rate_limits import network_of
 from settings import Settings, SettingsError, get_settings
 from streaming.disconnects import DisconnectMiddleware
+from timings import Timings
+
+DESCRIPTION = """\
+The backend behind a chatbot that gets things done. Register, sign in (the **Authorize** button takes your email as
+*username*), then `POST /v1/chat`. Errors are `application/problem+json`; lists page by `next_cursor`."""
 
 
 class App(FastAPI):
     gate: ConnectionLimits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.gate.enter(scope, receive)  # outside of FastAPI's own layers, which hide uvicorn
+        self.gate.enter(scope, receive)  # before FastAPI's own layers, which wrap uvicorn's `receive`
         await super().__call__(scope, receive, send)
 
 
-def create_app(settings: Settings | None = None, model: Model | None = None) -> FastAPI:
-    settings = settings or get_settings()
+def create_app(
+    settings: Settings | None = None, model: Model | None = None, timings: Timings | None = None
+) -> FastAPI:
+    settings, timings = settings or get_settings(), timings or Timings()
     configure_logs(settings.log_level)
+    settings.log_deprecated_names()
     settings.signing_key()
     app = App(
         title="Parley",
         version="0.1.0",
         description=DESCRIPTION,
-        lifespan=lifespan,
-        docs_url=None,  # FastAPI's own pages run what a server elsewhere sends: ours are api_docs/pages.py
+        lifespan=run_app,
+        docs_url=None,  # FastAPI's own pages load scripts from other servers: ours are in api_docs/
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.settings = settings
-    app.state.gate = app.gate = ConnectionLimits(
-        settings.max_connections, settings.max_connections_per_address, settings.trusted_proxies, network_of
-    )
+    app.state.settings, app.state.timings = settings, timings
     app.state.model = model or open_model(settings)
+    app.state.gate = app.gate = ConnectionLimits(
+        settings.max_connections,
+        settings.max_connections_per_address,
+        settings.trusted_proxies,
+        network_of,
+        timings,
+    )
     app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]
+    add_routes(app)
+    add_middlewares(app, settings, timings)
+    return app
+
+
+def add_routes(app: FastAPI) -> None:
+    app.state.mcp = Door()
+    app.router.routes += app.state.mcp.routes()
+    for router in (*ROUTERS, session.router, pages.router, files.router, session.config_router):
+        app.include_router(router)
+    # FastAPI compiles an included router on the first request. This does it now: two apps in one process, each in a
+    # thread, would otherwise compile at the same time, which pydantic does not support.
+    probe_scope = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches(probe_scope)
+
+
+def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:
+    """From the inside out: a request passes the last one first."""
     install_error_handlers(app)
     app.add_middleware(ServerErrorMiddleware)
     app.add_middleware(BodySizeLimitMiddleware)
-    app.state.mcp = Door()
-    app.router.routes += app.state.mcp.routes()
-    for router in (*routes.ROUTERS, session.router, session.config_router, pages.router, files.router):
-        app.include_router(router)
-    prepare_routes(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Retry-After", "X-Run-ID"],
+            expose_headers=["Retry-After", "X-Request-ID", "X-Run-ID"],
         )
     app.add_middleware(ResponseHeadersMiddleware, https=settings.is_public_by_https)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
-    app.add_middleware(DisconnectMiddleware)
+    app.add_middleware(DisconnectMiddleware, delay_seconds=timings.disconnect_watch_delay)
+    app.add_middleware(RequestIdMiddleware)
     app.add_middleware(StartupErrorMiddleware)
-    return app
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -5,20 +5,40 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import structlog
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from structlog.typing import FilteringBoundLogger
 
 log: FilteringBoundLogger = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parent.parent
 MIN_KEY_BYTES = 32
+# The permission bits of group and others.
 OTHERS = 0o077
-# The model that answers where none is configured: rules, no network, no key.
+# The model that answers where none is configured: no network, no key.
 OFFLINE_MODEL = "rules"
+# Former names of settings, which go on working, and their new ones.
+DEPRECATED_NAMES = {
+    "event_retention_days": "event_retention_days",
+    "run_log_retention_days": "run_log_retention_days",
+}
 
 
 class SettingsError(Exception):
@@ -28,6 +48,32 @@ class SettingsError(Exception):
 def split_list(value: object) -> object:
     """A comma-separated text as a list; anything else as it is."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class DeprecatedNamesSource(PydanticBaseSettingsSource):
+    """Values that the environment or `.env` has under a former name; those under the new name come first."""
+
+    def __init__(self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._sources = sources
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        for source in self._sources:
+            variables = source.env_vars if isinstance(source, EnvSettingsSource) else {}
+            for former, name in DEPRECATED_NAMES.items():
+                if name == field_name and (value := variables.get(former)) is not None:
+                    return value, former, False
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        found: list[str] = []
+        for field_name in DEPRECATED_NAMES.values():
+            value, former, _ = self.get_field_value(None, field_name)
+            if value is not None:
+                values[field_name] = value
+                found.append(former)
+        return {**values, "_deprecated_names": found}
 
 
 class Settings(BaseSettings):
@@ -46,8 +92,8 @@ class Settings(BaseSettings):
         10,
         ge=1,
         le=200,
-        description="Connections that each worker keeps to PostgreSQL or MariaDB, beside one for bells and one for "
-        "long work.",
+        description="Connections that each worker keeps to PostgreSQL or MariaDB, beside one for notifications "
+        "and one for long work.",
     )
     database_seconds: float = Field(
         5,
@@ -72,7 +118,7 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None,
-        description="Signs access tokens, at least 32 bytes. SQLite mode makes one and keeps it beside "
+        description="Signs access tokens, at least 32 bytes. SQLite mode creates one and keeps it beside "
         "the database; any other database needs it set.",
     )
     access_token_minutes: int = Field(15, ge=1, le=1440, description="How long an access token lasts.")
@@ -114,13 +160,16 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     model: str = Field(
         OFFLINE_MODEL,
-        description="Who answers: `rules` (the offline brain), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
+        description="Who answers: `rules` (the offline model), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
         "`ollama:NAME`, or any NAME that MODEL_BASE_URL knows.",
     )
     model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint.")
     model_api_key: SecretStr | None = Field(None, description="The key for the model's provider.")
     run_lease_seconds: float = Field(
-        15, ge=0.5, le=300, description="After how long without a sign of its worker a run is taken over."
+        15,
+        ge=0.5,
+        le=300,
+        description="Seconds after which another worker takes a run over whose lease is not renewed.",
     )
     run_seconds: float = Field(600, ge=1, le=86_400, description="How long a run may take at most.")
     run_model_requests: int = Field(30, ge=1, le=1_000, description="Requests to the model per run at most.")
@@ -138,7 +187,7 @@ class Settings(BaseSettings):
         60,
         ge=1,
         le=10_080,
-        description="How long a call waits for its person's yes before that counts as a no.",
+        description="How long a tool call waits for its approval; then it counts as denied.",
     )
     runs_per_user: int = Field(
         10, ge=1, le=1_000, description="Runs that one user may have at work or waiting."
@@ -153,23 +202,23 @@ class Settings(BaseSettings):
         20,
         ge=1,
         le=10_000,
-        description="Streams and waiting requests that one sign-in or access token may have open on a worker.",
+        description="Streams and waiting requests that one session or API token may have open on a worker.",
     )
     streams_per_user: int = Field(
-        60, ge=1, le=10_000, description="The same of one user, all sign-ins together."
+        60, ge=1, le=10_000, description="The same of one user, all sessions together."
     )
-    streams_per_worker: int = Field(2_000, ge=1, le=100_000, description="The same of everybody.")
-    run_events_days: int = Field(
+    streams_per_worker: int = Field(2_000, ge=1, le=100_000, description="The same of all users.")
+    run_log_retention_days: int = Field(
         30,
         ge=1,
         le=3_650,
-        description="How long the details of an ended run's log are kept; its messages stay.",
+        description="Days that the details of an ended run's log are kept; its messages stay.",
     )
-    events_days: int = Field(
+    event_retention_days: int = Field(
         7,
         ge=1,
         le=365,
-        description="How long what changed is kept for streams that resume; who comes later reads anew.",
+        description="Days that events are kept for user streams that resume; a later reader starts anew with `reset`.",
     )
     context_tokens: int = Field(
         32_000,
@@ -178,23 +227,52 @@ class Settings(BaseSettings):
         description="How much history a model reads, in tokens (about 4 characters each).",
     )
 
+    _deprecated_names: list[str] = PrivateAttr(default_factory=list)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        former = DeprecatedNamesSource(settings_cls, env_settings, dotenv_settings)
+        return init_settings, env_settings, dotenv_settings, former
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def note_deprecated_names(cls, values: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found = values.pop("_deprecated_names", [])
+        settings = handler(values)
+        settings._deprecated_names = found
+        return settings
+
     @field_validator("trusted_proxies", "cors_origins", mode="before")
     @classmethod
-    def split(cls, value: object) -> object:
+    def split_lists(cls, value: object) -> object:
         return split_list(value)
 
     @field_validator("log_level", "registration", "rate_limits", "database_pooler", mode="before")
     @classmethod
-    def lower(cls, value: object) -> object:
+    def lower_choices(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def name_pooler(self) -> Self:
-        """In the URL, which goes everywhere that a connection is opened."""
+    def add_pooler_to_url(self) -> Self:
+        """Written into the URL, because every place that opens a connection gets the URL."""
         url = self.database_url.get_secret_value()
         if self.database_pooler == "transaction" and url.startswith("postgres"):
             self.database_url = SecretStr(f"{url}{'&' if '?' in url else '?'}pgbouncer=true")
         return self
+
+    def log_deprecated_names(self) -> None:
+        for former in self._deprecated_names:
+            new = DEPRECATED_NAMES[former].upper()
+            log.warning(
+                "a setting has a new name; the former one goes on working", name=former.upper(), new_name=new
+            )
 
     @property
     def is_public_by_https(self) -> bool:
@@ -212,12 +290,12 @@ class Settings(BaseSettings):
         return Path(path)
 
     def signing_key(self) -> str:
-        """The key that signs access tokens; made on first use in SQLite mode.
+        """The key that signs access tokens; created on first use in SQLite mode.
 
         Raises SettingsError where there is none or where it is shorter than 32 bytes.
         """
         if self.secret_key is not None:
-            return checked_key(self.secret_key.get_secret_value(), "SECRET_KEY")
+            return check_key(self.secret_key.get_secret_value(), "SECRET_KEY")
         if self.sqlite_path is None:
             raise SettingsError(
                 "SECRET_KEY is not set. Make one with: "
@@ -225,21 +303,21 @@ class Settings(BaseSettings):
             )
         path = self.sqlite_path.with_name(self.sqlite_path.name + ".key")
         try:
-            return kept_key(path)
+            return load_or_create_key(path)
         except OSError as error:
             raise SettingsError(f"the key beside the database, {path}: {error.strerror or error}.") from error
         except UnicodeDecodeError as error:
             raise SettingsError(f"the key beside the database, {path}, is not text.") from error
 
 
-def checked_key(key: str, where: str) -> str:
+def check_key(key: str, where: str) -> str:
     if len(key.encode()) < MIN_KEY_BYTES:
         raise SettingsError(f"{where} is shorter than {MIN_KEY_BYTES} bytes.")
     return key
 
 
 def keep_private(path: Path) -> None:
-    """Takes from everybody but its owner what a file's mode lets them do."""
+    """Remove all permissions of group and others from a file."""
     try:
         mode = path.stat().st_mode
         if not S_ISREG(mode) or not mode & OTHERS:
@@ -248,15 +326,19 @@ def keep_private(path: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as error:
-        log.warning("a file is open to others and stays so", file=str(path), reason=str(error))
+        log.warning(
+            "a file is open to others and cannot be made private",
+            file=str(path),
+            reason=str(error),
+        )
     else:
-        log.warning("a file was open to others: now only its owner has it", file=str(path))
+        log.warning("a file was open to others: it is private now", file=str(path))
 
 
-def kept_key(path: Path) -> str:
-    """The key in `path`, made there (mode 0600) if there is none yet.
+def load_or_create_key(path: Path) -> str:
+    """The key in `path`; creates it (mode 0600) if there is none yet.
 
-    Several workers may start at once: the file appears whole, by a hard link, and the first one wins.
+    Several workers may start at the same time: a hard link publishes the whole file, and the first one wins.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -267,12 +349,12 @@ def kept_key(path: Path) -> str:
                 file.write(secrets.token_urlsafe(48))
                 file.flush()
                 os.fsync(file.fileno())
-            with suppress(FileExistsError):  # another worker was first: its key counts
+            with suppress(FileExistsError):  # another worker was first: its key is used
                 os.link(draft, path)
         finally:
             draft.unlink()
     keep_private(path)
-    return checked_key(path.read_text().strip(), str(path))
+    return check_key(path.read_text().strip(), str(path))
 
 
 def load_settings() -> Settings:

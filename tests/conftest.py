@@ -15,6 +15,7 @@ from support.mariadb import MariaDBServer, mariadb
 from support.postgres import PostgresServer, postgres
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, serving, settings_for
+from timings import Timings
 
 __all__ = ["mariadb", "postgres"]
 
@@ -143,9 +144,15 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
-def scripted(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
+def timings() -> Timings:
+    """Those of `scripted`; a test that needs others parametrizes this fixture."""
+    return Timings()
+
+
+@pytest.fixture
+def scripted(own_database_url: str, model: ScriptedModel, timings: Timings) -> Iterator[Server]:
     """A server of the test's own, whose model is the test's and is asked again without a pause."""
-    with serving(settings_for(own_database_url), model) as running:
+    with serving(settings_for(own_database_url), model, timings) as running:
         object.__setattr__(running.state.worker.assistant, "backoff_seconds", 0.0)
         yield running
 

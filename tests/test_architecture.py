@@ -28,7 +28,7 @@ LAYERS = [
     {"db"},
     {"storage"},
     {"models"},
-    {"settings", "security", "logs", "failure_causes"},
+    {"settings", "security", "logs", "failure_causes", "timings"},
     {"errors", "clock"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -87,7 +87,7 @@ def test_every_event_of_the_callers_stream_is_listed() -> None:
     )
     told = {type_ for type_ in calls if "{" not in type_} | ENDED | {"reset"}
     assert "run.{status}" in calls
-    assert {row[0] for row in rows("The caller's stream")} == told
+    assert {row[0] for row in rows("The user stream")} == told
 
 
 def test_every_command_has_a_help_text() -> None:

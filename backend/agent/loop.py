@@ -161,7 +161,7 @@ class RunLoop:
                 return await self.ask_model()
             except ModelError as error:
                 said = {"reason": error.reason, "cause": error.cause}
-                log.warning("model failed", run=str(self.run_id), attempt=attempt, **said)
+                log.warning("model failed", attempt=attempt, **said)
                 if attempt == MODEL_ATTEMPTS or not error.transient:
                     raise
                 pause = self.assistant.backoff_seconds * 2 ** (attempt - 1)
@@ -191,9 +191,7 @@ class RunLoop:
         # No more than the run may make: history then holds every call with what came of it.
         most = self.assistant.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
-            log.warning(
-                "calls over the run's limit are left out", run=str(self.run_id), calls=len(calls), most=most
-            )
+            log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
         said = numbered(calls[:most], self.steps)
 
         async def store(tx: Transaction, run: Run) -> None:
@@ -265,7 +263,7 @@ class RunLoop:
                 raise
             except Exception as refusal:
                 why = {"cause": describe_cause(refusal), "place": find_place(refusal)}
-                log.warning("an ending cannot be stored", run=str(self.run_id), attempt=number, **why)
+                log.warning("an ending cannot be stored", attempt=number, **why)
                 if number == 1:  # a connection that broke is there again soon
                     await asyncio.sleep(self.assistant.backoff_seconds)
         await self.write(lambda tx, run: last(tx, self.caller, run), answer=True)

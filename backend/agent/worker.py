@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from structlog.contextvars import bind_contextvars, clear_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from access import SYSTEM
@@ -36,7 +37,6 @@ from services.identity.rate_limits import delete_expired_limits
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-LOOK_SECONDS = 1.0
 CLEAN_SECONDS = 3600.0
 # A place that somebody waits for is given away after this, together with those that are given up beside it.
 ROOM_SECONDS = 0.02
@@ -55,16 +55,18 @@ class Worker:
     def __init__(
         self,
         assistant: Assistant,
-        run_events_days: int = 30,
-        events_days: int = 7,
+        run_log_retention_days: int = 30,
+        event_retention_days: int = 7,
         runs_at_once: int = 1_000,
+        poll_seconds: float = 1.0,
     ) -> None:
         self.assistant = assistant
-        self._run_events_days = run_events_days
-        self._events_days = events_days
+        self._run_events_days = run_log_retention_days
+        self._events_days = event_retention_days
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = Slots(runs_at_once)
-        self._set_aside = Pauses(LOOK_SECONDS)
+        self._poll_seconds = poll_seconds
+        self._set_aside = Pauses(poll_seconds)
         # Where the last look among the users who wait has ended, and whether somebody was sent away since.
         self._last_user = NOBODY
         self._sent_away = False
@@ -119,6 +121,9 @@ class Worker:
         return task
 
     async def _work(self, run_id: UUID, work: Work) -> None:
+        # The run outlives the request that queued it: its log lines have its own id alone.
+        clear_contextvars()
+        bind_contextvars(run=str(run_id))
         try:
             work.claim = await self._claim(run_id, work)
             if work.claim is not None:
@@ -134,7 +139,7 @@ class Worker:
             try:
                 await self.wake_next(run_id)
             except Exception as error:  # it is found by the next look
-                log_failure("looking for the next run failed", error, run=str(run_id))
+                log_failure("looking for the next run failed", error)
 
     async def _claim(self, run_id: UUID, work: Work) -> Claim | None:
         """The run under a new epoch. One that cannot be claimed is left alone, longer each time, and ends at last."""
@@ -148,8 +153,7 @@ class Worker:
             claim = await self.assistant.write(claim_run, self.assistant, run_id, may_take)
         except Exception as error:
             failures, seconds = self._set_aside.add(run_id)
-            words = {"run": str(run_id), "failures": failures, "seconds": seconds}
-            log_failure("claiming a run failed", error, **words)
+            log_failure("claiming a run failed", error, failures=failures, seconds=seconds)
             is_outage = isinstance(error, (OSError, TimeoutError, OperationalError, InterfaceError))
             if failures >= MOST_FAILED_CLAIMS and not is_outage:
                 await self._end(run_id, CRASHED)
@@ -164,7 +168,7 @@ class Worker:
                 self.assistant.notifier.notify(run_id)
                 return
             except Exception as refusal:
-                log_failure("ending a run failed", refusal, run=str(run_id))
+                log_failure("ending a run failed", refusal)
 
     async def _guarded(self, claim: Claim) -> None:
         """Whatever happens, the run ends or belongs to somebody else."""
@@ -178,25 +182,25 @@ class Worker:
             except (AwaitingApproval, LeaseLost, NotFound):
                 raise
             except (OSError, DBAPIError) as error:
-                log_failure("run crashed", error, run=str(claim.run_id))
+                log_failure("run crashed", error)
                 await loop.finish("failed", CRASHED)
             except Exception as error:
-                log.error("run crashed", run=str(claim.run_id), exc_info=error)
+                log.error("run crashed", exc_info=error)
                 await loop.finish("failed", CRASHED)
         except AwaitingApproval:
-            log.info("run waits for an approval", run=str(claim.run_id))
+            log.info("run waits for an approval")
         except (LeaseLost, NotFound):
-            log.info("run went elsewhere", run=str(claim.run_id))
+            log.info("run went elsewhere")
         except Exception as error:  # its lease lapses, and that is counted
-            log_failure("a run could not be ended", error, run=str(claim.run_id))
+            log_failure("a run could not be ended", error)
 
     async def _look(self) -> None:
-        pause = LOOK_SECONDS
+        pause = self._poll_seconds
         while True:
             self._room.clear()
             try:
                 await self.look()
-                pause = LOOK_SECONDS
+                pause = self._poll_seconds
             except Exception as error:
                 pause = min(pause * 2, LONGEST_LOOK_SECONDS)
                 log_failure("looking for runs failed", error, seconds=pause)

@@ -1,4 +1,4 @@
-# api_docs/pages.py -- the API described for people: /docs to try it, /redoc to read it, from this host alone.
+# api_docs/pages.py -- /docs (Swagger UI) and /redoc (Redoc), which load everything from this host.
 import secrets
 from importlib.resources import files
 from pathlib import Path
@@ -11,10 +11,10 @@ from errors import NotFound
 
 router = APIRouter(include_in_schema=False)
 FOLDER = Path(__file__).resolve().parent
-# Swagger UI and Redoc as released; of the package itself nothing runs.
+# Swagger UI and Redoc as released; only these files of the package are used, none of its code.
 PACKAGE = Path(str(files("fastapi_offline"))) / "static"
-# Swagger UI sets styles by script and draws its arrows from data: URLs.
-TRIED_POLICY = "; ".join(
+# Swagger UI sets styles by script, and its arrows are data: URLs.
+SWAGGER_POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
@@ -26,20 +26,20 @@ TRIED_POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
-# Redoc makes its styles as it goes, but for those of its scroll bar, which it adds (empty, then filled) before it can
-# be told the nonce; and it searches in a worker that it writes itself.
+# Redoc adds its styles with the nonce, except those of its scroll bar, which it adds (empty, then filled) before the
+# nonce is set: hence two hashes. Its search runs in a worker made from a blob: URL.
 SCROLL_BAR = [
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='",
 ]
 STYLES = f"style-src 'self' 'nonce-{{nonce}}' {' '.join(SCROLL_BAR)}"
-READ_POLICY = TRIED_POLICY.replace("style-src 'self'", STYLES) + "; worker-src blob:"
-# Redoc's own mark is on its makers' server.
-FOREIGN_MARK = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+REDOC_POLICY = SWAGGER_POLICY.replace("style-src 'self'", STYLES) + "; worker-src blob:"
+# Redoc loads its logo from its makers' server: ours takes its place.
+FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 
 def read_asset(path: Path) -> File:
-    return to_file(path.read_bytes().replace(FOREIGN_MARK, b"/web/icon.svg"), path.suffix, TRIED_POLICY)
+    return to_file(path.read_bytes().replace(FOREIGN_LOGO, b"/web/icon.svg"), path.suffix, SWAGGER_POLICY)
 
 
 FILES = {
@@ -60,7 +60,7 @@ async def get_redoc() -> Response:
     nonce = secrets.token_urlsafe(16)
     headers = {
         **HEADERS,
-        "Content-Security-Policy": READ_POLICY.format(nonce=nonce),
+        "Content-Security-Policy": REDOC_POLICY.format(nonce=nonce),
         "Content-Type": TYPES[".html"],
         "Cache-Control": "no-store",
     }

@@ -1,4 +1,4 @@
-# console/files.py -- the console's own files: one page, its styles and its modules.
+# console/files.py -- serves the console's files: one page, its styles and its modules.
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# Only what comes from here, nothing inline, no frame around it, no form or base that leads away.
+# Only resources of this host, nothing inline, no framing, no form or base that leads to another host.
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -39,7 +39,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    # Asked for each time, answered with 304 as long as nothing has changed: an upgrade is seen at once.
+    # Revalidated on each use and answered with 304 while unchanged: an upgrade shows at once.
     "Cache-Control": "no-cache",
 }
 
@@ -51,13 +51,13 @@ class File:
 
 
 def to_file(content: bytes, suffix: str, policy: str = POLICY) -> File:
-    """`suffix` says of what type the content is."""
+    """`suffix` is the key of its media type."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
     headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Type": TYPES[suffix], "ETag": etag}
     return File(content, headers)
 
 
-# Read once: what is not in the folder now cannot be asked for, however its name is spelt.
+# Read once: only what is in the folder at startup can be served, whatever path a request spells.
 FILES = {
     str(path.relative_to(FOLDER)): to_file(path.read_bytes(), path.suffix)
     for path in FOLDER.rglob("*")
@@ -78,7 +78,7 @@ async def get_file(request: Request, name: str) -> Response:
 
 
 def answer_with_file(request: Request, file: File) -> Response:
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if file.headers["ETag"] in known:
+    etags = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if file.headers["ETag"] in etags:
         return Response(status_code=304, headers=file.headers)
     return Response(file.content, headers=file.headers)

@@ -1,4 +1,4 @@
-# console/session.py -- how the console signs in: its refresh token is in a cookie that no script can read.
+# console/session.py -- how the console signs in: its refresh token is in an HttpOnly cookie.
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -10,19 +10,19 @@ from errors import Forbidden, Unauthorized
 from models.session import TokenPublic
 from models.shapes import ApiModel
 from routes.dependencies import AppStateDep, DeviceDep, Route
-from server.problems import problems
+from routes.openapi import problems
 from services.identity import auth
 from settings import OFFLINE_MODEL
 
 PATH = "/v1/web/session"
 COOKIE = "parley_refresh"
-# Another site's form or image cannot send it, and its scripts may not.
+# CSRF protection: another site's forms and images cannot send this header, and its scripts may not.
 HEADER = "X-Parley-Console"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-async def from_the_console(request: Request) -> None:
-    """The cookie comes along with every request of the browser: so the request must be one that only our page makes."""
+async def require_console(request: Request) -> None:
+    """CSRF protection: browsers send the cookie with any site's request, but only our page can send the header."""
     if request.headers.get(HEADER) != "1":
         raise Forbidden(f"This is for the console: send the header {HEADER}: 1.")
     origin = request.headers.get("origin")
@@ -31,7 +31,7 @@ async def from_the_console(request: Request) -> None:
 
 
 config_router = APIRouter(prefix="/v1/web/config", tags=["pages"])
-router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(from_the_console)], route_class=Route)
+router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(require_console)], route_class=Route)
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
@@ -65,7 +65,7 @@ async def sign_in(
 ) -> Any:
     """Keeps the refresh token in a cookie for this path, and gives the access token."""
     tokens = await auth.sign_in(state.auth, device, who.email, who.password)
-    return handed_over(state, request, response, tokens)
+    return set_refresh_cookie(state, request, response, tokens)
 
 
 @router.post("/refresh", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
@@ -76,7 +76,7 @@ async def refresh(
     if not refresh_token:
         raise Unauthorized("Nobody is signed in here.")
     tokens = await auth.refresh_session(state.auth, refresh_token)
-    return handed_over(state, request, response, tokens)
+    return set_refresh_cookie(state, request, response, tokens)
 
 
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=problems(403, 422))
@@ -89,7 +89,7 @@ async def sign_out(state: AppStateDep, response: Response, refresh_token: Refres
     response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="strict")
 
 
-def handed_over(
+def set_refresh_cookie(
     state: AppStateDep, request: Request, response: Response, tokens: TokenPublic
 ) -> WebTokenPublic:
     response.headers.update(NO_STORE)

@@ -1,7 +1,6 @@
-# routes/ -- REST: one file a noun.
+# routes/__init__.py -- the routers of the REST API. Starlette tries them in this order: the busiest come first.
 from routes import api_tokens, auth, conversations, events, health, markdown, me, messages, runs, tasks
 
-# Starlette matches routes in this order: the busiest come first.
 ROUTERS = [
     module.router
     for module in (tasks, messages, conversations, runs, events, api_tokens, me, auth, health, markdown)

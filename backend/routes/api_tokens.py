@@ -1,4 +1,4 @@
-# routes/api_tokens.py -- access tokens over HTTP, for whoever is signed in: at /mcp they are used, not here.
+# routes/api_tokens.py -- API tokens over HTTP: a signed-in user manages them here, a program uses them at /mcp.
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status
@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response, status
 from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
 from security import derive_secret
-from server.problems import SIGNED_IN, SIGNED_IN_ONE, problems
 from services.identity import api_tokens, confirmation
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)

@@ -10,7 +10,7 @@ from models import User
 from models.session import RefreshRequest, TokenPublic
 from models.user import UserCreate, UserPublic
 from routes.dependencies import AppStateDep, CallerDep, DeviceDep, Route
-from server.problems import problems
+from routes.openapi import problems
 from services.identity import auth, sessions
 
 router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)

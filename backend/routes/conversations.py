@@ -6,9 +6,9 @@ from fastapi import APIRouter, status
 
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
-from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText, list_of
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText
 from routes.idempotency import IdempotentRoute, NewIdDep
-from server.problems import SIGNED_IN, SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services import conversations
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=IdempotentRoute)
@@ -21,7 +21,7 @@ async def list_conversations(
     state: AppStateDep, caller: CallerDep, page: PageDep, q: SearchText = None
 ) -> JsonBytes:
     """Newest activity first; `q` looks in the titles."""
-    async with state.search_slots.take_slot(caller) if q else nullcontext():
+    async with state.search_slots.hold(caller) if q else nullcontext():
         return JsonBytes(await conversations.list_conversations(state.db, caller, page, q))
 
 

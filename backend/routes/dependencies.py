@@ -1,4 +1,4 @@
-# routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the parts of the app.
+# routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the state of the app.
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any, cast
 
@@ -23,8 +23,8 @@ def get_app_state(request: Request) -> AppState:
     return cast(AppState, request.app.state.parley)
 
 
-# All async: FastAPI runs a dependency that is not in a thread, which costs more than the rest of a request.
-async def get_parts(request: Request) -> AppState:
+# Dependencies are async: FastAPI runs one that is not in a thread, which costs more than the rest of a request.
+async def inject_app_state(request: Request) -> AppState:
     return get_app_state(request)
 
 
@@ -38,13 +38,13 @@ async def get_device(request: Request) -> Device:
     return Device(address[:64], agent[:255] if agent else None)
 
 
-# Where a request's scope has its caller, once they are known.
+# The key of a request's scope under which the caller is kept, once authenticated.
 CALLER = "parley.caller"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class SignedIn(OAuth2PasswordBearer):
-    """The caller by the bearer token: the security scheme and the dependency in one, since each one costs."""
+    """The caller by the bearer token: security scheme and dependency in one, since each dependency costs time."""
 
     async def __call__(self, request: Request) -> SignedInCaller:  # type: ignore[override]
         if (known := request.scope.get(CALLER)) is not None:
@@ -67,27 +67,27 @@ signed_in = SignedIn(
 
 
 class Route(APIRoute):
-    """Knows who calls before it reads a body, and reads little of those that nobody has to sign for.
+    """Authenticates the caller before it reads the body, and reads at most 16 KiB of anonymous bodies.
 
     FastAPI itself reads and parses the body first, whoever sent it.
     """
 
     def get_route_handler(self) -> Handler:
-        handler = self.around(super().get_route_handler())
+        handler = self.wrap_handler(super().get_route_handler())
         if self.body_field is None:
             return handler
-        is_signed = needs_caller(self.dependant)
+        needs_sign_in = needs_caller(self.dependant)
 
         async def handle(request: Request) -> Response:
-            if is_signed:
+            if needs_sign_in:
                 await signed_in(request)
-            most = None if is_signed else MAX_ANONYMOUS_BYTES
-            return await handler(BoundedRequest(request.scope, request.receive, most))
+            max_bytes = None if needs_sign_in else MAX_ANONYMOUS_BYTES
+            return await handler(BoundedRequest(request.scope, request.receive, max_bytes))
 
         return handle
 
-    def around(self, handler: Handler) -> Handler:
-        """What a kind of route does besides."""
+    def wrap_handler(self, handler: Handler) -> Handler:
+        """A subclass adds behaviour around the handler here."""
         return handler
 
 
@@ -104,7 +104,7 @@ async def get_page(
     return Page(limit, cursor)
 
 
-AppStateDep = Annotated[AppState, Depends(get_parts)]
+AppStateDep = Annotated[AppState, Depends(inject_app_state)]
 DatabaseDep = Annotated[Database, Depends(get_db)]
 CallerDep = Annotated[SignedInCaller, Depends(signed_in)]
 DeviceDep = Annotated[Device, Depends(get_device)]
@@ -112,12 +112,12 @@ PageDep = Annotated[Page, Depends(get_page)]
 
 
 async def take_stream_slot(state: AppStateDep, caller: CallerDep) -> AsyncIterator[None]:
-    """Until the answer has left, or the stream has ended."""
-    with state.stream_slots.take_slot(caller):
+    """Holds a slot until the answer is sent or the stream has ended."""
+    with state.stream_slots.hold(caller):
         yield
 
 
-# For what streams or waits: refused before anything is done.
+# For routes that stream or wait: a request without a free slot is refused before it does anything.
 STREAM_SLOT = Depends(take_stream_slot)
 LastEventIdHeader = Annotated[
     str | None,
@@ -131,19 +131,6 @@ SearchText = Annotated[
 
 
 class JsonBytes(Response):
-    """JSON that the database or pydantic has already written."""
+    """JSON that the database or pydantic has already serialized."""
 
     media_type = "application/json"
-
-
-def list_of(item: type[Any]) -> dict[int | str, dict[str, Any]]:
-    """The 200 answer of a list, whose bytes do not pass through pydantic."""
-    schema = {
-        "type": "object",
-        "required": ["data", "next_cursor"],
-        "properties": {
-            "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{item.__name__}"}},
-            "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-        },
-    }
-    return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}

@@ -1,8 +1,8 @@
-# routes/events.py -- the caller's stream: what changes, on every page that is open.
+# routes/events.py -- the user stream: the caller's events as they happen.
 from fastapi import APIRouter
 
 from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, LastEventIdHeader
-from server.problems import SIGNED_IN, problems
+from routes.openapi import SIGNED_IN, problems
 from streaming.sse import EventStream, parse_last_event_id
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -23,4 +23,4 @@ async def follow_changes(
     show once more over REST; the stream goes on from there.
     """
     after = parse_last_event_id(resume, digits=18) if resume else None
-    return EventStream(state.streams.follow_user(caller, after))
+    return EventStream(state.open_streams.follow_user(caller, after), state.timings.stream_send)

@@ -1,9 +1,9 @@
-# routes/health.py -- for whoever operates Parley: is it up, can it work.
+# routes/health.py -- liveness (/healthz) and readiness (/readyz), for the operator's monitoring.
 from fastapi import APIRouter
 
 from errors import Unavailable
 from routes.dependencies import AppStateDep
-from server.problems import problems
+from routes.openapi import problems
 
 router = APIRouter(tags=["operation"])
 

@@ -19,23 +19,22 @@ from streaming.disconnects import run_until_disconnect
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")
-WAIT_SECONDS = 10.0
 
 
 class IdempotentRoute(Route):
     """Answers a repeated POST with the first answer.
 
-    The key is taken before the work begins and the answer kept after it is committed. Should the worker die
-    between the two, the work is done again, on rows whose ids come from the key (`new_id`): so it finds them.
+    The key is claimed before the work begins, and the answer stored after the work is committed. If the worker dies in
+    between, the work is repeated with row ids that are derived from the key (`new_id`), and so finds its rows.
     """
 
     is_secret: ClassVar[bool] = False
 
-    def around(self, handler: Handler) -> Handler:
+    def wrap_handler(self, handler: Handler) -> Handler:
         if self.methods != {"POST"}:
             return handler
 
-        async def once(request: Request) -> Response:
+        async def handle_once(request: Request) -> Response:
             key = request.headers.get(HEADER)
             if key is None:
                 return await handler(request)
@@ -48,12 +47,12 @@ class IdempotentRoute(Route):
                 request_hash = derive_id(state.jwt.secret, request_hash).hex
             return await run_once(state, caller, key, request, request_hash, handler, self.is_secret)
 
-        return once
+        return handle_once
 
 
 class SecretRoute(IdempotentRoute):
-    """The same where request and answer hold secrets: the answer is never kept but made again from the row and
-    the server's key, and what is kept of the request is of no use to who guesses at it.
+    """The same where request and answer hold secrets: the answer is not stored but derived again from the row and
+    the server's key, and the stored hash of the request is keyed, so that nobody can test guesses against it.
     """
 
     is_secret = True
@@ -81,7 +80,7 @@ async def run_once(
             await asyncio.shield(state.db.write(idempotency.release_key, caller, key))
             raise
         if is_secret or isinstance(response, StreamingResponse):
-            # Not kept: the next one finds the row by its id, the message by its client_id; both come from the key.
+            # Not stored: a repeat finds the row by its id, or the run by its client_id; both are derived from the key.
             await state.db.write(idempotency.unlock_key, caller, key)
         else:
             body = bytes(response.body).decode()
@@ -92,13 +91,13 @@ async def run_once(
 
 
 async def wait_for_claim(
-    state: AppState, caller: Caller, key: str, request: Request, request_hash: str, bell: UUID
+    state: AppState, caller: Caller, key: str, request: Request, request_hash: str, new_id: UUID
 ) -> idempotency.KeyState:
-    """Waits a while for a first request that is still at work, then says Conflict.
+    """Claim the key, or wait for the first request with it; raises Conflict if that one takes too long.
 
-    Those that wait here share one look, which takes no lock; only when it finds the key free, each tries to take it.
+    Waiting requests share one read, which takes no lock. When it finds the key free, each tries to claim it.
     """
-    deadline = asyncio.get_running_loop().time() + WAIT_SECONDS
+    deadline = asyncio.get_running_loop().time() + state.timings.idempotency_wait
 
     async def find() -> idempotency.KeyState | None:
         return await state.db.read(idempotency.look_up_key, caller, key, request_hash)
@@ -106,14 +105,14 @@ async def wait_for_claim(
     async def wait() -> idempotency.KeyState | None:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
-                return await state.streams.wait_for(caller, bell, find)
+                return await state.open_streams.wait_for(caller, new_id, find)
         return None
 
     while True:
         claim = await state.db.write(idempotency.claim_key, caller, key, request_hash)
         if claim.must_run or claim.answer is not None:
             return claim
-        with state.stream_slots.take_slot(caller):
+        with state.stream_slots.hold(caller):
             found = await run_until_disconnect(request.receive, wait())
         if found is None:
             raise Conflict("The first request with this Idempotency-Key is still at work.")
@@ -122,9 +121,9 @@ async def wait_for_claim(
 
 
 async def hash_request(request: Request) -> str:
-    """Of what makes it the same request: method, path, query and body."""
-    about = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
-    return hashlib.sha256(about + await request.body()).hexdigest()
+    """A hash of method, path, query and body: repeated requests have the same."""
+    head = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+    return hashlib.sha256(head + await request.body()).hexdigest()
 
 
 async def get_new_id(

@@ -7,11 +7,11 @@ from pydantic import Field, StringConstraints
 
 from models.shapes import ApiModel
 from routes.dependencies import CallerDep, Route
-from server.problems import SIGNED_IN
+from routes.openapi import SIGNED_IN
 from services.markdown import MAX_TEXT, render_markdown
 
 router = APIRouter(prefix="/v1/render", tags=["pages"], route_class=Route)
-# Rendering is Python's own work and would hold up everybody: a few at a time, beside the requests.
+# Rendering is CPU-bound and would block the event loop: a few at a time, in threads.
 RENDERERS = CapacityLimiter(2)
 
 

@@ -8,12 +8,12 @@ from models import User
 from models.session import SessionPublic
 from models.user import Confirmation, UserPublic, UserUpdate
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
-from server.problems import SIGNED_IN, SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
 from services.identity import account_removal, auth, confirmation, sessions, users
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
-# What a larger account has besides is taken away after the answer.
-SLICES_AT_ONCE = 10
+# The rest of a larger account is deleted after the answer.
+MAX_SLICES = 10
 NO_PASSWORD = Confirmation()
 
 
@@ -42,7 +42,7 @@ async def update_me(state: AppStateDep, caller: CallerDep, change: UserUpdate) -
             await confirmation.require_confirmation(state.auth, caller, change.current_password)
         user = await state.db.write(users.update_me, caller, change)
     state.api_token_cache.forget()
-    state.session_cache.forget(None)  # other sessions are revoked, and every caller carries the time zone
+    state.session_cache.forget(None)  # other sessions are revoked, and a cached caller has the old time zone
     return user
 
 
@@ -58,7 +58,7 @@ async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = 
         state.worker.drop(run_id)
     state.api_token_cache.forget()
     state.session_cache.forget(None)
-    await state.worker.remove(caller.user_id, SLICES_AT_ONCE)
+    await state.worker.remove(caller.user_id, MAX_SLICES)
 
 
 @router.get("/sessions", responses=problems(401))

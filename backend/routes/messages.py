@@ -1,4 +1,4 @@
-# routes/messages.py -- messages over HTTP, and the one call that a chatbot front end needs.
+# routes/messages.py -- messages over HTTP, and POST /v1/chat, all that a simple front end needs.
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,10 +9,10 @@ from agent import run_ending
 from app_state import AppState
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
-from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, list_of
+from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep
 from routes.idempotency import IdempotentRoute, NewIdDep
+from routes.openapi import SIGNED_IN, list_of, problems
 from routes.runs import stream_run
-from server.problems import SIGNED_IN, problems
 from services import messages, runs
 from streaming.disconnects import run_until_disconnect
 from streaming.sse import EventStream
@@ -95,9 +95,8 @@ async def post_and_answer(
     state: AppState, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
 ) -> Response | ChatPublic:
     if new_id is not None and new.client_id is None:
-        new = new.model_copy(
-            update={"client_id": f"key-{new_id.hex}"}
-        )  # a repeated request finds its message
+        # A repeated request finds its message.
+        new = new.model_copy(update={"client_id": f"key-{new_id.hex}"})
     posted = await state.db.write(run_ending.post_message, caller, new, state.settings.runs_per_user)
     for cancelled in posted.cancelled:
         state.worker.drop(cancelled)
@@ -106,16 +105,16 @@ async def post_and_answer(
     state.worker.wake(run_id)
     if wants_stream(request.headers.get("accept", "")):
         return stream_run(state, caller, run_id, after=0)
-    await run_until_disconnect(request.receive, state.streams.wait_for_end(caller, run_id))
+    await run_until_disconnect(request.receive, state.open_streams.wait_for_end(caller, run_id))
     return await state.db.read(runs.read_answer, caller, run_id)
 
 
 def wants_stream(accept: str) -> bool:
-    """Whether text/event-stream is asked for; where JSON is welcome as well, the order in Accept decides."""
+    """Whether Accept prefers text/event-stream; between that and JSON, the one that stands first wins."""
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         if any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
-            continue  # named to be refused
+            continue  # explicitly not acceptable (RFC 9110, 12.4.2)
         if kind in ("application/json", "application/*", "*/*"):
             return False
         if kind == EventStream.media_type:

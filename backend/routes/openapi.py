@@ -1,15 +1,28 @@
-# routes/openapi.py -- the API's description: what FastAPI makes of the routes, with the errors that all of them have.
+# routes/openapi.py -- how routes describe their answers in the OpenAPI document, and the document itself.
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from models.shapes import ApiModel
-from server.problems import problems
+from server.problems import ProblemResponse
 
-DESCRIPTION = """\
-The backend behind a chatbot that gets things done. Register, sign in (the **Authorize** button takes your email as
-*username*), then `POST /v1/chat`. Errors are `application/problem+json`; lists page by `next_cursor`."""
+# The JSON of an OpenAPI document: FastAPI has no types for it.
+Document = dict[str, Any]
+Responses = dict[int | str, Document]
+
+DESCRIPTIONS = {
+    400: "The body cannot be read.",
+    401: "Not signed in, or not any more.",
+    403: "Not allowed; where only the current password is missing, `type` says so.",
+    404: "Missing, or not yours.",
+    409: "In conflict with what is stored.",
+    410: "It was there, and you have deleted it.",
+    413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
+    422: "The request is not valid; `errors` says where.",
+    429: "Too many attempts; `Retry-After` says when to come back.",
+    503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
+}
 
 
 class Problem(ApiModel):
@@ -22,32 +35,50 @@ class Problem(ApiModel):
     errors: list[dict[str, Any]] | None = None
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for OpenAPI."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {ProblemResponse.media_type: {"schema": schema}}
+    return {status: {"description": DESCRIPTIONS[status], "content": content} for status in statuses}
+
+
+SIGNED_IN = problems(401, 422)
+SIGNED_IN_ONE = problems(401, 404, 422)
+
+
+def list_of(item: type[Any]) -> Responses:
+    """The 200 answer of a list, whose bytes do not pass through pydantic."""
+    schema = {
+        "type": "object",
+        "required": ["data", "next_cursor"],
+        "properties": {
+            "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{item.__name__}"}},
+            "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        },
+    }
+    return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}
+
+
 def build_openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
-        shapes = schema["components"]["schemas"]
-        shapes["Problem"] = Problem.model_json_schema()
-        for path, there in schema["paths"].items():
-            for operation in there.values() if path.startswith("/v1") else ():
-                operation["responses"] |= {str(status): said for status, said in problems(503).items()}
-        operations = [operation for path in schema["paths"].values() for operation in path.values()]
-        for operation in operations:
-            if "requestBody" in operation:
-                operation["responses"] |= {str(status): said for status, said in problems(400, 413).items()}
-            for content in operation.get("requestBody", {}).get("content", {}).values():
-                if content["schema"].get("$ref", "").rpartition("/")[2].startswith("Body_sign_in"):
-                    content["example"] = {"username": "ann@example.com", "password": "correct horse battery"}
+        schemas = schema["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema()
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                complete_operation(operation, is_versioned=path.startswith("/v1"))
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def prepare_routes(app: FastAPI) -> None:
-    """FastAPI builds an included route when the first request passes it; ours are ready before anybody asks.
-
-    Two apps of one process, each in a thread, would otherwise build at once, which pydantic does not bear.
-    """
-    nowhere = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
-    for route in app.routes:
-        route.matches(nowhere)
+def complete_operation(operation: Document, *, is_versioned: bool) -> None:
+    """Add the error answers that every operation of a kind has, and an example of the sign-in form."""
+    statuses = [503] if is_versioned else []
+    if "requestBody" in operation:
+        statuses += [400, 413]
+    operation["responses"] |= {str(status): response for status, response in problems(*statuses).items()}
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        if content["schema"].get("$ref", "").rpartition("/")[2].startswith("Body_sign_in"):
+            content["example"] = {"username": "ann@example.com", "password": "correct horse battery"}

@@ -1,4 +1,4 @@
-# routes/runs.py -- runs over HTTP: look at one, follow it, resume following.
+# routes/runs.py -- runs over HTTP: read, follow, cancel, and decide their approvals.
 from typing import Annotated
 from uuid import UUID
 
@@ -18,10 +18,9 @@ from routes.dependencies import (
     JsonBytes,
     LastEventIdHeader,
     PageDep,
-    list_of,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from server.problems import SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN_ONE, list_of, problems
 from services import approvals, runs
 from streaming.sse import EventStream, parse_last_event_id
 
@@ -103,4 +102,5 @@ async def decide_approval(
 
 
 def stream_run(state: AppState, caller: Caller, run_id: UUID, after: int) -> EventStream:
-    return EventStream(state.streams.follow_run(caller, run_id, after), headers={"X-Run-ID": str(run_id)})
+    frames = state.open_streams.follow_run(caller, run_id, after)
+    return EventStream(frames, state.timings.stream_send, headers={"X-Run-ID": str(run_id)})

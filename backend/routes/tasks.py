@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, status
 
 from models import Task
 from models.task import DonePublic, TaskCreate, TaskPublic, TaskUpdate
-from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText, list_of
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText
 from routes.idempotency import IdempotentRoute, NewIdDep
-from server.problems import SIGNED_IN, SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services import tasks
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
@@ -24,7 +24,7 @@ async def list_tasks(
     q: SearchText = None,
 ) -> JsonBytes:
     """Newest first."""
-    async with state.search_slots.take_slot(caller) if q else nullcontext():
+    async with state.search_slots.hold(caller) if q else nullcontext():
         return JsonBytes(await tasks.list_tasks(state.db, caller, tasks.TaskFilter(completed, q), page))
 
 

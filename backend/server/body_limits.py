@@ -1,22 +1,17 @@
-# server/body_limits.py -- how much a request's body may hold before anybody makes sense of it.
+# server/body_limits.py -- how many bytes and JSON values a body may have, checked before it is parsed.
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
-from server.problems import ProblemResponse
-
-# Far more than any shape of ours has: pydantic would make an error of each, for the first 20 to be told.
+# Far more than any of our models has: pydantic would make an error of each value, and 20 are reported.
 MAX_VALUES = 10_000
 MAX_KEYS = 1_000
-MAX_BODY_BYTES = 1024 * 1024
-TOO_LARGE = "The body is over 1 MiB."
-# Enough for every body of somebody who is not signed in.
+# Enough for every body that is sent without signing in.
 MAX_ANONYMOUS_BYTES = 16 * 1024
 TOO_MANY_VALUES = HTTPException(
     413, f"The body has more than {MAX_VALUES:,} values, or {MAX_KEYS:,} in one object."
@@ -24,25 +19,25 @@ TOO_MANY_VALUES = HTTPException(
 
 
 def check_json_size(body: bytes) -> None:
-    """Raises 413 where JSON has too many values, at a small part of what it costs to read them."""
-    if count_marks(body) >= MAX_VALUES and has_too_many_values(body):
+    """Raises 413 if JSON has too many values, at a fraction of the cost of parsing them."""
+    if count_separators(body) >= MAX_VALUES and has_too_many_values(body):
         raise TOO_MANY_VALUES
     if body.count(b":") > MAX_KEYS:
-        with suppress(ValueError, RecursionError):  # whoever reads it next says so
+        with suppress(ValueError, RecursionError):  # the parser behind this reports it
             json.loads(body, object_pairs_hook=check_key_count)
 
 
-def count_marks(body: bytes) -> int:
+def count_separators(body: bytes) -> int:
     return sum(map(body.count, (b",", b"[", b"{")))
 
 
 def has_too_many_values(body: bytes) -> bool:
-    """Counts without what stands in strings: a text may have any number of commas."""
+    """Counts outside of strings: a text may have any number of commas."""
     text = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # Two quotes a string, and no more than a key and a value for each value.
+    # A string has two quotes, and each value at most a key and itself.
     if text.count(b'"') > 4 * MAX_VALUES:
         return True
-    return count_marks(b"".join(text.split(b'"')[::2])) >= MAX_VALUES
+    return count_separators(b"".join(text.split(b'"')[::2])) >= MAX_VALUES
 
 
 def check_key_count(pairs: list[tuple[str, Any]]) -> None:
@@ -51,25 +46,25 @@ def check_key_count(pairs: list[tuple[str, Any]]) -> None:
 
 
 class BoundedRequest(Request):
-    """A request whose JSON has no bulk, and whose body no more than `most` bytes where that is given."""
+    """A request whose JSON has a bounded number of values, and whose body at most `max_bytes` if that is given."""
 
-    def __init__(self, scope: Scope, receive: Receive, most: int | None = None) -> None:
+    def __init__(self, scope: Scope, receive: Receive, max_bytes: int | None = None) -> None:
         super().__init__(scope, receive)
-        self._most = most
+        self._max_bytes = max_bytes
 
-    def refuse_size(self, size: int) -> None:
-        if self._most is not None and size > self._most:
-            raise HTTPException(413, f"The body is over {self._most // 1024} KiB.")
+    def check_size(self, size: int) -> None:
+        if self._max_bytes is not None and size > self._max_bytes:
+            raise HTTPException(413, f"The body is over {self._max_bytes // 1024} KiB.")
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         length = self.headers.get("content-length", "")
-        self.refuse_size(int(length) if length.isdigit() else 0)
-        come = 0
-        async with aclosing(super().stream()) as pieces:
-            async for piece in pieces:
-                come += len(piece)
-                self.refuse_size(come)
-                yield piece
+        self.check_size(int(length) if length.isdigit() else 0)
+        received = 0
+        async with aclosing(super().stream()) as chunks:
+            async for chunk in chunks:
+                received += len(chunk)
+                self.check_size(received)
+                yield chunk
 
     async def json(self) -> Any:
         check_json_size(await self.body())
@@ -77,41 +72,10 @@ class BoundedRequest(Request):
 
 
 def replay_body(body: bytes, receive: Receive) -> Receive:
-    """For whoever wants to read a body that was read already."""
-    coming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+    """A `receive` that gives the body, which was read already, once more."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def next_message() -> Message:
-        return coming.pop() if coming else await receive()
+        return messages.pop() if messages else await receive()
 
     return next_message
-
-
-class BodySizeLimitMiddleware:
-    """Refuses a body over `most` bytes: at once where it says its length, else when that much has come.
-
-    FastAPI's own `max_body_size` answers in plain text, past every exception handler.
-    """
-
-    def __init__(self, app: ASGIApp, most: int = MAX_BODY_BYTES) -> None:
-        self.app = app
-        self.most = most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        come = 0
-
-        async def count() -> Message:
-            nonlocal come
-            message = await receive()
-            come += len(message.get("body", b""))
-            if come > self.most:
-                raise HTTPException(413, TOO_LARGE)  # FastAPI lets only these pass while it reads a body
-            return message
-
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdigit() and int(length) > self.most:
-            await ProblemResponse(413, TOO_LARGE)(scope, receive, send)
-        else:
-            await self.app(scope, count, send)

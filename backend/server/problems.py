@@ -1,5 +1,6 @@
-# server/problems.py -- errors as RFC 9457 problem+json, for clients and for the API's description.
+# server/problems.py -- errors as problem+json answers (RFC 9457), and the handlers that turn exceptions into them.
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -8,13 +9,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from structlog.typing import FilteringBoundLogger
 
 from errors import DatabaseBusy, Invalid, ParleyError
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 
-# RFC 9110's names; older Pythons know former ones.
+# The names of RFC 9110; Python 3.12 and older know those of RFC 7231.
 TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+SERVER_ERROR = "Something went wrong on our side."
 MAX_REPORTED = 20
 MAX_WORD = 100
 
@@ -31,7 +34,7 @@ class ProblemResponse(Response):
         status: int,
         detail: str,
         errors: list[dict[str, Any]] | None = None,
-        headers: Any = None,
+        headers: Mapping[str, str] | None = None,
         members: dict[str, str] | None = None,
     ) -> None:
         title = problem_title(status)
@@ -44,12 +47,12 @@ class ProblemResponse(Response):
         }
         if errors is not None:
             problem["errors"] = errors
-        # ASCII escapes: a field name may hold half a surrogate pair, which has no UTF-8 form.
+        # json.dumps escapes to ASCII: a field name may hold a lone surrogate, which has no UTF-8 form.
         super().__init__(json.dumps(problem).encode(), status, headers)
 
 
 def without_input(error: dict[str, Any]) -> dict[str, Any]:
-    """A validation error without the input, which may be a password."""
+    """A validation error without its input, which may be a password."""
     loc = [part[:MAX_WORD] if isinstance(part, str) else part for part in error["loc"]]
     return {"loc": loc, "msg": error["msg"][: 3 * MAX_WORD], "type": error["type"]}
 
@@ -82,26 +85,3 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ParleyError, answer_parley_error)
     app.add_exception_handler(RequestValidationError, answer_validation_error)
     app.add_exception_handler(HTTPException, answer_http_error)
-
-
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The error answers of a route, for OpenAPI."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content = {ProblemResponse.media_type: {"schema": schema}}
-    return {status: {"description": DESCRIPTIONS[status], "content": content} for status in statuses}
-
-
-DESCRIPTIONS = {
-    400: "The body cannot be read.",
-    401: "Not signed in, or not any more.",
-    403: "Not allowed; where only the current password is missing, `type` says so.",
-    404: "Missing, or not yours.",
-    409: "In conflict with what is stored.",
-    410: "It was there, and you have deleted it.",
-    413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
-    422: "The request is not valid; `errors` says where.",
-    429: "Too many attempts; `Retry-After` says when to come back.",
-    503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
-}
-SIGNED_IN = problems(401, 422)
-SIGNED_IN_ONE = problems(401, 404, 422)

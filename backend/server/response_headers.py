@@ -1,9 +1,9 @@
-# server/response_headers.py -- the headers of every answer, and HEAD as GET without a body.
+# server/response_headers.py -- headers that every answer has, and HEAD served as GET without its body.
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# In the state of a request that asks for the headers alone: a stream is not begun for it.
+# In the state of a HEAD request: no stream is started for it.
 HEADERS_ONLY = "headers only"
-# Where a route says nothing else: answers are taken for what they say they are, and kept by nobody.
+# Where a route sets none: no MIME sniffing, no referrer, no cache.
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -13,7 +13,7 @@ HTTPS_HEADERS = [*HEADERS, (b"strict-transport-security", b"max-age=31536000")]
 
 
 class ResponseHeadersMiddleware:
-    """`https`: people reach this server by https whatever the connection says, since a proxy ends it."""
+    """`https`: users reach this server by https even if a proxy terminates TLS and its own connection is plain."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
@@ -29,15 +29,15 @@ class ResponseHeadersMiddleware:
             state = {**scope.get("state", {}), HEADERS_ONLY: True}
             scope = {**scope, "method": "GET", "state": state}
 
-        async def enclose(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
+                present = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(pair for pair in headers if pair[0] not in given),
+                    *(pair for pair in headers if pair[0] not in present),
                 ]
             elif only_headers:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app(scope, receive, enclose)
+        await self.app(scope, receive, send_with_headers)

@@ -1,4 +1,4 @@
-# streaming/disconnects.py -- clients that disconnect: what is done for them alone is cancelled.
+# streaming/disconnects.py -- clients that disconnect: work that only they would see is cancelled.
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -7,55 +7,54 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 T = TypeVar("T")
 
-# A GET that takes longer is watched for a disconnect; a shorter one pays for a timer alone.
-WATCH_DELAY_SECONDS = 0.2
-# `asyncio.wait_for` of Python 3.11, which drivers use, may swallow a cancellation.
+# `asyncio.wait_for` of Python 3.11, which database drivers use, may swallow a cancellation: so it is repeated.
 CANCEL_RETRY_SECONDS = 2.0
 
 
 async def wait_for_disconnect(receive: Receive) -> None:
-    """Returns when the client has disconnected. The request's body has to be read before."""
+    """Returns when the client has disconnected. The request's body must have been read, or there is none."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def run_until_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
-    """The result of `work`; None where the client disconnects first, and `work` is cancelled."""
-    done, gone = asyncio.ensure_future(work), asyncio.ensure_future(wait_for_disconnect(receive))
+    """The result of `work`; None if the client disconnects first, and then `work` is cancelled."""
+    task, disconnect = asyncio.ensure_future(work), asyncio.ensure_future(wait_for_disconnect(receive))
     try:
-        await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
-        return done.result() if done.done() else None
+        await asyncio.wait({task, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
     finally:
-        done.cancel()
-        gone.cancel()
+        task.cancel()
+        disconnect.cancel()
 
 
 class DisconnectMiddleware:
-    """Cancels a GET whose client has disconnected, and with it its query. Requests that write run to their end."""
+    """Cancels a GET whose client has disconnected, and with it its query. A request that writes is completed."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, delay_seconds: float) -> None:
         self.app = app
+        self.delay_seconds = delay_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        watch = DisconnectWatcher(receive)
-        timer = asyncio.get_running_loop().call_later(WATCH_DELAY_SECONDS, watch.start)
+        watcher = DisconnectWatcher(receive)
+        timer = asyncio.get_running_loop().call_later(self.delay_seconds, watcher.start)
         try:
             await self.app(scope, receive, send)
         except asyncio.CancelledError:
-            if not watch.has_cancelled:
+            if not watcher.has_cancelled:
                 raise
-            while watch.request.cancelling():  # nobody waits for an answer, and the server goes on
-                watch.request.uncancel()
+            while watcher.request.cancelling():  # the cancellation ends here: the server's task goes on
+                watcher.request.uncancel()
         finally:
             timer.cancel()
-            watch.stop()
+            watcher.stop()
 
 
 class DisconnectWatcher:
-    """Once started, cancels the request that it was made in when the client disconnects."""
+    """Once started, cancels the task that it was made in as soon as the client disconnects."""
 
     def __init__(self, receive: Receive) -> None:
         request = asyncio.current_task()

@@ -1,30 +1,27 @@
-# streaming/notifier.py -- wakes readers: publish and subscribe in this process, by the id of a run or a user.
+# streaming/notifier.py -- publish and subscribe in one process, by the id of a run, a user or a request.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-# A notification of PostgreSQL holds less than 8,000 bytes.
+# PostgreSQL takes less than 8,000 bytes in one notification; an id has 37 with its separator.
 ID_BATCH = 200
 
 
 class Notifier:
-    """In-process publish and subscribe, by the id of a run or a user.
-
-    A notification only says "read again", and may be lost: the rows are the truth.
-    """
+    """A notification only says "read again" and may be lost: the rows are the truth."""
 
     def __init__(self) -> None:
         self._subscribers: dict[UUID, set[asyncio.Event]] = {}
-        self._unsent: set[UUID] = set()
-        self._has_unsent = asyncio.Event()
-        # Whether somebody relays notifications to other workers.
+        self._outgoing: set[UUID] = set()
+        self._has_outgoing = asyncio.Event()
+        # Whether something relays notifications to other workers.
         self.is_relayed = False
-        self.is_closed = False
+        self.closed = False
 
     @contextmanager
     def subscribe(self, id_: UUID) -> Iterator[asyncio.Event]:
-        """An event that is set at each notification of this id; the subscriber clears it."""
+        """An event that is set with each notification of `id_`, until the end of the block."""
         event = asyncio.Event()
         self._subscribers.setdefault(id_, set()).add(event)
         try:
@@ -35,27 +32,27 @@ class Notifier:
                 del self._subscribers[id_]
 
     def notify(self, *ids: UUID) -> None:
-        """Something was committed for these: wake readers here at once, and on other workers with the next batch."""
+        """Something was committed for these: wake readers here now, those of other workers by the relay."""
         for id_ in ids:
             self.notify_local(id_)
         if self.is_relayed and ids:
-            self._unsent.update(ids)
-            self._has_unsent.set()
+            self._outgoing.update(ids)
+            self._has_outgoing.set()
 
     def notify_local(self, id_: UUID) -> None:
         for event in self._subscribers.get(id_, ()):
             event.set()
 
     async def next_batch(self) -> list[UUID]:
-        """The ids that other workers have not heard of; waits for the first one."""
-        await self._has_unsent.wait()
-        batch = [self._unsent.pop() for _ in range(min(len(self._unsent), ID_BATCH))]
-        if not self._unsent:
-            self._has_unsent.clear()
+        """The ids to relay that have come together since the last call; waits for the first one."""
+        await self._has_outgoing.wait()
+        batch = [self._outgoing.pop() for _ in range(min(len(self._outgoing), ID_BATCH))]
+        if not self._outgoing:
+            self._has_outgoing.clear()
         return batch
 
     def close(self) -> None:
-        """The server shuts down: every stream ends now; its reader resumes elsewhere."""
-        self.is_closed = True
+        """The server shuts down: every stream ends now, and its reader resumes on another worker."""
+        self.closed = True
         for id_ in list(self._subscribers):
             self.notify_local(id_)

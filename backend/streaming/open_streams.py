@@ -1,4 +1,4 @@
-# streaming/open_streams.py -- open streams and waiting requests of this worker: woken, and ended with their session.
+# streaming/open_streams.py -- the open streams and waiting requests of a worker: what wakes and what ends them.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from fastapi.sse import KEEPALIVE_COMMENT
+from structlog.typing import FilteringBoundLogger
 
 import access
 from access import SYSTEM, Caller
@@ -19,62 +20,64 @@ from failure_causes import describe_cause, find_place
 from models import Run
 from services import events, runs
 from services.identity import api_tokens
-from streaming import sse
 from streaming.notifier import Notifier
 from streaming.run_stream import read_run_batch
 from streaming.shared_reads import SharedReads
 from streaming.sse import Batch
 from streaming.user_stream import read_user_batch
+from timings import Timings
 
-log = structlog.get_logger()
+log: FilteringBoundLogger = structlog.get_logger()
 T = TypeVar("T")
 
-# Together with the session cache (0.5 s) this keeps the promise: a revoked session stops within 1 s.
-POLL_SECONDS = 0.4
 POLL_BATCH = 500
-# A notification for everybody must not take all connections to the database.
+# A notification to all readers must not take all connections to the database.
 MAX_CONCURRENT_READS = 4
 
-# What a reader waits for: the next event of its user, the next event of a run, the end of a run, or something else.
-ReaderKind = Literal["user events", "run events", "run end", "other"]
-# Reads what comes after a position in a log.
-ReadBatch = Callable[[Database, Caller, int | None], Awaitable[Batch]]
+# What a reader waits for: the next event of its user, the next event of a run, a run's end, or something else.
+ReaderKind = Literal["user", "run", "end", "other"]
 
 
 @dataclass(eq=False, slots=True)
 class Reader:
-    """One open stream or waiting request. `event` wakes it; `after` is its position in the log that it reads."""
+    """One open stream or waiting request: the event that wakes it, how far it is, whether its session has ended."""
 
-    event: asyncio.Event
+    wake: asyncio.Event
     kind: ReaderKind
     after: int | None = None
-    is_revoked: bool = False
+    session_ended: bool = False
 
 
 class OpenStreams:
-    """All streams and waiting requests of this worker. None asks the database by itself while nothing happens."""
+    """All streams and waiting requests of this worker. While nothing happens, none of them queries the database by
+    itself: one poll of a few statements serves them all."""
 
-    def __init__(self, db: Database, notifier: Notifier) -> None:
+    def __init__(self, db: Database, notifier: Notifier, timings: Timings) -> None:
         self._db = db
         self._notifier = notifier
+        self._timings = timings
         self._of_sessions: dict[UUID, set[Reader]] = {}
         self._of_tokens: dict[UUID, set[Reader]] = {}
         self._of_runs: dict[UUID, set[Reader]] = {}
         self._others: dict[UUID, set[Reader]] = {}
         self._any_open = asyncio.Event()
-        limit = asyncio.Semaphore(MAX_CONCURRENT_READS)
-        self._batches = SharedReads[Batch | None](limit, lambda batch: batch is None or bool(batch.frames))
-        self._answers = SharedReads[Any](limit, lambda answer: answer is not None)
+        concurrency = asyncio.Semaphore(MAX_CONCURRENT_READS)
+        self._batches = SharedReads[Batch | None](
+            concurrency, lambda batch: batch is None or bool(batch.frames)
+        )
+        self._answers = SharedReads[Any](concurrency, lambda answer: answer is not None)
 
     async def run(self) -> None:
-        """For as long as the app lives: poll for all readers together, while there are any."""
+        """Poll while streams are open, until cancelled."""
         while True:
             await self._any_open.wait()
             try:
                 await self._poll()
             except Exception as error:
-                log.error("polling for streams failed", cause=describe_cause(error), place=find_place(error))
-            await asyncio.sleep(POLL_SECONDS)
+                log.error(
+                    "polling for open streams failed", cause=describe_cause(error), place=find_place(error)
+                )
+            await asyncio.sleep(self._timings.poll)
 
     async def _poll(self) -> None:
         """End readers whose session or token has ended; wake those that have missed a notification."""
@@ -82,55 +85,55 @@ class OpenStreams:
             positions = await self._db.read(events.find_log_positions, SYSTEM, chunk)
             for session_id, reader in list_readers(self._of_sessions, chunk):
                 position = positions.get(session_id)
-                reader.is_revoked = position is None
-                if position is None or (reader.kind == "user events" and position.is_past(reader.after)):
-                    reader.event.set()
+                reader.session_ended = position is None
+                if position is None or (reader.kind == "user" and position.is_past(reader.after)):
+                    reader.wake.set()
         for chunk in split_ids(self._of_tokens):
             active = await self._db.read(api_tokens.find_active_tokens, SYSTEM, chunk)
             for token_id, reader in list_readers(self._of_tokens, chunk):
                 if token_id not in active:
-                    reader.is_revoked = True
-                    reader.event.set()
+                    reader.session_ended = True
+                    reader.wake.set()
         for chunk in split_ids(self._of_runs):
-            found = await self._db.read(runs.find_standings, SYSTEM, chunk)
+            run_positions = await self._db.read(runs.find_standings, SYSTEM, chunk)
             for run_id, reader in list_readers(self._of_runs, chunk):
-                if has_news(reader, found.get(run_id)):
-                    reader.event.set()
+                if has_news(reader, run_positions.get(run_id)):
+                    reader.wake.set()
         for _, reader in list_readers(self._others, list(self._others)):
-            reader.event.set()
+            reader.wake.set()
 
     def follow_user(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
-        """Frames of the caller's events past `after`, for as long as the session and the server live.
+        """The caller's events past `after` as frames, until the session or the server ends.
 
         Begins with `reset` where `after` is None or the log does not reach back to it.
         """
-        return self._stream(caller, "user events", caller.user_id, after, read_user_batch)
+        return self._stream(caller, "user", caller.user_id, after, read_user_batch)
 
     def follow_run(self, caller: Caller, run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
-        """Frames of the run's events past `after`, until its last one or the end of the session or the server."""
+        """The run's log past `after` as frames, as it grows, until the run, the session or the server ends."""
 
-        async def read(db: Database, caller: Caller, at: int | None) -> Batch:
-            return await read_run_batch(db, caller, run_id, at or 0)
+        async def read(db: Database, caller: Caller, position: int | None) -> Batch:
+            return await read_run_batch(db, caller, run_id, position or 0)
 
-        return self._stream(caller, "run events", run_id, after, read)
+        return self._stream(caller, "run", run_id, after, read)
 
     async def wait_for_end(self, caller: Caller, run_id: UUID) -> None:
-        """Returns when the run has ended or waits for an approval, its own or of a run ahead; or the server stops.
+        """Returns when the run has ended, when it or a run before it awaits approval, or when the server stops.
 
-        Raises Unauthorized where the caller's session or token ends before.
+        Raises Unauthorized if the caller's session or token ends first.
         """
 
         async def is_over(tx: Transaction) -> bool | None:
             run = await access.get(tx, caller, Run, run_id)
             return None if await runs.is_awaited(tx, caller, run) else True
 
-        await self._wait(caller, "run end", run_id, lambda: self._db.read(is_over))
+        await self._wait(caller, "end", run_id, lambda: self._db.read(is_over))
 
     async def wait_for(self, caller: Caller, id_: UUID, find: Callable[[], Awaitable[T | None]]) -> T | None:
-        """The first result of `find` that is not None; None where the server stops before.
+        """The first result of `find` that is not None; None if the server stops first.
 
-        It is called at each notification of `id_` and at each poll, once for all of a caller's requests that wait for
-        this id. Raises Unauthorized where the caller's session or token ends before.
+        `find` is called at each notification of `id_` and at each poll, once for all requests of a caller that wait
+        for this id. Raises Unauthorized if the caller's session or token ends first.
         """
         return await self._wait(caller, "other", id_, find)
 
@@ -138,54 +141,64 @@ class OpenStreams:
         self, caller: Caller, kind: ReaderKind, id_: UUID, find: Callable[[], Awaitable[T | None]]
     ) -> T | None:
         with self._register(caller, kind, id_) as reader:
-            while not self._notifier.is_closed:
-                reader.event.clear()
-                found = cast(T | None, await self._answers.share((caller.user_id, id_), find))
-                if reader.is_revoked:
+            while not self._notifier.closed:
+                reader.wake.clear()
+                result = cast(T | None, await self._answers.share((caller.user_id, id_), find))
+                if reader.session_ended:
                     raise Unauthorized
-                if found is not None:
-                    return found
-                await reader.event.wait()
+                if result is not None:
+                    return result
+                await reader.wake.wait()
         return None
 
     async def _stream(
-        self, caller: Caller, kind: ReaderKind, id_: UUID, after: int | None, read: ReadBatch
+        self,
+        caller: Caller,
+        kind: ReaderKind,
+        id_: UUID,
+        after: int | None,
+        read: Callable[[Database, Caller, int | None], Awaitable[Batch]],
     ) -> AsyncGenerator[bytes, None]:
         with self._register(caller, kind, id_, after) as reader:
-            reader.event.set()
+            reader.wake.set()
             sent_at = time.monotonic()
             while True:
                 is_woken = await wait_for_event(
-                    reader.event, sent_at + sse.HEARTBEAT_SECONDS - time.monotonic()
+                    reader.wake, sent_at + self._timings.heartbeat - time.monotonic()
                 )
-                if self._notifier.is_closed or reader.is_revoked:
+                if self._notifier.closed or reader.session_ended:
                     return
                 batch = None
                 frames = KEEPALIVE_COMMENT
                 if is_woken:
-                    reader.event.clear()
-                    reading = partial(self._read_or_end, read, caller, reader.after)
-                    batch = await self._batches.share((caller.user_id, id_, reader.after), reading)
+                    reader.wake.clear()
+                    read_batch = partial(self._read_or_end, read, caller, reader.after)
+                    batch = await self._batches.share((caller.user_id, id_, reader.after), read_batch)
                     if batch is None:
                         return
                     reader.after, frames = batch.after, batch.frames
                     if batch.more:
-                        reader.event.set()
+                        reader.wake.set()
                 if frames:
                     yield frames
                     sent_at = time.monotonic()
                 if batch is not None and batch.last:
                     return
 
-    async def _read_or_end(self, read: ReadBatch, caller: Caller, after: int | None) -> Batch | None:
-        """None where the stream has to end: the account was deleted a moment ago, or reading failed."""
+    async def _read_or_end(
+        self,
+        read: Callable[[Database, Caller, int | None], Awaitable[Batch]],
+        caller: Caller,
+        after: int | None,
+    ) -> Batch | None:
+        """None where the stream has to end: the account is gone, or the read failed."""
         try:
             return await read(self._db, caller, after)
         except Unauthorized:
             return None
         except Exception as error:
             log.error(
-                "reading events failed: their streams end",
+                "reading events failed: the streams that share the read end",
                 cause=describe_cause(error),
                 place=find_place(error),
             )
@@ -195,21 +208,21 @@ class OpenStreams:
     def _register(
         self, caller: Caller, kind: ReaderKind, id_: UUID, after: int | None = None
     ) -> Iterator[Reader]:
-        """A reader that notifications of `id_` wake, listed under its session or token, and its run."""
-        owner = caller.session_id or caller.token_id
-        assert owner is not None
-        rows = [(self._of_sessions if caller.session_id else self._of_tokens, owner)]
-        if kind != "user events":
-            rows.append((self._others if kind == "other" else self._of_runs, id_))
-        with self._notifier.subscribe(id_) as event:
-            reader = Reader(event, kind, after)
-            for readers, key in rows:
+        """A reader that `id_` wakes, registered under its session or token, and under its run."""
+        sign_in_id = caller.session_id or caller.token_id
+        assert sign_in_id is not None
+        tables = [(self._of_sessions if caller.session_id else self._of_tokens, sign_in_id)]
+        if kind != "user":
+            tables.append((self._others if kind == "other" else self._of_runs, id_))
+        with self._notifier.subscribe(id_) as wake:
+            reader = Reader(wake, kind, after)
+            for readers, key in tables:
                 readers.setdefault(key, set()).add(reader)
             self._any_open.set()
             try:
                 yield reader
             finally:
-                for readers, key in rows:
+                for readers, key in tables:
                     readers[key].discard(reader)
                     if not readers[key]:
                         del readers[key]
@@ -224,23 +237,23 @@ def split_ids(readers: dict[UUID, set[Reader]]) -> Iterator[list[UUID]]:
 
 
 def list_readers(readers: dict[UUID, set[Reader]], ids: Sequence[UUID]) -> Iterator[tuple[UUID, Reader]]:
-    """Those of these ids that are still open: a poll takes its time."""
+    """Those that are still open: a poll takes some time."""
     for id_ in ids:
         for reader in readers.get(id_, ()):
             yield id_, reader
 
 
 def has_news(reader: Reader, position: runs.Standing | None) -> bool:
-    """Whether there is something for a reader of a run; None: the run is gone."""
+    """Whether a reader of a run has to be woken. `position` is None where the run is gone."""
     if position is None:
         return True
-    if reader.kind == "run end":
+    if reader.kind == "end":
         return not position.awaited
     return position.last_seq != reader.after or not position.active
 
 
 async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:
-    """Whether the event was set within so many seconds."""
+    """Whether the event is set within so many seconds."""
     with suppress(TimeoutError):
         async with asyncio.timeout(max(0.0, seconds)):
             await event.wait()

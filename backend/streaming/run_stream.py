@@ -1,4 +1,4 @@
-# streaming/run_stream.py -- a run log as frames of the run's stream.
+# streaming/run_stream.py -- what a run's stream sends: the run's log, from the number that a reader is at.
 from uuid import UUID
 
 from fastapi.sse import format_sse_event
@@ -17,16 +17,15 @@ def to_frame(event: RunEvent) -> bytes:
 
 
 async def read_run_batch(db: Database, caller: Caller, run_id: UUID, after: int) -> Batch:
-    """One batch of a run log past `after`; `last` after the run's last event, or where the run is gone."""
-    run_events = await db.read(runs.read_events, caller, run_id, after)
-    is_over = False
-    if not run_events:
+    """One batch of the run's log past `after`. It is the last one after the run's final event or without the run."""
+    batch = await db.read(runs.read_events, caller, run_id, after)
+    has_ended = False
+    if not batch:
         run = await db.read(runs.find_run, caller, run_id)
-        is_over = run is None or not runs.is_active(run)
-        if is_over:  # its last event may have come between the two reads
-            run_events = await db.read(runs.read_events, caller, run_id, after)
-    if not run_events:
-        return Batch(b"", after, last=is_over)
-    frames = b"".join(to_frame(event) for event in run_events)
-    more = len(run_events) == runs.EVENTS_AT_ONCE
-    return Batch(frames, run_events[-1].seq, more, last=run_events[-1].type in runs.ENDED)
+        has_ended = run is None or not runs.is_active(run)
+        if has_ended:  # the final event may have been written between the two reads
+            batch = await db.read(runs.read_events, caller, run_id, after)
+    if not batch:
+        return Batch(b"", after, last=has_ended)
+    more = len(batch) == runs.EVENTS_AT_ONCE
+    return Batch(b"".join(map(to_frame, batch)), batch[-1].seq, more, last=batch[-1].type in runs.ENDED)

@@ -1,52 +1,50 @@
-# streaming/shared_reads.py -- concurrent reads of the same thing become one.
+# streaming/shared_reads.py -- single flight: callers that ask for the same thing at the same time share one read.
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
 class PendingRead(Generic[T]):
-    """A read in progress. `started` is a counter over all reads, 0 until this one begins."""
+    """A read in progress. `started` counts up with each read that starts; 0 until this one does."""
 
     task: "asyncio.Task[T]"
     started: int = 0
 
 
 class SharedReads(Generic[T]):
-    """Single flight: callers with the same key share one read.
+    """`concurrency` bounds how many reads run at the same time: a notification to all readers must not take all
+    connections to the database. `is_news` says whether a result is one that a caller waits for."""
 
-    `limit` bounds how many reads run at once: a notification for everybody must not take all connections.
-    """
-
-    def __init__(self, limit: asyncio.Semaphore, is_news: Callable[[T], bool]) -> None:
-        self._limit = limit
+    def __init__(self, concurrency: asyncio.Semaphore, is_news: Callable[[T], bool]) -> None:
+        self._concurrency = concurrency
         self._is_news = is_news
         self._pending: dict[Hashable, PendingRead[T]] = {}
         self._counter = itertools.count(1)
-        self._latest = 0
+        self._last_started = 0
 
     async def share(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        """The result of a read that sees everything committed before this call. Its exception is raised for all.
+        """The result of `read` as of now, shared between all that ask for the same `key`. An error goes to all.
 
-        A read that started before this call may have missed the latest commit: its result counts only where
-        `is_news` says that it found something.
+        A read that started before this call may have missed the latest commit: its result is used only if it is
+        news, else the next read's.
         """
-        latest = self._latest
+        last_started = self._last_started
         while True:
             pending = self._pending.get(key) or self._start(key, read)
             result = await asyncio.shield(pending.task)
-            if pending.started > latest or self._is_news(result):
+            if pending.started > last_started or self._is_news(result):
                 return result
 
     def _start(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> PendingRead[T]:
         async def run() -> T:
             try:
-                async with self._limit:
-                    pending.started = self._latest = next(self._counter)
+                async with self._concurrency:
+                    pending.started = self._last_started = next(self._counter)
                     return await read()
             finally:
                 del self._pending[key]
@@ -56,7 +54,7 @@ class SharedReads(Generic[T]):
         return pending
 
 
-def retrieve_error(task: "asyncio.Task[Any]") -> None:
-    """Every caller may be gone by now: asyncio would then log an exception that nobody retrieved."""
+def retrieve_error(task: "asyncio.Task[T]") -> None:
+    """Once all callers are gone nobody else retrieves the error, and asyncio would log it."""
     if not task.cancelled():
         task.exception()

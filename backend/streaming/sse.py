@@ -1,4 +1,4 @@
-# streaming/sse.py -- server-sent events: framing, resume, heartbeats.
+# streaming/sse.py -- server-sent events: the answer that carries them, batches of frames, Last-Event-ID.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -10,21 +10,17 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from errors import Invalid
-from server.connection_limits import CONNECTION
+from server.bounded_protocol import CONNECTION
 from server.response_headers import HEADERS_ONLY
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-HEARTBEAT_SECONDS = 15.0
-# How long a frame may wait for its reader.
-SEND_TIMEOUT_SECONDS = 10.0
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What comes next in a log, as frames, and the number of its last event; no frames where nothing does.
+    """The next frames of a stream and the number of its last event; empty where there is nothing new.
 
-    `more`: the log has more already. `last`: nothing will come after it.
+    `more`: the log holds further events already. `last`: the stream ends after this batch.
     """
 
     frames: bytes
@@ -34,7 +30,7 @@ class Batch:
 
 
 def parse_last_event_id(value: str | None, digits: int = 9) -> int:
-    """The Last-Event-ID header as a seq of at most so many digits; 0 without one."""
+    """The Last-Event-ID header as a number of at most so many digits; 0 without the header."""
     if not value:
         return 0
     if not (value.isascii() and value.isdigit() and len(value) <= digits):
@@ -43,13 +39,14 @@ def parse_last_event_id(value: str | None, digits: int = 9) -> int:
 
 
 class SlowReader(Exception):
-    """The reader has not taken a frame for SEND_TIMEOUT_SECONDS."""
+    """The client has not read for too long."""
 
 
 class EventStream(StreamingResponse):
-    """Server-sent events that proxies neither store nor buffer. A reader that does not read is disconnected.
+    """An answer that proxies neither cache nor buffer. A client that does not read is disconnected.
 
-    Backpressure: uvicorn's send() returns when the frame before is mostly flushed: at most two batches are in memory.
+    Backpressure: uvicorn's send() returns when the previous frame is mostly flushed, so at most two batches are in
+    memory for each reader.
     """
 
     media_type = "text/event-stream"
@@ -57,11 +54,13 @@ class EventStream(StreamingResponse):
     def __init__(
         self,
         content: AsyncGenerator[bytes, None],
-        status_code: int = 200,
+        send_seconds: float,
         headers: dict[str, str] | None = None,
+        status_code: int = 200,  # FastAPI reads the default of its documentation here
     ) -> None:
         super().__init__(content, status_code, {"X-Accel-Buffering": "no", **(headers or {})})
         self._content = content
+        self._send_seconds = send_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if HEADERS_ONLY in scope["state"]:
@@ -74,9 +73,10 @@ class EventStream(StreamingResponse):
         try:
             await super().__call__(scope, receive, send)
         except SlowReader:
-            log.info("a stream was closed: its reader does not read", path=scope["path"])
+            log.info("a stream's client does not read: it is disconnected", path=scope["path"])
+            # ASGI cannot abort a connection, so the scope has its transport.
             connection = scope.get("state", {}).get(CONNECTION)
-            if connection is None:  # another server than uvicorn ends the answer in its own way
+            if connection is None:  # the server is not uvicorn, and ends the answer in its own way
                 raise
             connection.abort()
             await self.listen_for_disconnect(receive)
@@ -84,7 +84,7 @@ class EventStream(StreamingResponse):
     async def stream_response(self, send: Send) -> None:
         async def send_in_time(message: Message) -> None:
             try:
-                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                async with asyncio.timeout(self._send_seconds):
                     await send(message)
             except TimeoutError as error:
                 raise SlowReader from error

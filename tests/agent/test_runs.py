@@ -30,6 +30,7 @@ from support.servers import (
     wait_until,
     with_database,
 )
+from timings import Timings
 
 STREAM = {"Accept": "text/event-stream"}
 
@@ -85,7 +86,7 @@ def test_a_stream_resumes_after_any_event_and_after_a_restart(
     for after in range(len(events) + 1):
         assert followed(carl, run_id, after) == events[after:]
     assert followed(carl, run_id) == events
-    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         http = other.client(Authorization=carl.http.headers["Authorization"])
         assert followed(Person(carl.id, carl.email, http, {}), run_id, 2) == events[2:]
 
@@ -116,7 +117,7 @@ def test_a_reader_on_another_worker_sees_the_run_go_on(
 ) -> None:
     gate = threading.Event()
     model.answers = [["First", gate, " second"]]
-    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         http = other.client(Authorization=carl.http.headers["Authorization"])
         with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
             run_id = next(read_events(answer)).data["run_id"]
@@ -134,10 +135,9 @@ def test_bells_reach_other_workers_long_before_they_would_look(
 ) -> None:
     if not own_database_url.startswith("postgresql"):
         pytest.skip("only PostgreSQL carries bells between workers")
-    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 60.0)
     gate = threading.Event()
     model.answers = [["First", gate, " second"]]
-    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         http = other.client(Authorization=carl.http.headers["Authorization"])
         with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
             run_id = next(read_events(answer)).data["run_id"]
@@ -248,7 +248,7 @@ def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
 ) -> None:
     never = threading.Event()
     model.answers = [[call("add_task", {"title": "Buy milk"})], ["Half of", never]]
-    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         there = Person(
             carl.id, carl.email, other.client(Authorization=carl.http.headers["Authorization"]), {}
         )

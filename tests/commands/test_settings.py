@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 import main
 from db import engine_url
+from logs import configure_logs
 from settings import Settings, SettingsError, get_settings, load_settings
 from support.servers import KEY
 
@@ -74,8 +75,8 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "streams_per_session": 20,
         "streams_per_user": 60,
         "streams_per_worker": 2_000,
-        "run_events_days": 30,
-        "events_days": 7,
+        "run_log_retention_days": 30,
+        "event_retention_days": 7,
         "context_tokens": 32_000,
     }
 
@@ -141,9 +142,9 @@ BAD = [
     ("STREAMS_PER_SESSION", "0"),
     ("STREAMS_PER_USER", "0"),
     ("STREAMS_PER_WORKER", "0"),
-    ("RUN_EVENTS_DAYS", "0"),
-    ("EVENTS_DAYS", "0"),
-    ("EVENTS_DAYS", "366"),
+    ("RUN_LOG_RETENTION_DAYS", "0"),
+    ("EVENT_RETENTION_DAYS", "0"),
+    ("EVENT_RETENTION_DAYS", "366"),
 ]
 
 
@@ -276,8 +277,8 @@ def test_workers_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
 
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     program = (
-        "import sys; from settings import kept_key; from pathlib import Path; "
-        "sys.stdin.read(1); print(kept_key(Path(sys.argv[1])))"
+        "import sys; from settings import load_or_create_key; from pathlib import Path; "
+        "sys.stdin.read(1); print(load_or_create_key(Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "key")]
     pipe = subprocess.PIPE
@@ -288,6 +289,48 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     keys = {process.communicate("\n")[0] for process in running}
     assert len(keys) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
+
+
+FORMER = [
+    ("EVENT_RETENTION_DAYS", "event_retention_days"),
+    ("RUN_LOG_RETENTION_DAYS", "run_log_retention_days"),
+]
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER)
+@pytest.mark.parametrize("place", ["environment", ".env"])
+def test_a_setting_under_its_former_name_counts_and_is_logged_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    former: str,
+    name: str,
+    place: str,
+) -> None:
+    configure_logs("warning")
+    if place == "environment":
+        monkeypatch.setenv(former, "3")
+    else:
+        (tmp_path / ".env").write_text(f"{former}=3\n")
+        monkeypatch.setitem(Settings.model_config, "env_file", tmp_path / ".env")
+    settings = load_settings()
+    assert getattr(settings, name) == 3
+    settings.log_deprecated_names()
+    [line] = capsys.readouterr().err.splitlines()
+    assert former in line
+    assert name.upper() in line
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER)
+def test_a_setting_s_new_name_comes_before_its_former_one(
+    monkeypatch: pytest.MonkeyPatch, former: str, name: str
+) -> None:
+    assert getattr(reading(monkeypatch, **{former: "3", name.upper(): "4"}), name) == 4
+
+
+def test_a_wrong_value_under_a_former_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="EVENT_RETENTION_DAYS"):
+        reading(monkeypatch, EVENT_RETENTION_DAYS="0")
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite+aiosqlite://"])

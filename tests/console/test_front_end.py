@@ -37,7 +37,7 @@ def routes(server: Server) -> set[str]:
 
 def events() -> set[str]:
     """Every event that the API's document lists, which another test holds to the code."""
-    sections = ["Stream events", "The caller's stream"]
+    sections = ["Stream events", "The user stream"]
     texts = [HTTP[HTTP.index(f"## {name}\n") :].partition("\n## ")[0] for name in sections]
     return {event for text in texts for event in EVENT.findall(text)}
 

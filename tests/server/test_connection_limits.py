@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from server import connection_limits
+from server import bounded_protocol, connection_limits
 from support.processes import started
 from support.servers import KEY, Server, connected, next_answer, serving, settings_for, wait_until
+from timings import Timings
 
 ON_ONE_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True, scope="session")
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -21,9 +22,12 @@ MIB = 1024 * 1024
 
 
 @pytest.fixture(params=PARSERS, ids=["httptools", "h11"])
-def either(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> Iterator[Server]:
+def either(
+    request: pytest.FixtureRequest, new_database: Callable[[str], str], timings: Timings
+) -> Iterator[Server]:
     """A server with either of uvicorn's parsers."""
-    with serving(settings_for(new_database("sqlite")), timeout_keep_alive=1, **request.param) as running:
+    options = {"timeout_keep_alive": 1, **request.param}
+    with serving(settings_for(new_database("sqlite")), timings=timings, **options) as running:
         yield running
 
 
@@ -83,7 +87,7 @@ def test_a_long_request_line_is_told_from_long_headers(server: Server) -> None:
 def test_headers_up_to_the_limit_are_read(server: Server) -> None:
     for fields in (
         [b"X: " + b"x" * 60_000],
-        [b"X-%d: x" % n for n in range(connection_limits.MAX_FIELDS - 1)],
+        [b"X-%d: x" % n for n in range(bounded_protocol.MAX_FIELDS - 1)],
     ):
         lines = b"\r\n".join([b"GET /healthz HTTP/1.1", b"Host: x", *fields])
         with connected(server.base_url, lines + b"\r\n\r\n" + HEALTH[:20]) as raw:
@@ -94,7 +98,7 @@ def test_headers_up_to_the_limit_are_read(server: Server) -> None:
 
 @ON_ONE_ENGINE
 def test_a_request_with_too_many_headers_that_comes_at_once_does_not_reach_the_app(server: Server) -> None:
-    fields = b"a: b\r\n" * (connection_limits.MAX_FIELDS + 1)
+    fields = b"a: b\r\n" * (bounded_protocol.MAX_FIELDS + 1)
     assert told(server.base_url, b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n")[0] == 431
 
 
@@ -145,21 +149,18 @@ def resident(pid: int) -> int:
 # Seconds
 
 
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Little time for everything."""
-    for name in ("HEAD_TIMEOUT", "BODY_TIMEOUT", "WRITE_TIMEOUT", "LINGER"):
-        monkeypatch.setattr(connection_limits, f"{name}_SECONDS", 0.2)
-    monkeypatch.setattr(connection_limits, "SWEEP_SECONDS", 0.02)
-
-
+HURRIED = pytest.mark.parametrize(
+    "timings",
+    [Timings(request_head=0.2, request_body=0.2, unread_answer=0.2, linger=0.2, connection_sweep=0.02)],
+    ids=["hurried"],
+)
 HALF_A_BODY = (
     b"POST /v1/auth/refresh HTTP/1.1\r\nHost: x\r\n"
     b"Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n{"
 )
 
 
-@pytest.mark.usefixtures("hurried")
+@HURRIED
 @pytest.mark.parametrize("half", [HEALTH[:-2], HALF_A_BODY], ids=["head", "body"])
 def test_a_request_that_does_not_go_on_is_ended(either: Server, half: bytes) -> None:
     assert told(either.base_url, half)[0] == 408
@@ -169,7 +170,7 @@ def test_a_request_that_does_not_go_on_is_ended(either: Server, half: bytes) -> 
         assert rest(raw).startswith(b"HTTP/1.1 408 ")
 
 
-@pytest.mark.usefixtures("hurried")
+@HURRIED
 @pytest.mark.parametrize("said", [b"", b"\r\n"], ids=["nothing", "a blank line"])
 def test_a_connection_without_a_request_is_ended(either: Server, said: bytes) -> None:
     with connected(either.base_url, said) as raw:
@@ -180,12 +181,12 @@ def test_a_connection_without_a_request_is_ended(either: Server, said: bytes) ->
         rest(raw)
 
 
-@pytest.mark.usefixtures("hurried")
+@HURRIED
 def test_a_body_that_drips_is_ended_and_one_that_flows_is_not(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    either: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drops, end = 0, b""
-    with connected(server.base_url, HALF_A_BODY) as raw, suppress(ConnectionResetError, BrokenPipeError):
+    with connected(either.base_url, HALF_A_BODY) as raw, suppress(ConnectionResetError, BrokenPipeError):
         raw.settimeout(0.02)
         while drops < 1_000 and not end:
             drops += 1
@@ -193,8 +194,8 @@ def test_a_body_that_drips_is_ended_and_one_that_flows_is_not(
             with suppress(TimeoutError):
                 end = raw.recv(100)
     assert end.startswith(b"HTTP/1.1 408 ")
-    monkeypatch.setattr(connection_limits, "BODY_STEP_BYTES", 1)
-    with connected(server.base_url, HALF_A_BODY) as raw:
+    monkeypatch.setattr(bounded_protocol, "BODY_STEP_BYTES", 1)
+    with connected(either.base_url, HALF_A_BODY) as raw:
         raw.settimeout(0.02)
         for _ in range(20):
             raw.sendall(b" ")
@@ -202,7 +203,7 @@ def test_a_body_that_drips_is_ended_and_one_that_flows_is_not(
                 raw.recv(100)
 
 
-@pytest.mark.usefixtures("hurried")
+@HURRIED
 def test_an_answer_that_nobody_reads_is_thrown_away(either: Server) -> None:
     gate = either.app.state.gate
     with connected(either.base_url, receives=4_096) as raw:
@@ -228,7 +229,7 @@ def test_connections_are_counted_by_address(new_database: Callable[[str], str]) 
             assert next_answer(first)[0] == 200
             assert told(server.base_url)[0] == 503
         wait_until(lambda: not server.app.state.gate.open)
-        assert not server.app.state.gate.at
+        assert not server.app.state.gate.by_network
         with connected(server.base_url, HEALTH) as again:
             assert next_answer(again)[0] == 200
 
@@ -262,10 +263,10 @@ def test_a_proxy_s_connections_are_counted_only_in_all(
 def test_no_more_connections_are_kept_than_the_system_allows_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "read_file_limit", lambda: 1_024)
     assert (
-        connection_limits.ConnectionLimits(5_000, 500, [], str).most
+        connection_limits.ConnectionLimits(5_000, 500, [], str, Timings()).limit
         == 1_024 - connection_limits.RESERVED_FILES
     )
-    assert connection_limits.ConnectionLimits(100, 500, [], str).most == 100
+    assert connection_limits.ConnectionLimits(100, 500, [], str, Timings()).limit == 100
 
 
 # One request after the other
@@ -279,7 +280,7 @@ def test_requests_that_do_not_wait_for_an_answer_get_the_first_one(either: Serve
 def test_a_reader_who_leaves_is_missed_whatever_they_sent_after_their_request(either: Server) -> None:
     token = either.person().http.headers["Authorization"]
     stream = f"GET /v1/events/stream HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
-    watch = either.state.streams
+    watch = either.state.open_streams
     for behind in (HEALTH, HEALTH[:9], b"\r\n"):
         with connected(either.base_url, stream + behind) as raw:
             assert raw.recv(100).startswith(b"HTTP/1.1 200 ")

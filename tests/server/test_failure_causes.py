@@ -14,6 +14,7 @@ from agent.worker import Worker
 from failure_causes import MAX_CHARACTERS, REDACTED, describe_cause, find_place, to_one_line
 from support.scripted_provider import Status, scripted_provider
 from support.servers import serving, settings_for, wait_until
+from timings import Timings
 
 KEY = 'live/very"secret+0123456789'
 
@@ -137,9 +138,8 @@ def test_a_job_that_fails_is_one_line_and_is_tried_again(
         tries += 1
         raise OSError("no space\nleft on device")
 
-    monkeypatch.setattr("agent.worker.LOOK_SECONDS", 0.0)
     monkeypatch.setattr(Worker, "look", fail)
-    with serving(settings_for(f"sqlite:///{tmp_path / 'parley.db'}")):
+    with serving(settings_for(f"sqlite:///{tmp_path / 'parley.db'}"), timings=Timings(worker_poll=0.0)):
         wait_until(lambda: tries >= 2)
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) >= 2

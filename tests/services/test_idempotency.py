@@ -22,6 +22,7 @@ from services import tasks
 from services.idempotency import delete_old_keys
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
+from timings import Timings
 
 STREAM = {"Accept": "text/event-stream"}
 CHAT = {"message": "hello"}
@@ -110,10 +111,10 @@ def test_a_request_that_was_refused_may_be_mended_under_its_key(ann: Person, key
     assert post(ann, "/v1/tasks", key, {"title": "Buy milk"}).status_code == 201
 
 
+@pytest.mark.parametrize("timings", [Timings(idempotency_wait=0.2)])
 def test_a_first_request_that_is_still_at_work_is_waited_for_and_then_named(
     carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("routes.idempotency.WAIT_SECONDS", 0.2)
     gate = threading.Event()
     model.answers = [[gate, "Done."]]
     with ThreadPoolExecutor(1) as pool:
@@ -239,10 +240,10 @@ def test_the_keys_of_a_deleted_account_go_with_it(server: Server, ann: Person, b
     assert len(kept_answers(server, bob)) == 1
 
 
+@pytest.mark.parametrize("timings", [Timings(poll=0.01)])
 def test_requests_that_wait_for_one_key_write_nothing_and_all_get_the_answer(
     scripted: Server, carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 0.01)
     gate = threading.Event()
     model.answers = [[gate, "Done."]]
     db = scripted.state.db
@@ -251,12 +252,12 @@ def test_requests_that_wait_for_one_key_write_nothing_and_all_get_the_answer(
         first = pool.submit(post, carl, "/v1/chat", key, CHAT)
         wait_until(lambda: model.requests)
         waiting = [pool.submit(post, carl, "/v1/chat", key, CHAT) for _ in range(8)]
-        wait_until(lambda: sum(map(len, list(scripted.state.streams._others.values()))) == 8)
+        wait_until(lambda: sum(map(len, list(scripted.state.open_streams._others.values()))) == 8)
         wait_until(lambda: reads.count("look_up_key") > 0)
         before = len(reads)
         wait_until(lambda: reads[before:].count("look_up_key") >= 5)
         looks = reads[before:]
-        assert looks.count("look_up_key") <= looks.count("find_standings") + 1
+        assert looks.count("look_up_key") <= looks.count("find_log_positions") + 1
         assert writes.count("claim_key") == 9
         gate.set()
         answer = ok(first.result())
@@ -280,6 +281,7 @@ def noted(monkeypatch: pytest.MonkeyPatch, db: Database, way: str) -> list[str]:
     return names
 
 
+@pytest.mark.parametrize("timings", [Timings(poll=60.0)])
 def test_who_waits_for_a_first_request_that_fails_makes_it(
     scripted: Server, carl: Person, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,13 +296,12 @@ def test_who_waits_for_a_first_request_that_fails_makes_it(
             await asyncio.sleep(0.002)
         raise Conflict("Not now.")
 
-    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 60.0)  # so the bell alone wakes
     monkeypatch.setattr(tasks, "create_task", fail_once)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(post, carl, "/v1/tasks", key, {"title": "Buy milk"})
         wait_until(begun.is_set)
         waiting = [pool.submit(post, carl, "/v1/tasks", key, {"title": "Buy milk"}) for _ in range(3)]
-        wait_until(lambda: sum(map(len, list(scripted.state.streams._others.values()))) == 3)
+        wait_until(lambda: sum(map(len, list(scripted.state.open_streams._others.values()))) == 3)
         gate.set()
         assert first.result().status_code == 409
         assert {one.result().status_code for one in waiting} == {201}
@@ -318,7 +319,7 @@ def test_a_request_of_a_revoked_session_that_waits_for_a_key_gets_401(
         first = pool.submit(post, carl, "/v1/chat", key, CHAT)
         wait_until(lambda: model.requests)
         waiting = pool.submit(post, gone, "/v1/chat", key, CHAT)
-        wait_until(lambda: scripted.state.streams._others)
+        wait_until(lambda: scripted.state.open_streams._others)
         [session_id] = [s["id"] for s in carl.get("/v1/me/sessions")["data"] if not s["current"]]
         carl.delete(f"/v1/me/sessions/{session_id}")
         assert waiting.result().status_code == 401

@@ -27,6 +27,7 @@ from storage.schema import METADATA, bootstrap
 from support.mariadb import MariaDBServer
 from support.scripted_model import ScriptedModel
 from support.servers import settings_for, with_database
+from timings import Timings
 
 T = TypeVar("T")
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
@@ -319,7 +320,7 @@ def test_eight_workers_that_claim_one_run_give_it_to_one(url: str) -> None:
     async def work(db: Database) -> list[Any]:
         caller = await db.write(add_user)
         run_id = await db.write(post, caller)
-        state = build_app_state(settings_for(url), ScriptedModel())
+        state = build_app_state(settings_for(url), Timings(), ScriptedModel())
         try:
             assistant = state.worker.assistant
             return await asyncio.gather(*[state.db.write(claim_run, assistant, run_id) for _ in range(8)])

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 import cli
-from app_state import find_listen_url
 from db import open_engine
+from lifespan import find_listen_url
 from logs import configure_logs
 from settings import Settings, SettingsError, get_settings
 from storage.engines import engine_url, is_pooled
@@ -137,7 +137,9 @@ def test_migrations_and_checks_have_no_limit_for_a_statement(
     get_settings.cache_clear()
 
 
-def test_bells_take_the_direct_way_and_none_by_way_of_a_pooler(capsys: pytest.CaptureFixture[str]) -> None:
+def test_notifications_take_a_direct_connection_and_never_a_pooler(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     configure_logs("warning")
     pooled, direct = "postgresql://pooler.example/parley?pgbouncer=true", "postgresql://db.example/parley"
 

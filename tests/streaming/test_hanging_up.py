@@ -21,6 +21,7 @@ from streaming.open_streams import OpenStreams
 from support.open_streams import CHAT, at_work, has_no_places_taken, list_open, settled
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, wait_until, with_database
+from timings import Timings
 
 
 def sign_out_others(person: Person) -> None:
@@ -62,7 +63,7 @@ def test_a_run_behind_one_that_waits_for_its_person_is_not_waited_for(
         ahead = pool.submit(carl.post, path, content="tidy up")
         wait_until(lambda: model.requests)
         behind = pool.submit(carl.post, path, content="and then?")
-        wait_until(lambda: len(list_open(scripted, "run end")) == 2)
+        wait_until(lambda: len(list_open(scripted, "end")) == 2)
         gate.set()
         assert ahead.result()["status"] == "awaiting_approval"
         assert behind.result()["status"] == "queued"
@@ -77,7 +78,7 @@ def test_a_waiting_post_of_a_revoked_session_gets_401_and_not_the_answer(
     gone = scripted.sign_in(carl.email)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(gone.http.post, "/v1/chat", json=CHAT)
-        wait_until(lambda: list_open(scripted, "run end"))
+        wait_until(lambda: list_open(scripted, "end"))
         sign_out_others(carl)
         refused = waiting.result()
     assert not gate.is_set()
@@ -93,7 +94,7 @@ def test_a_request_that_waits_for_a_revoked_token_is_told_so(
     program = Caller(carl.id, None, token_id=UUID(made["id"]))
 
     async def work(db: Database, run_id: UUID) -> None:
-        watch = OpenStreams(db, Notifier())
+        watch = OpenStreams(db, Notifier(), Timings())
         waiting = asyncio.ensure_future(watch.wait_for_end(program, run_id))
         while not watch._of_tokens or watch._answers._pending:
             await asyncio.sleep(0)
@@ -122,10 +123,10 @@ def test_waiting_posts_end_when_their_clients_hang_up(
             body = {**CHAT, "client_id": "m-1"}
             clients.enter_context(raw_request(scripted, carl, "POST", "/v1/chat", body, **headers))
             if number == 0:
-                wait_until(lambda: list_open(scripted, "run end"))
-        kinds = ("run end", "other")
+                wait_until(lambda: list_open(scripted, "end"))
+        kinds = ("end", "other")
         wait_until(lambda: sum(len(list_open(scripted, kind)) for kind in kinds) == 5)
-        assert len(list_open(scripted, "run end")) == (5 if key is None else 1)
+        assert len(list_open(scripted, "end")) == (5 if key is None else 1)
     wait_until(lambda: not any(list_open(scripted, kind) for kind in kinds))
     wait_until(lambda: has_no_places_taken(scripted))
     assert not gate.is_set()
@@ -139,10 +140,10 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
 
 @pytest.mark.parametrize("way", ["read", "fetch"])
 @pytest.mark.parametrize("engine_name", ["sqlite", "postgresql", "mariadb"], indirect=True)
+@pytest.mark.parametrize("timings", [Timings(disconnect_watch_delay=0.01)])
 def test_a_read_whose_client_hangs_up_is_cancelled_in_the_database_too(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch, engine_name: str, way: str
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCH_DELAY_SECONDS", 0.01)
     drivers: list[Any] = []
 
     async def slow_read(tx: Transaction) -> None:
@@ -189,10 +190,10 @@ async def until_asleep(db: Database, number: int) -> None:
             await asyncio.sleep(0.01)
 
 
+@pytest.mark.parametrize("timings", [Timings(disconnect_watch_delay=0.0)])
 def test_a_write_whose_client_hangs_up_is_carried_out(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCH_DELAY_SECONDS", 0.0)
     begun, gate = threading.Event(), threading.Event()
     add = tasks.add_task
 
@@ -208,10 +209,10 @@ def test_a_write_whose_client_hangs_up_is_carried_out(
     wait_until(lambda: [task["title"] for task in carl.get("/v1/tasks")["data"]] == ["Buy milk"])
 
 
+@pytest.mark.parametrize("timings", [Timings(disconnect_watch_delay=0.0)])
 def test_a_slow_read_whose_client_stays_is_answered(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.disconnects.WATCH_DELAY_SECONDS", 0.0)
 
     async def slow(*_: Any) -> bytes:
         await asyncio.sleep(0.01)

@@ -21,6 +21,7 @@ from streaming.open_streams import OpenStreams
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, read_events, serving, settings_for, wait_until, with_database
 from support.user_streams import STREAM, noting, opened, reset, take
+from timings import Timings
 
 
 def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person) -> None:
@@ -28,9 +29,9 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
     readers = 50
 
     async def work(db: Database) -> None:
-        bells = Notifier()
-        watch = OpenStreams(db, bells)
-        db.committed = lambda user_ids: bells.notify(*user_ids)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
+        db.committed = lambda user_ids: notifier.notify(*user_ids)
         streams = [watch.follow_user(caller, None) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         names: list[str] = []
@@ -57,9 +58,9 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
     caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
 
     async def work(db: Database) -> None:
-        bells = Notifier()
-        watch = OpenStreams(db, bells)
-        db.committed = lambda user_ids: bells.notify(*user_ids)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
+        db.committed = lambda user_ids: notifier.notify(*user_ids)
         begun, gate = asyncio.Event(), asyncio.Event()
         read = db.read
 
@@ -122,10 +123,10 @@ def is_cut(raw: socket.socket) -> bool:
     return end != b"0\r\n\r\n"
 
 
+@pytest.mark.parametrize("timings", [Timings(stream_send=0.2)])
 def test_a_reader_that_does_not_read_is_hung_up_on(
     own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.sse.SEND_TIMEOUT_SECONDS", 0.2)
     caller = Caller(carl.id, None)
 
     async def fill(tx: Transaction) -> None:
@@ -133,7 +134,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
             await events.record_event(tx, caller, "task.deleted", {"text": "x" * 30_000})
 
     with_database(own_database_url, lambda db: db.write(fill))
-    watch = scripted.state.streams
+    watch = scripted.state.open_streams
     with deaf(scripted, carl, STREAM, Last_Event_ID="0") as raw, opened(carl) as other:
         reset(other)
         [seats] = watch._of_sessions.values()
@@ -147,7 +148,9 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
 @pytest.fixture
 def wordy(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
     """A server whose runs may write far more than a connection's buffers hold."""
-    with serving(settings_for(own_database_url, run_answer_bytes=2**24), model) as running:
+    with serving(
+        settings_for(own_database_url, run_answer_bytes=2**24), model, Timings(stream_send=0.2)
+    ) as running:
         yield running
 
 
@@ -155,7 +158,6 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
     wordy: Server, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carl = wordy.person()
-    monkeypatch.setattr("streaming.sse.SEND_TIMEOUT_SECONDS", 0.2)
     monkeypatch.setattr("agent.text_pieces.DELTA_SECONDS", 0.0)
     gate = threading.Event()
     model.answers = [[*(["x" * 100_000] * 150), gate, "The end."]]
@@ -165,12 +167,12 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
         run_id = answer.headers["X-Run-ID"]
         stream = read_events(answer)
         next(stream)
-        bells = wordy.state.notifier
+        notifier = wordy.state.notifier
         with deaf(wordy, carl, f"/v1/runs/{run_id}/events") as raw:
-            wait_until(lambda: len(bells._subscribers.get(UUID(run_id), ())) == 2)
+            wait_until(lambda: len(notifier._subscribers.get(UUID(run_id), ())) == 2)
             count = sum(1 for _ in zip(range(150), stream, strict=False))
             assert count == 150
-            wait_until(lambda: len(bells._subscribers.get(UUID(run_id), ())) == 1)
+            wait_until(lambda: len(notifier._subscribers.get(UUID(run_id), ())) == 1)
             wait_until(lambda: is_gone(wordy, raw))
             assert is_cut(raw)
         gate.set()

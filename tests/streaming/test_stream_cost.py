@@ -13,6 +13,7 @@ from streaming.open_streams import OpenStreams
 from support.open_streams import at_work, settled
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, with_database
+from timings import Timings
 
 
 def caller_of(person: Person) -> Caller:
@@ -50,7 +51,7 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
     caller = caller_of(carl)
 
     async def work(db: Database) -> None:
-        watch = OpenStreams(db, Notifier())
+        watch = OpenStreams(db, Notifier(), Timings())
         streams = [watch.follow_run(caller, run_id, 0) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
@@ -76,7 +77,7 @@ def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
     run_id, caller = UUID(answer["run_id"]), caller_of(carl)
 
     async def work(db: Database) -> None:
-        watch = OpenStreams(db, Notifier())
+        watch = OpenStreams(db, Notifier(), Timings())
         streams = [watch.follow_run(caller, run_id, 0) for _ in range(50)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
@@ -100,14 +101,14 @@ def test_those_who_wait_for_one_run_share_each_look_and_end_with_it(
     caller = caller_of(carl)
 
     async def work(db: Database, run_id: UUID) -> None:
-        bells = Notifier()
-        watch = OpenStreams(db, bells)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
         statements = counted(db)
         waiting = [asyncio.ensure_future(watch.wait_for_end(caller, run_id)) for _ in range(50)]
         while len(watch._of_runs.get(run_id, ())) < 50 or watch._answers._pending:
             await asyncio.sleep(0)
         assert len(statements) == 2  # the run, and whether one ahead of it waits
-        bells.notify(run_id)
+        notifier.notify(run_id)
         await settled()
         while watch._answers._pending:
             await asyncio.sleep(0)
@@ -136,8 +137,8 @@ def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_bell_and_each_lo
         return answers[0] if answers else None
 
     async def work(db: Database) -> None:
-        bells = Notifier()
-        watch = OpenStreams(db, bells)
+        notifier = Notifier()
+        watch = OpenStreams(db, notifier, Timings())
         waiting = [asyncio.ensure_future(watch.wait_for(caller, id_, find)) for _ in range(50)]
         await settled()
         assert len(asked) == 1
@@ -145,7 +146,7 @@ def test_those_who_wait_for_one_answer_ask_once_for_all_at_each_bell_and_each_lo
         await settled()
         assert len(asked) == 2
         answers.append("the answer")
-        bells.notify_local(id_)
+        notifier.notify_local(id_)
         assert set(await asyncio.gather(*waiting)) == {"the answer"}
         assert len(asked) == 3
 

@@ -13,21 +13,21 @@ from services import events, tasks
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, serving, settings_for, wait_until, with_database
 from support.user_streams import STREAM, as_on, noting, opened, reset, until
+from timings import Timings
 
 
-def test_a_quiet_stream_shows_that_it_lives(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("streaming.sse.HEARTBEAT_SECONDS", 0.05)
-    with ann.http.stream("GET", STREAM) as answer:
+@pytest.mark.parametrize("timings", [Timings(heartbeat=0.05)])
+def test_a_quiet_stream_shows_that_it_lives(carl: Person) -> None:
+    with carl.http.stream("GET", STREAM) as answer:
         lines = answer.iter_lines()
         comments = [line for line, _ in zip(lines, range(12), strict=False) if line.startswith(":")]
     assert len(comments) >= 3
 
 
+@pytest.mark.parametrize("timings", [Timings(heartbeat=0.01, poll=60.0)])
 def test_an_idle_stream_asks_the_database_nothing_by_itself(
     own_database_url: str, scripted: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.sse.HEARTBEAT_SECONDS", 0.01)
-    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 60.0)
     carl = scripted.person()
     asked: list[str] = []
     monkeypatch.setattr(scripted.state.db, "read", noting(scripted.state.db.read, asked))
@@ -75,8 +75,7 @@ def test_a_bell_of_another_worker_is_heard_long_before_anybody_looks(
 ) -> None:
     if not own_database_url.startswith("postgresql"):
         pytest.skip("only PostgreSQL carries bells between workers")
-    monkeypatch.setattr("streaming.open_streams.POLL_SECONDS", 60.0)
-    with serving(settings_for(own_database_url), ScriptedModel()) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
         there = as_on(other, carl)
         with opened(there) as stream:
             reset(stream)

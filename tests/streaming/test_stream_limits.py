@@ -18,6 +18,7 @@ from support.open_streams import CHAT, has_no_places_taken, list_open, settled
 from support.problems import problem_of
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, ok, read_events, serving, settings_for, wait_until
+from timings import Timings
 
 STREAM = "/v1/events/stream"
 
@@ -94,7 +95,7 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
     person = narrow.person()
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(person.chat, "hello", client_id="m-1") for _ in range(2)]
-        wait_until(lambda: len(list_open(narrow, "run end")) == 2)
+        wait_until(lambda: len(list_open(narrow, "end")) == 2)
         problem_of(person.http.get(STREAM), 429)
         problem_of(person.http.post("/v1/chat", json={**CHAT, "client_id": "m-1"}), 429)
         gate.set()
@@ -102,10 +103,11 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
     assert has_no_places_taken(narrow)
 
 
+@pytest.mark.parametrize("timings", [Timings(search_wait=1.0)])
 def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
-    server: Server, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+    scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_WAIT_SECONDS", 0.05)
+    bob = scripted.person()
     held: list[str] = []
     gate = threading.Event()
     list_tasks = tasks.list_tasks
@@ -118,39 +120,36 @@ def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
 
     monkeypatch.setattr(tasks, "list_tasks", slow)
     with ThreadPoolExecutor(3) as pool:
-        slow_ones = [pool.submit(ann.get, "/v1/tasks", q="slow") for _ in range(2)]
+        slow_ones = [pool.submit(carl.get, "/v1/tasks", q="slow") for _ in range(2)]
         wait_until(lambda: len(held) == 2)
-        assert "2 searches" in problem_of(ann.http.get("/v1/tasks", params={"q": "milk"}), 429)["detail"]
+        assert "2 searches" in problem_of(carl.http.get("/v1/tasks", params={"q": "milk"}), 429)["detail"]
         assert (
-            "2 searches" in problem_of(ann.http.get("/v1/conversations", params={"q": "milk"}), 429)["detail"]
+            "2 searches"
+            in problem_of(carl.http.get("/v1/conversations", params={"q": "milk"}), 429)["detail"]
         )
-        assert ann.get("/v1/tasks")["data"] == []
+        assert carl.get("/v1/tasks")["data"] == []
         assert bob.get("/v1/tasks", q="milk")["data"] == []
-        monkeypatch.setattr("streaming.concurrency_limits.SEARCH_WAIT_SECONDS", 10.0)
-        third = pool.submit(ann.get, "/v1/tasks", q="milk")
+        third = pool.submit(carl.get, "/v1/tasks", q="milk")
         gate.set()
         assert third.result()["data"] == []
         assert [one.result()["data"] for one in slow_ones] == [[], []]
 
 
 @pytest.mark.anyio
-async def test_a_search_that_ends_or_is_cancelled_leaves_its_turn_to_the_next(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("streaming.concurrency_limits.SEARCH_WAIT_SECONDS", 0.0)
-    searches, caller = SearchSlots(), Caller(uuid4(), uuid4())
+async def test_a_search_that_ends_or_is_cancelled_leaves_its_turn_to_the_next() -> None:
+    searches, caller = SearchSlots(0.0), Caller(uuid4(), uuid4())
 
     async def hold() -> None:
-        async with searches.take_slot(caller):
+        async with searches.hold(caller):
             await asyncio.Event().wait()
 
     for _ in range(3):
         running = [asyncio.ensure_future(hold()) for _ in range(2)]
         await settled()
         with pytest.raises(TooManyAtOnce):
-            async with searches.take_slot(caller):
+            async with searches.hold(caller):
                 raise AssertionError("a third one")
         for one in running:
             one.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-    assert len(searches._slots) == 0
+    assert len(searches._semaphores) == 0

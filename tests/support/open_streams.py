@@ -38,13 +38,13 @@ def at_work(
 def list_open(server: Server, kind: str) -> list[Reader]:
     found: list[Reader] = []
     for by_id in (
-        server.state.streams._of_runs,
-        server.state.streams._others,
-        server.state.streams._of_sessions,
+        server.state.open_streams._of_runs,
+        server.state.open_streams._others,
+        server.state.open_streams._of_sessions,
     ):
         found += [seat for of_one in list(by_id.values()) for seat in of_one if seat.kind == kind]
     return list({id(seat): seat for seat in found}.values())
 
 
 def has_no_places_taken(server: Server) -> bool:
-    return not server.state.stream_slots._used
+    return not server.state.stream_slots._held

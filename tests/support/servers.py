@@ -20,6 +20,7 @@ from llm.protocol import Model
 from main import create_app
 from settings import Settings
 from storage.engines import open_engine
+from timings import Timings
 
 KEY = "a key for tests that is long enough"
 PASSWORD = "correct horse battery"
@@ -121,9 +122,11 @@ def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> 
 
 
 @contextmanager
-def serving(settings: Settings, model: Model | None = None, **options: Any) -> Iterator[Server]:
+def serving(
+    settings: Settings, model: Model | None = None, timings: Timings | None = None, **options: Any
+) -> Iterator[Server]:
     """A real uvicorn, with `options` of it, on a free port of loopback; gone at the end of the block."""
-    app = create_app(settings, model)
+    app = create_app(settings, model, timings)
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     quiet = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 5}

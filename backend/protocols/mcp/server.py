@@ -141,7 +141,7 @@ class McpServer:
             outcome = await self.follow(ctx, grant, call, params)
         else:
             is_search = bool(call.arguments.get("q"))
-            async with self.state.search_slots.take_slot(grant.caller) if is_search else nullcontext():
+            async with self.state.search_slots.hold(grant.caller) if is_search else nullcontext():
                 outcome = await self.calls.make(grant, call)
             if outcome.waiting is not None and may_be_asked(ctx):
                 return question(ctx, outcome)
@@ -161,8 +161,8 @@ class McpServer:
             self.state.notifier.notify(outcome.run_id)
         elif outcome.decided:
             assert ctx.request is not None
-            with self.state.stream_slots.take_slot(caller):
-                waiting = self.state.streams.wait_for_end(caller, outcome.run_id)
+            with self.state.stream_slots.hold(caller):
+                waiting = self.state.open_streams.wait_for_end(caller, outcome.run_id)
                 await run_until_disconnect(ctx.request.receive, waiting)
         return await self.db.read(find_outcome, grant, outcome.run_id, call) or outcome
 

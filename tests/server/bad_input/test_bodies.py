@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from server.body_limits import MAX_BODY_BYTES, MAX_VALUES
+from server.body_limits import MAX_VALUES
+from server.middleware import MAX_BODY_BYTES
 from support.bad_input import BODIES, FOR_STRANGERS, FORMS, ON_ONE_ENGINE, Somebody, post
 from support.problems import MARK, problem_of
 from support.servers import Person, Server, connected, next_answer

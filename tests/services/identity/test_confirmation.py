@@ -91,8 +91,8 @@ def test_a_body_without_a_password_is_none(server: Server) -> None:
 def test_guessing_the_password_there_is_limited_as_everywhere(
     limited: Server, monkeypatch: pytest.MonkeyPatch, request_: Request
 ) -> None:
-    pass_time(monkeypatch, minutes=6)
     person = limited.person()
+    pass_time(monkeypatch, minutes=6)
     guess = {"current_password": "not the right one", "new_password": NEW_PASSWORD}
     for number in range(10):
         if number % 2:
