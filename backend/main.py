@@ -20,6 +20,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 import errors
 from agent.context import Assistant
 from agent.context import Limits as RunLimits
+from agent.run_control import RunControl
 from agent.worker import Worker
 from api_docs import pages
 from console import files, session
@@ -95,6 +96,18 @@ def build_parts(settings: Settings, model: Model) -> Parts:
     limits = Limits(db, enabled=settings.rate_limits == "on")
     bells = Bells()
     db.committed = lambda user_ids: bells.ring(*user_ids)
+    worker = Worker(
+        Assistant(
+            db,
+            bells,
+            model,
+            run_limits(settings),
+            gate=asyncio.Semaphore(max(1, settings.database_pool_size // 2)),
+        ),
+        settings.run_events_days,
+        settings.events_days,
+        settings.runs_per_worker,
+    )
     return Parts(
         settings=settings,
         db=db,
@@ -105,18 +118,8 @@ def build_parts(settings: Settings, model: Model) -> Parts:
         bells=bells,
         watch=Watch(db, bells),
         pulse=Pulse(db),
-        worker=Worker(
-            Assistant(
-                db,
-                bells,
-                model,
-                run_limits(settings),
-                gate=asyncio.Semaphore(max(1, settings.database_pool_size // 2)),
-            ),
-            settings.run_events_days,
-            settings.events_days,
-            settings.runs_per_worker,
-        ),
+        worker=worker,
+        run_control=RunControl(db, bells, worker, settings.runs_per_user),
         places=Places(
             Most(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),

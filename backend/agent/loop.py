@@ -17,11 +17,9 @@ from agent.direct_call_rows import MCP
 from agent.history import Step, paragraph, read_history, replay_log
 from agent.needed_approvals import find_to_ask
 from agent.prompts import INSTRUCTIONS
-from agent.run_ending import endings
+from agent.run_ending import LeaseLost, endings, store_ending
 from agent.text_pieces import fitting, joined_text
 from db import Transaction
-from errors import NotFound
-from failure_causes import cause_of, place_of
 from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
 from llm.sanitize import as_arguments, clean
 from models import Conversation, Run, RunEvent
@@ -38,10 +36,6 @@ LONGEST_BACKOFF = 30.0
 
 class AwaitingApproval(Exception):
     """The run waits for its person; whoever takes it up afterwards goes on from the log."""
-
-
-class LeaseLost(Exception):
-    """Another worker, or a cancel, has the run now: this one must not write any more."""
 
 
 @dataclass
@@ -255,18 +249,12 @@ class RunLoop:
 
     async def finish(self, status: str, error: str | None = None) -> None:
         """End the run: one agent message with all that was said and done, or with as much as can be stored."""
-        *first, last = endings(self.steps, status, error)
-        for number, ending in enumerate(first, 1):
-            try:
-                return await self.write(lambda tx, run: ending(tx, self.caller, run), answer=True)  # noqa: B023
-            except (LeaseLost, NotFound):
-                raise
-            except Exception as refusal:
-                why = {"cause": cause_of(refusal), "place": place_of(refusal)}
-                log.warning("an ending cannot be stored", run=str(self.run_id), attempt=number, **why)
-                if number == 1:  # a connection that broke is there again soon
-                    await asyncio.sleep(self.assistant.backoff_seconds)
-        await self.write(lambda tx, run: last(tx, self.caller, run), answer=True)
+        by_size = endings(self.steps, status, error)
+
+        async def store(size: int) -> None:
+            await self.write(lambda tx, run: by_size[size](tx, self.caller, run), answer=True)
+
+        await store_ending(store, self.run_id, self.assistant.backoff_seconds)
 
 
 def limit_reached(most: float, what: str) -> ModelError:

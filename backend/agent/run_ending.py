@@ -1,11 +1,13 @@
 # agent/run_ending.py -- how a run ends, whoever ends it: one message with all that was said and done.
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import structlog
 from pydantic_core import to_json
 from sqlmodel import col
 
@@ -13,7 +15,8 @@ import access
 from access import Caller, Principal
 from agent.history import Step, replay_log
 from db import Transaction
-from errors import Busy, Conflict
+from errors import Busy, Conflict, NotFound, Unauthorized
+from failure_causes import cause_of, place_of
 from models import Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.message import ChatCreate
@@ -21,6 +24,9 @@ from models.run import RunPublic
 from services import approvals, events, messages, runs
 from services.messages import Posted
 from storage.engines import read_clock
+
+log = structlog.get_logger()
+T = TypeVar("T")
 
 NOT_RUN = "The run ended before this call was made."
 NOT_KEPT = "What came of this call was too large to be kept."
@@ -32,23 +38,31 @@ SHORT_CHARACTERS = 10_000
 
 # Ends a run that is locked, as its conversation is.
 Ending = Callable[[Transaction, Caller, Run], Awaitable[None]]
+# The place of the last of `endings`.
+SMALLEST = 4
 
 
-async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
+class LeaseLost(Exception):
+    """Another worker, or a cancel, has the run now: this one must not write any more."""
+
+
+async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:
     """End the run here and now, whichever worker holds it: the new epoch shuts that one out.
 
-    What was said and done so far stays, as the agent's message. A run that has ended is left as it is.
+    What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
+    place of the ending in `endings`, of which each is smaller than the one before.
     """
     run = await access.get(tx, caller, Run, run_id)
     await access.get(tx, caller, Conversation, run.conversation_id, lock=True)
     run = await access.get(tx, caller, Run, run_id, lock=True)
     if runs.is_active(run):
         run.epoch += 1
-        await approvals.cancel_approvals(tx, caller, run)
-        log = await runs.read_log(tx, caller, run_id)
-        if not log:
+        is_bare = size == SMALLEST
+        await approvals.cancel_approvals(tx, caller, run, logged=not is_bare)
+        events_so_far = [] if is_bare else await runs.read_log(tx, caller, run_id)
+        if not events_so_far and not is_bare:
             await runs.add_started(tx, caller, run, await read_clock(tx))
-        await end_run(tx, caller, run, replay_log(log), "cancelled")
+        await endings(replay_log(events_so_far), "cancelled", None)[size](tx, caller, run)
     return await runs.show(tx, caller, run)
 
 
@@ -81,14 +95,30 @@ def endings(steps: Sequence[Step], status: str, error: str | None) -> list[Endin
     The first is tried twice, since the refusal may have been a connection's that broke.
     """
     whole = partial(end_run, steps=steps, status=status, error=error)
-    less = error or UNSTORED
+    smaller = "cancelled" if status == "cancelled" else "failed"
+    reason = error or UNSTORED
     return [
         whole,
         whole,
-        partial(end_run, steps=shortened(steps), status="failed", error=less),
-        partial(end_run, steps=[], status="failed", error=less),
-        end_bare,
+        partial(end_run, steps=shortened(steps), status=smaller, error=reason),
+        partial(end_run, steps=[], status=smaller, error=reason),
+        partial(end_bare, status=smaller),
     ]
+
+
+async def store_ending(store: Callable[[int], Awaitable[T]], run_id: UUID, backoff_seconds: float) -> T:
+    """`store` the largest of `endings` that the database takes, by its place in them, each in its own transaction."""
+    for size in range(SMALLEST):
+        try:
+            return await store(size)
+        except (LeaseLost, NotFound, Unauthorized):
+            raise
+        except Exception as refusal:
+            why = {"cause": cause_of(refusal), "place": place_of(refusal)}
+            log.warning("an ending cannot be stored", run=str(run_id), attempt=size + 1, **why)
+            if size == 0:  # a connection that broke is there again soon
+                await asyncio.sleep(backoff_seconds)
+    return await store(SMALLEST)
 
 
 def shortened(steps: Sequence[Step]) -> list[Step]:
@@ -106,9 +136,11 @@ def shortened(steps: Sequence[Step]) -> list[Step]:
     return [Step(text, calls)]
 
 
-async def end_bare(tx: Transaction, caller: Principal, run: Run, error: str = UNSTORED) -> None:
+async def end_bare(
+    tx: Transaction, caller: Principal, run: Run, error: str = UNSTORED, status: str = "failed"
+) -> None:
     """The run's row alone, and nothing is read: whatever it was that could not be stored, this can."""
-    run.status = "failed"
+    run.status = status
     run.error = error
     run.finished_at = now()
     run.lease_expires_at = None

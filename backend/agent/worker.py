@@ -24,7 +24,8 @@ from agent.leases import (
     release,
     renew_leases,
 )
-from agent.loop import AwaitingApproval, LeaseLost, RunLoop
+from agent.loop import AwaitingApproval, RunLoop
+from agent.run_ending import LeaseLost
 from agent.slots import Pauses, Slots, Work
 from errors import NotFound
 from failure_causes import cause_of, place_of

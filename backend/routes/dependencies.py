@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import OAuth2PasswordBearer
 
 from access import Caller
+from agent.run_control import RunControl
 from agent.worker import Worker
 from db import Database
 from errors import ProblemResponse, Unauthorized
@@ -41,6 +42,7 @@ class Parts:
     watch: Watch
     pulse: Pulse
     worker: Worker
+    run_control: RunControl
     places: Places
     searches: Searches = field(default_factory=Searches)
 

@@ -5,7 +5,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
-from agent import run_ending
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
 from routes.dependencies import (
@@ -107,12 +106,7 @@ async def answer(
         new = new.model_copy(
             update={"client_id": f"key-{new_id.hex}"}
         )  # a repeated request finds its message
-    posted = await parts.db.write(run_ending.post_message, caller, new, parts.settings.runs_per_user)
-    for cancelled in posted.cancelled:
-        parts.worker.drop(cancelled)
-        parts.bells.ring(cancelled)
-    run_id = posted.run.id
-    parts.worker.wake(run_id)
+    run_id = (await parts.run_control.post(caller, new)).run.id
     if wants_stream(request.headers.get("accept", "")):
         return stream_run(parts, caller, run_id, after=0)
     await until_gone(request.receive, parts.watch.wait_for_end(caller, run_id))

@@ -5,7 +5,6 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from access import Caller
-from agent import run_ending
 from models.approval import ApprovalDecision
 from models.columns import STORABLE
 from models.run import RunPublic
@@ -23,7 +22,7 @@ from routes.dependencies import (
     problems,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from services import approvals, runs
+from services import runs
 from streaming.sse import EventStream, last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
@@ -75,11 +74,7 @@ async def follow_events(
 @router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
 async def cancel_run(parts: PartsDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
-    run = await parts.db.write(run_ending.cancel_run, caller, run_id)
-    parts.worker.drop(run_id)
-    parts.bells.ring(run_id)
-    await parts.worker.wake_next(run_id)
-    return run
+    return await parts.run_control.cancel(caller, run_id)
 
 
 @router.post(
@@ -96,11 +91,7 @@ async def decide_approval(
     new_id: NewIdDep,
 ) -> RunPublic:
     """Approves or denies a call that waits; the first decision counts. The run goes on when none waits any more."""
-    said = (decision.approve, decision.digest)
-    run = await parts.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *said)
-    parts.bells.ring(run_id)
-    parts.worker.wake(run_id)
-    return run
+    return await parts.run_control.decide(caller, run_id, tool_call_id, decision)
 
 
 def stream_run(parts: Parts, caller: Caller, run_id: UUID, after: int) -> EventStream:

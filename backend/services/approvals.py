@@ -130,10 +130,13 @@ async def settle(
     await runs.tell(tx, caller, run, "approval.decided")
 
 
-async def cancel_approvals(tx: Transaction, caller: Caller, run: Run) -> None:
-    """The run ends: what waits will not be made."""
+async def cancel_approvals(tx: Transaction, caller: Caller, run: Run, *, logged: bool = True) -> None:
+    """Withdraw what awaits approval, because the run ends; `logged=False` changes the approvals' own rows alone."""
     for approval in await runs.find_pending(tx, caller, [run.id]):
-        await settle(tx, caller, run, approval, "cancelled")
+        if logged:
+            await settle(tx, caller, run, approval, "cancelled")
+        else:
+            approval.decision, approval.decided_at = "cancelled", await read_clock(tx)
 
 
 async def find_expired(tx: Transaction, caller: Principal) -> list[UUID]:

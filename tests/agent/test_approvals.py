@@ -12,7 +12,8 @@ from sqlmodel import col
 import access
 from access import Caller
 from agent.leases import claim_run
-from agent.loop import AwaitingApproval, LeaseLost, RunLoop
+from agent.loop import AwaitingApproval, RunLoop
+from agent.run_ending import LeaseLost
 from db import Database, Transaction, open_engine
 from errors import Forbidden
 from llm.protocol import AgentTurn

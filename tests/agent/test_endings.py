@@ -140,6 +140,60 @@ def test_at_last_the_row_alone_says_that_the_run_failed(
     assert carl.chat("again")["status"] == "completed"
 
 
+@pytest.mark.parametrize(
+    ("tables", "content", "last_event"),
+    [
+        (("messages",), None, "run.cancelled"),
+        (("messages", "run_events", "events"), None, "message.delta"),
+        ((), "x" * 30_000, "run.cancelled"),
+    ],
+)
+def test_a_cancel_that_cannot_be_stored_as_a_whole_is_stored_smaller(
+    scripted: Server,
+    carl: Person,
+    model: ScriptedModel,
+    tables: tuple[str, ...],
+    content: str | None,
+    last_event: str,
+) -> None:
+    gate = threading.Event()
+    model.answers = [["x" * 30_000, gate], ["Hello."]]
+    run_id = begin(carl)
+    wait_until(lambda: followed_text(scripted, run_id))
+    with refusing(scripted, *tables):
+        run = carl.post(f"/v1/runs/{run_id}/cancel")
+    assert (run["status"], run["error"]) == ("cancelled", UNSTORED if tables else None)
+    assert last_message(carl, run_id)["content"] == (content or "hello")
+    assert followed(carl, run_id)[-1].type == last_event
+    assert carl.chat("again")["status"] == "completed"
+
+
+def test_a_cancel_keeps_the_beginning_of_what_is_too_long(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    model.answers = [["x" * 30_000, gate]]
+    run_id = begin(carl)
+    wait_until(lambda: followed_text(scripted, run_id))
+    with refusing(scripted, "messages", longer_than=20_000) as refused:
+        run = carl.post(f"/v1/runs/{run_id}/cancel")
+    assert refused == ["messages"] * 2
+    assert (run["status"], run["error"]) == ("cancelled", UNSTORED)
+    assert len(last_message(carl, run_id)["content"]) == 10_000
+
+
+def test_a_bare_cancel_withdraws_what_awaits_approval(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    task = carl.post("/v1/tasks", title="Buy milk")
+    model.answers = [[call("delete_task", {"task_id": task["id"]})]]
+    run_id = carl.chat("delete it")["run_id"]
+    with refusing(scripted, "messages", "run_events", "events"):
+        run = carl.post(f"/v1/runs/{run_id}/cancel")
+    assert (run["status"], run["error"], run["pending_approvals"]) == ("cancelled", UNSTORED, [])
+    assert carl.get("/v1/tasks")["data"] == [task]
+
+
 def test_a_failed_run_keeps_its_own_reason_in_every_ending() -> None:
     for ending in endings([Step("x")], "failed", "The model provider failed.")[:4]:
         assert "The model provider failed." in ending.keywords.values()  # type: ignore[attr-defined]

@@ -14,7 +14,8 @@ import access
 from access import SYSTEM
 from agent.context import Assistant
 from agent.leases import claim_run
-from agent.loop import LeaseLost, RunLoop
+from agent.loop import RunLoop
+from agent.run_ending import LeaseLost
 from db import Again, Database, Transaction, open_engine
 from llm.protocol import ModelError
 from models import Run

@@ -26,7 +26,6 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from agent.direct_calls import CALL_ID, Call, Calls, Outcome, find_outcome
-from agent.run_ending import cancel_run
 from errors import ParleyError, TooManyRequests
 from llm.sanitize import clean, unstorable
 from models.columns import Shape
@@ -154,8 +153,7 @@ class McpServer:
             raise MCPError(INVALID_PARAMS, "The request state is not one that this call was given.")
         said = (params.input_responses or {}).get(APPROVAL)
         if outcome.waiting is not None and isinstance(said, ElicitResult) and said.action == "decline":
-            await self.db.write(cancel_run, caller, outcome.run_id)
-            self.parts.bells.ring(outcome.run_id)
+            await self.parts.run_control.cancel(caller, outcome.run_id)
         elif outcome.decided:
             assert ctx.request is not None
             with self.parts.places.taken(caller):
