@@ -20,6 +20,8 @@ TOO_LARGE = "The body is over 1 MiB."
 MAX_REPORTED = 20
 MAX_WORD = 100
 RETRY_SECONDS = 2
+# All that a client is told of an exception that nobody foresaw.
+INTERNAL_ERROR = "Something went wrong on our side."
 
 
 class ParleyError(Exception):
@@ -240,7 +242,7 @@ class CrashAnswer:
             if started or scope["type"] != "http":
                 raise
             log.error("request failed", method=scope["method"], path=scope["path"], exc_info=error)
-            await ProblemResponse(500, "Something went wrong on our side.")(scope, receive, send)
+            await ProblemResponse(500, INTERNAL_ERROR)(scope, receive, send)
 
 
 def install(app: FastAPI, max_body_bytes: int) -> None:

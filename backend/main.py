@@ -18,8 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import errors
-from agent.context import Assistant
-from agent.context import Limits as RunLimits
+from agent.context import AgentContext, RunLimits
 from agent.run_control import RunControl
 from agent.worker import Worker
 from api_docs import pages
@@ -30,7 +29,7 @@ from llm.choice import open_model
 from llm.protocol import Model
 from logs import configure_logs
 from models.columns import Shape
-from protocols.mcp.auth import Door
+from protocols.mcp.auth import McpAuth
 from protocols.mcp.server import McpServer
 from routes import api_tokens, auth, conversations, events, health, markdown, me, messages, runs, tasks
 from routes.dependencies import Parts, problems
@@ -97,7 +96,7 @@ def build_parts(settings: Settings, model: Model) -> Parts:
     bells = Bells()
     db.committed = lambda user_ids: bells.ring(*user_ids)
     worker = Worker(
-        Assistant(
+        AgentContext(
             db,
             bells,
             model,
@@ -307,7 +306,7 @@ def create_app(settings: Settings | None = None, model: Model | None = None) -> 
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     errors.install(app, MAX_BODY_BYTES)
     # They are tried in this order: what is asked for most stands first.
-    app.state.mcp = Door()
+    app.state.mcp = McpAuth()
     app.router.routes += app.state.mcp.routes()
     for room in (
         tasks,

@@ -146,7 +146,7 @@ def model() -> ScriptedModel:
 def scripted(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
     """A server of the test's own, whose model is the test's and is asked again without a pause."""
     with serving(settings_for(own_database_url), model) as running:
-        object.__setattr__(running.parts.worker.assistant, "backoff_seconds", 0.0)
+        object.__setattr__(running.parts.worker.context, "backoff_seconds", 0.0)
         yield running
 
 

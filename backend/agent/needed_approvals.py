@@ -6,10 +6,10 @@ from agent.history import Step
 from db import Transaction
 from models import Run
 from services import approvals
-from tools.registry import changes, must_ask, read_shown
+from tools.registry import is_change, needs_approval, read_shown_rows
 
 
-async def find_to_ask(
+async def find_calls_needing_approval(
     tx: Transaction, caller: Caller, run: Run, steps: list[Step], call: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Nothing, or this call of the last step and those beside it that have to wait for a yes, with `shown`.
@@ -18,21 +18,25 @@ async def find_to_ask(
     """
     beside = [other for other in steps[-1].calls if "finished_at" not in other]
     if "approval" in call:
-        return await find_stale(tx, caller, run, beside) if is_approved(call) else []
+        return await find_stale_calls(tx, caller, run, beside) if is_approved(call) else []
     policy = await approvals.read_policy(tx, caller)
-    unasked = sum(
-        "approval" not in other and changes(other["name"], other["arguments"])
+    unapproved_changes = sum(
+        "approval" not in other and is_change(other["name"], other["arguments"])
         for step in steps
         for other in step.calls
     )
 
     def waits(other: dict[str, Any]) -> bool:
-        return "approval" not in other and must_ask(policy, other["name"], other["arguments"], unasked)
+        return "approval" not in other and needs_approval(
+            policy, other["name"], other["arguments"], unapproved_changes
+        )
 
-    return [await with_rows(tx, caller, other) for other in beside if waits(other)] if waits(call) else []
+    return (
+        [await add_shown_rows(tx, caller, other) for other in beside if waits(other)] if waits(call) else []
+    )
 
 
-async def find_stale(
+async def find_stale_calls(
     tx: Transaction, caller: Caller, run: Run, calls: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Of approved calls, those whose rows have changed since their person was shown them.
@@ -42,7 +46,7 @@ async def find_stale(
     stale: list[dict[str, Any]] = []
     for call in filter(is_approved, calls):
         approval = await approvals.find_approval(tx, caller, run.id, call["id"])
-        fresh = await with_rows(tx, caller, call, lock=not stale)
+        fresh = await add_shown_rows(tx, caller, call, lock=not stale)
         if approval is not None and approvals.is_stale(approval, fresh["shown"]):
             stale.append(fresh)
         elif not stale:
@@ -54,7 +58,7 @@ def is_approved(call: dict[str, Any]) -> bool:
     return "approval" in call and call["approval"]["decision"] == "approved"
 
 
-async def with_rows(
+async def add_shown_rows(
     tx: Transaction, caller: Caller, call: dict[str, Any], *, lock: bool = False
 ) -> dict[str, Any]:
-    return {**call, "shown": await read_shown(tx, caller, call["name"], call["arguments"], lock=lock)}
+    return {**call, "shown": await read_shown_rows(tx, caller, call["name"], call["arguments"], lock=lock)}

@@ -10,7 +10,7 @@ from models.approval import ApprovalDecision
 from models.message import ChatCreate
 from models.run import RunPublic
 from services import approvals
-from services.messages import Posted
+from services.messages import PostedMessage
 from streaming.notifier import Bells
 
 
@@ -26,12 +26,12 @@ class RunControl:
     worker: Worker
     max_runs: int
 
-    async def post(self, caller: Caller, new: ChatCreate) -> Posted:
+    async def post(self, caller: Caller, new: ChatCreate) -> PostedMessage:
         """Store a message, and begin its run at once if a place is free."""
         posted = await self.db.write(post_message, caller, new, self.max_runs)
         for run_id in posted.cancelled:
             self._stop(run_id)
-        self.worker.wake(posted.run.id)
+        self.worker.start_run(posted.run.id)
         return posted
 
     async def decide(
@@ -41,7 +41,7 @@ class RunControl:
         seen = (decision.approve, decision.digest)
         run = await self.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *seen)
         self.bells.ring(run_id)
-        self.worker.wake(run_id)
+        self.worker.start_run(run_id)
         return run
 
     async def cancel(self, caller: Caller, run_id: UUID) -> RunPublic:
@@ -50,12 +50,12 @@ class RunControl:
         async def store(size: int) -> RunPublic:
             return await self.db.write(cancel_run, caller, run_id, size)
 
-        run = await store_ending(store, run_id, self.worker.assistant.backoff_seconds)
+        run = await store_ending(store, run_id, self.worker.context.backoff_seconds)
         self._stop(run_id)
-        await self.worker.wake_next(run_id)
+        await self.worker.start_next_run(run_id)
         return run
 
     def _stop(self, run_id: UUID) -> None:
         """The run has ended in the database: work on it here ends too, and readers look again."""
-        self.worker.drop(run_id)
+        self.worker.stop_local(run_id)
         self.bells.ring(run_id)

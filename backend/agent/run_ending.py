@@ -13,7 +13,7 @@ from sqlmodel import col
 
 import access
 from access import Caller, Principal
-from agent.history import Step, replay_log
+from agent.history import Step, rebuild_steps
 from db import Transaction
 from errors import Busy, Conflict, NotFound, Unauthorized
 from failure_causes import cause_of, place_of
@@ -22,7 +22,7 @@ from models.columns import now, rfc3339
 from models.message import ChatCreate
 from models.run import RunPublic
 from services import approvals, events, messages, runs
-from services.messages import Posted
+from services.messages import PostedMessage
 from storage.engines import read_clock
 
 log = structlog.get_logger()
@@ -32,9 +32,9 @@ NOT_RUN = "The run ended before this call was made."
 NOT_KEPT = "What came of this call was too large to be kept."
 UNSTORED = "What was said could not be stored as a whole."
 # A message's calls with all that came of them, in bytes of JSON: no engine refuses this much in any notation.
-MOST_CALL_BYTES = 2 * 2**20
+MAX_CALL_BYTES = 2 * 2**20
 # Of the text, where the whole of it was refused.
-SHORT_CHARACTERS = 10_000
+MAX_SHORT_CHARACTERS = 10_000
 
 # Ends a run that is locked, as its conversation is.
 Ending = Callable[[Transaction, Caller, Run], Awaitable[None]]
@@ -61,35 +61,35 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 
         await approvals.cancel_approvals(tx, caller, run, logged=not is_bare)
         events_so_far = [] if is_bare else await runs.read_log(tx, caller, run_id)
         if not events_so_far and not is_bare:
-            await runs.add_started(tx, caller, run, await read_clock(tx))
-        await endings(replay_log(events_so_far), "cancelled", None)[size](tx, caller, run)
-    return await runs.show(tx, caller, run)
+            await runs.add_started_event(tx, caller, run, await read_clock(tx))
+        await list_endings(rebuild_steps(events_so_far), "cancelled", None)[size](tx, caller, run)
+    return await runs.to_public_run(tx, caller, run)
 
 
-async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_runs: int) -> Posted:
+async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, max_runs: int) -> PostedMessage:
     """Store the message and queue its run, as `on_busy` says where the conversation's agent is still at work."""
-    repeated = await messages.find_repeated(tx, caller, new)
+    repeated = await messages.find_repeated_message(tx, caller, new)
     if repeated:
         return repeated
     busy: list[Run] = []
     if new.conversation_id is not None and new.on_busy != "queue":
         await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
-        busy = await runs.find_active(tx, caller, col(Run.conversation_id) == new.conversation_id)
+        busy = await runs.find_active_runs(tx, caller, col(Run.conversation_id) == new.conversation_id)
     if busy and new.on_busy == "reject":
         raise Conflict(
             f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
         )
     for run in busy:
         await cancel_run(tx, caller, run.id)
-    if len(await runs.find_active(tx, caller)) >= most_runs:
-        raise Busy(f"You have {most_runs} runs at work or waiting. Let one end or cancel it first.")
-    posted = await messages.post_message(tx, caller, new)
+    if len(await runs.find_active_runs(tx, caller)) >= max_runs:
+        raise Busy(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
+    posted = await messages.add_message(tx, caller, new)
     if not posted.repeated:
-        await runs.tell(tx, caller, posted.run, "run.queued")
+        await runs.record_run_change(tx, caller, posted.run, "run.queued")
     return replace(posted, cancelled=tuple(run.id for run in busy))
 
 
-def endings(steps: Sequence[Step], status: str, error: str | None) -> list[Ending]:
+def list_endings(steps: Sequence[Step], status: str, error: str | None) -> list[Ending]:
     """Ways to end a run, each smaller than the one before: for where a database or a shape refuses that one.
 
     The first is tried twice, since the refusal may have been a connection's that broke.
@@ -100,7 +100,7 @@ def endings(steps: Sequence[Step], status: str, error: str | None) -> list[Endin
     return [
         whole,
         whole,
-        partial(end_run, steps=shortened(steps), status=smaller, error=reason),
+        partial(end_run, steps=shorten_steps(steps), status=smaller, error=reason),
         partial(end_run, steps=[], status=smaller, error=reason),
         partial(end_bare, status=smaller),
     ]
@@ -121,11 +121,11 @@ async def store_ending(store: Callable[[int], Awaitable[T]], run_id: UUID, backo
     return await store(SMALLEST)
 
 
-def shortened(steps: Sequence[Step]) -> list[Step]:
+def shorten_steps(steps: Sequence[Step]) -> list[Step]:
     """The beginning of what was said, and which calls were made, without what was in them."""
     text = "".join(step.text for step in steps)
-    if len(text) > SHORT_CHARACTERS:
-        text = text[: SHORT_CHARACTERS - 1] + "…"
+    if len(text) > MAX_SHORT_CHARACTERS:
+        text = text[: MAX_SHORT_CHARACTERS - 1] + "…"
     kept = ("id", "name", "started_at", "finished_at")
     emptied: dict[str, Any] = {"arguments": {}, "result": None, "error": NOT_KEPT}
     calls = [
@@ -154,7 +154,7 @@ async def end_run(
     """The conversation and the run are locked. Text or tool calls leave an agent message, whatever the status."""
     moment = now()
     content = "".join(step.text for step in steps)
-    calls = fitting([finished(call, moment) for step in steps for call in step.calls])
+    calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
     answer = None
     if content or calls or status == "completed":
         conversation = await access.get(tx, caller, Conversation, run.conversation_id)
@@ -164,7 +164,7 @@ async def end_run(
             role="agent",
             content=content,
             tool_calls=calls or None,
-            seq=await messages.next_seq(tx, caller, conversation),
+            seq=await messages.find_next_seq(tx, caller, conversation),
             run_id=run.id,
         )
         conversation.updated_at = moment
@@ -179,29 +179,29 @@ async def end_run(
     run.lease_expires_at = None
     end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
     await runs.add_event(tx, caller, run, f"run.{status}", end)
-    await runs.tell(tx, caller, run, f"run.{status}")
+    await runs.record_run_change(tx, caller, run, f"run.{status}")
 
 
-def finished(call: dict[str, Any], moment: datetime) -> dict[str, Any]:
+def finish_call(call: dict[str, Any], moment: datetime) -> dict[str, Any]:
     """The call as the message keeps it; one that was never made says so."""
     skipped = {"result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
     return call if "finished_at" in call else {**call, **skipped}
 
 
-def fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def fit_calls(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The calls, without the largest results where all of them would be more than a message can hold."""
     sizes = [len(to_json(call)) for call in calls]
-    over = sum(sizes) - MOST_CALL_BYTES
+    over = sum(sizes) - MAX_CALL_BYTES
     for place in sorted(range(len(calls)), key=lambda place: -sizes[place]):
         if over <= 0:
             break
-        calls[place] = without_content(calls[place])
+        calls[place] = drop_content(calls[place])
         over -= sizes[place] - len(to_json(calls[place]))
     return calls
 
 
-def without_content(call: dict[str, Any]) -> dict[str, Any]:
+def drop_content(call: dict[str, Any]) -> dict[str, Any]:
     """The call without its result, and without its arguments where those are long."""
-    short = len(to_json(call["arguments"])) <= SHORT_CHARACTERS
+    short = len(to_json(call["arguments"])) <= MAX_SHORT_CHARACTERS
     arguments = call["arguments"] if short else {}
     return {**call, "arguments": arguments, "result": None, "error": NOT_KEPT}

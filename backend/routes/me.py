@@ -54,10 +54,10 @@ async def delete_me(parts: PartsDep, caller: CallerDep, body: Confirmation = NO_
     """
     await confirmation.confirm(parts.auth, caller, body.current_password)
     for run_id in await parts.db.write(account_removal.mark_deleted, caller):
-        parts.worker.drop(run_id)
+        parts.worker.stop_local(run_id)
     parts.token_guard.forget()
     parts.guard.forget(None)
-    await parts.worker.remove(caller.user_id, SLICES_AT_ONCE)
+    await parts.worker.remove_account(caller.user_id, SLICES_AT_ONCE)
 
 
 @router.get("/sessions", responses=problems(401))

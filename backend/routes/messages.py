@@ -110,7 +110,7 @@ async def answer(
     if wants_stream(request.headers.get("accept", "")):
         return stream_run(parts, caller, run_id, after=0)
     await until_gone(request.receive, parts.watch.wait_for_end(caller, run_id))
-    return await parts.db.read(runs.read_answer, caller, run_id)
+    return await parts.db.read(runs.read_chat_answer, caller, run_id)
 
 
 def wants_stream(accept: str) -> bool:

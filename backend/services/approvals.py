@@ -20,11 +20,11 @@ from services import runs
 from services.identity.rate_limits import count_hit, hashed
 from storage.engines import read_clock
 
-EXPIRED_AT_ONCE = 100
+EXPIRED_BATCH = 100
 # The span in which the changes of a program that asks for none of them are counted.
-UNASKED_SECONDS = 3600
+UNAPPROVED_WINDOW_SECONDS = 3600
 # What a person is shown of a call, and so what they approve.
-ASKED = ("name", "arguments", "shown")
+SHOWN_FIELDS = ("name", "arguments", "shown")
 REFUSALS: dict[str, str] = {
     "denied": "This was not approved; nothing was changed.",
     "expired": "Nobody approved this in time; nothing was changed.",
@@ -36,14 +36,14 @@ async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
     return policy  # type: ignore[no-any-return]
 
 
-async def count_unasked(tx: Transaction, program_id: UUID) -> int:
+async def count_unapproved_changes(tx: Transaction, program_id: UUID) -> int:
     """How many changes a program has wanted to make in this hour, this one included: a number that is kept."""
-    return await count_hit(tx, hashed(f"unasked/{program_id}"), UNASKED_SECONDS, 1)
+    return await count_hit(tx, hashed(f"unasked/{program_id}"), UNAPPROVED_WINDOW_SECONDS, 1)
 
 
-def digest(call: Mapping[str, Any]) -> str:
+def compute_digest(call: Mapping[str, Any]) -> str:
     """SHA-256 of all that is shown of the call."""
-    words = json.dumps([call[name] for name in ASKED], sort_keys=True, ensure_ascii=True)
+    words = json.dumps([call[name] for name in SHOWN_FIELDS], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(words.encode()).hexdigest()
 
 
@@ -71,7 +71,7 @@ async def request_approvals(
     moment = await read_clock(tx)
     expires_at = moment + timedelta(seconds=seconds)
     for call in calls:
-        asked = {**{name: call[name] for name in ASKED}, "digest": digest(call)}
+        asked = {**{name: call[name] for name in SHOWN_FIELDS}, "digest": compute_digest(call)}
         approval = await find_approval(tx, caller, run.id, call["id"]) or Approval(
             run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
         )
@@ -84,7 +84,7 @@ async def request_approvals(
     run.status = "awaiting_approval"
     run.lease_expires_at = None
     await tx.flush()
-    await runs.tell(tx, caller, run, "approval.requested")
+    await runs.record_run_change(tx, caller, run, "approval.requested")
 
 
 async def decide_approval(
@@ -107,11 +107,11 @@ async def decide_approval(
         raise Conflict("This call waited too long; it counts as not approved.")
     if seen is not None and seen != approval.digest:
         raise Conflict("What is asked for has changed since you were shown it. Look at it again.")
-    await settle(tx, caller, run, approval, "approved" if approve else "denied")
-    return await runs.show(tx, caller, run)
+    await record_decision(tx, caller, run, approval, "approved" if approve else "denied")
+    return await runs.to_public_run(tx, caller, run)
 
 
-async def settle(
+async def record_decision(
     tx: Transaction, caller: Principal, run: Run, approval: Approval, decision: Decision
 ) -> None:
     approval.decision, approval.decided_at = decision, await read_clock(tx)
@@ -124,28 +124,28 @@ async def settle(
     decided = {"decision": decision, "decided_at": rfc3339(approval.decided_at)}
     data = {"step": asked.data["step"], "id": approval.tool_call_id, **decided}
     await runs.add_event(tx, caller, run, "approval.decided", data)
-    if run.status == "awaiting_approval" and not await runs.find_pending(tx, caller, [run.id]):
+    if run.status == "awaiting_approval" and not await runs.find_pending_approvals(tx, caller, [run.id]):
         run.status = "queued"
     await tx.flush()
-    await runs.tell(tx, caller, run, "approval.decided")
+    await runs.record_run_change(tx, caller, run, "approval.decided")
 
 
 async def cancel_approvals(tx: Transaction, caller: Caller, run: Run, *, logged: bool = True) -> None:
     """Withdraw what awaits approval, because the run ends; `logged=False` changes the approvals' own rows alone."""
-    for approval in await runs.find_pending(tx, caller, [run.id]):
+    for approval in await runs.find_pending_approvals(tx, caller, [run.id]):
         if logged:
-            await settle(tx, caller, run, approval, "cancelled")
+            await record_decision(tx, caller, run, approval, "cancelled")
         else:
             approval.decision, approval.decided_at = "cancelled", await read_clock(tx)
 
 
-async def find_expired(tx: Transaction, caller: Principal) -> list[UUID]:
+async def find_expired_runs(tx: Transaction, caller: Principal) -> list[UUID]:
     """Runs with a call that nobody decided on in time."""
     moment = await read_clock(tx)
     statement = access.select(caller, Approval, col(Approval.run_id)).where(
         col(Approval.decision).is_(None), col(Approval.expires_at) <= moment
     )
-    found = await tx.execute(statement.order_by(col(Approval.expires_at)).limit(EXPIRED_AT_ONCE))
+    found = await tx.execute(statement.order_by(col(Approval.expires_at)).limit(EXPIRED_BATCH))
     return list(dict.fromkeys(found.scalars()))
 
 
@@ -154,12 +154,12 @@ async def expire_approvals(tx: Transaction, caller: Principal, run_id: UUID) -> 
     if run is None:
         return
     moment = await read_clock(tx)
-    for approval in await runs.find_pending(tx, caller, [run_id]):
+    for approval in await runs.find_pending_approvals(tx, caller, [run_id]):
         if approval.expires_at <= moment:
-            await settle(tx, caller, run, approval, "expired")
+            await record_decision(tx, caller, run, approval, "expired")
 
 
-async def seconds_waited(tx: Transaction, caller: Caller, run_id: UUID) -> float:
+async def compute_approval_seconds(tx: Transaction, caller: Caller, run_id: UUID) -> float:
     """How long the run waited for its person: calls that were asked for together waited at the same time."""
     waits: dict[datetime, datetime] = {}
     statement = access.select(caller, Approval).where(

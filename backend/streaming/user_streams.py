@@ -100,7 +100,7 @@ class Watch:
                     seat.cut = True
                     seat.bell.set()
         for chunk in in_chunks(self._of_runs):
-            found = await self._db.read(runs.find_standings, SYSTEM, chunk)
+            found = await self._db.read(runs.find_run_positions, SYSTEM, chunk)
             for run_id, seat in seats_of(self._of_runs, chunk):
                 if is_behind(seat, found.get(run_id)):
                     seat.bell.set()
@@ -130,7 +130,7 @@ class Watch:
 
         async def is_over(tx: Transaction) -> bool | None:
             run = await access.get(tx, caller, Run, run_id)
-            return None if await runs.is_awaited(tx, caller, run) else True
+            return None if await runs.can_end_without_user(tx, caller, run) else True
 
         await self._wait(caller, "end", run_id, lambda: self._db.read(is_over))
 
@@ -242,7 +242,7 @@ def seats_of(seats: dict[UUID, set[Seat]], ids: Sequence[UUID]) -> Iterator[tupl
             yield id_, seat
 
 
-def is_behind(seat: Seat, standing: runs.Standing | None) -> bool:
+def is_behind(seat: Seat, standing: runs.RunPosition | None) -> bool:
     """Whether there is something to be had for a seat that follows or awaits a run; None: the run is gone."""
     if standing is None:
         return True
@@ -280,8 +280,8 @@ async def read_log(db: Database, caller: Caller, run_id: UUID, after: int) -> Ba
     if not lines:
         return Batch(b"", after, last=over)
     frames = b"".join(sse.framed(line) for line in lines)
-    more = len(lines) == runs.EVENTS_AT_ONCE
-    return Batch(frames, lines[-1].seq, more, last=lines[-1].type in runs.ENDED)
+    more = len(lines) == runs.EVENT_BATCH
+    return Batch(frames, lines[-1].seq, more, last=lines[-1].type in runs.FINAL_EVENTS)
 
 
 async def rung(bell: asyncio.Event, seconds: float) -> bool:

@@ -23,21 +23,21 @@ from services import tasks
 
 log = structlog.get_logger()
 
-# What a call may do: `safe` only reads, `write` changes or adds, `destructive` cannot be undone.
-Effect = Literal["safe", "write", "destructive"]
+# What a call may do: `read` only reads, `write` changes or adds, `destructive` cannot be undone.
+Effect = Literal["read", "write", "destructive"]
 # Characters of descriptions in one result. It is kept with the message and in two logs, and models read it again
 # with each further step.
-MOST_DESCRIBED = 20_000
-LEAST_DESCRIBED = 100
+MAX_LIST_CHARACTERS = 20_000
+MIN_SHARE_CHARACTERS = 100
 # As much of the end is always there: it may be a due date.
-END_DESCRIBED = 60
+END_CHARACTERS = 60
 # Of a task that was changed: who changed it has read it.
-DESCRIBED_ONCE_MORE = 1_000
+MAX_CHANGED_CHARACTERS = 1_000
 # So many rows a run may change without asking, and so many a program in an hour.
-MOST_UNASKED = 10
+MAX_UNAPPROVED_CHANGES = 10
 # So many wrong arguments are named in an answer.
-MOST_EXPLAINED = 5
-Verb = Callable[[Transaction, Caller, Any], Awaitable[dict[str, Any]]]
+MAX_EXPLAINED_ERRORS = 5
+ToolFunction = Callable[[Transaction, Caller, Any], Awaitable[dict[str, Any]]]
 
 
 class ToolError(Exception):
@@ -51,7 +51,7 @@ class Tool:
     effect: Effect
     arguments: type[BaseModel]
     result: type[BaseModel]
-    verb: Verb
+    function: ToolFunction
     idempotent: bool
 
     @property
@@ -60,29 +60,29 @@ class Tool:
 
     def parameters(self) -> dict[str, Any]:
         """The JSON Schema of the arguments."""
-        return untitled(self.arguments.model_json_schema())
+        return strip_titles(self.arguments.model_json_schema())
 
     def output(self) -> dict[str, Any]:
         """The JSON Schema of the result."""
-        return untitled(self.result.model_json_schema(mode="serialization"))
+        return strip_titles(self.result.model_json_schema(mode="serialization"))
 
 
-def untitled(schema: dict[str, Any]) -> dict[str, Any]:
+def strip_titles(schema: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if key not in ("title", "description")}
 
 
 TOOLS: dict[str, Tool] = {}
 
 
-def tool(
+def register_tool(
     effect: Effect, arguments: type[BaseModel], result: type[BaseModel], *, idempotent: bool = True
-) -> Callable[[Verb], Verb]:
+) -> Callable[[ToolFunction], ToolFunction]:
     """Registers a verb; its name and docstring are what models and people see.
 
     `idempotent` says that the same call once more changes nothing.
     """
 
-    def register(verb: Verb) -> Verb:
+    def register(verb: ToolFunction) -> ToolFunction:
         name, description = verb.__name__, " ".join((verb.__doc__ or "").split())
         TOOLS[name] = Tool(name, description, effect, arguments, result, verb, idempotent)
         return verb
@@ -98,34 +98,38 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
     if not isinstance(arguments, dict):
         raise ToolError("The arguments are not a JSON object.")
     unknown = len(arguments) - len(found.arguments.model_fields)
-    if unknown > MOST_EXPLAINED:  # an error of each would hold up everybody
+    if unknown > MAX_EXPLAINED_ERRORS:  # an error of each would hold up everybody
         raise ToolError(f"Wrong arguments for {name}: at least {unknown} of them are not known.")
     try:
         return found, found.arguments.model_validate(arguments)
     except ValidationError as error:
-        raise ToolError(f"Wrong arguments for {name}: {explained(error)}.") from error
+        raise ToolError(f"Wrong arguments for {name}: {summarize_errors(error)}.") from error
 
 
-def changes(name: str, arguments: object) -> bool:
+def is_change(name: str, arguments: object) -> bool:
     """Whether the call can be made and would change something: each such call changes one row."""
     try:
-        return parse_call(name, arguments)[0].effect != "safe"
+        return parse_call(name, arguments)[0].effect != "read"
     except ToolError:
         return False
 
 
-def must_ask(policy: ApprovalPolicy, name: str, arguments: object, unasked: int) -> bool:
-    """Whether the call waits for its person's yes.
+def needs_approval(policy: ApprovalPolicy, name: str, arguments: object, unapproved_changes: int) -> bool:
+    """Whether the call has to wait for an approval.
 
-    `unasked` is how many rows the run, or the program within the hour, changes without asking, this call and those
-    beside it included: what is harmless once is not when it happens to everything.
+    `unapproved_changes` counts the rows that the run, or the program within the hour, changes without approval, this
+    call included: above MAX_UNAPPROVED_CHANGES even a harmless change needs one.
     """
-    if policy == "never" or not changes(name, arguments):
+    if policy == "never" or not is_change(name, arguments):
         return False
-    return policy == "always" or TOOLS[name].effect == "destructive" or unasked > MOST_UNASKED
+    return (
+        policy == "always"
+        or TOOLS[name].effect == "destructive"
+        or unapproved_changes > MAX_UNAPPROVED_CHANGES
+    )
 
 
-async def read_shown(
+async def read_shown_rows(
     tx: Transaction, caller: Caller, name: str, arguments: object, *, lock: bool = False
 ) -> dict[str, Any]:
     """The rows that the call would touch, by their noun and as REST shows them; None stands for one that is not there.
@@ -139,22 +143,22 @@ async def read_shown(
     if task_id is None:
         return {}
     task = await access.find(tx, caller, Task, col(Task.id) == task_id, lock=lock)
-    return {"task": shown(task) if task else None}
+    return {"task": dump_task(task) if task else None}
 
 
 async def call_tool(
-    tx: Transaction, caller: Caller, name: str, arguments: object, *, alone: bool = False
+    tx: Transaction, caller: Caller, name: str, arguments: object, *, own_transaction: bool = False
 ) -> dict[str, Any]:
     """Run a tool; its effect is part of `tx`, or there is none when it raises ToolError.
 
-    `alone` says that nothing else happens in `tx`: then a tool that only reads needs no savepoint.
+    `own_transaction` says that nothing else happens in `tx`: then a tool that only reads needs no savepoint.
     """
     found, parsed = parse_call(name, arguments)
-    if found.effect != "safe" and not caller.may_write:
+    if found.effect != "read" and not caller.may_write:
         raise ToolError(f"{name} changes something, and this access token may only read.")
     try:
-        async with nullcontext() if alone and found.effect == "safe" else tx.begin_nested():
-            return await found.verb(tx, caller, parsed)
+        async with nullcontext() if own_transaction and found.effect == "read" else tx.begin_nested():
+            return await found.function(tx, caller, parsed)
     except ParleyError as error:
         raise ToolError(error.detail) from error
     except Exception as error:
@@ -164,32 +168,32 @@ async def call_tool(
         raise ToolError(f"{name} failed on our side; nothing was changed.") from error
 
 
-def explained(error: ValidationError) -> str:
+def summarize_errors(error: ValidationError) -> str:
     places = [
-        (".".join(map(str, e["loc"])) or "arguments", e["msg"]) for e in error.errors()[:MOST_EXPLAINED]
+        (".".join(map(str, e["loc"])) or "arguments", e["msg"]) for e in error.errors()[:MAX_EXPLAINED_ERRORS]
     ]
     return "; ".join(f"{place[:100]}: {message[:200]}" for place, message in places)
 
 
-def shown(task: Task) -> dict[str, Any]:
+def dump_task(task: Task) -> dict[str, Any]:
     return TaskPublic.model_validate(task).model_dump(mode="json")
 
 
-def shortened(task: dict[str, Any], most: int) -> dict[str, Any]:
+def shorten_description(task: dict[str, Any], most: int) -> dict[str, Any]:
     """The task without the middle of its description where that is longer."""
     text = task["description"] or ""
     if len(text) <= most:
         return task
-    cut = f"{text[: most - END_DESCRIBED]} … {text[-END_DESCRIBED:]}"
+    cut = f"{text[: most - END_CHARACTERS]} … {text[-END_CHARACTERS:]}"
     return {**task, "description": cut, "shortened": True}
 
 
-def shortened_alike(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def shorten_descriptions(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The tasks with their descriptions whole, or with equal shares where they are too much together."""
-    if sum(len(task["description"] or "") for task in found) <= MOST_DESCRIBED:
+    if sum(len(task["description"] or "") for task in found) <= MAX_LIST_CHARACTERS:
         return found
-    share = max(LEAST_DESCRIBED, MOST_DESCRIBED // len(found))
-    return [shortened(task, share) for task in found]
+    share = max(MIN_SHARE_CHARACTERS, MAX_LIST_CHARACTERS // len(found))
+    return [shorten_description(task, share) for task in found]
 
 
 class AddTask(Shape):
@@ -225,7 +229,7 @@ class TaskFound(TaskPublic):
     shortened: bool = ShapeField(
         False,
         exclude_if=lambda shortened: not shortened,
-        description="The middle of the description is left out (…): list this task alone to read it whole.",
+        description="The middle of the description is left out (…): list this task own_transaction to read it whole.",
     )
 
 
@@ -234,38 +238,38 @@ class TasksFound(Shape):
     more: bool = ShapeField(description="Whether there are more than `limit`.")
 
 
-@tool("write", AddTask, TaskPublic, idempotent=False)
+@register_tool("write", AddTask, TaskPublic, idempotent=False)
 async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, Any]:
     """Add one task to the person's list. Call it once for each task."""
-    return shown(
+    return dump_task(
         await tasks.create_task(tx, caller, TaskCreate(title=new.title, description=new.description))
     )
 
 
-@tool("safe", ListTasks, TasksFound)
+@register_tool("read", ListTasks, TasksFound)
 async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> dict[str, Any]:
     """List the person's tasks, newest first. Use it to find the id of a task."""
     asked = tasks.asked(caller, tasks.TaskFilter(wanted.completed, wanted.q))
     found, more = await read_items(tx, tasks.TASKS, *asked, wanted.limit)
-    return {"tasks": shortened_alike(found), "more": more}
+    return {"tasks": shorten_descriptions(found), "more": more}
 
 
-@tool("write", CompleteTask, TaskFound)
+@register_tool("write", CompleteTask, TaskFound)
 async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> dict[str, Any]:
     """Mark a task as done, or open it again."""
     task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed))
-    return shortened(shown(task), DESCRIBED_ONCE_MORE)
+    return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
 
 
-@tool("write", ChangeTask, TaskFound)
+@register_tool("write", ChangeTask, TaskFound)
 async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> dict[str, Any]:
     """Change the title, the description or the state of a task; what is left out stays."""
     fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
     task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields))
-    return shortened(shown(task), DESCRIBED_ONCE_MORE)
+    return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
 
 
-@tool("destructive", TaskReference, TaskPublic)
+@register_tool("destructive", TaskReference, TaskPublic)
 async def delete_task(tx: Transaction, caller: Caller, wanted: TaskReference) -> dict[str, Any]:
     """Delete a task for good. Returns the task as it was."""
-    return shown(await tasks.delete_task(tx, caller, wanted.task_id))
+    return dump_task(await tasks.delete_task(tx, caller, wanted.task_id))

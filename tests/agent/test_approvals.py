@@ -12,7 +12,7 @@ from sqlmodel import col
 import access
 from access import Caller
 from agent.leases import claim_run
-from agent.loop import AwaitingApproval, RunLoop
+from agent.loop import RunAwaitsApproval, RunLoop
 from agent.run_ending import LeaseLost
 from db import Database, Transaction, open_engine
 from errors import Forbidden
@@ -396,14 +396,14 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
 
         async def both() -> None:
             db = Database(open_engine(own_database_url))
-            assistant = type(parts.worker.assistant)(db, parts.bells, model, parts.worker.assistant.limits)
+            context = type(parts.worker.context)(db, parts.bells, model, parts.worker.context.limits)
             try:
-                claim = await db.write(claim_run, assistant, UUID(run_id))
-                assert claim is not None
-                old = RunLoop(assistant, claim.run_id, claim.epoch, claim.caller)
+                lease = await db.write(claim_run, context, UUID(run_id))
+                assert lease is not None
+                old = RunLoop(context, lease.run_id, lease.epoch, lease.caller)
                 await db.write(raise_epoch, UUID(run_id))
-                new = RunLoop(assistant, claim.run_id, claim.epoch + 1, claim.caller)
-                with pytest.raises(AwaitingApproval):
+                new = RunLoop(context, lease.run_id, lease.epoch + 1, lease.caller)
+                with pytest.raises(RunAwaitsApproval):
                     await new.work()
                 with pytest.raises(LeaseLost):
                     await old.work()

@@ -15,12 +15,13 @@ from sqlalchemy import text
 import access
 from access import SYSTEM
 from agent.history import Step
-from agent.leases import LOST, MOST_TAKEOVERS, claim_run, release
+from agent.leases import GIVEN_UP, MAX_TAKEOVERS, claim_run, release_lease
 from agent.loop import RunLoop
-from agent.run_ending import MOST_CALL_BYTES, NOT_KEPT, NOT_RUN, UNSTORED, end_run, endings
+from agent.run_ending import MAX_CALL_BYTES, NOT_KEPT, NOT_RUN, UNSTORED, end_run, list_endings
 from agent.slots import Pauses
-from agent.worker import CRASHED, MOST_FAILED_CLAIMS
+from agent.worker import MAX_FAILED_CLAIMS
 from db import Database, Transaction
+from errors import INTERNAL_ERROR
 from llm.protocol import TextDelta, Usage
 from models import Run
 from models.columns import now, whole
@@ -195,7 +196,7 @@ def test_a_bare_cancel_withdraws_what_awaits_approval(
 
 
 def test_a_failed_run_keeps_its_own_reason_in_every_ending() -> None:
-    for ending in endings([Step("x")], "failed", "The model provider failed.")[:4]:
+    for ending in list_endings([Step("x")], "failed", "The model provider failed.")[:4]:
         assert "The model provider failed." in ending.keywords.values()  # type: ignore[attr-defined]
 
 
@@ -208,7 +209,7 @@ def test_an_answer_larger_than_mariadbs_packets_ends_its_run(
     model = ScriptedModel([*("x" * 2**20 for _ in range(pieces))])
     settings = settings_for(new_database(engine_name), run_answer_bytes=16 * 2**20)
     with serving(settings, model) as server:
-        object.__setattr__(server.parts.worker.assistant.limits, "answer_bytes", 64 * 2**20)
+        object.__setattr__(server.parts.worker.context.limits, "answer_bytes", 64 * 2**20)
         person = server.person()
         run_id = begin(person)
         run = ended(person, run_id)
@@ -228,7 +229,7 @@ def test_results_that_are_too_many_for_a_message_are_left_out_the_largest_first(
             "started_at": None, "finished_at": "2026-01-02T03:04:05.000000Z",
         }  # fmt: skip
 
-    calls = [made(1, MOST_CALL_BYTES // 2), made(2, MOST_CALL_BYTES), made(3, 10)]
+    calls = [made(1, MAX_CALL_BYTES // 2), made(2, MAX_CALL_BYTES), made(3, 10)]
 
     async def end(tx: Transaction) -> None:
         run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
@@ -281,7 +282,7 @@ def test_tokens_that_add_up_to_more_than_the_column_holds_end_no_run_badly(
     model.answers = [[call("list_tasks", {}), many], ["Done.", many]]
     settings = settings_for(new_database(engine_name), run_tokens=10**9)
     with serving(settings, model) as server:
-        object.__setattr__(server.parts.worker.assistant.limits, "tokens", 10**12)
+        object.__setattr__(server.parts.worker.context.limits, "tokens", 10**12)
         answer = server.person().chat("hello")
         assert (answer["status"], answer["message"]["content"]) == ("completed", "Done.")
 
@@ -358,15 +359,15 @@ def test_each_takeover_gives_the_next_worker_twice_the_time(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
     run_id = UUID(carl.chat("hello")["run_id"])
-    assistant = scripted.parts.worker.assistant
+    context = scripted.parts.worker.context
 
     async def take_over(tx: Transaction) -> list[float]:
-        own = type(assistant)(Database(scripted.parts.db.engine), assistant.bells, model, assistant.limits)
+        own = type(context)(Database(scripted.parts.db.engine), context.bells, model, context.limits)
         leases = []
         for _ in range(2):
             await lapse(tx, run_id)
-            claim = await claim_run(tx, own, run_id)
-            assert claim is not None
+            lease = await claim_run(tx, own, run_id)
+            assert lease is not None
             run = await access.get(tx, SYSTEM, Run, run_id)
             assert run.lease_expires_at is not None
             leases.append(round((run.lease_expires_at - now()).total_seconds() / 15))
@@ -389,14 +390,14 @@ def test_a_run_that_loses_its_worker_again_and_again_fails_without_asking_the_mo
     never = threading.Event()
     model.otherwise = ["Half of it", never]
     run_id = begin(carl)
-    for number in range(1, MOST_TAKEOVERS + 1):
+    for number in range(1, MAX_TAKEOVERS + 1):
         wait_until(lambda asked=number: len(model.requests) == asked)
         wait_until(lambda: followed_text(scripted, run_id) == "Half of it")
         scripted.parts.worker._running.clear()  # as if it belonged to a process that is gone
         in_database(scripted, lambda tx: lapse(tx, UUID(run_id)))
     run = ended(carl, run_id)
-    assert (run["status"], run["error"]) == ("failed", LOST)
-    assert takeovers(scripted, run_id) == len(model.requests) == MOST_TAKEOVERS
+    assert (run["status"], run["error"]) == ("failed", GIVEN_UP)
+    assert takeovers(scripted, run_id) == len(model.requests) == MAX_TAKEOVERS
     assert last_message(carl, run_id)["content"] == "Half of it"
 
 
@@ -423,30 +424,30 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
     monkeypatch.setattr(RunLoop, "read_steps", deadly)
 
     async def worse(tx: Transaction) -> None:
-        (await access.get(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MOST_TAKEOVERS
+        (await access.get(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MAX_TAKEOVERS
         await lapse(tx, UUID(run_id))
 
     scripted.parts.worker._running.clear()
     in_database(scripted, worse)
     run = ended(carl, run_id)
-    assert (run["status"], run["error"]) == ("failed", LOST)
-    assert followed(carl, run_id)[-1].data["error"] == LOST
+    assert (run["status"], run["error"]) == ("failed", GIVEN_UP)
+    assert followed(carl, run_id)[-1].data["error"] == GIVEN_UP
     assert len(model.requests) == 1
 
 
 def test_a_hand_over_is_no_takeover(scripted: Server, carl: Person, model: ScriptedModel) -> None:
     run_id = UUID(carl.chat("hello")["run_id"])
-    assistant = scripted.parts.worker.assistant
+    context = scripted.parts.worker.context
 
     async def hand_over_often(tx: Transaction) -> list[int]:
-        own = type(assistant)(Database(scripted.parts.db.engine), assistant.bells, model, assistant.limits)
+        own = type(context)(Database(scripted.parts.db.engine), context.bells, model, context.limits)
         counted = []
         await lapse(tx, run_id)
         for _ in range(5):
-            claim = await claim_run(tx, own, run_id)
-            assert claim is not None
-            counted.append(claim.takeovers)
-            await release(tx, claim)
+            lease = await claim_run(tx, own, run_id)
+            assert lease is not None
+            counted.append(lease.takeovers)
+            await release_lease(tx, lease)
         return counted
 
     scripted.parts.worker._stopping = True
@@ -466,7 +467,7 @@ def test_a_run_that_kills_its_server_three_times_is_given_up(
             "RATE_LIMITS": "off",
             "RUN_LEASE_SECONDS": "0.5",
         }
-        for number in range(1, MOST_TAKEOVERS + 1):
+        for number in range(1, MAX_TAKEOVERS + 1):
             with started(tmp_path, "--app-dir", "backend", **settings) as server:
                 if number == 1:
                     run_id = begin(server.ready().person("ann@example.com", register=True))
@@ -475,8 +476,8 @@ def test_a_run_that_kills_its_server_three_times_is_given_up(
         with started(tmp_path, "--app-dir", "backend", **settings) as server:
             ann = server.ready().person("ann@example.com")
             run = ended(ann, run_id)
-            assert (run["status"], run["error"]) == ("failed", LOST)
-            assert len(provider.requests) == MOST_TAKEOVERS
+            assert (run["status"], run["error"]) == ("failed", GIVEN_UP)
+            assert len(provider.requests) == MAX_TAKEOVERS
             provider.otherwise = Text("Alive.")
             assert ann.chat("and now?")["message"]["content"] == "Alive."
             assert "Traceback" not in server.said()
@@ -490,7 +491,7 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
 ) -> None:
     from services import runs
 
-    tell = runs.tell
+    tell = runs.record_run_change
 
     async def refuse(tx: Transaction, caller: Any, run: Run, type_: str) -> None:
         if type_ == "run.started":
@@ -498,22 +499,24 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
         await tell(tx, caller, run, type_)
 
     worker = scripted.parts.worker
-    worker._set_aside = Pauses(0.0)
-    monkeypatch.setattr(runs, "tell", refuse)
+    worker._pauses = Pauses(0.0)
+    monkeypatch.setattr(runs, "record_run_change", refuse)
     run = ended(carl, begin(carl))
-    assert (run["status"], run["error"]) == ("failed", CRASHED)
+    assert (run["status"], run["error"]) == ("failed", INTERNAL_ERROR)
     assert followed(carl, run["id"])[-1].type == "run.failed"
     monkeypatch.undo()
     assert carl.chat("again")["status"] == "completed"
     lines = capfd.readouterr().err.splitlines()
-    assert len(lines) == MOST_FAILED_CLAIMS
+    assert len(lines) == MAX_FAILED_CLAIMS
     assert all("claiming a run failed" in line and "12.5 is no whole number" in line for line in lines)
     assert all("agent/leases.py:" in line for line in lines)
 
 
 def test_an_unended_call_says_that_it_was_not_made_in_a_shorter_ending() -> None:
-    from agent.run_ending import finished, shortened
+    from agent.run_ending import finish_call, shorten_steps
 
-    [step] = shortened([Step("x", [{"id": "a", "name": "add_task", "arguments": {"title": "y" * 50_000}}])])
-    assert finished(step.calls[0], now())["error"] == NOT_RUN
+    [step] = shorten_steps(
+        [Step("x", [{"id": "a", "name": "add_task", "arguments": {"title": "y" * 50_000}}])]
+    )
+    assert finish_call(step.calls[0], now())["error"] == NOT_RUN
     assert step.calls[0]["arguments"] == {}

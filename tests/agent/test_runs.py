@@ -12,7 +12,7 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM
-from agent.context import Assistant
+from agent.context import AgentContext
 from agent.leases import claim_run
 from agent.loop import RunLoop
 from agent.run_ending import LeaseLost
@@ -315,8 +315,8 @@ def test_every_write_of_a_loop_checks_its_epoch(
     run_id = UUID(carl.chat("hello")["run_id"])
 
     async def work(db: Database) -> None:
-        assistant = scripted.parts.worker.assistant
-        own = Assistant(db, scripted.parts.bells, assistant.model, assistant.limits)
+        context = scripted.parts.worker.context
+        own = AgentContext(db, scripted.parts.bells, context.model, context.limits)
 
         async def reopen(tx: Transaction) -> None:
             run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
@@ -324,16 +324,16 @@ def test_every_write_of_a_loop_checks_its_epoch(
             run.status, run.lease_expires_at = "running", now() - timedelta(seconds=1)
 
         await db.write(reopen)
-        claim = await db.write(claim_run, own, run_id)
-        assert claim is not None
-        stale = RunLoop(own, claim.run_id, claim.epoch - 1, claim.caller)
+        lease = await db.write(claim_run, own, run_id)
+        assert lease is not None
+        stale = RunLoop(own, lease.run_id, lease.epoch - 1, lease.caller)
         with pytest.raises(LeaseLost):
             await stale.add_event("message.delta", {"step": 0, "text": "x"})
         with pytest.raises(LeaseLost):
             await stale.run_tool({"id": "c", "name": "add_task", "arguments": {"title": "x"}})
         with pytest.raises(LeaseLost):
             await stale.finish("completed")
-        assert await db.write(claim_run, own, claim.run_id) is None, "its lease has not lapsed"
+        assert await db.write(claim_run, own, lease.run_id) is None, "its lease has not lapsed"
 
     asyncio.run(with_database(own_database_url, work))
     assert carl.get("/v1/tasks")["data"] == []
@@ -408,7 +408,7 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
 
     asyncio.run(with_database(own_database_url, lambda db: db.write(age)))
     asyncio.run_coroutine_threadsafe(
-        scripted.parts.worker.clean(), scripted.parts.worker._tasks.copy().pop().get_loop()
+        scripted.parts.worker.run_housekeeping(), scripted.parts.worker._tasks.copy().pop().get_loop()
     ).result(15)
     kept = [
         arrived for arrived in old if arrived.type in ("run.started", "message.completed", "run.completed")

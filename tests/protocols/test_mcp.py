@@ -104,7 +104,7 @@ async def test_every_tool_is_listed_with_its_shapes_and_hints(server: Server, an
         known, hints = TOOLS[name], tool.annotations
         assert (tool.title, tool.description) == (known.title, known.description)
         assert hints is not None
-        assert hints.read_only_hint == (known.effect == "safe")
+        assert hints.read_only_hint == (known.effect == "read")
         assert hints.destructive_hint == (known.effect == "destructive")
         assert hints.idempotent_hint == known.idempotent
         assert tool.output_schema is not None
@@ -471,7 +471,7 @@ async def test_a_token_that_may_only_read_changes_nothing_with_any_tool(
     async with connected(server, token, era) as client:
         for name, tool in TOOLS.items():
             answer = await client.call_tool(name, arguments.get(name, {"task_id": task["id"]}))
-            if tool.effect == "safe":
+            if tool.effect == "read":
                 continue
             assert answer.is_error
             assert words(answer) == f"{name} changes something, and this access token may only read."
@@ -761,7 +761,7 @@ async def test_a_message_behind_a_declined_call_is_answered_at_once(
     async def find_nothing() -> None:
         pass
 
-    monkeypatch.setattr(server.parts.worker, "look", find_nothing)  # no poll comes to its help
+    monkeypatch.setattr(server.parts.worker, "poll", find_nothing)  # no poll comes to its help
     task = ann.post("/v1/tasks", title="Buy milk")
     queued: list[str] = []
 

@@ -136,8 +136,8 @@ def test_a_job_that_fails_is_one_line_and_is_tried_again(
         tries += 1
         raise OSError("no space\nleft on device")
 
-    monkeypatch.setattr("agent.worker.LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(Worker, "look", fail)
+    monkeypatch.setattr("agent.worker.POLL_SECONDS", 0.0)
+    monkeypatch.setattr(Worker, "poll", fail)
     with serving(settings_for(f"sqlite:///{tmp_path / 'parley.db'}")):
         wait_until(lambda: tries >= 2)
     lines = capfd.readouterr().err.splitlines()

@@ -166,7 +166,7 @@ def test_a_tool_that_crashes_changes_nothing_and_the_model_is_told(
     def crash(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(registry, "shown", crash)  # after the task was written
+    monkeypatch.setattr(registry, "dump_task", crash)  # after the task was written
     model.answers = [[call("add_task", {"title": "Buy milk"})], ["Sorry."]]
     answer = carl.chat("add milk")
     assert answer["tool_calls"][0]["error"] == "add_task failed on our side; nothing was changed."
