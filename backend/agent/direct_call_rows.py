@@ -33,6 +33,7 @@ from db import Database, Transaction
 from models import Conversation, Event, Message, Run, RunEvent
 from models.columns import UTCDateTime, now
 from models.message import MessagePublic
+from models.recorded_call import RecordedCall, pick_call, pick_outcome
 from models.run import RunPublic
 from services import messages, runs
 from services.identity.api_tokens import Grant
@@ -73,7 +74,7 @@ def preview_message(message: Values) -> MessagePublic:
 
 
 def build_finished_rows(
-    grant: Grant, conversation_id: UUID, line: str, made: dict[str, Any], client_id: str | None = None
+    grant: Grant, conversation_id: UUID, line: str, made: RecordedCall, client_id: str | None = None
 ) -> RunRows:
     """Of a call that was made; `line` stands where a person's message would."""
     begun = build_pending_rows(grant, conversation_id, line, made, client_id)
@@ -92,7 +93,7 @@ def build_finished_rows(
             "run_id": run["id"],
         },
     )
-    outcome = {key: made[key] for key in ("result", "error", "started_at", "finished_at")}
+    outcome = pick_outcome(made)
     lines: list[LogEntry] = [
         ("tool.result", {"step": 0, "id": made["id"], "name": made["name"], **outcome}),
         (ANSWER_EVENT, {"message": preview_message(answer)}),
@@ -105,7 +106,7 @@ def build_pending_rows(
     grant: Grant,
     conversation_id: UUID,
     line: str,
-    call: dict[str, Any],
+    call: RecordedCall,
     client_id: str | None = None,
     moment: datetime | None = None,
 ) -> RunRows:
@@ -123,10 +124,9 @@ def build_pending_rows(
     trigger = fill_defaults(Message, {**shared, **said, **program})
     where = {"conversation_id": str(conversation_id), "user_message_id": str(trigger["id"])}
     sender = {"id": caller.token_id and str(caller.token_id), "name": grant.title}
-    asked = {key: call[key] for key in ("id", "name", "arguments")}
     lines: list[LogEntry] = [
         ("run.started", {**where, "source": MCP_SOURCE, "program": sender}),
-        ("tool.call", {"step": 0, **asked}),
+        ("tool.call", {"step": 0, **pick_call(call)}),
     ]
     return RunRows(run, trigger, None, lines)
 

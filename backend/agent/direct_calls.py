@@ -23,9 +23,11 @@ from llm.sanitize import clean
 from models import AccessToken, Approval, Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.conversation import ConversationCreate
+from models.recorded_call import RecordedCall, pick_call
 from services import approvals, conversations, messages, runs
 from services.identity.api_tokens import Grant
-from tools.registry import TOOLS, ToolError, call_tool, is_change, needs_approval, read_shown_rows
+from tools.approval_rules import is_change, needs_approval, read_shown_rows
+from tools.registry import TOOLS, ToolError, call_tool
 
 # The only call of its run.
 ONLY_CALL_ID = "call"
@@ -70,7 +72,7 @@ class DirectCalls:
         made = await self.db.read(execute_direct_call, grant.caller, call, own_transaction=True)
         return await self.record_read(grant, call, made)
 
-    async def record_read(self, grant: Grant, call: DirectCall, made: dict[str, Any]) -> DirectCallResult:
+    async def record_read(self, grant: Grant, call: DirectCall, made: RecordedCall) -> DirectCallResult:
         """The record of a call that has changed nothing: in one statement where that can be."""
         if grant.conversation_id is not None and self.db.is_postgresql:
             record = drop_details(build_finished_rows(grant, grant.conversation_id, format_call(call), made))
@@ -96,7 +98,7 @@ async def call_in_transaction(
 
 
 async def record_in_transaction(
-    tx: Transaction, grant: Grant, call: DirectCall, made: dict[str, Any]
+    tx: Transaction, grant: Grant, call: DirectCall, made: RecordedCall
 ) -> DirectCallResult:
     conversation = await open_grant_conversation(tx, grant)
     record = drop_details(build_finished_rows(grant, conversation.id, format_call(call), made))
@@ -116,16 +118,17 @@ async def request_approval(
             return DirectCallResult(pending.run_id, awaiting_approval=describe_call(call, pending.shown))
     if len(active) >= calls.max_runs:
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
-        return await insert_finished_call(tx, grant, conversation, call, as_kept(call, error=error))
-    asked = as_kept(call)
+        return await insert_finished_call(tx, grant, conversation, call, record_call(call, error=error))
+    asked = record_call(call)
     moment = await calls.db.clock(tx)
     record = build_pending_rows(
         grant, conversation.id, format_call(call), asked, derive_client_id(grant, call), moment
     )
     run = await insert_run_rows(tx, grant, conversation, record)
-    asked["shown"] = await read_shown_rows(tx, caller, call.name, call.arguments)
-    await approvals.request_approvals(tx, caller, run, 0, [asked], calls.approval_seconds)
-    return DirectCallResult(run.id, awaiting_approval=describe_call(call, asked["shown"]))
+    shown = await read_shown_rows(tx, caller, call.name, call.arguments)
+    to_approve: approvals.CallToApprove = {**pick_call(asked), "shown": shown}
+    await approvals.request_approvals(tx, caller, run, 0, [to_approve], calls.approval_seconds)
+    return DirectCallResult(run.id, awaiting_approval=describe_call(call, shown))
 
 
 def describe_call(call: DirectCall, rows: dict[str, Any] | None) -> str:
@@ -136,7 +139,7 @@ def describe_call(call: DirectCall, rows: dict[str, Any] | None) -> str:
 
 async def execute_direct_call(
     tx: Transaction, caller: Caller, call: DirectCall, *, own_transaction: bool = False
-) -> dict[str, Any]:
+) -> RecordedCall:
     """The call with what came of it, as messages keep it."""
     started_at = rfc3339(now())
     result, error = None, None
@@ -144,12 +147,12 @@ async def execute_direct_call(
         result = await call_tool(tx, caller, call.name, call.arguments, own_transaction=own_transaction)
     except ToolError as refusal:
         error = str(refusal)
-    return as_kept(call, result, error, started_at)
+    return record_call(call, result, error, started_at)
 
 
-def as_kept(
+def record_call(
     call: DirectCall, result: Any = None, error: str | None = None, started_at: str | None = None
-) -> dict[str, Any]:
+) -> RecordedCall:
     return {
         "id": ONLY_CALL_ID,
         "name": call.name,
@@ -162,7 +165,7 @@ def as_kept(
 
 
 async def insert_finished_call(
-    tx: Transaction, grant: Grant, conversation: Conversation, call: DirectCall, made: dict[str, Any]
+    tx: Transaction, grant: Grant, conversation: Conversation, call: DirectCall, made: RecordedCall
 ) -> DirectCallResult:
     """The conversation is locked."""
     record = build_finished_rows(
@@ -182,7 +185,7 @@ async def insert_run_rows(tx: Transaction, grant: Grant, conversation: Conversat
         raise Again from error  # the same key was sent twice at once: the next try finds the first
 
 
-def to_result(record: RunRows, made: dict[str, Any]) -> DirectCallResult:
+def to_result(record: RunRows, made: RecordedCall) -> DirectCallResult:
     return DirectCallResult(record.run["id"], made["result"], made["error"])
 
 

@@ -1,7 +1,7 @@
 # agent/history.py -- what a model reads: earlier turns that fit, and the steps of the run at work.
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 from sqlalchemy import or_
 from sqlmodel import col
@@ -11,6 +11,7 @@ from access import Caller
 from db import Transaction
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
 from models import Message, Run, RunEvent
+from models.recorded_call import RecordedCall, pick_approval, pick_call, pick_outcome, set_outcome
 from services import runs
 
 # A rule of thumb for English text and JSON alike; the limit it serves is soft.
@@ -26,7 +27,7 @@ class Step:
     """
 
     text: str = ""
-    calls: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[RecordedCall] = field(default_factory=list)
     size: int = 0
 
     def add_text(self, text: str) -> None:
@@ -46,7 +47,7 @@ def begin_paragraph(steps: Sequence[Step], text: str) -> str:
     return "\n\n" + text if begins else text
 
 
-def to_tool_call(call: dict[str, Any]) -> ToolCall:
+def to_tool_call(call: RecordedCall) -> ToolCall:
     return ToolCall(call["id"], call["name"], call["arguments"], call.get("result"), call.get("error"))
 
 
@@ -68,20 +69,16 @@ def rebuild_steps(events: Iterable[RunEvent]) -> list[Step]:
         elif event.type == "message.reset":
             texts[data["step"]].clear()
         elif event.type == "tool.call":
-            step.calls.append({key: data[key] for key in ("id", "name", "arguments")})
+            step.calls.append({**pick_call(data)})
         else:
             call = next(call for call in step.calls if call["id"] == data["id"])
             if event.type == "approval.requested":
-                call["approval"] = {
-                    "decision": None,
-                    "requested_at": data["requested_at"],
-                    "decided_at": None,
-                    **({"shown": data["shown"]} if data.get("shown") is not None else {}),
-                }
+                call["approval"] = pick_approval(data)
             elif event.type == "approval.decided":
-                call["approval"] |= {key: data[key] for key in ("decision", "decided_at")}
+                call["approval"]["decision"] = data["decision"]
+                call["approval"]["decided_at"] = data["decided_at"]
             else:
-                call.update({key: data[key] for key in ("result", "error", "started_at", "finished_at")})
+                set_outcome(call, pick_outcome(data))
     for step, pieces in zip(steps, texts, strict=True):
         step.add_text("".join(pieces))
     return steps
@@ -90,7 +87,7 @@ def rebuild_steps(events: Iterable[RunEvent]) -> list[Step]:
 def to_turns(message: Message) -> list[Turn]:
     if message.role == "user":
         return [UserTurn(message.content)]
-    calls = tuple(to_tool_call(call) for call in message.tool_calls or ())
+    calls = tuple(to_tool_call(call) for call in cast("list[RecordedCall]", message.tool_calls or []))
     turns: list[Turn] = [AgentTurn("", calls)] if calls else []
     return [*turns, AgentTurn(message.content)] if message.content else turns
 

@@ -15,18 +15,19 @@ from access import Caller
 from agent.context import AgentContext
 from agent.direct_call_rows import MCP_SOURCE
 from agent.history import Step, begin_paragraph, read_history, rebuild_steps
+from agent.model_request import build_model_request
 from agent.needed_approvals import find_calls_needing_approval
-from agent.prompts import INSTRUCTIONS
 from agent.run_ending import LeaseLost, list_endings, store_ending
 from agent.text_pieces import coalesce_text, cut_to_bytes
 from db import Transaction
-from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
+from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Usage
 from llm.sanitize import as_arguments, clean
 from models import Conversation, Run, RunEvent
 from models.columns import now, rfc3339
+from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
 from services import approvals, runs
 from storage.engines import read_clock
-from tools.registry import TOOLS, ToolError, call_tool
+from tools.registry import ToolError, call_tool
 
 log = structlog.get_logger()
 
@@ -128,7 +129,7 @@ class RunLoop:
     async def run_step(self) -> bool:
         """Run what calls are open, then ask the model; False when its answer was text alone."""
         for call in self.steps[-1].calls if self.steps else ():
-            if "finished_at" not in call:
+            if not is_finished(call):
                 await self.run_tool(call)
         if not self.uses_model:
             return False
@@ -218,33 +219,40 @@ class RunLoop:
             return await read_history(tx, caller, run, self.context.limits.context_tokens)
 
         history = await self.context.read(read)
-        turns = [*history, *(step.turn() for step in self.steps[:-1] if step.text or step.calls)]
-        specs = [ToolSpec(tool.name, tool.description, tool.parameters()) for tool in TOOLS.values()]
-        # One time for the whole run: what "tomorrow" means must not change on its way, nor when it is replayed.
-        most = self.context.limits.answer_bytes
-        return ModelRequest(INSTRUCTIONS, turns, specs, self.started_at, caller.timezone, most)
+        return build_model_request(
+            history,
+            self.steps[:-1],
+            self.started_at,
+            caller.timezone,
+            self.context.limits.answer_bytes,
+        )
 
-    async def run_tool(self, call: dict[str, Any]) -> None:
+    async def run_tool(self, call: RecordedCall) -> None:
         """The tool's effect and its result are committed together, or neither is; or its person is asked first."""
         started_at = rfc3339(now())
-        outcome: dict[str, Any] = {}
+        outcome: CallOutcome | None = None
 
         async def step(tx: Transaction, run: Run) -> None:
-            outcome.clear()
+            nonlocal outcome
+            outcome = None
             if asked := await find_calls_needing_approval(tx, self.caller, run, self.steps, call):
                 seconds = self.context.limits.approval_seconds
                 await approvals.request_approvals(tx, self.caller, run, len(self.steps) - 1, asked, seconds)
                 return
-            outcome.update(
-                await execute_call(tx, self.caller, call), started_at=started_at, finished_at=rfc3339(now())
-            )
+            result, error = await execute_call(tx, self.caller, call)
+            outcome = {
+                "result": result,
+                "error": error,
+                "started_at": started_at,
+                "finished_at": rfc3339(now()),
+            }
             data = {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
             await runs.add_event(tx, self.caller, run, "tool.result", data)
 
         await self.write(step)
-        if not outcome:
+        if outcome is None:
             raise RunAwaitsApproval
-        call.update(outcome)
+        set_outcome(call, outcome)
 
     def content(self) -> str:
         return "".join(step.text for step in self.steps)
@@ -263,22 +271,22 @@ def make_limit_error(most: float, what: str) -> ModelError:
     return ModelError(f"The run reached its limit of {most} {what}.", transient=False)
 
 
-async def execute_call(tx: Transaction, caller: Caller, call: dict[str, Any]) -> dict[str, Any]:
+async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> tuple[Any, str | None]:
     """What came of the call: a result or an error. One that was not approved is not made."""
     decision = call["approval"]["decision"] if "approval" in call else "approved"
     if decision != "approved":
-        return {"result": None, "error": approvals.REFUSALS[decision]}
+        return None, approvals.REFUSALS[decision or "denied"]
     try:
-        return {"result": await call_tool(tx, caller, call["name"], call["arguments"]), "error": None}
+        return await call_tool(tx, caller, call["name"], call["arguments"]), None
     except ToolError as error:
-        return {"result": None, "error": str(error)}
+        return None, str(error)
 
 
-def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:
+def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[RecordedCall]:
     """The calls as the log keeps them, each with an id that is its own within the run."""
     taken = {call["id"] for step in steps for call in step.calls}
     numbers: dict[str, int] = {}
-    named = []
+    named: list[RecordedCall] = []
     for call in calls:
         name = clean(call.id)[:100] or "call"
         unique, number = name, numbers.get(name, 1)

@@ -2,7 +2,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 from sqlmodel import col
@@ -11,14 +11,14 @@ import access
 from access import SYSTEM, Caller
 from agent.history import Step, begin_paragraph, read_history
 from agent.loop import assign_call_ids
-from agent.prompts import INSTRUCTIONS
+from agent.model_request import build_model_request
 from agent.run_ending import NOT_RUN
 from db import Database, Transaction
-from llm.protocol import Model, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn
+from llm.protocol import Model, TextDelta, ToolCall, Turn
 from llm.sanitize import clean
 from models import Conversation, Message, Run, RunEvent, User
+from models.recorded_call import RecordedCall
 from models.run import ACTIVE
-from tools.registry import TOOLS
 
 # A model that calls recorded tools for ever is stopped here.
 MAX_REPLAYED_STEPS = 100
@@ -49,7 +49,7 @@ class RecordedRun:
     caller: Caller
     asked: str
     content: str
-    calls: list[dict[str, Any]]
+    calls: list[RecordedCall]
     partial: bool
     history: list[Turn]
 
@@ -95,7 +95,7 @@ async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) 
         caller=caller,
         asked=by_role["user"].content,
         content=answer.content if answer else "",
-        calls=list((answer.tool_calls if answer else None) or []),
+        calls=cast("list[RecordedCall]", (answer.tool_calls if answer else None) or []),
         partial=run.status != "completed",
         history=await read_history(tx, caller, run, context_tokens),
     )
@@ -119,7 +119,7 @@ async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
                 return turn  # the run was ended here
             left.remove(twin)
             taken.append(twin[0])
-            steps[-1].calls.append({**call, **{key: twin[1][key] for key in ("result", "error")}})
+            steps[-1].calls.append({**call, "result": twin[1]["result"], "error": twin[1]["error"]})
         if not calls:
             break
     turn.differences += [Difference("call", format_recorded_call(call), None) for _, call in left]
@@ -137,10 +137,8 @@ async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
 
 async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> list[ToolCall]:
     """One model request: its text becomes a new step; the calls are returned."""
-    turns = [*recorded.history, *(step.turn() for step in steps if step.text or step.calls)]
-    specs = [ToolSpec(tool.name, tool.description, tool.parameters()) for tool in TOOLS.values()]
     asked_at = recorded.run.started_at or recorded.run.created_at
-    request = ModelRequest(INSTRUCTIONS, turns, specs, asked_at, recorded.caller.timezone)
+    request = build_model_request(recorded.history, steps, asked_at, recorded.caller.timezone)
     steps.append(Step())
     calls: list[ToolCall] = []
     async for event in model.respond(request):
@@ -151,9 +149,9 @@ async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> l
     return calls
 
 
-def is_same_call(stored: dict[str, Any], call: dict[str, Any]) -> bool:
+def is_same_call(stored: RecordedCall, call: RecordedCall) -> bool:
     return (stored["name"], stored["arguments"]) == (call["name"], call["arguments"])
 
 
-def format_recorded_call(call: dict[str, Any]) -> str:
+def format_recorded_call(call: RecordedCall) -> str:
     return f"{call['name']} {json.dumps(call['arguments'], ensure_ascii=False)}"

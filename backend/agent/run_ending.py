@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import structlog
@@ -20,6 +20,7 @@ from failure_causes import cause_of, place_of
 from models import Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.message import ChatCreate
+from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
 from models.run import RunPublic
 from services import approvals, events, messages, runs
 from services.messages import PostedMessage
@@ -126,13 +127,12 @@ def shorten_steps(steps: Sequence[Step]) -> list[Step]:
     text = "".join(step.text for step in steps)
     if len(text) > MAX_SHORT_CHARACTERS:
         text = text[: MAX_SHORT_CHARACTERS - 1] + "…"
-    kept = ("id", "name", "started_at", "finished_at")
-    emptied: dict[str, Any] = {"arguments": {}, "result": None, "error": NOT_KEPT}
-    calls = [
-        {**emptied, **{key: call[key] for key in kept if key in call}}
-        for step in steps
-        for call in step.calls
-    ]
+    calls: list[RecordedCall] = []
+    for call in (call for step in steps for call in step.calls):
+        emptied: RecordedCall = {"id": call["id"], "name": call["name"], "arguments": {}}
+        if is_finished(call):
+            set_outcome(emptied, pick_outcome({**call, "result": None, "error": NOT_KEPT}))
+        calls.append(emptied)
     return [Step(text, calls)]
 
 
@@ -163,7 +163,7 @@ async def end_run(
             user_id=run.user_id,
             role="agent",
             content=content,
-            tool_calls=calls or None,
+            tool_calls=cast("list[dict[str, Any]]", calls) or None,
             seq=await messages.find_next_seq(tx, caller, conversation),
             run_id=run.id,
         )
@@ -182,13 +182,14 @@ async def end_run(
     await runs.record_run_change(tx, caller, run, f"run.{status}")
 
 
-def finish_call(call: dict[str, Any], moment: datetime) -> dict[str, Any]:
+def finish_call(call: RecordedCall, moment: datetime) -> RecordedCall:
     """The call as the message keeps it; one that was never made says so."""
-    skipped = {"result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
-    return call if "finished_at" in call else {**call, **skipped}
+    if is_finished(call):
+        return call
+    return {**call, "result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
 
 
-def fit_calls(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def fit_calls(calls: list[RecordedCall]) -> list[RecordedCall]:
     """The calls, without the largest results where all of them would be more than a message can hold."""
     sizes = [len(to_json(call)) for call in calls]
     over = sum(sizes) - MAX_CALL_BYTES
@@ -200,7 +201,7 @@ def fit_calls(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return calls
 
 
-def drop_content(call: dict[str, Any]) -> dict[str, Any]:
+def drop_content(call: RecordedCall) -> RecordedCall:
     """The call without its result, and without its arguments where those are long."""
     short = len(to_json(call["arguments"])) <= MAX_SHORT_CHARACTERS
     arguments = call["arguments"] if short else {}

@@ -3,7 +3,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlmodel import col
@@ -23,12 +23,19 @@ from storage.engines import read_clock
 EXPIRED_BATCH = 100
 # The span in which the changes of a program that asks for none of them are counted.
 UNAPPROVED_WINDOW_SECONDS = 3600
-# What a person is shown of a call, and so what they approve.
-SHOWN_FIELDS = ("name", "arguments", "shown")
 REFUSALS: dict[str, str] = {
     "denied": "This was not approved; nothing was changed.",
     "expired": "Nobody approved this in time; nothing was changed.",
 }
+
+
+class CallToApprove(TypedDict):
+    """What the user is shown of a call, and so approves; `shown` are the rows that it would touch."""
+
+    id: str
+    name: str
+    arguments: Any
+    shown: dict[str, Any]
 
 
 async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
@@ -41,9 +48,9 @@ async def count_unapproved_changes(tx: Transaction, program_id: UUID) -> int:
     return await count_hit(tx, hashed(f"unasked/{program_id}"), UNAPPROVED_WINDOW_SECONDS, 1)
 
 
-def compute_digest(call: Mapping[str, Any]) -> str:
+def compute_digest(call: CallToApprove) -> str:
     """SHA-256 of all that is shown of the call."""
-    words = json.dumps([call[name] for name in SHOWN_FIELDS], sort_keys=True, ensure_ascii=True)
+    words = json.dumps([call["name"], call["arguments"], call["shown"]], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(words.encode()).hexdigest()
 
 
@@ -61,7 +68,7 @@ async def find_approval(
 
 
 async def request_approvals(
-    tx: Transaction, caller: Caller, run: Run, step: int, calls: Sequence[dict[str, Any]], seconds: float
+    tx: Transaction, caller: Caller, run: Run, step: int, calls: Sequence[CallToApprove], seconds: float
 ) -> None:
     """Ask for calls (`id`, `name`, `arguments`, `shown`) of one step; the run waits, and no worker holds it meanwhile.
 
@@ -71,7 +78,12 @@ async def request_approvals(
     moment = await read_clock(tx)
     expires_at = moment + timedelta(seconds=seconds)
     for call in calls:
-        asked = {**{name: call[name] for name in SHOWN_FIELDS}, "digest": compute_digest(call)}
+        asked = {
+            "name": call["name"],
+            "arguments": call["arguments"],
+            "shown": call["shown"],
+            "digest": compute_digest(call),
+        }
         approval = await find_approval(tx, caller, run.id, call["id"]) or Approval(
             run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
         )

@@ -221,7 +221,7 @@ async def test_an_exception_of_ours_is_told_in_our_words(
     async def broken(*_: Any) -> Any:
         raise RuntimeError("a secret of the house")
 
-    monkeypatch.setitem(registry.TOOLS, "add_task", dataclasses.replace(TOOLS["add_task"], verb=broken))
+    monkeypatch.setitem(registry.TOOLS, "add_task", dataclasses.replace(TOOLS["add_task"], function=broken))
     token = token_of(ann)
     answer = await called(server, token, era, "add_task", title="x")
     assert words(answer) == "add_task failed on our side; nothing was changed."

@@ -15,7 +15,7 @@ from models import AccessToken, RateLimit
 from models.columns import now
 from services.identity import rate_limits
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
-from tools.registry import MAX_UNAPPROVED_CHANGES
+from tools.approval_rules import MAX_UNAPPROVED_CHANGES
 
 WAITS = "awaiting_approval"
 
