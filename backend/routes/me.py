@@ -57,7 +57,7 @@ async def delete_me(parts: PartsDep, caller: CallerDep, body: Confirmation = NO_
         parts.worker.stop_local(run_id)
     parts.token_guard.forget()
     parts.guard.forget(None)
-    await parts.worker.remove_account(caller.user_id, SLICES_AT_ONCE)
+    await parts.worker.housekeeping.delete_account(caller.user_id, SLICES_AT_ONCE)
 
 
 @router.get("/sessions", responses=problems(401))

@@ -408,7 +408,8 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
 
     asyncio.run(with_database(own_database_url, lambda db: db.write(age)))
     asyncio.run_coroutine_threadsafe(
-        scripted.parts.worker.run_housekeeping(), scripted.parts.worker._tasks.copy().pop().get_loop()
+        scripted.parts.worker.housekeeping.delete_expired(),
+        scripted.parts.worker._tasks.copy().pop().get_loop(),
     ).result(15)
     kept = [
         arrived for arrived in old if arrived.type in ("run.started", "message.completed", "run.completed")

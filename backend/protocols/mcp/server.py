@@ -1,7 +1,6 @@
-# protocols/mcp/server.py -- the MCP face of tools.py: tools as clients see them, calls and what comes of them.
+# protocols/mcp/server.py -- the MCP server: which requests it answers, and the call of a tool.
 from contextlib import nullcontext
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
 
 import structlog
 from mcp.server import Server
@@ -12,30 +11,31 @@ from mcp_types import INTERNAL_ERROR as JSONRPC_INTERNAL_ERROR
 from mcp_types import (
     INVALID_PARAMS,
     CallToolRequestParams,
-    ElicitRequest,
-    ElicitRequestFormParams,
     ElicitResult,
     InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
-    ToolAnnotations,
 )
-from mcp_types import Tool as McpTool
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
-from pydantic_core import to_json
 
-from agent.direct_calls import ONLY_CALL_ID, DirectCall, DirectCallResult, DirectCalls, find_result
+from agent.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from llm.sanitize import clean, unstorable
-from models.columns import Shape
-from protocols.mcp.auth import get_base_url
 from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
+from protocols.mcp.tools import (
+    ELICITATION_ID,
+    build_awaiting_result,
+    build_call_result,
+    build_elicitation,
+    build_error_result,
+    supports_elicitation,
+    to_mcp_tool,
+)
 from routes.dependencies import Parts
 from services.identity.api_tokens import Grant
 from services.identity.rate_limits import CALLS_PER_PROGRAM
 from streaming.disconnects import until_gone
-from tools.registry import TOOLS, Tool, strip_titles
+from tools.registry import TOOLS
 
 log = structlog.get_logger()
 
@@ -45,46 +45,12 @@ you change it. Every call is on record where the person can see it. A call may h
 Parley: the answer says so, the call is then made without you, and calling again does not hurry it."""
 IDEMPOTENCY_META = "parley/idempotency_key"
 RETRY_AFTER_META = "parley/retry_after_seconds"
-ELICITATION_ID = "approval"
-# What is the same for everybody; the rest may change at any time.
+# For lists that are the same for every user.
 LIST_CACHE = CacheHint(ttl_ms=3_600_000, scope="public")
 
 
-class AwaitingApprovalResult(Shape):
-    """What a call gives that its person has to approve first."""
-
-    status: Literal["awaiting_approval"] = "awaiting_approval"
-    run_id: UUID
-    tool_call_id: str
-    approve_at: str
-
-
-def output_schema(tool: Tool) -> dict[str, Any]:
-    if tool.effect == "read":
-        return tool.output()
-    waiting = strip_titles(AwaitingApprovalResult.model_json_schema(mode="serialization"))
-    return {"type": "object", "anyOf": [tool.output(), waiting]}
-
-
-def to_mcp_tool(tool: Tool) -> McpTool:
-    return McpTool(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=tool.parameters(),
-        output_schema=output_schema(tool),
-        annotations=ToolAnnotations(
-            title=tool.title,
-            read_only_hint=tool.effect == "read",
-            destructive_hint=tool.effect == "destructive",
-            idempotent_hint=tool.idempotent,
-            open_world_hint=False,
-        ),
-    )
-
-
 class McpServer:
-    """What clients may ask for, on behalf of whom the door has let in."""
+    """Answers the requests of clients that McpAuth has let in."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
@@ -153,7 +119,10 @@ class McpServer:
     async def resume_call(
         self, ctx: McpContext, grant: Grant, call: DirectCall, params: CallToolRequestParams
     ) -> DirectCallResult:
-        """The client has put our question to its user. What they said there approves nothing: a session does that."""
+        """Second round of an elicitation: the answer only makes us look again or cancel.
+
+        The approval itself needs a signed-in session.
+        """
         caller, run_id = grant.caller, parse_id(params.request_state or "")
         outcome = await self.db.read(find_result, grant, run_id, call) if run_id else None
         if outcome is None:
@@ -173,63 +142,8 @@ class McpServer:
         return await self.db.read(find_result, grant, outcome.run_id, call) or outcome
 
 
-def build_call_result(outcome: DirectCallResult) -> dict[str, Any]:
-    """As a plain dict: the SDK's models would copy a long list twice on its way."""
-    if outcome.error is not None:
-        return build_error_result(outcome.error)
-    text = to_json(outcome.result).decode()
-    return {**build_text_result(text), "structuredContent": outcome.result}
-
-
-def supports_elicitation(ctx: McpContext) -> bool:
-    """Whether the client can put a question to its user and send the call again afterwards."""
-    known = ctx.session.client_capabilities
-    asks = known.elicitation if known else None
-    return (
-        ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
-        and asks is not None
-        and (asks.form is not None or asks.url is None)
-    )
-
-
-def build_approval_url(ctx: McpContext, outcome: DirectCallResult) -> str:
-    assert ctx.request is not None
-    return f"{get_base_url(ctx.request)}/v1/runs/{outcome.run_id}/approvals/{ONLY_CALL_ID}"
-
-
-def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequiredResult:
-    text = (
-        f"{outcome.awaiting_approval}? Approve or deny it in Parley, where you are signed in (or with POST "
-        f"{build_approval_url(ctx, outcome)}). Then accept here to see what came of it; declining withdraws the call."
-    )
-    asked = ElicitRequestFormParams(message=text, requested_schema={"type": "object", "properties": {}})
-    return InputRequiredResult(
-        input_requests={ELICITATION_ID: ElicitRequest(params=asked)}, request_state=str(outcome.run_id)
-    )
-
-
-def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> dict[str, Any]:
-    """No error: nothing went wrong, and a model that takes it for one tries another way to the same end."""
-    where = build_approval_url(ctx, outcome)
-    waits = AwaitingApprovalResult(run_id=outcome.run_id, tool_call_id=ONLY_CALL_ID, approve_at=where)
-    text = (
-        f"Not done yet: {outcome.awaiting_approval} waits until the person approves it in Parley, where they are "
-        f"signed in (or with POST {where}). Tell them. Parley then makes the call itself: do not call again to "
-        "hurry it."
-    )
-    return {**build_text_result(text), "structuredContent": waits.model_dump(mode="json")}
-
-
-def build_error_result(text: str) -> dict[str, Any]:
-    return {**build_text_result(text), "isError": True}
-
-
-def build_text_result(text: str) -> dict[str, Any]:
-    return {"content": [{"type": "text", "text": text}], "resultType": "complete"}
-
-
 async def hide_exceptions(ctx: McpContext, call_next: CallNext) -> HandlerResult:
-    """Whatever goes wrong: a client reads a sentence of ours, never an exception's."""
+    """Answer every failure with a sentence of Parley, never with the text of an exception."""
     try:
         return await call_next(ctx)
     except (MCPError, ValidationError):
