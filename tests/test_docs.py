@@ -71,7 +71,7 @@ def test_every_prompt_and_resource_is_listed_for_mcp() -> None:
 def test_every_stream_event_is_listed() -> None:
     services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
     source = "".join(path.read_text() for path in [*(ROOT / "backend/agent").glob("*.py"), *services])
-    source = re.sub(r"(?:events\.record|runs\.tell)\([^)]*\)", "", source)
+    source = re.sub(r"(?:events\.record|runs\.record_run_change)\([^)]*\)", "", source)
     written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | FINAL_EVENTS
     written -= {"message.created"}  # of the caller's stream
     assert {row[0] for row in rows("Stream events")} == written
@@ -82,7 +82,7 @@ def test_every_stream_event_is_listed() -> None:
 def test_every_event_of_the_callers_stream_is_listed() -> None:
     source = "".join(path.read_text() for path in (ROOT / "backend").rglob("*.py"))
     calls = re.findall(
-        r'(?:events\.record|events\.change|runs\.tell)\(\s*(?:tx, )?[\w.]+, (?:[\w.]+, )?f?"([^"]+)"',
+        r'(?:events\.record|events\.change|runs\.record_run_change)\(\s*(?:tx, )?[\w.]+, (?:[\w.]+, )?f?"([^"]+)"',
         source,
     )
     told = {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset"}

@@ -331,7 +331,7 @@ def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
     async def nobody_looks() -> None:
         return None
 
-    monkeypatch.setattr(scripted.parts.worker, "expire", nobody_looks)
+    monkeypatch.setattr(scripted.parts.worker, "expire_approvals", nobody_looks)
     go_on(monkeypatch)
     assert decide(carl, answer, True).status_code == 409
     assert titles(carl) == ["Buy milk"]
