@@ -11,8 +11,8 @@ from streaming.notifier import Bells
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# How many runs of a worker use the database at the same moment; the others wait for these, not for a connection that
-# a request needs as well, nor for the lock that SQLite has one of.
+# How many runs of a worker use the database at the same moment. The others wait here, so that connections, and
+# the one write lock of SQLite, stay available to requests.
 MAX_CONCURRENT_TRANSACTIONS = 5
 
 
@@ -33,7 +33,7 @@ class RunLimits:
 
 @dataclass(frozen=True, slots=True)
 class AgentContext:
-    """What every run needs, built once at startup."""
+    """What the runs of a worker share, built once at startup."""
 
     db: Database
     bells: Bells
@@ -45,7 +45,7 @@ class AgentContext:
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """As the database's, in turn with the other runs of this worker."""
+        """Database.write, limited to MAX_CONCURRENT_TRANSACTIONS runs of this worker."""
         async with self.gate:
             return await self.db.write(work, *args, **kw)
 

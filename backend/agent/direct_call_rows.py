@@ -39,19 +39,19 @@ from services import messages, runs
 from services.identity.api_tokens import Grant
 
 MAX_TRIGGER_CHARACTERS = 200
-# What `run.started` names as the source of such a run: its calls are made, and no model is asked.
+# The source in `run.started` of a run that a program began: its call is made, and no model is asked.
 MCP_SOURCE = "mcp"
 
 
-# The columns of a row that is new: an object of the ORM costs more than to make the call.
+# The columns of a new row: an object of the ORM costs more than the call itself.
 Values = dict[str, Any]
-# A line of the log: its type and what it says.
+# An event of the run log: its type and its data.
 LogEntry = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class RunRows:
-    """All rows but for their place in the conversation: the trigger's seq, and the answer's after it."""
+    """All rows of the run; `seq` of both messages is set when they are stored."""
 
     run: Values
     trigger: Values
@@ -69,14 +69,14 @@ def fill_defaults(table: type[SQLModel], values: Values) -> Values:
 
 
 def preview_message(message: Values) -> MessagePublic:
-    """As open pages are told of it."""
+    """The message as streams get it."""
     return messages.to_public_message(SimpleNamespace(Message=SimpleNamespace(**message), display_name=None))
 
 
 def build_finished_rows(
     grant: Grant, conversation_id: UUID, line: str, made: RecordedCall, client_id: str | None = None
 ) -> RunRows:
-    """Of a call that was made; `line` stands where a person's message would."""
+    """The rows of a finished call; `line` is the content of the message that began it."""
     begun = build_pending_rows(grant, conversation_id, line, made, client_id)
     run, moment = begun.run, begun.run["created_at"]
     run |= {"status": "completed", "finished_at": moment}
@@ -110,7 +110,7 @@ def build_pending_rows(
     client_id: str | None = None,
     moment: datetime | None = None,
 ) -> RunRows:
-    """Of a call that is still to be made. The message is the program's; its person is answerable for it.
+    """The rows of a call that is still to be made. The program sends the message in the name of its user.
 
     `moment` is by the database's clock, for a run that goes on elsewhere.
     """
@@ -132,7 +132,7 @@ def build_pending_rows(
 
 
 def drop_details(record: RunRows) -> RunRows:
-    """The record of a call that changed nothing: from the start as every run's is once its details are deleted."""
+    """The rows of a call that changed nothing: they look like those of a run whose details were deleted."""
     run = {**record.run, "details_deleted_at": record.run["finished_at"]}
     return replace(record, run=run, log=[line for line in record.log if line[0] not in runs.DETAIL_EVENTS])
 
@@ -184,14 +184,14 @@ async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> 
     return await db.store(build_insert(types), values | {"answered_type": "message.created"}, caller.user_id)
 
 
-# What open pages are told of such a record: the question, the answer and the end of the run.
+# The events for the user's streams: the question, the answer and the end of the run.
 STREAM_EVENTS = ("asked", "answered", "ended")
-# The line of the log that says of the answer what open pages are told of it: it is sent and read once for both.
+# `message.completed` (run) and `message.created` (user stream) carry the same JSON: it is sent once and used twice.
 ANSWER_EVENT = "message.completed"
 
 
 def name_data_parameter(number: int, type_: str) -> str:
-    """The parameter that holds what a line says."""
+    """The bind parameter that holds the data of this event."""
     return "answered_data" if type_ == ANSWER_EVENT else f"line{number}_data"
 
 
@@ -206,13 +206,13 @@ def build_stream_events(record: RunRows) -> dict[str, LogEntry]:
 
 
 def to_driver_value(value: Any) -> Any:
-    """As the driver takes it."""
+    """Lists and dicts as JSON text, as the driver expects them."""
     return to_json(value).decode() if isinstance(value, (dict, list)) else value
 
 
 @cache
 def build_insert(lines: tuple[str, ...]) -> Select[Any]:
-    """`lines` are the types of the lines of the log."""
+    """`lines` are the types of the events of the run log."""
     opened = (
         update(Conversation)
         .where(access.visible(ANYONE, Conversation), col(Conversation.id) == bindparam("conversation_id"))

@@ -36,7 +36,7 @@ KEY_REUSED = "This idempotency key was used for another call."
 
 @dataclass(frozen=True, slots=True)
 class DirectCall:
-    """`key` is the client's own name for the call: sent again with it, the call takes effect once."""
+    """`key` is an idempotency key: a call that is sent again with it takes effect once."""
 
     name: str
     arguments: dict[str, Any]
@@ -45,9 +45,9 @@ class DirectCall:
 
 @dataclass(frozen=True, slots=True)
 class DirectCallResult:
-    """What came of a call: `result`, or `error`, a sentence that a model can act on.
+    """`result`, or `error`, a sentence that a model can act on.
 
-    `awaiting_approval` says instead, in words, what a person has to approve first; `decided` that they have done so.
+    `awaiting_approval` describes instead what the user has to approve first; `decided`: the user has done so.
     """
 
     run_id: UUID
@@ -73,7 +73,7 @@ class DirectCalls:
         return await self.record_read(grant, call, made)
 
     async def record_read(self, grant: Grant, call: DirectCall, made: RecordedCall) -> DirectCallResult:
-        """The record of a call that has changed nothing: in one statement where that can be."""
+        """Record a call that has changed nothing, in one statement where the engine allows it."""
         if grant.conversation_id is not None and self.db.is_postgresql:
             record = drop_details(build_finished_rows(grant, grant.conversation_id, format_call(call), made))
             if await insert_rows_at_once(self.db, grant.caller, record):
@@ -132,7 +132,7 @@ async def request_approval(
 
 
 def describe_call(call: DirectCall, rows: dict[str, Any] | None) -> str:
-    """What the person is asked for, by the title of the task that it is about."""
+    """The call in words, with the title of its task."""
     task = (rows or {}).get("task")
     return f"{TOOLS[call.name].title} “{task['title']}”" if task else format_call(call)
 
@@ -190,7 +190,7 @@ def to_result(record: RunRows, made: RecordedCall) -> DirectCallResult:
 
 
 def format_call(call: DirectCall) -> str:
-    """The call as a person would read it, in the place of a message."""
+    """The call as the content of a message."""
     return f"{call.name} {to_json(clean(call.arguments)).decode()}"
 
 
@@ -203,7 +203,7 @@ def derive_client_id(grant: Grant, call: DirectCall) -> str | None:
 
 
 async def find_repeated_call(tx: Transaction, grant: Grant, call: DirectCall) -> DirectCallResult | None:
-    """What the first sending of this key led to."""
+    """The result of the first call with this key."""
     caller = grant.caller
     mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == derive_client_id(grant, call))
     first = await access.find(tx, caller, Message, *mine)
@@ -217,7 +217,7 @@ async def find_repeated_call(tx: Transaction, grant: Grant, call: DirectCall) ->
 async def find_result(
     tx: Transaction, grant: Grant, run_id: UUID, call: DirectCall
 ) -> DirectCallResult | None:
-    """What has come of the run of this call until now; None where the run is not of this call."""
+    """The result of this call's run so far; None where the run belongs to another call."""
     caller, same = grant.caller, (call.name, clean(call.arguments))
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
     answer = await access.find(tx, caller, Message, *is_answer)
@@ -236,7 +236,7 @@ async def find_result(
 
 
 async def open_grant_conversation(tx: Transaction, grant: Grant) -> Conversation:
-    """Where the grant's calls are on record, locked; made anew where the person has deleted it."""
+    """The conversation that records the grant's calls, locked; a new one if the user has deleted it."""
     caller = grant.caller
     if grant.conversation_id is not None:
         known = col(Conversation.id) == grant.conversation_id

@@ -23,7 +23,7 @@ from services import runs
 LAPSED_BATCH = 100
 MAX_STATEMENTS = 60
 MAX_STATEMENTS_PER_USER = 12
-# How often a worker may be lost over a run before the run is ended instead of taken up once more.
+# After so many lost workers a run is ended instead of claimed once more.
 MAX_TAKEOVERS = 3
 GIVEN_UP = (
     f"Our server stopped {MAX_TAKEOVERS} times while it worked on this, so it was given up. "
@@ -44,7 +44,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class WaitingRuns:
-    """What a worker may take up, each user's turn after the other's; `last` is where the next look goes on."""
+    """Runs that a worker may claim, users in turn; the next poll continues after the user `last`."""
 
     run_ids: list[UUID]
     last: UUID
@@ -63,7 +63,7 @@ def has_earlier_active_run(run: Any) -> Any:
 
 
 def is_claimable(moment: Any) -> Any:
-    """Queued with no earlier run of its conversation at work, or left lying by a worker whose lease lapsed."""
+    """Queued with no earlier active run in its conversation, or running under a lease that has lapsed."""
     return or_(
         and_(col(Run.status) == "queued", ~has_earlier_active_run(Run)),
         and_(col(Run.status) == "running", col(Run.lease_expires_at) < moment),
@@ -224,7 +224,7 @@ async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[
 
 
 async def release_lease(tx: Transaction, lease: Lease) -> None:
-    """Give the run back: it is queued again, under an epoch that shuts this worker out."""
+    """Queue the run again, under an epoch that refuses further writes of this worker."""
     run = await access.find(tx, SYSTEM, Run, col(Run.id) == lease.run_id, lock=True)
     if run is not None and run.epoch == lease.epoch and run.status == "running":
         run.status = "queued"

@@ -36,12 +36,12 @@ MAX_BACKOFF_SECONDS = 30.0
 
 
 class RunAwaitsApproval(Exception):
-    """The run waits for its person; whoever takes it up afterwards goes on from the log."""
+    """The run awaits its user; the worker that claims it afterwards continues from the log."""
 
 
 @dataclass
 class RunLoop:
-    """One run at work under one epoch. Each write locks the run and checks that the epoch still is ours."""
+    """One run under one epoch. Each write locks the run and checks that its epoch has not changed."""
 
     context: AgentContext
     run_id: UUID
@@ -55,7 +55,7 @@ class RunLoop:
     async def write(
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
     ) -> None:
-        """A short transaction on the run; `answer` locks the conversation first, as the order of locks wants."""
+        """A short transaction on the run; `answer` locks the conversation first (lock order: conversation, run)."""
         await self.context.write(self.with_run_locked, work, answer)
         self.context.bells.ring(self.run_id)
 
@@ -76,11 +76,11 @@ class RunLoop:
         await self.write(lambda tx, run: runs.add_event(tx, self.caller, run, type_, data))
 
     async def work(self) -> None:
-        """Take the run from wherever its log stands to its end."""
+        """Continue the run from its log, to its end."""
         log = await self.read_steps()
         self.uses_model = log[0].data.get("source") != MCP_SOURCE
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
-            await self.reset_text()  # half an answer of a worker that is gone
+            await self.reset_text()  # an unfinished answer of a lost worker
         try:
             async with asyncio.timeout(await self.seconds_left()) as clock:
                 while await self.run_step():
@@ -106,9 +106,9 @@ class RunLoop:
         return log
 
     async def seconds_left(self) -> float:
-        """Of the run's time, also where another worker spent the first part of it; waiting for a yes is not part.
+        """Seconds left of the run's limit; time on earlier workers counts, time awaiting approval does not.
 
-        All by the database's clock: the worker that spent it may have had another time.
+        Measured by the database's clock, since the clocks of workers may differ.
         """
 
         async def read(tx: Transaction) -> tuple[Run, datetime, float]:
@@ -165,7 +165,7 @@ class RunLoop:
                 await asyncio.sleep(min(max(pause, error.retry_after or 0), MAX_BACKOFF_SECONDS))
 
     async def reset_text(self) -> None:
-        """Tell readers that the unfinished text does not count; `content` is what stands."""
+        """Log that the unfinished text is withdrawn; `content` is the text that remains."""
         self.steps[-1].clear_text()
         await self.add_event("message.reset", {"step": len(self.steps) - 1, "content": self.content()})
 
@@ -228,7 +228,7 @@ class RunLoop:
         )
 
     async def run_tool(self, call: RecordedCall) -> None:
-        """The tool's effect and its result are committed together, or neither is; or its person is asked first."""
+        """Commit the tool's effect and its result together, or request an approval first."""
         started_at = rfc3339(now())
         outcome: CallOutcome | None = None
 
@@ -272,7 +272,7 @@ def make_limit_error(most: float, what: str) -> ModelError:
 
 
 async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> tuple[Any, str | None]:
-    """What came of the call: a result or an error. One that was not approved is not made."""
+    """The result and the error of the call, one of them None. A call that was not approved is not made."""
     decision = call["approval"]["decision"] if "approval" in call else "approved"
     if decision != "approved":
         return None, approvals.REFUSALS[decision or "denied"]

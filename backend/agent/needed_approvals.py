@@ -1,4 +1,4 @@
-# agent/needed_approvals.py -- which calls of a run its person is asked for, and which once more.
+# agent/needed_approvals.py -- which calls of a run need an approval, and which need it anew.
 
 from access import Caller
 from agent.history import Step

@@ -32,7 +32,7 @@ T = TypeVar("T")
 NOT_RUN = "The run ended before this call was made."
 NOT_KEPT = "What came of this call was too large to be kept."
 UNSTORED = "What was said could not be stored as a whole."
-# A message's calls with all that came of them, in bytes of JSON: no engine refuses this much in any notation.
+# The calls of one message with their results, in bytes of JSON: every engine stores this much.
 MAX_CALL_BYTES = 2 * 2**20
 # Of the text, where the whole of it was refused.
 MAX_SHORT_CHARACTERS = 10_000
@@ -48,7 +48,7 @@ class LeaseLost(Exception):
 
 
 async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:
-    """End the run here and now, whichever worker holds it: the new epoch shuts that one out.
+    """End the run at once, whichever worker holds it: the new epoch refuses that worker's writes.
 
     What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
     place of the ending in `endings`, of which each is smaller than the one before.
@@ -139,7 +139,7 @@ def shorten_steps(steps: Sequence[Step]) -> list[Step]:
 async def end_bare(
     tx: Transaction, caller: Principal, run: Run, error: str = UNSTORED, status: str = "failed"
 ) -> None:
-    """The run's row alone, and nothing is read: whatever it was that could not be stored, this can."""
+    """Change the run's row alone and read nothing: this can always be stored."""
     run.status = status
     run.error = error
     run.finished_at = now()

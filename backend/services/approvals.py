@@ -55,7 +55,7 @@ def compute_digest(call: CallToApprove) -> str:
 
 
 def is_stale(approval: Approval, shown: Mapping[str, Any]) -> bool:
-    """Whether a row that the call touches is another than was shown. One that is gone by now is no reason to ask."""
+    """Whether a row that the call touches has changed since it was shown. A deleted row needs no new approval."""
     was = approval.shown
     return was is not None and any(row is not None and row != was.get(noun) for noun, row in shown.items())
 

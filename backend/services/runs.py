@@ -46,7 +46,7 @@ class RunPosition:
 
 
 async def to_public_runs(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list[RunPublic]:
-    """The runs as clients see them, with the calls that wait for a yes."""
+    """The runs as clients see them, with the calls that await approval."""
     waiting = await find_pending_approvals(
         tx, caller, [run.id for run in runs if run.status == "awaiting_approval"]
     )
@@ -67,7 +67,7 @@ async def to_public_run(tx: Transaction, caller: Principal, run: Run) -> RunPubl
 
 
 async def record_run_change(tx: Transaction, caller: Principal, run: Run, type_: str) -> None:
-    """Tell the person's open streams how the run stands now."""
+    """Record an event with the run's present state for its user's streams."""
     await events.record(tx, run.user_id, type_, {"run": await to_public_run(tx, caller, run)})
 
 
@@ -152,7 +152,7 @@ async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: d
 
 
 async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> int:
-    """What only mattered while a run was watched: deltas, resets and calls of runs that ended so long ago.
+    """Delete deltas, resets and calls of runs that ended more than `days` ago.
 
     First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
     RUNS_AT_ONCE a time, so that nobody waits long; how many there were is returned.
@@ -195,7 +195,7 @@ async def find_active_runs(tx: Transaction, caller: Caller, *conditions: Any) ->
 
 
 async def can_end_without_user(tx: Transaction, caller: Principal, run: Run) -> bool:
-    """Whether its end can be waited for: it does not wait for its person, and stands behind no run that does."""
+    """Whether the run can end without the user: neither it nor an earlier run of its conversation awaits approval."""
     if run.status not in WORKING_STATUSES:
         return False
     ahead = access.select(caller, Run, col(Run.id)).where(

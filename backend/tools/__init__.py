@@ -1,4 +1,2 @@
 # tools/ -- the tools that chat and MCP share: importing the package registers all of them.
-from tools import tasks
-
-__all__ = ["tasks"]
+import tools.tasks  # noqa: F401 -- each of its functions registers itself

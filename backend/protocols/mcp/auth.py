@@ -1,4 +1,4 @@
-# protocols/mcp/auth.py -- the door of /mcp: which Host and Origin it answers, and who is let in.
+# protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, RFC 9728 metadata.
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,7 +104,7 @@ def has_request_id(body: bytes) -> bool:
 
 
 async def find_grant(request: Request) -> Grant:
-    """Who asks, by an access token or by the token of a sign-in."""
+    """The grant of the request's API token or access token."""
     parts = parts_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     try:
@@ -123,7 +123,7 @@ async def find_grant(request: Request) -> Grant:
 
 
 def check_host_and_origin(request: Request) -> None:
-    """A page on another site must not reach a Parley on this machine by a name that it made point here."""
+    """DNS-rebinding protection: only known Host and Origin values are let in."""
     parts = parts_of(request)
     host = request.headers.get("host", "")
     if parse_host(f"//{host}") not in list_known_names(request, parts):

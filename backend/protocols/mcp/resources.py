@@ -58,7 +58,7 @@ PROMPTS = {
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Tasks and conversations of whom the door has let in, and prompts with the tasks attached."""
+    """Tasks and conversations of the caller, and prompts with the open tasks attached."""
 
     db: Database
 
@@ -127,7 +127,7 @@ class Resources:
 
 
 def get_grant(ctx: McpContext) -> Grant:
-    """Whom the door has let in."""
+    """The grant that McpAuth has put into the request's scope."""
     assert ctx.request is not None
     return cast(Grant, ctx.request.scope[SCOPE_GRANT])
 
