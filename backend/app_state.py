@@ -3,8 +3,8 @@ import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.context import Assistant
-from agent.context import Limits as RunLimits
+from agent.context import AgentContext, RunLimits
+from agent.run_control import RunControl
 from agent.worker import Worker
 from db import Database
 from llm.protocol import Model
@@ -37,6 +37,7 @@ class AppState:
     open_streams: OpenStreams
     database_probe: DatabaseProbe
     worker: Worker
+    run_control: RunControl
     stream_slots: StreamSlots
     search_slots: SearchSlots
 
@@ -69,7 +70,7 @@ def open_worker(
     # Runs share half of the connections, so that requests find one whatever the runs do.
     gate = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
     return Worker(
-        Assistant(db, notifier, model, read_run_limits(settings), gate=gate),
+        AgentContext(db, notifier, model, read_run_limits(settings), gate=gate),
         settings.run_log_retention_days,
         settings.event_retention_days,
         settings.runs_per_worker,
@@ -82,6 +83,7 @@ def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppSt
     jwt = JwtSigner(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
     limits = RateLimiter(db, enabled=settings.rate_limits == "on")
     notifier = Notifier()
+    worker = open_worker(settings, timings, db, notifier, model)
     db.committed = lambda user_ids: notifier.notify(*user_ids)
     return AppState(
         settings=settings,
@@ -94,7 +96,8 @@ def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppSt
         notifier=notifier,
         open_streams=OpenStreams(db, notifier, timings),
         database_probe=DatabaseProbe(db),
-        worker=open_worker(settings, timings, db, notifier, model),
+        worker=worker,
+        run_control=RunControl(db, notifier, worker, settings.runs_per_user),
         stream_slots=StreamSlots(
             StreamLimits(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),

@@ -16,6 +16,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+INTERNAL_ERROR = "Something went wrong on our side."
 RETRY_SECONDS = 2
 
 

@@ -12,7 +12,7 @@ from lifespan import run_app
 from llm.choice import open_model
 from llm.protocol import Model
 from logs import configure_logs
-from protocols.mcp.auth import Door
+from protocols.mcp.auth import McpAuth
 from routes import ROUTERS
 from routes.openapi import build_openapi
 from server.connection_limits import ConnectionLimits
@@ -70,7 +70,7 @@ def create_app(
 
 
 def add_routes(app: FastAPI) -> None:
-    app.state.mcp = Door()
+    app.state.mcp = McpAuth()
     app.router.routes += app.state.mcp.routes()
     for router in (*ROUTERS, session.router, pages.router, files.router, session.config_router):
         app.include_router(router)

@@ -153,7 +153,7 @@ def timings() -> Timings:
 def scripted(own_database_url: str, model: ScriptedModel, timings: Timings) -> Iterator[Server]:
     """A server of the test's own, whose model is the test's and is asked again without a pause."""
     with serving(settings_for(own_database_url), model, timings) as running:
-        object.__setattr__(running.state.worker.assistant, "backoff_seconds", 0.0)
+        object.__setattr__(running.state.worker.context, "backoff_seconds", 0.0)
         yield running
 
 

@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 import cli
 from models.run import Run
-from protocols.mcp.resources import CONVERSATION, PROMPTS, TASKS
-from services.runs import ENDED
+from protocols.mcp.resources import CONVERSATION_URI, PROMPTS, TASKS_URI
+from services.runs import FINAL_EVENTS
 from settings import ROOT
 from support.servers import Server
 from tools.registry import TOOLS
@@ -51,7 +51,7 @@ def test_every_tool_is_listed_for_mcp_with_its_hints() -> None:
     hints = {
         tool.name: [
             tool.title,
-            "yes" if tool.effect == "safe" else "no",
+            "yes" if tool.effect == "read" else "no",
             "yes" if tool.effect == "destructive" else "no",
             "yes" if tool.idempotent else "no",
             ", ".join(tool.result.model_fields),
@@ -65,27 +65,28 @@ def test_every_prompt_and_resource_is_listed_for_mcp() -> None:
     text = (ROOT / "specs/api/mcp.md").read_text()
     prompts = {cells[0]: cells[1] for cells in table(text, "Prompts")}
     assert prompts == {name: title for name, (title, _, _) in PROMPTS.items()}
-    assert {cells[0] for cells in table(text, "Resources")} == {TASKS, f"{CONVERSATION}{{id}}"}
+    assert {cells[0] for cells in table(text, "Resources")} == {TASKS_URI, f"{CONVERSATION_URI}{{id}}"}
 
 
 def test_every_stream_event_is_listed() -> None:
     services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
     source = "".join(path.read_text() for path in [*(ROOT / "backend/agent").glob("*.py"), *services])
-    source = re.sub(r"(?:events\.record_event|runs\.tell)\([^)]*\)", "", source)
-    written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | ENDED
+    source = re.sub(r"(?:events\.record_event|runs\.record_run_change)\([^)]*\)", "", source)
+    written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | FINAL_EVENTS
     written -= {"message.created"}  # of the caller's stream
     assert {row[0] for row in rows("Stream events")} == written
-    assert {event for event in written if event.startswith("run.")} - {"run.started"} <= ENDED
+    assert {event for event in written if event.startswith("run.")} - {"run.started"} <= FINAL_EVENTS
     assert Run.__tablename__ == "runs"
 
 
 def test_every_event_of_the_callers_stream_is_listed() -> None:
     source = "".join(path.read_text() for path in (ROOT / "backend").rglob("*.py"))
     calls = re.findall(
-        r'(?:events\.record_event|events\.new_event|runs\.tell)\(\s*(?:tx, )?[\w.]+, (?:[\w.]+, )?f?"([^"]+)"',
+        r"(?:events\.record_event|events\.new_event|runs\.record_run_change)\(\s*(?:tx, )?[\w.]+, "
+        r'(?:[\w.]+, )?f?"([^"]+)"',
         source,
     )
-    told = {type_ for type_ in calls if "{" not in type_} | ENDED | {"reset"}
+    told = {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset"}
     assert "run.{status}" in calls
     assert {row[0] for row in rows("The user stream")} == told
 

@@ -11,13 +11,13 @@ from streaming.notifier import Notifier
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# How many runs of a worker use the database at the same moment; the others wait for these, not for a connection that
-# a request needs as well, nor for the lock that SQLite has one of.
-AT_THE_DATABASE = 5
+# How many runs of a worker use the database at the same moment. The others wait here, so that connections, and
+# the one write lock of SQLite, stay available to requests.
+MAX_CONCURRENT_TRANSACTIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RunLimits:
     """What one run may use: history in tokens, seconds, requests to the model, tool calls, tokens in all,
     bytes of text."""
 
@@ -32,20 +32,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Assistant:
-    """What every run needs, built once at startup."""
+class AgentContext:
+    """What the runs of a worker share, built once at startup."""
 
     db: Database
     notifier: Notifier
     model: Model
-    limits: Limits
+    limits: RunLimits
     backoff_seconds: float = 0.5
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_THE_DATABASE))
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_TRANSACTIONS))
 
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """As the database's, in turn with the other runs of this worker."""
+        """Database.write, limited to MAX_CONCURRENT_TRANSACTIONS runs of this worker."""
         async with self.gate:
             return await self.db.write(work, *args, **kw)
 

@@ -34,32 +34,33 @@ from db import Database, Transaction
 from models import Conversation, Event, Message, Run, RunEvent
 from models.columns import UTCDateTime
 from models.message import MessagePublic
+from models.recorded_call import RecordedCall, pick_call, pick_outcome
 from models.run import RunPublic
 from services import messages, runs
 from services.identity.api_tokens import ApiGrant
 
-LONGEST_LINE = 200
-# What `run.started` names as the source of such a run: its calls are made, and no model is asked.
-MCP = "mcp"
+MAX_TRIGGER_CHARACTERS = 200
+# The source in `run.started` of a run that a program began: its call is made, and no model is asked.
+MCP_SOURCE = "mcp"
 
 
-# The columns of a row that is new: an object of the ORM costs more than to make the call.
-Row = dict[str, Any]
-# A line of the log: its type and what it says.
-Line = tuple[str, dict[str, Any]]
+# The columns of a new row: an object of the ORM costs more than the call itself.
+Values = dict[str, Any]
+# An event of the run log: its type and its data.
+LogEntry = tuple[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """All rows but for their place in the conversation: the trigger's seq, and the answer's after it."""
+class RunRows:
+    """All rows of the run; `seq` of both messages is set when they are stored."""
 
-    run: Row
-    trigger: Row
-    answer: Row | None
-    log: list[Line]
+    run: Values
+    trigger: Values
+    answer: Values | None
+    log: list[LogEntry]
 
 
-def new_row(table: type[SQLModel], values: Row) -> Row:
+def fill_defaults(table: type[SQLModel], values: Values) -> Values:
     defaults = {
         name: field.get_default(call_default_factory=True)
         for name, field in table.model_fields.items()
@@ -68,19 +69,19 @@ def new_row(table: type[SQLModel], values: Row) -> Row:
     return {**defaults, **values}
 
 
-def public(message: Row) -> MessagePublic:
-    """As open pages are told of it."""
-    return messages.public(SimpleNamespace(Message=SimpleNamespace(**message), display_name=None))
+def preview_message(message: Values) -> MessagePublic:
+    """The message as streams get it."""
+    return messages.to_public_message(SimpleNamespace(Message=SimpleNamespace(**message), display_name=None))
 
 
-def make_record(
-    grant: ApiGrant, conversation_id: UUID, line: str, made: dict[str, Any], client_id: str | None = None
-) -> Record:
-    """Of a call that was made; `line` stands where a person's message would."""
-    begun = begin_record(grant, conversation_id, line, made, client_id)
+def build_finished_rows(
+    grant: ApiGrant, conversation_id: UUID, line: str, made: RecordedCall, client_id: str | None = None
+) -> RunRows:
+    """The rows of a finished call; `line` is the content of the message that began it."""
+    begun = build_pending_rows(grant, conversation_id, line, made, client_id)
     run, moment = begun.run, begun.run["created_at"]
     run |= {"status": "completed", "finished_at": moment}
-    answer = new_row(
+    answer = fill_defaults(
         Message,
         {
             "conversation_id": conversation_id,
@@ -93,53 +94,52 @@ def make_record(
             "run_id": run["id"],
         },
     )
-    outcome = {key: made[key] for key in ("result", "error", "started_at", "finished_at")}
-    lines: list[Line] = [
+    outcome = pick_outcome(made)
+    lines: list[LogEntry] = [
         ("tool.result", {"step": 0, "id": made["id"], "name": made["name"], **outcome}),
-        (SAID, {"message": public(answer)}),
+        (ANSWER_EVENT, {"message": preview_message(answer)}),
         ("run.completed", {"status": "completed", "message_id": str(answer["id"]), "error": None}),
     ]
-    return Record(run, begun.trigger, answer, [*begun.log, *lines])
+    return RunRows(run, begun.trigger, answer, [*begun.log, *lines])
 
 
-def begin_record(
+def build_pending_rows(
     grant: ApiGrant,
     conversation_id: UUID,
     line: str,
-    call: dict[str, Any],
+    call: RecordedCall,
     client_id: str | None = None,
     moment: datetime | None = None,
-) -> Record:
-    """Of a call that is still to be made. The message is the program's; its person is answerable for it.
+) -> RunRows:
+    """The rows of a call that is still to be made. The program sends the message in the name of its user.
 
     `moment` is by the database's clock, for a run that goes on elsewhere.
     """
     moment, caller = moment or utc_now(), grant.caller
-    shared: Row = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
-    run = new_row(Run, {**shared, "trigger_seq": 0, "status": "running", "started_at": moment})
-    if len(line) > LONGEST_LINE:
-        line = line[: LONGEST_LINE - 1] + "…"
+    shared: Values = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
+    run = fill_defaults(Run, {**shared, "trigger_seq": 0, "status": "running", "started_at": moment})
+    if len(line) > MAX_TRIGGER_CHARACTERS:
+        line = line[: MAX_TRIGGER_CHARACTERS - 1] + "…"
     said = {"role": "user", "content": line, "seq": 0, "client_id": client_id, "run_id": run["id"]}
     program = {"program_id": caller.token_id, "program_name": grant.title}
-    trigger = new_row(Message, {**shared, **said, **program})
+    trigger = fill_defaults(Message, {**shared, **said, **program})
     where = {"conversation_id": str(conversation_id), "user_message_id": str(trigger["id"])}
     sender = {"id": caller.token_id and str(caller.token_id), "name": grant.title}
-    asked = {key: call[key] for key in ("id", "name", "arguments")}
-    lines: list[Line] = [
-        ("run.started", {**where, "source": MCP, "program": sender}),
-        ("tool.call", {"step": 0, **asked}),
+    lines: list[LogEntry] = [
+        ("run.started", {**where, "source": MCP_SOURCE, "program": sender}),
+        ("tool.call", {"step": 0, **pick_call(call)}),
     ]
-    return Record(run, trigger, None, lines)
+    return RunRows(run, trigger, None, lines)
 
 
-def without_details(record: Record) -> Record:
-    """The record of a call that changed nothing: from the start as every run's is once its details are deleted."""
+def drop_details(record: RunRows) -> RunRows:
+    """The rows of a call that changed nothing: they look like those of a run whose details were deleted."""
     run = {**record.run, "details_deleted_at": record.run["finished_at"]}
-    return replace(record, run=run, log=[line for line in record.log if line[0] not in runs.DETAILS])
+    return replace(record, run=run, log=[line for line in record.log if line[0] not in runs.DETAIL_EVENTS])
 
 
-async def store_record(
-    tx: Transaction, caller: Caller, conversation: Conversation, record: Record, seq: int
+async def insert_rows(
+    tx: Transaction, caller: Caller, conversation: Conversation, record: RunRows, seq: int
 ) -> Run:
     """The conversation is locked, and `seq` its next number."""
     run = Run(**{**record.run, "trigger_seq": seq})
@@ -157,13 +157,13 @@ async def store_record(
         tx.add_all(rows)
         await tx.flush()
     for message in said:
-        await messages.tell(tx, caller, message)
+        await messages.record_message_created(tx, caller, message)
     if record.answer is not None:
-        await runs.tell(tx, caller, run, "run.completed")
+        await runs.record_run_change(tx, caller, run, "run.completed")
     return run
 
 
-async def store_at_once(db: Database, caller: Caller, record: Record) -> bool:
+async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> bool:
     """The same in one statement, on PostgreSQL: ten fewer ways to the database and back.
 
     The numbers are those that it sees as it begins. Where another call of the same conversation takes them first,
@@ -176,44 +176,44 @@ async def store_at_once(db: Database, caller: Caller, record: Record) -> bool:
         "moment": record.run["created_at"],
     }
     for name, row in (("run", record.run), ("trigger", record.trigger), ("answer", record.answer)):
-        values |= {f"{name}_{column}": sent(value) for column, value in row.items()}
+        values |= {f"{name}_{column}": to_driver_value(value) for column, value in row.items()}
     for number, (type_, data) in enumerate(record.log, 1):
-        values |= {f"line{number}_type": type_, data_name(number, type_): to_json(data).decode()}
-    for name, (type_, data) in told(record).items():
+        values |= {f"line{number}_type": type_, name_data_parameter(number, type_): to_json(data).decode()}
+    for name, (type_, data) in build_stream_events(record).items():
         values |= {f"{name}_type": type_, f"{name}_data": to_json(data).decode()}
     types = tuple(type_ for type_, _ in record.log)
-    return await db.store(statement(types), values | {"answered_type": "message.created"}, caller.user_id)
+    return await db.store(build_insert(types), values | {"answered_type": "message.created"}, caller.user_id)
 
 
-# What open pages are told of such a record: the question, the answer and the end of the run.
-TOLD = ("asked", "answered", "ended")
-# The line of the log that says of the answer what open pages are told of it: it is sent and read once for both.
-SAID = "message.completed"
+# The events for the user's streams: the question, the answer and the end of the run.
+STREAM_EVENTS = ("asked", "answered", "ended")
+# `message.completed` (run) and `message.created` (user stream) carry the same JSON: it is sent once and used twice.
+ANSWER_EVENT = "message.completed"
 
 
-def data_name(number: int, type_: str) -> str:
-    """The parameter that holds what a line says."""
-    return "answered_data" if type_ == SAID else f"line{number}_data"
+def name_data_parameter(number: int, type_: str) -> str:
+    """The bind parameter that holds the data of this event."""
+    return "answered_data" if type_ == ANSWER_EVENT else f"line{number}_data"
 
 
-def told(record: Record) -> dict[str, Line]:
+def build_stream_events(record: RunRows) -> dict[str, LogEntry]:
     """All of TOLD but the answer."""
     names = RunPublic.model_fields.keys() - {"pending_approvals"}
     ended = RunPublic(pending_approvals=[], **{name: record.run[name] for name in names})
     return {
-        "asked": ("message.created", {"message": public(record.trigger)}),
+        "asked": ("message.created", {"message": preview_message(record.trigger)}),
         "ended": ("run.completed", {"run": ended}),
     }
 
 
-def sent(value: Any) -> Any:
-    """As the driver takes it."""
+def to_driver_value(value: Any) -> Any:
+    """Lists and dicts as JSON text, as the driver expects them."""
     return to_json(value).decode() if isinstance(value, (dict, list)) else value
 
 
 @cache
-def statement(lines: tuple[str, ...]) -> Select[Any]:
-    """`lines` are the types of the lines of the log."""
+def build_insert(lines: tuple[str, ...]) -> Select[Any]:
+    """`lines` are the types of the events of the run log."""
     opened = (
         update(Conversation)
         .where(access.visible(ANYONE, Conversation), col(Conversation.id) == bindparam("conversation_id"))
@@ -226,8 +226,8 @@ def statement(lines: tuple[str, ...]) -> Select[Any]:
     said = select(col(Message.seq)).where(col(Message.conversation_id) == bindparam("conversation_id"))
     newest = said.order_by(col(Message.seq).desc()).limit(1).scalar_subquery()
     last = select(func.coalesce(newest, 0).label("seq")).cte("last")
-    run = added(Run, opened, last, {"run": {"trigger_seq": last.c.seq + 1}})
-    pair = added(
+    run = insert_from_select(Run, opened, last, {"run": {"trigger_seq": last.c.seq + 1}})
+    pair = insert_from_select(
         Message, opened, last, {"trigger": {"seq": last.c.seq + 1}, "answer": {"seq": last.c.seq + 2}}
     )
     shared = {
@@ -238,25 +238,27 @@ def statement(lines: tuple[str, ...]) -> Select[Any]:
         f"line{number}": {
             **shared,
             "seq": literal(number),
-            "data": bindparam(data_name(number, type_), type_=JSONB()),
+            "data": bindparam(name_data_parameter(number, type_), type_=JSONB()),
         }
         for number, type_ in enumerate(lines, 1)
     }
-    log = added(RunEvent, opened, last, numbered)
-    return select(opened.c.id).add_cte(run, pair, log, added(Event, opened, last, events_told()))
+    log = insert_from_select(RunEvent, opened, last, numbered)
+    return select(opened.c.id).add_cte(
+        run, pair, log, insert_from_select(Event, opened, last, build_event_rows())
+    )
 
 
-def events_told() -> dict[str, dict[str, Any]]:
+def build_event_rows() -> dict[str, dict[str, Any]]:
     """The events of TOLD, not numbered yet."""
     shared = {
         "user_id": bindparam("caller_user_id", type_=Uuid()),
         "seq": cast(null(), BigInteger),
         "created_at": bindparam("moment", type_=UTCDateTime()),
     }
-    return dict.fromkeys(TOLD, shared)
+    return dict.fromkeys(STREAM_EVENTS, shared)
 
 
-def added(table: type[SQLModel], opened: CTE, last: CTE, rows: dict[str, dict[str, Any]]) -> CTE:
+def insert_from_select(table: type[SQLModel], opened: CTE, last: CTE, rows: dict[str, dict[str, Any]]) -> CTE:
     """Rows whose values are bind parameters by the row's name, but for those that are computed."""
     into: Table = table.__table__  # type: ignore[attr-defined]
     given = [column for column in into.columns if column.autoincrement is not True]

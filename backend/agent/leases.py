@@ -1,4 +1,4 @@
-# agent/leases.py -- which runs wait for a worker, and who has which: claims, leases, hand-over.
+# agent/leases.py -- which runs wait for a worker, and who has which: leases, leases, hand-over.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
-from agent.context import Assistant
+from agent.context import AgentContext
 from agent.run_ending import end_bare, end_run
 from db import Transaction
 from models import Run, User
@@ -20,20 +20,20 @@ from models.run import ACTIVE_STATUSES
 from services import runs
 
 # In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
-LAPSED_AT_ONCE = 100
-STEPS_AT_ONCE = 60
-HEADS_AT_ONCE = 12
-# How often a worker may be lost over a run before the run is ended instead of taken up once more.
-MOST_TAKEOVERS = 3
-LOST = (
-    f"Our server stopped {MOST_TAKEOVERS} times while it worked on this, so it was given up. "
+LAPSED_BATCH = 100
+MAX_STATEMENTS = 60
+MAX_STATEMENTS_PER_USER = 12
+# After so many lost workers a run is ended instead of claimed once more.
+MAX_TAKEOVERS = 3
+GIVEN_UP = (
+    f"Our server stopped {MAX_TAKEOVERS} times while it worked on this, so it was given up. "
     "Please ask in another way."
 )
-NOBODY = UUID(int=0)
+NO_ID = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Lease:
     """`takeovers` is how many workers had the run before and were lost."""
 
     run_id: UUID
@@ -43,14 +43,14 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """What a worker may take up, each user's turn after the other's; `last` is where the next look goes on."""
+class WaitingRuns:
+    """Runs that a worker may claim, users in turn; the next poll continues after the user `last`."""
 
     run_ids: list[UUID]
     last: UUID
 
 
-def is_busy(run: Any) -> Any:
+def has_earlier_active_run(run: Any) -> Any:
     """An earlier run of its conversation has not ended."""
     earlier = aliased(Run)
     return exists(
@@ -62,51 +62,51 @@ def is_busy(run: Any) -> Any:
     )
 
 
-def claimable(moment: Any) -> Any:
-    """Queued with no earlier run of its conversation at work, or left lying by a worker whose lease lapsed."""
+def is_claimable(moment: Any) -> Any:
+    """Queued with no earlier active run in its conversation, or running under a lease that has lapsed."""
     return or_(
-        and_(col(Run.status) == "queued", ~is_busy(Run)),
+        and_(col(Run.status) == "queued", ~has_earlier_active_run(Run)),
         and_(col(Run.status) == "running", col(Run.lease_expires_at) < moment),
     )
 
 
-async def find_waiting(
-    tx: Transaction, assistant: Assistant, after: UUID, passed_over: Collection[UUID], room: int
-) -> Waiting:
+async def find_waiting_runs(
+    tx: Transaction, context: AgentContext, after: UUID, passed_over: Collection[UUID], room: int
+) -> WaitingRuns:
     """Runs whose worker is lost, then up to `room` or a few more that wait for their first worker.
 
     Those are of the users behind `after`, but for the ones in `passed_over`: of each the first, then of each the
     second. It steps from user to user and from conversation to conversation, so it costs the same however many runs
     anybody has, and STEPS_AT_ONCE statements at most. (In one statement, MariaDB would not step but read everything.)
     """
-    moment = await assistant.db.clock(tx)
+    moment = await context.db.clock(tx)
     lapsed = access.select(SYSTEM, Run, col(Run.id)).where(
         col(Run.status) == "running", col(Run.lease_expires_at) < moment
     )
-    lapsed = lapsed.order_by(col(Run.lease_expires_at)).limit(LAPSED_AT_ONCE)
+    lapsed = lapsed.order_by(col(Run.lease_expires_at)).limit(LAPSED_BATCH)
     run_ids = list((await tx.execute(lapsed)).scalars())
     turns: list[list[UUID]] = []
     seen: set[UUID] = set()
-    last, steps, ends = after, 0, 1 if after == NOBODY else 2
-    while steps < STEPS_AT_ONCE and sum(map(len, turns)) < room and ends:
-        user_id = await find_user(tx, last)
+    last, steps, ends = after, 0, 1 if after == NO_ID else 2
+    while steps < MAX_STATEMENTS and sum(map(len, turns)) < room and ends:
+        user_id = await find_next_user(tx, last)
         steps += 1
         if user_id is None or user_id in seen:
-            last, ends = NOBODY, ends - 1
+            last, ends = NO_ID, ends - 1
             continue
         last = user_id
         seen.add(user_id)
         if user_id not in passed_over:
-            found, looked_at = await find_heads(tx, user_id)
+            found, looked_at = await find_first_runs(tx, user_id)
             turns.append(found)
             steps += looked_at
     longest = max(map(len, turns), default=0)
     run_ids += [turn[place] for place in range(longest) for turn in turns if place < len(turn)]
-    return Waiting(run_ids, last)
+    return WaitingRuns(run_ids, last)
 
 
 @cache
-def next_user() -> Select[Any]:
+def select_next_user() -> Select[Any]:
     """A step down the index, past all runs of the user before."""
     after = bindparam("after", type_=Uuid())
     statement = access.select(SYSTEM, Run, col(Run.user_id))
@@ -115,11 +115,11 @@ def next_user() -> Select[Any]:
 
 
 @cache
-def next_head() -> Select[Any]:
+def select_next_first_run() -> Select[Any]:
     """The first queued run of the next conversation, and whether one at work stands before it."""
     user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
     statement = access.select(
-        SYSTEM, Run, col(Run.id), col(Run.conversation_id), is_busy(Run).label("is_busy")
+        SYSTEM, Run, col(Run.id), col(Run.conversation_id), has_earlier_active_run(Run).label("is_busy")
     )
     statement = statement.where(
         col(Run.status) == "queued", col(Run.user_id) == user_id, col(Run.conversation_id) > after
@@ -127,13 +127,13 @@ def next_head() -> Select[Any]:
     return statement.order_by(col(Run.conversation_id), col(Run.trigger_seq)).limit(1)
 
 
-async def find_user(tx: Transaction, after: UUID) -> UUID | None:
+async def find_next_user(tx: Transaction, after: UUID) -> UUID | None:
     """The next user behind `after` for whom a run is queued."""
-    user_id: UUID | None = (await tx.execute(next_user(), {"after": after})).scalar_one_or_none()
+    user_id: UUID | None = (await tx.execute(select_next_user(), {"after": after})).scalar_one_or_none()
     return user_id
 
 
-async def find_heads(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
+async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
     """The first queued run of each conversation where none is at work, and how many steps that took.
 
     It begins anywhere among them, so that those that are at work hide no others for long.
@@ -141,11 +141,11 @@ async def find_heads(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
     found: list[UUID] = []
     seen: set[UUID] = set()
     last, steps, ends = uuid4(), 0, 2
-    while steps < HEADS_AT_ONCE and ends:
-        head = (await tx.execute(next_head(), {"user_id": user_id, "after": last})).one_or_none()
+    while steps < MAX_STATEMENTS_PER_USER and ends:
+        head = (await tx.execute(select_next_first_run(), {"user_id": user_id, "after": last})).one_or_none()
         steps += 1
         if head is None or head.conversation_id in seen:
-            last, ends = NOBODY, ends - 1
+            last, ends = NO_ID, ends - 1
             continue
         last = head.conversation_id
         seen.add(last)
@@ -154,7 +154,7 @@ async def find_heads(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
     return found, steps
 
 
-async def find_next(tx: Transaction, run_id: UUID) -> UUID | None:
+async def find_next_run(tx: Transaction, run_id: UUID) -> UUID | None:
     """The run that waits behind this one in its conversation."""
     done = await runs.find_run(tx, SYSTEM, run_id)
     if done is None:
@@ -168,24 +168,24 @@ async def find_next(tx: Transaction, run_id: UUID) -> UUID | None:
     return next_id
 
 
-def lease_of(run: Run, assistant: Assistant) -> timedelta:
+def compute_lease_time(run: Run, context: AgentContext) -> timedelta:
     """Twice the time after each takeover: the worker before may have been slow, not dead."""
-    return timedelta(seconds=assistant.limits.lease_seconds * 2 ** min(run.takeovers, MOST_TAKEOVERS))
+    return timedelta(seconds=context.limits.lease_seconds * 2 ** min(run.takeovers, MAX_TAKEOVERS))
 
 
-def anybody(user_id: UUID) -> bool:
+def accept_any_user(user_id: UUID) -> bool:
     return True
 
 
 async def claim_run(
-    tx: Transaction, assistant: Assistant, run_id: UUID, may_take: Callable[[UUID], bool] = anybody
-) -> Claim | None:
+    tx: Transaction, context: AgentContext, run_id: UUID, may_take: Callable[[UUID], bool] = accept_any_user
+) -> Lease | None:
     """Take the run under a new epoch; None where it is not to be had, or `may_take` says no to its user.
 
     A takeover is counted here, before anything is done for the run: whatever it is that kills workers comes after.
     """
-    moment = await assistant.db.clock(tx)
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, claimable(moment), lock=True)
+    moment = await context.db.clock(tx)
+    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, is_claimable(moment), lock=True)
     if run is None:
         return None
     if run.status == "running":
@@ -198,42 +198,42 @@ async def claim_run(
     caller = Caller(run.user_id, None, user.timezone)
     run.status = "running"
     run.epoch += 1
-    run.lease_expires_at = moment + lease_of(run, assistant)
+    run.lease_expires_at = moment + compute_lease_time(run, context)
     if run.started_at is None:
-        await runs.add_started(tx, caller, run, moment)
+        await runs.add_started_event(tx, caller, run, moment)
     await tx.flush()
-    if run.takeovers <= MOST_TAKEOVERS:
-        await runs.tell(tx, caller, run, "run.started")
-    return Claim(run.id, run.epoch, caller, run.takeovers)
+    if run.takeovers <= MAX_TAKEOVERS:
+        await runs.record_run_change(tx, caller, run, "run.started")
+    return Lease(run.id, run.epoch, caller, run.takeovers)
 
 
-async def renew_leases(tx: Transaction, assistant: Assistant, claims: Sequence[Claim]) -> list[Claim]:
-    """Those of the claims that are lost. A run that somebody writes to at this moment is left for the next time."""
-    held = {claim.run_id: claim for claim in claims}
+async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[Lease]) -> list[Lease]:
+    """Those of the leases that are lost. A run that somebody writes to at this moment is left for the next time."""
+    held = {lease.run_id: lease for lease in leases}
     mine = access.select(SYSTEM, Run).where(col(Run.id).in_(held)).order_by(col(Run.id))
     found = list((await tx.execute(mine.with_for_update(skip_locked=True))).scalars())
-    moment = await assistant.db.clock(tx)
+    moment = await context.db.clock(tx)
     kept = [run for run in found if run.epoch == held[run.id].epoch and run.status == "running"]
     for run in kept:
-        run.lease_expires_at = moment + lease_of(run, assistant)
+        run.lease_expires_at = moment + compute_lease_time(run, context)
     await tx.flush()
     states = access.select(SYSTEM, Run, col(Run.id), col(Run.epoch), col(Run.status))
     seen = (await tx.execute(states.where(col(Run.id).in_(held)))).all()
     alive = {row.id for row in seen if row.epoch == held[row.id].epoch and row.status == "running"}
-    return [claim for claim in claims if claim.run_id not in alive]
+    return [lease for lease in leases if lease.run_id not in alive]
 
 
-async def release(tx: Transaction, claim: Claim) -> None:
-    """Give the run back: it is queued again, under an epoch that shuts this worker out."""
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
-    if run is not None and run.epoch == claim.epoch and run.status == "running":
+async def release_lease(tx: Transaction, lease: Lease) -> None:
+    """Queue the run again, under an epoch that refuses further writes of this worker."""
+    run = await access.find(tx, SYSTEM, Run, col(Run.id) == lease.run_id, lock=True)
+    if run is not None and run.epoch == lease.epoch and run.status == "running":
         run.status = "queued"
         run.epoch += 1
         run.lease_expires_at = None
-        await runs.tell(tx, claim.caller, run, "run.queued")
+        await runs.record_run_change(tx, lease.caller, run, "run.queued")
 
 
-async def end_unread(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
+async def end_without_reading(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
     """End a run that no worker can work on, without a look at what it has said: its log gets its last line, or, if
     `bare`, not even that."""
     run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)

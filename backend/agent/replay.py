@@ -2,26 +2,26 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
-from agent.history import Step, paragraph, read_history
-from agent.loop import numbered
-from agent.prompts import INSTRUCTIONS
+from agent.history import Step, begin_paragraph, read_history
+from agent.loop import assign_call_ids
+from agent.model_request import build_model_request
 from agent.run_ending import NOT_RUN
 from db import Database, Transaction
-from llm.protocol import Model, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn
+from llm.protocol import Model, TextDelta, ToolCall, Turn
 from llm.sanitize import clean
 from models import Conversation, Message, Run, RunEvent, User
+from models.recorded_call import RecordedCall
 from models.run import ACTIVE_STATUSES
-from tools.registry import TOOLS
 
 # A model that calls recorded tools for ever is stopped here.
-MOST_STEPS = 100
+MAX_REPLAYED_STEPS = 100
 
 
 @dataclass
@@ -42,14 +42,14 @@ class ReplayedTurn:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedRun:
     """A run as it is on record. `partial`: it was ended from outside, so what is stored is only a beginning."""
 
     run: Run
     caller: Caller
     asked: str
     content: str
-    calls: list[dict[str, Any]]
+    calls: list[RecordedCall]
     partial: bool
     history: list[Turn]
 
@@ -63,20 +63,20 @@ async def replay_conversation(
     difference does not lead to others. Raises ModelError where the model does not answer.
     """
     await db.read(access.get, SYSTEM, Conversation, conversation_id)
-    for run_id in await db.read(find_runs, conversation_id):
-        recorded = await db.read(read_recorded, run_id, context_tokens)
+    for run_id in await db.read(find_ended_runs, conversation_id):
+        recorded = await db.read(read_recorded_run, run_id, context_tokens)
         if recorded is not None:
             yield await replay_run(model, recorded)
 
 
-async def find_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
+async def find_ended_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
         col(Run.conversation_id) == conversation_id, col(Run.status).not_in(ACTIVE_STATUSES)
     )
     return list((await tx.execute(statement.order_by(col(Run.trigger_seq)))).scalars())
 
 
-async def read_recorded(tx: Transaction, run_id: UUID, context_tokens: int) -> Recorded | None:
+async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) -> RecordedRun | None:
     """None for a run in which no model was asked: a program made the call."""
     run = await access.get(tx, SYSTEM, Run, run_id)
     first = await access.find(
@@ -90,43 +90,43 @@ async def read_recorded(tx: Transaction, run_id: UUID, context_tokens: int) -> R
     spoken = access.select(SYSTEM, Message).where(col(Message.run_id) == run_id)
     by_role = {message.role: message for message in (await tx.execute(spoken)).scalars()}
     answer = by_role.get("agent")
-    return Recorded(
+    return RecordedRun(
         run=run,
         caller=caller,
         asked=by_role["user"].content,
         content=answer.content if answer else "",
-        calls=list((answer.tool_calls if answer else None) or []),
+        calls=cast("list[RecordedCall]", (answer.tool_calls if answer else None) or []),
         partial=run.status != "completed",
         history=await read_history(tx, caller, run, context_tokens),
     )
 
 
-async def replay_run(model: Model, recorded: Recorded) -> ReplayedTurn:
+async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
     """Ask the model until it has answered, or calls what has no twin on record."""
     turn = ReplayedTurn(recorded.asked)
     left = list(enumerate(recorded.calls))
     taken: list[int] = []
     steps: list[Step] = []
-    for _ in range(MOST_STEPS):
-        calls = await ask(model, recorded, steps)
-        for call in numbered(calls, steps):
-            twin = next((pair for pair in left if same_call(pair[1], call)), None)
+    for _ in range(MAX_REPLAYED_STEPS):
+        calls = await ask_again(model, recorded, steps)
+        for call in assign_call_ids(calls, steps):
+            twin = next((pair for pair in left if is_same_call(pair[1], call)), None)
             if twin is None:
                 if not (recorded.partial and not left):
-                    turn.differences.append(Difference("call", None, call_text(call)))
+                    turn.differences.append(Difference("call", None, format_recorded_call(call)))
                 return turn
             if twin[1]["error"] == NOT_RUN:
                 return turn  # the run was ended here
             left.remove(twin)
             taken.append(twin[0])
-            steps[-1].calls.append({**call, **{key: twin[1][key] for key in ("result", "error")}})
+            steps[-1].calls.append({**call, "result": twin[1]["result"], "error": twin[1]["error"]})
         if not calls:
             break
-    turn.differences += [Difference("call", call_text(call), None) for _, call in left]
+    turn.differences += [Difference("call", format_recorded_call(call), None) for _, call in left]
     if taken != sorted(taken):
-        order = [call_text(recorded.calls[number]) for number in taken]
+        order = [format_recorded_call(recorded.calls[number]) for number in taken]
         turn.differences.append(
-            Difference("order", "; ".join(map(call_text, recorded.calls)), "; ".join(order))
+            Difference("order", "; ".join(map(format_recorded_call, recorded.calls)), "; ".join(order))
         )
     content = "".join(step.text for step in steps)
     same = content.startswith(recorded.content) if recorded.partial else content == recorded.content
@@ -135,25 +135,23 @@ async def replay_run(model: Model, recorded: Recorded) -> ReplayedTurn:
     return turn
 
 
-async def ask(model: Model, recorded: Recorded, steps: list[Step]) -> list[ToolCall]:
+async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> list[ToolCall]:
     """One model request: its text becomes a new step; the calls are returned."""
-    turns = [*recorded.history, *(step.turn() for step in steps if step.text or step.calls)]
-    specs = [ToolSpec(tool.name, tool.description, tool.parameters()) for tool in TOOLS.values()]
     asked_at = recorded.run.started_at or recorded.run.created_at
-    request = ModelRequest(INSTRUCTIONS, turns, specs, asked_at, recorded.caller.timezone)
+    request = build_model_request(recorded.history, steps, asked_at, recorded.caller.timezone)
     steps.append(Step())
     calls: list[ToolCall] = []
     async for event in model.respond(request):
         if isinstance(event, TextDelta):
-            steps[-1].text += paragraph(steps, clean(event.text))
+            steps[-1].text += begin_paragraph(steps, clean(event.text))
         elif isinstance(event, ToolCall):
             calls.append(event)
     return calls
 
 
-def same_call(stored: dict[str, Any], call: dict[str, Any]) -> bool:
+def is_same_call(stored: RecordedCall, call: RecordedCall) -> bool:
     return (stored["name"], stored["arguments"]) == (call["name"], call["arguments"])
 
 
-def call_text(call: dict[str, Any]) -> str:
+def format_recorded_call(call: RecordedCall) -> str:
     return f"{call['name']} {json.dumps(call['arguments'], ensure_ascii=False)}"

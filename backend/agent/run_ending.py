@@ -1,114 +1,147 @@
 # agent/run_ending.py -- how a run ends, whoever ends it: one message with all that was said and done.
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
+import structlog
 from pydantic_core import to_json
 from sqlmodel import col
+from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller, Principal
-from agent.history import Step, replay_log
+from agent.history import Step, rebuild_steps
 from clock import rfc3339, utc_now
 from db import Transaction
-from errors import Conflict, TooManyAtOnce
+from errors import Conflict, NotFound, TooManyAtOnce, Unauthorized
+from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
 from models.message import ChatCreate
+from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
 from models.run import RunPublic, RunStatus
 from services import approvals, events, messages, runs
-from services.messages import Posted
+from services.messages import PostedMessage
 from storage.engines import read_clock
+
+log: FilteringBoundLogger = structlog.get_logger()
+T = TypeVar("T")
 
 NOT_RUN = "The run ended before this call was made."
 NOT_KEPT = "What came of this call was too large to be kept."
 UNSTORED = "What was said could not be stored as a whole."
-# A message's calls with all that came of them, in bytes of JSON: no engine refuses this much in any notation.
-MOST_CALL_BYTES = 2 * 2**20
+# The calls of one message with their results, in bytes of JSON: every engine stores this much.
+MAX_CALL_BYTES = 2 * 2**20
 # Of the text, where the whole of it was refused.
-SHORT_CHARACTERS = 10_000
+MAX_SHORT_CHARACTERS = 10_000
 
 # Ends a run that is locked, as its conversation is.
 Ending = Callable[[Transaction, Caller, Run], Awaitable[None]]
+# The place of the last of `endings`.
+SMALLEST = 4
 
 
-async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
-    """End the run here and now, whichever worker holds it: the new epoch shuts that one out.
+class LeaseLost(Exception):
+    """Another worker, or a cancel, has the run now: this one must not write any more."""
 
-    What was said and done so far stays, as the agent's message. A run that has ended is left as it is.
+
+async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:
+    """End the run at once, whichever worker holds it: the new epoch refuses that worker's writes.
+
+    What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
+    place of the ending in `endings`, of which each is smaller than the one before.
     """
     run = await access.get(tx, caller, Run, run_id)
     await access.get(tx, caller, Conversation, run.conversation_id, lock=True)
     run = await access.get(tx, caller, Run, run_id, lock=True)
     if runs.is_active(run):
         run.epoch += 1
-        await approvals.cancel_approvals(tx, caller, run)
-        log = await runs.read_log(tx, caller, run_id)
-        if not log:
-            await runs.add_started(tx, caller, run, await read_clock(tx))
-        await end_run(tx, caller, run, replay_log(log), "cancelled")
-    return await runs.show(tx, caller, run)
+        is_bare = size == SMALLEST
+        await approvals.cancel_approvals(tx, caller, run, logged=not is_bare)
+        events_so_far = [] if is_bare else await runs.read_log(tx, caller, run_id)
+        if not events_so_far and not is_bare:
+            await runs.add_started_event(tx, caller, run, await read_clock(tx))
+        await list_endings(rebuild_steps(events_so_far), "cancelled", None)[size](tx, caller, run)
+    return await runs.to_public_run(tx, caller, run)
 
 
-async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_runs: int) -> Posted:
+async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, max_runs: int) -> PostedMessage:
     """Store the message and queue its run, as `on_busy` says where the conversation's agent is still at work."""
-    repeated = await messages.find_repeated(tx, caller, new)
+    repeated = await messages.find_repeated_message(tx, caller, new)
     if repeated:
         return repeated
     busy: list[Run] = []
     if new.conversation_id is not None and new.on_busy != "queue":
         await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
-        busy = await runs.find_active(tx, caller, col(Run.conversation_id) == new.conversation_id)
+        busy = await runs.find_active_runs(tx, caller, col(Run.conversation_id) == new.conversation_id)
     if busy and new.on_busy == "reject":
         raise Conflict(
             f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
         )
     for run in busy:
         await cancel_run(tx, caller, run.id)
-    if len(await runs.find_active(tx, caller)) >= most_runs:
-        raise TooManyAtOnce(f"You have {most_runs} runs at work or waiting. Let one end or cancel it first.")
-    posted = await messages.post_message(tx, caller, new)
+    if len(await runs.find_active_runs(tx, caller)) >= max_runs:
+        raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
+    posted = await messages.add_message(tx, caller, new)
     if not posted.repeated:
-        await runs.tell(tx, caller, posted.run, "run.queued")
+        await runs.record_run_change(tx, caller, posted.run, "run.queued")
     return replace(posted, cancelled=tuple(run.id for run in busy))
 
 
-def endings(steps: Sequence[Step], status: RunStatus, error: str | None) -> list[Ending]:
+def list_endings(steps: Sequence[Step], status: RunStatus, error: str | None) -> list[Ending]:
     """Ways to end a run, each smaller than the one before: for where a database or a shape refuses that one.
 
     The first is tried twice, since the refusal may have been a connection's that broke.
     """
     whole = partial(end_run, steps=steps, status=status, error=error)
-    less = error or UNSTORED
+    smaller: RunStatus = "cancelled" if status == "cancelled" else "failed"
+    reason = error or UNSTORED
     return [
         whole,
         whole,
-        partial(end_run, steps=shortened(steps), status="failed", error=less),
-        partial(end_run, steps=[], status="failed", error=less),
-        end_bare,
+        partial(end_run, steps=shorten_steps(steps), status=smaller, error=reason),
+        partial(end_run, steps=[], status=smaller, error=reason),
+        partial(end_bare, status=smaller),
     ]
 
 
-def shortened(steps: Sequence[Step]) -> list[Step]:
+async def store_ending(store: Callable[[int], Awaitable[T]], run_id: UUID, backoff_seconds: float) -> T:
+    """`store` the largest of `endings` that the database takes, by its place in them, each in its own transaction."""
+    for size in range(SMALLEST):
+        try:
+            return await store(size)
+        except (LeaseLost, NotFound, Unauthorized):
+            raise
+        except Exception as refusal:
+            why = {"cause": describe_cause(refusal), "place": find_place(refusal)}
+            log.warning("an ending cannot be stored", run=str(run_id), attempt=size + 1, **why)
+            if size == 0:  # a connection that broke is there again soon
+                await asyncio.sleep(backoff_seconds)
+    return await store(SMALLEST)
+
+
+def shorten_steps(steps: Sequence[Step]) -> list[Step]:
     """The beginning of what was said, and which calls were made, without what was in them."""
     text = "".join(step.text for step in steps)
-    if len(text) > SHORT_CHARACTERS:
-        text = text[: SHORT_CHARACTERS - 1] + "…"
-    kept = ("id", "name", "started_at", "finished_at")
-    emptied: dict[str, Any] = {"arguments": {}, "result": None, "error": NOT_KEPT}
-    calls = [
-        {**emptied, **{key: call[key] for key in kept if key in call}}
-        for step in steps
-        for call in step.calls
-    ]
+    if len(text) > MAX_SHORT_CHARACTERS:
+        text = text[: MAX_SHORT_CHARACTERS - 1] + "…"
+    calls: list[RecordedCall] = []
+    for call in (call for step in steps for call in step.calls):
+        emptied: RecordedCall = {"id": call["id"], "name": call["name"], "arguments": {}}
+        if is_finished(call):
+            set_outcome(emptied, pick_outcome({**call, "result": None, "error": NOT_KEPT}))
+        calls.append(emptied)
     return [Step(text, calls)]
 
 
-async def end_bare(tx: Transaction, caller: Principal, run: Run, error: str = UNSTORED) -> None:
-    """The run's row alone, and nothing is read: whatever it was that could not be stored, this can."""
-    run.status = "failed"
+async def end_bare(
+    tx: Transaction, caller: Principal, run: Run, error: str = UNSTORED, status: RunStatus = "failed"
+) -> None:
+    """Change the run's row alone and read nothing: this can always be stored."""
+    run.status = status
     run.error = error
     run.finished_at = utc_now()
     run.lease_expires_at = None
@@ -127,7 +160,7 @@ async def end_run(
     """The conversation and the run are locked. Text or tool calls leave an agent message, whatever the status."""
     moment = utc_now()
     content = "".join(step.text for step in steps)
-    calls = fitting([finished(call, moment) for step in steps for call in step.calls])
+    calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
     answer = None
     if content or calls or status == "completed":
         conversation = await access.get(tx, caller, Conversation, run.conversation_id)
@@ -136,8 +169,8 @@ async def end_run(
             user_id=run.user_id,
             role="agent",
             content=content,
-            tool_calls=calls or None,
-            seq=await messages.next_seq(tx, caller, conversation),
+            tool_calls=cast("list[dict[str, Any]]", calls) or None,
+            seq=await messages.find_next_seq(tx, caller, conversation),
             run_id=run.id,
         )
         conversation.updated_at = moment
@@ -152,29 +185,30 @@ async def end_run(
     run.lease_expires_at = None
     end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
     await runs.add_event(tx, caller, run, f"run.{status}", end)
-    await runs.tell(tx, caller, run, f"run.{status}")
+    await runs.record_run_change(tx, caller, run, f"run.{status}")
 
 
-def finished(call: dict[str, Any], moment: datetime) -> dict[str, Any]:
+def finish_call(call: RecordedCall, moment: datetime) -> RecordedCall:
     """The call as the message keeps it; one that was never made says so."""
-    skipped = {"result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
-    return call if "finished_at" in call else {**call, **skipped}
+    if is_finished(call):
+        return call
+    return {**call, "result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
 
 
-def fitting(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def fit_calls(calls: list[RecordedCall]) -> list[RecordedCall]:
     """The calls, without the largest results where all of them would be more than a message can hold."""
     sizes = [len(to_json(call)) for call in calls]
-    over = sum(sizes) - MOST_CALL_BYTES
+    over = sum(sizes) - MAX_CALL_BYTES
     for place in sorted(range(len(calls)), key=lambda place: -sizes[place]):
         if over <= 0:
             break
-        calls[place] = without_content(calls[place])
+        calls[place] = drop_content(calls[place])
         over -= sizes[place] - len(to_json(calls[place]))
     return calls
 
 
-def without_content(call: dict[str, Any]) -> dict[str, Any]:
+def drop_content(call: RecordedCall) -> RecordedCall:
     """The call without its result, and without its arguments where those are long."""
-    short = len(to_json(call["arguments"])) <= SHORT_CHARACTERS
+    short = len(to_json(call["arguments"])) <= MAX_SHORT_CHARACTERS
     arguments = call["arguments"] if short else {}
     return {**call, "arguments": arguments, "result": None, "error": NOT_KEPT}

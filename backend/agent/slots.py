@@ -4,50 +4,50 @@ from collections import Counter
 from dataclasses import dataclass
 from uuid import UUID
 
-from agent.leases import Claim
+from agent.leases import Lease
 
 # One user may take up to this part of the places that are free: who comes next finds one, however many the others ask
 # for. A user who has none yet may take the last.
-FREE_PART = 2
-LONGEST_PAUSE = 300.0
+FREE_SHARE = 2
+MAX_PAUSE_SECONDS = 300.0
 
 
 @dataclass(eq=False)
-class Work:
-    """A run from the moment that it takes a place; claim and user are known a little later."""
+class HeldSlot:
+    """A run from the moment that it takes a place; lease and user are known a little later."""
 
     task: asyncio.Task[None] | None = None
-    claim: Claim | None = None
+    lease: Lease | None = None
     user_id: UUID | None = None
 
 
-class Slots(dict[UUID, Work]):
+class Slots(dict[UUID, HeldSlot]):
     """The runs that have a place, by their ids."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, capacity: int) -> None:
         super().__init__()
-        self.most = most
+        self.capacity = capacity
 
     @property
     def free(self) -> int:
-        return self.most - len(self)
+        return self.capacity - len(self)
 
     @property
-    def claims(self) -> list[Claim]:
-        return [work.claim for work in self.values() if work.claim is not None]
+    def leases(self) -> list[Lease]:
+        return [work.lease for work in self.values() if work.lease is not None]
 
-    def may_take(self, work: Work, user_id: UUID) -> bool:
+    def may_take(self, work: HeldSlot, user_id: UUID) -> bool:
         """Whether this user's run may keep the place that it has taken."""
         held = sum(other.user_id == user_id for other in self.values() if other is not work)
-        if held and held >= (self.free + 1) // FREE_PART:
+        if held and held >= (self.free + 1) // FREE_SHARE:
             return False
         work.user_id = user_id
         return True
 
-    def users_with_enough(self) -> set[UUID]:
+    def users_at_limit(self) -> set[UUID]:
         """Those who may take no further place now."""
         held = Counter(work.user_id for work in self.values() if work.user_id is not None)
-        return {user_id for user_id, number in held.items() if number >= self.free // FREE_PART}
+        return {user_id for user_id, number in held.items() if number >= self.free // FREE_SHARE}
 
 
 class Pauses:
@@ -57,14 +57,14 @@ class Pauses:
         self._first = first
         self._failures: dict[UUID, tuple[int, float]] = {}
 
-    def add(self, run_id: UUID) -> tuple[int, float]:
+    def add_failure(self, run_id: UUID) -> tuple[int, float]:
         """How often it has failed now, and how many seconds it waits."""
         failures = self._failures.get(run_id, (0, 0.0))[0] + 1
-        seconds = min(self._first * 2 ** min(failures, 20), LONGEST_PAUSE)
+        seconds = min(self._first * 2 ** min(failures, 20), MAX_PAUSE_SECONDS)
         self._failures[run_id] = (failures, asyncio.get_running_loop().time() + seconds)
         return failures, seconds
 
-    def holds(self, run_id: UUID) -> bool:
+    def is_paused(self, run_id: UUID) -> bool:
         """Whether it still has to wait."""
         return run_id in self._failures and self._failures[run_id][1] > asyncio.get_running_loop().time()
 
@@ -73,5 +73,5 @@ class Pauses:
 
     def forget_old(self) -> None:
         """Those that nobody has asked for any more: their runs have ended elsewhere."""
-        long_ago = asyncio.get_running_loop().time() - 2 * LONGEST_PAUSE
+        long_ago = asyncio.get_running_loop().time() - 2 * MAX_PAUSE_SECONDS
         self._failures = {run_id: kept for run_id, kept in self._failures.items() if kept[1] > long_ago}

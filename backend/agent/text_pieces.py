@@ -7,10 +7,10 @@ from llm.protocol import TextDelta
 
 DELTA_SECONDS = 0.04
 # Characters of a piece that does not wait for others: each piece is a row, a frame and, on MariaDB, a packet.
-MOST_JOINED = 64 * 1024
+MAX_PIECE_CHARACTERS = 64 * 1024
 
 
-async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+async def coalesce_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
     """The same events with text joined to about DELTA_SECONDS a piece; the first piece goes out at once."""
     clock = asyncio.get_running_loop().time
     waiting = ""
@@ -29,7 +29,7 @@ async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
                     waiting += event.text
                 else:
                     yield event
-            if waiting and (clock() >= due or len(waiting) >= MOST_JOINED):
+            if waiting and (clock() >= due or len(waiting) >= MAX_PIECE_CHARACTERS):
                 piece, waiting = waiting, ""
                 yield TextDelta(piece)
                 due = clock() + DELTA_SECONDS
@@ -41,6 +41,6 @@ async def joined_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
         await events.aclose()  # type: ignore[attr-defined]
 
 
-def fitting(text: str, room: int) -> str:
+def cut_to_bytes(text: str, room: int) -> str:
     """As much of the text as `room` bytes of UTF-8 hold, in whole characters."""
     return text.encode("utf-8", "replace")[: max(room, 0)].decode("utf-8", "ignore")

@@ -1,9 +1,7 @@
-# agent/worker.py -- who works on which run: takes runs up, keeps their leases, hands them over.
+# agent/worker.py -- a worker: starts runs, renews their leases, releases them when it stops.
 import asyncio
-import time
 from collections.abc import Coroutine
 from contextlib import suppress
-from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -13,106 +11,101 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 from structlog.typing import FilteringBoundLogger
 
 from access import SYSTEM
-from agent.context import Assistant
+from agent.context import AgentContext
+from agent.failure_log import log_failure
+from agent.housekeeping import Housekeeping
 from agent.leases import (
-    LOST,
-    MOST_TAKEOVERS,
-    NOBODY,
-    Claim,
+    GIVEN_UP,
+    MAX_TAKEOVERS,
+    NO_ID,
+    Lease,
     claim_run,
-    end_unread,
-    find_next,
-    find_waiting,
-    release,
+    end_without_reading,
+    find_next_run,
+    find_waiting_runs,
+    release_lease,
     renew_leases,
 )
-from agent.loop import AwaitingApproval, LeaseLost, RunLoop
-from agent.slots import Pauses, Slots, Work
-from errors import NotFound
-from failure_causes import describe_cause, find_place
-from services import approvals, events, runs
-from services.idempotency import delete_old_keys
-from services.identity import account_removal, sessions
-from services.identity.rate_limits import delete_expired_limits
+from agent.loop import RunAwaitsApproval, RunLoop
+from agent.run_ending import LeaseLost
+from agent.slots import HeldSlot, Pauses, Slots
+from errors import INTERNAL_ERROR, NotFound
+from services import approvals
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-CLEAN_SECONDS = 3600.0
-# A place that somebody waits for is given away after this, together with those that are given up beside it.
-ROOM_SECONDS = 0.02
-# While looking fails, each pause is twice the one before, up to this.
-LONGEST_LOOK_SECONDS = 10.0
-LEASES_AT_ONCE = 100
-# So often a run may refuse to be claimed while the database answers; then it ends.
-MOST_FAILED_CLAIMS = 4
-REMOVE_SECONDS = 10.0
-CRASHED = "Something went wrong on our side."
+# A slot that becomes free is given to a waiting run after this, together with others that become free meanwhile.
+FREED_SLOT_SECONDS = 0.02
+# While polling fails, each pause is twice the one before, up to this.
+MAX_POLL_SECONDS = 10.0
+LEASE_BATCH = 100
+# After so many failed claims, while the database answers, the run is ended.
+MAX_FAILED_CLAIMS = 4
 
 
 class Worker:
-    """Runs what this process was told of at once, and looks now and then for what was left lying."""
+    """Starts the runs that are queued in this process at once, and polls for abandoned ones."""
 
     def __init__(
         self,
-        assistant: Assistant,
-        run_log_retention_days: int = 30,
-        event_retention_days: int = 7,
-        runs_at_once: int = 1_000,
-        poll_seconds: float = 1.0,
+        context: AgentContext,
+        run_log_retention_days: int,
+        event_retention_days: int,
+        runs_at_once: int,
+        poll_seconds: float,
     ) -> None:
-        self.assistant = assistant
-        self._run_events_days = run_log_retention_days
-        self._events_days = event_retention_days
+        self.context = context
+        self.housekeeping = Housekeeping(context.db, run_log_retention_days, event_retention_days)
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = Slots(runs_at_once)
         self._poll_seconds = poll_seconds
-        self._set_aside = Pauses(poll_seconds)
-        # Where the last look among the users who wait has ended, and whether somebody was sent away since.
-        self._last_user = NOBODY
-        self._sent_away = False
-        self._room = asyncio.Event()
+        self._pauses = Pauses(poll_seconds)
+        # The user at whom the last poll ended, and whether a run was refused for want of a slot since.
+        self._last_user = NO_ID
+        self._has_refused = False
+        self._slot_freed = asyncio.Event()
         self._stopping = False
 
     def start(self) -> None:
-        for work in (self._look(), self._renew(), self._clean(), self._remove()):
+        for work in (self._poll_forever(), self._renew_forever(), *self.housekeeping.loops()):
             self._spawn(work)
 
-    def wake(self, run_id: UUID) -> None:
-        """A run was queued here: begin at once, if there is a place; it has one from here on."""
-        if self._stopping or run_id in self._running or self._set_aside.holds(run_id):
+    def start_run(self, run_id: UUID) -> None:
+        """Begin with a queued run at once if a slot is free; the run holds it from here on."""
+        if self._stopping or run_id in self._running or self._pauses.is_paused(run_id):
             return
         if not self._running.free:
-            self._sent_away = True
+            self._has_refused = True
             return
-        work = self._running[run_id] = Work()
+        work = self._running[run_id] = HeldSlot()
         work.task = self._spawn(self._work(run_id, work))
 
-    def drop(self, run_id: UUID) -> None:
-        """The run belongs to somebody else now, or to nobody: stop working on it."""
+    def stop_local(self, run_id: UUID) -> None:
+        """Stop working on a run that has ended or belongs to another worker."""
         work = self._running.get(run_id)
         if work is not None and work.task is not None:
             work.task.cancel()
 
-    async def wake_next(self, run_id: UUID) -> None:
-        """Begin with the run that waited behind this one, if there is one."""
-        next_id = await self.assistant.read(find_next, run_id)
+    async def start_next_run(self, run_id: UUID) -> None:
+        """Begin with the run that waits behind this one in its conversation, if there is one."""
+        next_id = await self.context.read(find_next_run, run_id)
         if next_id is not None:
-            self.wake(next_id)
+            self.start_run(next_id)
 
     async def stop(self) -> None:
-        """End what runs here and hand it over: another worker, or the next start, goes on at once."""
+        """Stop all runs and release their leases: another worker, or the next start, goes on at once."""
         self._stopping = True
-        claims = self._running.claims
+        leases = self._running.leases
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*[self._hand_over(claim) for claim in claims])
+        await asyncio.gather(*[self._hand_over(lease) for lease in leases])
 
-    async def _hand_over(self, claim: Claim) -> None:
+    async def _hand_over(self, lease: Lease) -> None:
         try:
-            await self.assistant.write(release, claim)
+            await self.context.write(release_lease, lease)
         except Exception as error:
-            log_failure("handing a run over failed", error, run=str(claim.run_id))
+            log_failure("releasing a lease failed", error, run=str(lease.run_id))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -120,172 +113,125 @@ class Worker:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _work(self, run_id: UUID, work: Work) -> None:
+    async def _work(self, run_id: UUID, work: HeldSlot) -> None:
         # The run outlives the request that queued it: its log lines have its own id alone.
         clear_contextvars()
         bind_contextvars(run=str(run_id))
         try:
-            work.claim = await self._claim(run_id, work)
-            if work.claim is not None:
-                self.assistant.notifier.notify(run_id)
-                await self._guarded(work.claim)
+            work.lease = await self._claim(run_id, work)
+            if work.lease is not None:
+                self.context.notifier.notify(run_id)
+                await self._run_safely(work.lease)
         finally:
             if self._running.get(run_id) is work:
                 del self._running[run_id]
-            if self._sent_away:
-                self._sent_away = False
-                self._room.set()
-        if work.claim is not None:
+            if self._has_refused:
+                self._has_refused = False
+                self._slot_freed.set()
+        if work.lease is not None:
             try:
-                await self.wake_next(run_id)
-            except Exception as error:  # it is found by the next look
-                log_failure("looking for the next run failed", error)
+                await self.start_next_run(run_id)
+            except Exception as error:  # the next poll finds it
+                log_failure("starting the next run failed", error, run=str(run_id))
 
-    async def _claim(self, run_id: UUID, work: Work) -> Claim | None:
-        """The run under a new epoch. One that cannot be claimed is left alone, longer each time, and ends at last."""
+    async def _claim(self, run_id: UUID, work: HeldSlot) -> Lease | None:
+        """Claim the run under a new epoch. After each failure the pause is longer; at last the run is ended."""
 
         def may_take(user_id: UUID) -> bool:
             granted = self._running.may_take(work, user_id)
-            self._sent_away = self._sent_away or not granted
+            self._has_refused = self._has_refused or not granted
             return granted
 
         try:
-            claim = await self.assistant.write(claim_run, self.assistant, run_id, may_take)
+            lease = await self.context.write(claim_run, self.context, run_id, may_take)
         except Exception as error:
-            failures, seconds = self._set_aside.add(run_id)
-            log_failure("claiming a run failed", error, failures=failures, seconds=seconds)
+            failures, seconds = self._pauses.add_failure(run_id)
+            words = {"run": str(run_id), "failures": failures, "seconds": seconds}
+            log_failure("claiming a run failed", error, **words)
             is_outage = isinstance(error, (OSError, TimeoutError, OperationalError, InterfaceError))
-            if failures >= MOST_FAILED_CLAIMS and not is_outage:
-                await self._end(run_id, CRASHED)
+            if failures >= MAX_FAILED_CLAIMS and not is_outage:
+                await self._end_unread(run_id, INTERNAL_ERROR)
             return None
-        self._set_aside.forget(run_id)
-        return claim
+        self._pauses.forget(run_id)
+        return lease
 
-    async def _end(self, run_id: UUID, error: str) -> None:
+    async def _end_unread(self, run_id: UUID, error: str) -> None:
         for bare in (False, True):
             try:
-                await self.assistant.write(end_unread, run_id, error, bare=bare)
-                self.assistant.notifier.notify(run_id)
+                await self.context.write(end_without_reading, run_id, error, bare=bare)
+                self.context.notifier.notify(run_id)
                 return
             except Exception as refusal:
-                log_failure("ending a run failed", refusal)
+                log_failure("ending a run failed", refusal, run=str(run_id))
 
-    async def _guarded(self, claim: Claim) -> None:
-        """Whatever happens, the run ends or belongs to somebody else."""
-        if claim.takeovers > MOST_TAKEOVERS:  # even to read it has cost a worker
-            await self._end(claim.run_id, LOST)
+    async def _run_safely(self, lease: Lease) -> None:
+        """Whatever happens, the run ends, awaits approval, or belongs to another worker."""
+        if lease.takeovers > MAX_TAKEOVERS:  # reading its log has already cost a worker
+            await self._end_unread(lease.run_id, GIVEN_UP)
             return
-        loop = RunLoop(self.assistant, claim.run_id, claim.epoch, claim.caller)
+        loop = RunLoop(self.context, lease.run_id, lease.epoch, lease.caller)
         try:
             try:
-                await (loop.give_up(LOST) if claim.takeovers == MOST_TAKEOVERS else loop.work())
-            except (AwaitingApproval, LeaseLost, NotFound):
+                await (loop.give_up(GIVEN_UP) if lease.takeovers == MAX_TAKEOVERS else loop.work())
+            except (RunAwaitsApproval, LeaseLost, NotFound):
                 raise
             except (OSError, DBAPIError) as error:
-                log_failure("run crashed", error)
-                await loop.finish("failed", CRASHED)
+                log_failure("run crashed", error, run=str(lease.run_id))
+                await loop.finish("failed", INTERNAL_ERROR)
             except Exception as error:
-                log.error("run crashed", exc_info=error)
-                await loop.finish("failed", CRASHED)
-        except AwaitingApproval:
-            log.info("run waits for an approval")
+                log.error("run crashed", run=str(lease.run_id), exc_info=error)
+                await loop.finish("failed", INTERNAL_ERROR)
+        except RunAwaitsApproval:
+            log.info("run awaits approval", run=str(lease.run_id))
         except (LeaseLost, NotFound):
-            log.info("run went elsewhere")
-        except Exception as error:  # its lease lapses, and that is counted
-            log_failure("a run could not be ended", error)
+            log.info("run has ended or belongs to another worker", run=str(lease.run_id))
+        except Exception as error:  # its lease lapses, which counts as a takeover
+            log_failure("a run could not be ended", error, run=str(lease.run_id))
 
-    async def _look(self) -> None:
+    async def _poll_forever(self) -> None:
         pause = self._poll_seconds
         while True:
-            self._room.clear()
+            self._slot_freed.clear()
             try:
-                await self.look()
+                await self.poll()
                 pause = self._poll_seconds
             except Exception as error:
-                pause = min(pause * 2, LONGEST_LOOK_SECONDS)
-                log_failure("looking for runs failed", error, seconds=pause)
-            await asyncio.sleep(ROOM_SECONDS)
+                pause = min(pause * 2, MAX_POLL_SECONDS)
+                log_failure("polling for runs failed", error, seconds=pause)
+            await asyncio.sleep(FREED_SLOT_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await self._room.wait()
+                    await self._slot_freed.wait()
 
-    async def look(self) -> None:
-        """Take up what waits, as far as there are places."""
-        await self.expire()
-        self._set_aside.forget_old()
-        passed_over = self._running.users_with_enough()
-        self._sent_away = bool(passed_over)
+    async def poll(self) -> None:
+        """Start waiting and abandoned runs, as far as slots are free."""
+        await self.expire_approvals()
+        self._pauses.forget_old()
+        passed_over = self._running.users_at_limit()
+        self._has_refused = bool(passed_over)
         where = (self._last_user, passed_over, self._running.free)
-        waiting = await self.assistant.read(find_waiting, self.assistant, *where)
+        waiting = await self.context.read(find_waiting_runs, self.context, *where)
         self._last_user = waiting.last
         for run_id in waiting.run_ids:
-            self.wake(run_id)
+            self.start_run(run_id)
 
-    async def expire(self) -> None:
-        """Takes no answer for a no, where an approval has waited long enough."""
-        assistant = self.assistant
-        for run_id in await assistant.read(approvals.find_expired, SYSTEM):
-            await assistant.write(approvals.expire_approvals, SYSTEM, run_id)
-            assistant.notifier.notify(run_id)
+    async def expire_approvals(self) -> None:
+        """Expire approvals past their deadline; an expired one counts as denied."""
+        context = self.context
+        for run_id in await context.read(approvals.find_expired_runs, SYSTEM):
+            await context.write(approvals.expire_approvals, SYSTEM, run_id)
+            context.notifier.notify(run_id)
 
-    async def _renew(self) -> None:
-        """Not in turn with the runs: a lease that lapses while they wait for each other would be taken for a death."""
+    async def _renew_forever(self) -> None:
+        """Renew outside of the limit on transactions: a lease that lapsed in its queue looks like a dead worker."""
         while True:
-            await asyncio.sleep(self.assistant.limits.lease_seconds / 3)
-            claims = self._running.claims
-            for start in range(0, len(claims), LEASES_AT_ONCE):
-                some = claims[start : start + LEASES_AT_ONCE]
+            await asyncio.sleep(self.context.limits.lease_seconds / 3)
+            leases = self._running.leases
+            for start in range(0, len(leases), LEASE_BATCH):
+                some = leases[start : start + LEASE_BATCH]
                 try:
-                    for claim in await self.assistant.db.write(renew_leases, self.assistant, some):
-                        if self._running.get(claim.run_id) and self._running[claim.run_id].claim == claim:
-                            self.drop(claim.run_id)
+                    for lease in await self.context.db.write(renew_leases, self.context, some):
+                        if self._running.get(lease.run_id) and self._running[lease.run_id].lease == lease:
+                            self.stop_local(lease.run_id)
                 except Exception as error:
                     log_failure("renewing leases failed", error, runs=len(some))
-
-    async def clean(self) -> None:
-        """Deletes what is of no more use, a little at a time."""
-        write = self.assistant.db.write_unhurried
-        while await write(delete_expired_limits):
-            pass
-        while await write(delete_old_keys, SYSTEM):
-            pass
-        while await write(sessions.delete_ended_sessions, SYSTEM):
-            pass
-        while await write(runs.delete_old_details, SYSTEM, self._run_events_days):
-            pass
-        while await write(events.delete_old_events, SYSTEM, self._events_days):
-            pass
-
-    async def _clean(self) -> None:
-        while True:
-            try:
-                await self.clean()
-            except Exception as error:
-                log_failure("cleaning up failed", error)
-            await asyncio.sleep(CLEAN_SECONDS)
-
-    async def remove(self, user_id: UUID, slices: float = inf) -> None:
-        """Takes away what belongs to a marked account, at most so many slices of it; the next look takes the rest."""
-        while slices > 0:
-            began = time.monotonic()
-            if not await self.assistant.db.write_unhurried(
-                account_removal.delete_account_slice, SYSTEM, user_id
-            ):
-                return
-            slices -= 1
-            await asyncio.sleep(time.monotonic() - began)  # as long again for whoever else wants to write
-
-    async def _remove(self) -> None:
-        while True:
-            try:
-                for user_id in await self.assistant.db.read(account_removal.find_deleted_accounts, SYSTEM):
-                    await self.remove(user_id)
-            except Exception as error:
-                log_failure("taking away deleted accounts failed", error)
-            await asyncio.sleep(REMOVE_SECONDS)
-
-
-def log_failure(event: str, error: BaseException, **words: Any) -> None:
-    """One line that says why; where it came from in full only with LOG_LEVEL=debug."""
-    log.error(event, cause=describe_cause(error), place=find_place(error), **words)
-    log.debug(event, exc_info=error)

@@ -55,10 +55,10 @@ async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = 
     """
     await confirmation.require_confirmation(state.auth, caller, body.current_password)
     for run_id in await state.db.write(account_removal.mark_account_deleted, caller):
-        state.worker.drop(run_id)
+        state.worker.stop_local(run_id)
     state.api_token_cache.forget()
     state.session_cache.forget(None)
-    await state.worker.remove(caller.user_id, MAX_SLICES)
+    await state.worker.housekeeping.delete_account(caller.user_id, MAX_SLICES)
 
 
 @router.get("/sessions", responses=problems(401))

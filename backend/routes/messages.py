@@ -1,11 +1,10 @@
-# routes/messages.py -- messages over HTTP, and POST /v1/chat, all that a simple front end needs.
+# routes/messages.py -- messages over HTTP, and the one call that a chatbot front end needs.
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
-from agent import run_ending
 from app_state import AppState
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
@@ -95,26 +94,22 @@ async def post_and_answer(
     state: AppState, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
 ) -> Response | ChatPublic:
     if new_id is not None and new.client_id is None:
-        # A repeated request finds its message.
-        new = new.model_copy(update={"client_id": f"key-{new_id.hex}"})
-    posted = await state.db.write(run_ending.post_message, caller, new, state.settings.runs_per_user)
-    for cancelled in posted.cancelled:
-        state.worker.drop(cancelled)
-        state.notifier.notify(cancelled)
-    run_id = posted.run.id
-    state.worker.wake(run_id)
+        new = new.model_copy(
+            update={"client_id": f"key-{new_id.hex}"}
+        )  # a repeated request finds its message
+    run_id = (await state.run_control.post(caller, new)).run.id
     if wants_stream(request.headers.get("accept", "")):
         return stream_run(state, caller, run_id, after=0)
     await run_until_disconnect(request.receive, state.open_streams.wait_for_end(caller, run_id))
-    return await state.db.read(runs.read_answer, caller, run_id)
+    return await state.db.read(runs.read_chat_answer, caller, run_id)
 
 
 def wants_stream(accept: str) -> bool:
-    """Whether Accept prefers text/event-stream; between that and JSON, the one that stands first wins."""
+    """Whether text/event-stream is asked for; where JSON is welcome as well, the order in Accept decides."""
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         if any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
-            continue  # explicitly not acceptable (RFC 9110, 12.4.2)
+            continue  # named to be refused
         if kind in ("application/json", "application/*", "*/*"):
             return False
         if kind == EventStream.media_type:

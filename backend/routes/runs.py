@@ -1,11 +1,10 @@
-# routes/runs.py -- runs over HTTP: read, follow, cancel, and decide their approvals.
+# routes/runs.py -- runs over HTTP: look at one, follow it, resume following.
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
 from access import Caller
-from agent import run_ending
 from app_state import AppState
 from models.approval import ApprovalDecision
 from models.run import RunPublic
@@ -21,7 +20,7 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN_ONE, list_of, problems
-from services import approvals, runs
+from services import runs
 from streaming.sse import EventStream, parse_last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
@@ -73,11 +72,7 @@ async def follow_events(
 @router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
 async def cancel_run(state: AppStateDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
-    run = await state.db.write(run_ending.cancel_run, caller, run_id)
-    state.worker.drop(run_id)
-    state.notifier.notify(run_id)
-    await state.worker.wake_next(run_id)
-    return run
+    return await state.run_control.cancel(caller, run_id)
 
 
 @router.post(
@@ -94,11 +89,7 @@ async def decide_approval(
     new_id: NewIdDep,
 ) -> RunPublic:
     """Approves or denies a call that waits; the first decision counts. The run goes on when none waits any more."""
-    said = (decision.approve, decision.digest)
-    run = await state.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *said)
-    state.notifier.notify(run_id)
-    state.worker.wake(run_id)
-    return run
+    return await state.run_control.decide(caller, run_id, tool_call_id, decision)
 
 
 def stream_run(state: AppState, caller: Caller, run_id: UUID, after: int) -> EventStream:

@@ -5,8 +5,9 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
+from errors import INTERNAL_ERROR
 from failure_causes import describe_cause, find_place
-from server.problems import SERVER_ERROR, ProblemResponse
+from server.problems import ProblemResponse
 from settings import SettingsError
 from storage.schema import SchemaError
 
@@ -67,7 +68,7 @@ class ServerErrorMiddleware:
             if started or scope["type"] != "http":
                 raise
             log.error("request failed", method=scope["method"], path=scope["path"], exc_info=error)
-            await ProblemResponse(500, SERVER_ERROR)(scope, receive, send)
+            await ProblemResponse(500, INTERNAL_ERROR)(scope, receive, send)
 
 
 class StartupErrorMiddleware:

@@ -17,7 +17,6 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 # The names of RFC 9110; Python 3.12 and older know those of RFC 7231.
 TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
-SERVER_ERROR = "Something went wrong on our side."
 MAX_REPORTED = 20
 MAX_WORD = 100
 

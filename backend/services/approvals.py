@@ -3,7 +3,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlmodel import col
@@ -20,15 +20,22 @@ from services import runs
 from services.identity.rate_limits import add_hits, hash_key
 from storage.engines import read_clock
 
-EXPIRED_AT_ONCE = 100
+EXPIRED_BATCH = 100
 # The span in which the changes of a program that asks for none of them are counted.
-UNASKED_SECONDS = 3600
-# What a person is shown of a call, and so what they approve.
-ASKED = ("name", "arguments", "shown")
+UNAPPROVED_WINDOW_SECONDS = 3600
 REFUSALS: dict[str, str] = {
     "denied": "This was not approved; nothing was changed.",
     "expired": "Nobody approved this in time; nothing was changed.",
 }
+
+
+class CallToApprove(TypedDict):
+    """What the user is shown of a call, and so approves; `shown` are the rows that it would touch."""
+
+    id: str
+    name: str
+    arguments: Any
+    shown: dict[str, Any]
 
 
 async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
@@ -36,19 +43,19 @@ async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
     return policy  # type: ignore[no-any-return]
 
 
-async def count_unasked(tx: Transaction, program_id: UUID) -> int:
+async def count_unapproved_changes(tx: Transaction, program_id: UUID) -> int:
     """How many changes a program has wanted to make in this hour, this one included: a number that is kept."""
-    return await add_hits(tx, hash_key(f"unasked/{program_id}"), UNASKED_SECONDS, 1)
+    return await add_hits(tx, hash_key(f"unasked/{program_id}"), UNAPPROVED_WINDOW_SECONDS, 1)
 
 
-def digest(call: Mapping[str, Any]) -> str:
+def compute_digest(call: CallToApprove) -> str:
     """SHA-256 of all that is shown of the call."""
-    words = json.dumps([call[name] for name in ASKED], sort_keys=True, ensure_ascii=True)
+    words = json.dumps([call["name"], call["arguments"], call["shown"]], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(words.encode()).hexdigest()
 
 
 def is_stale(approval: Approval, shown: Mapping[str, Any]) -> bool:
-    """Whether a row that the call touches is another than was shown. One that is gone by now is no reason to ask."""
+    """Whether a row that the call touches has changed since it was shown. A deleted row needs no new approval."""
     was = approval.shown
     return was is not None and any(row is not None and row != was.get(noun) for noun, row in shown.items())
 
@@ -61,7 +68,7 @@ async def find_approval(
 
 
 async def request_approvals(
-    tx: Transaction, caller: Caller, run: Run, step: int, calls: Sequence[dict[str, Any]], seconds: float
+    tx: Transaction, caller: Caller, run: Run, step: int, calls: Sequence[CallToApprove], seconds: float
 ) -> None:
     """Ask for calls (`id`, `name`, `arguments`, `shown`) of one step; the run waits, and no worker holds it meanwhile.
 
@@ -71,7 +78,12 @@ async def request_approvals(
     moment = await read_clock(tx)
     expires_at = moment + timedelta(seconds=seconds)
     for call in calls:
-        asked = {**{name: call[name] for name in ASKED}, "digest": digest(call)}
+        asked = {
+            "name": call["name"],
+            "arguments": call["arguments"],
+            "shown": call["shown"],
+            "digest": compute_digest(call),
+        }
         approval = await find_approval(tx, caller, run.id, call["id"]) or Approval(
             run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
         )
@@ -84,7 +96,7 @@ async def request_approvals(
     run.status = "awaiting_approval"
     run.lease_expires_at = None
     await tx.flush()
-    await runs.tell(tx, caller, run, "approval.requested")
+    await runs.record_run_change(tx, caller, run, "approval.requested")
 
 
 async def decide_approval(
@@ -107,11 +119,11 @@ async def decide_approval(
         raise Conflict("This call waited too long; it counts as not approved.")
     if seen is not None and seen != approval.digest:
         raise Conflict("What is asked for has changed since you were shown it. Look at it again.")
-    await settle(tx, caller, run, approval, "approved" if approve else "denied")
-    return await runs.show(tx, caller, run)
+    await record_decision(tx, caller, run, approval, "approved" if approve else "denied")
+    return await runs.to_public_run(tx, caller, run)
 
 
-async def settle(
+async def record_decision(
     tx: Transaction, caller: Principal, run: Run, approval: Approval, decision: Decision
 ) -> None:
     approval.decision, approval.decided_at = decision, await read_clock(tx)
@@ -124,25 +136,28 @@ async def settle(
     decided = {"decision": decision, "decided_at": rfc3339(approval.decided_at)}
     data = {"step": asked.data["step"], "id": approval.tool_call_id, **decided}
     await runs.add_event(tx, caller, run, "approval.decided", data)
-    if run.status == "awaiting_approval" and not await runs.find_pending(tx, caller, [run.id]):
+    if run.status == "awaiting_approval" and not await runs.find_pending_approvals(tx, caller, [run.id]):
         run.status = "queued"
     await tx.flush()
-    await runs.tell(tx, caller, run, "approval.decided")
+    await runs.record_run_change(tx, caller, run, "approval.decided")
 
 
-async def cancel_approvals(tx: Transaction, caller: Caller, run: Run) -> None:
-    """The run ends: what waits will not be made."""
-    for approval in await runs.find_pending(tx, caller, [run.id]):
-        await settle(tx, caller, run, approval, "cancelled")
+async def cancel_approvals(tx: Transaction, caller: Caller, run: Run, *, logged: bool = True) -> None:
+    """Withdraw what awaits approval, because the run ends; `logged=False` changes the approvals' own rows alone."""
+    for approval in await runs.find_pending_approvals(tx, caller, [run.id]):
+        if logged:
+            await record_decision(tx, caller, run, approval, "cancelled")
+        else:
+            approval.decision, approval.decided_at = "cancelled", await read_clock(tx)
 
 
-async def find_expired(tx: Transaction, caller: Principal) -> list[UUID]:
+async def find_expired_runs(tx: Transaction, caller: Principal) -> list[UUID]:
     """Runs with a call that nobody decided on in time."""
     moment = await read_clock(tx)
     statement = access.select(caller, Approval, col(Approval.run_id)).where(
         col(Approval.decision).is_(None), col(Approval.expires_at) <= moment
     )
-    found = await tx.execute(statement.order_by(col(Approval.expires_at)).limit(EXPIRED_AT_ONCE))
+    found = await tx.execute(statement.order_by(col(Approval.expires_at)).limit(EXPIRED_BATCH))
     return list(dict.fromkeys(found.scalars()))
 
 
@@ -151,12 +166,12 @@ async def expire_approvals(tx: Transaction, caller: Principal, run_id: UUID) -> 
     if run is None:
         return
     moment = await read_clock(tx)
-    for approval in await runs.find_pending(tx, caller, [run_id]):
+    for approval in await runs.find_pending_approvals(tx, caller, [run_id]):
         if approval.expires_at <= moment:
-            await settle(tx, caller, run, approval, "expired")
+            await record_decision(tx, caller, run, approval, "expired")
 
 
-async def seconds_waited(tx: Transaction, caller: Caller, run_id: UUID) -> float:
+async def compute_approval_seconds(tx: Transaction, caller: Caller, run_id: UUID) -> float:
     """How long the run waited for its person: calls that were asked for together waited at the same time."""
     waits: dict[datetime, datetime] = {}
     statement = access.select(caller, Approval).where(

@@ -19,12 +19,12 @@ from pagination import Listing, Page, fetch_list
 from services import conversations, events
 
 AGENT_NAME = "Parley"
-TITLE_LENGTH = 80
+MAX_FIRST_TITLE_CHARACTERS = 80
 COLUMNS = [name for name in MessagePublic.model_fields if name != "sender"]
 
 
 @dataclass(frozen=True, slots=True)
-class Posted:
+class PostedMessage:
     """A stored message and the run that it started. `repeated`: both were there already.
 
     `cancelled` are the runs that had to end for it.
@@ -36,7 +36,7 @@ class Posted:
     cancelled: tuple[UUID, ...] = ()
 
 
-def public(row: Any) -> MessagePublic:
+def to_public_message(row: Any) -> MessagePublic:
     """From a row of `with_sender`."""
     message: Message = row.Message
     if message.program_name is not None:
@@ -48,38 +48,40 @@ def public(row: Any) -> MessagePublic:
     return MessagePublic(sender=sender, **{name: getattr(message, name) for name in COLUMNS})
 
 
-BY_PROGRAM = col(Message.program_name).is_not(None)
-IS_USER = col(Message.role) == "user"
-FORWARDS = Listing(
+FROM_PROGRAM = col(Message.program_name).is_not(None)
+FROM_USER = col(Message.role) == "user"
+OLDEST_FIRST = Listing(
     name="messages",
     keys=(col(Message.seq),),
     fields={
         **{name: getattr(Message, name) for name in COLUMNS},
         "sender": {
-            "type": case((BY_PROGRAM, literal("program")), else_=col(Message.role)),
-            "id": case((BY_PROGRAM, col(Message.program_id)), (IS_USER, col(Message.user_id)), else_=null()),
+            "type": case((FROM_PROGRAM, literal("program")), else_=col(Message.role)),
+            "id": case(
+                (FROM_PROGRAM, col(Message.program_id)), (FROM_USER, col(Message.user_id)), else_=null()
+            ),
             "name": case(
-                (BY_PROGRAM, col(Message.program_name)),
-                (IS_USER, col(User.display_name)),
+                (FROM_PROGRAM, col(Message.program_name)),
+                (FROM_USER, col(User.display_name)),
                 else_=literal(AGENT_NAME),
             ),
         },
     },
-    public=public,
+    public=to_public_message,
     descending=False,
 )
-BACKWARDS = replace(FORWARDS, name="messages-before", descending=True, backwards=True)
+NEWEST_FIRST = replace(OLDEST_FIRST, name="messages-before", descending=True, backwards=True)
 
 
-def with_sender(caller: Caller) -> Select[Any]:
+def select_with_sender(caller: Caller) -> Select[Any]:
     statement = access.select(caller, Message, Message, col(User.display_name))
     return statement.join(User, col(User.id) == col(Message.user_id))
 
 
 @cache
-def in_conversation(side: Literal["before", "after"] | None) -> Select[Any]:
+def select_in_conversation(side: Literal["before", "after"] | None) -> Select[Any]:
     """The messages of a conversation, or those before or after a seq; the values are bind parameters."""
-    statement = with_sender(ANYONE).where(col(Message.conversation_id) == bindparam("conversation_id"))
+    statement = select_with_sender(ANYONE).where(col(Message.conversation_id) == bindparam("conversation_id"))
     if side is None:
         return statement
     here, there = col(Message.seq), bindparam("mark", type_=Integer())
@@ -110,23 +112,25 @@ async def list_messages(
             )
         side = "after" if after else "before"
         values["mark"] = message.seq
-    listing = BACKWARDS if before else FORWARDS
-    return await fetch_list(db, listing, in_conversation(side), values, page, within=str(conversation_id))
+    listing = NEWEST_FIRST if before else OLDEST_FIRST
+    return await fetch_list(
+        db, listing, select_in_conversation(side), values, page, within=str(conversation_id)
+    )
 
 
 async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
-    statement = with_sender(caller).where(col(Message.id) == message_id)
-    return public((await tx.execute(statement)).one())
+    statement = select_with_sender(caller).where(col(Message.id) == message_id)
+    return to_public_message((await tx.execute(statement)).one())
 
 
-async def tell(tx: Transaction, caller: Caller, message: Message) -> None:
+async def record_message_created(tx: Transaction, caller: Caller, message: Message) -> None:
     """Tell the person's open streams of a message that was added."""
     await events.record_event(
         tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)}
     )
 
 
-async def next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
+async def find_next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
     """The number of the conversation's next message; the conversation is locked."""
     # Not max(): with the rule of access beside it, an engine counts the whole conversation through.
     last = access.select(caller, Message, col(Message.seq)).where(
@@ -138,7 +142,7 @@ async def next_seq(tx: Transaction, caller: Caller, conversation: Conversation) 
     return (newest or 0) + 1
 
 
-async def find_repeated(tx: Transaction, caller: Caller, new: ChatCreate) -> Posted | None:
+async def find_repeated_message(tx: Transaction, caller: Caller, new: ChatCreate) -> PostedMessage | None:
     """What the first sending of this client_id led to."""
     if new.client_id is None:
         return None
@@ -150,7 +154,7 @@ async def find_repeated(tx: Transaction, caller: Caller, new: ChatCreate) -> Pos
     if elsewhere or message.content != new.message:
         raise Conflict("This client_id was used for another message.")
     assert message.run_id is not None
-    return Posted(message, await access.get(tx, caller, Run, message.run_id), repeated=True)
+    return PostedMessage(message, await access.get(tx, caller, Run, message.run_id), repeated=True)
 
 
 async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) -> Conversation:
@@ -158,18 +162,22 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     if new.conversation_id is not None:
         return await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
     words = " ".join(new.message.split())
-    title = words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1].rstrip() + "…"
+    title = (
+        words
+        if len(words) <= MAX_FIRST_TITLE_CHARACTERS
+        else words[: MAX_FIRST_TITLE_CHARACTERS - 1].rstrip() + "…"
+    )
     conversation = Conversation(user_id=caller.user_id, title=title)
     return await conversations.add_conversation(tx, caller, conversation)
 
 
-async def post_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Posted:
+async def add_message(tx: Transaction, caller: Caller, new: ChatCreate) -> PostedMessage:
     """Store the message and queue the run that answers it; sent again with its client_id, change nothing."""
-    repeated = await find_repeated(tx, caller, new)
+    repeated = await find_repeated_message(tx, caller, new)
     if repeated:
         return repeated
     conversation = await open_conversation(tx, caller, new)
-    seq = await next_seq(tx, caller, conversation)
+    seq = await find_next_seq(tx, caller, conversation)
     run = Run(conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=seq)
     tx.add(run)
     await tx.flush()
@@ -190,5 +198,5 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Post
         if new.client_id is None:
             raise
         raise Again from error  # the same client_id was sent twice at once: the next try finds the first
-    await tell(tx, caller, message)
-    return Posted(message, run)
+    await record_message_created(tx, caller, message)
+    return PostedMessage(message, run)

@@ -18,9 +18,9 @@ from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
 from pagination import Page, RowListing, listed, read_page
 from services import events, messages
 
-ENDED = frozenset({"run.completed", "run.failed", "run.cancelled"})
-EVENTS_AT_ONCE = 500
-DETAILS = (
+FINAL_EVENTS = frozenset({"run.completed", "run.failed", "run.cancelled"})
+EVENT_BATCH = 500
+DETAIL_EVENTS = (
     "message.delta",
     "message.reset",
     "tool.call",
@@ -28,16 +28,16 @@ DETAILS = (
     "approval.requested",
     "approval.decided",
 )
-RUNS_AT_ONCE = 100
+RUN_BATCH = 100
 
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
-AT_WORK = ("queued", "running")
+WORKING_STATUSES = ("queued", "running")
 
 LISTING = RowListing(name="runs", keys=(col(Run.trigger_seq),))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunPosition:
     """How far a run is: the number of its last event, and what `is_active` and `is_awaited` say of it."""
 
     last_seq: int
@@ -45,33 +45,39 @@ class Standing:
     awaited: bool
 
 
-async def shown(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list[RunPublic]:
-    """The runs as clients see them, with the calls that wait for a yes."""
-    waiting = await find_pending(tx, caller, [run.id for run in runs if run.status == "awaiting_approval"])
+async def to_public_runs(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list[RunPublic]:
+    """The runs as clients see them, with the calls that await approval."""
+    waiting = await find_pending_approvals(
+        tx, caller, [run.id for run in runs if run.status == "awaiting_approval"]
+    )
     names = [name for name in RunPublic.model_fields if name != "pending_approvals"]
     return [
         RunPublic(
             **{name: getattr(run, name) for name in names},
-            pending_approvals=[pending(approval) for approval in waiting if approval.run_id == run.id],
+            pending_approvals=[
+                to_pending_approval(approval) for approval in waiting if approval.run_id == run.id
+            ],
         )
         for run in runs
     ]
 
 
-async def show(tx: Transaction, caller: Principal, run: Run) -> RunPublic:
-    return (await shown(tx, caller, [run]))[0]
+async def to_public_run(tx: Transaction, caller: Principal, run: Run) -> RunPublic:
+    return (await to_public_runs(tx, caller, [run]))[0]
 
 
-async def tell(tx: Transaction, caller: Principal, run: Run, type_: str) -> None:
-    """Tell the person's open streams how the run stands now."""
-    await events.record_event(tx, run.user_id, type_, {"run": await show(tx, caller, run)})
+async def record_run_change(tx: Transaction, caller: Principal, run: Run, type_: str) -> None:
+    """Record an event with the run's present state for its user's streams."""
+    await events.record_event(tx, run.user_id, type_, {"run": await to_public_run(tx, caller, run)})
 
 
-def pending(approval: Approval) -> PendingApproval:
+def to_pending_approval(approval: Approval) -> PendingApproval:
     return PendingApproval(**{name: getattr(approval, name) for name in PendingApproval.model_fields})
 
 
-async def find_pending(tx: Transaction, caller: Principal, run_ids: Sequence[UUID]) -> list[Approval]:
+async def find_pending_approvals(
+    tx: Transaction, caller: Principal, run_ids: Sequence[UUID]
+) -> list[Approval]:
     """The calls of these runs that nobody has decided on."""
     if not run_ids:
         return []
@@ -83,7 +89,7 @@ async def find_pending(tx: Transaction, caller: Principal, run_ids: Sequence[UUI
 
 
 async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
-    return await show(tx, caller, await access.get(tx, caller, Run, run_id))
+    return await to_public_run(tx, caller, await access.get(tx, caller, Run, run_id))
 
 
 async def list_runs(
@@ -95,7 +101,7 @@ async def list_runs(
     if active is not None:
         statement = statement.where(col(Run.status).in_(ACTIVE_STATUSES) == active)
     found, cursor = await read_page(tx, LISTING, statement, page, within=str(conversation_id))
-    return listed(await shown(tx, caller, found), cursor)
+    return listed(await to_public_runs(tx, caller, found), cursor)
 
 
 async def find_run(tx: Transaction, caller: Principal, run_id: UUID) -> Run | None:
@@ -107,7 +113,7 @@ async def read_events(tx: Transaction, caller: Principal, run_id: UUID, after: i
     statement = access.select(caller, RunEvent).where(
         col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after
     )
-    return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENTS_AT_ONCE))).scalars())
+    return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENT_BATCH))).scalars())
 
 
 async def read_log(tx: Transaction, caller: Principal, run_id: UUID) -> list[RunEvent]:
@@ -130,7 +136,7 @@ async def add_event(
     return event
 
 
-async def add_started(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
+async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
     """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
     run.started_at = moment
     trigger = await access.find(
@@ -146,7 +152,7 @@ async def add_started(tx: Transaction, caller: Caller, run: Run, moment: datetim
 
 
 async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> int:
-    """What only mattered while a run was watched: deltas, resets and calls of runs that ended so long ago.
+    """Delete deltas, resets and calls of runs that ended more than `days` ago.
 
     First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
     RUNS_AT_ONCE a time, so that nobody waits long; how many there were is returned.
@@ -154,19 +160,19 @@ async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> i
     moment = utc_now()
     ended = col(Run.finished_at) < moment - timedelta(days=days)
     old = access.select(caller, Run, col(Run.id)).where(col(Run.details_deleted_at).is_(None), ended)
-    found = list((await tx.execute(old.order_by(col(Run.finished_at)).limit(RUNS_AT_ONCE))).scalars())
+    found = list((await tx.execute(old.order_by(col(Run.finished_at)).limit(RUN_BATCH))).scalars())
     if found:
-        details = (col(RunEvent.run_id).in_(found), col(RunEvent.type).in_(DETAILS))
+        details = (col(RunEvent.run_id).in_(found), col(RunEvent.type).in_(DETAIL_EVENTS))
         await tx.execute(delete(RunEvent).where(*details))
         await tx.execute(update(Run).where(col(Run.id).in_(found)).values(details_deleted_at=moment))
     return len(found)
 
 
-async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
+async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
     """What the run has led to, for a client that waited for it."""
     run = await access.get(tx, caller, Run, run_id)
-    statement = messages.with_sender(caller).where(col(Message.run_id) == run_id)
-    spoken = {row.Message.role: messages.public(row) for row in await tx.execute(statement)}
+    statement = messages.select_with_sender(caller).where(col(Message.run_id) == run_id)
+    spoken = {row.Message.role: messages.to_public_message(row) for row in await tx.execute(statement)}
     answer = spoken.get("agent")
     return ChatPublic(
         conversation_id=run.conversation_id,
@@ -176,11 +182,11 @@ async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPubl
         user_message=spoken["user"],
         message=answer,
         tool_calls=(answer.tool_calls or []) if answer else [],
-        pending_approvals=(await show(tx, caller, run)).pending_approvals,
+        pending_approvals=(await to_public_run(tx, caller, run)).pending_approvals,
     )
 
 
-async def find_active(tx: Transaction, caller: Caller, *conditions: Any) -> list[Run]:
+async def find_active_runs(tx: Transaction, caller: Caller, *conditions: Any) -> list[Run]:
     """The caller's runs that have not ended, the first to be answered first."""
     statement = access.select(caller, Run).where(
         col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE_STATUSES), *conditions
@@ -188,9 +194,9 @@ async def find_active(tx: Transaction, caller: Caller, *conditions: Any) -> list
     return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
 
 
-async def is_awaited(tx: Transaction, caller: Principal, run: Run) -> bool:
-    """Whether its end can be waited for: it does not wait for its person, and stands behind no run that does."""
-    if run.status not in AT_WORK:
+async def can_end_without_user(tx: Transaction, caller: Principal, run: Run) -> bool:
+    """Whether the run can end without the user: neither it nor an earlier run of its conversation awaits approval."""
+    if run.status not in WORKING_STATUSES:
         return False
     ahead = access.select(caller, Run, col(Run.id)).where(
         col(Run.conversation_id) == run.conversation_id,
@@ -200,7 +206,9 @@ async def is_awaited(tx: Transaction, caller: Principal, run: Run) -> bool:
     return (await tx.execute(ahead.limit(1))).first() is None
 
 
-async def find_standings(tx: Transaction, caller: Principal, run_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+async def find_run_positions(
+    tx: Transaction, caller: Principal, run_ids: Sequence[UUID]
+) -> dict[UUID, RunPosition]:
     """How these runs stand; one that is gone is not among them. Two statements, however many they are."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(
         col(RunEvent.run_id) == col(Run.id)
@@ -218,10 +226,10 @@ async def find_standings(tx: Transaction, caller: Principal, run_ids: Sequence[U
     rows = await tx.execute(waiting.group_by(col(Run.conversation_id)))
     first_waiting = {row.conversation_id: row.first for row in rows}
     return {
-        row.id: Standing(
+        row.id: RunPosition(
             row.last_seq,
             row.status in ACTIVE_STATUSES,
-            row.status in AT_WORK
+            row.status in WORKING_STATUSES
             and first_waiting.get(row.conversation_id, row.trigger_seq) >= row.trigger_seq,
         )
         for row in found

@@ -42,7 +42,7 @@ ReaderKind = Literal["user", "run", "end", "other"]
 class Reader:
     """One open stream or waiting request: the event that wakes it, how far it is, whether its session has ended."""
 
-    wake: asyncio.Event
+    start_run: asyncio.Event
     kind: ReaderKind
     after: int | None = None
     session_ended: bool = False
@@ -87,20 +87,20 @@ class OpenStreams:
                 position = positions.get(session_id)
                 reader.session_ended = position is None
                 if position is None or (reader.kind == "user" and position.is_past(reader.after)):
-                    reader.wake.set()
+                    reader.start_run.set()
         for chunk in split_ids(self._of_tokens):
             active = await self._db.read(api_tokens.find_active_tokens, SYSTEM, chunk)
             for token_id, reader in list_readers(self._of_tokens, chunk):
                 if token_id not in active:
                     reader.session_ended = True
-                    reader.wake.set()
+                    reader.start_run.set()
         for chunk in split_ids(self._of_runs):
-            run_positions = await self._db.read(runs.find_standings, SYSTEM, chunk)
+            run_positions = await self._db.read(runs.find_run_positions, SYSTEM, chunk)
             for run_id, reader in list_readers(self._of_runs, chunk):
                 if has_news(reader, run_positions.get(run_id)):
-                    reader.wake.set()
+                    reader.start_run.set()
         for _, reader in list_readers(self._others, list(self._others)):
-            reader.wake.set()
+            reader.start_run.set()
 
     def follow_user(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
         """The caller's events past `after` as frames, until the session or the server ends.
@@ -125,7 +125,7 @@ class OpenStreams:
 
         async def is_over(tx: Transaction) -> bool | None:
             run = await access.get(tx, caller, Run, run_id)
-            return None if await runs.is_awaited(tx, caller, run) else True
+            return None if await runs.can_end_without_user(tx, caller, run) else True
 
         await self._wait(caller, "end", run_id, lambda: self._db.read(is_over))
 
@@ -142,13 +142,13 @@ class OpenStreams:
     ) -> T | None:
         with self._register(caller, kind, id_) as reader:
             while not self._notifier.closed:
-                reader.wake.clear()
+                reader.start_run.clear()
                 result = cast(T | None, await self._answers.share((caller.user_id, id_), find))
                 if reader.session_ended:
                     raise Unauthorized
                 if result is not None:
                     return result
-                await reader.wake.wait()
+                await reader.start_run.wait()
         return None
 
     async def _stream(
@@ -160,25 +160,25 @@ class OpenStreams:
         read: Callable[[Database, Caller, int | None], Awaitable[Batch]],
     ) -> AsyncGenerator[bytes, None]:
         with self._register(caller, kind, id_, after) as reader:
-            reader.wake.set()
+            reader.start_run.set()
             sent_at = time.monotonic()
             while True:
                 is_woken = await wait_for_event(
-                    reader.wake, sent_at + self._timings.heartbeat - time.monotonic()
+                    reader.start_run, sent_at + self._timings.heartbeat - time.monotonic()
                 )
                 if self._notifier.closed or reader.session_ended:
                     return
                 batch = None
                 frames = KEEPALIVE_COMMENT
                 if is_woken:
-                    reader.wake.clear()
+                    reader.start_run.clear()
                     read_batch = partial(self._read_or_end, read, caller, reader.after)
                     batch = await self._batches.share((caller.user_id, id_, reader.after), read_batch)
                     if batch is None:
                         return
                     reader.after, frames = batch.after, batch.frames
                     if batch.more:
-                        reader.wake.set()
+                        reader.start_run.set()
                 if frames:
                     yield frames
                     sent_at = time.monotonic()
@@ -243,7 +243,7 @@ def list_readers(readers: dict[UUID, set[Reader]], ids: Sequence[UUID]) -> Itera
             yield id_, reader
 
 
-def has_news(reader: Reader, position: runs.Standing | None) -> bool:
+def has_news(reader: Reader, position: runs.RunPosition | None) -> bool:
     """Whether a reader of a run has to be woken. `position` is None where the run is gone."""
     if position is None:
         return True

@@ -27,5 +27,7 @@ async def read_run_batch(db: Database, caller: Caller, run_id: UUID, after: int)
             batch = await db.read(runs.read_events, caller, run_id, after)
     if not batch:
         return Batch(b"", after, last=has_ended)
-    more = len(batch) == runs.EVENTS_AT_ONCE
-    return Batch(b"".join(map(to_frame, batch)), batch[-1].seq, more, last=batch[-1].type in runs.ENDED)
+    more = len(batch) == runs.EVENT_BATCH
+    return Batch(
+        b"".join(map(to_frame, batch)), batch[-1].seq, more, last=batch[-1].type in runs.FINAL_EVENTS
+    )

@@ -12,7 +12,7 @@ from sqlmodel import col
 import access
 from access import Caller
 from agent.leases import claim_run
-from agent.loop import AwaitingApproval, LeaseLost, RunLoop
+from agent.loop import LeaseLost, RunAwaitsApproval, RunLoop
 from clock import rfc3339
 from db import Database, Transaction, open_engine
 from errors import Forbidden
@@ -331,7 +331,7 @@ def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
     async def nobody_looks() -> None:
         return None
 
-    monkeypatch.setattr(scripted.state.worker, "expire", nobody_looks)
+    monkeypatch.setattr(scripted.state.worker, "expire_approvals", nobody_looks)
     go_on(monkeypatch)
     assert decide(carl, answer, True).status_code == 409
     assert titles(carl) == ["Buy milk"]
@@ -396,14 +396,14 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
 
         async def both() -> None:
             db = Database(open_engine(own_database_url))
-            assistant = type(state.worker.assistant)(db, state.notifier, model, state.worker.assistant.limits)
+            assistant = type(state.worker.context)(db, state.notifier, model, state.worker.context.limits)
             try:
                 claim = await db.write(claim_run, assistant, UUID(run_id))
                 assert claim is not None
                 old = RunLoop(assistant, claim.run_id, claim.epoch, claim.caller)
                 await db.write(raise_epoch, UUID(run_id))
                 new = RunLoop(assistant, claim.run_id, claim.epoch + 1, claim.caller)
-                with pytest.raises(AwaitingApproval):
+                with pytest.raises(RunAwaitsApproval):
                     await new.work()
                 with pytest.raises(LeaseLost):
                     await old.work()

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,29 +14,21 @@ from sqlalchemy import text
 import access
 from access import SYSTEM
 from agent.history import Step
-from agent.leases import LOST, MOST_TAKEOVERS, claim_run, release
-from agent.loop import RunLoop
-from agent.run_ending import MOST_CALL_BYTES, NOT_KEPT, NOT_RUN, UNSTORED, end_run, endings
-from agent.slots import Pauses
-from agent.worker import CRASHED, MOST_FAILED_CLAIMS
+from agent.run_ending import MAX_CALL_BYTES, NOT_KEPT, NOT_RUN, UNSTORED, end_run, list_endings
 from clock import utc_now
-from db import Database, Transaction
+from db import Transaction
 from llm.protocol import TextDelta, Usage
 from models import Run
 from models.columns import to_count
 from services.runs import read_log
 from support.clock import pass_time
 from support.mariadb import MariaDBServer
-from support.processes import forked
+from support.runs import begin, followed, followed_text, last_message
 from support.scripted_model import ScriptedModel, call
-from support.scripted_provider import Hang, Text, scripted_provider
 from support.servers import (
-    KEY,
-    Event,
     Person,
     Server,
     in_database,
-    read_events,
     serving,
     settings_for,
     wait_for_end,
@@ -45,18 +36,6 @@ from support.servers import (
 )
 
 STREAM = {"Accept": "text/event-stream"}
-
-
-def begin(person: Person, message: str = "hello", **body: Any) -> str:
-    """The id of a run that is left to itself."""
-    with person.http.stream("POST", "/v1/chat", json={"message": message, **body}, headers=STREAM) as answer:
-        assert answer.status_code == 200, answer.read()
-        return answer.headers["X-Run-ID"]
-
-
-def followed(person: Person, run_id: str) -> list[Event]:
-    with person.http.stream("GET", f"/v1/runs/{run_id}/events") as answer:
-        return list(read_events(answer))
 
 
 @contextmanager
@@ -76,11 +55,6 @@ def refusing(server: Server, *tables: str, longer_than: int = 0) -> Iterator[lis
         yield refused
     finally:
         sql_event.remove(engine, "before_cursor_execute", refuse)
-
-
-def last_message(person: Person, run_id: str) -> Any:
-    path = f"/v1/conversations/{person.get(f'/v1/runs/{run_id}')['conversation_id']}/messages"
-    return person.get(path)["data"][-1]
 
 
 def test_an_answer_that_is_refused_as_a_whole_is_stored_shorter(
@@ -136,7 +110,7 @@ def test_at_last_the_row_alone_says_that_the_run_failed(
 
 
 def test_a_failed_run_keeps_its_own_reason_in_every_ending() -> None:
-    for ending in endings([Step("x")], "failed", "The model provider failed.")[:4]:
+    for ending in list_endings([Step("x")], "failed", "The model provider failed.")[:4]:
         assert "The model provider failed." in ending.keywords.values()  # type: ignore[attr-defined]
 
 
@@ -149,7 +123,7 @@ def test_an_answer_larger_than_mariadbs_packets_ends_its_run(
     model = ScriptedModel([*("x" * 2**20 for _ in range(pieces))])
     settings = settings_for(new_database(engine_name), run_answer_bytes=16 * 2**20)
     with serving(settings, model) as server:
-        object.__setattr__(server.state.worker.assistant.limits, "answer_bytes", 64 * 2**20)
+        object.__setattr__(server.state.worker.context.limits, "answer_bytes", 64 * 2**20)
         person = server.person()
         run_id = begin(person)
         run = wait_for_end(person, run_id)
@@ -169,7 +143,7 @@ def test_results_that_are_too_many_for_a_message_are_left_out_the_largest_first(
             "started_at": None, "finished_at": "2026-01-02T03:04:05.000000Z",
         }  # fmt: skip
 
-    calls = [made(1, MOST_CALL_BYTES // 2), made(2, MOST_CALL_BYTES), made(3, 10)]
+    calls = [made(1, MAX_CALL_BYTES // 2), made(2, MAX_CALL_BYTES), made(3, 10)]
 
     async def end(tx: Transaction) -> None:
         run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
@@ -222,7 +196,7 @@ def test_tokens_that_add_up_to_more_than_the_column_holds_end_no_run_badly(
     model.answers = [[call("list_tasks", {}), many], ["Done.", many]]
     settings = settings_for(new_database(engine_name), run_tokens=10**9)
     with serving(settings, model) as server:
-        object.__setattr__(server.state.worker.assistant.limits, "tokens", 10**12)
+        object.__setattr__(server.state.worker.context.limits, "tokens", 10**12)
         answer = server.person().chat("hello")
         assert (answer["status"], answer["message"]["content"]) == ("completed", "Done.")
 
@@ -288,171 +262,65 @@ def test_a_runs_time_is_counted_by_the_databases_clock_alone(
 # Takeovers
 
 
-async def lapse(tx: Transaction, run_id: UUID) -> None:
-    run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
-    run.status, run.lease_expires_at = "running", utc_now() - timedelta(seconds=1)
-
-
-def test_each_takeover_gives_the_next_worker_twice_the_time(
-    scripted: Server, carl: Person, model: ScriptedModel
-) -> None:
-    run_id = UUID(carl.chat("hello")["run_id"])
-    assistant = scripted.state.worker.assistant
-
-    async def take_over(tx: Transaction) -> list[float]:
-        own = type(assistant)(Database(scripted.state.db.engine), assistant.notifier, model, assistant.limits)
-        leases = []
-        for _ in range(2):
-            await lapse(tx, run_id)
-            claim = await claim_run(tx, own, run_id)
-            assert claim is not None
-            run = await access.get(tx, SYSTEM, Run, run_id)
-            assert run.lease_expires_at is not None
-            leases.append(round((run.lease_expires_at - utc_now()).total_seconds() / 15))
-        return leases
-
-    scripted.state.worker._stopping = True
-    assert in_database(scripted, take_over) == [2, 4]
-
-
-def takeovers(server: Server, run_id: str) -> int:
-    async def read(tx: Transaction) -> int:
-        return (await access.get(tx, SYSTEM, Run, UUID(run_id))).takeovers
-
-    return in_database(server, read)
-
-
-def test_a_run_that_loses_its_worker_again_and_again_fails_without_asking_the_model(
-    scripted: Server, carl: Person, model: ScriptedModel
-) -> None:
-    never = threading.Event()
-    model.otherwise = ["Half of it", never]
-    run_id = begin(carl)
-    for number in range(1, MOST_TAKEOVERS + 1):
-        wait_until(lambda asked=number: len(model.requests) == asked)
-        wait_until(lambda: followed_text(scripted, run_id) == "Half of it")
-        scripted.state.worker._running.clear()  # as if it belonged to a process that is gone
-        in_database(scripted, lambda tx: lapse(tx, UUID(run_id)))
-    run = wait_for_end(carl, run_id)
-    assert (run["status"], run["error"]) == ("failed", LOST)
-    assert takeovers(scripted, run_id) == len(model.requests) == MOST_TAKEOVERS
-    assert last_message(carl, run_id)["content"] == "Half of it"
-
-
-def followed_text(server: Server, run_id: str) -> str:
-    events = in_database(server, lambda tx: read_log(tx, SYSTEM, UUID(run_id)))
-    said = ""
-    for event in events:
-        said = said + event.data["text"] if event.type == "message.delta" else said
-        said = "" if event.type == "message.reset" else said
-    return said
-
-
-def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
-    scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    never = threading.Event()
-    model.otherwise = ["Half of it", never]
-    run_id = begin(carl)
-    wait_until(lambda: model.requests)
-
-    async def deadly(self: RunLoop) -> list[Any]:
-        raise AssertionError("the log is read")
-
-    monkeypatch.setattr(RunLoop, "read_steps", deadly)
-
-    async def worse(tx: Transaction) -> None:
-        (await access.get(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MOST_TAKEOVERS
-        await lapse(tx, UUID(run_id))
-
-    scripted.state.worker._running.clear()
-    in_database(scripted, worse)
-    run = wait_for_end(carl, run_id)
-    assert (run["status"], run["error"]) == ("failed", LOST)
-    assert followed(carl, run_id)[-1].data["error"] == LOST
-    assert len(model.requests) == 1
-
-
-def test_a_hand_over_is_no_takeover(scripted: Server, carl: Person, model: ScriptedModel) -> None:
-    run_id = UUID(carl.chat("hello")["run_id"])
-    assistant = scripted.state.worker.assistant
-
-    async def hand_over_often(tx: Transaction) -> list[int]:
-        own = type(assistant)(Database(scripted.state.db.engine), assistant.notifier, model, assistant.limits)
-        counted = []
-        await lapse(tx, run_id)
-        for _ in range(5):
-            claim = await claim_run(tx, own, run_id)
-            assert claim is not None
-            counted.append(claim.takeovers)
-            await release(tx, claim)
-        return counted
-
-    scripted.state.worker._stopping = True
-    assert in_database(scripted, hand_over_often) == [1] * 5
-
-
-def test_a_run_that_kills_its_server_three_times_is_given_up(
-    tmp_path: Path, new_database: Callable[[str], str], engine_name: str
-) -> None:
-    with scripted_provider() as provider:
-        provider.otherwise = Hang(60, text="This kills")
-        settings = {
-            "DATABASE_URL": new_database(engine_name),
-            "SECRET_KEY": KEY,
-            "MODEL": "deadly",
-            "MODEL_BASE_URL": provider.base_url,
-            "RATE_LIMITS": "off",
-            "RUN_LEASE_SECONDS": "0.5",
-        }
-        for number in range(1, MOST_TAKEOVERS + 1):
-            with forked(tmp_path, **settings) as server:
-                if number == 1:
-                    run_id = begin(server.ready().person("ann@example.com", register=True))
-                wait_until(lambda asked=number: len(provider.requests) == asked, 60)
-                server.process.kill()
-        with forked(tmp_path, **settings) as server:
-            ann = server.ready().person("ann@example.com")
-            run = wait_for_end(ann, run_id)
-            assert (run["status"], run["error"]) == ("failed", LOST)
-            assert len(provider.requests) == MOST_TAKEOVERS
-            provider.otherwise = Text("Alive.")
-            assert ann.chat("and now?")["message"]["content"] == "Alive."
-            assert "Traceback" not in server.said()
-
-
-# Claims
-
-
-def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
-    scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from services import runs
-
-    tell = runs.tell
-
-    async def refuse(tx: Transaction, caller: Any, run: Run, type_: str) -> None:
-        if type_ == "run.started":
-            raise ValueError("12.5 is no\nwhole number")
-        await tell(tx, caller, run, type_)
-
-    worker = scripted.state.worker
-    worker._set_aside = Pauses(0.0)
-    monkeypatch.setattr(runs, "tell", refuse)
-    run = wait_for_end(carl, begin(carl))
-    assert (run["status"], run["error"]) == ("failed", CRASHED)
-    assert followed(carl, run["id"])[-1].type == "run.failed"
-    monkeypatch.undo()
-    assert carl.chat("again")["status"] == "completed"
-    lines = capfd.readouterr().err.splitlines()
-    assert len(lines) == MOST_FAILED_CLAIMS
-    assert all("claiming a run failed" in line and "12.5 is no whole number" in line for line in lines)
-    assert all("agent/leases.py:" in line for line in lines)
-
-
 def test_an_unended_call_says_that_it_was_not_made_in_a_shorter_ending() -> None:
-    from agent.run_ending import finished, shortened
+    from agent.run_ending import finish_call, shorten_steps
 
-    [step] = shortened([Step("x", [{"id": "a", "name": "add_task", "arguments": {"title": "y" * 50_000}}])])
-    assert finished(step.calls[0], utc_now())["error"] == NOT_RUN
+    [step] = shorten_steps(
+        [Step("x", [{"id": "a", "name": "add_task", "arguments": {"title": "y" * 50_000}}])]
+    )
+    assert finish_call(step.calls[0], utc_now())["error"] == NOT_RUN
     assert step.calls[0]["arguments"] == {}
+
+
+@pytest.mark.parametrize(
+    ("tables", "content", "last_event"),
+    [
+        (("messages",), None, "run.cancelled"),
+        (("messages", "run_events", "events"), None, "message.delta"),
+        ((), "x" * 30_000, "run.cancelled"),
+    ],
+)
+def test_a_cancel_that_cannot_be_stored_as_a_whole_is_stored_smaller(
+    scripted: Server,
+    carl: Person,
+    model: ScriptedModel,
+    tables: tuple[str, ...],
+    content: str | None,
+    last_event: str,
+) -> None:
+    gate = threading.Event()
+    model.answers = [["x" * 30_000, gate], ["Hello."]]
+    run_id = begin(carl)
+    wait_until(lambda: followed_text(scripted, run_id))
+    with refusing(scripted, *tables):
+        run = carl.post(f"/v1/runs/{run_id}/cancel")
+    assert (run["status"], run["error"]) == ("cancelled", UNSTORED if tables else None)
+    assert last_message(carl, run_id)["content"] == (content or "hello")
+    assert followed(carl, run_id)[-1].type == last_event
+    assert carl.chat("again")["status"] == "completed"
+
+
+def test_a_cancel_keeps_the_beginning_of_what_is_too_long(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    model.answers = [["x" * 30_000, gate]]
+    run_id = begin(carl)
+    wait_until(lambda: followed_text(scripted, run_id))
+    with refusing(scripted, "messages", longer_than=20_000) as refused:
+        run = carl.post(f"/v1/runs/{run_id}/cancel")
+    assert refused == ["messages"] * 2
+    assert (run["status"], run["error"]) == ("cancelled", UNSTORED)
+    assert len(last_message(carl, run_id)["content"]) == 10_000
+
+
+def test_a_bare_cancel_withdraws_what_awaits_approval(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    task = carl.post("/v1/tasks", title="Buy milk")
+    model.answers = [[call("delete_task", {"task_id": task["id"]})]]
+    run_id = carl.chat("delete it")["run_id"]
+    with refusing(scripted, "messages", "run_events", "events"):
+        run = carl.post(f"/v1/runs/{run_id}/cancel")
+    assert (run["status"], run["error"], run["pending_approvals"]) == ("cancelled", UNSTORED, [])
+    assert carl.get("/v1/tasks")["data"] == [task]

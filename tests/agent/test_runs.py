@@ -12,7 +12,7 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM
-from agent.context import Assistant
+from agent.context import AgentContext
 from agent.leases import claim_run
 from agent.loop import LeaseLost, RunLoop
 from clock import utc_now
@@ -315,8 +315,8 @@ def test_every_write_of_a_loop_checks_its_epoch(
     run_id = UUID(carl.chat("hello")["run_id"])
 
     async def work(db: Database) -> None:
-        assistant = scripted.state.worker.assistant
-        own = Assistant(db, scripted.state.notifier, assistant.model, assistant.limits)
+        assistant = scripted.state.worker.context
+        own = AgentContext(db, scripted.state.notifier, assistant.model, assistant.limits)
 
         async def reopen(tx: Transaction) -> None:
             run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
@@ -408,7 +408,8 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
 
     with_database(own_database_url, lambda db: db.write(age))
     asyncio.run_coroutine_threadsafe(
-        scripted.state.worker.clean(), scripted.state.worker._tasks.copy().pop().get_loop()
+        scripted.state.worker.housekeeping.delete_expired(),
+        scripted.state.worker._tasks.copy().pop().get_loop(),
     ).result(15)
     kept = [
         arrived for arrived in old if arrived.type in ("run.started", "message.completed", "run.completed")

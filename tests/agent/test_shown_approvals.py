@@ -211,7 +211,7 @@ def test_from_the_last_look_to_the_effect_nobody_else_can_change_the_row(
 ) -> None:
     task = with_task(carl, "Spam")
     answer = asked(carl, model, *deleting(task))
-    make = loop.made
+    make = loop.execute_call
     locked: list[bool] = []
 
     async def made(*arguments: Any) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def test_from_the_last_look_to_the_effect_nobody_else_can_change_the_row(
         await engine.dispose()
         return await make(*arguments)
 
-    monkeypatch.setattr(loop, "made", made)
+    monkeypatch.setattr(loop, "execute_call", made)
     ok(decide(carl, answer["run_id"]))
     assert calls_of(carl, answer)[0]["result"]["title"] == "Spam"
     assert locked == [True]
@@ -260,9 +260,11 @@ def test_every_word_of_a_question_is_in_its_digest() -> None:
         {**one, "shown": {"task": None}},
         {**one, "shown": {}},
     ]
-    digests = {approvals.digest(call) for call in [one, *others]}
+    digests = {approvals.compute_digest(call) for call in [one, *others]}
     assert len(digests) == 1 + len(others)
-    assert approvals.digest({**one, "arguments": dict(one["arguments"])}) == approvals.digest(one)  # type: ignore[call-overload]
+    assert approvals.compute_digest({**one, "arguments": dict(one["arguments"])}) == approvals.compute_digest(
+        one
+    )  # type: ignore[call-overload]
 
 
 # Around it

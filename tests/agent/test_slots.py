@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from access import Caller
-from agent.context import Assistant, Limits
-from agent.leases import NOBODY, STEPS_AT_ONCE, Claim, find_waiting, release, renew_leases
-from agent.slots import Pauses, Slots, Work
+from agent.context import AgentContext, RunLimits
+from agent.leases import MAX_STATEMENTS, NO_ID, Lease, find_waiting_runs, release_lease, renew_leases
+from agent.slots import HeldSlot, Pauses, Slots
 from clock import utc_now
 from db import Database, Transaction, open_engine
 from models import Conversation, Run, User
@@ -101,7 +101,7 @@ def test_a_user_takes_a_part_of_what_is_free_and_the_first_place_always() -> Non
     slots, ann, bob = Slots(8), uuid4(), uuid4()
 
     def takes(user_id: UUID) -> bool:
-        run_id, work = uuid4(), Work()
+        run_id, work = uuid4(), HeldSlot()
         slots[run_id] = work
         if slots.may_take(work, user_id):
             return True
@@ -109,7 +109,7 @@ def test_a_user_takes_a_part_of_what_is_free_and_the_first_place_always() -> Non
         return False
 
     assert [takes(ann) for _ in range(4)] == [True, True, True, False]
-    assert slots.users_with_enough() == {ann}
+    assert slots.users_at_limit() == {ann}
     assert all(takes(uuid4()) for _ in range(4))
     assert (slots.free, takes(ann), takes(bob)) == (1, False, True)
     assert slots.free == 0
@@ -132,12 +132,12 @@ async def add_runs(tx: Transaction, people: int, each: int, conversations: int =
     return [user.id for user in users]
 
 
-def in_own_database(url: str, work: Callable[[Assistant], Any]) -> Any:
+def in_own_database(url: str, work: Callable[[AgentContext], Any]) -> Any:
     async def run() -> Any:
         db = Database(open_engine(url))
         try:
             await bootstrap(db.engine)
-            return await work(Assistant(db, Notifier(), ScriptedModel(), Limits(lease_seconds=15)))
+            return await work(AgentContext(db, Notifier(), ScriptedModel(), RunLimits(lease_seconds=15)))
         finally:
             await db.close()
 
@@ -148,16 +148,16 @@ def in_own_database(url: str, work: Callable[[Assistant], Any]) -> Any:
 def test_a_look_takes_each_users_turn_after_the_others_and_goes_on_where_it_ended(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
-    async def check(assistant: Assistant) -> None:
+    async def check(assistant: AgentContext) -> None:
         db = assistant.db
         [greedy] = await db.write(add_runs, 1, 30, 30)
         others = set(await db.write(add_runs, 30, 1))
         counted: list[str] = []
         seen: list[UUID] = []
-        last = NOBODY
+        last = NO_ID
         for _ in range(3):
             event.listen(db.engine.sync_engine, "before_cursor_execute", note := count_statement(counted))
-            found = await db.read(find_waiting, assistant, last, set(), 100)
+            found = await db.read(find_waiting_runs, assistant, last, set(), 100)
             event.remove(db.engine.sync_engine, "before_cursor_execute", note)
             last = found.last
             users = [await db.read(user_of, run_id) for run_id in found.run_ids]
@@ -166,10 +166,10 @@ def test_a_look_takes_each_users_turn_after_the_others_and_goes_on_where_it_ende
             seen += users
         assert others <= set(seen)
         assert seen.count(greedy) >= 10
-        assert len(counted) < 3 * (STEPS_AT_ONCE + 20)
-        without = await db.read(find_waiting, assistant, NOBODY, {greedy}, 100)
+        assert len(counted) < 3 * (MAX_STATEMENTS + 20)
+        without = await db.read(find_waiting_runs, assistant, NO_ID, {greedy}, 100)
         assert greedy not in [await db.read(user_of, run_id) for run_id in without.run_ids]
-        few = await db.read(find_waiting, assistant, NOBODY, set(), 1)
+        few = await db.read(find_waiting_runs, assistant, NO_ID, set(), 1)
         assert len({await db.read(user_of, run_id) for run_id in few.run_ids}) == 1
 
     in_own_database(new_database(engine_name), check)
@@ -186,7 +186,7 @@ def test_a_look_costs_the_same_however_long_one_users_queue_is(
     if engine_name != "sqlite":
         pytest.skip("SQLite counts the steps of its machine; the plans of the others are in the next test")
 
-    async def steps(assistant: Assistant) -> int:
+    async def steps(assistant: AgentContext) -> int:
         counted = 0
 
         def count() -> int:
@@ -198,13 +198,13 @@ def test_a_look_costs_the_same_however_long_one_users_queue_is(
             driver = (await (await tx.connection()).get_raw_connection()).driver_connection
             assert driver is not None
             await driver.set_progress_handler(count, 10)
-            await find_waiting(tx, assistant, NOBODY, set(), 100)
+            await find_waiting_runs(tx, assistant, NO_ID, set(), 100)
             await driver.set_progress_handler(None, 0)
 
         await assistant.db.read(look)
         return counted
 
-    async def check(assistant: Assistant) -> None:
+    async def check(assistant: AgentContext) -> None:
         await assistant.db.write(add_runs, 1, 10)
         short = await steps(assistant)
         await assistant.db.write(lengthen, 4_000)
@@ -226,22 +226,22 @@ def test_leases_are_renewed_together_and_a_lost_one_is_named(
 ) -> None:
     counted: list[str] = []
 
-    async def check(assistant: Assistant) -> None:
+    async def check(assistant: AgentContext) -> None:
         db = assistant.db
         await db.write(add_runs, 1, 5)
 
-        async def begin(tx: Transaction) -> list[Claim]:
+        async def begin(tx: Transaction) -> list[Lease]:
             moment = await db.clock(tx)
             rows = (await tx.execute(text("SELECT id, user_id FROM runs ORDER BY trigger_seq"))).all()
             claims = []
             for row in rows:
                 run = await tx.get_one(Run, UUID(str(row.id)))
                 run.status, run.lease_expires_at = "running", moment + timedelta(seconds=1)
-                claims.append(Claim(run.id, run.epoch, Caller(run.user_id, None)))
+                claims.append(Lease(run.id, run.epoch, Caller(run.user_id, None)))
             return claims
 
         claims = await db.write(begin)
-        await db.write(release, claims[3])
+        await db.write(release_lease, claims[3])
         sync = db.engine.sync_engine
         event.listen(sync, "before_cursor_execute", count_statement(counted))
         lost = await db.write(renew_leases, assistant, claims)
@@ -270,12 +270,12 @@ async def lease_of(tx: Transaction, run_id: UUID) -> Any:
 def test_what_cannot_be_claimed_waits_longer_each_time() -> None:
     async def check() -> None:
         pauses, run_id = Pauses(1.0), uuid4()
-        waits = [pauses.add(run_id)[1] for _ in range(12)]
+        waits = [pauses.add_failure(run_id)[1] for _ in range(12)]
         assert waits[:4] == [2, 4, 8, 16]
         assert waits[-1] == 300
-        assert pauses.holds(run_id)
-        assert not pauses.holds(uuid4())
+        assert pauses.is_paused(run_id)
+        assert not pauses.is_paused(uuid4())
         pauses.forget(run_id)
-        assert not pauses.holds(run_id)
+        assert not pauses.is_paused(run_id)
 
     asyncio.run(check())

@@ -19,7 +19,7 @@ def ann_with_a_model(own_database_url: str, provider: ScriptedProvider) -> Itera
         own_database_url, model="some-model", model_base_url=provider.base_url, model_api_key="key"
     )
     with serving(settings) as server:
-        object.__setattr__(server.state.worker.assistant, "backoff_seconds", 0.01)
+        object.__setattr__(server.state.worker.context, "backoff_seconds", 0.01)
         yield server.person()
 
 

@@ -13,7 +13,7 @@ from logs import configure_logs
 from models import ApiToken, RateLimit
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
-from tools.registry import MOST_UNASKED
+from tools.approval_rules import MAX_UNAPPROVED_CHANGES
 
 WAITS = "awaiting_approval"
 
@@ -114,7 +114,7 @@ def test_a_line_of_the_log_says_which_token_it_is_about(
     async def broken(*_: Any) -> Any:
         raise RuntimeError("a secret of the house")
 
-    monkeypatch.setattr(protocols.mcp.server.Calls, "make", broken)
+    monkeypatch.setattr(protocols.mcp.server.DirectCalls, "call", broken)
     token = make_token(ann)
     configure_logs("error")
     client = server.client(
@@ -126,7 +126,7 @@ def test_a_line_of_the_log_says_which_token_it_is_about(
         "method": "tools/call",
         "params": {"name": "list_tasks", "arguments": {}},
     }
-    assert ok(client.post("/mcp", json=body))["error"]["message"] == protocols.mcp.server.OUR_SIDE
+    assert ok(client.post("/mcp", json=body))["error"]["message"] == protocols.mcp.server.INTERNAL_ERROR
     line = next(line for line in capsys.readouterr().err.splitlines() if "mcp request failed" in line)
     assert f"token={token['id']}" in line
     assert f"user={ann.id}" in line
@@ -140,22 +140,25 @@ def test_a_program_makes_ten_changes_in_an_hour_and_asks_for_the_eleventh(
     server: Server, ann: Person
 ) -> None:
     token = make_token(ann)["token"]
-    assert not any(map(waits, add(server, token, MOST_UNASKED)))
+    assert not any(map(waits, add(server, token, MAX_UNAPPROVED_CHANGES)))
     assert all(map(waits, add(server, token, 2)))
-    assert len(ann.get("/v1/tasks")["data"]) == MOST_UNASKED
+    assert len(ann.get("/v1/tasks")["data"]) == MAX_UNAPPROVED_CHANGES
     assert not call(server, token, "list_tasks").get("isError")
     other = make_token(ann, name="Cursor")["token"]
     assert not waits(call(server, other, "add_task", title="Of another program"))
 
 
 def test_overwriting_what_is_there_is_counted_and_asked_for_as_well(server: Server, ann: Person) -> None:
-    tasks = [ann.post("/v1/tasks", title=f"Task {n}", description="Dear") for n in range(MOST_UNASKED + 1)]
+    tasks = [
+        ann.post("/v1/tasks", title=f"Task {n}", description="Dear")
+        for n in range(MAX_UNAPPROVED_CHANGES + 1)
+    ]
     token = make_token(ann)["token"]
     results = [
         call(server, token, "update_task", task_id=task["id"], title="Gone", description=None)
         for task in tasks
     ]
-    assert [waits(result) for result in results] == [False] * MOST_UNASKED + [True]
+    assert [waits(result) for result in results] == [False] * MAX_UNAPPROVED_CHANGES + [True]
     last = results[-1]["structuredContent"]["run_id"]
     [question] = ann.get(f"/v1/runs/{last}")["pending_approvals"]
     assert question["shown"] == {"task": tasks[-1]}
@@ -208,7 +211,7 @@ def test_workers_count_together_and_a_new_hour_begins_anew(
 
 
 def test_programs_with_the_tokens_of_sign_ins_are_counted_together(server: Server, ann: Person) -> None:
-    add(server, ann.tokens["access_token"], MOST_UNASKED)
+    add(server, ann.tokens["access_token"], MAX_UNAPPROVED_CHANGES)
     again = server.sign_in(ann.email)
     assert waits(call(server, again.tokens["access_token"], "add_task", title="x"))
 
@@ -226,7 +229,7 @@ def test_the_persons_own_rule_goes_before_the_count(
 
 def test_a_call_that_cannot_be_made_is_not_counted(server: Server, ann: Person) -> None:
     token = make_token(ann)["token"]
-    for _ in range(MOST_UNASKED + 1):
+    for _ in range(MAX_UNAPPROVED_CHANGES + 1):
         assert call(server, token, "add_task", title="")["isError"]
     assert not waits(call(server, token, "add_task", title="x"))
 
@@ -244,7 +247,7 @@ def test_calls_past_the_limit_leave_nothing_and_say_when_to_come_back(
         token = make_token(person, scopes=scopes)["token"]
         results = [call(running, token, "list_tasks") for _ in range(5)]
         assert [bool(result.get("isError")) for result in results] == [False] * 3 + [True] * 2
-        assert 0 < results[-1]["_meta"][protocols.mcp.server.RETRY_AFTER] <= 60
+        assert 0 < results[-1]["_meta"][protocols.mcp.server.RETRY_AFTER_META] <= 60
         assert "Try again in" in results[-1]["content"][0]["text"]
         assert len(messages_of(person)) == 6
         other = make_token(person, name="Cursor", scopes=scopes)["token"]

@@ -161,12 +161,12 @@ def test_what_jsonb_refuses_is_replaced(carl: Person, model: ScriptedModel) -> N
 def test_a_tool_that_crashes_changes_nothing_and_the_model_is_told(
     carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tools import registry
+    from tools import tasks
 
     def crash(*_: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(registry, "shown", crash)  # after the task was written
+    monkeypatch.setattr(tasks, "dump_task", crash)  # after the task was written
     model.answers = [[call("add_task", {"title": "Buy milk"})], ["Sorry."]]
     answer = carl.chat("add milk")
     assert answer["tool_calls"][0]["error"] == "add_task failed on our side; nothing was changed."

@@ -117,7 +117,7 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
     carl.post("/v1/tasks", title="Fresh")
     quiet.post("/v1/tasks", title="Fresh")
     loop = next(iter(scripted.state.worker._tasks)).get_loop()
-    asyncio.run_coroutine_threadsafe(scripted.state.worker.clean(), loop).result(15)
+    asyncio.run_coroutine_threadsafe(scripted.state.worker.housekeeping.delete_expired(), loop).result(15)
 
     async def left(tx: Transaction) -> int:
         return len((await tx.execute(access.select(SYSTEM, EventRow))).all())

@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 from sqlalchemy import text
 
-from agent.history import replay_log
+from agent.history import rebuild_steps
 from db import open_engine
 from support.postgres import postgres_server
 from support.processes import Process, forked
@@ -205,7 +205,7 @@ def check(url: str, books: Books) -> dict[str, int]:
         str(row.run_id): row for row in rows("SELECT run_id, content FROM messages WHERE role = 'agent'")
     }
     answers = Counter(str(row.run_id) for row in rows("SELECT run_id FROM messages WHERE role = 'agent'"))
-    texts = {run: "".join(step.text for step in replay_log(events)) for run, events in told.items()}
+    texts = {run: "".join(step.text for step in rebuild_steps(events)) for run, events in told.items()}
     ends = {"run.completed", "run.failed", "run.cancelled"}
     return {
         "acknowledged writes lost": sum(stored.get(name) != run for name, run in books.acknowledged.items()),

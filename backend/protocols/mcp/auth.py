@@ -1,4 +1,4 @@
-# protocols/mcp/auth.py -- the door of /mcp: which Host and Origin it answers, and who is let in.
+# protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, RFC 9728 metadata.
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,21 +19,21 @@ from security import InvalidToken, derive_id
 from server.body_limits import check_json_size, replay_body
 from services.identity.api_tokens import TOKEN_PREFIX, ApiGrant
 
-PATH = "/mcp"
-METADATA = f"/.well-known/oauth-protected-resource{PATH}"
+MCP_PATH = "/mcp"
+METADATA_PATH = f"/.well-known/oauth-protected-resource{MCP_PATH}"
 # Where the grant stands in a request's scope.
-GRANT = "parley.grant"
-THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+SCOPE_GRANT = "parley.grant"
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 # For calls with the token of a sign-in, which has no name of its own.
-SESSIONS_TITLE = "MCP"
-ODD_ID = {
+SESSION_TITLE = "MCP"
+INVALID_ID = {
     "jsonrpc": "2.0",
     "id": None,
     "error": {"code": -32600, "message": "The id of a request must be a string or a whole number."},
 }
 
 
-class Door:
+class McpAuth:
     """Lets requests through to the MCP server with their grant in the scope; refuses them as the REST API does."""
 
     def __init__(self) -> None:
@@ -42,9 +42,9 @@ class Door:
     def routes(self) -> list[Route]:
         # No GET: nothing is ever sent unasked. No DELETE: there are no sessions to end.
         return [
-            Route(PATH, self, methods=["POST"]),
-            Route(f"{PATH}/", self, methods=["POST"]),
-            Route(METADATA, describe_resource, methods=["GET"]),
+            Route(MCP_PATH, self, methods=["POST"]),
+            Route(f"{MCP_PATH}/", self, methods=["POST"]),
+            Route(METADATA_PATH, describe_resource, methods=["GET"]),
         ]
 
     def open(self, server: Server[Any]) -> AbstractAsyncContextManager[None]:
@@ -54,24 +54,24 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        refuse_foreign(request)
-        scope[GRANT] = grant = await find_grant(request)
-        scope["headers"] = understood(request)
+        check_host_and_origin(request)
+        scope[SCOPE_GRANT] = grant = await find_grant(request)
+        scope["headers"] = normalize_headers(request)
         try:
             body = await Request(scope, receive).body()
         except ClientDisconnect:
             return
         check_json_size(body)
         assert self._manager is not None
-        send = with_every_request_answered(scope, body, receive, send)
+        send = refuse_invalid_id(scope, body, receive, send)
         # On every line of the log that this request leads to.
         with bound_contextvars(
-            user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSIONS_TITLE)
+            user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSION_TITLE)
         ):
             await self._manager.handle_request(scope, replay_body(body, receive), send)
 
 
-def understood(request: Request) -> list[tuple[bytes, bytes]]:
+def normalize_headers(request: Request) -> list[tuple[bytes, bytes]]:
     """The headers as the SDK reads them: who says nothing of an answer's kind takes any (RFC 9110, 12.4.1)."""
     said = request.headers
     kind = said.get("content-type", "").lower()  # in any case (8.3.1)
@@ -80,22 +80,22 @@ def understood(request: Request) -> list[tuple[bytes, bytes]]:
     return [*others, (b"accept", accept.encode("latin-1")), (b"content-type", kind.encode("latin-1"))]
 
 
-def with_every_request_answered(scope: Scope, body: bytes, receive: Receive, send: Send) -> Send:
+def refuse_invalid_id(scope: Scope, body: bytes, receive: Receive, send: Send) -> Send:
     """The SDK takes a request with an id of a wrong kind for a notification, and says no more than that it came."""
     refused = False
 
     async def say(message: Message) -> None:
         nonlocal refused
-        if message["type"] == "http.response.start" and message["status"] == 202 and has_id(body):
+        if message["type"] == "http.response.start" and message["status"] == 202 and has_request_id(body):
             refused = True
-            await JSONResponse(ODD_ID, status_code=400)(scope, receive, send)
+            await JSONResponse(INVALID_ID, status_code=400)(scope, receive, send)
         elif not refused:
             await send(message)
 
     return say
 
 
-def has_id(body: bytes) -> bool:
+def has_request_id(body: bytes) -> bool:
     """Of what was taken for a notification, or for an answer, which may have one."""
     try:
         message = from_json(body)
@@ -105,7 +105,7 @@ def has_id(body: bytes) -> bool:
 
 
 async def find_grant(request: Request) -> ApiGrant:
-    """Who asks, by an access token or by the token of a sign-in."""
+    """The grant of the request's API token or access token."""
     state = get_app_state(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     try:
@@ -114,53 +114,55 @@ async def find_grant(request: Request) -> ApiGrant:
         if token.startswith(TOKEN_PREFIX):
             return await state.api_token_cache.get_grant(token)
         caller = await state.session_cache.get_caller(state.jwt.decode(token))
-        return ApiGrant(caller, SESSIONS_TITLE, derive_id(state.jwt.secret, "mcp", str(caller.user_id)))
+        return ApiGrant(caller, SESSION_TITLE, derive_id(state.jwt.secret, "mcp", str(caller.user_id)))
     except (InvalidToken, Unauthorized) as error:
         refusal = Unauthorized(str(error) or "The access token is wrong, was revoked or has expired.")
         wrong = 'error="invalid_token", ' if token else ""
-        challenge = f'Bearer {wrong}resource_metadata="{base_url(request)}{METADATA}"'
+        challenge = f'Bearer {wrong}resource_metadata="{get_base_url(request)}{METADATA_PATH}"'
         refusal.headers = {"WWW-Authenticate": challenge}
         raise refusal from error
 
 
-def refuse_foreign(request: Request) -> None:
-    """A page on another site must not reach a Parley on this machine by a name that it made point here."""
+def check_host_and_origin(request: Request) -> None:
+    """DNS-rebinding protection: only known Host and Origin values are let in."""
     state = get_app_state(request)
     host = request.headers.get("host", "")
-    if host_name(f"//{host}") not in known_names(request, state):
+    if parse_host(f"//{host}") not in list_known_names(request, state):
         raise MisdirectedRequest("This server does not go by that name; its operator can set PUBLIC_URL.")
     origin = request.headers.get("origin")
     if origin is None or {origin, "*"} & set(state.settings.cors_origins):
         return
-    if not origin.startswith(("http://", "https://")) or host_name(origin) not in known_names(request, state):
+    if not origin.startswith(("http://", "https://")) or parse_host(origin) not in list_known_names(
+        request, state
+    ):
         raise Forbidden("Pages of that origin may not call this server.")
 
 
-def known_names(request: Request, state: AppState) -> set[str | None]:
+def list_known_names(request: Request, state: AppState) -> set[str | None]:
     """Including the address that the request came to: no page can forge that one."""
     own = request.scope.get("server") or ("",)
     public = state.settings.public_url
-    return {*THIS_MACHINE, own[0], *([host_name(public)] if public else [])} - {None, ""}
+    return {*LOOPBACK_NAMES, own[0], *([parse_host(public)] if public else [])} - {None, ""}
 
 
-def host_name(url: str) -> str | None:
+def parse_host(url: str) -> str | None:
     try:
         return urlsplit(url).hostname
     except ValueError:
         return None
 
 
-def base_url(request: Request) -> str:
+def get_base_url(request: Request) -> str:
     return get_app_state(request).settings.public_url or str(request.base_url).rstrip("/")
 
 
 async def describe_resource(request: Request) -> Response:
     """RFC 9728, for clients that were refused: what tokens are taken. Parley itself hands them out, not OAuth."""
-    refuse_foreign(request)
-    base = base_url(request)
+    check_host_and_origin(request)
+    base = get_base_url(request)
     return JSONResponse(
         {
-            "resource": f"{base}{PATH}",
+            "resource": f"{base}{MCP_PATH}",
             "resource_name": "Parley",
             "bearer_methods_supported": ["header"],
             "scopes_supported": ["read", "write"],

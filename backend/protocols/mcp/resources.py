@@ -28,17 +28,17 @@ from access import Caller
 from db import Database
 from errors import NotFound
 from pagination import Page
-from protocols.mcp.auth import GRANT
+from protocols.mcp.auth import SCOPE_GRANT
 from services import conversations, messages, tasks
 from services.identity.api_tokens import ApiGrant
 from services.tasks import TaskFilter
 
-Context = ServerRequestContext[Any, Request]
+McpContext = ServerRequestContext[Any, Request]
 
-JSON = "application/json"
-TASKS = "parley://tasks"
-CONVERSATION = "parley://conversations/"
-ITEMS = 200
+JSON_TYPE = "application/json"
+TASKS_URI = "parley://tasks"
+CONVERSATION_URI = "parley://conversations/"
+MAX_ITEMS = 200
 PROMPTS = {
     "plan_my_day": (
         "Plan my day",
@@ -58,49 +58,55 @@ PROMPTS = {
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Tasks and conversations of whom the door has let in, and prompts with the tasks attached."""
+    """Tasks and conversations of the caller, and prompts with the open tasks attached."""
 
     db: Database
 
     async def list_resources(
-        self, ctx: Context, params: PaginatedRequestParams | None
+        self, ctx: McpContext, params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
-        caller = grant_of(ctx).caller
+        caller = get_grant(ctx).caller
         cursor = params.cursor if params else None
         page = json.loads(await conversations.list_conversations(self.db, caller, Page(cursor=cursor)))
         found = [
-            Resource(uri=CONVERSATION + item["id"], name=item["title"] or "A conversation", mime_type=JSON)
+            Resource(
+                uri=CONVERSATION_URI + item["id"], name=item["title"] or "A conversation", mime_type=JSON_TYPE
+            )
             for item in page["data"]
         ]
         if cursor is None:
-            found.insert(0, Resource(uri=TASKS, name="Tasks", description="The open ones.", mime_type=JSON))
+            found.insert(
+                0, Resource(uri=TASKS_URI, name="Tasks", description="The open ones.", mime_type=JSON_TYPE)
+            )
         return ListResourcesResult(resources=found, next_cursor=page["next_cursor"])
 
     async def list_templates(
-        self, ctx: Context, params: PaginatedRequestParams | None
+        self, ctx: McpContext, params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
         template = ResourceTemplate(
-            uri_template=f"{CONVERSATION}{{id}}",
+            uri_template=f"{CONVERSATION_URI}{{id}}",
             name="A conversation",
-            description=f"Its newest {ITEMS} messages in order, with every tool call.",
-            mime_type=JSON,
+            description=f"Its newest {MAX_ITEMS} messages in order, with every tool call.",
+            mime_type=JSON_TYPE,
         )
         return ListResourceTemplatesResult(resource_templates=[template])
 
-    async def read_resource(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return ReadResourceResult(contents=[await self.resource(grant_of(ctx).caller, params.uri)])
+    async def read_resource(self, ctx: McpContext, params: ReadResourceRequestParams) -> ReadResourceResult:
+        return ReadResourceResult(contents=[await self.resource(get_grant(ctx).caller, params.uri)])
 
     async def resource(self, caller: Caller, uri: str) -> TextResourceContents:
-        page = Page(ITEMS)
-        if uri == TASKS:
+        page = Page(MAX_ITEMS)
+        if uri == TASKS_URI:
             found = await tasks.list_tasks(self.db, caller, TaskFilter(completed=False), page)
-        elif uri.startswith(CONVERSATION) and (conversation_id := as_id(uri.removeprefix(CONVERSATION))):
+        elif uri.startswith(CONVERSATION_URI) and (
+            conversation_id := parse_id(uri.removeprefix(CONVERSATION_URI))
+        ):
             found = await messages.list_messages(self.db, caller, conversation_id, page, before="end")
         else:
             raise NotFound("resource")
-        return TextResourceContents(uri=uri, mime_type=JSON, text=found.decode())
+        return TextResourceContents(uri=uri, mime_type=JSON_TYPE, text=found.decode())
 
-    async def list_prompts(self, ctx: Context, params: PaginatedRequestParams | None) -> ListPromptsResult:
+    async def list_prompts(self, ctx: McpContext, params: PaginatedRequestParams | None) -> ListPromptsResult:
         return ListPromptsResult(
             prompts=[
                 Prompt(name=name, title=title, description=description)
@@ -108,11 +114,11 @@ class Resources:
             ]
         )
 
-    async def get_prompt(self, ctx: Context, params: GetPromptRequestParams) -> GetPromptResult:
+    async def get_prompt(self, ctx: McpContext, params: GetPromptRequestParams) -> GetPromptResult:
         if params.name not in PROMPTS:
             raise NotFound("prompt")
         _, description, text = PROMPTS[params.name]
-        attached = EmbeddedResource(resource=await self.resource(grant_of(ctx).caller, TASKS))
+        attached = EmbeddedResource(resource=await self.resource(get_grant(ctx).caller, TASKS_URI))
         contents = (TextContent(text=text), attached)
         return GetPromptResult(
             description=description,
@@ -120,13 +126,13 @@ class Resources:
         )
 
 
-def grant_of(ctx: Context) -> ApiGrant:
-    """Whom the door has let in."""
+def get_grant(ctx: McpContext) -> ApiGrant:
+    """The grant that McpAuth has put into the request's scope."""
     assert ctx.request is not None
-    return cast(ApiGrant, ctx.request.scope[GRANT])
+    return cast(ApiGrant, ctx.request.scope[SCOPE_GRANT])
 
 
-def as_id(text: str) -> UUID | None:
+def parse_id(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:

@@ -1,43 +1,42 @@
-# protocols/mcp/server.py -- the MCP face of tools.py: tools as clients see them, calls and what comes of them.
+# protocols/mcp/server.py -- the MCP server: which requests it answers, and the call of a tool.
 from contextlib import nullcontext
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
 
 import structlog
 from mcp.server import Server
 from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult
 from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR as JSONRPC_INTERNAL_ERROR
 from mcp_types import (
-    INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolRequestParams,
-    ElicitRequest,
-    ElicitRequestFormParams,
     ElicitResult,
     InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
-    ToolAnnotations,
 )
-from mcp_types import Tool as ToolShape
-from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ValidationError
-from pydantic_core import to_json
 from structlog.typing import FilteringBoundLogger
 
-from agent.direct_calls import CALL_ID, Call, Calls, Outcome, find_outcome
-from agent.run_ending import cancel_run
+from agent.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from app_state import AppState
-from errors import ParleyError, TooManyRequests
+from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from llm.sanitize import clean, unstorable
-from models.shapes import ApiModel
-from protocols.mcp.auth import base_url
-from protocols.mcp.resources import Context, Resources, as_id, grant_of
+from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
+from protocols.mcp.tools import (
+    ELICITATION_ID,
+    build_awaiting_result,
+    build_call_result,
+    build_elicitation,
+    build_error_result,
+    supports_elicitation,
+    to_mcp_tool,
+)
 from services.identity.api_tokens import ApiGrant
 from services.identity.rate_limits import CALLS_PER_PROGRAM
 from streaming.disconnects import run_until_disconnect
-from tools.registry import TOOLS, Tool, untitled
+from tools.registry import TOOLS
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -45,56 +44,21 @@ INSTRUCTIONS = """\
 Parley keeps the tasks of one person and their conversations with an agent. Find a task's id with list_tasks before \
 you change it. Every call is on record where the person can see it. A call may have to wait until they approve it in \
 Parley: the answer says so, the call is then made without you, and calling again does not hurry it."""
-OUR_SIDE = "Something went wrong on our side."
-KEY = "parley/idempotency_key"
-RETRY_AFTER = "parley/retry_after_seconds"
-APPROVAL = "approval"
-# What is the same for everybody; the rest may change at any time.
-FIXED = CacheHint(ttl_ms=3_600_000, scope="public")
-
-
-class AwaitingApproval(ApiModel):
-    """What a call gives that its person has to approve first."""
-
-    status: Literal["awaiting_approval"] = "awaiting_approval"
-    run_id: UUID
-    tool_call_id: str
-    approve_at: str
-
-
-def output_schema(tool: Tool) -> dict[str, Any]:
-    if tool.effect == "safe":
-        return tool.output()
-    waiting = untitled(AwaitingApproval.model_json_schema(mode="serialization"))
-    return {"type": "object", "anyOf": [tool.output(), waiting]}
-
-
-def described(tool: Tool) -> ToolShape:
-    return ToolShape(
-        name=tool.name,
-        title=tool.title,
-        description=tool.description,
-        input_schema=tool.parameters(),
-        output_schema=output_schema(tool),
-        annotations=ToolAnnotations(
-            title=tool.title,
-            read_only_hint=tool.effect == "safe",
-            destructive_hint=tool.effect == "destructive",
-            idempotent_hint=tool.idempotent,
-            open_world_hint=False,
-        ),
-    )
+IDEMPOTENCY_META = "parley/idempotency_key"
+RETRY_AFTER_META = "parley/retry_after_seconds"
+# For lists that are the same for every user.
+LIST_CACHE = CacheHint(ttl_ms=3_600_000, scope="public")
 
 
 class McpServer:
-    """What clients may ask for, on behalf of whom the door has let in."""
+    """Answers the requests of clients that McpAuth has let in."""
 
     def __init__(self, state: AppState) -> None:
         self.state = state
         self.db = state.db
-        seconds = state.worker.assistant.limits.approval_seconds
+        seconds = state.worker.context.limits.approval_seconds
         self.resources = Resources(state.db)
-        self.calls = Calls(state.db, seconds, state.settings.runs_per_user)
+        self.calls = DirectCalls(state.db, seconds, state.settings.runs_per_user)
 
     def build(self) -> Server[Any]:
         server: Server[Any] = Server(
@@ -102,7 +66,7 @@ class McpServer:
             title="Parley",
             version="0.1.0",
             instructions=INSTRUCTIONS,
-            cache_hints=dict.fromkeys(["tools/list", "prompts/list", "resources/templates/list"], FIXED),
+            cache_hints=dict.fromkeys(["tools/list", "prompts/list", "resources/templates/list"], LIST_CACHE),
             get_tool_input_schema=lambda name: None,  # for headers that our schemas do not ask for
             on_list_tools=self.list_tools,
             on_list_resources=self.resources.list_resources,
@@ -112,117 +76,75 @@ class McpServer:
             on_get_prompt=self.resources.get_prompt,
         )
         server.add_request_handler("tools/call", CallToolRequestParams, self.call_tool)
-        server.middleware[:] = [in_our_words]
+        server.middleware[:] = [hide_exceptions]
         return server
 
-    async def list_tools(self, ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        return ListToolsResult(tools=[described(tool) for tool in TOOLS.values()])
+    async def list_tools(self, ctx: McpContext, params: PaginatedRequestParams | None) -> ListToolsResult:
+        return ListToolsResult(tools=[to_mcp_tool(tool) for tool in TOOLS.values()])
 
     async def call_tool(
-        self, ctx: Context, params: CallToolRequestParams
+        self, ctx: McpContext, params: CallToolRequestParams
     ) -> dict[str, Any] | InputRequiredResult:
         if params.name not in TOOLS:
             raise MCPError(
                 INVALID_PARAMS,
                 f"There is no tool named {params.name[:100]}. The tools are: {', '.join(TOOLS)}.",
             )
-        key: object = (ctx.meta or {}).get(KEY)
+        key: object = (ctx.meta or {}).get(IDEMPOTENCY_META)
         if key is not None and not (isinstance(key, str) and key.isascii() and key.isprintable() and key):
-            return failed(f"_meta[{KEY!r}] must be a text of printable ASCII characters.")
+            return build_error_result(
+                f"_meta[{IDEMPOTENCY_META!r}] must be a text of printable ASCII characters."
+            )
         arguments = params.arguments or {}
         if why := unstorable(arguments):
-            return failed(f"The arguments hold {why}.")
-        grant, call = grant_of(ctx), Call(params.name, clean(arguments), key)
+            return build_error_result(f"The arguments hold {why}.")
+        grant, call = get_grant(ctx), DirectCall(params.name, clean(arguments), key)
         try:
             await self.state.auth.rate_limiter.hit(CALLS_PER_PROGRAM, "mcp", str(grant.rate_limit_id))
         except TooManyRequests as error:
-            return failed(error.detail) | {"_meta": {RETRY_AFTER: error.retry_after}}
+            return build_error_result(error.detail) | {"_meta": {RETRY_AFTER_META: error.retry_after}}
         if params.request_state is not None:
-            outcome = await self.follow(ctx, grant, call, params)
+            outcome = await self.resume_call(ctx, grant, call, params)
         else:
             is_search = bool(call.arguments.get("q"))
             async with self.state.search_slots.hold(grant.caller) if is_search else nullcontext():
-                outcome = await self.calls.make(grant, call)
-            if outcome.waiting is not None and may_be_asked(ctx):
-                return question(ctx, outcome)
-        return awaiting(ctx, outcome) if outcome.waiting is not None else answered(outcome)
+                outcome = await self.calls.call(grant, call)
+            if outcome.awaiting_approval is not None and supports_elicitation(ctx):
+                return build_elicitation(ctx, outcome)
+        return (
+            build_awaiting_result(ctx, outcome)
+            if outcome.awaiting_approval is not None
+            else build_call_result(outcome)
+        )
 
-    async def follow(
-        self, ctx: Context, grant: ApiGrant, call: Call, params: CallToolRequestParams
-    ) -> Outcome:
-        """The client has put our question to its user. What they said there approves nothing: a session does that."""
-        caller, run_id = grant.caller, as_id(params.request_state or "")
-        outcome = await self.db.read(find_outcome, grant, run_id, call) if run_id else None
+    async def resume_call(
+        self, ctx: McpContext, grant: ApiGrant, call: DirectCall, params: CallToolRequestParams
+    ) -> DirectCallResult:
+        """Second round of an elicitation: the answer only makes us look again or cancel.
+
+        The approval itself needs a signed-in session.
+        """
+        caller, run_id = grant.caller, parse_id(params.request_state or "")
+        outcome = await self.db.read(find_result, grant, run_id, call) if run_id else None
         if outcome is None:
             raise MCPError(INVALID_PARAMS, "The request state is not one that this call was given.")
-        said = (params.input_responses or {}).get(APPROVAL)
-        if outcome.waiting is not None and isinstance(said, ElicitResult) and said.action == "decline":
-            await self.db.write(cancel_run, caller, outcome.run_id)
-            self.state.notifier.notify(outcome.run_id)
+        said = (params.input_responses or {}).get(ELICITATION_ID)
+        if (
+            outcome.awaiting_approval is not None
+            and isinstance(said, ElicitResult)
+            and said.action == "decline"
+        ):
+            await self.state.run_control.cancel(caller, outcome.run_id)
         elif outcome.decided:
             assert ctx.request is not None
             with self.state.stream_slots.hold(caller):
                 waiting = self.state.open_streams.wait_for_end(caller, outcome.run_id)
                 await run_until_disconnect(ctx.request.receive, waiting)
-        return await self.db.read(find_outcome, grant, outcome.run_id, call) or outcome
+        return await self.db.read(find_result, grant, outcome.run_id, call) or outcome
 
 
-def answered(outcome: Outcome) -> dict[str, Any]:
-    """As a plain dict: the SDK's models would copy a long list twice on its way."""
-    if outcome.error is not None:
-        return failed(outcome.error)
-    text = to_json(outcome.result).decode()
-    return {**said(text), "structuredContent": outcome.result}
-
-
-def may_be_asked(ctx: Context) -> bool:
-    """Whether the client can put a question to its user and send the call again afterwards."""
-    known = ctx.session.client_capabilities
-    asks = known.elicitation if known else None
-    return (
-        ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
-        and asks is not None
-        and (asks.form is not None or asks.url is None)
-    )
-
-
-def approve_at(ctx: Context, outcome: Outcome) -> str:
-    assert ctx.request is not None
-    return f"{base_url(ctx.request)}/v1/runs/{outcome.run_id}/approvals/{CALL_ID}"
-
-
-def question(ctx: Context, outcome: Outcome) -> InputRequiredResult:
-    text = (
-        f"{outcome.waiting}? Approve or deny it in Parley, where you are signed in (or with POST "
-        f"{approve_at(ctx, outcome)}). Then accept here to see what came of it; declining withdraws the call."
-    )
-    asked = ElicitRequestFormParams(message=text, requested_schema={"type": "object", "properties": {}})
-    return InputRequiredResult(
-        input_requests={APPROVAL: ElicitRequest(params=asked)}, request_state=str(outcome.run_id)
-    )
-
-
-def awaiting(ctx: Context, outcome: Outcome) -> dict[str, Any]:
-    """No error: nothing went wrong, and a model that takes it for one tries another way to the same end."""
-    where = approve_at(ctx, outcome)
-    waits = AwaitingApproval(run_id=outcome.run_id, tool_call_id=CALL_ID, approve_at=where)
-    text = (
-        f"Not done yet: {outcome.waiting} waits until the person approves it in Parley, where they are signed in "
-        f"(or with POST {where}). Tell them. Parley then makes the call itself: do not call again to hurry it."
-    )
-    return {**said(text), "structuredContent": waits.model_dump(mode="json")}
-
-
-def failed(text: str) -> dict[str, Any]:
-    return {**said(text), "isError": True}
-
-
-def said(text: str) -> dict[str, Any]:
-    return {"content": [{"type": "text", "text": text}], "resultType": "complete"}
-
-
-async def in_our_words(ctx: Context, call_next: CallNext) -> HandlerResult:
-    """Whatever goes wrong: a client reads a sentence of ours, never an exception's."""
+async def hide_exceptions(ctx: McpContext, call_next: CallNext) -> HandlerResult:
+    """Answer every failure with a sentence of Parley, never with the text of an exception."""
     try:
         return await call_next(ctx)
     except (MCPError, ValidationError):
@@ -231,4 +153,4 @@ async def in_our_words(ctx: Context, call_next: CallNext) -> HandlerResult:
         raise MCPError(INVALID_PARAMS, error.detail) from error
     except Exception as error:
         log.error("mcp request failed", method=ctx.method, exc_info=error)
-        raise MCPError(INTERNAL_ERROR, OUR_SIDE) from error
+        raise MCPError(JSONRPC_INTERNAL_ERROR, INTERNAL_ERROR) from error

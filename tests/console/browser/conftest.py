@@ -39,7 +39,7 @@ def scripted_site(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel
     """A Parley of the test's own, whose model says what the test wants, as slowly as it wants."""
     database = tmp_path_factory.mktemp("site") / "parley.db"
     with serving(settings_for(f"sqlite:///{database}"), model) as server:
-        object.__setattr__(server.state.worker.assistant, "backoff_seconds", 0.0)
+        object.__setattr__(server.state.worker.context, "backoff_seconds", 0.0)
         yield server
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.loop import numbered
+from agent.loop import assign_call_ids
 from llm.offline.budget import Eyes
 from llm.offline.model import RulesModel
 from llm.offline.parsing import parser
@@ -286,7 +286,7 @@ def test_undoing_a_new_title_leaves_a_description_that_was_not_read_whole(ann: P
 
 def test_thousands_of_calls_of_one_name_are_numbered_in_one_go() -> None:
     def named(count: int) -> Callable[[], list[dict[str, Any]]]:
-        return lambda: numbered([ToolCall("x", "list_tasks", {})] * count, [])
+        return lambda: assign_call_ids([ToolCall("x", "list_tasks", {})] * count, [])
 
     assert [call["id"] for call in named(3)()] == ["x", "x-2", "x-3"]
     half, whole = cost(named(2_000)), cost(named(4_000))

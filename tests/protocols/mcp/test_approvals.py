@@ -151,3 +151,29 @@ async def test_only_so_many_calls_wait(own_database_url: str, era: str) -> None:
         answers = [await called(server, token, era, "delete_task", task_id=task_id) for task_id in ids]
     assert [answer.is_error for answer in answers] == [False, False, True]
     assert "waiting already" in words(answers[2])
+
+
+async def test_a_message_behind_a_declined_call_is_answered_at_once(
+    server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find_nothing() -> None:
+        pass
+
+    monkeypatch.setattr(server.state.worker, "poll", find_nothing)  # no poll comes to its help
+    task = ann.post("/v1/tasks", title="Buy milk")
+    queued: list[str] = []
+
+    def send_message(run_id: str) -> None:
+        conversation_id = ann.get(f"/v1/runs/{run_id}")["conversation_id"]
+        body = {"message": "hello", "conversation_id": conversation_id}
+        with ann.http.stream("POST", "/v1/chat", json=body, headers={"Accept": "text/event-stream"}) as sent:
+            queued.append(sent.headers["X-Run-ID"])
+        assert ann.get(f"/v1/runs/{queued[0]}")["status"] == "queued"
+
+    async def decline(question: str) -> ElicitResult:
+        await aside(send_message, question.partition("/v1/runs/")[2].partition("/")[0])
+        return ElicitResult(action="decline")
+
+    async with connected(server, token_of(ann), ERAS[0], **asking(decline)) as client:
+        await client.call_tool("delete_task", {"task_id": task["id"]})
+    await aside(wait_until, lambda: ann.get(f"/v1/runs/{queued[0]}")["status"] == "completed")

@@ -250,7 +250,7 @@ async def test_a_token_that_may_only_read_changes_nothing_with_any_tool(
     async with connected(server, token, era) as client:
         for name, tool in TOOLS.items():
             answer = await client.call_tool(name, arguments.get(name, {"task_id": task["id"]}))
-            if tool.effect == "safe":
+            if tool.effect == "read":
                 continue
             assert answer.is_error
             assert words(answer) == f"{name} changes something, and this access token may only read."

@@ -26,7 +26,7 @@ async def test_every_tool_is_listed_with_its_shapes_and_hints(server: Server, an
         known, hints = TOOLS[name], tool.annotations
         assert (tool.title, tool.description) == (known.title, known.description)
         assert hints is not None
-        assert hints.read_only_hint == (known.effect == "safe")
+        assert hints.read_only_hint == (known.effect == "read")
         assert hints.destructive_hint == (known.effect == "destructive")
         assert hints.idempotent_hint == known.idempotent
         assert tool.output_schema is not None
@@ -143,7 +143,7 @@ async def test_an_exception_of_ours_is_told_in_our_words(
     async def broken(*_: Any) -> Any:
         raise RuntimeError("a secret of the house")
 
-    monkeypatch.setitem(registry.TOOLS, "add_task", dataclasses.replace(TOOLS["add_task"], verb=broken))
+    monkeypatch.setitem(registry.TOOLS, "add_task", dataclasses.replace(TOOLS["add_task"], function=broken))
     token = token_of(ann)
     answer = await called(server, token, era, "add_task", title="x")
     assert words(answer) == "add_task failed on our side; nothing was changed."

@@ -69,7 +69,7 @@ def leaving(server: Server, monkeypatch: pytest.MonkeyPatch) -> Person:
         return []
 
     monkeypatch.setattr(account_removal, "find_deleted_accounts", nobody)
-    monkeypatch.setattr(routes.me, "SLICES_AT_ONCE", 0)
+    monkeypatch.setattr(routes.me, "MAX_SLICES", 0)
     person.delete("/v1/me")
     return person
 

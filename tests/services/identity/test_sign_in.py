@@ -57,7 +57,8 @@ def test_an_unknown_email_and_a_wrong_password_get_the_same_answer_for_the_same_
         unknown = sign_in(server, f"{uuid4().hex}@example.com", password)
         assert (problem_of(wrong, wrong.status_code), work) == (problem_of(unknown, wrong.status_code), done)
         assert wrong.status_code in (401, 422)
-        assert {**wrong.headers, "date": ""} == {**unknown.headers, "date": ""}
+        own = {"date": "", "x-request-id": ""}
+        assert {**wrong.headers, **own} == {**unknown.headers, **own}
         done.clear()
     assert (
         problem_of(sign_in(server, email, "wrong " + PASSWORD), 401)["detail"]

@@ -1,0 +1,61 @@
+# agent/run_control.py -- what users do to runs from outside, for every protocol: post, decide, cancel.
+from dataclasses import dataclass
+from uuid import UUID
+
+from access import Caller
+from agent.run_ending import cancel_run, post_message, store_ending
+from agent.worker import Worker
+from db import Database
+from models.approval import ApprovalDecision
+from models.message import ChatCreate
+from models.run import RunPublic
+from services import approvals
+from services.messages import PostedMessage
+from streaming.notifier import Notifier
+
+
+@dataclass(frozen=True, slots=True)
+class RunControl:
+    """Each verb is a committed write, then what the worker and the readers of the run have to learn of it.
+
+    `max_runs` is how many runs one user may have at work or waiting.
+    """
+
+    db: Database
+    notifier: Notifier
+    worker: Worker
+    max_runs: int
+
+    async def post(self, caller: Caller, new: ChatCreate) -> PostedMessage:
+        """Store a message, and begin its run at once if a place is free."""
+        posted = await self.db.write(post_message, caller, new, self.max_runs)
+        for run_id in posted.cancelled:
+            self._stop(run_id)
+        self.worker.start_run(posted.run.id)
+        return posted
+
+    async def decide(
+        self, caller: Caller, run_id: UUID, tool_call_id: str, decision: ApprovalDecision
+    ) -> RunPublic:
+        """Approve or deny a call; the run goes on when none of its calls awaits approval any more."""
+        seen = (decision.approve, decision.digest)
+        run = await self.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *seen)
+        self.notifier.notify(run_id)
+        self.worker.start_run(run_id)
+        return run
+
+    async def cancel(self, caller: Caller, run_id: UUID) -> RunPublic:
+        """End the run, with as much of what was said and done as can be stored, and begin with the next one."""
+
+        async def store(size: int) -> RunPublic:
+            return await self.db.write(cancel_run, caller, run_id, size)
+
+        run = await store_ending(store, run_id, self.worker.context.backoff_seconds)
+        self._stop(run_id)
+        await self.worker.start_next_run(run_id)
+        return run
+
+    def _stop(self, run_id: UUID) -> None:
+        """The run has ended in the database: work on it here ends too, and readers look again."""
+        self.worker.stop_local(run_id)
+        self.notifier.notify(run_id)

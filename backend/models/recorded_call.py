@@ -1,0 +1,74 @@
+# models/recorded_call.py -- a tool call as messages and run logs keep it.
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict
+
+from models.approval import Decision
+
+
+class RecordedApproval(TypedDict):
+    """What became of the request for approval; `shown` are the rows that the user saw with it."""
+
+    decision: Decision | None
+    requested_at: str
+    decided_at: str | None
+    shown: NotRequired[Mapping[str, Any]]
+
+
+class CallOutcome(TypedDict):
+    """What came of a call. Times are RFC 3339; `started_at` is None for a call that was never made."""
+
+    result: Any
+    error: str | None
+    started_at: str | None
+    finished_at: str | None
+
+
+class Call(TypedDict):
+    id: str
+    name: str
+    arguments: Any
+
+
+class RecordedCall(Call):
+    """The fields of CallOutcome are there once the call has finished, `approval` once one was requested."""
+
+    result: NotRequired[Any]
+    error: NotRequired[str | None]
+    started_at: NotRequired[str | None]
+    finished_at: NotRequired[str | None]
+    approval: NotRequired[RecordedApproval]
+
+
+def pick_call(data: Mapping[str, Any]) -> Call:
+    """The call alone, without what came of it."""
+    return {"id": data["id"], "name": data["name"], "arguments": data["arguments"]}
+
+
+def pick_outcome(data: Mapping[str, Any]) -> CallOutcome:
+    return {
+        "result": data["result"],
+        "error": data["error"],
+        "started_at": data["started_at"],
+        "finished_at": data["finished_at"],
+    }
+
+
+def pick_approval(data: Mapping[str, Any]) -> RecordedApproval:
+    """From the data of an event `approval.requested`."""
+    approval: RecordedApproval = {
+        "decision": None,
+        "requested_at": data["requested_at"],
+        "decided_at": None,
+    }
+    if data.get("shown") is not None:
+        approval["shown"] = data["shown"]
+    return approval
+
+
+def set_outcome(call: RecordedCall, outcome: CallOutcome) -> None:
+    call["result"], call["error"] = outcome["result"], outcome["error"]
+    call["started_at"], call["finished_at"] = outcome["started_at"], outcome["finished_at"]
+
+
+def is_finished(call: RecordedCall) -> bool:
+    return "finished_at" in call

@@ -1,0 +1,109 @@
+# protocols/mcp/tools.py -- tools and the results of calls in the shapes of MCP.
+from typing import Any, Literal
+from uuid import UUID
+
+from mcp_types import (
+    ElicitRequest,
+    ElicitRequestFormParams,
+    InputRequiredResult,
+    ToolAnnotations,
+)
+from mcp_types import Tool as McpTool
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+from pydantic_core import to_json
+
+from agent.direct_calls import ONLY_CALL_ID, DirectCallResult
+from models.shapes import ApiModel
+from protocols.mcp.auth import get_base_url
+from protocols.mcp.resources import McpContext
+from tools.registry import Tool, strip_titles
+
+ELICITATION_ID = "approval"
+
+
+class AwaitingApprovalResult(ApiModel):
+    """The result of a call that awaits approval."""
+
+    status: Literal["awaiting_approval"] = "awaiting_approval"
+    run_id: UUID
+    tool_call_id: str
+    approve_at: str
+
+
+def build_output_schema(tool: Tool) -> dict[str, Any]:
+    if tool.effect == "read":
+        return tool.output()
+    waiting = strip_titles(AwaitingApprovalResult.model_json_schema(mode="serialization"))
+    return {"type": "object", "anyOf": [tool.output(), waiting]}
+
+
+def to_mcp_tool(tool: Tool) -> McpTool:
+    return McpTool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=tool.parameters(),
+        output_schema=build_output_schema(tool),
+        annotations=ToolAnnotations(
+            title=tool.title,
+            read_only_hint=tool.effect == "read",
+            destructive_hint=tool.effect == "destructive",
+            idempotent_hint=tool.idempotent,
+            open_world_hint=False,
+        ),
+    )
+
+
+def build_call_result(outcome: DirectCallResult) -> dict[str, Any]:
+    """A plain dict, because the SDK's models would copy a long list twice."""
+    if outcome.error is not None:
+        return build_error_result(outcome.error)
+    text = to_json(outcome.result).decode()
+    return {**build_text_result(text), "structuredContent": outcome.result}
+
+
+def supports_elicitation(ctx: McpContext) -> bool:
+    """Whether the client can ask its user and send the call again afterwards."""
+    known = ctx.session.client_capabilities
+    asks = known.elicitation if known else None
+    return (
+        ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+        and asks is not None
+        and (asks.form is not None or asks.url is None)
+    )
+
+
+def build_approval_url(ctx: McpContext, outcome: DirectCallResult) -> str:
+    assert ctx.request is not None
+    return f"{get_base_url(ctx.request)}/v1/runs/{outcome.run_id}/approvals/{ONLY_CALL_ID}"
+
+
+def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequiredResult:
+    text = (
+        f"{outcome.awaiting_approval}? Approve or deny it in Parley, where you are signed in (or with POST "
+        f"{build_approval_url(ctx, outcome)}). Then accept here to see what came of it; declining withdraws the call."
+    )
+    asked = ElicitRequestFormParams(message=text, requested_schema={"type": "object", "properties": {}})
+    return InputRequiredResult(
+        input_requests={ELICITATION_ID: ElicitRequest(params=asked)}, request_state=str(outcome.run_id)
+    )
+
+
+def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> dict[str, Any]:
+    """Not marked as an error: models retry errors by other means."""
+    where = build_approval_url(ctx, outcome)
+    waits = AwaitingApprovalResult(run_id=outcome.run_id, tool_call_id=ONLY_CALL_ID, approve_at=where)
+    text = (
+        f"Not done yet: {outcome.awaiting_approval} waits until the person approves it in Parley, where they are "
+        f"signed in (or with POST {where}). Tell them. Parley then makes the call itself: do not call again to "
+        "hurry it."
+    )
+    return {**build_text_result(text), "structuredContent": waits.model_dump(mode="json")}
+
+
+def build_error_result(text: str) -> dict[str, Any]:
+    return {**build_text_result(text), "isError": True}
+
+
+def build_text_result(text: str) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": text}], "resultType": "complete"}

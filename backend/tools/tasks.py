@@ -1,0 +1,124 @@
+# tools/tasks.py -- the tools on tasks, and how much of a task a model is shown.
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field as ShapeField
+from pydantic import StringConstraints
+
+from access import Caller
+from db import Transaction
+from models import Task
+from models.shapes import STORABLE, ApiModel, optional_field
+from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, TaskUpdate
+from pagination import read_items
+from services import tasks
+from tools.registry import register_tool
+
+# Characters of all descriptions in one result: it is stored with the message and in two logs, and models read it
+# again with each further step.
+MAX_LIST_CHARACTERS = 20_000
+MIN_SHARE_CHARACTERS = 100
+# The end of a description is always shown: it may be a due date.
+END_CHARACTERS = 60
+# Characters of the description of a task that was changed: the model that changed it has read it.
+MAX_CHANGED_CHARACTERS = 1_000
+
+
+def dump_task(task: Task) -> dict[str, Any]:
+    return TaskPublic.model_validate(task).model_dump(mode="json")
+
+
+def shorten_description(task: dict[str, Any], most: int) -> dict[str, Any]:
+    """The task without the middle of its description where that is longer."""
+    text = task["description"] or ""
+    if len(text) <= most:
+        return task
+    cut = f"{text[: most - END_CHARACTERS]} … {text[-END_CHARACTERS:]}"
+    return {**task, "description": cut, "shortened": True}
+
+
+def shorten_descriptions(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks with their descriptions whole, or with equal shares where they are too much together."""
+    if sum(len(task["description"] or "") for task in found) <= MAX_LIST_CHARACTERS:
+        return found
+    share = max(MIN_SHARE_CHARACTERS, MAX_LIST_CHARACTERS // len(found))
+    return [shorten_description(task, share) for task in found]
+
+
+class AddTask(ApiModel):
+    title: TaskTitle = ShapeField(description="What is to be done, in a few words.")
+    description: TaskDescription | None = ShapeField(None, description="Details; a due date in words.")
+
+
+class ListTasks(ApiModel):
+    completed: bool | None = ShapeField(None, description="Only done (true) or only open (false) tasks.")
+    q: Annotated[str, StringConstraints(max_length=200), STORABLE] | None = ShapeField(
+        None, description="A piece of the title or description, in any case."
+    )
+    limit: int = ShapeField(50, ge=1, le=200)
+
+
+class CompleteTask(ApiModel):
+    task_id: UUID
+    completed: bool = ShapeField(True, description="false opens the task again.")
+
+
+class ChangeTask(ApiModel):
+    task_id: UUID
+    title: TaskTitle = optional_field()
+    description: TaskDescription | None = optional_field()
+    completed: bool = optional_field()
+
+
+class TaskReference(ApiModel):
+    task_id: UUID
+
+
+class TaskFound(TaskPublic):
+    shortened: bool = ShapeField(
+        False,
+        exclude_if=lambda shortened: not shortened,
+        description="The middle of the description is left out (…): list this task own_transaction to read it whole.",
+    )
+
+
+class TasksFound(ApiModel):
+    tasks: list[TaskFound]
+    more: bool = ShapeField(description="Whether there are more than `limit`.")
+
+
+@register_tool("write", AddTask, TaskPublic, idempotent=False)
+async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, Any]:
+    """Add one task to the person's list. Call it once for each task."""
+    return dump_task(
+        await tasks.create_task(tx, caller, TaskCreate(title=new.title, description=new.description))
+    )
+
+
+@register_tool("read", ListTasks, TasksFound)
+async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> dict[str, Any]:
+    """List the person's tasks, newest first. Use it to find the id of a task."""
+    asked = tasks.bind_task_filter(caller, tasks.TaskFilter(wanted.completed, wanted.q))
+    found, more = await read_items(tx, tasks.TASKS, *asked, wanted.limit)
+    return {"tasks": shorten_descriptions(found), "more": more}
+
+
+@register_tool("write", CompleteTask, TaskFound)
+async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> dict[str, Any]:
+    """Mark a task as done, or open it again."""
+    task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed))
+    return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
+
+
+@register_tool("write", ChangeTask, TaskFound)
+async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> dict[str, Any]:
+    """Change the title, the description or the state of a task; what is left out stays."""
+    fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
+    task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields))
+    return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
+
+
+@register_tool("destructive", TaskReference, TaskPublic)
+async def delete_task(tx: Transaction, caller: Caller, wanted: TaskReference) -> dict[str, Any]:
+    """Delete a task for good. Returns the task as it was."""
+    return dump_task(await tasks.delete_task(tx, caller, wanted.task_id))
