@@ -25,7 +25,7 @@ from api_docs import pages
 from console import files, session
 from db import Database, in_words
 from failure_causes import cause_of, place_of
-from llm.choice import open_model
+from llm.opening import open_model
 from llm.protocol import Model
 from logs import configure_logs
 from models.columns import Shape

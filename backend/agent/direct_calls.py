@@ -19,7 +19,7 @@ from agent.direct_call_rows import (
     without_details,
 )
 from db import Again, Database, Transaction
-from llm.sanitize import clean
+from llm.sanitize import sanitize
 from models import AccessToken, Approval, Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.conversation import ConversationCreate
@@ -104,7 +104,7 @@ async def ask(tx: Transaction, calls: Calls, grant: Grant, conversation: Convers
     active = await runs.find_active(tx, caller)
     here = [run.id for run in active if run.conversation_id == conversation.id]
     for pending in await runs.find_pending(tx, caller, here):
-        if (pending.name, pending.arguments) == (call.name, clean(call.arguments)):
+        if (pending.name, pending.arguments) == (call.name, sanitize(call.arguments)):
             return Outcome(pending.run_id, waiting=in_words(call, pending.shown))
     if len(active) >= calls.most_runs:
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
@@ -141,7 +141,7 @@ def as_kept(
     return {
         "id": CALL_ID,
         "name": call.name,
-        "arguments": clean(call.arguments),
+        "arguments": sanitize(call.arguments),
         "result": result,
         "error": error,
         "started_at": started_at,
@@ -174,7 +174,7 @@ def outcome(record: Record, made: dict[str, Any]) -> Outcome:
 
 def shown(call: Call) -> str:
     """The call as a person would read it, in the place of a message."""
-    return f"{call.name} {to_json(clean(call.arguments)).decode()}"
+    return f"{call.name} {to_json(sanitize(call.arguments)).decode()}"
 
 
 def client_id(grant: Grant, call: Call) -> str | None:
@@ -197,7 +197,7 @@ async def find_repeated(tx: Transaction, grant: Grant, call: Call) -> Outcome | 
 
 async def find_outcome(tx: Transaction, grant: Grant, run_id: UUID, call: Call) -> Outcome | None:
     """What has come of the run of this call until now; None where the run is not of this call."""
-    caller, same = grant.caller, (call.name, clean(call.arguments))
+    caller, same = grant.caller, (call.name, sanitize(call.arguments))
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
     answer = await access.find(tx, caller, Message, *is_answer)
     if answer is not None:

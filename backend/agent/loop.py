@@ -23,7 +23,7 @@ from db import Transaction
 from errors import NotFound
 from failure_causes import cause_of, place_of
 from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, ToolSpec, Usage
-from llm.sanitize import as_arguments, clean
+from llm.sanitize import sanitize, sanitize_arguments
 from models import Conversation, Run, RunEvent
 from models.columns import now, rfc3339
 from services import approvals, runs
@@ -181,7 +181,7 @@ class RunLoop:
         async with aclosing(joined_text(self.assistant.model.respond(request))) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
-                    await self.add_text(step, clean(event.text))
+                    await self.add_text(step, sanitize(event.text))
                 elif isinstance(event, ToolCall):
                     calls.append(event)
                 else:
@@ -290,13 +290,13 @@ def numbered(calls: list[ToolCall], steps: list[Step]) -> list[dict[str, Any]]:
     numbers: dict[str, int] = {}
     named = []
     for call in calls:
-        name = clean(call.id)[:100] or "call"
+        name = sanitize(call.id)[:100] or "call"
         unique, number = name, numbers.get(name, 1)
         while unique in taken:
             number += 1
             unique = f"{name}-{number}"
         numbers[name] = number
         taken.add(unique)
-        arguments = as_arguments(call.arguments)
-        named.append({"id": unique, "name": clean(call.name)[:100], "arguments": arguments})
+        arguments = sanitize_arguments(call.arguments)
+        named.append({"id": unique, "name": sanitize(call.name)[:100], "arguments": arguments})
     return named

@@ -15,7 +15,7 @@ from agent.prompts import INSTRUCTIONS
 from agent.run_ending import NOT_RUN
 from db import Database, Transaction
 from llm.protocol import Model, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn
-from llm.sanitize import clean
+from llm.sanitize import sanitize
 from models import Conversation, Message, Run, RunEvent, User
 from models.run import ACTIVE
 from tools.registry import TOOLS
@@ -145,7 +145,7 @@ async def ask(model: Model, recorded: Recorded, steps: list[Step]) -> list[ToolC
     calls: list[ToolCall] = []
     async for event in model.respond(request):
         if isinstance(event, TextDelta):
-            steps[-1].text += paragraph(steps, clean(event.text))
+            steps[-1].text += paragraph(steps, sanitize(event.text))
         elif isinstance(event, ToolCall):
             calls.append(event)
     return calls

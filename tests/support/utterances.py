@@ -1,4 +1,4 @@
-# support/utterances.py -- what people say, and exactly which tool calls the offline brain answers with
+# support/utterances.py -- what people say, and exactly which tool calls the offline model answers with
 from dataclasses import dataclass
 from typing import Any
 

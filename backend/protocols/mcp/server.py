@@ -28,7 +28,7 @@ from pydantic_core import to_json
 from agent.direct_calls import CALL_ID, Call, Calls, Outcome, find_outcome
 from agent.run_ending import cancel_run
 from errors import ParleyError, TooManyRequests
-from llm.sanitize import clean, unstorable
+from llm.sanitize import explain_unstorable, sanitize
 from models.columns import Shape
 from protocols.mcp.auth import base_url
 from protocols.mcp.resources import Context, Resources, as_id, grant_of
@@ -129,9 +129,9 @@ class McpServer:
         if key is not None and not (isinstance(key, str) and key.isascii() and key.isprintable() and key):
             return failed(f"_meta[{KEY!r}] must be a text of printable ASCII characters.")
         arguments = params.arguments or {}
-        if why := unstorable(arguments):
+        if why := explain_unstorable(arguments):
             return failed(f"The arguments hold {why}.")
-        grant, call = grant_of(ctx), Call(params.name, clean(arguments), key)
+        grant, call = grant_of(ctx), Call(params.name, sanitize(arguments), key)
         try:
             await self.parts.auth.limits.hit(CALLS_PER_PROGRAM, "mcp", str(grant.counted_id))
         except TooManyRequests as error:
