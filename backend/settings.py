@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     model: str = Field(
         OFFLINE_MODEL,
-        description="Who answers: `rules` (the offline brain), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
+        description="Who answers: `rules` (the offline model), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
         "`ollama:NAME`, or any NAME that MODEL_BASE_URL knows.",
     )
     model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint.")

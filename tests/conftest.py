@@ -121,7 +121,7 @@ def own_database_url(
 
 @pytest.fixture(scope="session")
 def server(database_url: str) -> Iterator[Server]:
-    """A Parley with the offline brain, shared by the tests of this process: make people of your own."""
+    """A Parley with the offline model, shared by the tests of this process: make people of your own."""
     with serving(settings_for(database_url)) as running:
         yield running
 

@@ -24,7 +24,7 @@ def test_from_signing_up_to_the_first_answer(site: Server, visit: Visitor) -> No
     fill(page, "ann@example.com")
     page.get_by_role("button", name="Create account").click()
     message_box(page)
-    expect(page.get_by_text("The offline brain answers here.")).to_be_visible()
+    expect(page.get_by_text("The offline model answers here.")).to_be_visible()
     expect(page.locator("#examples button")).to_have_count(3)
     page.get_by_role("button", name="Add buy milk tomorrow and call mom").click()
     settled(page)

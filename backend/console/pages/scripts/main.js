@@ -26,7 +26,7 @@ async function enter() {
   door.hide();
   $("app").hidden = false;
   showMe();
-  $("offline-brain").hidden = !config.offline;
+  $("offline-model").hidden = !config.offline;
   stream.start(me.id);
   await Promise.all([conversations.load(), tasks.load(), follow()]).catch(fail);
   focusBox();
