@@ -11,9 +11,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-engines", action="store_true", help="run on MariaDB whatever runs on the others")
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
-    if file_path.name.startswith("test_") and not file_path.is_relative_to(WITHOUT_SERVER):
-        parent.config.pluginmanager.import_plugin("support.fixtures")
+@pytest.hookimpl(tryfirst=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> None:
+    if isinstance(collector, pytest.Module) and not collector.path.is_relative_to(WITHOUT_SERVER):
+        collector.config.pluginmanager.import_plugin("support.fixtures")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
