@@ -1,44 +1,44 @@
-// door.js -- sign up and sign in.
-import { open as ask } from  "../api.js";
-import { $, clearErrors, showErrors } from  "../dom.js";
+// sign_in.js -- the page to sign in and to create an account.
+import { requestWithoutToken as ask } from "../api.js";
+import { $, clearErrors, showErrors } from "../dom.js";
 import { signIn } from "./session.js";
 
 const form = $("door-form");
-let joining = false;
-let entered = () => {};
+let registering = false;
+let notifyEntered = () => {};
 
-export const onEntered = (work) => (entered = work);
+export const onSignIn = (work) => (notifyEntered = work);
 
 export function show({ note, registration = "open" } = {}) {
   $("door").hidden = false;
   $("door-switch").hidden = registration === "closed";
-  turn(false);
+  setMode(false);
   if (note) $("door-note").textContent = note;
   form.elements.email.focus();
 }
 
 export const hide = () => ($("door").hidden = true);
 
-function turn(toJoin) {
-  joining = toJoin;
+function setMode(toJoin) {
+  registering = toJoin;
   clearErrors(form);
-  say(null);
-  $("door-title").textContent = joining ? "Create your account" : "Welcome back";
-  $("door-note").textContent = joining ? "An agent that keeps your list, and a record of all it does." : "Sign in to go on where you stopped.";
-  $("door-submit").textContent = joining ? "Create account" : "Sign in";
-  $("door-question").textContent = joining ? "Been here before?" : "New here?";
-  $("door-other").textContent = joining ? "Sign in" : "Create an account";
-  form.querySelector('[data-field="display_name"]').hidden = !joining;
-  form.elements.password.autocomplete = joining ? "new-password" : "current-password";
-  document.title = joining ? "Create an account · Parley" : "Sign in · Parley";
+  showError(null);
+  $("door-title").textContent = registering ? "Create your account" : "Welcome back";
+  $("door-note").textContent = registering ? "An agent that keeps your list, and a record of all it does." : "Sign in to go on where you stopped.";
+  $("door-submit").textContent = registering ? "Create account" : "Sign in";
+  $("door-question").textContent = registering ? "Been here before?" : "New here?";
+  $("door-other").textContent = registering ? "Sign in" : "Create an account";
+  form.querySelector('[data-field="display_name"]').hidden = !registering;
+  form.elements.password.autocomplete = registering ? "new-password" : "current-password";
+  document.title = registering ? "Create an account · Parley" : "Sign in · Parley";
 }
 
-function say(text) {
+function showError(text) {
   $("door-error").hidden = !text;
   $("door-error").textContent = text || "";
 }
 
-async function join({ email, password, display_name }) {
+async function register({ email, password, display_name }) {
   const profile = { email: email.value.trim(), password: password.value };
   if (display_name.value.trim()) profile.display_name = display_name.value.trim();
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
@@ -52,40 +52,40 @@ async function join({ email, password, display_name }) {
   }
 }
 
-function missing({ email, password }) {
+function findMissing({ email, password }) {
   const errors = [];
   if (!email.value.trim()) errors.push({ loc: ["body", "email"], msg: "Enter your email." });
   else if (!email.value.includes("@")) errors.push({ loc: ["body", "email"], msg: "An email looks like ann@example.com." });
   if (!password.value) errors.push({ loc: ["body", "password"], msg: "Enter a password." });
-  else if (joining && [...password.value].length < 8) errors.push({ loc: ["body", "password"], msg: "At least 8 characters." });
+  else if (registering && [...password.value].length < 8) errors.push({ loc: ["body", "password"], msg: "At least 8 characters." });
   return errors.length ? { errors, message: "" } : null;
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearErrors(form);
-  say(null);
+  showError(null);
   const fields = form.elements;
-  const gap = missing(fields);
+  const gap = findMissing(fields);
   if (gap) {
     showErrors(form, gap);
     return;
   }
   $("door-submit").disabled = true;
   try {
-    if (joining) await join(fields);
+    if (registering) await register(fields);
     await signIn(fields.email.value.trim(), fields.password.value);
     form.reset();
-    await entered();
+    await notifyEntered();
   } catch (error) {
     if (error.status === 401) error.field = "password";
-    say(showErrors(form, error));
+    showError(showErrors(form, error));
   } finally {
     $("door-submit").disabled = false;
   }
 });
 
 $("door-other").addEventListener("click", () => {
-  turn(!joining);
-  form.elements[joining ? "display_name" : "email"].focus();
+  setMode(!registering);
+  form.elements[registering ? "display_name" : "email"].focus();
 });
