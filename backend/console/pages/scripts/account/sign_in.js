@@ -3,39 +3,39 @@ import { requestWithoutToken as ask } from "../api.js";
 import { $, clearErrors, showErrors } from "../dom.js";
 import { signIn } from "./session.js";
 
-const form = $("door-form");
+const form = $("sign-in-form");
 let registering = false;
 let notifyEntered = () => {};
 
 export const onSignIn = (work) => (notifyEntered = work);
 
 export function show({ note, registration = "open" } = {}) {
-  $("door").hidden = false;
-  $("door-switch").hidden = registration === "closed";
+  $("sign-in").hidden = false;
+  $("sign-in-switch").hidden = registration === "closed";
   setMode(false);
-  if (note) $("door-note").textContent = note;
+  if (note) $("sign-in-note").textContent = note;
   form.elements.email.focus();
 }
 
-export const hide = () => ($("door").hidden = true);
+export const hide = () => ($("sign-in").hidden = true);
 
 function setMode(toJoin) {
   registering = toJoin;
   clearErrors(form);
   showError(null);
-  $("door-title").textContent = registering ? "Create your account" : "Welcome back";
-  $("door-note").textContent = registering ? "An agent that keeps your list, and a record of all it does." : "Sign in to go on where you stopped.";
-  $("door-submit").textContent = registering ? "Create account" : "Sign in";
-  $("door-question").textContent = registering ? "Been here before?" : "New here?";
-  $("door-other").textContent = registering ? "Sign in" : "Create an account";
+  $("sign-in-title").textContent = registering ? "Create your account" : "Welcome back";
+  $("sign-in-note").textContent = registering ? "An agent that keeps your list, and a record of all it does." : "Sign in to go on where you stopped.";
+  $("sign-in-submit").textContent = registering ? "Create account" : "Sign in";
+  $("sign-in-question").textContent = registering ? "Been here before?" : "New here?";
+  $("sign-in-other").textContent = registering ? "Sign in" : "Create an account";
   form.querySelector('[data-field="display_name"]').hidden = !registering;
   form.elements.password.autocomplete = registering ? "new-password" : "current-password";
   document.title = registering ? "Create an account · Parley" : "Sign in · Parley";
 }
 
 function showError(text) {
-  $("door-error").hidden = !text;
-  $("door-error").textContent = text || "";
+  $("sign-in-error").hidden = !text;
+  $("sign-in-error").textContent = text || "";
 }
 
 async function register({ email, password, display_name }) {
@@ -71,7 +71,7 @@ form.addEventListener("submit", async (event) => {
     showErrors(form, gap);
     return;
   }
-  $("door-submit").disabled = true;
+  $("sign-in-submit").disabled = true;
   try {
     if (registering) await register(fields);
     await signIn(fields.email.value.trim(), fields.password.value);
@@ -81,11 +81,11 @@ form.addEventListener("submit", async (event) => {
     if (error.status === 401) error.field = "password";
     showError(showErrors(form, error));
   } finally {
-    $("door-submit").disabled = false;
+    $("sign-in-submit").disabled = false;
   }
 });
 
-$("door-other").addEventListener("click", () => {
+$("sign-in-other").addEventListener("click", () => {
   setMode(!registering);
   form.elements[registering ? "display_name" : "email"].focus();
 });
