@@ -16,7 +16,7 @@ from access import Caller
 from agent.replay import ReplayedTurn, replay_conversation
 from db import Database, in_words
 from errors import Conflict, DatabaseBusy, NotFound
-from llm.choice import open_model
+from llm.opening import open_model
 from llm.protocol import ModelError
 from logs import configure_logs
 from models.api_token import AccessTokenCreate

@@ -20,7 +20,7 @@ from agent.direct_call_rows import (
 )
 from clock import rfc3339, utc_now
 from db import Again, Database, Transaction
-from llm.sanitize import clean
+from llm.sanitize import sanitize
 from models import ApiToken, Approval, Conversation, Message, Run
 from models.conversation import ConversationCreate
 from models.recorded_call import RecordedCall, pick_call
@@ -117,7 +117,7 @@ async def request_approval(
     active = await runs.find_active_runs(tx, caller)
     here = [run.id for run in active if run.conversation_id == conversation.id]
     for pending in await runs.find_pending_approvals(tx, caller, here):
-        if (pending.name, pending.arguments) == (call.name, clean(call.arguments)):
+        if (pending.name, pending.arguments) == (call.name, sanitize(call.arguments)):
             return DirectCallResult(pending.run_id, awaiting_approval=describe_call(call, pending.shown))
     if len(active) >= calls.max_runs:
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
@@ -159,7 +159,7 @@ def record_call(
     return {
         "id": ONLY_CALL_ID,
         "name": call.name,
-        "arguments": clean(call.arguments),
+        "arguments": sanitize(call.arguments),
         "result": result,
         "error": error,
         "started_at": started_at,
@@ -196,7 +196,7 @@ def to_result(record: RunRows, made: RecordedCall) -> DirectCallResult:
 
 def format_call(call: DirectCall) -> str:
     """The call as the content of a message."""
-    return f"{call.name} {to_json(clean(call.arguments)).decode()}"
+    return f"{call.name} {to_json(sanitize(call.arguments)).decode()}"
 
 
 def derive_client_id(grant: ApiGrant, call: DirectCall) -> str | None:
@@ -223,7 +223,7 @@ async def find_result(
     tx: Transaction, grant: ApiGrant, run_id: UUID, call: DirectCall
 ) -> DirectCallResult | None:
     """The result of this call's run so far; None where the run belongs to another call."""
-    caller, same = grant.caller, (call.name, clean(call.arguments))
+    caller, same = grant.caller, (call.name, sanitize(call.arguments))
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
     answer = await access.find(tx, caller, Message, *is_answer)
     if answer is not None:

@@ -23,7 +23,7 @@ from agent.text_pieces import coalesce_text, cut_to_bytes
 from clock import rfc3339, utc_now
 from db import Transaction
 from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Usage
-from llm.sanitize import as_arguments, clean
+from llm.sanitize import sanitize, sanitize_arguments
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
 from models.run import RunStatus
@@ -180,7 +180,7 @@ class RunLoop:
         async with aclosing(coalesce_text(self.context.model.respond(request))) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
-                    await self.append_text(step, clean(event.text))
+                    await self.append_text(step, sanitize(event.text))
                 elif isinstance(event, ToolCall):
                     calls.append(event)
                 else:
@@ -288,13 +288,13 @@ def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[RecordedCa
     numbers: dict[str, int] = {}
     named: list[RecordedCall] = []
     for call in calls:
-        name = clean(call.id)[:100] or "call"
+        name = sanitize(call.id)[:100] or "call"
         unique, number = name, numbers.get(name, 1)
         while unique in taken:
             number += 1
             unique = f"{name}-{number}"
         numbers[name] = number
         taken.add(unique)
-        arguments = as_arguments(call.arguments)
-        named.append({"id": unique, "name": clean(call.name)[:100], "arguments": arguments})
+        arguments = sanitize_arguments(call.arguments)
+        named.append({"id": unique, "name": sanitize(call.name)[:100], "arguments": arguments})
     return named

@@ -15,7 +15,7 @@ from agent.model_request import build_model_request
 from agent.run_ending import NOT_RUN
 from db import Database, Transaction
 from llm.protocol import Model, TextDelta, ToolCall, Turn
-from llm.sanitize import clean
+from llm.sanitize import sanitize
 from models import Conversation, Message, Run, RunEvent, User
 from models.recorded_call import RecordedCall
 from models.run import ACTIVE_STATUSES
@@ -143,7 +143,7 @@ async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> l
     calls: list[ToolCall] = []
     async for event in model.respond(request):
         if isinstance(event, TextDelta):
-            steps[-1].text += begin_paragraph(steps, clean(event.text))
+            steps[-1].text += begin_paragraph(steps, sanitize(event.text))
         elif isinstance(event, ToolCall):
             calls.append(event)
     return calls

@@ -1,16 +1,17 @@
-# llm/protocol.py -- what a model is to Parley: turns and tools in, text and tool calls out.
+# llm/protocol.py -- the protocol of language models: turns and tools in, text and tool calls out
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """One call of a tool, with its outcome once it has one.
+    """A call of a tool, with its outcome once it is made.
 
-    `arguments` is a dict, or the raw text where a model wrote something that is not a JSON object.
-    `result` is what the tool returned; `error` is a sentence, set instead of `result` on failure.
+    `arguments` is a JSON object, or the raw text if the model wrote anything else. `result` is the JSON value that
+    the tool returned; after a failure `error`, a sentence, is set instead.
     """
 
     id: str
@@ -27,7 +28,7 @@ class UserTurn:
 
 @dataclass(frozen=True, slots=True)
 class AgentTurn:
-    """One answer of the model: text, tool calls or both. Every call carries its outcome."""
+    """One answer of the model: text, tool calls with their outcomes, or both."""
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
@@ -38,7 +39,7 @@ Turn = UserTurn | AgentTurn
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as a model sees it; `parameters` is a JSON Schema of type object."""
+    """A tool for a model; `parameters` is a JSON Schema of type object."""
 
     name: str
     description: str
@@ -47,11 +48,11 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """Everything a model may know.
+    """All that a model gets.
 
-    `turns` run oldest first. Turns after the last `UserTurn` are the steps of the run at work.
-    `now` is aware; `timezone` is the IANA name of the person's zone. `answer_bytes` bounds what a model may say: its
-    text is cut by whoever reads it, what comes beside the text counts here.
+    `turns`: oldest first; those after the last `UserTurn` are the steps of the current run. `now` is aware.
+    `timezone`: the IANA name of the user's time zone. `answer_bytes`: the most that a model may send beside its
+    text, that is tool calls and thoughts; the reader of the answer bounds the text.
     """
 
     instructions: str
@@ -60,6 +61,14 @@ class ModelRequest:
     now: datetime
     timezone: str = "UTC"
     answer_bytes: int = 2**20
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The user's time zone, or UTC where this machine does not know the name: the run goes on."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +86,10 @@ ModelEvent = TextDelta | ToolCall | Usage
 
 
 class ModelError(Exception):
-    """A model could not answer. `reason` is fit to be shown to the person who asked.
+    """A model could not answer.
 
-    `transient` says whether the same request may succeed later; `retry_after` is in seconds. `cause` is what the
-    other side said, one line for the operator's log.
+    `reason`: a sentence for the user. `transient`: whether the same request may succeed later. `retry_after`: in
+    seconds. `cause`: what the provider answered, one line for the operator's log.
     """
 
     def __init__(
@@ -94,9 +103,9 @@ class ModelError(Exception):
 
 
 class Model(Protocol):
-    """Answers one request. Tool calls come whole; text comes in pieces, in order.
+    """A language model. `respond` yields text in pieces, in order, and each tool call complete.
 
-    Raises ModelError and nothing else for whatever is wrong on the provider's side.
+    It raises ModelError for every failure of a provider.
     """
 
     name: str

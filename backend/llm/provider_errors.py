@@ -1,4 +1,4 @@
-# llm/provider_errors.py -- what providers' failures mean, in words that may be shown to anybody.
+# llm/provider_errors.py -- turns providers' exceptions into ModelError; agent/loop.py retries the transient ones
 from collections.abc import Iterable
 from itertools import chain
 
@@ -14,23 +14,24 @@ REFUSED = "The model provider refused the key."
 UNREADABLE = "The model provider sent an answer that cannot be read."
 
 
-def explain(error: Exception, secrets: Iterable[str] = ()) -> ModelError:
-    """What went wrong, without the address and the words of the provider: those are its `cause`, without keys."""
-    explained = explain_mildly(error)
-    explained.cause = describe_cause(error, secrets)
-    return explained
+def explain_error(error: Exception, secrets: Iterable[str] = ()) -> ModelError:
+    """The ModelError for an exception. Address and words of the provider stand in `cause` alone, without `secrets`."""
+    model_error = classify_error(error)
+    model_error.cause = describe_cause(error, secrets)
+    return model_error
 
 
-def explain_mildly(error: Exception) -> ModelError:
+def classify_error(error: Exception) -> ModelError:
+    """The ModelError without its cause. An HTTP status says more than the general class of an exception."""
     import httpx2
     from pydantic_ai import exceptions as pai
 
-    first: dict[tuple[type[Exception], ...], tuple[str, bool]] = {
+    specific: dict[tuple[type[Exception], ...], tuple[str, bool]] = {
         (pai.ContentFilterError,): (FILTERED, False),
         (pai.ModelQuotaExceededError,): ("The quota at the model provider is used up.", False),
         (pai.ModelContextWindowExceededError,): ("The conversation is too long for the model.", False),
     }
-    then: dict[tuple[type[Exception], ...], tuple[str, bool]] = {
+    general: dict[tuple[type[Exception], ...], tuple[str, bool]] = {
         (pai.ModelAuthenticationError,): (REFUSED, False),
         (pai.ModelRequestRejectedError,): ("The model provider rejected the request.", False),
         (pai.ModelRateLimitError,): (BUSY, True),
@@ -42,14 +43,14 @@ def explain_mildly(error: Exception) -> ModelError:
     }
     if getattr(error, "provider_error_code", None) == "content_filter":
         return ModelError(FILTERED, transient=False)
-    if isinstance(error, pai.ModelHTTPError) and not isinstance(error, tuple(chain(*first))):
-        return explain_status(error.status_code, error.retry_after)
-    known = (answer for kinds, answer in {**first, **then}.items() if isinstance(error, kinds))
-    reason, transient = next(known)
+    if isinstance(error, pai.ModelHTTPError) and not isinstance(error, tuple(chain(*specific))):
+        return classify_status(error.status_code, error.retry_after)
+    table = {**specific, **general}
+    reason, transient = next(answer for kinds, answer in table.items() if isinstance(error, kinds))
     return ModelError(reason, transient=transient, retry_after=getattr(error, "retry_after", None))
 
 
-def explain_status(status: int, retry_after: float | None) -> ModelError:
+def classify_status(status: int, retry_after: float | None) -> ModelError:
     if status in (401, 403):
         return ModelError(REFUSED, transient=False)
     if status == 429:

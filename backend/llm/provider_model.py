@@ -1,5 +1,5 @@
-# llm/provider_model.py -- a provider's model as Parley's: turns out, stream in, failures in words.
-# pydantic-ai takes more than a second to import, so every import of it waits until a model is asked.
+# llm/provider_model.py -- adapts a model of pydantic-ai to llm/protocol.py
+# Functions import pydantic-ai: that takes over a second, and the offline model does not need it.
 import asyncio
 import codecs
 import json
@@ -9,14 +9,13 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from structlog.typing import FilteringBoundLogger
 
 from llm.protocol import AgentTurn, ModelError, ModelEvent, ModelRequest, TextDelta, ToolCall, Usage, UserTurn
-from llm.provider_errors import BROKEN, FAILED, FILTERED, explain
-from llm.sanitize import as_arguments, clean
+from llm.provider_errors import BROKEN, FAILED, FILTERED, explain_error
+from llm.sanitize import sanitize, sanitize_arguments
 from models.columns import MAX_COUNT, to_count
 
 if TYPE_CHECKING:
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
 log: FilteringBoundLogger = structlog.get_logger()
 
 IDLE_SECONDS = 60.0
-# What a call costs beside its letters.
+# Counted for each call, beside the bytes of its name and arguments.
 CALL_BYTES = 100
 
 
 class ProviderModel:
-    """A model behind a provider's API. Closing what `respond` returns closes the connection.
+    """A model behind a provider's API. To close the iterator of `respond` closes the connection.
 
-    `secrets` are cut out of what the provider says before that is logged.
+    `idle_seconds`: the longest silence between two pieces. `secrets`: cut out of the provider's words in the log.
     """
 
     def __init__(
@@ -52,24 +51,24 @@ class ProviderModel:
 
     async def respond(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         try:
-            async with aclosing(self._answer(request)) as events:
+            async with aclosing(self._stream_answer(request)) as events:
                 async for event in events:
                     yield event
         except ModelError:
             raise
         except Exception as error:
-            raise explain(error, self.secrets) from error
+            raise explain_error(error, self.secrets) from error
 
-    async def _answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+    async def _stream_answer(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         from pydantic_ai.direct import model_request_stream
 
-        answer = _Answer(
+        answer = _AnswerBuffer(
             {call.id for turn in request.turns if isinstance(turn, AgentTurn) for call in turn.tool_calls},
             request.answer_bytes,
         )
         async with AsyncExitStack() as stack:
             opening = model_request_stream(
-                self.backend, _messages(request), model_request_parameters=_parameters(request)
+                self.backend, _build_history(request), model_request_parameters=_build_parameters(request)
             )
             async with asyncio.timeout(self.idle_seconds):
                 stream = await stack.enter_async_context(opening)
@@ -87,18 +86,20 @@ class ProviderModel:
         for call in answer.tool_calls():
             yield call
         usage = stream.usage
-        yield Usage(_count("input", usage.input_tokens), _count("output", usage.output_tokens))
+        yield Usage(
+            _check_token_count("input", usage.input_tokens), _check_token_count("output", usage.output_tokens)
+        )
 
 
-def _count(what: str, tokens: Any) -> int:
-    """The number as it can be stored; a fraction is rounded, and what no count can be is dropped."""
+def _check_token_count(what: str, tokens: Any) -> int:
+    """The count as a storable integer: a fraction is rounded, an impossible value becomes 0."""
     if isinstance(tokens, (int, float)) and 0 <= tokens <= MAX_COUNT:
         return to_count(tokens)
-    log.warning("the provider's count of tokens is dropped", which=what, count=repr(tokens)[:100])
+    log.warning("the provider's token count is invalid", which=what, count=repr(tokens)[:100])
     return 0
 
 
-def _check_end(stream: "StreamedResponse", answer: "_Answer") -> None:
+def _check_end(stream: "StreamedResponse", answer: "_AnswerBuffer") -> None:
     ended = f"the answer ended with finish_reason {stream.finish_reason}"
     if stream.finish_reason == "content_filter":
         raise ModelError(FILTERED, transient=False, cause=ended)
@@ -106,22 +107,18 @@ def _check_end(stream: "StreamedResponse", answer: "_Answer") -> None:
         raise ModelError(FAILED, transient=True, cause=ended)
     if "finish_reason" not in (stream.provider_details or {}):
         cause = "the answer ended without a finish_reason"
-        raise ModelError(BROKEN, transient=True, cause=cause)  # cut where it looks like an end
+        raise ModelError(BROKEN, transient=True, cause=cause)  # the connection broke between two events
     if answer.empty:
         raise ModelError("The model gave an empty answer.", transient=True, cause=ended)
 
 
-def _parameters(request: ModelRequest) -> "ModelRequestParameters":
+def _build_parameters(request: ModelRequest) -> "ModelRequestParameters":
     from pydantic_ai import messages
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.tools import ToolDefinition
 
-    try:
-        zone = ZoneInfo(request.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    now = request.now.astimezone(zone)
-    time = f"It is {now:%A}, {now.isoformat(timespec='minutes')} ({zone.key})."
+    now = request.now.astimezone(request.zone)
+    time = f"It is {now:%A}, {now.isoformat(timespec='minutes')} ({request.zone.key})."
     return ModelRequestParameters(
         function_tools=[
             ToolDefinition(
@@ -133,14 +130,14 @@ def _parameters(request: ModelRequest) -> "ModelRequestParameters":
             for tool in request.tools
         ],
         allow_text_output=True,
-        instruction_parts=[messages.InstructionPart(clean(f"{request.instructions}\n\n{time}".strip()))],
+        instruction_parts=[messages.InstructionPart(sanitize(f"{request.instructions}\n\n{time}".strip()))],
     )
 
 
-def _messages(request: ModelRequest) -> "list[messages.ModelMessage]":
-    """The history in pydantic-ai's shapes, every call followed by its outcome, nothing empty.
+def _build_history(request: ModelRequest) -> "list[messages.ModelMessage]":
+    """The turns as messages of pydantic-ai, each call followed by its outcome, without empty parts.
 
-    Calls are numbered anew: providers differ in the ids they take, nine letters or digits suit all.
+    Calls get new ids: providers differ in the ids that they accept, and all accept nine letters or digits.
     """
     from pydantic_ai import messages
 
@@ -148,40 +145,42 @@ def _messages(request: ModelRequest) -> "list[messages.ModelMessage]":
     number = 0
     for turn in request.turns:
         answer: list[messages.ModelResponsePart] = []
-        asked: list[messages.ModelRequestPart] = []
+        prompt: list[messages.ModelRequestPart] = []
         if isinstance(turn, UserTurn):
             if turn.text.strip():
-                asked.append(messages.UserPromptPart(clean(turn.text)))
+                prompt.append(messages.UserPromptPart(sanitize(turn.text)))
         else:
             if turn.text.strip():
-                answer.append(messages.TextPart(clean(turn.text)))
+                answer.append(messages.TextPart(sanitize(turn.text)))
             for call in turn.tool_calls:
                 number += 1
-                call_part, outcome_part = _call_parts(call, f"call{number:05d}")
+                call_part, outcome_part = _build_call_parts(call, f"call{number:05d}")
                 answer.append(call_part)
-                asked.append(outcome_part)
+                prompt.append(outcome_part)
         if answer:
             history.append(messages.ModelResponse(answer))
-        if asked:
-            history.append(messages.ModelRequest(asked))
+        if prompt:
+            history.append(messages.ModelRequest(prompt))
     return history
 
 
-def _call_parts(call: ToolCall, call_id: str) -> "tuple[messages.ToolCallPart, messages.ToolReturnPart]":
+def _build_call_parts(
+    call: ToolCall, call_id: str
+) -> "tuple[messages.ToolCallPart, messages.ToolReturnPart]":
     from pydantic_ai import messages
 
-    # A model may have made up a name that no provider takes back.
+    # Providers refuse a name with other characters, which a model may have made up.
     name = re.sub(r"[^A-Za-z0-9_-]", "_", call.name)[:64] or "unknown"
     arguments = call.arguments if isinstance(call.arguments, dict) else {"INVALID_JSON": call.arguments}
-    part = messages.ToolCallPart(name, clean(arguments), call_id)
+    part = messages.ToolCallPart(name, sanitize(arguments), call_id)
     if call.error is not None:
-        return part, messages.ToolReturnPart(name, clean(call.error), call_id, outcome="failed")
-    result = "null" if call.result is None else clean(call.result)
+        return part, messages.ToolReturnPart(name, sanitize(call.error), call_id, outcome="failed")
+    result = "null" if call.result is None else sanitize(call.result)
     return part, messages.ToolReturnPart(name, result, call_id)
 
 
 @dataclass
-class _Call:
+class _PartialCall:
     id: str
     name: str
     arguments: str | dict[str, Any]
@@ -194,87 +193,89 @@ class _Call:
             self.arguments = arguments if not self.arguments else f"{self.arguments}{arguments}"
 
 
-class _Answer:
-    """Gathers one answer from the events of its stream."""
+class _AnswerBuffer:
+    """Collects one answer from the events of its stream. Calls and thoughts may have `max_bytes` together."""
 
-    def __init__(self, taken_ids: set[str], most_bytes: int) -> None:
+    def __init__(self, used_ids: set[str], max_bytes: int) -> None:
         self.empty = True
-        self._taken_ids = taken_ids
-        self._most_bytes = most_bytes
+        self._used_ids = used_ids
+        self._max_bytes = max_bytes
         self._bytes = 0
-        self._calls: list[_Call] = []
-        self._growing: dict[int, _Call] = {}
-        # Joins a surrogate pair that two pieces share, and replaces any half that stays alone.
+        self._calls: list[_PartialCall] = []
+        self._calls_by_index: dict[int, _PartialCall] = {}
+        # Joins a surrogate pair that is split between two pieces, and replaces a lone surrogate.
         self._utf16 = codecs.getincrementaldecoder("utf-16-le")("replace")
 
     def add(self, event: "messages.ModelResponseStreamEvent") -> str:
-        """Take the event in; returns the text that it adds to the answer."""
+        """Add an event; returns the text that it adds to the answer."""
         from pydantic_ai import messages
 
         match event:
             case messages.PartStartEvent(part=messages.TextPart(content=text)):
-                return self._text(text)
+                return self._decode(text)
             case messages.PartDeltaEvent(delta=messages.TextPartDelta(content_delta=text)):
-                return self._text(text)
+                return self._decode(text)
             case messages.PartStartEvent(part=messages.ThinkingPart(content=thought)):
-                self._count(thought)
+                self._count_bytes(thought)
             case messages.PartDeltaEvent(delta=messages.ThinkingPartDelta(content_delta=thought)):
-                self._count(thought)
+                self._count_bytes(thought)
             case messages.PartStartEvent(part=messages.ToolCallPart() as part):
-                self._count(part.tool_name, part.args, CALL_BYTES)
-                self._start(event.index, _Call(part.tool_call_id, part.tool_name, part.args or ""))
+                self._count_bytes(part.tool_name, part.args, CALL_BYTES)
+                self._add_call(event.index, _PartialCall(part.tool_call_id, part.tool_name, part.args or ""))
             case messages.PartDeltaEvent(delta=messages.ToolCallPartDelta() as delta):
-                self._count(delta.tool_name_delta, delta.args_delta)
-                call = self._growing[event.index]
+                self._count_bytes(delta.tool_name_delta, delta.args_delta)
+                call = self._calls_by_index[event.index]
                 if delta.tool_name_delta and delta.tool_call_id not in (None, call.id):
-                    # Some endpoints give all parallel calls the same index.
-                    call = _Call(delta.tool_call_id or "", delta.tool_name_delta, delta.args_delta or "")
-                    self._start(event.index, call)
+                    # Some endpoints give the same index to all parallel calls.
+                    call = _PartialCall(
+                        delta.tool_call_id or "", delta.tool_name_delta, delta.args_delta or ""
+                    )
+                    self._add_call(event.index, call)
                 else:
                     call.extend(delta.tool_name_delta, delta.args_delta)
         return ""
 
-    def _count(self, *pieces: Any) -> None:
-        """What comes beside the text: nobody sees it before the answer is whole, so it is bounded here."""
+    def _count_bytes(self, *pieces: Any) -> None:
+        """Bound calls and thoughts: the reader of the stream, who bounds the text, gets them only at the end."""
         self._bytes += sum(
             piece if isinstance(piece, int) else len(str(piece).encode("utf-8", "replace")) if piece else 0
             for piece in pieces
         )
-        if self._bytes > self._most_bytes:
+        if self._bytes > self._max_bytes:
             raise ModelError(
-                f"The model's calls and thoughts are longer than {self._most_bytes} bytes.", transient=False
+                f"The model's calls and thoughts are longer than {self._max_bytes} bytes.", transient=False
             )
 
-    def _start(self, index: int, call: _Call) -> None:
+    def _add_call(self, index: int, call: _PartialCall) -> None:
         self.empty = False
-        self._growing[index] = call
+        self._calls_by_index[index] = call
         self._calls.append(call)
 
-    def _text(self, piece: str, *, final: bool = False) -> str:
+    def _decode(self, piece: str, *, final: bool = False) -> str:
         text = self._utf16.decode(piece.encode("utf-16-le", "surrogatepass"), final).replace("\0", "\ufffd")
         self.empty = self.empty and not text.strip()
         return text
 
     def rest_of_text(self) -> str:
-        return self._text("", final=True)
+        return self._decode("", final=True)
 
     def tool_calls(self) -> Iterator[ToolCall]:
         for call in self._calls:
-            call_id = clean(call.id)
-            if not call_id or call_id in self._taken_ids:
+            call_id = sanitize(call.id)
+            if not call_id or call_id in self._used_ids:
                 call_id = f"call_{uuid4().hex}"
-            self._taken_ids.add(call_id)
-            yield ToolCall(call_id, clean(call.name), _read_arguments(call.arguments))
+            self._used_ids.add(call_id)
+            yield ToolCall(call_id, sanitize(call.name), _parse_arguments(call.arguments))
 
 
-def _read_arguments(raw: str | dict[str, Any]) -> dict[str, Any] | str:
-    """The arguments as a JSON object that any database stores, or as the text that is none."""
+def _parse_arguments(raw: str | dict[str, Any]) -> dict[str, Any] | str:
+    """The arguments as a JSON object that can be stored, or else as text."""
     if isinstance(raw, dict):
-        return as_arguments(raw)
+        return sanitize_arguments(raw)
     try:
-        # Many models send nothing at all to a tool that takes nothing.
+        # Many models send an empty text to a tool without parameters.
         value = json.loads(raw.strip() or "{}")
     except (ValueError, RecursionError):
         value = None
-    arguments = as_arguments(value) if isinstance(value, dict) else raw
-    return arguments if isinstance(arguments, dict) else as_arguments(raw)
+    arguments = sanitize_arguments(value) if isinstance(value, dict) else raw
+    return arguments if isinstance(arguments, dict) else sanitize_arguments(raw)

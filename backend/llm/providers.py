@@ -1,5 +1,5 @@
-# llm/providers.py -- opens the model that the operator's settings name.
-# pydantic-ai takes more than a second to import, so every import of it waits until a model is opened.
+# llm/providers.py -- opens a model of OpenAI, Anthropic, Google, Ollama or an OpenAI-compatible endpoint
+# Functions import pydantic-ai and the SDKs: that takes over a second, and the offline model needs none of them.
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pydantic_ai.models import Model as Backend
 
 CONNECT_SECONDS = 10.0
-# ProviderModel times the silence between two pieces; this only bounds a socket that nobody reads.
+# The timeout of ProviderModel between two pieces is shorter; this one only bounds a socket that nobody reads.
 SOCKET_SECONDS = 600.0
 
 BASE_URLS = {
@@ -23,15 +23,15 @@ BASE_URLS = {
 }
 
 
-def open_model(model: str, base_url: str | None, api_key: str | None) -> Model:
-    """The model that MODEL, MODEL_BASE_URL and MODEL_API_KEY name.
+def open_provider_model(model: str, base_url: str | None, api_key: str | None) -> Model:
+    """The model of the settings MODEL, MODEL_BASE_URL and MODEL_API_KEY.
 
-    `model` is `provider:name` with the provider openai, anthropic, google or ollama. With a base URL
-    it may also be the bare name of a model behind any OpenAI-compatible endpoint.
-    Raises ValueError, with a line for the operator, where these settings cannot work.
+    `model` is `provider:name` with the provider openai, anthropic, google or ollama, or, with a base URL, the name
+    of a model of an OpenAI-compatible endpoint. Raises ValueError, with a line for the operator, for settings that
+    cannot work.
     """
     model, base_url, api_key = model.strip(), (base_url or "").strip(), (api_key or "").strip()
-    provider, name = _split(model, base_url)
+    provider, name = _split_model_name(model, base_url)
     _check_url(base_url)
     if not api_key and not base_url and provider != "ollama":
         raise ValueError(f"MODEL with the provider {provider} needs MODEL_API_KEY.")
@@ -45,14 +45,14 @@ def open_model(model: str, base_url: str | None, api_key: str | None) -> Model:
     return ProviderModel(model, backend, secrets=[api_key] if api_key else [])
 
 
-def _split(model: str, base_url: str) -> tuple[str, str]:
+def _split_model_name(model: str, base_url: str) -> tuple[str, str]:
     prefix, colon, name = model.partition(":")
     if colon and prefix in BASE_URLS:
         if not name.strip():
             raise ValueError(f"MODEL names no model after {prefix}:.")
         return prefix, name.strip()
     if base_url and model:
-        return "compatible", model  # such names hold colons themselves, as in llama3.2:3b
+        return "compatible", model  # its name may contain a colon, as in llama3.2:3b
     if colon:
         raise ValueError(f"MODEL has an unknown provider; known are {', '.join(BASE_URLS)}.")
     raise ValueError("MODEL needs a provider, as in openai:gpt-5, or MODEL_BASE_URL.")
@@ -75,13 +75,15 @@ def _open_backend(provider: str, name: str, base_url: str, api_key: str) -> "Bac
         from pydantic_ai.models.anthropic import AnthropicModel
         from pydantic_ai.providers.anthropic import AnthropicProvider
 
-        anthropic = AsyncAnthropic(base_url=url, api_key=api_key, max_retries=0, http_client=_http_client())
+        anthropic = AsyncAnthropic(
+            base_url=url, api_key=api_key, max_retries=0, http_client=_make_http_client()
+        )
         return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=anthropic))
     if provider == "google":
         from pydantic_ai.models.google import GoogleModel
         from pydantic_ai.providers.google import GoogleProvider
 
-        google = GoogleProvider(api_key=api_key, base_url=url, http_client=_http_client())
+        google = GoogleProvider(api_key=api_key, base_url=url, http_client=_make_http_client())
         return GoogleModel(name, provider=google)
     return _open_openai(provider, name, url, api_key, own_api=not base_url)
 
@@ -94,29 +96,29 @@ def _open_openai(provider: str, name: str, url: str, api_key: str, *, own_api: b
     from pydantic_ai.providers.openai import OpenAIProvider
     from pydantic_ai.providers.openai_compatible import OpenAICompatibleProvider
 
-    client = AsyncOpenAI(base_url=url, api_key=api_key, max_retries=0, http_client=_http_client())
-    client.organization = client.project = None  # the SDK takes them from the environment
+    client = AsyncOpenAI(base_url=url, api_key=api_key, max_retries=0, http_client=_make_http_client())
+    client.organization = client.project = None  # the SDK would take them from the environment
     if provider == "ollama":
         return OllamaModel(name, provider=OllamaProvider(openai_client=client))
     if provider == "compatible":
         return OpenAIChatModel(name, provider=OpenAICompatibleProvider("compatible", openai_client=client))
     openai = OpenAIProvider(openai_client=client)
     if own_api:
-        # OpenAI refuses tools for its newer models on Chat Completions, which is all that others offer.
+        # OpenAI's newer models take tools only by the Responses API; other endpoints have only Chat Completions.
         return OpenAIResponsesModel(
             name, provider=openai, settings=OpenAIResponsesModelSettings(openai_store=False)
         )
     return OpenAIChatModel(name, provider=openai)
 
 
-def _http_client() -> "httpx2.AsyncClient":
+def _make_http_client() -> "httpx2.AsyncClient":
     import httpx2
 
     async def limit_connecting(request: httpx2.Request) -> None:
-        # The SDKs replace the timeouts of the client, some with one number for all of them.
+        # The SDKs replace the client's timeouts, some by one number for all of them.
         request.extensions["timeout"] = {**request.extensions["timeout"], "connect": CONNECT_SECONDS}
 
-    # No connection outlives its answer: nothing is left to close, and none goes stale between two steps.
+    # No connection outlives its answer: none has to be closed at the end, and none goes stale between two steps.
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(SOCKET_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx2.Limits(max_keepalive_connections=0),

@@ -8,13 +8,13 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 HEADER = "X-Request-ID"
 HEADER_NAME = HEADER.lower().encode()
 # Printable ASCII without a space: it stands in log lines and in a header.
-REQUEST_ID = re.compile(rb"[!-~]{1,128}")
+REQUEST_ID = re.compile(r"[!-~]{1,128}")
 
 
 def choose_request_id(scope: Scope) -> bytes:
     """The id that the client sent, if it is one; else a new one."""
     for name, value in scope["headers"]:
-        if name == HEADER_NAME and REQUEST_ID.fullmatch(value):
+        if name == HEADER_NAME and REQUEST_ID.fullmatch(value.decode("latin-1")):
             return bytes(value)
     return uuid4().hex.encode()
 

@@ -16,7 +16,7 @@ Replay = Callable[..., Result]
 
 @pytest.fixture
 def replay(own_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Replay:
-    """`parley replay`, answered by the model that is given or by the offline brain."""
+    """`parley replay`, answered by the model that is given or by the offline model."""
     settings = settings_for(own_database_url)
     monkeypatch.setattr(cli, "get_settings", lambda: settings)
 

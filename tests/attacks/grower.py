@@ -17,7 +17,7 @@ MOST_BODY = 1_200_000
 MOST_READ = 1_000_000
 STREAM_SECONDS = 0.3
 
-# What a long text may be made of: plain, words that the offline brain knows, Markdown, wide characters.
+# What a long text may be made of: plain, words that the offline model knows, Markdown, wide characters.
 TEXTS: dict[str, Callable[[int], str]] = {
     "letters": lambda size: "a" * size,
     "dashes": lambda size: "add " + "- " * (size // 2),

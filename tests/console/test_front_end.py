@@ -62,7 +62,9 @@ def test_every_event_that_the_guide_names_exists() -> None:
 
 
 def test_every_event_that_the_console_listens_to_exists() -> None:
-    listened = re.findall(r"\bon\(\s*\"([a-z. _]+\.[a-z. _]+)\"", "".join(s.read_text() for s in SCRIPTS))
+    listened = re.findall(
+        r"\bsubscribe\(\s*\"([a-z. _]+\.[a-z. _]+)\"", "".join(s.read_text() for s in SCRIPTS)
+    )
     heard = {event for names in listened for event in names.split()}
     assert len(heard) >= 8
     assert heard <= events()

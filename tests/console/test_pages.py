@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from console.files import FILES, FOLDER
+from models import conversation, task
 from services.markdown import MAX_TEXT, render_markdown
 from support.servers import PASSWORD, Person, Server, ok, serving, settings_for
 
@@ -357,3 +358,11 @@ def test_conversations_are_found_by_a_piece_of_their_title(ann: Person, bob: Per
     assert len(found("")) == 4
     first = ann.get("/v1/conversations", q="sho", limit=1)
     assert found("sho", cursor=first["next_cursor"]) == ["Shopping list"]
+
+
+def test_the_fields_of_titles_take_as_much_as_the_api() -> None:
+    page = (FOLDER / "index.html").read_text()
+    rename = (FOLDER / "scripts/chat/conversations.js").read_text()
+    limits = re.findall(r'id="(?:task|edit)-title"[^>]* maxlength="(\d+)"', page)
+    assert limits == [str(task.MAX_TITLE)] * 2
+    assert re.findall(r'"aria-label": "Title",.* maxlength: "(\d+)"', rename) == [str(conversation.MAX_TITLE)]

@@ -17,7 +17,7 @@ from llm.protocol import (
     UserTurn,
 )
 from llm.provider_model import ProviderModel
-from llm.providers import open_model
+from llm.providers import open_provider_model
 from support.scripted_provider import (
     Answer,
     ScriptedProvider,
@@ -38,7 +38,7 @@ def asking(*turns: Turn, timezone: str = "UTC", tools: tuple[ToolSpec, ...] = (T
 
 @cache
 def open_once(model: str, base_url: str | None, key: str | None = KEY) -> ProviderModel:
-    return cast(ProviderModel, open_model(model, base_url, key))
+    return cast(ProviderModel, open_provider_model(model, base_url, key))
 
 
 def opened(provider: ScriptedProvider, idle_seconds: float = 5) -> ProviderModel:

@@ -1,9 +1,14 @@
 # support/runs.py -- beginning a run by hand and reading what became of it.
 from typing import Any
+from uuid import UUID
 
+from access import SYSTEM
+from services.runs import read_log
 from support.servers import (
     Event,
     Person,
+    Server,
+    in_database,
     read_events,
 )
 

@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from llm.offline.model import RulesModel
+from llm.offline.model import OfflineModel
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
 
 NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
-
-
 NAMES = ("add_task", "list_tasks", "complete_task", "update_task", "delete_task")
-
-
+MAX_TITLE = 255
 MOST_STEPS = 12
+
+
+def make_specs(names: Iterable[str]) -> list[ToolSpec]:
+    parameters = {"type": "object", "properties": {"title": {"type": "string", "maxLength": MAX_TITLE}}}
+    return [ToolSpec(name, "", parameters) for name in names]
 
 
 class Refused(Exception):
@@ -33,7 +35,7 @@ class Store:
             self.tasks[-1]["completed"] = text.startswith("[x] ")
 
     def add_task(self, title: str, description: str | None = None) -> dict[str, Any]:
-        assert 1 <= len(title) <= 255
+        assert 1 <= len(title) <= MAX_TITLE
         self.made += 1
         task = {"id": f"t{self.made}", "title": title, "description": description, "completed": False}
         self.tasks.append(task | {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"})
@@ -84,11 +86,10 @@ class Talk:
     turns: list[Turn] = field(default_factory=list)
 
     def events(self) -> list[ModelEvent]:
-        specs = [ToolSpec(name, "", {"type": "object"}) for name in self.tools]
-        request = ModelRequest("", self.turns, specs, self.now, self.timezone)
+        request = ModelRequest("", self.turns, make_specs(self.tools), self.now, self.timezone)
 
         async def ask() -> list[ModelEvent]:
-            return [event async for event in RulesModel().respond(request)]
+            return [event async for event in OfflineModel().respond(request)]
 
         return asyncio.run(ask())
 

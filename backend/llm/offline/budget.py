@@ -1,52 +1,52 @@
-# llm/offline/budget.py -- how much work a message may cost the offline brain, which holds up everybody else
+# llm/offline/budget.py -- how much work the offline model may spend on one message
 import time
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-_ALIKE = 0.8  # of SequenceMatcher's ratio
-_LONGEST_WORD = 24  # letters; a longer word is only compared as a whole
+_MIN_SIMILARITY = 0.8  # the ratio of SequenceMatcher
+_MAX_WORD_LETTERS = 24  # a longer word is compared for equality only
 
 
-class TooMuch(Exception):
-    """What the message asks for costs more than it may."""
+class BudgetExceeded(Exception):
+    """The message costs more work than one message may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """`seconds` of this thread's processor, from the moment on that this is made."""
+    """`seconds` of processor time in this thread, counted from the creation of the object."""
 
     seconds: float
-    started: float = field(default_factory=time.thread_time)
+    started_at: float = field(default_factory=time.thread_time)
 
     def check(self) -> None:
-        if time.thread_time() - self.started > self.seconds:
-            raise TooMuch
+        if time.thread_time() - self.started_at > self.seconds:
+            raise BudgetExceeded
 
 
 @dataclass(slots=True)
-class Eyes:
-    """Sees which words are alike, as long as `left` lasts: pairs of letters, which is what comparing costs.
+class WordComparer:
+    """Tells which words are spelled alike, at the cost of at most `pairs_left` compared pairs of letters.
 
-    It counts instead of taking the time, so that a message that is replayed sees the same once more.
+    The limit counts pairs, not time: a message that is replayed must give the same result again.
     """
 
-    left: int = 150_000
+    pairs_left: int = 150_000
 
-    def alike(self, word: str, others: tuple[str, ...]) -> bool:
-        """Whether one of the others is this word, or it in another spelling."""
+    def is_similar(self, word: str, others: tuple[str, ...]) -> bool:
+        """Whether one of the others is this word, or a misspelling of it."""
         if word in others:
             return True
-        if not 3 < len(word) <= _LONGEST_WORD:
+        if not 3 < len(word) <= _MAX_WORD_LETTERS:
             return False
         matcher = SequenceMatcher()
         matcher.set_seq2(word)
         for other in others:
-            if 2 * min(len(word), len(other)) < _ALIKE * (len(word) + len(other)):
+            if 2 * min(len(word), len(other)) < _MIN_SIMILARITY * (len(word) + len(other)):
                 continue
-            self.left -= len(word) * len(other)
-            if self.left < 0:
+            self.pairs_left -= len(word) * len(other)
+            if self.pairs_left < 0:
                 return False
             matcher.set_seq1(other)
-            if matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE:
+            if matcher.quick_ratio() >= _MIN_SIMILARITY and matcher.ratio() >= _MIN_SIMILARITY:
                 return True
         return False

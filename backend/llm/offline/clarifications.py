@@ -1,128 +1,140 @@
-# llm/offline/clarifications.py -- what a message means when a question was asked before it
+# llm/offline/clarifications.py -- what a message means in its dialogue, above all after a question
 from collections.abc import Iterable
 from dataclasses import replace
 
-from llm.offline.dialogue_state import Question, Scene
-from llm.offline.parsing.clauses import polite, tidy
-from llm.offline.parsing.dates import When, due_text, join_due
-from llm.offline.parsing.intent_builders import new_title
-from llm.offline.parsing.intents import Command
+from llm.offline.dialogue_state import DialogueState, Question
+from llm.offline.parsing.clauses import normalize_message, strip_politeness
+from llm.offline.parsing.dates import DateMention, format_due
+from llm.offline.parsing.intent_builders import format_new_title
+from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import is_new_request
-from llm.offline.parsing.patterns import pattern
+from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.task_references import (
-    LONGEST,
-    Mention,
-    Task,
-    described,
-    matches,
-    near_matches,
-    read_mention,
+    MAX_REFERENCE_CHARACTERS,
+    TaskReference,
+    TaskView,
+    find_matches,
+    find_near_matches,
+    parse_reference,
+    stem_description,
 )
-from llm.offline.parsing.vocabulary import stems
+from llm.offline.parsing.vocabulary import stem_text
 
-_YES = pattern(r"""
+_YES = compile_pattern(r"""
     (?:yes|yeah|yep|yup|ok|okay|sure|right|correct|exactly|please(?: do)?|do it|go ahead|of course|y
     |that one|that's (?:it|right|the one))
     (?:[,.! ]+(?:please|that one|do it|thanks|go ahead|sure))*""")  # fmt: skip
-_NO = pattern(r"""
+_NO = compile_pattern(r"""
     (?:no|nope|neither|none(?: of (?:them|these|those))?|cancel(?: that| it)?|never ?mind|forget (?:it
     |that)|stop|nothing|n|don't|leave (?:it|them))
     (?:[,.! ]+(?:thanks|thank you|never ?mind|please|forget it|cancel|don't))*""")  # fmt: skip
-_ALL_OF_THEM = pattern(r"""
+_ALL_OF_THEM = compile_pattern(r"""
     all(?: (?:of them|of those|two|three|four))?|every one|each(?: of them)?|everything|both(?: of them)?""")
-_POINTS = pattern(r"(?:the|this|that|these|those|number|both)\b|#?\d")
-_LEAD = pattern(r"""
+_DEFINITE_START = compile_pattern(r"(?:the|this|that|these|those|number|both)\b|#?\d")
+_ANSWER_START = compile_pattern(r"""
     (?:(?:i mean|i meant|the answer is|make it|it should be|call it|i think|just|yes|title|to
     |with)[,: ]+)+""")
 
 
-def answer(message: str, scene: Scene) -> list[Command]:
-    """The commands of a message: the answer to the open question if it is one, else what it says itself."""
-    commands = scene.read(message)
-    question = scene.question
+def interpret_message(message: str, dialogue: DialogueState) -> list[Intent]:
+    """The intents of a message: those of an answer if it answers the open question, else its own."""
+    intents = dialogue.parse(message)
+    question = dialogue.question
     if question is None:
-        known = not commands and scene.shown and read_mention(polite(tidy(message)[:LONGEST])).kind == "place"
-        return [Command("check", target=message)] if known else commands
-    text = polite(tidy(message)[:2000])
+        if not intents and dialogue.shown and _is_position(message):
+            return [Intent("check", target=message)]
+        return intents
+    text = strip_politeness(normalize_message(message)[:2000])
     if _NO.fullmatch(text.rstrip("?")):
-        return [Command("say", text="left")]
+        return [Intent("say", text="left")]
     if question.options:
-        return _choice(text, question, commands, scene)
-    if is_new_request(commands):
-        return commands
-    return _value(message, text, question, scene) or commands
+        return _interpret_choice(text, question, intents, dialogue)
+    if is_new_request(intents):
+        return intents
+    return _interpret_value(message, text, question, dialogue) or intents
 
 
-def _choice(text: str, question: Question, commands: list[Command], scene: Scene) -> list[Command]:
+def _is_position(message: str) -> bool:
+    text = strip_politeness(normalize_message(message)[:MAX_REFERENCE_CHARACTERS])
+    return parse_reference(text).kind == "position"
+
+
+def _interpret_choice(
+    text: str, question: Question, intents: list[Intent], dialogue: DialogueState
+) -> list[Intent]:
     yes = _YES.fullmatch(text) and (question.together or len(question.options) == 1)
-    new = is_new_request(commands) and not _POINTS.match(text)
-    chosen = question.options if yes else () if new else _chosen(text, question.options, scene)
-    if len(chosen) == 1 or (chosen and (yes or _several(text))):
-        return [replace(question.command, chosen=chosen, sure=True), *question.rest]
+    new = is_new_request(intents) and not _DEFINITE_START.match(text)
+    chosen = question.options if yes else () if new else _choose_options(text, question.options, dialogue)
+    if len(chosen) == 1 or (chosen and (yes or _names_several(text))):
+        return [replace(question.intent, tasks=chosen, sure=True), *question.rest]
     if chosen:
-        return [replace(question.command, target=text, chosen=(), others=()), *question.rest]
-    if commands and commands[0].verb != "say":
-        return commands
-    return commands or [Command("say", text="which")]
+        return [replace(question.intent, target=text, tasks=(), alternatives=()), *question.rest]
+    if intents and intents[0].verb != "say":
+        return intents
+    return intents or [Intent("say", text="which")]
 
 
-def _chosen(text: str, options: tuple[Task, ...], scene: Scene) -> tuple[Task, ...]:
+def _choose_options(
+    text: str, options: tuple[TaskView, ...], dialogue: DialogueState
+) -> tuple[TaskView, ...]:
     if _ALL_OF_THEM.fullmatch(text):
         return options if len(options) == 2 or not text.lower().startswith("both") else ()
-    mention = read_mention(_LEAD.sub("", text))
-    if mention.kind == "place":
-        return _placed(mention, options)
-    if mention.kind in ("them", "all"):
+    reference = parse_reference(_ANSWER_START.sub("", text))
+    if reference.kind == "position":
+        return _pick_positions(reference, options)
+    if reference.kind in ("them", "all"):
         return options
-    if mention.kind == "it":
+    if reference.kind == "it":
         return options if len(options) == 1 else ()
-    return _named(mention.parts, options, scene)
+    return _pick_by_words(reference.parts, options, dialogue)
 
 
-def _placed(mention: Mention, options: tuple[Task, ...]) -> tuple[Task, ...]:
-    indexes = [n - 1 if n > 0 else len(options) + n for n in mention.positions]
+def _pick_positions(reference: TaskReference, options: tuple[TaskView, ...]) -> tuple[TaskView, ...]:
+    indexes = [n - 1 if n > 0 else len(options) + n for n in reference.positions]
     return tuple(options[n] for n in indexes) if all(0 <= n < len(options) for n in indexes) else ()
 
 
-def _named(parts: Iterable[str], options: tuple[Task, ...], scene: Scene) -> tuple[Task, ...]:
-    """What the words fit, first as one phrase and then in parts; a word of the description will do."""
+def _pick_by_words(
+    parts: Iterable[str], options: tuple[TaskView, ...], dialogue: DialogueState
+) -> tuple[TaskView, ...]:
+    """The options that the words match, as one phrase or else in parts, in the title or else in the description."""
     whole, *rest = parts
-    found = matches(whole, options) or tuple(task for part in rest for task in matches(part, options))
-    near = () if found else near_matches(whole, options, scene.eyes)
-    return found or tuple(task for task in near if set(stems(whole)) <= set(described(task)))
+    found = find_matches(whole, options) or tuple(
+        task for part in rest for task in find_matches(part, options)
+    )
+    near = () if found else find_near_matches(whole, options, dialogue.comparer)
+    return found or tuple(task for task in near if set(stem_text(whole)) <= set(stem_description(task)))
 
 
-def _several(text: str) -> bool:
-    mention = read_mention(text)
-    return bool(_ALL_OF_THEM.fullmatch(text)) or mention.kind != "words" or len(mention.parts) > 1
+def _names_several(text: str) -> bool:
+    reference = parse_reference(text)
+    return bool(_ALL_OF_THEM.fullmatch(text)) or reference.kind != "words" or len(reference.parts) > 1
 
 
-def _value(message: str, text: str, question: Question, scene: Scene) -> list[Command]:
-    """The text that was asked for: what to add, a title, a note or a date."""
-    command = question.command
-    said = _LEAD.sub("", text).strip()
-    if not said:
+def _interpret_value(message: str, text: str, question: Question, dialogue: DialogueState) -> list[Intent]:
+    """The intent with the slot that the question asked for: tasks to add, a title, a note or a date."""
+    intent = question.intent
+    value = _ANSWER_START.sub("", text).strip()
+    if not value:
         return []
-    if command.verb == "add":
-        return [*_with_date(scene.read(f"add {message}"), command.when), *question.rest]
-    if command.verb == "move":
-        when = scene.find(said)
-        return [replace(command, when=when, text=None), *question.rest] if when else []
-    said = new_title(said) if command.verb == "rename" else said
-    return [replace(command, text=said.rstrip("?")), *question.rest]
+    if intent.verb == "add":
+        return [*_add_date(dialogue.parse(f"add {message}"), intent.when), *question.rest]
+    if intent.verb == "move":
+        when = dialogue.find_date(value)
+        return [replace(intent, when=when, text=None), *question.rest] if when else []
+    value = format_new_title(value) if intent.verb == "rename" else value
+    return [replace(intent, text=value.rstrip("?")), *question.rest]
 
 
-def _with_date(commands: list[Command], when: When | None) -> list[Command]:
-    """ "add tomorrow" came before: what is added now has that date, unless it has its own."""
+def _add_date(intents: list[Intent], when: DateMention | None) -> list[Intent]:
+    """Give the date of "add tomorrow" to the tasks of the answer that have neither a date nor a note."""
     if when is None:
-        return commands
-    due = due_text(when)
+        return intents
+    due = format_due(when)
     return [
         replace(
-            command,
-            items=tuple(
-                replace(item, description=item.description or join_due("", due)) for item in command.items
-            ),
+            intent,
+            drafts=tuple(draft if draft.description else replace(draft, due=due) for draft in intent.drafts),
         )
-        for command in commands
+        for intent in intents
     ]

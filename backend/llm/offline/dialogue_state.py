@@ -1,70 +1,78 @@
-# llm/offline/dialogue_state.py -- what a conversation has led to: the list last shown, what "it" is, what was asked
+# llm/offline/dialogue_state.py -- the state of a dialogue: the last list, what "it" refers to, the open question
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from llm.offline.budget import Budget, Eyes
-from llm.offline.parsing.intents import Command, Finder
-from llm.offline.parsing.task_references import Task
+from llm.offline.budget import Budget, WordComparer
+from llm.offline.parsing.dates import DateFinder
+from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.task_references import TaskView
 from llm.protocol import ToolCall
 
-CHANGES = frozenset({"add_task", "complete_task", "update_task", "delete_task"})
+CHANGING_TOOLS = frozenset({"add_task", "complete_task", "update_task", "delete_task"})
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something the person was asked, and the command that waits for the answer.
+    """A question to the user, and the intent that waits for the answer.
 
-    With `options` it is which of them are meant, all `together` if a yes is enough; without, it is
-    the text, the date or the items of the command. `rest` are the commands after it in the message.
+    With `options` it asks which of them the user means, or for a yes to all of them if `together`. Without options
+    it asks for the missing slot of the intent: a text, a date or the tasks to add. `rest`: the later intents of the
+    same message.
     """
 
-    command: Command
-    options: tuple[Task, ...] = ()
+    intent: Intent
+    options: tuple[TaskView, ...] = ()
     together: bool = False
-    rest: tuple[Command, ...] = ()
+    rest: tuple[Intent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A call that changed a task: how the task was, where that was seen, and how it is."""
+class TaskChange:
+    """A call of the tool `name` that changed a task: the task before, if some call had returned it, and after."""
 
     name: str
-    before: Task | None
-    after: Task
+    before: TaskView | None
+    after: TaskView
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is said, with what it shows as a numbered list, mentions as "it", and asks."""
+    """An answer: its text, the tasks that it lists by number, those that "it" may refer to, and its question."""
 
     text: str
-    shown: tuple[Task, ...] = ()
-    touched: tuple[Task, ...] = ()
+    shown: tuple[TaskView, ...] = ()
+    touched: tuple[TaskView, ...] = ()
     question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """`eyes` see which words are alike while one message is answered, and `budget` is what that may cost."""
+class DialogueState:
+    """What the answer to a message may depend on.
 
-    find: Finder
+    `budget` and `comparer` bound the work on one message. `max_title` is the longest title that the tools take;
+    None if they do not say. `shown` is the last list, `touched` what "it" refers to, `changes` what undo reverts,
+    `seen` the latest known form of each task by id.
+    """
+
+    find_date: DateFinder
     today: date
     tools: frozenset[str]
-    reader: Callable[[str, Budget], list[Command]]
+    parser: Callable[[str, Budget], list[Intent]]
     budget: Budget
-    eyes: Eyes = field(default_factory=Eyes)
-    shown: tuple[Task, ...] = ()
-    touched: tuple[Task, ...] = ()
+    max_title: int | None = None
+    comparer: WordComparer = field(default_factory=WordComparer)
+    shown: tuple[TaskView, ...] = ()
+    touched: tuple[TaskView, ...] = ()
     question: Question | None = None
-    changes: tuple[Change, ...] = ()
-    seen: Mapping[str, Task] = field(default_factory=dict)
+    changes: tuple[TaskChange, ...] = ()
+    seen: Mapping[str, TaskView] = field(default_factory=dict)
 
-    def read(self, message: str) -> list[Command]:
-        """The commands of a message; TooMuch past the budget."""
-        return self.reader(message, self.budget)
+    def parse(self, message: str) -> list[Intent]:
+        """The intents of a message. Raises BudgetExceeded past the budget."""
+        return self.parser(message, self.budget)
 
-    def after(self, reply: Reply) -> "Scene":
+    def with_reply(self, reply: Reply) -> "DialogueState":
         return replace(
             self,
             shown=reply.shown or self.shown,
@@ -72,24 +80,24 @@ class Scene:
             question=reply.question,
         )
 
-    def with_calls(self, calls: Iterable[ToolCall]) -> "Scene":
-        """The scene once `calls` have been made: what undoing would undo, and how tasks looked."""
+    def with_calls(self, calls: Iterable[ToolCall]) -> "DialogueState":
+        """The state after `calls`: the changes to undo, and the latest form of each task."""
         seen, changes = dict(self.seen), []
         for call in calls:
-            tasks = tasks_of(call)
-            if call.name in CHANGES and tasks:
-                changes.append(Change(call.name, seen.get(tasks[0].id), tasks[0]))
+            tasks = read_tasks(call)
+            if call.name in CHANGING_TOOLS and tasks:
+                changes.append(TaskChange(call.name, seen.get(tasks[0].id), tasks[0]))
             seen.update((task.id, task) for task in tasks)
         return replace(self, seen=seen, changes=tuple(changes) or self.changes)
 
 
-def tasks_of(call: ToolCall) -> tuple[Task, ...]:
-    """The tasks in the result of a call; none where it failed."""
+def read_tasks(call: ToolCall) -> tuple[TaskView, ...]:
+    """The tasks in the result of a call; none if it failed."""
     if call.error is not None or not isinstance(call.result, dict):
         return ()
     listed = call.result.get("tasks")
     values = listed if isinstance(listed, list) else [call.result]
-    return tuple(task for value in values if (task := Task.read(value)))
+    return tuple(task for value in values if (task := TaskView.from_result(value)))
 
 
 def has_more(call: ToolCall) -> bool:

@@ -1,202 +1,212 @@
-# llm/offline/model.py -- the offline brain: a model without a network that understands English about tasks
+# llm/offline/model.py -- the offline model: answers English about tasks from rules, without a network
 import re
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from math import inf
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from llm.offline import replies
-from llm.offline.actions import DEEDS, Script, add, change, undo
-from llm.offline.budget import Budget, Eyes, TooMuch
-from llm.offline.clarifications import answer
-from llm.offline.dialogue_state import CHANGES, Reply, Scene, tasks_of
-from llm.offline.lookups import check, count, say, show
-from llm.offline.parsing.dates import find_when
-from llm.offline.parsing.intents import Command
-from llm.offline.parsing.parser import Readings
-from llm.offline.task_lookup import Call, Failed, Unavailable
-from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, Turn, UserTurn
+from llm.offline.actions import ACTIONS, Script, add_tasks, change_tasks, undo_changes
+from llm.offline.budget import Budget, BudgetExceeded, WordComparer
+from llm.offline.clarifications import interpret_message
+from llm.offline.dialogue_state import CHANGING_TOOLS, DialogueState, Reply, read_tasks
+from llm.offline.lookups import check_tasks, count_tasks, make_small_talk, show_tasks
+from llm.offline.parsing import dates
+from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.parser import ParseCache
+from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
+from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
 
-_MISFIT = Reply("I stopped here, because what was done so far does not fit what you asked.")
-_TOO_MUCH = Reply(
+_INCONSISTENT = Reply("I stopped here, because what was done so far does not fit what you asked.")
+_TOO_LONG = Reply(
     "That is too long or too complicated for me, so I have changed nothing. Please send it in smaller parts."
 )
-_REMEMBERED = 12  # earlier messages that are read again to know what "it" and "2" mean
-_REREAD = 2000  # characters of an earlier message; what is longer asked no question
-_REREAD_IN_ALL = 8000  # characters of all of them, counted from the newest
-_CARRY_OUT: dict[str, Callable[[Command, Scene], Script]] = {
-    "add": add, "show": show, "count": count, "check": check, "undo": undo, "say": say,
-    **dict.fromkeys(DEEDS, change),
-}  # fmt: skip
-_STEPS = 7  # after so many steps no further command of the same message is begun
+_MAX_EARLIER_MESSAGES = 12  # earlier messages that give "it" and "2" their meaning
+_MAX_EARLIER_CHARACTERS = 2000  # a longer earlier message is not parsed: it led to no question
+_MAX_EARLIER_CHARACTERS_IN_ALL = 8000  # of all earlier messages, counted from the newest
+_SCRIPTS: dict[str, Callable[[Intent, DialogueState], Script]] = {
+    "add": add_tasks,
+    "show": show_tasks,
+    "count": count_tasks,
+    "check": check_tasks,
+    "undo": undo_changes,
+    "say": make_small_talk,
+    **dict.fromkeys(ACTIONS, change_tasks),
+}
+_MAX_STEPS = 7  # after more steps no further intent of the same message is begun
 
 
 @dataclass
-class RulesModel:
-    """Answers from rules, deterministically, with nothing kept between two requests that would change an answer.
+class OfflineModel:
+    """Answers from rules, deterministically; what it keeps between two requests is a cache and changes no answer.
 
-    A message may cost `seconds` of the processor, and the earlier ones together as much again: all of it is time
-    in which nobody else is served.
+    A message may cost `seconds` of processor time, and all earlier messages together as much again, because the
+    process serves nobody else meanwhile.
 
-    Every message is carried out by a script: a generator that yields the calls of one step, is sent
-    their outcomes, and returns a reply. A request replays the script against the calls that were
-    already made and gives out the first step that was not. Earlier messages are replayed in the
-    same way, which tells what was shown, touched and asked.
+    A script carries out each message: a generator that yields the calls of one step, is sent their outcomes, and
+    returns a reply. A request replays the script against the calls that are already made, and returns the first
+    step that is not. A replay of the earlier messages rebuilds the state of the dialogue.
     """
 
     name = "rules"
     seconds: float = 0.25
-    _readings: Readings = field(default_factory=Readings)
+    _parse_cache: ParseCache = field(default_factory=ParseCache)
 
     async def respond(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
-        *earlier, now = _exchanges(request.turns) or [_Exchange("")]
-        scene = self._remember(earlier[-_REMEMBERED:], self._scene(request, Budget(self.seconds)))
+        *earlier, current = _group_turns(request.turns) or [_Exchange("")]
+        dialogue = self._start_dialogue(request, Budget(self.seconds))
+        dialogue = self._replay_earlier(earlier[-_MAX_EARLIER_MESSAGES:], dialogue)
         try:
-            # What was begun is brought to its end: it was read within the budget once.
-            budget = Budget(inf if now.has_changed else self.seconds)
-            outcome = _play(now, replace(scene, budget=budget))
-        except TooMuch:
-            outcome = _TOO_MUCH
+            # A message that has changed something is finished at any cost; it was parsed within the budget before.
+            budget = Budget(inf if current.has_changed else self.seconds)
+            outcome = _replay_script(current, replace(dialogue, budget=budget))
+        except BudgetExceeded:
+            outcome = _TOO_LONG
         if isinstance(outcome, Reply):
-            for text in _pieces(outcome.text):
+            for text in _split_text(outcome.text):
                 yield TextDelta(text)
             return
-        for n, (name, arguments) in enumerate(outcome, len(now.calls) + 1):
-            yield ToolCall(f"call_{n}", name, arguments)
+        for n, planned in enumerate(outcome, len(current.calls) + 1):
+            yield ToolCall(f"call_{n}", planned.name, planned.arguments)
 
-    def _scene(self, request: ModelRequest, budget: Budget) -> Scene:
-        try:
-            zone = ZoneInfo(request.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            zone = ZoneInfo("UTC")  # a name this machine does not know must not keep anyone from their tasks
-        find = cache(partial(find_when, now=request.now, tz=zone))
-        return Scene(
-            find=find,
+    def _start_dialogue(self, request: ModelRequest, budget: Budget) -> DialogueState:
+        zone = request.zone
+        find_date = cache(partial(dates.find_date, now=request.now, tz=zone))
+        return DialogueState(
+            find_date=find_date,
             today=request.now.astimezone(zone).date(),
             tools=frozenset(tool.name for tool in request.tools),
-            reader=partial(self._readings.read, find=find, seen_from=(request.now, zone.key)),
+            parser=partial(self._parse_cache.parse, find_date=find_date, now=request.now, zone=zone.key),
             budget=budget,
+            max_title=_find_max_title(request.tools),
         )
 
-    def _remember(self, earlier: Sequence["_Exchange"], scene: Scene) -> Scene:
-        """The scene after earlier exchanges, whichever model answered them."""
+    def _replay_earlier(self, earlier: Sequence["_Exchange"], dialogue: DialogueState) -> DialogueState:
+        """The state after earlier exchanges, whichever model answered them."""
         for number, exchange in enumerate(earlier):
-            read_again = sum(len(later.text) for later in earlier[number:]) <= _REREAD_IN_ALL
-            outcome: Reply | list[Call] | None = None
-            if read_again and len(exchange.text) <= _REREAD:
-                with suppress(TooMuch):
-                    outcome = _play(exchange, scene)
-            after = scene.with_calls(exchange.calls)
-            told = outcome if isinstance(outcome, Reply) and outcome != _MISFIT else _guess(exchange.calls)
-            scene = after.after(told)
-        return scene
+            characters = sum(len(later.text) for later in earlier[number:])
+            outcome: Reply | list[PlannedCall] | None = None
+            if characters <= _MAX_EARLIER_CHARACTERS_IN_ALL and len(exchange.text) <= _MAX_EARLIER_CHARACTERS:
+                with suppress(BudgetExceeded):
+                    outcome = _replay_script(exchange, dialogue)
+            reply = (
+                outcome
+                if isinstance(outcome, Reply) and outcome != _INCONSISTENT
+                else _infer_reply(exchange.calls)
+            )
+            dialogue = dialogue.with_calls(exchange.calls).with_reply(reply)
+        return dialogue
 
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
-    """A message of the person, and the calls that were made to answer it."""
+    """A message of the user, and the calls of its answer."""
 
     text: str
     calls: tuple[ToolCall, ...] = ()
 
     @property
     def has_changed(self) -> bool:
-        return any(call.name in CHANGES for call in self.calls)
+        return any(call.name in CHANGING_TOOLS for call in self.calls)
 
 
-def _exchanges(turns: Sequence[Turn]) -> list[_Exchange]:
-    found: list[_Exchange] = []
+def _group_turns(turns: Sequence[Turn]) -> list[_Exchange]:
+    exchanges: list[_Exchange] = []
     for turn in turns:
         if isinstance(turn, UserTurn):
-            found.append(_Exchange(turn.text))
-        elif isinstance(turn, AgentTurn) and found:
-            found[-1] = replace(found[-1], calls=found[-1].calls + turn.tool_calls)
-    return found
+            exchanges.append(_Exchange(turn.text))
+        elif isinstance(turn, AgentTurn) and exchanges:
+            exchanges[-1] = replace(exchanges[-1], calls=exchanges[-1].calls + turn.tool_calls)
+    return exchanges
 
 
-def _guess(calls: Sequence[ToolCall]) -> Reply:
-    """What an exchange showed and touched, judged by its calls alone: another model may have made them."""
-    listed = [tasks_of(call) for call in calls if call.name == "list_tasks"]
-    changed = {task.id: task for call in calls if call.name in CHANGES for task in tasks_of(call)}
+def _find_max_title(tools: Sequence[ToolSpec]) -> int | None:
+    """The longest title that add_task takes, by its JSON Schema."""
+    parameters = next((tool.parameters for tool in tools if tool.name == "add_task"), {})
+    limit = parameters.get("properties", {}).get("title", {}).get("maxLength")
+    return limit if isinstance(limit, int) else None
+
+
+def _infer_reply(calls: Sequence[ToolCall]) -> Reply:
+    """The reply of an exchange as far as its calls show it: another model may have made them."""
+    listed = [read_tasks(call) for call in calls if call.name == "list_tasks"]
+    changed = {task.id: task for call in calls if call.name in CHANGING_TOOLS for task in read_tasks(call)}
     return Reply("", shown=listed[-1] if listed else (), touched=tuple(changed.values()))
 
 
-def _play(exchange: _Exchange, scene: Scene) -> Reply | list[Call]:
-    """Replay the script of a message: its reply, or the calls of the first step not yet made.
+def _replay_script(exchange: _Exchange, dialogue: DialogueState) -> Reply | list[PlannedCall]:
+    """Replay the script of a message: its reply, or the calls of the first step that is not made yet.
 
-    Raises TooMuch past the scene's budget.
+    Raises BudgetExceeded past the budget of the dialogue.
     """
-    script = _converse(exchange.text, replace(scene, eyes=Eyes()))
+    script = _run_message(exchange.text, replace(dialogue, comparer=WordComparer()))
     made = list(exchange.calls)
     try:
-        wanted = next(script)
+        planned = next(script)
         while True:
-            scene.budget.check()
-            given, made = made[: len(wanted)], made[len(wanted) :]
-            if [call.name for call in given] != [name for name, _ in wanted[: len(given)]]:
-                return _MISFIT
-            if len(given) < len(wanted):
-                return wanted[len(given) :]
-            wanted = script.send(given)
+            dialogue.budget.check()
+            outcomes, made = made[: len(planned)], made[len(planned) :]
+            if [call.name for call in outcomes] != [call.name for call in planned[: len(outcomes)]]:
+                return _INCONSISTENT
+            if len(outcomes) < len(planned):
+                return planned[len(outcomes) :]
+            planned = script.send(outcomes)
     except StopIteration as end:
         reply: Reply = end.value
-        return _MISFIT if made else reply
+        return _INCONSISTENT if made else reply
 
 
-def _converse(message: str, scene: Scene) -> Script:
-    """Carry out all commands of a message, one after the other, up to the first question."""
-    commands = answer(message, scene) or [Command("say", text="unknown")]
-    said: list[str] = []
+def _run_message(message: str, dialogue: DialogueState) -> Script:
+    """Run all intents of a message, one after the other, up to the first question."""
+    intents = interpret_message(message, dialogue) or [Intent("say", text="unknown")]
+    texts: list[str] = []
     total = Reply("")
     steps = 0
-    for n, command in enumerate(commands):
-        if steps > _STEPS:
-            said.append(
-                f"That is as much as I do at once. Please repeat the last {len(commands) - n} requests."
+    for n, intent in enumerate(intents):
+        if steps > _MAX_STEPS:
+            texts.append(
+                f"That is as much as I do at once. Please repeat the last {len(intents) - n} requests."
             )
             break
-        script = _guarded(command, scene)
-        reply, taken = yield from _counted(script)
+        reply, taken = yield from _count_steps(_run_intent(intent, dialogue))
         steps += taken
-        said.append(reply.text)
-        total = _merged(total, reply)
-        scene = scene.after(reply)
+        texts.append(reply.text)
+        total = _merge_replies(total, reply)
+        dialogue = dialogue.with_reply(reply)
         if reply.question:
-            rest = (*commands[n + 1 :], *reply.question.rest)
+            rest = (*intents[n + 1 :], *reply.question.rest)
             total = replace(total, question=replace(reply.question, rest=rest))
             break
-    return replace(total, text="\n".join(text for text in said if text) or replies.say("unknown"))
+    return replace(total, text="\n".join(text for text in texts if text) or replies.get_small_talk("unknown"))
 
 
-def _counted(script: Script) -> Generator[list[Call], list[ToolCall], tuple[Reply, int]]:
+def _count_steps(script: Script) -> Generator[list[PlannedCall], list[ToolCall], tuple[Reply, int]]:
     steps = 0
     try:
-        wanted = next(script)
+        planned = next(script)
         while True:
             steps += 1
-            wanted = script.send((yield wanted))
+            planned = script.send((yield planned))
     except StopIteration as end:
         return end.value, steps
 
 
-def _guarded(command: Command, scene: Scene) -> Script:
-    """The script of a command; what it cannot do is said in words."""
+def _run_intent(intent: Intent, dialogue: DialogueState) -> Script:
+    """The script of an intent, with an apology as its reply where a tool is missing or a look-up fails."""
     try:
-        return (yield from _CARRY_OUT[command.verb](command, scene))
-    except Unavailable as missing:
-        return Reply(
-            f"I can't do that here: {replies.TOOLS.get(str(missing), 'the tool for it')} is not possible."
-        )
-    except Failed as failure:
+        return (yield from _SCRIPTS[intent.verb](intent, dialogue))
+    except ToolUnavailable as missing:
+        tool = replies.TOOLS.get(str(missing), "the tool for it")
+        return Reply(f"I can't do that here: {tool} is not possible.")
+    except LookupFailed as failure:
         return Reply(str(failure))
 
 
-def _merged(first: Reply, second: Reply) -> Reply:
+def _merge_replies(first: Reply, second: Reply) -> Reply:
     return Reply("", second.shown or first.shown, second.touched or first.touched, second.question)
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """The text in groups of three words, so that an answer can be seen to arrive."""
+def _split_text(text: str) -> Iterator[str]:
+    """Split the text into groups of three words: a client sees the answer arrive."""
     return (m[0] for m in re.finditer(r"\s+|(?:\S+\s*){1,3}", text))

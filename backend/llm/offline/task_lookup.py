@@ -1,100 +1,109 @@
-# llm/offline/task_lookup.py -- from the words for a task to the task itself: what to look up, whom to ask
+# llm/offline/task_lookup.py -- resolves a reference to tasks, by the dialogue or with list_tasks
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from llm.offline import replies
-from llm.offline.dialogue_state import Question, Scene, has_more, tasks_of
-from llm.offline.parsing.intents import Command
+from llm.offline.dialogue_state import DialogueState, Question, has_more, read_tasks
+from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import (
-    MOST,
-    Mention,
-    Task,
-    matches,
-    near_matches,
-    read_mention,
-    search_word,
+    MAX_TASKS,
+    TaskReference,
+    TaskView,
+    choose_search_word,
+    find_matches,
+    find_near_matches,
+    parse_reference,
 )
 from llm.protocol import ToolCall
 
-Call = tuple[str, dict[str, Any]]
-Calls = Generator[list[Call], list[ToolCall], list[ToolCall]]
-WIDEST = 200  # the most that list_tasks gives at once
-LONGEST_QUERY = 200  # characters that it looks for
+MAX_LISTED = 200  # the largest `limit` of list_tasks
+MAX_QUERY_CHARACTERS = 200  # the longest `q` of list_tasks
 
 
-class Unavailable(Exception):
-    """A tool that a command needs is not among those of the request."""
+class PlannedCall(NamedTuple):
+    """A call of a tool that is still to be made."""
+
+    name: str
+    arguments: dict[str, Any]
 
 
-class Failed(Exception):
-    """A look at the tasks came back with an error; the message says so."""
+CallScript = Generator[list[PlannedCall], list[ToolCall], list[ToolCall]]
+
+
+class ToolUnavailable(Exception):
+    """The request lacks a tool that an intent needs; the message is the tool's name."""
+
+
+class LookupFailed(Exception):
+    """list_tasks failed; the message tells the user."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The tasks a command is about, what is to be said about the others, and what has to be asked first.
+class Resolution:
+    """The tasks that an intent refers to.
 
-    `fresh` says that they were read in this run; `more` that there are further ones.
+    `problems`: a sentence for each part of the reference that matches none. `question`: asks which task an ambiguous
+    part means. `fresh`: a call of this run returned the tasks. `more`: the tools have further tasks that match.
     """
 
-    tasks: tuple[Task, ...] = ()
+    tasks: tuple[TaskView, ...] = ()
     problems: tuple[str, ...] = ()
     question: Question | None = None
     fresh: bool = True
     more: bool = False
 
 
-Finding = Generator[list[Call], list[ToolCall], Found]
+ResolutionScript = Generator[list[PlannedCall], list[ToolCall], Resolution]
 
 
-def run(scene: Scene, calls: Sequence[Call]) -> Calls:
-    """Make the calls, in one step; every script makes its calls through here."""
-    for name, _ in calls:
-        if name not in scene.tools:
-            raise Unavailable(name)
+def make_calls(dialogue: DialogueState, calls: Sequence[PlannedCall]) -> CallScript:
+    """Make the calls in one step. Every script makes its calls here: it checks that the request has their tools."""
+    for call in calls:
+        if call.name not in dialogue.tools:
+            raise ToolUnavailable(call.name)
     return (yield list(calls)) if calls else []
 
 
-def listing(scene: Scene, *queries: dict[str, Any]) -> Calls:
-    """One list_tasks for each query; arguments that are None or empty are left out."""
-    wanted = [{key: value for key, value in query.items() if value not in (None, "")} for query in queries]
-    calls = yield from run(scene, [("list_tasks", query) for query in wanted])
+def list_tasks(dialogue: DialogueState, *queries: dict[str, Any]) -> CallScript:
+    """Call list_tasks once for each query, without the arguments that are None or empty."""
+    given = [{key: value for key, value in query.items() if value not in (None, "")} for query in queries]
+    calls = yield from make_calls(dialogue, [PlannedCall("list_tasks", query) for query in given])
     for call in calls:
         if call.error is not None or not isinstance(call.result, dict):
-            raise Failed(f"I could not look at your tasks: {call.error or 'the answer made no sense'}")
+            raise LookupFailed(f"I could not look at your tasks: {call.error or 'the answer made no sense'}")
     return calls
 
 
-def find_tasks(command: Command, scene: Scene, wanted: bool | None) -> Finding:
-    """The tasks that `command` means; where `wanted` is given, only open or only done ones count."""
-    if command.chosen:
-        return Found(command.chosen, fresh=False)
-    mention = read_mention(command.target)
-    if mention.kind == "all":
-        return (yield from _all(command, mention, scene, wanted))
-    if mention.kind == "words" and command.target:
-        return (yield from _by_words(command, mention.parts, scene, wanted))
-    remembered = _remembered(mention, scene)
-    if remembered is None:
-        return (yield from _ask_for_one(command, scene, wanted))
-    return remembered
+def resolve_tasks(intent: Intent, dialogue: DialogueState, completed: bool | None) -> ResolutionScript:
+    """The tasks that `intent` refers to; `completed` restricts them to open or to completed ones."""
+    if intent.tasks:
+        return Resolution(intent.tasks, fresh=False)
+    reference = parse_reference(intent.target)
+    if reference.kind == "all":
+        return (yield from _resolve_all(intent, reference, dialogue, completed))
+    if reference.kind == "words" and intent.target:
+        return (yield from _resolve_words(intent, reference.parts, dialogue, completed))
+    resolution = _resolve_in_dialogue(reference, dialogue)
+    if resolution is None:
+        return (yield from _ask_for_one(intent, dialogue, completed))
+    return resolution
 
 
-def _remembered(mention: Mention, scene: Scene) -> Found | None:
+def _resolve_in_dialogue(reference: TaskReference, dialogue: DialogueState) -> Resolution | None:
     """What a position or "it" means in this conversation; None if there is nothing to refer to."""
-    if mention.kind == "place" and scene.shown:
-        return _at_places(mention.positions, scene.shown)
-    if mention.kind == "it" and len(scene.touched or scene.shown) == 1:
-        return Found(scene.touched or scene.shown, fresh=False)
-    if mention.kind == "them":
-        for several in (scene.touched, scene.shown):
-            if len(several) > 1 and mention.count in (0, len(several)):
-                return Found(several[:MOST], fresh=False)
+    if reference.kind == "position" and dialogue.shown:
+        return _resolve_positions(reference.positions, dialogue.shown)
+    if reference.kind == "it" and len(dialogue.touched or dialogue.shown) == 1:
+        return Resolution(dialogue.touched or dialogue.shown, fresh=False)
+    if reference.kind == "them":
+        for several in (dialogue.touched, dialogue.shown):
+            if len(several) > 1 and reference.count in (0, len(several)):
+                return Resolution(several[:MAX_TASKS], fresh=False)
     return None
 
 
-def _at_places(positions: Iterable[int], shown: tuple[Task, ...]) -> Found:
+def _resolve_positions(positions: Iterable[int], shown: tuple[TaskView, ...]) -> Resolution:
     tasks, missing = [], []
     for position in positions:
         index = position - 1 if position > 0 else len(shown) + position
@@ -103,48 +112,50 @@ def _at_places(positions: Iterable[int], shown: tuple[Task, ...]) -> Found:
         else:
             missing.append(str(abs(position)))
     have = "has only one task" if len(shown) == 1 else f"has {len(shown)} tasks"
-    problem = f"There is no number {replies.joined(missing, 'or')}: the last list {have}."
-    return Found(_unique(tasks)[:MOST], (problem,) if missing else (), fresh=False)
+    problem = f"There is no number {replies.join_phrases(missing, 'or')}: the last list {have}."
+    return Resolution(_drop_duplicates(tasks)[:MAX_TASKS], (problem,) if missing else (), fresh=False)
 
 
-def _ask_for_one(command: Command, scene: Scene, wanted: bool | None) -> Finding:
-    """Nothing was shown or touched that the words could point at: show what there is and ask."""
-    [call] = yield from listing(scene, {"completed": wanted, "limit": MOST})
-    options = tasks_of(call)
+def _ask_for_one(intent: Intent, dialogue: DialogueState, completed: bool | None) -> ResolutionScript:
+    """List the tasks and ask for one: the dialogue has nothing that the reference could mean."""
+    [call] = yield from list_tasks(dialogue, {"completed": completed, "limit": MAX_TASKS})
+    options = read_tasks(call)
     if not options:
-        return Found(problems=(nothing(wanted),))
-    return Found(question=Question(command, options))
+        return Resolution(problems=(describe_empty_list(completed),))
+    return Resolution(question=Question(intent, options))
 
 
-def _all(command: Command, mention: Mention, scene: Scene, wanted: bool | None) -> Finding:
-    state = mention.state if wanted is None else wanted
-    [call] = yield from listing(scene, {"completed": state, "q": mention.about, "limit": MOST})
-    tasks = tasks_of(call)
-    if mention.but:
-        spared = _spared(mention.but, tasks, scene)
-        if not spared:
-            return Found(
-                problems=(f"I found no task like {replies.quoted(mention.but)}, so I left all as they are.",)
-            )
-        tasks = tuple(task for task in tasks if task.id not in {other.id for other in spared})
+def _resolve_all(
+    intent: Intent, reference: TaskReference, dialogue: DialogueState, completed: bool | None
+) -> ResolutionScript:
+    state = reference.completed if completed is None else completed
+    [call] = yield from list_tasks(dialogue, {"completed": state, "q": reference.about, "limit": MAX_TASKS})
+    tasks = read_tasks(call)
+    if reference.but:
+        exceptions = _find_exceptions(reference.but, tasks, dialogue)
+        if not exceptions:
+            title = replies.quote_title(reference.but)
+            return Resolution(problems=(f"I found no task like {title}, so I left all as they are.",))
+        tasks = tuple(task for task in tasks if task.id not in {exception.id for exception in exceptions})
         if not tasks:
-            return Found(problems=(f"There is nothing but {replies.named(spared)}.",))
-    return Found(tasks, () if tasks else (nothing(state, mention.about),), more=has_more(call))
+            return Resolution(problems=(f"There is nothing but {replies.format_titles(exceptions)}.",))
+    problems = () if tasks else (describe_empty_list(state, reference.about),)
+    return Resolution(tasks, problems, more=has_more(call))
 
 
-def _spared(but: str, tasks: tuple[Task, ...], scene: Scene) -> tuple[Task, ...]:
-    mention = read_mention(but)
-    if mention.kind != "words":
-        remembered = _remembered(mention, scene)
-        return remembered.tasks if remembered and not remembered.problems else ()
-    parts = mention.parts[1:] or mention.parts
-    found = [matches(part, tasks) for part in parts]
-    return tuple(task for some in found for task in some) if all(found) else ()
+def _find_exceptions(but: str, tasks: tuple[TaskView, ...], dialogue: DialogueState) -> tuple[TaskView, ...]:
+    reference = parse_reference(but)
+    if reference.kind != "words":
+        resolution = _resolve_in_dialogue(reference, dialogue)
+        return resolution.tasks if resolution and not resolution.problems else ()
+    parts = reference.parts[1:] or reference.parts
+    matches = [find_matches(part, tasks) for part in parts]
+    return tuple(task for match in matches for task in match) if all(matches) else ()
 
 
-def nothing(state: bool | None, about: str = "") -> str:
+def describe_empty_list(state: bool | None, about: str = "") -> str:
     if about:
-        return f"I found no task about {replies.quoted(about)}."
+        return f"I found no task about {replies.quote_title(about)}."
     return {
         None: "You have no tasks.",
         False: "You have no open tasks.",
@@ -152,107 +163,119 @@ def nothing(state: bool | None, about: str = "") -> str:
     }[state]
 
 
-def _by_words(command: Command, parts: tuple[str, ...], scene: Scene, wanted: bool | None) -> Finding:
-    """Search for a word of each part; what that does not find is looked for in the whole list."""
-    if any(_placed(part, scene) for part in parts[1:]):  # "milk and number 3" is no title
+def _resolve_words(
+    intent: Intent, parts: tuple[str, ...], dialogue: DialogueState, completed: bool | None
+) -> ResolutionScript:
+    """Search for one word of each part, and search the whole list for the parts that this leaves without a task."""
+    if any(
+        _resolve_part_in_dialogue(part, dialogue) for part in parts[1:]
+    ):  # "milk and number 3" is no title
         parts = ("", *parts[1:])
-    queries = dict.fromkeys(search_word(part) for part in parts[:MOST] if part and not _placed(part, scene))
-    calls = yield from listing(scene, *({"q": query, "completed": wanted} for query in queries))
-    pool = _unique(task for call in calls for task in tasks_of(call))
-    hits = _hits(parts, pool, scene)
-    if any(has_more(call) for call in calls):  # the best match may be among those that were not listed
+    queries = dict.fromkeys(
+        choose_search_word(part)
+        for part in parts[:MAX_TASKS]
+        if part and not _resolve_part_in_dialogue(part, dialogue)
+    )
+    calls = yield from list_tasks(dialogue, *({"q": query, "completed": completed} for query in queries))
+    pool = _drop_duplicates(task for call in calls for task in read_tasks(call))
+    hits = _match_parts(parts, pool, dialogue)
+    if any(has_more(call) for call in calls):  # a better match may be among the tasks that are not listed
         hits = dict.fromkeys(hits, ())
     missing = [part for part, tasks in hits.items() if not tasks]
-    found = Found(*_sort_out(command, hits))
+    resolution = _separate_ambiguous(intent, hits)
     if not missing:
-        return found
-    [call] = yield from listing(scene, {"limit": WIDEST})
-    return _second_look(command, parts, missing, found, tasks_of(call), wanted, scene)
+        return resolution
+    [call] = yield from list_tasks(dialogue, {"limit": MAX_LISTED})
+    return _search_whole_list(intent, parts, missing, resolution, read_tasks(call), completed, dialogue)
 
 
-def _hits(parts: tuple[str, ...], pool: tuple[Task, ...], scene: Scene) -> dict[str, tuple[Task, ...]]:
-    """For each part the tasks that it names; the whole phrase alone, where that is what names one."""
-    whole = matches(parts[0], pool)
+def _match_parts(
+    parts: tuple[str, ...], pool: tuple[TaskView, ...], dialogue: DialogueState
+) -> dict[str, tuple[TaskView, ...]]:
+    """The tasks that each part names; those of the whole phrase alone, if it names any."""
+    whole = find_matches(parts[0], pool)
     if whole or len(parts) == 1:
         return {parts[0]: whole}
-    return {part: _placed(part, scene) or matches(part, pool) for part in parts[1:]}
+    return {part: _resolve_part_in_dialogue(part, dialogue) or find_matches(part, pool) for part in parts[1:]}
 
 
-def _placed(part: str, scene: Scene) -> tuple[Task, ...]:
-    """The second part of "milk and number 3"."""
-    remembered = _remembered(read_mention(part), scene)
-    return remembered.tasks if remembered else ()
+def _resolve_part_in_dialogue(part: str, dialogue: DialogueState) -> tuple[TaskView, ...]:
+    """The task of "number 3" in "milk and number 3"."""
+    resolution = _resolve_in_dialogue(parse_reference(part), dialogue)
+    return resolution.tasks if resolution else ()
 
 
-def _sort_out(
-    command: Command, hits: dict[str, tuple[Task, ...]]
-) -> tuple[tuple[Task, ...], tuple[str, ...], Question | None]:
-    clear = _unique(tasks[0] for tasks in hits.values() if len(tasks) == 1)
-    unclear = _unique(task for tasks in hits.values() if len(tasks) > 1 for task in tasks)
-    return clear, (), Question(command, unclear[:MOST]) if unclear else None
+def _separate_ambiguous(intent: Intent, hits: dict[str, tuple[TaskView, ...]]) -> Resolution:
+    """The tasks of parts that name one, and a question for the parts that name several."""
+    clear = _drop_duplicates(tasks[0] for tasks in hits.values() if len(tasks) == 1)
+    unclear = _drop_duplicates(task for tasks in hits.values() if len(tasks) > 1 for task in tasks)
+    return Resolution(clear, question=Question(intent, unclear[:MAX_TASKS]) if unclear else None)
 
 
-def _second_look(
-    command: Command,
+def _search_whole_list(
+    intent: Intent,
     parts: tuple[str, ...],
     missing: list[str],
-    found: Found,
-    everything: tuple[Task, ...],
-    wanted: bool | None,
-    scene: Scene,
-) -> Found:
-    fitting = tuple(task for task in everything if wanted is None or task.completed is wanted)
-    if len(parts) > 1 and (whole := matches(parts[0], fitting)):
-        return Found(*_sort_out(command, {parts[0]: whole}))
-    hits = {part: matches(part, fitting) for part in missing}
-    tasks, _, question = _sort_out(command, hits)
+    first: Resolution,
+    everything: tuple[TaskView, ...],
+    completed: bool | None,
+    dialogue: DialogueState,
+) -> Resolution:
+    """The first resolution, with what the whole list has for the missing parts."""
+    eligible = tuple(task for task in everything if completed is None or task.completed is completed)
+    if len(parts) > 1 and (whole := find_matches(parts[0], eligible)):
+        return _separate_ambiguous(intent, {parts[0]: whole})
+    hits = {part: find_matches(part, eligible) for part in missing}
+    second = _separate_ambiguous(intent, hits)
     problems: list[str] = []
-    near: list[Task] = []
-    for part in (part for part, some in hits.items() if not some):
-        if other := matches(part, everything):
+    near: list[TaskView] = []
+    for part in (part for part, tasks in hits.items() if not tasks):
+        if others := find_matches(part, everything):
             problems += [
-                f"{replies.quoted(task.title)} is already {'done' if task.completed else 'open'}."
-                for task in other
+                f"{replies.quote_title(task.title)} is already {'done' if task.completed else 'open'}."
+                for task in others
             ]
             continue
-        near += near_matches(part, fitting, scene.eyes)
-        kind = {None: "task", False: "open task", True: "completed task"}[wanted]
-        problems.append(f"I found no {kind} like {replies.quoted(part)}.")
-    options = _unique(
-        [*(found.question.options if found.question else ()), *(question.options if question else ()), *near]
+        near += find_near_matches(part, eligible, dialogue.comparer)
+        kind = {None: "task", False: "open task", True: "completed task"}[completed]
+        problems.append(f"I found no {kind} like {replies.quote_title(part)}.")
+    questions = [resolution.question for resolution in (first, second) if resolution.question]
+    options = _drop_duplicates([*(task for question in questions for task in question.options), *near])
+    return Resolution(
+        _drop_duplicates([*first.tasks, *second.tasks]),
+        replies.limit_lines(problems),
+        Question(intent, options[:MAX_TASKS]) if options else None,
     )
-    return Found(
-        _unique([*found.tasks, *tasks]),
-        replies.first(problems),
-        Question(command, options[:MOST]) if options else None,
-    )
 
 
-def refreshed(found: Found, scene: Scene) -> Finding:
-    """The same tasks as they are now, for what builds on their description; those that are gone are told."""
-    if (found.fresh and not any(task.shortened for task in found.tasks)) or not found.tasks:
-        return found
-    calls = yield from listing(scene, *({"q": task.title[:LONGEST_QUERY]} for task in found.tasks))
-    now = {task.id: task for call in calls for task in tasks_of(call)}
-    gone = [task for task in found.tasks if task.id not in now]
-    problems = [f"I can no longer find {replies.quoted(task.title)}." for task in gone]
-    tasks = tuple(now[task.id] for task in found.tasks if task.id in now)
-    return replace(found, tasks=tasks, problems=(*found.problems, *problems), fresh=True)
+def refresh_tasks(resolution: Resolution, dialogue: DialogueState) -> ResolutionScript:
+    """Read the tasks again if their descriptions may be old or shortened; a problem tells of each that is gone."""
+    old = resolution.tasks
+    if not old or (resolution.fresh and not any(task.shortened for task in old)):
+        return resolution
+    calls = yield from list_tasks(dialogue, *({"q": task.title[:MAX_QUERY_CHARACTERS]} for task in old))
+    current = {task.id: task for call in calls for task in read_tasks(call)}
+    gone = [task for task in old if task.id not in current]
+    problems = [f"I can no longer find {replies.quote_title(task.title)}." for task in gone]
+    tasks = tuple(current[task.id] for task in old if task.id in current)
+    return replace(resolution, tasks=tasks, problems=(*resolution.problems, *problems), fresh=True)
 
 
-def best_reading(command: Command, scene: Scene) -> Generator[list[Call], list[ToolCall], Command]:
-    """Of the ways to cut "rename A to B to C", the one with the longest A that names a task."""
-    readings = sorted((command, *command.others), key=lambda reading: -len(reading.target))
-    if not command.others or read_mention(command.target).kind != "words":
-        return command
-    queries = dict.fromkeys(search_word(reading.target) for reading in readings)
-    calls = yield from listing(scene, *({"q": query} for query in queries))
-    pool = _unique(task for call in calls for task in tasks_of(call))
-    for reading in readings:
-        if len(found := matches(reading.target, pool)) == 1:
-            return replace(reading, chosen=found)
-    return command
+def choose_alternative(
+    intent: Intent, dialogue: DialogueState
+) -> Generator[list[PlannedCall], list[ToolCall], Intent]:
+    """Of the ways to cut "rename A to B to C" into slots, choose the one with the longest A that names a task."""
+    if not intent.alternatives or parse_reference(intent.target).kind != "words":
+        return intent
+    intents = sorted((intent, *intent.alternatives), key=lambda other: -len(other.target))
+    queries = dict.fromkeys(choose_search_word(other.target) for other in intents)
+    calls = yield from list_tasks(dialogue, *({"q": query} for query in queries))
+    pool = _drop_duplicates(task for call in calls for task in read_tasks(call))
+    for other in intents:
+        if len(tasks := find_matches(other.target, pool)) == 1:
+            return replace(other, tasks=tasks)
+    return intent
 
 
-def _unique(tasks: Iterable[Task]) -> tuple[Task, ...]:
+def _drop_duplicates(tasks: Iterable[TaskView]) -> tuple[TaskView, ...]:
     return tuple({task.id: task for task in tasks}.values())

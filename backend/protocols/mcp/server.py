@@ -22,7 +22,7 @@ from structlog.typing import FilteringBoundLogger
 from agent.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from app_state import AppState
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
-from llm.sanitize import clean, unstorable
+from llm.sanitize import explain_unstorable, sanitize
 from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
 from protocols.mcp.tools import (
     ELICITATION_ID,
@@ -96,9 +96,9 @@ class McpServer:
                 f"_meta[{IDEMPOTENCY_META!r}] must be a text of printable ASCII characters."
             )
         arguments = params.arguments or {}
-        if why := unstorable(arguments):
+        if why := explain_unstorable(arguments):
             return build_error_result(f"The arguments hold {why}.")
-        grant, call = get_grant(ctx), DirectCall(params.name, clean(arguments), key)
+        grant, call = get_grant(ctx), DirectCall(params.name, sanitize(arguments), key)
         try:
             await self.state.auth.rate_limiter.hit(CALLS_PER_PROGRAM, "mcp", str(grant.rate_limit_id))
         except TooManyRequests as error:

@@ -29,7 +29,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Parley with the offline brain."""
+    """A Parley with the offline model."""
     with serving(settings_for(f"sqlite:///{tmp_path_factory.mktemp('site') / 'parley.db'}")) as server:
         yield server
 

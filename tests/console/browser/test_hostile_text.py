@@ -83,7 +83,7 @@ def test_an_email_is_shown_and_not_run(site: Server, visit: Visitor) -> None:
     page.get_by_label("Email", exact=True).fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
-    expect(page.locator("#door-email-error")).to_be_visible()
+    expect(page.locator("#sign-in-email-error")).to_be_visible()
     unharmed(page)
     # What is allowed in an email: it stands in the page wherever the name would.
     odd = "o'&`{x}$=img*@example.com"

@@ -1,4 +1,4 @@
-# test_answers.py -- the offline brain against a small store of tasks: what it calls, what it says
+# test_answers.py -- the offline model against a small store of tasks: what it calls, what it says
 import datetime as dt
 
 import pytest

@@ -1,6 +1,5 @@
-# test_budget.py -- what one message may cost the offline brain, and how much it says and keeps
+# test_budget.py -- what one message may cost the offline model, and how long its answers are
 import asyncio
-import json
 import random
 import time
 from collections.abc import Callable
@@ -8,25 +7,21 @@ from typing import Any
 
 import pytest
 
-from agent.loop import assign_call_ids
-from llm.offline.budget import Eyes
-from llm.offline.model import RulesModel
+from llm.offline.budget import WordComparer
+from llm.offline.model import OfflineModel
 from llm.offline.parsing import parser
-from llm.offline.parsing.task_references import Task, near_matches
-from llm.offline.parsing.task_titles import clean
-from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, UserTurn
-from support.servers import Person
-from support.talk import NAMES, NOW, Talk, talk
+from llm.offline.parsing.task_references import TaskView, find_near_matches
+from llm.offline.parsing.task_titles import strip_title
+from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, UserTurn
+from support.talk import NAMES, NOW, Talk, make_specs, talk
 from support.utterances import HOME
 
 TOO_MUCH = "That is too long or too complicated for me, so I have changed nothing."
 
 
-def asked(model: RulesModel, conversation: Talk) -> list[ModelEvent]:
-    specs = [ToolSpec(name, "", {"type": "object"}) for name in NAMES]
-
+def asked(model: OfflineModel, conversation: Talk) -> list[ModelEvent]:
     async def ask() -> list[ModelEvent]:
-        request = ModelRequest("", conversation.turns, specs, NOW, "UTC")
+        request = ModelRequest("", conversation.turns, make_specs(NAMES), NOW, "UTC")
         return [event async for event in model.respond(request)]
 
     return asyncio.run(ask())
@@ -49,7 +44,7 @@ def cost(work: Callable[[], object]) -> float:
 def test_past_its_budget_a_message_changes_nothing_and_is_told_so() -> None:
     conversation = talk(*HOME)
     conversation.turns.append(UserTurn("add buy eggs and delete buy milk"))
-    [*events] = asked(RulesModel(seconds=0), conversation)
+    [*events] = asked(OfflineModel(seconds=0), conversation)
     assert text_of(events).startswith(TOO_MUCH)
     assert not [event for event in events if isinstance(event, ToolCall)]
 
@@ -57,11 +52,11 @@ def test_past_its_budget_a_message_changes_nothing_and_is_told_so() -> None:
 def test_a_message_that_was_begun_is_brought_to_its_end_whatever_it_costs() -> None:
     conversation = talk()
     conversation.turns.append(UserTurn("add buy eggs and call mom. What's left?"))
-    first = [event for event in asked(RulesModel(), conversation) if isinstance(event, ToolCall)]
+    first = [event for event in asked(OfflineModel(), conversation) if isinstance(event, ToolCall)]
     made = tuple(conversation._execute(call) for call in first)
     conversation.turns.append(AgentTurn("", made))
     assert [call.name for call in made] == ["add_task", "add_task"]
-    [further] = asked(RulesModel(seconds=0), conversation)
+    [further] = asked(OfflineModel(seconds=0), conversation)
     assert isinstance(further, ToolCall)
     assert further.name == "list_tasks"
 
@@ -69,11 +64,11 @@ def test_a_message_that_was_begun_is_brought_to_its_end_whatever_it_costs() -> N
 def test_a_look_that_turned_out_too_much_work_changes_nothing() -> None:
     conversation = talk(*HOME)
     conversation.turns.append(UserTurn("delete buy milk"))
-    model = RulesModel()
+    model = OfflineModel()
     [look] = asked(model, conversation)
     assert isinstance(look, ToolCall)
     conversation.turns.append(AgentTurn("", (conversation._execute(look),)))
-    assert text_of(asked(RulesModel(seconds=0), conversation)).startswith(TOO_MUCH)
+    assert text_of(asked(OfflineModel(seconds=0), conversation)).startswith(TOO_MUCH)
     [deletion] = asked(model, conversation)
     assert isinstance(deletion, ToolCall)
 
@@ -82,9 +77,9 @@ def test_what_was_said_before_does_not_make_a_message_too_much() -> None:
     conversation = talk(*HOME)
     conversation.say("show my tasks")
     conversation.turns.append(UserTurn("delete 1"))
-    model = RulesModel()
+    model = OfflineModel()
     expected = asked(model, conversation)
-    model.seconds = 0  # the readings are there already, so the calls of the list alone are what is left
+    model.seconds = 0  # the earlier messages are parsed already, so only their calls cost anything
     conversation.turns[-1] = UserTurn("delete 2")
     assert text_of(asked(model, conversation)).startswith(TOO_MUCH)
     assert [event.name for event in expected if isinstance(event, ToolCall)] == ["delete_task"]
@@ -92,14 +87,14 @@ def test_what_was_said_before_does_not_make_a_message_too_much() -> None:
 
 def test_a_message_is_read_once_for_all_steps_of_its_run(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = parser.read
+    real = parser.parse_message
 
     def counted(message: str, *rest: Any) -> Any:
         read.append(message)
         return real(message, *rest)
 
-    monkeypatch.setattr(parser, "read", counted)
-    conversation, model = talk(*HOME), RulesModel()
+    monkeypatch.setattr(parser, "parse_message", counted)
+    conversation, model = talk(*HOME), OfflineModel()
     for text in ("show my tasks", "delete buy milk and delete call mom"):
         conversation.turns.append(UserTurn(text))
         while calls := [event for event in asked(model, conversation) if isinstance(event, ToolCall)]:
@@ -115,8 +110,8 @@ def test_of_earlier_messages_no_more_than_8000_characters_are_read_again(
         conversation.turns += [UserTurn(f"add task {number} " + "x" * 1_500), AgentTurn("Done.")]
     conversation.turns.append(UserTurn("hello"))
     read: list[str] = []
-    monkeypatch.setattr(parser, "read", lambda message, *rest: read.append(message) or [])
-    asked(RulesModel(), conversation)
+    monkeypatch.setattr(parser, "parse_message", lambda message, *rest: read.append(message) or [])
+    asked(OfflineModel(), conversation)
     assert len(read) == 6
     assert read[0].startswith("add task 7 ")
 
@@ -133,7 +128,7 @@ def test_twice_the_message_costs_at_most_about_twice_as_much(text: str) -> None:
     def answered(length: int) -> Callable[[], object]:
         conversation = talk()
         conversation.turns.append(UserTurn(text[: length - 14] + text[-14:]))
-        return lambda: asked(RulesModel(seconds=60), conversation)
+        return lambda: asked(OfflineModel(seconds=60), conversation)
 
     for length in (40, 1_000, 8_000, 16_000):
         half, whole = cost(answered(length)), cost(answered(2 * length))
@@ -143,7 +138,7 @@ def test_twice_the_message_costs_at_most_about_twice_as_much(text: str) -> None:
 def test_a_short_message_with_a_long_word_is_answered() -> None:
     conversation = talk()
     conversation.turns.append(UserTurn("move x to " + "a" * 60 + " b c d e f g"))
-    assert cost(lambda: asked(RulesModel(seconds=60), conversation)) < 0.2
+    assert cost(lambda: asked(OfflineModel(seconds=60), conversation)) < 0.2
 
 
 @pytest.mark.parametrize(
@@ -160,36 +155,39 @@ def test_a_short_message_with_a_long_word_is_answered() -> None:
     ],
 )
 def test_titles_lose_their_loose_ends(title: str, expected: str) -> None:
-    assert clean(title) == expected
+    assert strip_title(title) == expected
 
 
-def misspelt(chance: random.Random, tasks: int, letters: int) -> tuple[str, list[Task]]:
+def misspelt(chance: random.Random, tasks: int, letters: int) -> tuple[str, list[TaskView]]:
     """A phrase of 50 words, and tasks whose descriptions hold them with another last letter."""
     words = ["".join(chance.choice("abcdefghij") for _ in range(8)) for _ in range(50)]
     text = (" ".join(f"{word[:-1]}z" for word in words) + " ") * (letters // 450 + 1)
-    return " ".join(words), [Task(str(n), f"q{n}", text[:letters], False) for n in range(tasks)]
+    return " ".join(words), [TaskView(str(n), f"q{n}", text[:letters], False) for n in range(tasks)]
 
 
 def test_words_that_look_alike_are_compared_a_bounded_number_of_times() -> None:
-    eyes = Eyes(left=100)
-    assert eyes.alike("birthday", ("brithday",))
-    assert not eyes.alike("birthday", ("brithday",))
-    assert eyes.alike("birthday", ("party", "birthday"))
+    comparer = WordComparer(pairs_left=100)
+    assert comparer.is_similar("birthday", ("brithday",))
+    assert not comparer.is_similar("birthday", ("brithday",))
+    assert comparer.is_similar("birthday", ("party", "birthday"))
 
 
 def test_long_descriptions_of_many_tasks_cost_no_more_than_those_of_a_few() -> None:
     chance = random.Random(1)
     phrase, few = misspelt(chance, 20, 500)
-    longer = [Task(task.id, task.title, task.description * 20, False) for task in few * 10]
-    eyes, more = Eyes(), Eyes()
-    assert near_matches(phrase, few, eyes)
-    assert near_matches(phrase, longer, more)
-    assert more.left >= -(24 * 24)
+    longer = [TaskView(task.id, task.title, task.description * 20, False) for task in few * 10]
+    comparer, more = WordComparer(), WordComparer()
+    assert find_near_matches(phrase, few, comparer)
+    assert find_near_matches(phrase, longer, more)
+    assert more.pairs_left >= -(24 * 24)
 
 
 def test_a_misspelt_word_of_a_description_is_still_found() -> None:
-    tasks = [Task("1", "Call mom", "about the birthday party", False), Task("2", "Buy milk", "", False)]
-    assert near_matches("brithday", tasks, Eyes()) == (tasks[0],)
+    tasks = [
+        TaskView("1", "Call mom", "about the birthday party", False),
+        TaskView("2", "Buy milk", "", False),
+    ]
+    assert find_near_matches("brithday", tasks, WordComparer()) == (tasks[0],)
 
 
 def test_a_list_in_an_answer_has_50_rows_and_says_how_many_more_there_are() -> None:
@@ -220,74 +218,3 @@ def test_a_long_description_is_told_in_part() -> None:
     _, answer = talk(*HOME).say("add a note to buy milk: " + "word " * 150)
     assert len(answer) < 600
     assert answer.endswith("…")
-
-
-# What a result holds
-
-
-def many_long_tasks(ann: Person, number: int) -> None:
-    for n in range(number):
-        ann.post(
-            "/v1/tasks", title=f"Task {n}", description=f"{n} " + "x" * 9_000 + " Due Friday 20 November 2026"
-        )
-
-
-def test_a_short_question_leaves_a_bounded_record(ann: Person) -> None:
-    many_long_tasks(ann, 20)
-    answer = ann.post("/v1/chat", message="show all my tasks")
-    [call] = answer["tool_calls"]
-    assert len(json.dumps(call)) < 30_000
-    assert {task["shortened"] for task in call["result"]["tasks"]} == {True}
-    assert all(
-        task["description"].endswith(" Due Friday 20 November 2026") for task in call["result"]["tasks"]
-    )
-    assert "due Friday 20 November" in answer["message"]["content"]
-
-
-def test_a_task_alone_is_listed_whole(ann: Person) -> None:
-    many_long_tasks(ann, 1)
-    [call] = ann.post("/v1/chat", message="show all my tasks")["tool_calls"]
-    [task] = call["result"]["tasks"]
-    assert "shortened" not in task
-    assert len(task["description"]) > 9_000
-
-
-def test_a_note_is_never_added_to_a_part_of_a_description(ann: Person) -> None:
-    many_long_tasks(ann, 4)
-    where = {"conversation_id": ann.post("/v1/chat", message="show all my tasks")["conversation_id"]}
-    ann.post("/v1/chat", message="complete 1", **where)
-    ann.post("/v1/chat", message="add a note to it: and more", **where)
-    described = ann.get("/v1/tasks")["data"][0]["description"]
-    assert described == "3 " + "x" * 9_000 + ". and more. Due Friday 20 November 2026"
-
-
-def test_a_description_that_cannot_be_read_whole_is_left_alone(ann: Person) -> None:
-    for _ in range(4):
-        ann.post("/v1/tasks", title="Same", description="x" * 9_000)
-    where = {"conversation_id": ann.post("/v1/chat", message="show all my tasks")["conversation_id"]}
-    answer = ann.post("/v1/chat", message="add a note to 1: and less", **where)
-    assert answer["message"]["content"] == "The description of “Same” is too long for me to change."
-    assert {task["description"] for task in ann.get("/v1/tasks")["data"]} == {"x" * 9_000}
-
-
-def test_undoing_a_new_title_leaves_a_description_that_was_not_read_whole(ann: Person) -> None:
-    many_long_tasks(ann, 4)
-    where = {"conversation_id": ann.post("/v1/chat", message="show all my tasks")["conversation_id"]}
-    ann.post("/v1/chat", message="rename 1 to Other", **where)
-    before = ann.get("/v1/tasks")["data"][0]
-    ann.post("/v1/chat", message="undo", **where)
-    after = ann.get("/v1/tasks")["data"][0]
-    assert (before["title"], after["title"]) == ("Other", "Task 3")
-    assert after["description"] == before["description"]
-
-
-# What a provider sends
-
-
-def test_thousands_of_calls_of_one_name_are_numbered_in_one_go() -> None:
-    def named(count: int) -> Callable[[], list[dict[str, Any]]]:
-        return lambda: assign_call_ids([ToolCall("x", "list_tasks", {})] * count, [])
-
-    assert [call["id"] for call in named(3)()] == ["x", "x-2", "x-3"]
-    half, whole = cost(named(2_000)), cost(named(4_000))
-    assert whole < max(3 * half, 0.1)

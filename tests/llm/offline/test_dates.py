@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llm.offline.parsing.dates import due_day, due_text, find_when, join_due, split_due
+from llm.offline.parsing.dates import find_date, format_due, join_due, parse_due_day, split_due
 
 SUNDAY = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
 UTC = ZoneInfo("UTC")
@@ -14,8 +14,8 @@ UTC = ZoneInfo("UTC")
 
 def read(text: str, now: dt.datetime = SUNDAY, zone: str = "UTC") -> tuple[str, str] | None:
     """The words of the date and what they mean."""
-    when = find_when(text, now, ZoneInfo(zone))
-    return (text[when.start : when.end], due_text(when).removeprefix("Due ")) if when else None
+    when = find_date(text, now, ZoneInfo(zone))
+    return (text[when.start : when.end], format_due(when).removeprefix("Due ")) if when else None
 
 
 @pytest.mark.parametrize(
@@ -155,19 +155,19 @@ def test_a_year_ends_and_a_month_is_short() -> None:
 
 
 def test_a_clock_time_alone_keeps_the_day_that_was_due() -> None:
-    when = find_when("at 5pm", SUNDAY, UTC)
+    when = find_date("at 5pm", SUNDAY, UTC)
     assert when
-    assert due_text(when, "Due Friday 27 November 2026, morning") == "Due Friday 27 November 2026, 17:00"
+    assert format_due(when, "Due Friday 27 November 2026, morning") == "Due Friday 27 November 2026, 17:00"
 
 
 def test_the_due_part_comes_apart_from_the_note_and_together_again() -> None:
     description = "2 litres. Due Friday 27 November 2026, 17:00"
     assert split_due(description) == ("2 litres.", "Due Friday 27 November 2026, 17:00")
     assert join_due("2 litres", "Due Friday 27 November 2026, 17:00") == description
-    assert due_day(description) == dt.date(2026, 11, 27)
+    assert parse_due_day(description) == dt.date(2026, 11, 27)
     for other in ("Due to rain", "", "Due Friday 27 November 2026 or so"):
         assert split_due(other) == (other, "")
-        assert due_day(other) is None
+        assert parse_due_day(other) is None
 
 
 def test_at_the_end_of_time_there_is_no_date() -> None:
@@ -194,11 +194,11 @@ PHRASES = st.sampled_from(
     ZONES,
 )
 def test_a_date_is_never_in_the_past(text: str, now: dt.datetime, zone: str) -> None:
-    when = find_when(text, now, ZoneInfo(zone))
+    when = find_date(text, now, ZoneInfo(zone))
     if when:
         local = now.astimezone(ZoneInfo(zone))
         assert 0 <= when.start < when.end <= len(text)
         assert when.date >= local.date()
         if when.time and "hours" not in text:
             assert dt.datetime.combine(when.date, when.time) > local.replace(tzinfo=None)
-        assert split_due(f"note. {due_text(when)}") == ("note.", due_text(when))
+        assert split_due(f"note. {format_due(when)}") == ("note.", format_due(when))

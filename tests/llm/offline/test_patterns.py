@@ -73,12 +73,12 @@ def test_every_pattern_is_found_with_what_is_called_on_it() -> None:
     for place in (
         "llm.offline.parsing.intent_patterns._RULES[0][0]",
         "llm.offline.parsing.dates.DAY_PHRASES[0][0]",
-        "llm.offline.parsing.clauses._GAP",
+        "llm.offline.parsing.clauses._SEPARATOR",
     ):
         assert place in places
     methods = {use.place: use.method for use in USES}
     assert methods["llm.offline.parsing.intent_patterns._RULES[0][0]"] == "fullmatch"
-    assert methods["llm.offline.parsing.clauses._GAP"] == "finditer"
+    assert methods["llm.offline.parsing.clauses._SEPARATOR"] == "finditer"
 
 
 @pytest.mark.parametrize(

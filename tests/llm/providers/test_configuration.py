@@ -14,7 +14,7 @@ import pytest
 
 from llm import provider_errors, providers
 from llm.provider_model import ProviderModel
-from llm.providers import open_model
+from llm.providers import open_provider_model
 from support.providers import KEY, answer_of, error_of, open_once, text_of
 from support.scripted_provider import (
     Hang,
@@ -87,10 +87,10 @@ async def test_the_environment_lends_no_key_and_no_address(
         monkeypatch.setenv(name, "from-environment")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://192.0.2.1/")
     provider.script.append(Text("Yes"))
-    await answer_of(cast(ProviderModel, open_model("openai:gpt-5", provider.base_url, None)))
+    await answer_of(cast(ProviderModel, open_provider_model("openai:gpt-5", provider.base_url, None)))
     assert "from-environment" not in json.dumps(provider.requests[0].headers)
     with pytest.raises(ValueError, match="MODEL_API_KEY"):
-        open_model("openai:gpt-5", None, None)
+        open_provider_model("openai:gpt-5", None, None)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_settings_that_cannot_work_are_refused_in_one_line(
     model: str, base_url: str | None, key: str | None, line: str
 ) -> None:
     with pytest.raises(ValueError, match=line) as caught:
-        open_model(model, base_url, key)
+        open_provider_model(model, base_url, key)
     assert KEY not in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -126,7 +126,7 @@ def test_settings_that_cannot_work_are_refused_in_one_line(
 def test_a_missing_sdk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "anthropic", None)
     with pytest.raises(ValueError, match=r"pydantic-ai-slim\[anthropic\]"):
-        open_model("anthropic:claude-sonnet-5", None, KEY)
+        open_provider_model("anthropic:claude-sonnet-5", None, KEY)
 
 
 def test_importing_the_module_does_not_import_pydantic_ai() -> None:

@@ -1,5 +1,5 @@
-// api.js -- requests to the REST API and its streams, with the bearer token and errors in words.
-import { accessToken, renew } from  "./account/session.js";
+// api.js -- requests to the REST API and its streams, with the bearer token, and their errors.
+import { getAccessToken, renewToken } from "./account/session.js";
 
 export class ApiError extends Error {
   constructor(status, problem = {}, headers = new Headers()) {
@@ -11,7 +11,7 @@ export class ApiError extends Error {
   }
 }
 
-// No answer at all: the network, or the server is away. The same request may be sent again.
+// There was no answer: the network or the server is down. The same request may be sent again.
 export class Unreachable extends Error {
   constructor() {
     super("The server cannot be reached.");
@@ -19,7 +19,7 @@ export class Unreachable extends Error {
   }
 }
 
-async function send(method, path, { body, headers = {}, signal, token } = {}) {
+async function sendRequest(method, path, { body, headers = {}, signal, token } = {}) {
   const sent = { ...headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   try {
@@ -32,25 +32,25 @@ async function send(method, path, { body, headers = {}, signal, token } = {}) {
   }
 }
 
-async function problemOf(response) {
+async function readProblem(response) {
   const problem = await response.json().catch(() => ({}));
   return new ApiError(response.status, problem, response.headers);
 }
 
-// The answer, with a token that still counts: a refused one is renewed once.
-async function authorized(method, path, options) {
-  let token = await accessToken();
-  let response = await send(method, path, { ...options, token });
+// The response to a request with a valid token: a refused token is renewed once.
+async function sendAuthorized(method, path, options) {
+  let token = await getAccessToken();
+  let response = await sendRequest(method, path, { ...options, token });
   if (response.status === 401) {
-    token = await renew(token);
-    response = await send(method, path, { ...options, token });
+    token = await renewToken(token);
+    response = await sendRequest(method, path, { ...options, token });
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw await readProblem(response);
   return response;
 }
 
 export async function request(method, path, body, options = {}) {
-  const response = await authorized(method, path, { body, ...options });
+  const response = await sendAuthorized(method, path, { body, ...options });
   return response.status === 204 ? null : response.json();
 }
 
@@ -62,22 +62,22 @@ export const post = (path, body) => request("POST", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
 export const remove = (path, body) => request("DELETE", path, body);
 
-// Without a token: what everybody may ask, and the console's own session.
-export async function open(method, path, body, headers) {
-  const response = await send(method, path, { body, headers });
-  if (!response.ok) throw await problemOf(response);
+// For public routes, and for those of the console's session, which use a cookie.
+export async function requestWithoutToken(method, path, body, headers) {
+  const response = await sendRequest(method, path, { body, headers });
+  if (!response.ok) throw await readProblem(response);
   return response.status === 204 ? null : response.json();
 }
 
-// A stream, opened: its headers, and `events()` as they come. Throws where it could not be opened.
+// Opens a stream and returns its headers and `events()`, an async iterator. Throws if it cannot be opened.
 export async function openStream(method, path, { body, lastId, signal } = {}) {
   const headers = { Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": String(lastId) } : {}) };
-  const response = await authorized(method, path, { body, headers, signal });
-  return { headers: response.headers, events: () => framesOf(response.body) };
+  const response = await sendAuthorized(method, path, { body, headers, signal });
+  return { headers: response.headers, events: () => readFrames(response.body) };
 }
 
-// Server-sent events by the book: fields by line, a blank line ends an event, a colon starts a comment.
-async function* framesOf(stream) {
+// Parses server-sent events: one field a line, a blank line ends an event, a colon starts a comment.
+async function* readFrames(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let frame = {};
@@ -104,6 +104,6 @@ async function* framesOf(stream) {
       }
     }
   } finally {
-    reader.cancel().catch(() => {}); // a stream that broke has nothing left to cancel
+    reader.cancel().catch(() => {}); // the stream is broken already
   }
 }

@@ -1,21 +1,21 @@
-// dom.js -- small words for the page: make elements, say something, show a time.
+// dom.js -- helpers for the page: elements, notices, dialogs, times, errors of forms.
 
 export const $ = (id) => document.getElementById(id);
 
 const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
-const named = (turn) => `U+${turn.codePointAt(0).toString(16).toUpperCase()}`;
+const nameCharacter = (turn) => `U+${turn.codePointAt(0).toString(16).toUpperCase()}`;
 
-// Text without the characters that turn what is around them; what reverses letters is named, since nobody needs it.
-export const plain = (text) => text.replace(TURNS, (turn) => (/[\u202d\u202e]/.test(turn) ? `[${named(turn)}]` : ""));
+// Text without bidirectional controls; overrides, which reverse letters, are replaced by their code.
+export const neutralizeDirection = (text) => text.replace(TURNS, (turn) => (/[\u202d\u202e]/.test(turn) ? `[${nameCharacter(turn)}]` : ""));
 
-// JSON in which those characters are written out.
-export const json = (value) =>
+// JSON with bidirectional controls as escapes.
+export const formatJson = (value) =>
   JSON.stringify(value, null, 2).replace(TURNS, (turn) => `\\u${turn.codePointAt(0).toString(16)}`);
 
-// What somebody wrote, among words of the page: its direction ends where it ends.
+// Isolates the direction of a user's text among the words of the page.
 export const bdi = (text) => el("bdi", {}, text);
 
-// el("p", { class: "muted", onclick }, "text", child): text is always text, never HTML, and turns nothing around.
+// el("p", { class: "muted", onclick }, "text", child): text is never HTML, and has no bidirectional controls.
 export function el(tag, props = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
@@ -23,10 +23,10 @@ export function el(tag, props = {}, ...children) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "class") made.className = value;
     else if (name === "data") Object.assign(made.dataset, value);
-    else made.setAttribute(name, value === true ? "" : plain(String(value)));
+    else made.setAttribute(name, value === true ? "" : neutralizeDirection(String(value)));
   }
   const shown = children.filter((child) => child !== null && child !== undefined && child !== false);
-  made.append(...shown.map((child) => (child instanceof Node ? child : plain(String(child)))));
+  made.append(...shown.map((child) => (child instanceof Node ? child : neutralizeDirection(String(child)))));
   return made;
 }
 
@@ -37,20 +37,20 @@ export function svg(tag, props = {}, ...children) {
   return made;
 }
 
-export const icon = (name) =>
+export const makeIcon = (name) =>
   svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
 
-export const iconButton = (name, label, onclick) =>
-  el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick }, icon(name));
+export const makeIconButton = (name, label, onclick) =>
+  el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, onclick }, makeIcon(name));
 
-// For screen readers, when they have finished what they are saying.
+// Announces the text to screen readers, after what they are reading.
 export function announce(text) {
   $("announcer").textContent = "";
-  requestAnimationFrame(() => ($("announcer").textContent = plain(text)));
+  requestAnimationFrame(() => ($("announcer").textContent = neutralizeDirection(text)));
 }
 
-// A notice at the foot of the page, of one text or several pieces; with `action` it has a button, and `close()` takes it away early.
-export function toast(text, { action, label, seconds = 5, kind = "" } = {}) {
+// Shows a notice at the foot of the page, with a button if there is an `action`; returns `close()`.
+export function showToast(text, { action, label, seconds = 5, kind = "" } = {}) {
   const notice = el("div", { class: `toast ${kind}`, role: kind === "error" ? "alert" : "status" }, el("span", { dir: "auto" }, ...[text].flat()));
   const close = () => notice.remove();
   if (action) {
@@ -61,13 +61,13 @@ export function toast(text, { action, label, seconds = 5, kind = "" } = {}) {
   return { close };
 }
 
-export const fail = (error) => toast(error.message, { kind: "error", seconds: 8 });
+export const showFailure = (error) => showToast(error.message, { kind: "error", seconds: 8 });
 
-export async function copy(text, button) {
+export async function copyText(text, button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    // Without https there is no clipboard to write to: the old way.
+    // The clipboard API needs https; execCommand works without it.
     const area = el("textarea", { class: "sr" });
     area.value = text;
     document.body.append(area);
@@ -76,7 +76,7 @@ export async function copy(text, button) {
     area.remove();
   }
   const before = button.firstChild;
-  button.replaceChild(icon("check"), before);
+  button.replaceChild(makeIcon("check"), before);
   announce("Copied");
   setTimeout(() => button.replaceChild(before, button.firstChild), 1500);
 }
@@ -86,10 +86,10 @@ const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric"
 const DAY_OF_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
-export const clock = (iso) => CLOCK.format(new Date(iso));
-export const fullTime = (iso) => FULL.format(new Date(iso));
+export const formatClock = (iso) => CLOCK.format(new Date(iso));
+export const formatTime = (iso) => FULL.format(new Date(iso));
 
-export function dayOf(iso) {
+export function formatDay(iso) {
   const then = new Date(iso);
   const today = new Date();
   const days = Math.round((new Date(today).setHours(0, 0, 0, 0) - new Date(then).setHours(0, 0, 0, 0)) / 86_400_000);
@@ -98,20 +98,20 @@ export function dayOf(iso) {
   return (then.getFullYear() === today.getFullYear() ? DAY : DAY_OF_YEAR).format(then);
 }
 
-export const timeOf = (iso, text = clock(iso)) => el("time", { datetime: iso, title: fullTime(iso) }, text);
+export const makeTime = (iso, text = formatClock(iso)) => el("time", { datetime: iso, title: formatTime(iso) }, text);
 
-// How long something took, in words as short as can be.
-export function lasted(from, to) {
+// The time between two moments, in short form.
+export function formatDuration(from, to) {
   const ms = Math.max(0, new Date(to) - new Date(from));
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+export const formatCount = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 
-// Calls `work` once things have been quiet for a moment.
-export function later(ms, work) {
+// Calls `work` after `ms` without another call.
+export function debounce(ms, work) {
   let timer;
   return (...given) => {
     clearTimeout(timer);
@@ -119,7 +119,7 @@ export function later(ms, work) {
   };
 }
 
-// Errors in words next to the fields they are about; what is about none of them is returned.
+// Shows each error at its field, and returns the message if one belongs to no field.
 export function showErrors(form, error) {
   clearErrors(form);
   let rest = null;
@@ -132,7 +132,7 @@ export function showErrors(form, error) {
       continue;
     }
     const id = `${input.id}-error`;
-    field.append(el("p", { class: "field-error", id }, sentence(msg)));
+    field.append(el("p", { class: "field-error", id }, toSentence(msg)));
     input.setAttribute("aria-invalid", "true");
     input.setAttribute("aria-describedby", id);
   }
@@ -148,13 +148,13 @@ export function clearErrors(form) {
   }
 }
 
-function sentence(text) {
+function toSentence(text) {
   const words = text.replace(/^Value error, /, "").replace(/^String should have/, "It should have");
   return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
 }
 
-// Every dialog closes by its cross, by Escape and by a click beside it.
-export function dialog(id) {
+// Makes a dialog close by its cross and by a click beside it; Escape does so anyway.
+export function setUpDialog(id) {
   const box = $(id);
   box.addEventListener("click", (event) => {
     if (event.target === box || event.target.closest("[data-close]")) box.close();

@@ -1,39 +1,39 @@
-// main.js -- puts the page together: who is here, what the address names, what is open.
-import { get, open as ask } from "./api.js";
-import * as audit from  "./chat/audit.js";
-import * as chat from  "./chat/chat.js";
-import { focusBox } from  "./chat/composer.js";
-import * as conversations from  "./chat/conversations.js";
-import { $, fail, plain, toast } from "./dom.js";
-import * as door from  "./account/door.js";
-import { leave, mayBeSignedIn, onEnd, signOut } from  "./account/session.js";
-import * as settings from  "./account/settings.js";
+// main.js -- connects the parts of the page: session, address, frame, theme, drawers.
+import { get, requestWithoutToken } from "./api.js";
+import * as audit from "./chat/audit.js";
+import * as chat from "./chat/chat.js";
+import { focusUnlessTouch } from "./chat/composer.js";
+import * as conversations from "./chat/conversations.js";
+import { $, showFailure, neutralizeDirection, showToast } from "./dom.js";
+import * as signInPage from "./account/sign_in.js";
+import { endSession, mayBeSignedIn, onEnd, signOut } from "./account/session.js";
+import * as settings from "./account/settings.js";
 import * as stream from "./stream.js";
-import * as tasks from  "./tasks/tasks.js";
+import * as tasks from "./tasks/tasks.js";
 
 let me = null;
 let config = {};
 
-async function enter() {
+async function enterConsole() {
   try {
     me = await get("/v1/me");
   } catch (error) {
-    if (error.status === 401) return; // the session has ended: the door is shown by then
+    if (error.status === 401) return; // the session has ended, and the sign-in page is shown
     $("app").hidden = true;
-    toast(error.message, { kind: "error", seconds: 60, label: "Try again", action: enter });
+    showToast(error.message, { kind: "error", seconds: 60, label: "Try again", action: enterConsole });
     return;
   }
-  door.hide();
+  signInPage.hide();
   $("app").hidden = false;
-  showMe();
-  $("offline-brain").hidden = !config.offline;
+  showAccount();
+  $("offline-model").hidden = !config.offline;
   stream.start(me.id);
-  await Promise.all([conversations.load(), tasks.load(), follow()]).catch(fail);
-  focusBox();
+  await Promise.all([conversations.load(), tasks.load(), followAddress()]).catch(showFailure);
+  focusUnlessTouch();
 }
 
-function showMe() {
-  const name = plain(me.display_name || me.email);
+function showAccount() {
+  const name = neutralizeDirection(me.display_name || me.email);
   $("account-name").textContent = name;
   $("account-letter").textContent = [...name][0].toUpperCase();
 }
@@ -46,59 +46,59 @@ onEnd((why) => {
   me = null;
   location.hash = "";
   $("app").hidden = true;
-  door.show({ note: why, registration: config.registration });
+  signInPage.show({ note: why, registration: config.registration });
 });
 
 // The address: #/c/ID is a conversation, anything else a new one
 
-async function follow() {
+async function followAddress() {
   const id = /^#\/c\/([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
-  drawers(false);
+  setDrawers(false);
   conversations.select(id);
-  if (id !== chat.current() || !$("app").dataset.ready) {
+  if (id !== chat.getConversation() || !$("app").dataset.ready) {
     $("app").dataset.ready = "1";
     await chat.open(id);
   }
-  await name(id);
-  focusBox();
+  await showTitle(id);
+  focusUnlessTouch();
 }
 
-async function name(id) {
+async function showTitle(id) {
   let title = "New conversation";
   if (id !== null) {
     try {
-      title = conversations.titleOf(await conversations.ensure(id));
+      title = conversations.getTitle(await conversations.loadConversation(id));
     } catch (error) {
-      if (error.status !== 404) fail(error);
+      if (error.status !== 404) showFailure(error);
       return;
     }
   }
-  if (chat.current() !== id) return;
-  $("chat-title").textContent = plain(title);
-  document.title = `${plain(title)} · Parley`;
+  if (chat.getConversation() !== id) return;
+  $("chat-title").textContent = neutralizeDirection(title);
+  document.title = `${neutralizeDirection(title)} · Parley`;
 }
 
-addEventListener("hashchange", () => me && follow().catch(fail));
+addEventListener("hashchange", () => me && followAddress().catch(showFailure));
 
 chat.onBegun((id) => {
   history.pushState(null, "", `#/c/${id}`);
   conversations.select(id);
-  name(id).then(() => conversations.select(id));
+  showTitle(id).then(() => conversations.select(id));
 });
 conversations.onGone(() => (location.hash = ""));
 conversations.onRenamed((conversation) => {
-  if (conversation.id === chat.current()) name(conversation.id);
+  if (conversation.id === chat.getConversation()) showTitle(conversation.id);
 });
 settings.onChanged((person) => {
   me = person;
-  showMe();
+  showAccount();
 });
-door.onEntered(enter);
+signInPage.onSignIn(enterConsole);
 
-stream.on("reset", () => {
-  if (me) Promise.all([conversations.load(), tasks.load(), chat.refresh()]).catch(fail);
+stream.subscribe("reset", () => {
+  if (me) Promise.all([conversations.load(), tasks.load(), chat.refreshMessages()]).catch(showFailure);
 });
-stream.on("connection", (up) => {
+stream.subscribe("connection", (up) => {
   $("connection").textContent = up ? "" : "Connection lost. Trying again …";
 });
 
@@ -106,11 +106,11 @@ stream.on("connection", (up) => {
 
 $("new-chat").addEventListener("click", () => {
   if (location.hash) location.hash = "";
-  else follow().catch(fail);
+  else followAddress().catch(showFailure);
 });
 $("open-settings").addEventListener("click", () => settings.open(me));
-$("open-audit").addEventListener("click", () => audit.open(chat.current(), $("chat-title").textContent));
-$("sign-out").addEventListener("click", () => signOut().catch(fail));
+$("open-audit").addEventListener("click", () => audit.open(chat.getConversation(), $("chat-title").textContent));
+$("sign-out").addEventListener("click", () => signOut().catch(showFailure));
 
 const THEMES = { auto: "light", light: "dark", dark: "auto" };
 
@@ -125,11 +125,11 @@ function setTheme(theme) {
 $("theme").addEventListener("click", () => setTheme(THEMES[document.documentElement.dataset.theme]));
 setTheme(document.documentElement.dataset.theme);
 
-// Drawers: where there is no room, the lists slide over the chat
+// Drawers: on a narrow screen the lists slide over the chat
 
 const NARROW = { sidebar: matchMedia("(max-width: 52rem)"), tasks: matchMedia("(max-width: 72rem)") };
 
-function drawer(id, open) {
+function setDrawer(id, open) {
   const box = $(id);
   const slides = NARROW[id].matches;
   box.classList.toggle("is-open", open && slides);
@@ -138,41 +138,41 @@ function drawer(id, open) {
   $("shade").hidden = !document.querySelector(".is-open");
 }
 
-function drawers(open) {
-  for (const id of Object.keys(NARROW)) drawer(id, open);
+function setDrawers(open) {
+  for (const id of Object.keys(NARROW)) setDrawer(id, open);
 }
 
 for (const [id, narrow] of Object.entries(NARROW)) {
-  narrow.addEventListener("change", () => drawer(id, false));
+  narrow.addEventListener("change", () => setDrawer(id, false));
   $(`${id}-open`).addEventListener("click", () => {
-    drawer(id, true);
+    setDrawer(id, true);
     $(`${id}-close`).focus();
   });
   $(`${id}-close`).addEventListener("click", () => {
-    drawer(id, false);
+    setDrawer(id, false);
     $(`${id}-open`).focus();
   });
 }
-$("shade").addEventListener("click", () => drawers(false));
+$("shade").addEventListener("click", () => setDrawers(false));
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   const opened = document.querySelector(".is-open");
   if (!opened) return;
-  drawers(false);
+  setDrawers(false);
   $(`${opened.id}-open`).focus();
 });
-drawers(false);
+setDrawers(false);
 
-async function start() {
-  const asked = ask("GET", "/v1/web/config").then((found) => (config = found), fail);
+async function startConsole() {
+  const asked = requestWithoutToken("GET", "/v1/web/config").then((found) => (config = found), showFailure);
   if (mayBeSignedIn()) {
     await asked;
-    await enter();
+    await enterConsole();
   } else {
-    door.show();
+    signInPage.show();
     await asked;
-    if (!me) door.show({ registration: config.registration });
+    if (!me) signInPage.show({ registration: config.registration });
   }
 }
 
-start().catch(() => leave());
+startConsole().catch(() => endSession());

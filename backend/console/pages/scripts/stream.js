@@ -1,9 +1,9 @@
-// stream.js -- the caller's stream, one for all tabs: the tab that holds the lock reads it and tells the others.
+// stream.js -- the user stream, one for all tabs: the tab with the lock reads it and broadcasts it to the others.
 import { openStream } from "./api.js";
-import { alone } from  "./account/locks.js";
+import { runExclusively } from "./account/locks.js";
 
 const LONGEST_WAIT_MS = 15_000;
-const SILENCE_MS = 40_000; // the server says something every 15 s
+const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s
 
 const listeners = new Map();
 let channel = null;
@@ -11,11 +11,11 @@ let lastId = null;
 let stop = null;
 
 // `work(data, type)`; types are those of GET /v1/events/stream, and "connection" with true or false.
-export function on(types, work) {
+export function subscribe(types, work) {
   for (const type of types.split(" ")) listeners.set(type, [...(listeners.get(type) || []), work]);
 }
 
-function tell(type, data) {
+function notifyListeners(type, data) {
   for (const work of listeners.get(type) || []) work(data, type);
 }
 
@@ -24,16 +24,16 @@ export function start(userId) {
   const aborted = new AbortController();
   stop = aborted;
   channel = new BroadcastChannel(name);
-  channel.onmessage = ({ data }) => receive(data);
+  channel.onmessage = ({ data }) => receiveFrame(data);
   leadInTurn(name, aborted.signal).catch((error) => {
     if (error.name !== "AbortError") throw error; // signed out while another tab was leading
   });
 }
 
-// Who has lost the lead waits for it again.
+// A tab that has lost the lock waits for it again.
 async function leadInTurn(name, signal) {
   let over = false;
-  while (!over) over = await alone(name, (lost) => lead(signal, lost), signal);
+  while (!over) over = await runExclusively(name, (lost) => leadTabs(signal, lost), signal);
 }
 
 export function end() {
@@ -42,55 +42,55 @@ export function end() {
   stop = channel = lastId = null;
 }
 
-function receive({ id, type, data }) {
-  if (id) lastId = id; // where to go on, should this tab have to lead
-  tell(type, data);
+function receiveFrame({ id, type, data }) {
+  if (id) lastId = id; // where to resume if this tab becomes the leader
+  notifyListeners(type, data);
 }
 
-function pass(frame) {
+function broadcast(frame) {
   channel?.postMessage(frame);
-  receive(frame);
+  receiveFrame(frame);
 }
 
-// True where there is nothing more to lead, false where another tab leads now.
-async function lead(leaving, lost) {
+// True if the user signed out, false if another tab leads now.
+async function leadTabs(leaving, lost) {
   const signal = AbortSignal.any([leaving, lost]);
   for (let tries = 0; !signal.aborted; ) {
     try {
-      await read(signal, () => (tries = 0));
+      await readStream(signal, () => (tries = 0));
     } catch (error) {
       if (!signal.aborted && error.status === 401) return true; // signed out
     }
     if (signal.aborted) break;
-    pass({ type: "connection", data: false });
-    await pause(Math.min(LONGEST_WAIT_MS, 400 * 2 ** tries) * (0.75 + Math.random() / 2), signal);
+    broadcast({ type: "connection", data: false });
+    await waitForRetry(Math.min(LONGEST_WAIT_MS, 400 * 2 ** tries) * (0.75 + Math.random() / 2), signal);
     tries += 1;
   }
   return leaving.aborted;
 }
 
-async function read(signal, opened) {
+async function readStream(signal, opened) {
   const connection = new AbortController();
-  const give_up = () => connection.abort();
-  signal.addEventListener("abort", give_up);
-  let quiet = setTimeout(give_up, SILENCE_MS);
+  const giveUp = () => connection.abort();
+  signal.addEventListener("abort", giveUp);
+  let quiet = setTimeout(giveUp, SILENCE_MS);
   try {
     const stream = await openStream("GET", "/v1/events/stream", { lastId, signal: connection.signal });
     opened();
-    pass({ type: "connection", data: true });
+    broadcast({ type: "connection", data: true });
     for await (const { id, type, data } of stream.events()) {
       clearTimeout(quiet);
-      quiet = setTimeout(give_up, SILENCE_MS);
-      if (type !== "heartbeat") pass({ id, type, data });
+      quiet = setTimeout(giveUp, SILENCE_MS);
+      if (type !== "heartbeat") broadcast({ id, type, data });
     }
   } finally {
     clearTimeout(quiet);
-    signal.removeEventListener("abort", give_up);
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
-// Resolves after so long, or as soon as the network is back.
-export function pause(ms, signal) {
+// Resolves after `ms`, or as soon as the network is back.
+export function waitForRetry(ms, signal) {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms);
     function done() {

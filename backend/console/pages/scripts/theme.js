@@ -1,2 +1,2 @@
-// theme.js -- sets the chosen theme before anything is painted; without a choice the system's counts.
+// theme.js -- sets the theme before the first paint: the user's choice, or else the system's.
 document.documentElement.dataset.theme = localStorage.getItem("parley.theme") || "auto";

@@ -1,37 +1,36 @@
-# llm/offline/parsing/intents.py -- what a person wants done, as data
-from collections.abc import Callable
+# llm/offline/parsing/intents.py -- an intent and its slots: what the user wants done, as data
 from dataclasses import dataclass
 from typing import Literal
 
-from llm.offline.parsing.dates import When
-from llm.offline.parsing.task_references import Task
-from llm.offline.parsing.task_titles import Item
+from llm.offline.parsing.dates import DateMention
+from llm.offline.parsing.task_references import TaskView
+from llm.offline.parsing.task_titles import TaskDraft
 
 Verb = Literal["add", "show", "count", "check", "complete", "reopen", "rename", "describe", "note", "move",
                "delete", "undo", "say"]  # fmt: skip
-Finder = Callable[[str], When | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One thing to do. `target` names tasks in the words of the person, `chosen` are tasks already found.
+class Intent:
+    """One thing to do: a verb and its slots.
 
-    `text` is the new title, the note, the words to search or, for "say", the kind of answer; None if
-    it was not said. `late` asks for what should be done by now. `sure` is false where the person
-    asked rather than told. `bare` marks what is a new task only because it begins with a verb;
-    `said` is a command that could have been a task as well. `others` are further readings, for when
-    no task fits.
+    `target`: the user's words for the tasks. `tasks`: the tasks, where they are known already.
+    `text`: the new title, the note, the words to search for or, for "say", the kind of small talk; None if the
+    utterance has none. `completed` and `overdue` filter a list. `sure`: false for a question ("is milk done?"),
+    which changes nothing without a confirmation. `implicit`: the clause only begins with a verb ("buy milk").
+    `task_wording`: the utterance, if it could have been a new task as well. `alternatives`: other ways to cut the
+    same utterance into slots, tried when no task fits.
     """
 
     verb: Verb
     target: str = ""
     text: str | None = None
-    items: tuple[Item, ...] = ()
-    state: bool | None = None
-    late: bool = False
-    when: When | None = None
-    chosen: tuple[Task, ...] = ()
+    drafts: tuple[TaskDraft, ...] = ()
+    completed: bool | None = None
+    overdue: bool = False
+    when: DateMention | None = None
+    tasks: tuple[TaskView, ...] = ()
     sure: bool = True
-    bare: bool = False
-    said: str = ""
-    others: tuple["Command", ...] = ()
+    implicit: bool = False
+    task_wording: str = ""
+    alternatives: tuple["Intent", ...] = ()

@@ -1,91 +1,100 @@
-# llm/offline/parsing/parser.py -- from a message to the commands in it
+# llm/offline/parsing/parser.py -- from a message to the intents in it
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache
-from typing import Any
 
 from llm.offline.budget import Budget
-from llm.offline.parsing.clauses import Clause, clauses, polite, tidy
-from llm.offline.parsing.dates import When
-from llm.offline.parsing.intent_patterns import match
-from llm.offline.parsing.intents import Command, Finder
-from llm.offline.parsing.task_titles import items
-from llm.offline.parsing.vocabulary import starts_a_task
+from llm.offline.parsing.clauses import Clause, normalize_message, split_clauses, strip_politeness
+from llm.offline.parsing.dates import DateFinder, DateMention
+from llm.offline.parsing.intent_patterns import match_intent
+from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.task_titles import parse_drafts
+from llm.offline.parsing.vocabulary import reads_as_task
 
 
 @dataclass
-class Readings:
-    """What messages say, kept for the further steps of a run: each of them reads the same messages again."""
+class ParseCache:
+    """The intents of recent messages: every step of a run parses the same messages again."""
 
-    most: int = 64
-    kept: OrderedDict[tuple[str, Any], list[Command]] = field(default_factory=OrderedDict)
+    size: int = 64
+    intents: OrderedDict[tuple[str, datetime, str], list[Intent]] = field(default_factory=OrderedDict)
 
-    def read(self, message: str, budget: Budget, *, find: Finder, seen_from: Any) -> list[Command]:
-        """`seen_from` is all that `find` depends on."""
-        key = (message, seen_from)
-        if key not in self.kept:
-            self.kept[key] = read(message, find, budget)
-            while len(self.kept) > self.most:
-                self.kept.popitem(last=False)
-        self.kept.move_to_end(key)
-        return self.kept[key]
+    def parse(
+        self, message: str, budget: Budget, *, find_date: DateFinder, now: datetime, zone: str
+    ) -> list[Intent]:
+        """The intents of a message. `find_date` must depend on nothing but `now` and `zone`."""
+        key = (message, now, zone)
+        if key not in self.intents:
+            self.intents[key] = parse_message(message, find_date, budget)
+            while len(self.intents) > self.size:
+                self.intents.popitem(last=False)
+        self.intents.move_to_end(key)
+        return self.intents[key]
 
 
-def read(message: str, find: Finder, budget: Budget) -> list[Command]:
-    """The commands of a message, in order; empty if nothing in it was understood. TooMuch past the budget."""
+def parse_message(message: str, find_date: DateFinder, budget: Budget) -> list[Intent]:
+    """The intents of a message, in order; empty if the parser understands none of it.
+
+    Raises BudgetExceeded past the budget.
+    """
 
     @cache
-    def found_in(text: str) -> When | None:
+    def find_date_in_budget(text: str) -> DateMention | None:
         budget.check()
-        return find(text)
+        return find_date(text)
 
     @cache
-    def matched(text: str) -> Command | None:
+    def match(text: str) -> Intent | None:
         budget.check()
-        return match(text, found_in)
+        return match_intent(text, find_date_in_budget)
 
-    def acts(text: str) -> bool:
-        command = matched(text)
-        return command is not None and command.text != "question"
+    def is_intent(text: str) -> bool:
+        intent = match(text)
+        return intent is not None and intent.text != "question"
 
-    found = [
-        command
-        for clause in clauses(tidy(message), acts, found_in)
-        for command in _commands(clause, matched, found_in)
+    intents = [
+        intent
+        for clause in split_clauses(normalize_message(message), is_intent, find_date_in_budget)
+        for intent in _parse_clause(clause, match, find_date_in_budget)
     ]
-    deeds = [command for command in found if command.verb != "say"]
-    return list(_joined(deeds or found[:1]))
+    actions = [intent for intent in intents if intent.verb != "say"]
+    return list(_merge_additions(actions or intents[:1]))
 
 
-def _commands(clause: Clause, matched: Callable[[str], Command | None], find: Finder) -> Iterator[Command]:
+def _parse_clause(
+    clause: Clause, match: Callable[[str], Intent | None], find_date: DateFinder
+) -> Iterator[Intent]:
     if clause.kind in ("other", "bare"):
-        command = matched(polite(clause.text))
-        if command is not None:
-            yield command
+        intent = match(strip_politeness(clause.text))
+        if intent is not None:
+            yield intent
             return
-    lone = " " not in clause.text and not clause.when and not starts_a_task(clause.text)
+    lone = " " not in clause.text and not clause.when and not reads_as_task(clause.text)
     if clause.kind == "other" or (clause.kind == "bare" and lone):
         return
-    found = items(clause, find)
-    when = None if found else find(clause.text)
-    yield Command("add", items=found, when=when, bare=clause.kind == "bare")
+    drafts = parse_drafts(clause, find_date)
+    when = None if drafts else find_date(clause.text)
+    yield Intent("add", drafts=drafts, when=when, implicit=clause.kind == "bare")
 
 
-def _joined(commands: list[Command]) -> Iterator[Command]:
-    """Neighbouring additions as one."""
-    last: Command | None = None
-    for command in commands:
-        if last and last.verb == command.verb == "add":
-            last = replace(last, items=last.items + command.items, bare=last.bare and command.bare)
+def _merge_additions(intents: list[Intent]) -> Iterator[Intent]:
+    """Join neighbouring intents to add into one."""
+    last: Intent | None = None
+    for intent in intents:
+        if last and last.verb == intent.verb == "add":
+            last = replace(
+                last, drafts=last.drafts + intent.drafts, implicit=last.implicit and intent.implicit
+            )
             continue
         if last:
             yield last
-        last = command
+        last = intent
     if last:
         yield last
 
 
-def is_new_request(commands: list[Command]) -> bool:
-    """Whether a message says what to do by itself, rather than answer a question that was asked."""
-    return any(command.verb != "say" and not command.bare for command in commands)
+def is_new_request(intents: list[Intent]) -> bool:
+    """Whether a message is a request of its own, not the answer to a question."""
+    return any(intent.verb != "say" and not intent.implicit for intent in intents)

@@ -1,8 +1,8 @@
-# llm/offline/parsing/patterns.py -- regular expressions for English, with names for what comes up again and again
+# llm/offline/parsing/patterns.py -- compiles regular expressions for English from patterns with named parts
 import re
 
 _ADVERBS = "(?:(?:just|already|finally|now|also|actually|both|all) )*"
-_NAMES = {
+_PARTS = {
     "T": "(?P<target>.+?)",
     "X": "(?P<text>.+)",
     "list": "(?:my|the|our|this) (?:(?:to-?do|to do|task|shopping|grocery) )?(?:list|tasks|to-?dos)",
@@ -28,11 +28,11 @@ _NAMES = {
 }
 
 
-def pattern(text: str) -> re.Pattern[str]:
-    """A pattern in which <T>, <done> and so on stand for their meaning and apostrophes may be left out.
+def compile_pattern(text: str) -> re.Pattern[str]:
+    """Compile a pattern in which <T>, <done> and so on stand for the parts above; every apostrophe is optional.
 
-    It may be written on several lines: line ends and the indentation after them are no part of it.
+    Line ends and the indentation after them do not count.
     """
     text = re.sub(r"\n\s*", "", text)
-    text = re.sub(r"(?<!P)<(\w+)>", lambda m: _NAMES[m[1]], text)
+    text = re.sub(r"(?<!P)<(\w+)>", lambda m: _PARTS[m[1]], text)
     return re.compile(text.replace("'", "['’]?"), re.IGNORECASE | re.DOTALL)

@@ -1,22 +1,28 @@
-# llm/offline/parsing/task_references.py -- which tasks a phrase means: by position, "it", all, or words.
+# llm/offline/parsing/task_references.py -- phrases that refer to tasks: by position, "it", all, or words
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from llm.offline.budget import Eyes
-from llm.offline.parsing.patterns import pattern
-from llm.offline.parsing.vocabulary import base_of_past, content, is_verb_stem, stem, stems
+from llm.offline.budget import WordComparer
+from llm.offline.parsing.patterns import compile_pattern
+from llm.offline.parsing.vocabulary import (
+    find_past_base,
+    is_verb_stem,
+    split_content_words,
+    stem_text,
+    stem_word,
+)
 
-MOST = 25  # tasks touched by one command
-LONGEST = 500  # characters that can name a task: a title and some words around it
-_FIRST = 500  # characters of a description in which words of a phrase are looked for
-_WORDS = 8  # of a phrase that have to be like words of a task
+MAX_TASKS = 25  # tasks that one intent may change
+MAX_REFERENCE_CHARACTERS = 500  # of a phrase that can refer to a task: a title and some words around it
+_DESCRIPTION_CHARACTERS = 500  # of a description that are compared with a phrase
+_MAX_WORDS = 8  # words of a phrase that are compared with a task
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """A task as the tools report it; `shortened` says that its description is longer than it is here."""
+class TaskView:
+    """A task as the tools return it; `shortened` if this is only a part of its description."""
 
     id: str
     title: str
@@ -25,11 +31,11 @@ class Task:
     shortened: bool = False
 
     @staticmethod
-    def read(value: Any) -> "Task | None":
+    def from_result(value: Any) -> "TaskView | None":
         if not isinstance(value, dict) or not value.get("id"):
             return None
         title, description = value.get("title"), value.get("description")
-        return Task(
+        return TaskView(
             str(value["id"]),
             str(title or "Untitled"),
             str(description or ""),
@@ -39,39 +45,39 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
-    """How a phrase points at tasks.
+class TaskReference:
+    """How a phrase refers to tasks.
 
-    `place`: `positions` in the last list, from 1, or from -1 at the end. `it`, `them`: what was
-    touched last, `count` tasks if that is said. `all`: every task, of `state` if given, less `but`.
-    `words`: `parts`, each naming one task; where there are several, the first is the whole phrase,
-    or empty if that can be no title.
+    `position`: `positions` in the last list, from 1, or from -1 at the end. `it`, `them`: the tasks mentioned last,
+    `count` of them if the phrase has a number. `all`: every task, only open or completed ones if `completed` is
+    set, only those about `about`, except those that `but` refers to. `words`: `parts`, each for one task; of
+    several the first is the whole phrase, or empty if that cannot be a title.
     """
 
-    kind: Literal["place", "it", "them", "all", "words"]
+    kind: Literal["position", "it", "them", "all", "words"]
     count: int = 0
     positions: tuple[int, ...] = ()
-    state: bool | None = None
+    completed: bool | None = None
     about: str = ""
     but: str = ""
     parts: tuple[str, ...] = ()
 
 
-_COUNTED = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_CARDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_PLACES = {word: n for words in (_COUNTED, _ORDINALS) for n, word in enumerate(words, 1)} | {"last": -1}
+_POSITIONS = {word: n for words in (_CARDINALS, _ORDINALS) for n, word in enumerate(words, 1)} | {"last": -1}
 _FILLER = frozenset(
     """
     the task tasks number numbers no item items one ones and nr todo position
 """.split()
 )
-_IT = pattern(r"""
+_IT = compile_pattern(r"""
     (?:it|this|that|(?:this|that|the)(?: same| new)?(?: one| task| item| todo)
     |(?:the )?last (?:task|one) (?:you|i) (?:added|mentioned|created))(?: (?:again|too|then))?""")
-_THEM = pattern(r"""
+_THEM = compile_pattern(r"""
     (?:both|them|these|those|they)(?: (?:of (?:them|those|these)|all|both|two|ones|tasks))?
     |all of (?:them|these|those)|(?:all|the) (?:two|three|four)(?: of them)?""")
-_ALL = pattern(r"""
+_ALL = compile_pattern(r"""
     (?:everything|all(?= |$)(?: of)?
     |(?P<each>every|each|all|any|the entire|the whole)?(?: of)?(?P<whose> ?(?:my|the|these|those))?
     (?: ?(?P<state>completed?|done|finished|closed|open|unfinished|incomplete|remaining|pending|other))?
@@ -81,41 +87,42 @@ _ALL = pattern(r"""
     (?: (?:about|with|containing|mentioning) (?P<about>.+?))?
     (?:,? (?:except|but|besides|apart from|other than)(?: for)? (?P<but>.+))?""")
 _RANGE = re.compile(r"(?:the )?(?P<end>first|top|last) (?P<count>\w+)(?: (?:ones|tasks|items))?", re.I)
-_SPAN = pattern(r"""
+_SPAN = compile_pattern(r"""
     (?:tasks?|items?|numbers?|nr)? ?#?(?P<low>\d{1,3}) ?(?:-|–|to|through|until) ?#?(?P<high>\d{1,3})""")
 _NUMBER = re.compile(r"#?(\d{1,3})(?:st|nd|rd|th)?\.?")
 _QUOTED = re.compile(r"[\"“”']([^\"“”]{1,300})[\"“”']")
 _QUOTED_TITLE = re.compile(r"[\"“]([^\"”]{1,300})[\"”]")
 _JOINT = re.compile(r",? (?:and|&|plus|as well as) (?:also )?|[,;] ?|\n")
-_WRAPPING = pattern(r"""
+_WRAPPING = compile_pattern(r"""
     ^(?:(?:the|my|that|this|a) )?(?:tasks?|items?|to-?dos?|reminders?|ones?)
     (?: (?:about|with|called|named|titled|for|to|of|that says|saying|which says|where i))?:?(?: )
     |^(?:the|my|that|this|an?) |(?: (?:tasks?|items?|to-?dos?|reminders?|one))$""")
 
 
-def read_mention(phrase: str) -> Mention:
-    text = phrase[:LONGEST].strip(" \t\n.,;:!?")
+def parse_reference(phrase: str) -> TaskReference:
+    text = phrase[:MAX_REFERENCE_CHARACTERS].strip(" \t\n.,;:!?")
     if _IT.fullmatch(text):
-        return Mention("it")
+        return TaskReference("it")
     if m := _THEM.fullmatch(text):
         counts = re.findall(r"both|two|three|four", text.lower())
-        return Mention("them", count={"three": 3, "four": 4}.get(counts[0], 2) if counts else 0)
-    if places := _places(text):
-        return Mention("place", positions=places)
+        return TaskReference("them", count={"three": 3, "four": 4}.get(counts[0], 2) if counts else 0)
+    if positions := _parse_positions(text):
+        return TaskReference("position", positions=positions)
     m = _ALL.fullmatch(text)
     if m and (text.lower().startswith(("all", "every")) or m["each"] or m["whose"] or m["state"]):
-        said = (m["state"] or m["late"] or "").lower()
-        state = None if said in ("", "other") else not said.startswith(("open", "un", "inc", "rem", "pend"))
-        return Mention("all", state=state, about=m["about"] or "", but=m["but"] or "")
+        word = (m["state"] or m["late"] or "").lower()
+        is_open = word.startswith(("open", "un", "inc", "rem", "pend"))
+        completed = None if word in ("", "other") else not is_open
+        return TaskReference("all", completed=completed, about=m["about"] or "", but=m["but"] or "")
     if m := _QUOTED.fullmatch(text):
-        return Mention("words", parts=(m[1].strip(),))
+        return TaskReference("words", parts=(m[1].strip(),))
     if len(quotes := _QUOTED_TITLE.findall(text)) > 1:
-        return Mention("words", parts=("", *dict.fromkeys(quotes)))
-    parts = [unwrap(part) for part in _JOINT.split(text, maxsplit=MOST)]
-    return Mention("words", parts=tuple(dict.fromkeys([unwrap(text), *filter(None, parts)])))
+        return TaskReference("words", parts=("", *dict.fromkeys(quotes)))
+    parts = [strip_wrapping(part) for part in _JOINT.split(text, maxsplit=MAX_TASKS)]
+    return TaskReference("words", parts=tuple(dict.fromkeys([strip_wrapping(text), *filter(None, parts)])))
 
 
-def unwrap(phrase: str) -> str:
+def strip_wrapping(phrase: str) -> str:
     """`milk` for "the milk one" and "the task called milk"."""
     text = phrase.strip(" \t\n.,;:!?")
     if m := _QUOTED.search(text):
@@ -125,83 +132,87 @@ def unwrap(phrase: str) -> str:
     return text
 
 
-def _places(text: str) -> tuple[int, ...]:
+def _parse_positions(text: str) -> tuple[int, ...]:
     if m := _RANGE.fullmatch(text):
-        count = _PLACES.get(m["count"].lower(), int(m["count"]) if m["count"].isdecimal() else 0)
-        count = 0 if m["count"].lower() == "one" else min(count, MOST)
+        count = _POSITIONS.get(m["count"].lower(), int(m["count"]) if m["count"].isdecimal() else 0)
+        count = 0 if m["count"].lower() == "one" else min(count, MAX_TASKS)
         if count > 0:
             last = m["end"].lower() == "last"
             return tuple(range(-count, 0)) if last else tuple(range(1, count + 1))
     if m := _SPAN.fullmatch(text):
         low, high = int(m["low"]), int(m["high"])
-        return tuple(range(low, min(high, low + MOST - 1) + 1)) if 0 < low < high else ()
-    return _listed_places(text)
+        return tuple(range(low, min(high, low + MAX_TASKS - 1) + 1)) if 0 < low < high else ()
+    return _parse_position_list(text)
 
 
-def _listed_places(text: str) -> tuple[int, ...]:
-    """Positions of a phrase made of nothing else: "1, 3 and the last one"."""
+def _parse_position_list(text: str) -> tuple[int, ...]:
+    """The positions in "1, 3 and the last one"; empty if the phrase has any other word."""
     found: list[int] = []
     words = re.sub(r"[,&]|# (?=\d)", " ", text).lower().split()
     for n, word in enumerate(words):
         number = _NUMBER.fullmatch(word)
         if number:
             found.append(int(number[1]))
-        elif word in _PLACES and not (word == "one" and n and words[n - 1] not in ("and", "number", "task")):
-            found.append(_PLACES[word])
+        elif word in _POSITIONS and not (
+            word == "one" and n and words[n - 1] not in ("and", "number", "task")
+        ):
+            found.append(_POSITIONS[word])
         elif word not in _FILLER:
             return ()
     return tuple(dict.fromkeys(found))
 
 
-def search_word(phrase: str) -> str:
-    """The one word of a phrase that is best to search for: what the verb is done to, the longest."""
-    words = content(phrase)
+def choose_search_word(phrase: str) -> str:
+    """The best word of a phrase to search for: the longest one of the verb's object."""
+    words = split_content_words(phrase)
     if not words:
         return phrase.strip()[:50]
-    rest = words[1:] if is_verb_stem(stem(words[0])) and len(words) > 1 else words
-    rest = [word for word in rest if not base_of_past(word)] or rest
+    rest = words[1:] if is_verb_stem(stem_word(words[0])) and len(words) > 1 else words
+    rest = [word for word in rest if not find_past_base(word)] or rest
     best = max(reversed(rest), key=len)
-    return _common_part(best)
+    return _find_common_part(best)
 
 
-def _common_part(word: str) -> str:
-    """The beginning that a word shares with its other forms, since tools search for substrings."""
-    root = stem(word)
+def _find_common_part(word: str) -> str:
+    """The beginning that a word shares with its other forms: the tools search for substrings."""
+    root = stem_word(word)
     if word.startswith(root):
         return root
     return word[:-3] if word.endswith("ies") else root if is_verb_stem(root) else word
 
 
-def matches(phrase: str, tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """The tasks that `phrase` surely names: the best kind of match that there is."""
-    ranked: dict[int, list[Task]] = {}
+def find_matches(phrase: str, tasks: Iterable[TaskView]) -> tuple[TaskView, ...]:
+    """The tasks that `phrase` names beyond doubt, by the best kind of match that any task has."""
+    ranked: dict[int, list[TaskView]] = {}
     for task in tasks:
-        if rank := _rank(phrase, task):
+        if rank := _rank_match(phrase, task):
             ranked.setdefault(rank, []).append(task)
     return tuple(ranked[max(ranked)]) if ranked else ()
 
 
-def near_matches(phrase: str, tasks: Sequence[Task], eyes: Eyes) -> tuple[Task, ...]:
-    """Tasks that `phrase` may mean: misspelt, with another verb or more words, or by their description."""
-    wanted = _objects(stems(phrase[:LONGEST]))
-    found: list[Task] = []
+def find_near_matches(phrase: str, tasks: Sequence[TaskView], comparer: WordComparer) -> tuple[TaskView, ...]:
+    """Tasks that `phrase` may mean: misspelt, with another verb or more words, or by a word of the description."""
+    wanted = _drop_verb(stem_text(phrase[:MAX_REFERENCE_CHARACTERS]))
+    near: list[TaskView] = []
     for task in tasks:
-        if not wanted or len(found) == MOST:
+        if not wanted or len(near) == MAX_TASKS:
             break
-        title = stems(task.title)
-        within = bool(title) and set(_objects(title)) <= set(wanted)
-        if within or all(eyes.alike(word, title + described(task)) for word in wanted[:_WORDS]):
-            found.append(task)
-    return tuple(found)
+        title = stem_text(task.title)
+        within = bool(title) and set(_drop_verb(title)) <= set(wanted)
+        if within or all(
+            comparer.is_similar(word, title + stem_description(task)) for word in wanted[:_MAX_WORDS]
+        ):
+            near.append(task)
+    return tuple(near)
 
 
-def described(task: Task) -> tuple[str, ...]:
-    """The words of a description that count, in their common forms."""
-    return stems(task.description[:_FIRST])
+def stem_description(task: TaskView) -> tuple[str, ...]:
+    """The stems of the description's content words."""
+    return stem_text(task.description[:_DESCRIPTION_CHARACTERS])
 
 
-def _rank(phrase: str, task: Task) -> int:
-    wanted, title = stems(phrase), stems(task.title)
+def _rank_match(phrase: str, task: TaskView) -> int:
+    wanted, title = stem_text(phrase), stem_text(task.title)
     if " ".join(phrase.lower().split()) == " ".join(task.title.lower().split()):
         return 4
     if wanted and wanted == title:
@@ -211,9 +222,9 @@ def _rank(phrase: str, task: Task) -> int:
     if not wanted:
         return 2 if phrase.strip() and phrase.strip().lower() in task.title.lower() else 0
     same_verb = not (is_verb_stem(wanted[0]) and title and is_verb_stem(title[0])) or wanted[0] == title[0]
-    objects = _objects(wanted)
+    objects = _drop_verb(wanted)
     return 1 if same_verb and objects != wanted and set(objects) <= set(title) else 0
 
 
-def _objects(words: tuple[str, ...]) -> tuple[str, ...]:
+def _drop_verb(words: tuple[str, ...]) -> tuple[str, ...]:
     return words[1:] if len(words) > 1 and is_verb_stem(words[0]) else words

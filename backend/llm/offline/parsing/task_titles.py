@@ -1,27 +1,31 @@
-# llm/offline/parsing/task_titles.py -- from the words after "add" to titles, notes and dates of tasks
+# llm/offline/parsing/task_titles.py -- from the words after "add" to the titles, notes and dates of new tasks
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from llm.offline.parsing.clauses import Clause, Piece, polite, without_leading_date
-from llm.offline.parsing.dates import When, due_text, join_due
-from llm.offline.parsing.patterns import pattern
-from llm.offline.parsing.vocabulary import is_verb, starts_a_task
-
-LONGEST_TITLE = 255
+from llm.offline.parsing.clauses import Clause, Piece, split_leading_date, strip_politeness
+from llm.offline.parsing.dates import DateFinder, DateMention, format_due, join_due
+from llm.offline.parsing.patterns import compile_pattern
+from llm.offline.parsing.vocabulary import is_verb, reads_as_task
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class TaskDraft:
+    """A task to add; `due` as `format_due` writes it."""
+
     title: str
-    description: str = ""
+    note: str = ""
+    due: str = ""
+
+    @property
+    def description(self) -> str:
+        return join_due(self.note, self.due)
 
 
-_NOTE = pattern(r"""
+_NOTE = compile_pattern(r"""
     (?P<title>.*?)[,;(]?(?: -)? ?\b(?:with(?: an?| the)? <note>(?: that says| saying| of|:)?|<note>:) ?
     (?P<note>.+)""")
-_ASIDE = pattern(r" ?\(<note>: ?(?P<note>[^()]{1,500})\)")
-_ENDING = pattern(
+_ASIDE = compile_pattern(r" ?\(<note>: ?(?P<note>[^()]{1,500})\)")
+_ENDING = compile_pattern(
     r"(?:,? (?:to|on|onto|in|into) <list>|,? as an? (?:new )?(?:task|to-?do|reminder|item)"
     r"|,? (?:please|pls|thanks|thank you|for me|too|as well))$"
 )
@@ -34,78 +38,80 @@ _LOOSE_WORDS = frozenset(["by", "on", "at", "for", "due", "before", "until", "an
 _VAGUE = frozenset(["plan", "review", "prepare", "organise", "organize", "schedule"])
 
 
-def items(clause: Clause, find: Callable[[str], When | None]) -> tuple[Item, ...]:
+def parse_drafts(clause: Clause, find_date: DateFinder) -> tuple[TaskDraft, ...]:
     """The tasks that a clause of things to add asks for, in order."""
-    texts = _group(clause, find)
-    return tuple(item for text, note in texts if (item := _item(text, note, clause.when, find)))
+    texts = _group_pieces(clause, find_date)
+    return tuple(draft for text, note in texts if (draft := _parse_draft(text, note, clause.when, find_date)))
 
 
-def _group(clause: Clause, find: Callable[[str], When | None]) -> list[tuple[str, str]]:
-    listed = clause.listed or (clause.kind == "add" and _is_noun_list(clause.pieces))
+def _group_pieces(clause: Clause, find_date: DateFinder) -> list[tuple[str, str]]:
+    is_list = clause.is_list or (clause.kind == "add" and _is_noun_list(clause.pieces))
     found: list[tuple[str, str]] = []
     pieces = clause.pieces
     if clause.kind == "add":
         pieces = tuple(replace(piece, text=_ENDING.sub("", piece.text)) for piece in pieces)
     for piece in pieces:
-        text = polite(piece.text)
+        text = strip_politeness(piece.text)
         if not found or not found[-1][0].strip():
             found[len(found) - 1 if found else 0 :] = [(piece.text, "")]
-        elif note := _whole_note(text):
+        elif note := _parse_whole_note(text):
             found[-1] = (found[-1][0], f"{found[-1][1]} {note}".strip())
-        elif _divides(piece, found[-1][0], find) or (listed and not _is_date(text, find)):
+        elif _starts_task(piece, found[-1][0], find_date) or (is_list and not _is_only_date(text, find_date)):
             found.append((piece.text, ""))
-        elif piece.gap == " ":  # a sentence that is no task of its own
+        elif piece.separator == " ":  # a sentence that is not a task of its own
             found[-1] = (found[-1][0], f"{found[-1][1]} {piece.text}".strip())
         else:
-            found[-1] = (found[-1][0] + piece.gap + piece.text, found[-1][1])
+            found[-1] = (found[-1][0] + piece.separator + piece.text, found[-1][1])
     return found
 
 
-def _divides(piece: Piece, before: str, find: Callable[[str], When | None]) -> bool:
+def _starts_task(piece: Piece, before: str, find_date: DateFinder) -> bool:
     """Whether a task begins here; "wash and fold the laundry" is one."""
-    if piece.bullet or piece.gap.strip(" ") in ("\n", ";"):
+    if piece.bullet or piece.separator.strip(" ") in ("\n", ";"):
         return True
     if _QUOTED.match(piece.text) and before[-1:] in "\"”'":
         return True
-    text, _ = without_leading_date(polite(piece.text), find)
-    return starts_a_task(text) and not is_verb(before.strip())
+    text, _ = split_leading_date(strip_politeness(piece.text), find_date)
+    return reads_as_task(text) and not is_verb(before.strip())
 
 
-def _whole_note(text: str) -> str:
+def _parse_whole_note(text: str) -> str:
     m = _NOTE.fullmatch(text)
     return m["note"] if m and not m["title"].strip() else ""
 
 
 def _is_noun_list(parts: tuple[Piece, ...]) -> bool:
     """ "eggs, milk and bread": three or more short things with a comma, none of them a sentence."""
-    things = [piece for piece in parts if not starts_a_task(piece.text)]
+    things = [piece for piece in parts if not reads_as_task(piece.text)]
     return (
         len(things) >= 3
         and parts[0] is things[0]
-        and any("," in piece.gap for piece in parts)
+        and any("," in piece.separator for piece in parts)
         and all(_PLAIN.fullmatch(piece.text.strip(" ,.!")) for piece in things)
     )
 
 
-def _is_date(text: str, find: Callable[[str], When | None]) -> bool:
-    when = find(text)
+def _is_only_date(text: str, find_date: DateFinder) -> bool:
+    when = find_date(text)
     return when is not None and when.start == 0 and when.end == len(text)
 
 
-def _item(text: str, note: str, when: When | None, find: Callable[[str], When | None]) -> Item | None:
-    text = polite(text).rstrip("?")
+def _parse_draft(text: str, note: str, when: DateMention | None, find_date: DateFinder) -> TaskDraft | None:
+    text = strip_politeness(text).rstrip("?")
     if m := _ASIDE.search(text):
         text, note = f"{text[: m.start()]} {text[m.end() :]}", f"{m['note'].strip()} {note}".strip()
     if m := _NOTE.fullmatch(text):
-        said = _QUOTED.match(m["note"])  # after a note in quotes the rest is about the task again
-        text = f"{m['title']} {m['note'][said.end() :]}" if said else m["title"]
-        note = f"{said[1] or said[2] if said else m['note'].strip()} {note}".strip()
+        quotation = _QUOTED.match(m["note"])  # after a note in quotes the rest is about the task again
+        text = f"{m['title']} {m['note'][quotation.end() :]}" if quotation else m["title"]
+        note = f"{quotation[1] or quotation[2] if quotation else m['note'].strip()} {note}".strip()
     text = _ENDING.sub("", text)
     quoted = _QUOTED.match(text)
     rest = text[quoted.end() :] if quoted else text
-    found = find(rest)
+    found = find_date(rest)
     left = (
-        clean(_ENDING.sub("", f"{rest[: found.start]} {rest[found.end :].lstrip(' ,')}")) if found else rest
+        strip_title(_ENDING.sub("", f"{rest[: found.start]} {rest[found.end :].lstrip(' ,')}"))
+        if found
+        else rest
     )
     if quoted and not left.strip(" ,;.!"):
         title, when = quoted[1] or quoted[2], found or when
@@ -115,29 +121,28 @@ def _item(text: str, note: str, when: When | None, find: Callable[[str], When | 
         return None
     else:
         title, when = (left, found) if found and left.lower() not in _VAGUE else (text, when)
-    title = capitalised(clean(title))
-    title, more = _fit(title)
-    due = due_text(when) if when else ""
-    return Item(title, join_due(f"{more} {note}".strip(), due)) if title else None
+    title = capitalize_title(strip_title(title))
+    return TaskDraft(title, note.strip(), format_due(when) if when else "") if title else None
 
 
-def clean(title: str) -> str:
+def strip_title(title: str) -> str:
     """One line without loose ends: no trailing marks, no preposition that lost its date."""
     line = " ".join(title.split())
     head, _, last = line.rpartition(" ")
     return (head if head and last.lower() in _LOOSE_WORDS else line).strip(_MARKS)
 
 
-def capitalised(title: str) -> str:
+def capitalize_title(title: str) -> str:
     """The first letter as a capital, but not in iPhone or in an address."""
     first = title.split(" ", 1)[0]
     return title if title[1:2].isupper() or "/" in first or "@" in first else title[:1].upper() + title[1:]
 
 
-def _fit(title: str) -> tuple[str, str]:
-    """The title cut between words where it is too long, and what was cut off."""
-    if len(title) <= LONGEST_TITLE:
-        return title, ""
-    cut = title.rfind(" ", LONGEST_TITLE // 2, LONGEST_TITLE)
-    end = cut if cut > 0 else LONGEST_TITLE
-    return title[:end].rstrip(), title[end:].lstrip()
+def split_title(draft: TaskDraft, max_title: int | None) -> TaskDraft:
+    """Move the end of a title that is too long into the note, cut between words if possible."""
+    if max_title is None or len(draft.title) <= max_title:
+        return draft
+    cut = draft.title.rfind(" ", max_title // 2, max_title)
+    end = cut if cut > 0 else max_title
+    note = f"{draft.title[end:].lstrip()} {draft.note}".strip()
+    return replace(draft, title=draft.title[:end].rstrip(), note=note)

@@ -1,8 +1,8 @@
-# llm/offline/parsing/vocabulary.py -- English words: which are verbs of doing, what is their base, which carry meaning
+# llm/offline/parsing/vocabulary.py -- English words: verbs of tasks, past forms, stems, words without content
 import re
 from functools import lru_cache
 
-# Everyday things that people put on a list. "X and Y" is two tasks where Y begins with one of these.
+# Verbs of everyday tasks. "X and Y" means two tasks if Y begins with one of them.
 VERBS = frozenset(
     """
         accept activate adjust adopt air answer apologise apologize apply appoint argue arrange ask
@@ -35,8 +35,8 @@ VERBS = frozenset(
     """.split()
 )
 
-# These need no object: "buy milk and exercise" is two tasks, "bread and water" is none.
-_ALONE = frozenset(
+# Verbs without an object: "buy milk and exercise" means two tasks, "bread and water" one.
+_INTRANSITIVE = frozenset(
     """
     exercise meditate shower vacuum relax study hoover jog swim pray nap yoga
 """.split()
@@ -59,8 +59,8 @@ _PAST = {
 }  # fmt: skip
 _SAME_IN_PAST = frozenset(["beat", "cut", "hit", "let", "put", "quit", "read", "set", "shut"])
 
-# Verbs that people use for one another when they tell what they did.
-_FAMILY = {
+# A task to "buy milk" is done when the user says "I got the milk".
+_SYNONYMS = {
     "get": "buy", "purchase": "buy", "grab": "buy", "order": "buy", "pick": "buy",
     "phone": "call", "ring": "call", "mail": "email", "hoover": "vacuum", "tidy": "clean",
 }  # fmt: skip
@@ -78,67 +78,67 @@ def is_verb(word: str) -> bool:
     return word.lower() in VERBS
 
 
-def base_of_past(word: str) -> str | None:
-    """`buy` for "bought", `call` for "called"; None for what is no past form of a known verb."""
+def find_past_base(word: str) -> str | None:
+    """`buy` for "bought", `call` for "called"; None unless the word is a past form of a known verb."""
     word = word.lower()
     if word in _PAST:
         return _PAST[word]
-    known = word.endswith("ed") and word not in VERBS and stem(word) in _VERB_STEMS
-    return stem(word) if known else None
+    known = word.endswith("ed") and word not in VERBS and stem_word(word) in _VERB_STEMS
+    return stem_word(word) if known else None
 
 
 def is_past(word: str) -> bool:
-    """Whether "I <word> ..." tells of something that was done."""
-    return word.lower() in _SAME_IN_PAST or base_of_past(word) is not None
+    """Whether "I <word> ..." is a statement about the past."""
+    return word.lower() in _SAME_IN_PAST or find_past_base(word) is not None
 
 
-def starts_a_task(text: str) -> bool:
-    """Whether `text` reads like a thing to do of its own: a verb with something to do it to."""
+def reads_as_task(text: str) -> bool:
+    """Whether `text` could be a task: a verb with an object, or a verb that needs none."""
     first, _, rest = text.strip().partition(" ")
     word = first.rstrip(",.;:!?").lower()
-    return word in _ALONE or (word in VERBS and bool(rest.strip()))
+    return word in _INTRANSITIVE or (word in VERBS and bool(rest.strip()))
 
 
-def stem(word: str) -> str:
-    """What the forms of a word have in common: `call` for calls, called and calling."""
+def stem_word(word: str) -> str:
+    """The stem that the forms of a word share: `call` for calls, called and calling."""
     word = re.sub(r"['’]s?$", "", word.lower())
     if word in _PAST:
         word = _PAST[word]
     elif len(word) > 4 and word.endswith(("ies", "ied")):
         word = word[:-3] + "y"
     elif len(word) > 5 and word.endswith("ing"):
-        word = _single(word[:-3])
+        word = _undouble_letter(word[:-3])
     elif len(word) > 4 and word.endswith("ed"):
-        word = _single(word[:-2])
+        word = _undouble_letter(word[:-2])
     elif len(word) > 4 and word.endswith(("ches", "shes", "sses", "xes", "zes", "oes")):
         word = word[:-2]
     elif len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
     word = word[:-1] if len(word) > 3 and word.endswith("e") else word
-    return _FAMILY_STEMS.get(word, word)
+    return _SYNONYM_STEMS.get(word, word)
 
 
-def _single(word: str) -> str:
+def _undouble_letter(word: str) -> str:
     doubled = len(word) > 2 and word[-1] == word[-2] and word[-1] not in "lsz"
     return word[:-1] if doubled else word
 
 
-_FAMILY_STEMS: dict[str, str] = {}
-_FAMILY_STEMS.update({stem(word): stem(head) for word, head in _FAMILY.items()})
-_VERB_STEMS = frozenset(stem(verb) for verb in VERBS)
+_SYNONYM_STEMS: dict[str, str] = {}
+_SYNONYM_STEMS.update({stem_word(word): stem_word(head) for word, head in _SYNONYMS.items()})
+_VERB_STEMS = frozenset(stem_word(verb) for verb in VERBS)
 
 
 def is_verb_stem(word: str) -> bool:
     return word in _VERB_STEMS
 
 
-def content(text: str) -> list[str]:
-    """The words that carry meaning, in order, as written but in lower case."""
+def split_content_words(text: str) -> list[str]:
+    """The words that carry meaning, in order, in lower case; all words if none does."""
     every = [word.lower() for word in _TOKEN.findall(text)]
     return [word for word in every if word not in _EMPTY] or every
 
 
 @lru_cache(maxsize=2048)
-def stems(text: str) -> tuple[str, ...]:
-    """Each task is compared with every part of a message, in every step of a run: its words are taken apart once."""
-    return tuple(stem(word) for word in content(text))
+def stem_text(text: str) -> tuple[str, ...]:
+    """The stems of the content words. The cache matters: each step of a run compares each task with each phrase."""
+    return tuple(stem_word(word) for word in split_content_words(text))

@@ -1,15 +1,15 @@
-// confirm.js -- asks for the password where the server wants it once more, and sends the request again with it.
-import { $, clearErrors, dialog, fail, showErrors } from  "../dom.js";
+// confirm.js -- asks for the password when the server requires it again, and repeats the request with it.
+import { $, clearErrors, setUpDialog, showFailure, showErrors } from "../dom.js";
 
 const REQUIRED = "urn:parley:problem:password-required";
-const box = dialog("confirm");
+const box = setUpDialog("confirm");
 const form = box.querySelector("form");
 
-// The person closed the question: what they asked for was not done, and nothing has to be said about it.
+// The user closed the dialog: the request was not made, and no message is needed.
 export class NotConfirmed extends Error {}
 
-// `send(fields)` is the request; the fields of the second one hold the password.
-export async function confirmed(send) {
+// `send(fields)` makes the request; the fields of the second one hold the password.
+export async function sendConfirmed(send) {
   try {
     return await send({});
   } catch (error) {
@@ -27,7 +27,7 @@ export async function confirmed(send) {
         resolve(await send({ current_password: form.elements.current_password.value }));
         box.close();
       } catch (error) {
-        if (showErrors(form, error)) fail(error);
+        if (showErrors(form, error)) showFailure(error);
       } finally {
         button.disabled = false;
       }

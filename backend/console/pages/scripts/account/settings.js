@@ -1,25 +1,25 @@
-// settings.js -- the person's own: profile, password, sign-ins, and the way out.
-import { get, patch, remove } from  "../api.js";
-import { NotConfirmed, confirmed } from "./confirm.js";
-import { $, announce, bdi, clearErrors, dayOf, clock, dialog, el, fail, plain, showErrors } from  "../dom.js";
-import { leave } from "./session.js";
+// settings.js -- the user's settings: profile, password, sessions, and the deletion of the account.
+import { get, patch, remove } from "../api.js";
+import { NotConfirmed, sendConfirmed } from "./confirm.js";
+import { $, announce, bdi, clearErrors, formatDay, formatClock, setUpDialog, el, showFailure, neutralizeDirection, showErrors } from "../dom.js";
+import { endSession } from "./session.js";
 
-const sheet = dialog("settings");
+const sheet = setUpDialog("settings");
 let me = null;
-let changed = () => {};
+let notifyChange = () => {};
 
-export const onChanged = (work) => (changed = work);
+export const onChanged = (work) => (notifyChange = work);
 
 export function open(person) {
   me = person;
-  fill();
+  fillForms();
   sheet.showModal();
-  showSessions().catch(fail);
+  showSessions().catch(showFailure);
 }
 
 export const close = () => sheet.open && sheet.close();
 
-function fill() {
+function fillForms() {
   for (const form of sheet.querySelectorAll("form")) {
     form.reset();
     clearErrors(form);
@@ -30,13 +30,13 @@ function fill() {
   elements.timezone.value = me.timezone;
   elements.approval.value = me.approval;
   $("password").elements.username.value = me.email;
-  $("profile-email").textContent = plain(me.email);
+  $("profile-email").textContent = neutralizeDirection(me.email);
   if (!$("zones").childElementCount && Intl.supportedValuesOf) {
     $("zones").append(...Intl.supportedValuesOf("timeZone").map((zone) => el("option", { value: zone })));
   }
 }
 
-function saves(form, work, said) {
+function saveOnSubmit(form, work, said) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     clearErrors(form);
@@ -47,36 +47,36 @@ function saves(form, work, said) {
       const place = form.querySelector(".saved");
       if (place) place.textContent = said;
     } catch (error) {
-      if (!(error instanceof NotConfirmed) && showErrors(form, error)) fail(error);
+      if (!(error instanceof NotConfirmed) && showErrors(form, error)) showFailure(error);
     } finally {
       button.disabled = false;
     }
   });
 }
 
-saves($("profile"), async (fields) => {
+saveOnSubmit($("profile"), async (fields) => {
   const profile = {
     display_name: fields.display_name.value.trim() || null,
     timezone: fields.timezone.value.trim(),
     approval: fields.approval.value,
   };
-  me = await confirmed((password) => patch("/v1/me", { ...profile, ...password }));
-  changed(me);
+  me = await sendConfirmed((password) => patch("/v1/me", { ...profile, ...password }));
+  notifyChange(me);
 }, "Saved.");
 
-saves($("password"), async (fields) => {
+saveOnSubmit($("password"), async (fields) => {
   await patch("/v1/me", { current_password: fields.current_password.value, new_password: fields.new_password.value });
   fields.current_password.value = fields.new_password.value = "";
   await showSessions();
 }, "Changed. All other sign-ins have ended.");
 
-saves($("goodbye"), async (fields) => {
+saveOnSubmit($("goodbye"), async (fields) => {
   if (fields.email.value.trim().toLowerCase() !== me.email.toLowerCase()) {
     throw Object.assign(new Error("This is not the email of this account."), { field: "email" });
   }
-  await confirmed((password) => remove("/v1/me", password));
+  await sendConfirmed((password) => remove("/v1/me", password));
   sheet.close();
-  leave("Your account is deleted.");
+  endSession("Your account is deleted.");
 });
 
 async function showSessions() {
@@ -85,28 +85,28 @@ async function showSessions() {
     ...data.map((session) =>
       el("li", {},
         el("div", {},
-          el("p", {}, bdi(deviceOf(session.user_agent)), session.current ? el("span", { class: "tag" }, "this one") : null),
-          el("p", { class: "muted small" }, [session.address, `last used ${dayOf(session.last_used_at).toLowerCase()} at ${clock(session.last_used_at)}`].filter(Boolean).join(" · "))),
+          el("p", {}, bdi(describeDevice(session.user_agent)), session.current ? el("span", { class: "tag" }, "this one") : null),
+          el("p", { class: "muted small" }, [session.address, `last used ${formatDay(session.last_used_at).toLowerCase()} at ${formatClock(session.last_used_at)}`].filter(Boolean).join(" · "))),
         !session.current &&
-          el("button", { type: "button", class: "plain", "aria-label": `Sign out ${deviceOf(session.user_agent)}`, onclick: () => end(session) }, "Sign out"))),
+          el("button", { type: "button", class: "plain", "aria-label": `Sign out ${describeDevice(session.user_agent)}`, onclick: () => revokeSession(session) }, "Sign out"))),
   );
 }
 
-async function end(session) {
+async function revokeSession(session) {
   try {
     await remove(`/v1/me/sessions/${session.id}`);
     announce("Signed out there");
     await showSessions();
   } catch (error) {
-    fail(error);
+    showFailure(error);
   }
 }
 
 const BROWSERS = [[/Edg\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\//, "Firefox"], [/Chrom(e|ium)\//, "Chrome"], [/Safari\//, "Safari"]];
 const SYSTEMS = [[/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Mac OS X/, "macOS"], [/Windows/, "Windows"], [/Linux/, "Linux"]];
 
-// A browser's own name is long; what is not a browser keeps its name.
-function deviceOf(agent) {
+// A short name for a browser; another program keeps its user agent.
+function describeDevice(agent) {
   if (!agent) return "Unknown device";
   const name = (table) => table.find(([sign]) => sign.test(agent))?.[1];
   const browser = name(BROWSERS);

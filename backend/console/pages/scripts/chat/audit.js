@@ -1,15 +1,15 @@
-// audit.js -- what happened in a conversation and when: messages, runs, tool calls, approvals; to look at or to keep.
-import { get } from  "../api.js";
-import { $, bdi, dialog, el, fail, fullTime, lasted } from  "../dom.js";
+// audit.js -- the record of a conversation: messages, runs, tool calls and approvals by time, shown or downloaded.
+import { get } from "../api.js";
+import { $, bdi, setUpDialog, el, showFailure, formatTime, formatDuration } from "../dom.js";
 
-const sheet = dialog("audit");
+const sheet = setUpDialog("audit");
 const PAGE = 100;
-let shown = null; // { id, title, cursor, messages, runs }
+let record = null; // { id, title, cursor, messages, runs }
 
 const DECISIONS = { approved: "Approved", denied: "Denied", expired: "Expired", cancelled: "Cancelled" };
 
 // All pages of a list.
-async function all(path, params) {
+async function getAll(path, params) {
   const found = [];
   let cursor;
   do {
@@ -20,7 +20,7 @@ async function all(path, params) {
   return found;
 }
 
-async function allRunsSince(id, oldest) {
+async function getRunsSince(id, oldest) {
   const found = [];
   let cursor;
   do {
@@ -32,46 +32,46 @@ async function allRunsSince(id, oldest) {
 }
 
 export async function open(id, title) {
-  shown = { id, title, cursor: null, messages: [], runs: [] };
+  record = { id, title, cursor: null, messages: [], runs: [] };
   $("audit-note").replaceChildren(bdi(title));
   $("timeline").replaceChildren();
   sheet.showModal();
-  await more();
+  await loadMore();
 }
 
-async function more() {
-  const mine = shown;
+async function loadMore() {
+  const mine = record;
   try {
     const page = await get(`/v1/conversations/${mine.id}/messages`, { before: "end", limit: PAGE, cursor: mine.cursor });
     mine.messages.unshift(...page.data);
     mine.cursor = page.next_cursor;
-    mine.runs = await allRunsSince(mine.id, mine.cursor ? mine.messages[0].created_at : "");
-    if (mine === shown) draw();
+    mine.runs = await getRunsSince(mine.id, mine.cursor ? mine.messages[0].created_at : "");
+    if (mine === record) drawTimeline();
   } catch (error) {
-    fail(error);
+    showFailure(error);
   }
 }
 
-const sayer = (sender) => (sender?.type === "program" ? `${sender.name} (a program)` : sender?.name || "You");
+const nameSender = (sender) => (sender?.type === "program" ? `${sender.name} (a program)` : sender?.name || "You");
 
-// The call, and the rows that it touches as they were shown.
-const asked = (given, rows) => [given, rows].filter((part) => part && Object.keys(part).length).map((part) => JSON.stringify(part)).join(" on ");
+// The arguments of a call, and the rows that it touches.
+const describeCall = (given, rows) => [given, rows].filter((part) => part && Object.keys(part).length).map((part) => JSON.stringify(part)).join(" on ");
 
-// Everything as [time, kind, title, detail], in the order in which it happened.
-function moments({ messages, runs }) {
+// All moments as [time, kind, title, detail], oldest first.
+function listMoments({ messages, runs }) {
   const found = [];
   for (const message of messages) {
     const person = message.role === "user";
-    found.push([message.created_at, person ? "person" : "agent", [bdi(person ? sayer(message.sender) : "Parley"), " wrote"], message.content]);
+    found.push([message.created_at, person ? "person" : "agent", [bdi(person ? nameSender(message.sender) : "Parley"), " wrote"], message.content]);
     for (const call of message.tool_calls || []) {
       const { approval } = call;
       if (approval) {
-        found.push([approval.requested_at, "approval", `Approval asked for ${call.name}`, asked(call.arguments, approval.shown)]);
+        found.push([approval.requested_at, "approval", `Approval asked for ${call.name}`, describeCall(call.arguments, approval.shown)]);
         if (approval.decided_at) found.push([approval.decided_at, "approval", `${DECISIONS[approval.decision]}: ${call.name}`, ""]);
       }
       if (call.started_at) {
         found.push([call.started_at, "tool", `${call.name} called`, JSON.stringify(call.arguments)]);
-        const took = lasted(call.started_at, call.finished_at || call.started_at);
+        const took = formatDuration(call.started_at, call.finished_at || call.started_at);
         const outcome = call.error ? `Error: ${call.error}` : JSON.stringify(call.result);
         if (call.finished_at) found.push([call.finished_at, call.error ? "failure" : "tool", `${call.name} ${call.error ? "failed" : "returned"} after ${took}`, outcome]);
       }
@@ -80,12 +80,12 @@ function moments({ messages, runs }) {
   const here = new Set(messages.map((message) => message.run_id));
   for (const run of runs) {
     if (!here.has(run.id)) continue;
-    if (run.started_at) found.push([run.started_at, "run", `Run started, ${lasted(run.created_at, run.started_at)} after it was asked for`, run.id]);
+    if (run.started_at) found.push([run.started_at, "run", `Run started, ${formatDuration(run.created_at, run.started_at)} after it was asked for`, run.id]);
     for (const waits of run.pending_approvals || []) {
-      found.push([run.started_at, "approval", `Waits for approval: ${waits.name}`, asked(waits.arguments, waits.shown)]);
+      found.push([run.started_at, "approval", `Waits for approval: ${waits.name}`, describeCall(waits.arguments, waits.shown)]);
     }
     if (run.finished_at) {
-      const took = lasted(run.started_at || run.created_at, run.finished_at);
+      const took = formatDuration(run.started_at || run.created_at, run.finished_at);
       const tokens = run.input_tokens + run.output_tokens;
       const detail = [run.error, tokens ? `${run.input_tokens} tokens read, ${run.output_tokens} written` : ""].filter(Boolean).join(" · ");
       found.push([run.finished_at, run.status === "completed" ? "run" : "failure", `Run ${run.status} after ${took}`, detail]);
@@ -94,28 +94,28 @@ function moments({ messages, runs }) {
   return found.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
 }
 
-function draw() {
-  const { messages, runs, title, cursor } = shown;
+function drawTimeline() {
+  const { messages, runs, title, cursor } = record;
   $("audit-note").replaceChildren(
     bdi(title), ` · ${messages.length} messages, ${runs.length} runs${cursor ? " (newest)" : ""}`);
   $("audit-more").hidden = cursor === null;
   $("timeline").replaceChildren(
-    ...moments(shown).map(([at, kind, what, detail]) =>
+    ...listMoments(record).map(([at, kind, what, detail]) =>
       el("li", { class: `moment of-${kind}` },
-        el("time", { datetime: at }, fullTime(at)),
+        el("time", { datetime: at }, formatTime(at)),
         el("p", { class: "moment-title" }, ...[what].flat()),
         detail && el("p", { class: "moment-detail", dir: "auto" }, detail))),
   );
 }
 
-$("audit-more").addEventListener("click", more);
+$("audit-more").addEventListener("click", loadMore);
 $("audit-download").addEventListener("click", async () => {
-  const { id } = shown;
+  const { id } = record;
   try {
     const [conversation, messages, runs] = await Promise.all([
       get(`/v1/conversations/${id}`),
-      all(`/v1/conversations/${id}/messages`, { limit: 200 }),
-      all(`/v1/conversations/${id}/runs`, { limit: 200 }),
+      getAll(`/v1/conversations/${id}/messages`, { limit: 200 }),
+      getAll(`/v1/conversations/${id}/runs`, { limit: 200 }),
     ]);
     const text = JSON.stringify({ conversation, messages, runs, downloaded_at: new Date().toISOString() }, null, 2);
     const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
@@ -123,6 +123,6 @@ $("audit-download").addEventListener("click", async () => {
     link.click();
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   } catch (error) {
-    fail(error);
+    showFailure(error);
   }
 });

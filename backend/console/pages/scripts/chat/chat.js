@@ -1,10 +1,10 @@
-// chat.js -- the open conversation: its messages, the answer at work, what is sent.
-import { get, openStream, post } from  "../api.js";
+// chat.js -- the open conversation: its messages, the run that is followed, and sending.
+import { get, openStream, post } from "../api.js";
 import * as composer from "./composer.js";
-import { $, announce, fail } from  "../dom.js";
-import { LiveRun } from "./live.js";
-import { itemOf, markDay, personItem, setState, stored } from "./messages.js";
-import { on } from  "../stream.js";
+import { $, announce, showFailure } from "../dom.js";
+import { RunFollower } from "./run_follower.js";
+import { makeItem, markDay, makeUserItem, setState, markStored } from "./messages.js";
+import { subscribe } from "../stream.js";
 
 const PAGE = 50;
 const NEAR = 90;
@@ -13,98 +13,98 @@ const ACTIVE = new Set(["queued", "running", "awaiting_approval"]);
 const list = $("messages");
 const scroller = $("scroller");
 
-let conversation = null; // its id; null where the next message begins one
-let opening = 0; // counts, so that what comes late for another conversation is dropped
+let conversation = null; // its id; null if the next message begins one
+let opening = 0; // a counter: responses for an earlier conversation are dropped
 let runs = new Map();
-let live = null;
+let follower = null;
 let cursor = null;
 let loadingOlder = false;
 let sticky = true;
 let lastTop = 0;
-let begun = () => {};
-let drafts = new Map(); // what stands in the box of each conversation
-let delivery = Promise.resolve(null); // the messages on their way; tells the conversation they are in
+let notifyBegun = () => {};
+let drafts = new Map(); // unsent text by conversation
+let delivery = Promise.resolve(null); // the messages being sent; resolves to their conversation
 
-export const current = () => conversation;
-export const onBegun = (work) => (begun = work);
+export const getConversation = () => conversation;
+export const onBegun = (work) => (notifyBegun = work);
 
 // Opening
 
 export async function open(id) {
   const mine = ++opening;
-  drafts.set(conversation, composer.text());
+  drafts.set(conversation, composer.getText());
   conversation = id;
   delivery = Promise.resolve(id);
-  close();
+  clearConversation();
   composer.setText(drafts.get(id) || "");
   $("welcome").hidden = id !== null;
   $("open-audit").hidden = id === null;
   if (id === null) return;
   scroller.setAttribute("aria-busy", "true");
   try {
-    const [page, history] = await read(id);
+    const [page, history] = await fetchPage(id);
     if (mine !== opening) return;
     cursor = page.next_cursor;
     runs = new Map(history.data.map((run) => [run.id, run]));
-    list.replaceChildren(...page.data.map(itemOf));
-    arrange();
-    toEnd();
+    list.replaceChildren(...page.data.map(makeItem));
+    arrangeItems();
+    scrollToEnd();
   } catch (error) {
     if (mine !== opening) return;
     if (error.status === 404) {
       location.hash = "";
-      fail(new Error("There is no such conversation any more."));
-    } else fail(error);
+      showFailure(new Error("There is no such conversation any more."));
+    } else showFailure(error);
   } finally {
     if (mine === opening) {
       scroller.removeAttribute("aria-busy");
-      follow();
+      followRun();
     }
   }
 }
 
-const read = (id) =>
+const fetchPage = (id) =>
   Promise.all([
     get(`/v1/conversations/${id}/messages`, { before: "end", limit: PAGE }),
     get(`/v1/conversations/${id}/runs`, { limit: PAGE }),
   ]);
 
-function close() {
-  live?.leave();
-  live = null;
+function clearConversation() {
+  follower?.leave();
+  follower = null;
   runs = new Map();
   cursor = null;
   sticky = true;
   list.replaceChildren();
   $("older").hidden = true;
-  buttons();
+  updateButtons();
 }
 
-// After a gap in the events: what is new is added, nothing that stands there is touched.
-export async function refresh() {
+// Adds what is new after a gap in the user stream; messages that are shown stay as they are.
+export async function refreshMessages() {
   const mine = opening;
   if (conversation === null) return;
-  const [page, history] = await read(conversation);
+  const [page, history] = await fetchPage(conversation);
   if (mine !== opening) return;
-  const joins = page.data.some((message) => itemById(message.id));
+  const joins = page.data.some((message) => findItem(message.id));
   if (page.data.length && !joins && list.childElementCount) {
-    open(conversation); // more came than a page holds
+    open(conversation); // more is new than a page holds
     return;
   }
-  for (const message of page.data) add(message);
-  for (const run of history.data) onRun(run);
+  for (const message of page.data) addMessage(message);
+  for (const run of history.data) updateRun(run);
 }
 
-// Answers stand below what they answer, also where another message came between; days and endings are told.
-function arrange() {
+// Puts answers below their messages, also if another message came between, and marks days and endings.
+function arrangeItems() {
   for (const item of [...list.children]) {
-    if (item.message?.role === "agent") place(item);
+    if (item.message?.role === "agent") placeItem(item);
   }
   for (const item of list.children) markDay(item);
   for (const run of runs.values()) showEnding(run);
 }
 
-function place(item) {
+function placeItem(item) {
   const { run } = item.dataset;
   const asked = run && list.querySelector(`.from-user[data-run="${run}"]`);
   if (asked) {
@@ -114,29 +114,29 @@ function place(item) {
   markDay(item.nextElementSibling);
 }
 
-const itemById = (id) => list.querySelector(`[data-id="${id}"]`);
+const findItem = (id) => list.querySelector(`[data-id="${id}"]`);
 
-// A message that has been stored, from wherever it is heard of first.
-function add(message) {
-  if (itemById(message.id)) return;
+// Adds a stored message, whichever stream brings it first.
+function addMessage(message) {
+  if (findItem(message.id)) return;
   const draft = message.client_id && list.querySelector(`[data-client="${CSS.escape(message.client_id)}"]`);
   if (draft) {
-    stored(draft, message);
+    markStored(draft, message);
     markDay(draft);
     return;
   }
   const run = message.run_id;
   if (message.role === "agent" && run) {
-    if (live?.id === run && !live.ended) return; // it tells this itself
+    if (follower?.id === run && !follower.ended) return; // the follower shows this message
     const there = list.querySelector(`.from-agent[data-run="${run}"]`);
     if (there) {
       there.agent.settle(message);
       return;
     }
   }
-  const item = itemOf(message);
+  const item = makeItem(message);
   list.append(item);
-  place(item);
+  placeItem(item);
   if (!sticky) $("jump").classList.add("news");
 }
 
@@ -146,19 +146,19 @@ function showEnding(run) {
   let answer = list.querySelector(`.from-agent[data-run="${run.id}"]`);
   if (!answer) {
     if (!asked) return;
-    const ended = new LiveEnd(run.id);
+    const ended = new MissingAnswer(run.id);
     answer = ended.item;
-    place(answer);
+    placeItem(answer);
   }
   const again = asked && asked === [...list.querySelectorAll(".from-user")].at(-1);
-  answer.agent.ended(run, again ? () => send(asked.message.content) : null);
+  answer.agent.showEnding(run, again ? () => sendMessage(asked.message.content) : null);
 }
 
-// The place of an answer that never came.
-class LiveEnd {
+// Stands in for the answer of a run that ended without one.
+class MissingAnswer {
   constructor(runId) {
     const standIn = { id: "", run_id: runId, role: "agent", content: "", tool_calls: [], created_at: "" };
-    this.item = itemOf({ ...standIn, created_at: new Date().toISOString() });
+    this.item = makeItem({ ...standIn, created_at: new Date().toISOString() });
     this.item.dataset.day = "";
     delete this.item.dataset.id;
   }
@@ -176,24 +176,24 @@ async function loadOlder() {
     if (mine !== opening) return;
     cursor = page.next_cursor;
     const first = list.firstElementChild;
-    const looked = inSight();
+    const looked = findFirstVisible();
     scroller.classList.add("steady");
     const before = looked.getBoundingClientRect().top;
-    list.prepend(...page.data.map(itemOf));
+    list.prepend(...page.data.map(makeItem));
     for (let item = list.firstElementChild; item !== first; item = item.nextElementSibling) markDay(item);
     markDay(first);
     scroller.scrollTop += looked.getBoundingClientRect().top - before;
     requestAnimationFrame(() => scroller.classList.remove("steady"));
   } catch (error) {
-    fail(error);
+    showFailure(error);
   } finally {
     $("older").hidden = true;
     loadingOlder = false;
   }
 }
 
-// The first message that the reader sees: it must not move.
-function inSight() {
+// The first visible message: it must not move.
+function findFirstVisible() {
   const { top } = scroller.getBoundingClientRect();
   return [...list.children].find((item) => item.getBoundingClientRect().bottom > top) || list.lastElementChild;
 }
@@ -203,7 +203,7 @@ scroller.addEventListener(
   () => {
     const top = scroller.scrollTop;
     const near = scroller.scrollHeight - top - scroller.clientHeight < NEAR;
-    // Only who scrolls up leaves the end: what grows below does not push anybody away from it.
+    // Only scrolling up leaves the end; growth below does not.
     sticky = near || (sticky && top >= lastTop);
     lastTop = top;
     $("jump").hidden = sticky;
@@ -212,98 +212,98 @@ scroller.addEventListener(
   },
   { passive: true },
 );
-new ResizeObserver(() => sticky && toEnd()).observe(list);
-new ResizeObserver(() => sticky && toEnd()).observe(scroller);
-$("jump").addEventListener("click", () => toEnd());
+new ResizeObserver(() => sticky && scrollToEnd()).observe(list);
+new ResizeObserver(() => sticky && scrollToEnd()).observe(scroller);
+$("jump").addEventListener("click", () => scrollToEnd());
 
-function toEnd() {
+function scrollToEnd() {
   sticky = true;
   scroller.scrollTop = scroller.scrollHeight;
 }
 
-// The answer at work
+// The run that is followed
 
-function follow(stream = null, runId = null) {
-  if (live && !live.ended) return false;
-  const next = runId || [...runs.values()].filter((run) => ACTIVE.has(run.status)).sort(byStart)[0]?.id;
+function followRun(stream = null, runId = null) {
+  if (follower && !follower.ended) return false;
+  const next = runId || [...runs.values()].filter((run) => ACTIVE.has(run.status)).sort(compareStart)[0]?.id;
   if (!next) {
-    buttons();
+    updateButtons();
     return false;
   }
-  live = new LiveRun(next, onRunEvent, stream);
+  follower = new RunFollower(next, handleRunEvent, stream);
   list.querySelector(`.from-agent[data-run="${next}"]`)?.remove();
-  list.append(live.item);
-  place(live.item);
+  list.append(follower.item);
+  placeItem(follower.item);
   for (const run of runs.values()) markQueued(run);
-  buttons();
+  updateButtons();
   return true;
 }
 
-const byStart = (a, b) => (a.created_at < b.created_at ? -1 : 1);
+const compareStart = (a, b) => (a.created_at < b.created_at ? -1 : 1);
 
-// A message says that it waits for its turn for as long as it does.
+// Marks the message of a queued run, until the run starts.
 function markQueued(run) {
   const asked = list.querySelector(`.from-user[data-run="${run.id}"]`);
   if (!asked) return;
-  if (run.status === "queued" && run.id !== live?.id) setState(asked, "queued");
+  if (run.status === "queued" && run.id !== follower?.id) setState(asked, "queued");
   else if (asked.dataset.state === "queued") setState(asked, "sent");
 }
 
-function onRunEvent(type, data, from) {
-  if (from !== live) return;
+function handleRunEvent(type, data, from) {
+  if (from !== follower) return;
   if (type === "run.started") {
     const asked = list.querySelector(`.from-user[data-run="${from.id}"]`);
     if (asked && !asked.dataset.id) {
-      stored(asked, { id: data.user_message_id, run_id: from.id, created_at: new Date().toISOString() });
+      markStored(asked, { id: data.user_message_id, run_id: from.id, created_at: new Date().toISOString() });
       markDay(asked);
     }
   }
-  if (!live.ended) return;
+  if (!follower.ended) return;
   runs.set(from.id, { ...runs.get(from.id), id: from.id, status: data.status, error: data.error ?? null });
   from.item.classList.remove("live");
-  if (data.status === "completed") from.agent.thinking(null);
+  if (data.status === "completed") from.agent.showThinking(null);
   else {
     showEnding(runs.get(from.id));
     announce(data.status === "failed" ? `The answer failed. ${data.error || ""}` : "Stopped");
   }
-  follow();
+  followRun();
 }
 
-// What the caller's stream tells of a run here.
-function onRun(run) {
+// Applies a run from the user stream.
+function updateRun(run) {
   if (run.conversation_id !== conversation) return;
   const known = runs.get(run.id);
   if (known && !ACTIVE.has(known.status)) return;
   runs.set(run.id, run);
-  if (ACTIVE.has(run.status)) follow();
-  else if (live?.id !== run.id || live.ended) showEnding(run);
+  if (ACTIVE.has(run.status)) followRun();
+  else if (follower?.id !== run.id || follower.ended) showEnding(run);
   markQueued(run);
 }
 
-on("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => onRun(run));
-on("message.created", ({ message }) => message.conversation_id === conversation && add(message));
+subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => updateRun(run));
+subscribe("message.created", ({ message }) => message.conversation_id === conversation && addMessage(message));
 
 // Writing
 
-function send(text) {
+function sendMessage(text) {
   const draft = { client_id: crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now(), content: text, role: "user" };
-  const item = personItem(draft);
+  const item = makeUserItem(draft);
   list.append(item);
   markDay(item);
   $("welcome").hidden = true;
-  toEnd();
-  deliver(item, conversation);
+  scrollToEnd();
+  queueMessage(item, conversation);
 }
 
-// One after the other, so that messages are stored in the order in which they were written.
-function deliver(item, to) {
+// Sends one message after the other, so that they are stored in the order of writing.
+function queueMessage(item, to) {
   const mine = opening;
   setState(item, "sending");
-  delivery = delivery.then((here) => deliverNow(item, to ?? here, mine));
+  delivery = delivery.then((here) => deliverMessage(item, to ?? here, mine));
 }
 
 // Returns the conversation that the message is in.
-async function deliverNow(item, to, mine) {
+async function deliverMessage(item, to, mine) {
   const { client_id, content } = item.message;
   try {
     const [path, body] = to
@@ -315,46 +315,46 @@ async function deliverNow(item, to, mine) {
     item.dataset.run = runId;
     const here = to ?? (await get(`/v1/runs/${runId}`)).conversation_id;
     if (mine !== opening) {
-      leaving.abort(); // looking at something else by now; it is stored
+      leaving.abort(); // another conversation is open now; the message is stored
       return here;
     }
     if (!runs.has(runId)) runs.set(runId, { id: runId, status: "queued", created_at: new Date().toISOString() });
-    if (conversation === null) adopt(here, content);
+    if (conversation === null) adoptConversation(here, content);
     setState(item, "sent");
-    if (!follow(stream, runId)) {
+    if (!followRun(stream, runId)) {
       leaving.abort();
       markQueued(runs.get(runId));
     }
     return here;
   } catch (error) {
     if (mine === opening) {
-      setState(item, "failed", { why: error.message, retry: () => deliver(item, to), discard: () => discard(item) });
+      setState(item, "failed", { why: error.message, retry: () => queueMessage(item, to), discard: () => discardMessage(item) });
     } else {
       drafts.set(to, content);
-      fail(new Error("A message was not sent. It is back in the box of its conversation."));
+      showFailure(new Error("A message was not sent. It is back in the box of its conversation."));
     }
     return to;
   }
 }
 
-// The first message has made its conversation.
-function adopt(id, content) {
+// The first message has created its conversation.
+function adoptConversation(id, content) {
   drafts.delete(null);
   conversation = id;
   $("open-audit").hidden = false;
-  begun(id, content);
+  notifyBegun(id, content);
 }
 
-function discard(item) {
-  composer.setText([item.message.content, composer.text()].filter(Boolean).join("\n"));
+function discardMessage(item) {
+  composer.setText([item.message.content, composer.getText()].filter(Boolean).join("\n"));
   item.remove();
   composer.focus();
 }
 
-const buttons = () => composer.working(Boolean(live && !live.ended));
+const updateButtons = () => composer.setWorking(Boolean(follower && !follower.ended));
 
-composer.onSend(send);
-composer.onStop(() => post(`/v1/runs/${live.id}/cancel`));
+composer.onSend(sendMessage);
+composer.onStop(() => post(`/v1/runs/${follower.id}/cancel`));
 
 export function reset() {
   opening += 1;
@@ -362,5 +362,5 @@ export function reset() {
   conversation = null;
   delivery = Promise.resolve(null);
   composer.setText("");
-  close();
+  clearConversation();
 }

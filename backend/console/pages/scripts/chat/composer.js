@@ -1,7 +1,7 @@
-// composer.js -- the box to write in, its two buttons, and the sentences that a first minute begins with.
-import { $, el, fail } from  "../dom.js";
+// composer.js -- the message box, its two buttons, and the examples for a new user.
+import { $, el, showFailure } from "../dom.js";
 
-const TALLEST = 240;
+const MAX_HEIGHT = 240;
 const EXAMPLES = [
   ["Add buy milk tomorrow and call mom", "two tasks in one sentence"],
   ["What is on my list?", "Parley looks it up"],
@@ -14,33 +14,33 @@ let stop = async () => {};
 
 export const onSend = (work) => (send = work);
 export const onStop = (work) => (stop = work);
-export const text = () => box.value;
+export const getText = () => box.value;
 export const focus = () => box.focus();
 
 export function setText(value) {
   box.value = value;
-  fit();
+  fitHeight();
 }
 
-// Where a keyboard comes up by itself the box is left alone.
-export function focusBox() {
+// On a touch screen focus would open the keyboard.
+export function focusUnlessTouch() {
   if (matchMedia("(hover: hover)").matches) box.focus();
 }
 
-export function working(yes) {
+export function setWorking(yes) {
   $("stop").hidden = !yes;
   $("hint").textContent = yes
     ? "You can write on: the next message waits for its turn."
     : "Enter sends, Shift + Enter starts a new line.";
 }
 
-function fit() {
+function fitHeight() {
   box.style.setProperty("height", "auto");
-  box.style.setProperty("height", `${Math.min(box.scrollHeight, TALLEST)}px`);
+  box.style.setProperty("height", `${Math.min(box.scrollHeight, MAX_HEIGHT)}px`);
   $("send").disabled = box.value.trim() === "";
 }
 
-box.addEventListener("input", fit);
+box.addEventListener("input", fitHeight);
 box.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
@@ -62,7 +62,7 @@ $("stop").addEventListener("click", async () => {
     await stop();
     box.focus();
   } catch (error) {
-    fail(error);
+    showFailure(error);
   } finally {
     $("stop").disabled = false;
   }

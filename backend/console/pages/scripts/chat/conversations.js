@@ -1,79 +1,79 @@
-// conversations.js -- the list beside the chat: newest first, searched, renamed, deleted with a way back.
-import { get, patch, remove } from  "../api.js";
-import { $, announce, bdi, clock, dayOf, el, fail, icon, iconButton, later, toast } from  "../dom.js";
-import { on } from  "../stream.js";
+// conversations.js -- the list of conversations: newest first; search, rename, delete with undo.
+import { get, patch, remove } from "../api.js";
+import { $, announce, bdi, formatClock, formatDay, el, showFailure, makeIcon, makeIconButton, debounce, showToast } from "../dom.js";
+import { subscribe } from "../stream.js";
 
 const UNDO_SECONDS = 5;
-// Conversations between people and of groups will stand in the same list: each kind has its sign.
+// Each kind of conversation has its icon.
 const KINDS = { assistant: "chat", direct: "person", group: "group" };
 
 const list = $("conversations");
 const known = new Map();
-const working = new Map(); // conversation id -> ids of runs at work, with their status
-const leaving = new Map(); // deleted here, not yet there: timers by id
+const working = new Map(); // conversation id -> status by id of active runs
+const leaving = new Map(); // deleted here, but not yet on the server: timers by id
 let found = null; // ids of a search, or null
 let cursor = null;
 let selected = null;
-let gone = () => {};
-let renamed = () => {};
+let notifyGone = () => {};
+let notifyRenamed = () => {};
 
-export const titleOf = (conversation) => conversation?.title || "Untitled";
-export const byId = (id) => known.get(id);
-export const onGone = (work) => (gone = work);
-export const onRenamed = (work) => (renamed = work);
+export const getTitle = (conversation) => conversation?.title || "Untitled";
+export const getConversation = (id) => known.get(id);
+export const onGone = (work) => (notifyGone = work);
+export const onRenamed = (work) => (notifyRenamed = work);
 
 export async function load() {
   const page = await get("/v1/conversations", { limit: 50 });
   known.clear();
   for (const item of page.data) known.set(item.id, item);
   cursor = page.next_cursor;
-  draw();
+  drawList();
 }
 
-async function more() {
+async function loadMore() {
   if (!cursor || found) return;
   const from = cursor;
   cursor = null;
   const page = await get("/v1/conversations", { limit: 50, cursor: from });
   for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
   cursor = page.next_cursor;
-  draw();
+  drawList();
 }
 
-// Looked up alone where it is not on the pages that are here.
-export async function ensure(id) {
+// Fetches a conversation that is on no page loaded so far.
+export async function loadConversation(id) {
   if (!known.has(id)) known.set(id, await get(`/v1/conversations/${id}`));
-  draw();
+  drawList();
   return known.get(id);
 }
 
 export function select(id) {
   selected = id;
-  for (const item of list.children) mark(item);
+  for (const item of list.children) markSelected(item);
 }
 
-function mark(item) {
+function markSelected(item) {
   const link = item.querySelector("a");
   if (item.dataset.id === selected) link?.setAttribute("aria-current", "page");
   else link?.removeAttribute("aria-current");
 }
 
-function visible() {
+function listVisible() {
   const shown = [...known.values()].filter((item) => !leaving.has(item.id) && (!found || found.has(item.id)));
   return shown.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
 }
 
-// Items that are there are moved, not made anew: focus and an open rename stay.
-function draw() {
-  const shown = visible();
+// Moves existing items instead of making new ones: focus and an open title field stay.
+function drawList() {
+  const shown = listVisible();
   const there = new Map([...list.children].map((item) => [item.dataset.id, item]));
   for (const [id, item] of there) if (!shown.some((one) => one.id === id)) item.remove();
   shown.forEach((conversation, index) => {
     let item = there.get(conversation.id);
     if (!item) {
       item = el("li", { data: { id: conversation.id } });
-      fill(item, conversation);
-    } else if (item.shown !== conversation && !item.querySelector("input")) fill(item, conversation);
+      fillItem(item, conversation);
+    } else if (item.shown !== conversation && !item.querySelector("input")) fillItem(item, conversation);
     if (list.children[index] !== item) list.insertBefore(item, list.children[index] || null);
   });
   const none = shown.length === 0;
@@ -81,31 +81,31 @@ function draw() {
   $("conversations-none").textContent = found ? "Nothing found." : "Your conversations will stand here.";
 }
 
-function fill(item, conversation) {
-  const status = statusOf(conversation.id);
-  const title = titleOf(conversation);
+function fillItem(item, conversation) {
+  const status = getStatus(conversation.id);
+  const title = getTitle(conversation);
   item.shown = conversation;
   item.replaceChildren(
     el("a", { href: `#/c/${conversation.id}` },
-      icon(KINDS[conversation.kind || "assistant"] || "chat"),
+      makeIcon(KINDS[conversation.kind || "assistant"] || "chat"),
       el("span", { class: "conversation-title", dir: "auto" }, title),
       status ? el("span", { class: `badge ${status.kind}` }, el("span", { class: "sr" }, status.words))
-        : el("span", { class: "conversation-time" }, when(conversation.updated_at))),
+        : el("span", { class: "conversation-time" }, formatAge(conversation.updated_at))),
     el("span", { class: "actions" },
-      iconButton("edit", `Rename “${title}”`, () => rename(item, conversation)),
-      iconButton("trash", `Delete “${title}”`, () => deleteSoon(conversation))),
+      makeIconButton("edit", `Rename “${title}”`, () => editTitle(item, conversation)),
+      makeIconButton("trash", `Delete “${title}”`, () => deleteAfterDelay(conversation))),
   );
-  mark(item);
+  markSelected(item);
 }
 
-function when(iso) {
-  const day = dayOf(iso);
-  return day === "Today" ? clock(iso) : day === "Yesterday" ? day : new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short" });
+function formatAge(iso) {
+  const day = formatDay(iso);
+  return day === "Today" ? formatClock(iso) : day === "Yesterday" ? day : new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short" });
 }
 
 // Rename
 
-function rename(item, conversation) {
+function editTitle(item, conversation) {
   const input = el("input", { class: "rename", "aria-label": "Title", dir: "auto", maxlength: "255" });
   input.value = conversation.title || "";
   let over = false;
@@ -115,13 +115,13 @@ function rename(item, conversation) {
     const title = input.value.trim();
     item.shown = null;
     input.remove();
-    fill(item, known.get(conversation.id) || conversation);
+    fillItem(item, known.get(conversation.id) || conversation);
     item.querySelector("a").focus();
     if (!save || !title || title === conversation.title) return;
     try {
-      apply(await patch(`/v1/conversations/${conversation.id}`, { title }));
+      applyChange(await patch(`/v1/conversations/${conversation.id}`, { title }));
     } catch (error) {
-      fail(error);
+      showFailure(error);
     }
   };
   input.addEventListener("keydown", (event) => {
@@ -133,85 +133,85 @@ function rename(item, conversation) {
   input.select();
 }
 
-// Delete: the page waits before it asks the server, so that one can think better of it
+// Delete: the request is sent after a delay, in which the user can undo it
 
-function deleteSoon(conversation) {
+function deleteAfterDelay(conversation) {
   const { id } = conversation;
   const next = [...list.children].find((item) => item.dataset.id === id)?.nextElementSibling || list.firstElementChild;
-  const timer = setTimeout(() => really(id), UNDO_SECONDS * 1000);
+  const timer = setTimeout(() => deleteNow(id), UNDO_SECONDS * 1000);
   leaving.set(id, timer);
-  draw();
-  if (selected === id) gone(id);
+  drawList();
+  if (selected === id) notifyGone(id);
   next?.querySelector("a")?.focus();
-  announce(`Deleted “${titleOf(conversation)}”. Undo is possible for ${UNDO_SECONDS} seconds.`);
-  toast(["Deleted “", bdi(titleOf(conversation)), "”"], {
+  announce(`Deleted “${getTitle(conversation)}”. Undo is possible for ${UNDO_SECONDS} seconds.`);
+  showToast(["Deleted “", bdi(getTitle(conversation)), "”"], {
     label: "Undo",
     seconds: UNDO_SECONDS,
     action: () => {
       clearTimeout(timer);
       leaving.delete(id);
-      draw();
+      drawList();
       announce("Restored");
     },
   });
 }
 
-async function really(id) {
+async function deleteNow(id) {
   try {
     await remove(`/v1/conversations/${id}`);
     known.delete(id);
   } catch (error) {
-    if (error.status !== 404) fail(error);
+    if (error.status !== 404) showFailure(error);
   }
   leaving.delete(id);
-  draw();
+  drawList();
 }
 
 // Live
 
-function apply(conversation) {
+function applyChange(conversation) {
   const before = known.get(conversation.id);
   if (before && before.updated_at > conversation.updated_at) return;
   known.set(conversation.id, conversation);
-  if (found) search();
-  draw();
-  if (before?.title !== conversation.title) renamed(conversation);
+  if (found) searchConversations();
+  drawList();
+  if (before?.title !== conversation.title) notifyRenamed(conversation);
 }
 
-function statusOf(id) {
+function getStatus(id) {
   const statuses = [...(working.get(id)?.values() || [])];
   if (statuses.includes("awaiting_approval")) return { kind: "asks", words: ", waits for your approval" };
   if (statuses.length) return { kind: "works", words: ", is being answered" };
   return null;
 }
 
-on("conversation.created conversation.updated", ({ conversation }) => apply(conversation));
-on("conversation.deleted", ({ conversation_id: id }) => {
+subscribe("conversation.created conversation.updated", ({ conversation }) => applyChange(conversation));
+subscribe("conversation.deleted", ({ conversation_id: id }) => {
   known.delete(id);
-  draw();
-  if (selected === id) gone(id);
+  drawList();
+  if (selected === id) notifyGone(id);
 });
-on("message.created", ({ message }) => {
+subscribe("message.created", ({ message }) => {
   const before = known.get(message.conversation_id);
-  if (!before) ensure(message.conversation_id).catch(() => {}); // deleted by now: nothing to show
-  else if (before.updated_at < message.created_at) apply({ ...before, updated_at: message.created_at });
+  if (!before) loadConversation(message.conversation_id).catch(() => {}); // deleted meanwhile
+  else if (before.updated_at < message.created_at) applyChange({ ...before, updated_at: message.created_at });
 });
-on("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => {
+subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => {
   const runs = working.get(run.conversation_id) || new Map();
   if (["queued", "running", "awaiting_approval"].includes(run.status)) runs.set(run.id, run.status);
   else runs.delete(run.id);
   working.set(run.conversation_id, runs);
   const item = [...list.children].find((one) => one.dataset.id === run.conversation_id);
-  if (item && !item.querySelector("input")) fill(item, item.shown);
+  if (item && !item.querySelector("input")) fillItem(item, item.shown);
 });
 
 // Search
 
-async function search() {
+async function searchConversations() {
   const q = $("search").value.trim();
   if (!q) {
     found = null;
-    draw();
+    drawList();
     return;
   }
   try {
@@ -219,15 +219,15 @@ async function search() {
     if (q !== $("search").value.trim()) return;
     for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
     found = new Set(page.data.map((item) => item.id));
-    draw();
+    drawList();
   } catch (error) {
-    fail(error);
+    showFailure(error);
   }
 }
 
-$("search").addEventListener("input", later(150, search));
+$("search").addEventListener("input", debounce(150, searchConversations));
 list.addEventListener("scroll", () => {
-  if (list.scrollHeight - list.scrollTop - list.clientHeight < 300) more().catch(fail);
+  if (list.scrollHeight - list.scrollTop - list.clientHeight < 300) loadMore().catch(showFailure);
 }, { passive: true });
 
 export function reset() {

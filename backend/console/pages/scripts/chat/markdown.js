@@ -1,40 +1,40 @@
-// markdown.js -- shows text as the server renders it, and as it is until then.
-import { post } from  "../api.js";
-import { copy, el, icon, plain } from  "../dom.js";
+// markdown.js -- shows Markdown as the server renders it, and plain until then.
+import { post } from "../api.js";
+import { copyText, el, makeIcon, neutralizeDirection } from "../dom.js";
 
-const MOST = 50_000;
-const KEPT = 400;
-const PLAIN = /^[^\n*_`#[\]<>|~\\&:]*$/; // nothing here that Markdown would change
+const MAX_CHARACTERS = 50_000;
+const CACHE_SIZE = 400;
+const PLAIN = /^[^\n*_`#[\]<>|~\\&:]*$/; // text without Markdown
 const PIECES = "p, li, h1, h2, h3, h4, h5, h6, td, th, blockquote, a, strong, em, s";
 const known = new Map();
 
-// The only HTML that this page takes is what /v1/render has made safe.
+// The page inserts no HTML but that of /v1/render, which is safe.
 const trusted = window.trustedTypes
   ? window.trustedTypes.createPolicy("parley", { createHTML: (html) => html })
   : { createHTML: (html) => html };
 
-async function render(text) {
+async function renderMarkdown(text) {
   let html = known.get(text);
   if (html === undefined) {
     html = (await post("/v1/render", { text })).html;
-    if (known.size >= KEPT) known.delete(known.keys().next().value);
+    if (known.size >= CACHE_SIZE) known.delete(known.keys().next().value);
     known.set(text, html);
   }
   return html;
 }
 
-function fill(box, html) {
+function fillBox(box, html) {
   box.innerHTML = trusted.createHTML(html);
   box.classList.remove("raw");
-  // Every piece has its own direction; nothing in it turns what follows.
+  // Each piece has its own direction, and no control that affects the next.
   for (const piece of box.querySelectorAll(PIECES)) piece.dir = "auto";
   for (const nodes = document.createTreeWalker(box, NodeFilter.SHOW_TEXT); nodes.nextNode(); ) {
-    nodes.currentNode.data = plain(nodes.currentNode.data);
+    nodes.currentNode.data = neutralizeDirection(nodes.currentNode.data);
   }
   for (const block of box.querySelectorAll("pre")) {
-    block.tabIndex = 0; // it may scroll sideways
-    const button = el("button", { type: "button", class: "icon-button copy-code", "aria-label": "Copy the code" }, icon("copy"));
-    button.addEventListener("click", () => copy(block.textContent, button));
+    block.tabIndex = 0; // keyboard users must be able to scroll it
+    const button = el("button", { type: "button", class: "icon-button copy-code", "aria-label": "Copy the code" }, makeIcon("copy"));
+    button.addEventListener("click", () => copyText(block.textContent, button));
     const frame = el("div", { class: "code" });
     block.replaceWith(frame);
     frame.append(block, button);
@@ -46,18 +46,18 @@ function fill(box, html) {
   }
 }
 
-// Text at once, its rendering as soon as it is there; `box.text` says which text it is.
-export async function show(box, text) {
+// Shows the text at once and its rendering when it arrives; `box.text` is the current text.
+export async function showMarkdown(box, text) {
   box.text = text;
-  if (known.has(text)) return fill(box, known.get(text));
+  if (known.has(text)) return fillBox(box, known.get(text));
   box.classList.add("raw");
-  box.textContent = plain(text);
-  if (PLAIN.test(text) || text.length > MOST) return undefined;
+  box.textContent = neutralizeDirection(text);
+  if (PLAIN.test(text) || text.length > MAX_CHARACTERS) return undefined;
   try {
-    const html = await render(text);
-    if (box.text === text) fill(box, html);
+    const html = await renderMarkdown(text);
+    if (box.text === text) fillBox(box, html);
   } catch {
-    // Without a rendering the words stand as they are written.
+    // Without a rendering the text stays plain.
   }
   return undefined;
 }
@@ -67,26 +67,26 @@ const soon = new IntersectionObserver(
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       soon.unobserve(target);
-      show(target, target.text);
+      showMarkdown(target, target.text);
     }
   },
   { rootMargin: "1200px 0px" },
 );
 
-// The same, but only when it comes near the screen.
+// Like showMarkdown, but renders only when the box comes near the screen.
 export function showSoon(box, text) {
   box.text = text;
   if (known.has(text) || PLAIN.test(text)) {
-    show(box, text);
+    showMarkdown(box, text);
     return;
   }
   box.classList.add("raw");
-  box.textContent = plain(text);
+  box.textContent = neutralizeDirection(text);
   soon.observe(box);
 }
 
-// Where the part ends that no further text changes: the last empty line outside a block of code.
-function settled(text) {
+// The end of the part that further text cannot change: the last empty line outside a block of code.
+function findSettledEnd(text) {
   let end = 0;
   let fence = false;
   let at = 0;
@@ -98,14 +98,14 @@ function settled(text) {
   return end;
 }
 
-// Text that grows: what has settled is rendered, the rest follows as it is written.
-export class Growing {
+// Text that grows: the settled part is rendered, the rest is plain.
+export class GrowingText {
   constructor(box) {
     this.head = el("div", { class: "markdown" });
     this.tail = el("div", { class: "markdown raw", dir: "auto" });
     box.replaceChildren(this.head, this.tail);
     this.shown = "";
-    this.asked = false;
+    this.rendering = false;
   }
 
   set(text) {
@@ -114,25 +114,25 @@ export class Growing {
       this.shown = "";
       this.head.replaceChildren();
     }
-    this.tail.textContent = plain(text.slice(this.shown.length));
+    this.tail.textContent = neutralizeDirection(text.slice(this.shown.length));
     this.settle();
   }
 
   async settle() {
-    const part = this.text.slice(0, settled(this.text));
-    if (this.asked || part.length <= this.shown.length || part.length > MOST || part.trim() === "") return;
-    this.asked = true;
+    const part = this.text.slice(0, findSettledEnd(this.text));
+    if (this.rendering || part.length <= this.shown.length || part.length > MAX_CHARACTERS || part.trim() === "") return;
+    this.rendering = true;
     try {
-      const html = await render(part);
+      const html = await renderMarkdown(part);
       if (this.text.startsWith(part) && part.startsWith(this.shown)) {
-        fill(this.head, html);
+        fillBox(this.head, html);
         this.shown = part;
-        this.tail.textContent = plain(this.text.slice(part.length));
+        this.tail.textContent = neutralizeDirection(this.text.slice(part.length));
       }
     } catch {
-      return; // the next piece of text asks again
+      return; // the next piece of text tries again
     } finally {
-      this.asked = false;
+      this.rendering = false;
     }
     this.settle();
   }

@@ -1,11 +1,11 @@
-// messages.js -- how one message looks: a person's, an agent's, one on its way.
-import { bdi, copy, dayOf, el, icon, timeOf } from  "../dom.js";
+// messages.js -- the item of one message: the user's, the agent's, or one that is being sent.
+import { bdi, copyText, formatDay, el, makeIcon, makeTime } from "../dom.js";
 import { showSoon } from "./markdown.js";
 import { ToolCards } from "./tools.js";
 
-const copyButton = (text) => {
-  const button = el("button", { type: "button", class: "icon-button", "aria-label": "Copy the message", title: "Copy" }, icon("copy"));
-  button.addEventListener("click", () => copy(text(), button));
+const makeCopyButton = (text) => {
+  const button = el("button", { type: "button", class: "icon-button", "aria-label": "Copy the message", title: "Copy" }, makeIcon("copy"));
+  button.addEventListener("click", () => copyText(text(), button));
   return button;
 };
 
@@ -15,33 +15,33 @@ const STATES = {
   queued: "Queued: its turn comes after the answer at work",
 };
 
-// Everybody sees that it was a program and not its person.
-function sayer(sender) {
+// A message of a program shows the program's name.
+function makeSender(sender) {
   if (sender?.type !== "program") return el("span", { class: "sr" }, ...(sender?.name ? [bdi(sender.name), " said:"] : ["You said:"]));
   return el("p", { class: "sayer" }, bdi(sender.name), " (a program)", el("span", { class: "sr" }, " said:"));
 }
 
-// What a person said. `message` is as the server has it, or a draft with `client_id` and `content` only.
-export function personItem(message) {
+// The user's message, as the server has it or as a draft with only `client_id` and `content`.
+export function makeUserItem(message) {
   const foot = el("div", { class: "foot" });
   const item = el(
     "li", { class: "message from-user", data: { client: message.client_id || "" } },
-    sayer(message.sender),
+    makeSender(message.sender),
     el("div", { class: "bubble", dir: "auto" }, message.content),
     foot,
   );
   item.message = message;
-  if (message.id) stored(item, message);
-  else date(item, new Date());
+  if (message.id) markStored(item, message);
+  else setDay(item, new Date());
   return item;
 }
 
-export function stored(item, message) {
+export function markStored(item, message) {
   item.message = { ...item.message, ...message };
   item.dataset.id = message.id;
   if (message.run_id) item.dataset.run = message.run_id;
   item.dataset.state = item.dataset.state === "queued" ? "queued" : "sent";
-  date(item, message.created_at);
+  setDay(item, message.created_at);
   showState(item);
 }
 
@@ -56,7 +56,7 @@ function showState(item, why, retry, discard) {
   const { created_at: at, content } = item.message;
   if (state === "failed") {
     foot.replaceChildren(
-      el("span", { class: "failed", role: "alert" }, icon("warn"), why || "Not sent."),
+      el("span", { class: "failed", role: "alert" }, makeIcon("warn"), why || "Not sent."),
       el("button", { type: "button", class: "link", onclick: retry }, "Retry"),
       el("button", { type: "button", class: "link", onclick: discard }, "Edit"),
     );
@@ -65,19 +65,19 @@ function showState(item, why, retry, discard) {
   foot.replaceChildren(
     ...[
       el("span", { class: "state", title: STATES[state] },
-        state === "sent" ? icon("check") : null,
+        state === "sent" ? makeIcon("check") : null,
         el("span", { class: state === "sent" ? "sr" : "" }, STATES[state])),
-      at && timeOf(at),
-      copyButton(() => content),
+      at && makeTime(at),
+      makeCopyButton(() => content),
     ].filter(Boolean),
   );
 }
 
-function date(item, at) {
-  item.dataset.day = at ? dayOf(at) : "";
+function setDay(item, at) {
+  item.dataset.day = at ? formatDay(at) : "";
 }
 
-// What an agent said: its tool cards, its words, and a line on how it ended where that was not well.
+// The agent's message: its tool cards, its text, and a line if the run failed or was cancelled.
 export class AgentItem {
   constructor(runId) {
     this.cards = new ToolCards(runId);
@@ -89,44 +89,44 @@ export class AgentItem {
     this.item.agent = this;
   }
 
-  // The message as it is stored.
+  // Shows the message as it is stored.
   settle(message) {
     this.item.classList.remove("live");
     this.item.dataset.id = message.id;
     this.item.message = message;
-    date(this.item, message.created_at);
+    setDay(this.item, message.created_at);
     this.cards.set(message.tool_calls || []);
     this.body.hidden = message.content === "";
     if (this.body.text !== message.content) showSoon(this.body, message.content);
-    this.foot.replaceChildren(copyButton(() => message.content), timeOf(message.created_at));
+    this.foot.replaceChildren(makeCopyButton(() => message.content), makeTime(message.created_at));
     this.foot.hidden = message.content === "";
   }
 
-  thinking(words) {
+  showThinking(words) {
     if (words) this.ending.replaceChildren(el("p", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }), words));
     else this.ending.replaceChildren();
   }
 
-  // `run` has ended in another way than with an answer; `retry` asks once more.
-  ended(run, retry) {
+  // `run` failed or was cancelled; `retry` sends its message again.
+  showEnding(run, retry) {
     const failed = run.status === "failed";
     const said = failed ? run.error || "The answer failed." : "You stopped this answer.";
     this.ending.replaceChildren(
-      el("p", { class: failed ? "failed" : "muted small" }, failed ? icon("warn") : null, bdi(said),
+      el("p", { class: failed ? "failed" : "muted small" }, failed ? makeIcon("warn") : null, bdi(said),
         retry && el("button", { type: "button", class: "link", onclick: retry }, "Try again")),
     );
   }
 }
 
-export function agentItem(message) {
+export function makeAgentItem(message) {
   const agent = new AgentItem(message.run_id);
   agent.settle(message);
   return agent.item;
 }
 
-export const itemOf = (message) => (message.role === "user" ? personItem(message) : agentItem(message));
+export const makeItem = (message) => (message.role === "user" ? makeUserItem(message) : makeAgentItem(message));
 
-// A line with the day stands where it differs from the dated message before.
+// Marks the first message of each day.
 export function markDay(item) {
   if (!item?.classList.contains("message")) return;
   const { day } = item.dataset;

@@ -1,9 +1,9 @@
-// tools.js -- what the agent did: one card for each tool call, with the question where it has to ask.
-import { post } from  "../api.js";
-import { fieldsAsked, titleAsked } from "./asked.js";
-import { announce, clock, count, el, fail, icon, json, lasted } from  "../dom.js";
+// tools.js -- a card for each tool call, and the approvals that the user is asked for.
+import { post } from "../api.js";
+import { makeApprovalFields, getApprovalTitle } from "./approval.js";
+import { announce, formatClock, formatCount, el, showFailure, makeIcon, formatJson, formatDuration } from "../dom.js";
 
-const WORDS = {
+const TITLES = {
   add_task: ["Adding a task", "Added a task"],
   list_tasks: ["Looking at the tasks", "Looked at the tasks"],
   complete_task: ["Completing a task", "Completed a task"],
@@ -11,33 +11,33 @@ const WORDS = {
   delete_task: ["Deleting a task", "Deleted a task"],
   search: ["Searching", "Searched"],
 };
-const ASKS = { delete_task: "Delete a task?", add_task: "Add a task?", update_task: "Change a task?", complete_task: "Complete a task?" };
-const DECIDED = { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", cancelled: "Stopped before an answer" };
+const QUESTIONS = { delete_task: "Delete a task?", add_task: "Add a task?", update_task: "Change a task?", complete_task: "Complete a task?" };
+const DECISIONS = { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", cancelled: "Stopped before an answer" };
 
-const plainName = (name) => name.replaceAll("_", " ");
+const formatName = (name) => name.replaceAll("_", " ");
 const isOpen = (call) => call.result === undefined || call.result === null ? !call.error && !call.finished_at : false;
 const isWaiting = (call) => Boolean(call.approval) && !call.approval.decision && isOpen(call);
 
-function title(call) {
-  if (isWaiting(call)) return ASKS[call.name] || `Run “${plainName(call.name)}”?`;
-  const words = WORDS[call.name];
-  if (call.error) return `${plainName(call.name)}: did not work`;
-  return words ? words[isOpen(call) ? 0 : 1] : plainName(call.name);
+function describeCall(call) {
+  if (isWaiting(call)) return QUESTIONS[call.name] || `Run “${formatName(call.name)}”?`;
+  const words = TITLES[call.name];
+  if (call.error) return `${formatName(call.name)}: did not work`;
+  return words ? words[isOpen(call) ? 0 : 1] : formatName(call.name);
 }
 
-// What it is about, in a few words: the title of the thing that came back or was asked for.
-function gist(call) {
-  const found = call.result?.title ?? titleAsked(call) ?? call.arguments?.q;
+// A few words on a call: the title in its result or arguments.
+function summarizeCall(call) {
+  const found = call.result?.title ?? getApprovalTitle(call) ?? call.arguments?.q;
   if (typeof found === "string") return found;
-  if (Array.isArray(call.result?.tasks)) return count(call.result.tasks.length, "task");
+  if (Array.isArray(call.result?.tasks)) return formatCount(call.result.tasks.length, "task");
   return "";
 }
 
-const text = (value) => (typeof value === "string" ? value : json(value));
+const formatValue = (value) => (typeof value === "string" ? value : formatJson(value));
 
-const part = (name, value) => [el("dt", {}, name), el("dd", {}, el("pre", { tabindex: "0" }, text(value)))];
+const makeDetail = (name, value) => [el("dt", {}, name), el("dd", {}, el("pre", { tabindex: "0" }, formatValue(value)))];
 
-function state(call) {
+function getState(call) {
   if (call.error) return "error";
   if (isWaiting(call)) return "waiting";
   return isOpen(call) ? "working" : "done";
@@ -45,22 +45,22 @@ function state(call) {
 
 const MARKS = { error: "warn", waiting: "wait", working: "retry", done: "check" };
 
-// `call`: as in a message or, while it runs, as the events have told so far.
-function card(call) {
-  const now = state(call);
-  const took = call.started_at && call.finished_at ? lasted(call.started_at, call.finished_at) : "";
-  const about = gist(call);
-  const details = [...part("Arguments", call.arguments)];
-  if (call.error) details.push(...part("Error", call.error));
-  else if (!isOpen(call)) details.push(...part("Result", call.result));
+// `call`: as in a message or, while the run is active, as far as its events go.
+function makeCard(call) {
+  const now = getState(call);
+  const took = call.started_at && call.finished_at ? formatDuration(call.started_at, call.finished_at) : "";
+  const about = summarizeCall(call);
+  const details = [...makeDetail("Arguments", call.arguments)];
+  if (call.error) details.push(...makeDetail("Error", call.error));
+  else if (!isOpen(call)) details.push(...makeDetail("Result", call.result));
   if (call.approval?.decision) {
-    const at = call.approval.decided_at ? ` at ${clock(call.approval.decided_at)}` : "";
-    details.push(el("dt", {}, "Approval"), el("dd", {}, `${DECIDED[call.approval.decision]}${at}`, fieldsAsked(call)));
+    const at = call.approval.decided_at ? ` at ${formatClock(call.approval.decided_at)}` : "";
+    details.push(el("dt", {}, "Approval"), el("dd", {}, `${DECISIONS[call.approval.decision]}${at}`, makeApprovalFields(call)));
   }
   return el(
     "details", { class: `tool is-${now}`, data: { tool: call.id } },
-    el("summary", {}, el("span", { class: "tool-mark" }, icon(MARKS[now])), el("span", { class: "tool-title" }, title(call)),
-      about && el("span", { class: "tool-gist", dir: "auto" }, about), took && el("span", { class: "tool-time" }, took), icon("chevron")),
+    el("summary", {}, el("span", { class: "tool-mark" }, makeIcon(MARKS[now])), el("span", { class: "tool-title" }, describeCall(call)),
+      about && el("span", { class: "tool-gist", dir: "auto" }, about), took && el("span", { class: "tool-time" }, took), makeIcon("chevron")),
     el("dl", {}, ...details),
   );
 }
@@ -72,32 +72,32 @@ export class ToolCards {
     this.calls = new Map();
   }
 
-  // Adds to what is known of a call; a card that is open stays open. Where it asks, the question stands for it.
+  // Merges a change into a call. An open card stays open; a call that awaits approval is shown as a question.
   update(id, change) {
     const call = { ...this.calls.get(id), ...change, id };
     this.calls.set(id, call);
     const before = this.box.querySelector(`[data-tool="${CSS.escape(id)}"]`);
     if (isWaiting(call)) before?.remove();
     else {
-      const made = card(call);
+      const made = makeCard(call);
       if (before?.open) made.open = true;
       if (before) before.replaceWith(made);
       else this.box.insertBefore(made, this.questions || null);
     }
-    this.ask();
+    this.showQuestions();
   }
 
   set(calls) {
     for (const call of calls) this.update(call.id, call);
   }
 
-  waiting() {
+  listWaiting() {
     return [...this.calls.values()].filter(isWaiting);
   }
 
-  // The questions stand together below the cards, with one button for all where there are several.
-  ask() {
-    const open = this.waiting();
+  // Shows the questions below the cards, with one button for all of several.
+  showQuestions() {
+    const open = this.listWaiting();
     const ids = open.map((call) => `${call.id} ${call.approval.digest}`).join(" ");
     if (this.asked === ids) return;
     this.asked = ids;
@@ -108,30 +108,30 @@ export class ToolCards {
       if (had) document.getElementById("composer-text").focus();
       return;
     }
-    this.questions = el("div", { class: "questions" }, ...open.map((call) => this.question(call)));
+    this.questions = el("div", { class: "questions" }, ...open.map((call) => this.makeQuestion(call)));
     if (open.length > 1) {
       const all = () => this.decide(open, true);
       this.questions.append(el("div", { class: "row" },
         el("button", { type: "button", class: "primary", onclick: all }, `Approve all ${open.length}`)));
     }
     this.box.append(this.questions);
-    announce(`Parley asks: ${title(open[0])} ${gist(open[0])}`);
+    announce(`Parley asks: ${describeCall(open[0])} ${summarizeCall(open[0])}`);
   }
 
-  question(call) {
+  makeQuestion(call) {
     const until = call.approval.expires_at;
-    const about = gist(call);
+    const about = summarizeCall(call);
     return el(
-      "div", { class: "question", role: "group", "aria-label": title(call) },
-      el("p", { class: "question-title" }, icon("wait"), title(call)),
+      "div", { class: "question", role: "group", "aria-label": describeCall(call) },
+      el("p", { class: "question-title" }, makeIcon("wait"), describeCall(call)),
       about && el("p", { class: "question-gist", dir: "auto" }, about),
-      fieldsAsked(call),
+      makeApprovalFields(call),
       call.approval.again && el("p", { class: "muted small" }, "It has changed since you answered, so nothing was done yet."),
-      el("details", {}, el("summary", {}, `Arguments of ${call.name}`), el("pre", { tabindex: "0" }, text(call.arguments))),
+      el("details", {}, el("summary", {}, `Arguments of ${call.name}`), el("pre", { tabindex: "0" }, formatValue(call.arguments))),
       el("div", { class: "row" },
         el("button", { type: "button", class: "primary", onclick: () => this.decide([call], true) }, "Approve"),
         el("button", { type: "button", class: "plain", onclick: () => this.decide([call], false) }, "Deny"),
-        until && el("span", { class: "muted small" }, `Waits until ${clock(until)}`)),
+        until && el("span", { class: "muted small" }, `Waits until ${formatClock(until)}`)),
     );
   }
 
@@ -142,11 +142,11 @@ export class ToolCards {
         const { digest } = call.approval;
         await post(`/v1/runs/${this.runId}/approvals/${encodeURIComponent(call.id)}`, { approve, digest });
         const { approval } = this.calls.get(call.id);
-        if (approval.decision || approval.digest !== digest) continue; // the stream was faster
+        if (approval.decision || approval.digest !== digest) continue; // the stream brought it first
         const said = { decision: approve ? "approved" : "denied", decided_at: new Date().toISOString() };
         this.update(call.id, { approval: { ...approval, ...said } });
       } catch (error) {
-        if (error.status !== 409) fail(error); // decided elsewhere: the stream says how
+        if (error.status !== 409) showFailure(error); // decided elsewhere: the stream brings the decision
         for (const button of this.questions?.querySelectorAll("button") ?? []) button.disabled = false;
       }
     }

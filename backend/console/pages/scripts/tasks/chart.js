@@ -1,22 +1,22 @@
-// chart.js -- what was done in the last weeks, a bar for each day, as SVG.
-import { $, count, el, svg } from  "../dom.js";
+// chart.js -- an SVG chart of the tasks done in the last weeks, a bar for each day.
+import { $, formatCount, el, svg } from "../dom.js";
 
 const WIDTH = 280;
 const HEIGHT = 56;
 const GAP = 2;
 const NAME = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" });
 
-const dayName = (date) => NAME.format(new Date(`${date}T00:00:00Z`));
+const formatDay = (date) => NAME.format(new Date(`${date}T00:00:00Z`));
 
-// `days`: [{date, count}], oldest first. What the picture shows is said in words too.
-export function drawDone(days) {
+// `days`: [{date, count}], oldest first. The label tells in words what the chart shows.
+export function drawChart(days) {
   const total = days.reduce((sum, day) => sum + day.count, 0);
   const most = Math.max(3, ...days.map((day) => day.count));
   const step = WIDTH / days.length;
   const today = days.at(-1);
   const best = days.reduce((found, day) => (day.count > found.count ? day : found), days[0]);
   const words = total
-    ? `${count(total, "task")} done in the last ${days.length} days: ${today.count} today, most on ${dayName(best.date)} (${best.count}).`
+    ? `${formatCount(total, "task")} done in the last ${days.length} days: ${today.count} today, most on ${formatDay(best.date)} (${best.count}).`
     : `No task done in the last ${days.length} days.`;
   const bars = days.map((day, index) => {
     const height = day.count ? Math.max(4, (day.count / most) * (HEIGHT - 4)) : 2;
@@ -24,7 +24,7 @@ export function drawDone(days) {
       class: day === today ? "bar today" : day.count ? "bar" : "bar none",
       x: (index * step + GAP / 2).toFixed(1), y: (HEIGHT - height).toFixed(1),
       width: (step - GAP).toFixed(1), height: height.toFixed(1), rx: 1.5,
-    }, svg("title", {}, `${dayName(day.date)}: ${count(day.count, "task")}`));
+    }, svg("title", {}, `${formatDay(day.date)}: ${formatCount(day.count, "task")}`));
   });
   $("done-caption").replaceChildren(el("span", {}, "Done"), el("span", { class: "muted" }, `${total} in 4 weeks`));
   $("done-picture").replaceChildren(

@@ -1,48 +1,48 @@
-// tasks.js -- the list of tasks beside the chat, live: by hand, by the agent, in every tab.
-import { get, patch, post, remove } from  "../api.js";
-import { drawDone } from "./chart.js";
-import { $, announce, clearErrors, dayOf, dialog, el, fail, iconButton, later, showErrors } from  "../dom.js";
-import { on } from  "../stream.js";
+// tasks.js -- the list of tasks, kept current by the user stream: add, filter, edit, delete.
+import { get, patch, post, remove } from "../api.js";
+import { drawChart } from "./chart.js";
+import { $, announce, clearErrors, formatDay, setUpDialog, el, showFailure, makeIconButton, debounce, showErrors } from "../dom.js";
+import { subscribe } from "../stream.js";
 
 const PAGE = 50;
 const list = $("task-list");
 const known = new Map();
-const dead = new Set(); // deleted: a late word about them changes nothing
+const deletedIds = new Set(); // late events about deleted tasks are ignored
 const SHOWN = { open: false, done: true };
 let show = "open";
 let words = "";
 let cursor = null;
-let asked = 0;
+let requests = 0;
 let loading = null;
 
-export const load = () => (loading = reload());
+export const load = () => (loading = reloadTasks());
 
-async function reload() {
-  const mine = ++asked;
-  const page = await read();
-  if (mine !== asked) return;
+async function reloadTasks() {
+  const mine = ++requests;
+  const page = await fetchPage();
+  if (mine !== requests) return;
   known.clear();
-  take(page);
-  counted();
+  storePage(page);
+  updateChart();
 }
 
-const read = (from) => get("/v1/tasks", { limit: PAGE, completed: SHOWN[show], q: words, cursor: from });
+const fetchPage = (from) => get("/v1/tasks", { limit: PAGE, completed: SHOWN[show], q: words, cursor: from });
 
-function take(page) {
-  for (const task of page.data) if (!dead.has(task.id)) known.set(task.id, task);
+function storePage(page) {
+  for (const task of page.data) if (!deletedIds.has(task.id)) known.set(task.id, task);
   cursor = page.next_cursor;
-  draw();
+  drawList();
 }
 
-function fits(task) {
+function matchesFilter(task) {
   if (SHOWN[show] !== undefined && task.completed !== SHOWN[show]) return false;
   const text = `${task.title}\n${task.description || ""}`.toLowerCase();
   return text.includes(words.toLowerCase());
 }
 
-// Newest first; a page that has not been read yet must not get holes.
-function visible() {
-  return [...known.values()].filter(fits).sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+// The loaded tasks that match, newest first.
+function listVisible() {
+  return [...known.values()].filter(matchesFilter).sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
 }
 
 const NONE = {
@@ -51,8 +51,8 @@ const NONE = {
   all: "No tasks yet.",
 };
 
-function draw() {
-  const shown = visible();
+function drawList() {
+  const shown = listVisible();
   const there = new Map([...list.children].map((item) => [item.dataset.id, item]));
   const stay = new Set(shown.map((task) => task.id));
   for (const [id, item] of there) if (!stay.has(id)) item.remove();
@@ -60,7 +60,7 @@ function draw() {
     let item = there.get(task.id);
     if (item?.shown !== task) {
       const had = item?.contains(document.activeElement) ? document.activeElement.className : null;
-      const made = itemOf(task);
+      const made = makeItem(task);
       item?.replaceWith(made);
       item = made;
       if (had) item.getElementsByClassName(had)[0]?.focus();
@@ -72,77 +72,77 @@ function draw() {
   $("tasks-more").hidden = cursor === null;
 }
 
-function itemOf(task) {
+function makeItem(task) {
   const box = el("input", { type: "checkbox", class: "task-check", "aria-label": `Done: ${task.title}` });
   box.checked = task.completed;
-  box.addEventListener("change", () => change(task, { completed: box.checked }, box.checked ? "Done" : "Open again"));
+  box.addEventListener("change", () => changeTask(task, { completed: box.checked }, box.checked ? "Done" : "Open again"));
   const item = el(
     "li", { class: task.completed ? "task is-done" : "task", data: { id: task.id } },
     box,
-    el("button", { type: "button", class: "task-text", "aria-haspopup": "dialog", onclick: () => edit(task.id) },
+    el("button", { type: "button", class: "task-text", "aria-haspopup": "dialog", onclick: () => openEditor(task.id) },
       el("span", { class: "task-title", dir: "auto" }, task.title),
       task.description && el("span", { class: "task-description", dir: "auto" }, task.description),
-      task.completed_at && el("span", { class: "task-description" }, `Done ${dayOf(task.completed_at).toLowerCase()}`)),
-    iconButton("trash", `Delete “${task.title}”`, () => drop(task)),
+      task.completed_at && el("span", { class: "task-description" }, `Done ${formatDay(task.completed_at).toLowerCase()}`)),
+    makeIconButton("trash", `Delete “${task.title}”`, () => deleteTask(task)),
   );
   item.shown = task;
   return item;
 }
 
-// Shown at once, put right by the server's answer.
-async function change(task, fields, said) {
+// Shows the change at once; the server's response corrects it.
+async function changeTask(task, fields, said) {
   known.set(task.id, { ...task, ...fields });
-  draw();
+  drawList();
   try {
-    apply(await patch(`/v1/tasks/${task.id}`, fields));
+    applyChange(await patch(`/v1/tasks/${task.id}`, fields));
     announce(`${said}: ${task.title}`);
   } catch (error) {
     known.set(task.id, task);
-    draw();
-    fail(error);
+    drawList();
+    showFailure(error);
   }
 }
 
-async function drop(task) {
+async function deleteTask(task) {
   known.delete(task.id);
-  draw();
+  drawList();
   try {
     await remove(`/v1/tasks/${task.id}`);
-    dead.add(task.id);
-    counted();
+    deletedIds.add(task.id);
+    updateChart();
     announce(`Deleted: ${task.title}`);
   } catch (error) {
     if (error.status === 404) return;
     known.set(task.id, task);
-    draw();
-    fail(error);
+    drawList();
+    showFailure(error);
   }
 }
 
-function apply(task) {
+function applyChange(task) {
   const before = known.get(task.id);
-  if (dead.has(task.id) || (before && before.updated_at > task.updated_at)) return;
-  // Of what lies beyond the pages that are here, nothing is shown yet.
+  if (deletedIds.has(task.id) || (before && before.updated_at > task.updated_at)) return;
+  // A task older than the loaded pages comes with its page.
   const oldest = [...known.values()].reduce((least, one) => (one.created_at < least ? one.created_at : least), "9");
   if (!before && cursor !== null && task.created_at < oldest) return;
   known.set(task.id, task);
-  draw();
-  counted();
+  drawList();
+  updateChart();
 }
 
-on("task.created task.updated", ({ task }) => apply(task));
-on("task.deleted", ({ task_id: id }) => {
-  dead.add(id);
-  if (known.delete(id)) draw();
-  counted();
+subscribe("task.created task.updated", ({ task }) => applyChange(task));
+subscribe("task.deleted", ({ task_id: id }) => {
+  deletedIds.add(id);
+  if (known.delete(id)) drawList();
+  updateChart();
 });
 
-// The picture is a moment behind: many changes, one question.
-const counted = later(120, async () => {
+// One request for many changes; the chart lags a moment.
+const updateChart = debounce(120, async () => {
   try {
-    drawDone((await get("/v1/tasks/done", { days: 28 })).data);
+    drawChart((await get("/v1/tasks/done", { days: 28 })).data);
   } catch {
-    // The next change asks again.
+    // The next change tries again.
   }
 });
 
@@ -154,11 +154,11 @@ $("task-add").addEventListener("submit", async (event) => {
   if (!title) return;
   $("task-title").value = "";
   try {
-    apply(await post("/v1/tasks", { title }));
+    applyChange(await post("/v1/tasks", { title }));
     announce(`Added: ${title}`);
   } catch (error) {
     $("task-title").value = title;
-    fail(error);
+    showFailure(error);
   }
 });
 
@@ -166,38 +166,38 @@ for (const button of document.querySelectorAll("[data-show]")) {
   button.addEventListener("click", () => {
     show = button.dataset.show;
     for (const one of document.querySelectorAll("[data-show]")) one.setAttribute("aria-pressed", String(one === button));
-    again();
+    reloadFiltered();
   });
 }
 
-$("task-search").addEventListener("input", later(150, () => {
+$("task-search").addEventListener("input", debounce(150, () => {
   words = $("task-search").value.trim();
-  again();
+  reloadFiltered();
 }));
 
-function again() {
+function reloadFiltered() {
   cursor = null;
-  draw();
-  load().catch(fail);
+  drawList();
+  load().catch(showFailure);
 }
 
-// The list may be read anew meanwhile: then what follows is another page.
-async function more() {
+// If the list is reloaded meanwhile, start again from its new first page.
+async function loadMore() {
   await loading;
-  const mine = asked;
+  const mine = requests;
   if (cursor === null) return undefined;
-  const page = await read(cursor);
-  return mine === asked ? take(page) : more();
+  const page = await fetchPage(cursor);
+  return mine === requests ? storePage(page) : loadMore();
 }
 
-$("tasks-more").addEventListener("click", () => more().catch(fail));
+$("tasks-more").addEventListener("click", () => loadMore().catch(showFailure));
 
 // Edit
 
-const sheet = dialog("task-edit");
+const sheet = setUpDialog("task-edit");
 const form = sheet.querySelector("form");
 
-function edit(id) {
+function openEditor(id) {
   const task = known.get(id);
   if (!task) return;
   form.task = task;
@@ -211,23 +211,23 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const fields = { title: form.elements.title.value, description: form.elements.description.value || null };
   try {
-    apply(await patch(`/v1/tasks/${form.task.id}`, fields));
+    applyChange(await patch(`/v1/tasks/${form.task.id}`, fields));
     sheet.close();
   } catch (error) {
     const rest = showErrors(form, error);
-    if (rest) fail(error);
+    if (rest) showFailure(error);
   }
 });
 
 $("edit-delete").addEventListener("click", () => {
   sheet.close();
-  drop(form.task);
+  deleteTask(form.task);
 });
 
 export function reset() {
-  asked += 1;
+  requests += 1;
   known.clear();
-  dead.clear();
+  deletedIds.clear();
   words = $("task-search").value = $("task-title").value = "";
   cursor = null;
   list.replaceChildren();

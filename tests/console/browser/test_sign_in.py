@@ -1,4 +1,4 @@
-# test_door.py -- sign up, sign in, stay, sign out.
+# test_sign_in.py -- sign up, sign in, stay, sign out.
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -24,7 +24,7 @@ def test_from_signing_up_to_the_first_answer(site: Server, visit: Visitor) -> No
     fill(page, "ann@example.com")
     page.get_by_role("button", name="Create account").click()
     message_box(page)
-    expect(page.get_by_text("The offline brain answers here.")).to_be_visible()
+    expect(page.get_by_text("The offline model answers here.")).to_be_visible()
     expect(page.locator("#examples button")).to_have_count(3)
     page.get_by_role("button", name="Add buy milk tomorrow and call mom").click()
     settled(page)
@@ -83,20 +83,20 @@ def test_errors_stand_in_words_beside_their_fields(site: Server, visit: Visitor)
     expect(page.locator('[data-field="email"] .field-error').first).to_have_text("Enter your email.")
     email = page.get_by_label("Email", exact=True)
     expect(email).to_be_focused()
-    expect(email).to_have_attribute("aria-describedby", "door-email-error")
+    expect(email).to_have_attribute("aria-describedby", "sign-in-email-error")
     fill(page, site.register(), "not the password")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.locator("#door-password-error")).to_have_text("The email or the password is wrong.")
+    expect(page.locator("#sign-in-password-error")).to_have_text("The email or the password is wrong.")
     page.get_by_role("button", name="Create an account").click()
     fill(page, "somebody@example.com", "short")
     page.get_by_role("button", name="Create account").click()
-    expect(page.locator("#door-password-error")).to_have_text("At least 8 characters.")
+    expect(page.locator("#sign-in-password-error")).to_have_text("At least 8 characters.")
     fill(page, site.register())
     page.get_by_role("button", name="Create account").click()
-    expect(page.locator("#door-email-error")).to_have_text("This email is taken.")
+    expect(page.locator("#sign-in-email-error")).to_have_text("This email is taken.")
     fill(page, "a@-b.example")
     page.get_by_role("button", name="Create account").click()
-    expect(page.locator("#door-email-error")).to_be_visible()
+    expect(page.locator("#sign-in-email-error")).to_be_visible()
 
 
 @pytest.mark.parametrize("way", ["in the other tab", "from elsewhere"])
@@ -115,7 +115,7 @@ def test_a_session_that_ends_leads_back_to_the_door(site: Server, visit: Visitor
             if not session["current"]:
                 ann.delete(f"/v1/me/sessions/{session['id']}")
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-    expect(page.locator("#door-note")).to_have_text(
+    expect(page.locator("#sign-in-note")).to_have_text(
         "You signed out in another tab."
         if way == "in the other tab"
         else "Your session has ended. Sign in again."

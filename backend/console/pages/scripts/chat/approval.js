@@ -1,38 +1,38 @@
-// asked.js -- what a person is asked about: the task as it was shown with the question, and what would become of it.
-import { el } from  "../dom.js";
+// approval.js -- the fields of an approval: the task as it was when the approval was requested, and its changes.
+import { el } from "../dom.js";
 
 const NAMES = { title: "Title", description: "Details", completed: "State" };
 
-function inWords(field, value) {
+function formatValue(field, value) {
   if (field === "completed") return value ? "done" : "open";
   return value === null || value === "" ? "none" : value;
 }
 
-// The values that the call would give; what it leaves out stays.
-function changesOf({ name, arguments: given }) {
+// The fields that the call would change.
+function findChanges({ name, arguments: given }) {
   if (name === "complete_task") return { completed: given.completed ?? true };
   return name === "update_task" ? given : {};
 }
 
-// The title that the question is about: of the task as it was shown, not as it is by now.
-export const titleAsked = (call) => call.approval?.shown?.task?.title ?? call.arguments?.title;
+// The title of the task as it was when the approval was requested.
+export const getApprovalTitle = (call) => call.approval?.shown?.task?.title ?? call.arguments?.title;
 
-// The fields that would change, old beside new, or all that would be lost; null where nothing is known of the task.
-export function fieldsAsked(call) {
+// The fields that would change, old beside new, or all that would be lost; null if the task is unknown.
+export function makeApprovalFields(call) {
   const task = call.approval?.shown?.task;
   if (!task) {
     const { title, ...rest } = call.arguments ?? {};
     const given = Object.keys(NAMES).filter((field) => rest[field]);
-    return title && given.length ? list(given.map((field) => [field, inWords(field, rest[field])])) : null;
+    return title && given.length ? makeFieldList(given.map((field) => [field, formatValue(field, rest[field])])) : null;
   }
-  const changes = changesOf(call);
+  const changes = findChanges(call);
   const fields = Object.keys(NAMES).filter((field) => field in changes);
-  if (fields.length) return list(fields.map((field) => [field, inWords(field, task[field]), inWords(field, changes[field])]));
+  if (fields.length) return makeFieldList(fields.map((field) => [field, formatValue(field, task[field]), formatValue(field, changes[field])]));
   const kept = Object.keys(NAMES).filter((field) => field !== "title" && task[field]);
-  return kept.length ? list(kept.map((field) => [field, inWords(field, task[field])])) : null;
+  return kept.length ? makeFieldList(kept.map((field) => [field, formatValue(field, task[field])])) : null;
 }
 
-function list(rows) {
+function makeFieldList(rows) {
   return el("dl", { class: "asked" }, ...rows.flatMap(([field, before, after]) => [
     el("dt", {}, NAMES[field]),
     after === undefined

@@ -1,4 +1,4 @@
-# test_asking.py -- what a person is asked about in the console is what would be done, word for word.
+# test_approvals.py -- what a person is asked about in the console is what would be done, word for word.
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect

@@ -1,0 +1,145 @@
+# support/fixtures.py -- servers, databases and people as fixtures; tests/conftest.py loads it where tests need them
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from passlib.context import CryptContext
+from sqlalchemy.engine import make_url
+
+import security
+from db import open_engine
+from storage.schema import bootstrap
+from support.mariadb import MariaDBServer, mariadb
+from support.postgres import PostgresServer, postgres
+from support.scripted_model import ScriptedModel
+from support.servers import Person, Server, serving, settings_for
+from timings import Timings
+
+__all__ = ["mariadb", "postgres"]
+
+# Hashes as cheap as the library allows: their cost is tested once, in test_security.py.
+REAL_PASSWORDS = security.PASSWORD_CONTEXT
+security.PASSWORD_CONTEXT = CryptContext(
+    schemes=["argon2", "bcrypt"],
+    deprecated=["bcrypt"],
+    argon2__memory_cost=8,
+    argon2__rounds=1,
+    argon2__parallelism=1,
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On which engines a test runs, where it does not say so itself."""
+    marks = metafunc.definition.iter_markers("parametrize")
+    if "engine_name" not in metafunc.fixturenames or any("engine_name" in mark.args[0] for mark in marks):
+        return
+    always = metafunc.definition.get_closest_marker("also_on_mariadb") is not None
+    on_mariadb = always or metafunc.config.getoption("all_engines")
+    engines = ["sqlite", "postgresql", *(["mariadb"] if on_mariadb else [])]
+    metafunc.parametrize("engine_name", engines, indirect=True, scope="session")
+
+
+def make_tables(url: str) -> None:
+    async def make() -> None:
+        engine = open_engine(url)
+        await bootstrap(engine)
+        await engine.dispose()
+
+    asyncio.run(make())
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """Makes a database with our tables on the named engine and gives its URL."""
+    made: list[tuple[PostgresServer, str]] = []
+
+    def make(engine: str) -> str:
+        if engine == "sqlite":
+            folder: Path = tmp_path_factory.mktemp("database")
+            return f"sqlite:///{folder / 'parley.db'}"
+        if engine == "mariadb":
+            other: MariaDBServer = request.getfixturevalue("mariadb")
+            url = other.url(other.create_database())
+            make_tables(url)
+            return url
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = f"test_{uuid4().hex}"
+        server.create_database(name, template=server.template("parley_tables", make_tables))
+        made.append((server, name))
+        return server.url(name)
+
+    yield make
+    for server, name in made:
+        server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def engine_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def database_url(engine_name: str, new_database: Callable[[str], str]) -> str:
+    return new_database(engine_name)
+
+
+@pytest.fixture
+def own_database_url(
+    engine_name: str, new_database: Callable[[str], str], request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """For a test whose model must not be another's: any worker of a database may take up its runs."""
+    if engine_name != "mariadb":
+        yield new_database(engine_name)
+        return
+    server: MariaDBServer = request.getfixturevalue("mariadb")
+    lent = server.lend()
+    url = server.url(lent) if lent else new_database(engine_name)
+    yield url
+    server.give_back(str(make_url(url).database))
+
+
+@pytest.fixture(scope="session")
+def server(database_url: str) -> Iterator[Server]:
+    """A Parley with the offline brain, shared by the tests of this process: make people of your own."""
+    with serving(settings_for(database_url)) as running:
+        yield running
+
+
+@pytest.fixture
+def ann(server: Server) -> Person:
+    return server.person()
+
+
+@pytest.fixture
+def bob(server: Server) -> Person:
+    return server.person()
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    """What `scripted` answers with; fill in its answers."""
+    return ScriptedModel()
+
+
+@pytest.fixture
+def timings() -> Timings:
+    """Those of `scripted`; a test that needs others parametrizes this fixture."""
+    return Timings()
+
+
+@pytest.fixture
+def scripted(own_database_url: str, model: ScriptedModel, timings: Timings) -> Iterator[Server]:
+    """A server of the test's own, whose model is the test's and is asked again without a pause."""
+    with serving(settings_for(own_database_url), model, timings) as running:
+        object.__setattr__(running.state.worker.context, "backoff_seconds", 0.0)
+        yield running
+
+
+@pytest.fixture
+def carl(scripted: Server) -> Person:
+    return scripted.person()
