@@ -15,7 +15,7 @@ from services.identity.auth import SignInContext
 from services.identity.rate_limits import RateLimiter
 from services.identity.sessions import SessionCache
 from settings import Settings
-from storage.engines import UNHURRIED, limits_of, open_engine
+from storage.engines import UNHURRIED, make_request_limits, open_engine
 from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots
 from streaming.notifier import Notifier
 from streaming.open_streams import OpenStreams
@@ -58,7 +58,7 @@ def read_run_limits(settings: Settings) -> RunLimits:
 def open_database(settings: Settings) -> Database:
     url, size = settings.database_url.get_secret_value(), settings.database_pool_size
     return Database(
-        open_engine(url, pool_size=size, limits=limits_of(settings.database_seconds)),
+        open_engine(url, pool_size=size, limits=make_request_limits(settings.database_seconds)),
         unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
         readers=size,
     )

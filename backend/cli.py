@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from access import Caller
 from agent.replay import ReplayedTurn, replay_conversation
-from db import Database, in_words
+from db import Database, explain_database_errors
 from errors import Conflict, DatabaseBusy, NotFound
 from llm.opening import open_model
 from llm.protocol import ModelError
@@ -57,7 +57,7 @@ async def opened() -> AsyncIterator[Database]:
     configure_logs(settings.log_level)
     db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=1, limits=UNHURRIED))
     try:
-        with in_words():
+        with explain_database_errors():
             await bootstrap(db.engine, settings)
         yield db
     finally:
@@ -204,7 +204,7 @@ def on_engine(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
         configure_logs(settings.log_level)
         engine = open_engine(settings.database_url.get_secret_value(), pool_size=1, limits=UNHURRIED)
         try:
-            with in_words():
+            with explain_database_errors():
                 return await work(engine)
         finally:
             await engine.dispose()
@@ -230,13 +230,13 @@ def status() -> None:
 
     async def work(engine: AsyncEngine) -> tuple[str, list[str]]:
         async with engine.connect() as connection:
-            stamps = await connection.run_sync(lambda c: schema.read_stamps(c, schema.table_names(c)))
+            stamps = await connection.run_sync(lambda c: schema.read_revisions(c, schema.list_tables(c)))
         return engine.dialect.name, stamps
 
     engine, stamps = on_engine(work)
-    known = schema.revisions()
+    known = schema.list_revisions()
     typer.echo(f"engine    {engine}\nrevision  {', '.join(stamps) or 'none'}\nhead      {known[-1]}")
-    if half := schema.half_way(stamps):
+    if half := schema.find_unfinished_step(stamps):
         fail(half)
     if stamps and (len(stamps) > 1 or stamps[0] not in known):
         fail("this code does not know that revision.")
@@ -253,16 +253,16 @@ def upgrade() -> None:
             typer.echo(f"applied {step.up_revision_id}")
 
         try:
-            schema.upgrade(get_settings().database_url.get_secret_value(), tell)
+            schema.upgrade_schema(get_settings().database_url.get_secret_value(), tell)
         except (SettingsError, SchemaError) as error:
             fail(str(error))
-    typer.echo(f"The database is at {schema.revisions()[-1]}.")
+    typer.echo(f"The database is at {schema.list_revisions()[-1]}.")
 
 
 @db_commands.command()
 def stamp() -> None:
     """Recognise tables that have no stamp, and stamp them."""
-    typer.echo(f"The tables are those of {on_engine(schema.stamp)}, and stamped so.")
+    typer.echo(f"The tables are those of {on_engine(schema.stamp_database)}, and stamped so.")
 
 
 @db_commands.command()
@@ -288,7 +288,7 @@ def sql(
     from alembic.util import CommandError
 
     try:
-        config = schema.alembic_config(get_settings().database_url.get_secret_value())
+        config = schema.make_alembic_config(get_settings().database_url.get_secret_value())
         command.upgrade(config, f"{start}:head", sql=True)
     except (CommandError, SettingsError) as error:
         fail(str(error))
@@ -307,11 +307,11 @@ def schema_differences(url: str) -> list[str]:
         for change in compare_metadata(migrations, schema.METADATA):
             # Changes of one column come as a list of their own.
             found.extend(map(described, change if isinstance(change, list) else [change]))
-        found.extend(schema.unlike_triggers(migrations.connection))
+        found.extend(schema.find_trigger_differences(migrations.connection))
         found.extend(unlike_tables(migrations.connection))
         return []
 
-    config = schema.alembic_config(url)
+    config = schema.make_alembic_config(url)
     script = ScriptDirectory.from_config(config)
     try:
         with EnvironmentContext(config, script, fn=compare, dont_mutate=True):

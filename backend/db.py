@@ -21,16 +21,14 @@ from errors import DatabaseBusy, Unauthorized
 from models import Event
 from settings import SettingsError
 from storage.engines import (
-    connect_directly,
-    engine_url,
-    gave_up,
-    is_lost,
-    is_orphan,
+    error_message,
+    explain_unavailability,
+    is_connection_lost,
+    is_foreign_key_violation,
+    is_transient,
     open_engine,
     open_readers,
     read_clock,
-    reason,
-    trouble,
 )
 
 __all__ = [
@@ -58,36 +56,38 @@ TOLD = ("user_id", "type", "data")
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def explain_database_errors() -> Iterator[None]:
     """A database that cannot be reached, as one line for the operator."""
     try:
         yield
     except (OSError, DBAPIError, PoolTimeoutError) as error:
-        raise SettingsError(f"the database does not answer: {trouble(error) or reason(error)}") from error
+        raise SettingsError(
+            f"the database does not answer: {explain_unavailability(error) or error_message(error)}"
+        ) from error
 
 
 @contextmanager
-def or_busy() -> Iterator[None]:
+def raise_database_busy() -> Iterator[None]:
     """What waiting mends becomes an error that tells so: the database is busy, full, locked or away."""
     try:
         yield
     except Exception as error:
-        if (why := trouble(error)) is None:
+        if (why := explain_unavailability(error)) is None:
             raise
         raise DatabaseBusy(why) from error
 
 
-class Again(Exception):
+class RetryTransaction(Exception):
     """Another transaction was faster in a way that running this one anew will settle."""
 
 
 def is_retryable(error: BaseException) -> bool:
     """Whether the database gave up a transaction that may succeed when it is run again."""
-    return gave_up(error) if isinstance(error, DBAPIError) else isinstance(error, Again)
+    return is_transient(error) if isinstance(error, DBAPIError) else isinstance(error, RetryTransaction)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class NewEvent:
     """What is told to a person's open streams; `data` holds public shapes, ids or JSON."""
 
     user_id: UUID
@@ -159,7 +159,7 @@ class Database:
         for attempt in range(1, ATTEMPTS + 1):
             done = False
             try:
-                with or_busy():
+                with raise_database_busy():
                     async with self._transaction(engine) as tx:
                         result = await work(tx)
                         done = True
@@ -167,9 +167,9 @@ class Database:
             except Exception as error:
                 cause = error.__cause__ if isinstance(error, DatabaseBusy) else error
                 assert cause is not None
-                if is_orphan(cause):  # of what callers write below, only the user is unlocked
+                if is_foreign_key_violation(cause):  # of what callers write below, only the user is unlocked
                     raise Unauthorized from error  # the caller's account was deleted a moment ago
-                again = is_retryable(cause) or (attempt == 1 and not done and is_lost(cause))
+                again = is_retryable(cause) or (attempt == 1 and not done and is_connection_lost(cause))
                 if attempt == ATTEMPTS or not again:
                     raise
         raise AssertionError("unreachable")
@@ -196,10 +196,10 @@ class Database:
         except DatabaseBusy:
             raise  # of `fetch` within it, which has tried twice
         except Exception as error:
-            if not is_lost(error):
-                with or_busy():
+            if not is_connection_lost(error):
+                with raise_database_busy():
                     raise
-        with or_busy():
+        with raise_database_busy():
             return await attempt()
 
     async def fetch(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
@@ -213,7 +213,7 @@ class Database:
         return await self._once_more(lambda: self._run(statement, values))
 
     async def _run(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
-        sql, names, constants = compiled(statement, self.engine.dialect)
+        sql, names, constants = compile_statement(statement, self.engine.dialect)
         arguments = {**constants, **values}
         connection = await self.engine.raw_connection()
         try:
@@ -221,23 +221,23 @@ class Database:
             rows: Sequence[Any] = await driver.fetch(sql, *[arguments[name] for name in names])
             return rows
         except Exception as error:
-            if is_lost(error):  # and whatever is as old: a network forgets all of them at once
+            if is_connection_lost(error):  # and whatever is as old: a network forgets all of them at once
                 await greenlet_spawn(self.engine.pool._invalidate, connection, error)
             raise
         finally:
             await greenlet_spawn(connection.close)  # does not wait, so a cancelled request gives it back too
 
-    async def insert(self, row: SQLModel, change: Change) -> None:
+    async def insert(self, row: SQLModel, change: NewEvent) -> None:
         """Stores one row and the event that tells of it, committed when this returns.
 
         On PostgreSQL as one statement, which alone needs no session, BEGIN and COMMIT.
         """
         if not self.is_postgresql:
-            return await self.write(add_rows, row, change)
+            return await self.write(add_row_with_event, row, change)
         told = {"event_user_id": change.user_id, "event_type": change.type, "event_data": change.json()}
         try:
-            with or_busy():
-                await self._run(insertion(type(row)), {**row.model_dump(), **told})
+            with raise_database_busy():
+                await self._run(insert_statement(type(row)), {**row.model_dump(), **told})
         except asyncpg.ForeignKeyViolationError as error:
             raise Unauthorized from error  # as in write()
         self._tell({change.user_id})
@@ -249,7 +249,7 @@ class Database:
         nothing of it.
         """
         try:
-            with or_busy():
+            with raise_database_busy():
                 stored = bool(await self._run(statement, values))
             if stored:
                 self._tell({user_id})
@@ -270,33 +270,35 @@ class Database:
             await engine.dispose()
 
 
-async def add_change(tx: Transaction, change: Change) -> None:
+async def add_event(tx: Transaction, change: NewEvent) -> None:
     """The event that tells of a change; once `tx` is committed, `committed` hears for whom."""
     tx.add(Event(user_id=change.user_id, type=change.type, data=json.loads(change.json())))
     await tx.flush()
     tx.info.setdefault(CHANGED_FOR, set()).add(change.user_id)
 
 
-async def add_rows(tx: Transaction, row: SQLModel, change: Change) -> None:
+async def add_row_with_event(tx: Transaction, row: SQLModel, change: NewEvent) -> None:
     tx.add(row)
     await tx.flush()
-    await add_change(tx, change)
+    await add_event(tx, change)
 
 
 @cache
-def insertion(table: type[SQLModel]) -> Insert:
+def insert_statement(table: type[SQLModel]) -> Insert:
     """Of a row, and of an event that tells of it."""
-    row = {column.name: bindparam(column.name, type_=column.type) for column in columns_of(table)}
-    told = {name: bindparam(f"event_{name}", type_=columns_of(Event)[name].type) for name in TOLD}
+    row = {column.name: bindparam(column.name, type_=column.type) for column in get_columns(table)}
+    told = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in TOLD}
     return insert(table).values(row).add_cte(insert(Event).values(told).cte("event"))
 
 
-def columns_of(table: type[SQLModel]) -> Any:
+def get_columns(table: type[SQLModel]) -> Any:
     return table.metadata.tables[str(table.__tablename__)].columns
 
 
 @cache
-def compiled(statement: Select[Any] | Insert, dialect: Dialect) -> tuple[str, list[str], dict[str, Any]]:
+def compile_statement(
+    statement: Select[Any] | Insert, dialect: Dialect
+) -> tuple[str, list[str], dict[str, Any]]:
     """The SQL, the names of its parameters in order, and the values of those that are part of the statement."""
     done: Any = statement.compile(dialect=dialect)
     constants = {name: bind.value for name, bind in done.binds.items() if not bind.required}

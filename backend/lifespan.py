@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
 from app_state import AppState, build_app_state
-from db import in_words
+from db import explain_database_errors
 from protocols.mcp.server import McpServer
 from security import prime_dummy_hash
 from settings import Settings, SettingsError
-from storage.engines import connect_directly, engine_url, is_pooled
+from storage.engines import connect_for_listen, parse_database_url, uses_pooler
 from storage.schema import bootstrap
 from streaming.notifier import Notifier
 from streaming.postgres_notify import PostgresNotify
@@ -32,14 +32,14 @@ def find_listen_url(settings: Settings) -> str | None:
     """
     url = settings.database_listen_url or settings.database_url
     try:
-        backend = engine_url(url.get_secret_value())[0].get_backend_name()
+        backend = parse_database_url(url.get_secret_value())[0].get_backend_name()
     except SettingsError as error:
         if settings.database_listen_url is None:
             raise
         raise SettingsError(str(error).replace("DATABASE_URL", "DATABASE_LISTEN_URL")) from None
     if backend != "postgresql":
         return None
-    if is_pooled(url.get_secret_value()):
+    if uses_pooler(url.get_secret_value()):
         log.warning(
             "notifications do not pass through the pooler: events of other workers arrive up to half a second late",
             cure="set DATABASE_LISTEN_URL",
@@ -50,7 +50,7 @@ def find_listen_url(settings: Settings) -> str | None:
 
 async def relay_notifications(state: AppState, url: str) -> None:
     """Wake readers on other workers, and be woken by those."""
-    await PostgresNotify(state.notifier, lambda: connect_directly(state.db.engine, url)).run()
+    await PostgresNotify(state.notifier, lambda: connect_for_listen(state.db.engine, url)).run()
 
 
 def end_streams_on_signal(notifier: Notifier) -> Callable[[], None]:
@@ -85,7 +85,7 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
     state = build_app_state(app.state.settings, app.state.timings, app.state.model)
     try:
         listen_url = find_listen_url(state.settings)
-        with in_words():
+        with explain_database_errors():
             await bootstrap(state.db.unhurried, state.settings)
         app.state.parley = state
         await asyncio.to_thread(prime_dummy_hash)

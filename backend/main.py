@@ -3,13 +3,13 @@ import sys
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from llm.opening import open_model
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api_docs import pages
 from console import files, session
 from lifespan import run_app
+from llm.opening import open_model
 from llm.protocol import Model
 from logs import configure_logs
 from protocols.mcp.auth import McpAuth

@@ -15,11 +15,11 @@ from sqlalchemy import Column, Connection, Table, delete, event, func, insert, q
 from sqlalchemy import table as named
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import in_words
+from db import explain_database_errors
 from models import columns
 from settings import SettingsError, get_settings
 from storage import schema
-from storage.engines import SCHEMA_LOCK, UNHURRIED, engine_url, open_engine
+from storage.engines import SCHEMA_LOCK, UNHURRIED, open_engine, parse_database_url
 
 config = context.config
 LONGEST_ID = 32
@@ -97,7 +97,7 @@ def number(migrations: MigrationContext, revision: Any, directives: list[Migrati
         config.print_stdout("The models and the database agree: there is nothing to do.")
         return
     words = re.sub(r"\W+", "_", script.message or "unnamed").strip("_").lower()
-    script.rev_id = f"{len(schema.revisions()):03d}_{words}"
+    script.rev_id = f"{len(schema.list_revisions()):03d}_{words}"
     if not words or len(script.rev_id) > LONGEST_ID:
         raise CommandError(
             f"{script.rev_id!r}: -m has to give a name, at most {LONGEST_ID} characters in all."
@@ -113,14 +113,14 @@ def leave_marks(migrations: MigrationContext) -> None:
     assert steps is not None
 
     def marked(heads: tuple[str, ...], given: MigrationContext) -> Iterator[Any]:
-        if half := schema.half_way(list(heads)):
+        if half := schema.find_unfinished_step(list(heads)):
             raise CommandError(half)
         stamped = not given.as_sql or bool(heads)
         for step in steps(heads, given):
             marks = stamped and not (given.as_sql and given.impl.transactional_ddl)
             if marks and isinstance(step, RevisionStep):
-                name = schema.started(str(step.revision.revision))
-                given.impl._exec(insert(schema.STAMP).values(version_num=name))
+                name = schema.make_started_marker(str(step.revision.revision))
+                given.impl._exec(insert(schema.REVISION_TABLE).values(version_num=name))
             yield step
             stamped = True
 
@@ -132,8 +132,8 @@ def finished(ctx: MigrationContext, step: Any, **_: Any) -> None:
     if step.is_stamp:
         return
     if not (ctx.as_sql and ctx.impl.transactional_ddl):
-        started = schema.STAMP.c.version_num.like(f"{schema.STARTED}%")
-        ctx.impl._exec(delete(schema.STAMP).where(started))
+        started = schema.REVISION_TABLE.c.version_num.like(f"{schema.STARTED_PREFIX}%")
+        ctx.impl._exec(delete(schema.REVISION_TABLE).where(started))
     if tell := config.attributes.get("tell"):
         tell(ctx, step)
     elif not ctx.as_sql:
@@ -172,7 +172,7 @@ def nothing_lost(connection: Connection) -> Iterator[None]:
 
 
 def row_counts(connection: Connection) -> dict[str, int]:
-    names = sorted(schema.table_names(connection) - {schema.STAMP.name})
+    names = sorted(schema.list_tables(connection) - {schema.REVISION_TABLE.name})
     counts = {name: select(func.count()).select_from(named(name)) for name in names}
     return {name: connection.execute(count).scalar_one() for name, count in counts.items()}
 
@@ -202,8 +202,8 @@ async def run_online() -> None:
         event.listen(engine.sync_engine, "connect", without_foreign_keys)
     try:
         async with AsyncExitStack() as stack:
-            with in_words():
-                await stack.enter_async_context(schema.alone(engine))
+            with explain_database_errors():
+                await stack.enter_async_context(schema.hold_schema_lock(engine))
                 connection = await stack.enter_async_context(engine.connect())
             await connection.run_sync(online)
     finally:
@@ -212,7 +212,7 @@ async def run_online() -> None:
 
 def run_offline() -> None:
     """As a script for psql, sqlite3 or mariadb; the lock is taken in it where that can be said."""
-    url, _ = engine_url(database_url())
+    url, _ = parse_database_url(database_url())
     dialect = url.get_backend_name()
     prepare(url=url, literal_binds=True, dialect_opts={"paramstyle": "named"})
     if dialect == "sqlite":

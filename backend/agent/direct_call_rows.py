@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel, col
 
 import access
-from access import ANYONE, Caller
+from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Database, Transaction
 from models import Conversation, Event, Message, Run, RunEvent
@@ -171,7 +171,7 @@ async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> 
     """
     assert record.answer is not None
     values = {
-        **access.values(caller),
+        **access.caller_params(caller),
         "conversation_id": record.run["conversation_id"],
         "moment": record.run["created_at"],
     }
@@ -216,7 +216,10 @@ def build_insert(lines: tuple[str, ...]) -> Select[Any]:
     """`lines` are the types of the events of the run log."""
     opened = (
         update(Conversation)
-        .where(access.visible(ANYONE, Conversation), col(Conversation.id) == bindparam("conversation_id"))
+        .where(
+            access.visible_condition(ANY_CALLER, Conversation),
+            col(Conversation.id) == bindparam("conversation_id"),
+        )
         .values(updated_at=bindparam("moment"))
         .returning(col(Conversation.id))
         .cte("opened")

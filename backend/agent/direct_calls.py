@@ -19,7 +19,7 @@ from agent.direct_call_rows import (
     insert_rows_at_once,
 )
 from clock import rfc3339, utc_now
-from db import Again, Database, Transaction
+from db import Database, RetryTransaction, Transaction
 from llm.sanitize import sanitize
 from models import ApiToken, Approval, Conversation, Message, Run
 from models.conversation import ConversationCreate
@@ -187,7 +187,7 @@ async def insert_run_rows(
     except IntegrityError as error:
         if record.trigger["client_id"] is None:
             raise
-        raise Again from error  # the same key was sent twice at once: the next try finds the first
+        raise RetryTransaction from error  # the same key was sent twice at once: the next try finds the first
 
 
 def to_result(record: RunRows, made: RecordedCall) -> DirectCallResult:
@@ -211,7 +211,7 @@ async def find_repeated_call(tx: Transaction, grant: ApiGrant, call: DirectCall)
     """The result of the first call with this key."""
     caller = grant.caller
     mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == derive_client_id(grant, call))
-    first = await access.find(tx, caller, Message, *mine)
+    first = await access.find_row(tx, caller, Message, *mine)
     if first is None or first.run_id is None:
         return None
     return await find_result(tx, grant, first.run_id, call) or DirectCallResult(
@@ -225,14 +225,14 @@ async def find_result(
     """The result of this call's run so far; None where the run belongs to another call."""
     caller, same = grant.caller, (call.name, sanitize(call.arguments))
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
-    answer = await access.find(tx, caller, Message, *is_answer)
+    answer = await access.find_row(tx, caller, Message, *is_answer)
     if answer is not None:
         for made in answer.tool_calls or []:
             if made["id"] == ONLY_CALL_ID and (made["name"], made["arguments"]) == same:
                 return DirectCallResult(run_id, made["result"], made["error"])
         return None
     asked = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == ONLY_CALL_ID)
-    approval = await access.find(tx, caller, Approval, *asked)
+    approval = await access.find_row(tx, caller, Approval, *asked)
     if approval is None or (approval.name, approval.arguments) != same:
         return None
     return DirectCallResult(
@@ -245,17 +245,17 @@ async def open_grant_conversation(tx: Transaction, grant: ApiGrant) -> Conversat
     caller = grant.caller
     if grant.conversation_id is not None:
         known = col(Conversation.id) == grant.conversation_id
-        if found := await access.find(tx, caller, Conversation, known, lock=True):
+        if found := await access.find_row(tx, caller, Conversation, known, lock=True):
             return found
     new = ConversationCreate(title=grant.title)
     if caller.token_id is None:
         try:
             return await conversations.create_conversation(tx, caller, new, grant.conversation_id)
         except IntegrityError as error:
-            raise Again from error  # two first calls at once
-    token = await access.get(tx, caller, ApiToken, caller.token_id, lock=True)
+            raise RetryTransaction from error  # two first calls at once
+    token = await access.get_row(tx, caller, ApiToken, caller.token_id, lock=True)
     if token.conversation_id is not None:
-        return await access.get(tx, caller, Conversation, token.conversation_id, lock=True)
+        return await access.get_row(tx, caller, Conversation, token.conversation_id, lock=True)
     made = await conversations.create_conversation(tx, caller, new)
     token.conversation_id = made.id
     await tx.flush()

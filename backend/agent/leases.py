@@ -185,14 +185,14 @@ async def claim_run(
     A takeover is counted here, before anything is done for the run: whatever it is that kills workers comes after.
     """
     moment = await context.db.clock(tx)
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, is_claimable(moment), lock=True)
+    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, is_claimable(moment), lock=True)
     if run is None:
         return None
     if run.status == "running":
         run.takeovers += 1
     elif not may_take(run.user_id):
         return None
-    user = await access.get(tx, SYSTEM, User, run.user_id)
+    user = await access.get_row(tx, SYSTEM, User, run.user_id)
     if user.deleted_at is not None:
         return None
     caller = Caller(run.user_id, None, user.timezone)
@@ -225,7 +225,7 @@ async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[
 
 async def release_lease(tx: Transaction, lease: Lease) -> None:
     """Queue the run again, under an epoch that refuses further writes of this worker."""
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == lease.run_id, lock=True)
+    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == lease.run_id, lock=True)
     if run is not None and run.epoch == lease.epoch and run.status == "running":
         run.status = "queued"
         run.epoch += 1
@@ -236,7 +236,7 @@ async def release_lease(tx: Transaction, lease: Lease) -> None:
 async def end_without_reading(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
     """End a run that no worker can work on, without a look at what it has said: its log gets its last line, or, if
     `bare`, not even that."""
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
+    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
     if run is None or run.status not in ("queued", "running"):
         return
     if bare:

@@ -13,7 +13,7 @@ from sqlmodel import col
 from structlog.typing import FilteringBoundLogger
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from agent.history import Step, rebuild_steps
 from clock import rfc3339, utc_now
 from db import Transaction
@@ -54,9 +54,9 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 
     What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
     place of the ending in `endings`, of which each is smaller than the one before.
     """
-    run = await access.get(tx, caller, Run, run_id)
-    await access.get(tx, caller, Conversation, run.conversation_id, lock=True)
-    run = await access.get(tx, caller, Run, run_id, lock=True)
+    run = await access.get_row(tx, caller, Run, run_id)
+    await access.get_row(tx, caller, Conversation, run.conversation_id, lock=True)
+    run = await access.get_row(tx, caller, Run, run_id, lock=True)
     if runs.is_active(run):
         run.epoch += 1
         is_bare = size == SMALLEST
@@ -75,7 +75,7 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, max_run
         return repeated
     busy: list[Run] = []
     if new.conversation_id is not None and new.on_busy != "queue":
-        await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
+        await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
         busy = await runs.find_active_runs(tx, caller, col(Run.conversation_id) == new.conversation_id)
     if busy and new.on_busy == "reject":
         raise Conflict(
@@ -138,7 +138,7 @@ def shorten_steps(steps: Sequence[Step]) -> list[Step]:
 
 
 async def end_bare(
-    tx: Transaction, caller: Principal, run: Run, error: str = UNSTORED, status: RunStatus = "failed"
+    tx: Transaction, caller: CallerOrSystem, run: Run, error: str = UNSTORED, status: RunStatus = "failed"
 ) -> None:
     """Change the run's row alone and read nothing: this can always be stored."""
     run.status = status
@@ -163,7 +163,7 @@ async def end_run(
     calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
     answer = None
     if content or calls or status == "completed":
-        conversation = await access.get(tx, caller, Conversation, run.conversation_id)
+        conversation = await access.get_row(tx, caller, Conversation, run.conversation_id)
         answer = Message(
             conversation_id=run.conversation_id,
             user_id=run.user_id,

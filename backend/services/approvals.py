@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from clock import rfc3339
 from db import Transaction
 from errors import Conflict, Forbidden, NotFound
@@ -39,7 +39,7 @@ class CallToApprove(TypedDict):
 
 
 async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
-    policy: Any = (await access.get(tx, caller, User, caller.user_id)).approval
+    policy: Any = (await access.get_row(tx, caller, User, caller.user_id)).approval
     return policy  # type: ignore[no-any-return]
 
 
@@ -61,10 +61,10 @@ def is_stale(approval: Approval, shown: Mapping[str, Any]) -> bool:
 
 
 async def find_approval(
-    tx: Transaction, caller: Principal, run_id: UUID, tool_call_id: str
+    tx: Transaction, caller: CallerOrSystem, run_id: UUID, tool_call_id: str
 ) -> Approval | None:
     mine = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == tool_call_id)
-    return await access.find(tx, caller, Approval, *mine)
+    return await access.find_row(tx, caller, Approval, *mine)
 
 
 async def request_approvals(
@@ -109,7 +109,7 @@ async def decide_approval(
     """
     if caller.session_id is None:
         raise Forbidden("An approval is given in a signed-in session.")
-    run = await access.get(tx, caller, Run, run_id, lock=True)
+    run = await access.get_row(tx, caller, Run, run_id, lock=True)
     approval = await find_approval(tx, caller, run_id, tool_call_id)
     if approval is None:
         raise NotFound("approval")
@@ -124,7 +124,7 @@ async def decide_approval(
 
 
 async def record_decision(
-    tx: Transaction, caller: Principal, run: Run, approval: Approval, decision: Decision
+    tx: Transaction, caller: CallerOrSystem, run: Run, approval: Approval, decision: Decision
 ) -> None:
     approval.decision, approval.decided_at = decision, await read_clock(tx)
     log = await runs.read_log(tx, caller, run.id)
@@ -151,7 +151,7 @@ async def cancel_approvals(tx: Transaction, caller: Caller, run: Run, *, logged:
             approval.decision, approval.decided_at = "cancelled", await read_clock(tx)
 
 
-async def find_expired_runs(tx: Transaction, caller: Principal) -> list[UUID]:
+async def find_expired_runs(tx: Transaction, caller: CallerOrSystem) -> list[UUID]:
     """Runs with a call that nobody decided on in time."""
     moment = await read_clock(tx)
     statement = access.select(caller, Approval, col(Approval.run_id)).where(
@@ -161,8 +161,8 @@ async def find_expired_runs(tx: Transaction, caller: Principal) -> list[UUID]:
     return list(dict.fromkeys(found.scalars()))
 
 
-async def expire_approvals(tx: Transaction, caller: Principal, run_id: UUID) -> None:
-    run = await access.find(tx, caller, Run, col(Run.id) == run_id, lock=True)
+async def expire_approvals(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> None:
+    run = await access.find_row(tx, caller, Run, col(Run.id) == run_id, lock=True)
     if run is None:
         return
     moment = await read_clock(tx)

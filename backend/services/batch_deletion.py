@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, delete, inspect, tupl
 from sqlmodel import SQLModel
 
 import access
-from access import Principal
+from access import CallerOrSystem
 from db import Transaction
 
 ROW_BATCH = 1_000
@@ -15,7 +15,7 @@ PARENT_BATCH = 100
 
 async def delete_batch(
     tx: Transaction,
-    caller: Principal,
+    caller: CallerOrSystem,
     table: type[SQLModel],
     *conditions: ColumnElement[bool],
     limit: int = ROW_BATCH,
@@ -33,7 +33,7 @@ async def delete_batch(
 
 async def delete_batch_with_children(
     tx: Transaction,
-    caller: Principal,
+    caller: CallerOrSystem,
     table: type[SQLModel],
     child: type[SQLModel],
     parent_id: SQLColumnExpression[UUID],

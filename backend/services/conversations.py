@@ -4,15 +4,15 @@ from uuid import UUID
 from sqlmodel import col
 
 import access
-from access import ANYONE, Caller
+from access import ANY_CALLER, Caller
 from db import Database, Transaction
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
-from pagination import Listing, Page, fetch_list
+from pagination import ListSpec, Page, fetch_list
 from services import events, idempotency
-from storage.engines import contains, searched
+from storage.engines import search_parameters, text_contains
 
-CONVERSATIONS = Listing(
+CONVERSATIONS = ListSpec(
     name="conversations",
     keys=(col(Conversation.updated_at), col(Conversation.id)),
     fields={name: getattr(Conversation, name) for name in ConversationPublic.model_fields},
@@ -20,16 +20,18 @@ CONVERSATIONS = Listing(
 )
 
 
-OWN_CONVERSATIONS = access.select(ANYONE, Conversation)
-CONVERSATIONS_BY_TITLE = OWN_CONVERSATIONS.where(contains(Conversation.title))
+OWN_CONVERSATIONS = access.select(ANY_CALLER, Conversation)
+CONVERSATIONS_BY_TITLE = OWN_CONVERSATIONS.where(text_contains(Conversation.title))
 
 
 async def list_conversations(db: Database, caller: Caller, page: Page, q: str | None = None) -> bytes:
     """Newest activity first, as JSON. `q` is a part of the title, in upper or lower case."""
-    values = access.values(caller)
+    values = access.caller_params(caller)
     if not q:
         return await fetch_list(db, CONVERSATIONS, OWN_CONVERSATIONS, values, page)
-    return await fetch_list(db, CONVERSATIONS, CONVERSATIONS_BY_TITLE, {**values, **searched(q)}, page)
+    return await fetch_list(
+        db, CONVERSATIONS, CONVERSATIONS_BY_TITLE, {**values, **search_parameters(q)}, page
+    )
 
 
 async def create_conversation(
@@ -38,7 +40,7 @@ async def create_conversation(
     """With `new_id` as its id, if given: a conversation that has this id already is returned instead."""
     conversation = Conversation.model_validate(new.model_dump(), update={"user_id": caller.user_id})
     if new_id is not None:
-        if existing := await access.find(tx, caller, Conversation, col(Conversation.id) == new_id):
+        if existing := await access.find_row(tx, caller, Conversation, col(Conversation.id) == new_id):
             return existing
         conversation.id = new_id
     return await add_conversation(tx, caller, conversation)
@@ -57,13 +59,13 @@ def describe_conversation_event(conversation: Conversation) -> dict[str, Convers
 
 
 async def get_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
-    return await access.get(tx, caller, Conversation, conversation_id)
+    return await access.get_row(tx, caller, Conversation, conversation_id)
 
 
 async def update_conversation(
     tx: Transaction, caller: Caller, conversation_id: UUID, change: ConversationUpdate
 ) -> Conversation:
-    conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
+    conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
     conversation.sqlmodel_update(change.model_dump(exclude_unset=True))
     await tx.flush()
     await events.record_event(tx, caller, "conversation.updated", describe_conversation_event(conversation))
@@ -72,7 +74,7 @@ async def update_conversation(
 
 async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> None:
     """Delete it with its messages, runs and their logs."""
-    conversation = await access.get(tx, caller, Conversation, conversation_id, lock=True)
+    conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
     await tx.delete(conversation)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, conversation_id)

@@ -21,9 +21,9 @@ from sqlalchemy import (
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from clock import utc_now
-from db import Change, Transaction, add_change
+from db import NewEvent, Transaction, add_event
 from models import AuthSession, Event, EventSequence
 from services.identity.sessions import active_session_conditions
 from storage.engines import upsert
@@ -60,9 +60,9 @@ class LogPosition:
 # Writing
 
 
-def new_event(caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> Change:
+def new_event(caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> NewEvent:
     """`data` is what REST returns of the change: public shapes, ids, JSON."""
-    return Change(caller if isinstance(caller, UUID) else caller.user_id, type_, data)
+    return NewEvent(caller if isinstance(caller, UUID) else caller.user_id, type_, data)
 
 
 async def record_event(tx: Transaction, caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> None:
@@ -71,13 +71,13 @@ async def record_event(tx: Transaction, caller: Caller | UUID, type_: str, data:
     It has no number yet: a counter would make writers wait for each other. Call it after the change was flushed,
     while its row is locked: this keeps the events of one row in their order.
     """
-    await add_change(tx, new_event(caller, type_, data))
+    await add_event(tx, new_event(caller, type_, data))
 
 
 # Numbering and reading
 
 
-async def number_events(tx: Transaction, caller: Principal, user_id: UUID) -> tuple[int, int]:
+async def number_events(tx: Transaction, caller: CallerOrSystem, user_id: UUID) -> tuple[int, int]:
     """Give at most NUMBER_BATCH unnumbered events of a user the next numbers; how many, and the last number.
 
     The lock on the sequence lets one transaction number at a time; writers never take it. An event that is committed
@@ -97,7 +97,7 @@ async def number_events(tx: Transaction, caller: Principal, user_id: UUID) -> tu
         numbers = [{"event_id": event_id, "number": last_seq + n} for n, event_id in enumerate(found, 1)]
         await tx.execute(SET_NUMBER, numbers)
         last_seq += len(found)
-        sequence = (access.visible(caller, EventSequence), col(EventSequence.user_id) == user_id)
+        sequence = (access.visible_condition(caller, EventSequence), col(EventSequence.user_id) == user_id)
         await tx.execute(update(EventSequence).where(*sequence).values(last_seq=last_seq))
     return len(found), last_seq
 
@@ -108,7 +108,7 @@ SET_NUMBER = (
 )
 
 
-def has_unnumbered(caller: Principal, user_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+def has_unnumbered(caller: CallerOrSystem, user_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """The condition that the user has events without a number."""
     conditions = (col(Event.user_id) == user_id, col(Event.seq).is_(None))
     return access.select(caller, Event, col(Event.id)).where(*conditions).exists()
@@ -124,7 +124,7 @@ async def find_log_position(tx: Transaction, caller: Caller) -> LogPosition | No
 
 
 async def find_log_positions(
-    tx: Transaction, caller: Principal, session_ids: Sequence[UUID]
+    tx: Transaction, caller: CallerOrSystem, session_ids: Sequence[UUID]
 ) -> dict[UUID, LogPosition]:
     """The log position of each session's user, without the sessions that have ended. One statement."""
     last_seq, user_id = func.coalesce(col(EventSequence.last_seq), 0), col(AuthSession.user_id)
@@ -150,7 +150,7 @@ async def read_events(tx: Transaction, caller: Caller, after: int) -> list[Strea
     return [event for seq, event in enumerate(batch, after + 1) if event.seq == seq]
 
 
-async def delete_old_events(tx: Transaction, caller: Principal, days: int) -> int:
+async def delete_old_events(tx: Transaction, caller: CallerOrSystem, days: int) -> int:
     """Delete one batch of the events that are older than `days`; how many were examined.
 
     Unnumbered ones get their numbers first: the gap tells a reader that something was deleted.

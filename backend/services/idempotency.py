@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from clock import utc_now
-from db import Again, Transaction
+from db import RetryTransaction, Transaction
 from errors import Gone, Invalid
 from models import IdempotencyKey
 from services.batch_deletion import ROW_BATCH, delete_batch
@@ -30,7 +30,7 @@ class KeyState:
 
 async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> KeyState:
     """Look up the key or take it. Invalid if it belongs to another request, Gone if its answer was deleted."""
-    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    stored = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
     moment = utc_now()
     lock = moment + timedelta(seconds=LOCK_SECONDS)
     if stored is None:
@@ -38,7 +38,7 @@ async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str
         try:
             await tx.flush()
         except IntegrityError as error:
-            raise Again from error  # the same key came twice at once: the next attempt finds it
+            raise RetryTransaction from error  # the same key came twice at once: the next attempt finds it
         return KeyState(must_run=True)
     state = read_key_state(stored, request_hash, moment)
     if state.must_run:
@@ -48,7 +48,7 @@ async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str
 
 async def look_up_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> KeyState | None:
     """As claim_key, without taking it: `must_run` if the key is free; None while another request holds it."""
-    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key)
+    stored = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key)
     state = KeyState(must_run=True) if stored is None else read_key_state(stored, request_hash, utc_now())
     return state if state.must_run or state.answer is not None else None
 
@@ -64,20 +64,20 @@ def read_key_state(stored: IdempotencyKey, request_hash: str, moment: datetime) 
 
 
 async def store_answer(tx: Transaction, caller: Caller, key: str, status: int, body: str) -> None:
-    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    stored = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
     if stored is not None:
         stored.status, stored.body = status, body
 
 
 async def unlock_key(tx: Transaction, caller: Caller, key: str) -> None:
-    stored = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    stored = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
     if stored is not None:
         stored.locked_until = utc_now()
 
 
 async def release_key(tx: Transaction, caller: Caller, key: str) -> None:
     """Forget a key whose request failed: the next request with it starts anew."""
-    own = access.visible(caller, IdempotencyKey)
+    own = access.visible_condition(caller, IdempotencyKey)
     await tx.execute(delete(IdempotencyKey).where(own, col(IdempotencyKey.key) == key))
 
 
@@ -88,11 +88,11 @@ async def forget_answers(tx: Transaction, caller: Caller, row_id: UUID) -> None:
     """
     body = col(IdempotencyKey.body)
     shows = or_(body.startswith(f'{{"id":"{row_id}"'), body.contains(f'"conversation_id":"{row_id}"'))
-    own = access.visible(caller, IdempotencyKey)
+    own = access.visible_condition(caller, IdempotencyKey)
     await tx.execute(update(IdempotencyKey).where(own, shows).values(status=Gone.status, body=None))
 
 
-async def delete_old_keys(tx: Transaction, caller: Principal, limit: int = ROW_BATCH) -> int:
+async def delete_old_keys(tx: Transaction, caller: CallerOrSystem, limit: int = ROW_BATCH) -> int:
     """Delete one batch; the number of rows."""
     old = col(IdempotencyKey.created_at) < utc_now() - timedelta(hours=RETENTION_HOURS)
     return await delete_batch(tx, caller, IdempotencyKey, old, limit=limit)

@@ -9,13 +9,13 @@ from sqlalchemy import delete, func, update
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from clock import utc_now
 from db import Transaction
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
-from pagination import Page, RowListing, listed, read_page
+from pagination import Page, RowListSpec, page_json, read_page
 from services import events, messages
 
 FINAL_EVENTS = frozenset({"run.completed", "run.failed", "run.cancelled"})
@@ -33,7 +33,7 @@ RUN_BATCH = 100
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 WORKING_STATUSES = ("queued", "running")
 
-LISTING = RowListing(name="runs", keys=(col(Run.trigger_seq),))
+LISTING = RowListSpec(name="runs", keys=(col(Run.trigger_seq),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RunPosition:
     awaited: bool
 
 
-async def to_public_runs(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list[RunPublic]:
+async def to_public_runs(tx: Transaction, caller: CallerOrSystem, runs: Sequence[Run]) -> list[RunPublic]:
     """The runs as clients see them, with the calls that await approval."""
     waiting = await find_pending_approvals(
         tx, caller, [run.id for run in runs if run.status == "awaiting_approval"]
@@ -62,11 +62,11 @@ async def to_public_runs(tx: Transaction, caller: Principal, runs: Sequence[Run]
     ]
 
 
-async def to_public_run(tx: Transaction, caller: Principal, run: Run) -> RunPublic:
+async def to_public_run(tx: Transaction, caller: CallerOrSystem, run: Run) -> RunPublic:
     return (await to_public_runs(tx, caller, [run]))[0]
 
 
-async def record_run_change(tx: Transaction, caller: Principal, run: Run, type_: str) -> None:
+async def record_run_change(tx: Transaction, caller: CallerOrSystem, run: Run, type_: str) -> None:
     """Record an event with the run's present state for its user's streams."""
     await events.record_event(tx, run.user_id, type_, {"run": await to_public_run(tx, caller, run)})
 
@@ -76,7 +76,7 @@ def to_pending_approval(approval: Approval) -> PendingApproval:
 
 
 async def find_pending_approvals(
-    tx: Transaction, caller: Principal, run_ids: Sequence[UUID]
+    tx: Transaction, caller: CallerOrSystem, run_ids: Sequence[UUID]
 ) -> list[Approval]:
     """The calls of these runs that nobody has decided on."""
     if not run_ids:
@@ -89,26 +89,26 @@ async def find_pending_approvals(
 
 
 async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
-    return await to_public_run(tx, caller, await access.get(tx, caller, Run, run_id))
+    return await to_public_run(tx, caller, await access.get_row(tx, caller, Run, run_id))
 
 
 async def list_runs(
     tx: Transaction, caller: Caller, conversation_id: UUID, active: bool | None, page: Page
 ) -> bytes:
     """The runs of a conversation, newest first, as JSON; `active` picks those at work or waiting, or the others."""
-    await access.get(tx, caller, Conversation, conversation_id)
+    await access.get_row(tx, caller, Conversation, conversation_id)
     statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
     if active is not None:
         statement = statement.where(col(Run.status).in_(ACTIVE_STATUSES) == active)
     found, cursor = await read_page(tx, LISTING, statement, page, within=str(conversation_id))
-    return listed(await to_public_runs(tx, caller, found), cursor)
+    return page_json(await to_public_runs(tx, caller, found), cursor)
 
 
-async def find_run(tx: Transaction, caller: Principal, run_id: UUID) -> Run | None:
-    return await access.find(tx, caller, Run, col(Run.id) == run_id)
+async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run | None:
+    return await access.find_row(tx, caller, Run, col(Run.id) == run_id)
 
 
-async def read_events(tx: Transaction, caller: Principal, run_id: UUID, after: int) -> list[RunEvent]:
+async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, after: int) -> list[RunEvent]:
     """The lines of the log past `after`, in order, at most EVENTS_AT_ONCE."""
     statement = access.select(caller, RunEvent).where(
         col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after
@@ -116,7 +116,7 @@ async def read_events(tx: Transaction, caller: Principal, run_id: UUID, after: i
     return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENT_BATCH))).scalars())
 
 
-async def read_log(tx: Transaction, caller: Principal, run_id: UUID) -> list[RunEvent]:
+async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> list[RunEvent]:
     """All of the log."""
     log: list[RunEvent] = []
     while events := await read_events(tx, caller, run_id, log[-1].seq if log else 0):
@@ -125,7 +125,7 @@ async def read_log(tx: Transaction, caller: Principal, run_id: UUID) -> list[Run
 
 
 async def add_event(
-    tx: Transaction, caller: Principal, run: Run, type_: str, data: dict[str, Any]
+    tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: dict[str, Any]
 ) -> RunEvent:
     """The next line of the log; the run is locked."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(col(RunEvent.run_id) == run.id)
@@ -139,7 +139,7 @@ async def add_event(
 async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
     """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
     run.started_at = moment
-    trigger = await access.find(
+    trigger = await access.find_row(
         tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
     )
     assert trigger is not None
@@ -151,7 +151,7 @@ async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: d
     await add_event(tx, caller, run, "run.started", started)
 
 
-async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> int:
+async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int) -> int:
     """Delete deltas, resets and calls of runs that ended more than `days` ago.
 
     First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
@@ -170,7 +170,7 @@ async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> i
 
 async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
     """What the run has led to, for a client that waited for it."""
-    run = await access.get(tx, caller, Run, run_id)
+    run = await access.get_row(tx, caller, Run, run_id)
     statement = messages.select_with_sender(caller).where(col(Message.run_id) == run_id)
     spoken = {row.Message.role: messages.to_public_message(row) for row in await tx.execute(statement)}
     answer = spoken.get("agent")
@@ -194,7 +194,7 @@ async def find_active_runs(tx: Transaction, caller: Caller, *conditions: Any) ->
     return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
 
 
-async def can_end_without_user(tx: Transaction, caller: Principal, run: Run) -> bool:
+async def can_end_without_user(tx: Transaction, caller: CallerOrSystem, run: Run) -> bool:
     """Whether the run can end without the user: neither it nor an earlier run of its conversation awaits approval."""
     if run.status not in WORKING_STATUSES:
         return False
@@ -207,7 +207,7 @@ async def can_end_without_user(tx: Transaction, caller: Principal, run: Run) -> 
 
 
 async def find_run_positions(
-    tx: Transaction, caller: Principal, run_ids: Sequence[UUID]
+    tx: Transaction, caller: CallerOrSystem, run_ids: Sequence[UUID]
 ) -> dict[UUID, RunPosition]:
     """How these runs stand; one that is gone is not among them. Two statements, however many they are."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(

@@ -11,14 +11,14 @@ from sqlalchemy import Select, and_, bindparam, case, func, or_
 from sqlmodel import col
 
 import access
-from access import ANYONE, Caller
+from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Database, Transaction
 from models import Task
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
-from pagination import Listing, Page, fetch_list
+from pagination import ListSpec, Page, fetch_list
 from services import events, idempotency
-from storage.engines import contains, searched
+from storage.engines import search_parameters, text_contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TaskFilter:
     q: str | None = None
 
 
-TASKS = Listing(
+TASKS = ListSpec(
     name="tasks",
     keys=(col(Task.created_at), col(Task.id)),
     fields={name: getattr(Task, name) for name in TaskPublic.model_fields},
@@ -40,21 +40,21 @@ TASKS = Listing(
 @cache
 def select_tasks(by_completed: bool, by_words: bool) -> Select[Any]:
     """The statement for any caller's tasks with these filters; their values are bind parameters."""
-    statement = access.select(ANYONE, Task)
+    statement = access.select(ANY_CALLER, Task)
     if by_completed:
         statement = statement.where(col(Task.completed) == bindparam("completed"))
     if by_words:
-        statement = statement.where(or_(contains(Task.title), contains(Task.description)))
+        statement = statement.where(or_(text_contains(Task.title), text_contains(Task.description)))
     return statement
 
 
 def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, Any]]:
     """The statement for the wanted tasks, and the values of its bind parameters."""
-    values = access.values(caller)
+    values = access.caller_params(caller)
     if wanted.completed is not None:
         values["completed"] = wanted.completed
     if wanted.q:
-        values |= searched(wanted.q)
+        values |= search_parameters(wanted.q)
     return select_tasks("completed" in values, "words" in values), values
 
 
@@ -101,7 +101,7 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
     """With `new_id` as its id, if given: a task that has this id already is returned instead."""
     task = new_task(caller, new)
     if new_id is not None:
-        if existing := await access.find(tx, caller, Task, col(Task.id) == new_id):
+        if existing := await access.find_row(tx, caller, Task, col(Task.id) == new_id):
             return existing
         task.id = new_id
     tx.add(task)
@@ -111,12 +111,12 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
 
 
 async def get_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
-    return await access.get(tx, caller, Task, task_id)
+    return await access.get_row(tx, caller, Task, task_id)
 
 
 async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate) -> Task:
     """Change the fields that were sent; the rest stays."""
-    task = await access.get(tx, caller, Task, task_id, lock=True)
+    task = await access.get_row(tx, caller, Task, task_id, lock=True)
     task.sqlmodel_update(change.model_dump(exclude_unset=True))
     if task.completed != (task.completed_at is not None):
         task.completed_at = utc_now() if task.completed else None
@@ -127,7 +127,7 @@ async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
 
 async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
     """The task as it was before."""
-    task = await access.get(tx, caller, Task, task_id, lock=True)
+    task = await access.get_row(tx, caller, Task, task_id, lock=True)
     await tx.delete(task)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, task_id)

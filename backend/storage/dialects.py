@@ -98,12 +98,12 @@ class ExactWords(TypeDecorator[str]):
         return glob_pattern(value) if value is not None and dialect.name == "sqlite" else value
 
 
-def searched(words: str) -> dict[str, str]:
+def search_parameters(words: str) -> dict[str, str]:
     """The values of a statement with `contains`."""
     return {"words": words, "exact_words": words}
 
 
-class contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function that it is
+class text_contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function that it is
     """Whether a text has the words of `searched` in it, in any case, and literally."""
 
     inherit_cache = True
@@ -117,20 +117,20 @@ class contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL functio
         )
 
 
-@compiles(contains, "postgresql")
-def _(element: contains, compiler: Any, **kw: Any) -> str:
+@compiles(text_contains, "postgresql")
+def _(element: text_contains, compiler: Any, **kw: Any) -> str:
     text, words, _ = element.clauses
     return f"(strpos(lower({compiler.process(text, **kw)}), lower({compiler.process(words, **kw)})) > 0)"
 
 
-@compiles(contains, "mariadb")
-def _(element: contains, compiler: Any, **kw: Any) -> str:
+@compiles(text_contains, "mariadb")
+def _(element: text_contains, compiler: Any, **kw: Any) -> str:
     text, words, _ = element.clauses
     return f"(locate(lower({compiler.process(words, **kw)}), lower({compiler.process(text, **kw)})) > 0)"
 
 
-@compiles(contains, "sqlite")
-def _(element: contains, compiler: Any, **kw: Any) -> str:
+@compiles(text_contains, "sqlite")
+def _(element: text_contains, compiler: Any, **kw: Any) -> str:
     """Its own lower() and LIKE know the case of ASCII only, and a function in Python would be called for each row. GLOB
     with every letter in all its cases is exact and slow: so LIKE, with anything for those letters, goes first."""
     text, words, exact = [compiler.process(clause, **kw) for clause in element.clauses]
@@ -139,7 +139,7 @@ def _(element: contains, compiler: Any, **kw: Any) -> str:
 
 def like_pattern(words: str) -> str:
     """Anything for a letter of which not all cases are ASCII."""
-    same = letters_by_lower()
+    same = group_letters_by_lower()
     pieces = [
         "_"
         if not character.isascii() or not all(letter.isascii() for letter in same.get(lowered(character), ()))
@@ -153,7 +153,7 @@ def like_pattern(words: str) -> str:
 
 def glob_pattern(words: str) -> str:
     """Each character in any case; one of GLOB's own stands in brackets."""
-    same = letters_by_lower()
+    same = group_letters_by_lower()
     pieces = ["".join(same.get(lowered(character), [])) or character for character in words]
     return (
         "*" + "".join(f"[{piece}]" if len(piece) > 1 or piece in "*?[" else piece for piece in pieces) + "*"
@@ -166,7 +166,7 @@ def lowered(character: str) -> str:
 
 
 @cache
-def letters_by_lower() -> dict[str, list[str]]:
+def group_letters_by_lower() -> dict[str, list[str]]:
     """The letters that have the same lower case, where there is more than one; all of them are in planes 0 and 1."""
     found: dict[str, list[str]] = {}
     for character in map(chr, range(0x20000)):

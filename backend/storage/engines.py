@@ -6,13 +6,13 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from settings import SettingsError
-from storage.dialects import contains, directions, past, read_clock, searched, upsert
+from storage.dialects import directions, past, read_clock, upsert
 from storage.failures import gave_up, is_lost, is_orphan, reason, trouble
 from storage.mariadb import mariadb_url, open_mariadb
 from storage.postgresql import connect_outside, has_pooler, open_postgresql, postgresql_url
 from storage.schema_lock import SCHEMA_LOCK, take_schema_lock
 from storage.sqlite import open_sqlite, open_sqlite_readers, sqlite_url
-from storage.timeouts import REQUESTS, UNHURRIED, TimeLimits, limits_of
+from storage.timeouts import REQUESTS, UNHURRIED, TimeLimits
 
 __all__ = [
     "REQUESTS",
@@ -42,7 +42,7 @@ __all__ = [
 RECYCLE_SECONDS = 1800
 
 
-def engine_url(url: str) -> tuple[URL, dict[str, Any]]:
+def parse_database_url(url: str) -> tuple[URL, dict[str, Any]]:
     """The URL with our driver in it, and what its parameters mean to the driver."""
     try:
         parsed = make_url(url)
@@ -64,7 +64,7 @@ def engine_url(url: str) -> tuple[URL, dict[str, Any]]:
 
 def open_engine(url: str, *, pool_size: int = 10, limits: TimeLimits = REQUESTS) -> AsyncEngine:
     """On SQLite for one who writes at a time; `open_readers` has the others."""
-    parsed, arguments = engine_url(url)
+    parsed, arguments = parse_database_url(url)
     # Error messages end up in logs, and parameters are hashes and people's words.
     options: dict[str, Any] = {"hide_parameters": True}
     if parsed.get_backend_name() == "sqlite":
@@ -90,11 +90,11 @@ def open_readers(engine: AsyncEngine, pool_size: int = 10) -> AsyncEngine:
     return engine
 
 
-def is_pooled(url: str) -> bool:
+def uses_pooler(url: str) -> bool:
     """Whether the URL leads through a pooler in transaction mode."""
-    return has_pooler(engine_url(url)[1])
+    return has_pooler(parse_database_url(url)[1])
 
 
-async def connect_directly(engine: AsyncEngine, url: str) -> Any:
+async def connect_for_listen(engine: AsyncEngine, url: str) -> Any:
     """A connection of asyncpg outside the pool, for LISTEN; `url` is PostgreSQL's."""
-    return await connect_outside(engine, *engine_url(url))
+    return await connect_outside(engine, *parse_database_url(url))

@@ -35,7 +35,7 @@ MIGRATIONS = ROOT / "migrations"
 METADATA = models.User.metadata
 
 # The table by which Alembic knows where a database stands, exactly as Alembic makes it.
-STAMP = Table(
+REVISION_TABLE = Table(
     "alembic_version",
     MetaData(),
     Column("version_num", String(32), nullable=False),
@@ -64,7 +64,7 @@ LIVE_TRIGGERS = {
 }
 
 # A second row that begins so is the mark of a step that has started and not finished.
-STARTED = "started "
+STARTED_PREFIX = "started "
 
 # A table's columns, its indexes, and whether it has triggers.
 Shape = dict[str, tuple[frozenset[str], frozenset[str], bool]]
@@ -78,7 +78,7 @@ class BehindError(SchemaError):
     """The database is older than this code."""
 
 
-def revisions() -> list[str]:
+def list_revisions() -> list[str]:
     """The names of the SQL files, in order; the last one is the head."""
     return sorted(file.stem for file in MIGRATIONS.glob("[0-9][0-9][0-9]_*.sql"))
 
@@ -106,9 +106,9 @@ async def bootstrap(engine: AsyncEngine, settings: Settings | None = None) -> st
     except BehindError:
         if settings is None or not settings.auto_migrate:
             raise
-        await asyncio.to_thread(upgrade, settings.database_url.get_secret_value(), log_step)
+        await asyncio.to_thread(upgrade_schema, settings.database_url.get_secret_value(), log_step)
         made = await make_or_check_alone(engine)
-    head = revisions()[-1]
+    head = list_revisions()[-1]
     if made:
         log.info("✅ Database tables initialized", revision=head)
     return head
@@ -122,18 +122,18 @@ async def make_or_check_alone(engine: AsyncEngine) -> bool:
 
 def make_or_check(connection: Connection) -> bool:
     """Whether it made the tables."""
-    names = table_names(connection)
-    stamps = read_stamps(connection, names)
+    names = list_tables(connection)
+    stamps = read_revisions(connection, names)
     ours = names & METADATA.tables.keys()
     if not stamps and not ours:
-        make(connection, stamp_too=STAMP.name not in names)
+        make(connection, stamp_too=REVISION_TABLE.name not in names)
         return True
     check(stamps, ours)
     return False
 
 
 @asynccontextmanager
-async def alone(engine: AsyncEngine) -> AsyncIterator[None]:
+async def hold_schema_lock(engine: AsyncEngine) -> AsyncIterator[None]:
     """Nobody else changes the schema meanwhile. A transaction of its own has the lock, so that a step may commit
     on its way, and so that it works through a pooler. On SQLite whoever writes is alone."""
     if engine.dialect.name == "sqlite":
@@ -144,45 +144,45 @@ async def alone(engine: AsyncEngine) -> AsyncIterator[None]:
         yield
 
 
-def table_names(connection: Connection) -> set[str]:
+def list_tables(connection: Connection) -> set[str]:
     """Those in the schema in which create_all works, whatever else the search path reaches."""
     inspector = inspect(connection)
     return set(inspector.get_table_names(schema=inspector.default_schema_name))
 
 
-def read_stamps(connection: Connection, names: set[str]) -> list[str]:
-    if STAMP.name not in names:
+def read_revisions(connection: Connection, names: set[str]) -> list[str]:
+    if REVISION_TABLE.name not in names:
         return []
-    return sorted(connection.execute(select(STAMP.c.version_num)).scalars())
+    return sorted(connection.execute(select(REVISION_TABLE.c.version_num)).scalars())
 
 
 def make(connection: Connection, *, stamp_too: bool) -> None:
     """create_all, and what it does not know. The mark matters where DDL cannot be rolled back."""
-    head = revisions()[-1]
+    head = list_revisions()[-1]
     if stamp_too:
-        STAMP.create(connection, checkfirst=False)
-    connection.execute(insert(STAMP).values(version_num=started(head)))
+        REVISION_TABLE.create(connection, checkfirst=False)
+    connection.execute(insert(REVISION_TABLE).values(version_num=make_started_marker(head)))
     METADATA.create_all(connection, checkfirst=False)
-    for revision in revisions():
+    for revision in list_revisions():
         for statement in trigger_statements(connection.dialect.name, revision):
             connection.execute(text(statement))
-    connection.execute(update(STAMP).values(version_num=head))
+    connection.execute(update(REVISION_TABLE).values(version_num=head))
 
 
-def alembic_config(url: str, **attributes: Any) -> "Config":
+def make_alembic_config(url: str, **attributes: Any) -> "Config":
     """Alembic as it is configured in pyproject.toml, for one database."""
     from alembic.config import Config
 
     return Config(toml_file=ROOT / "pyproject.toml", attributes={"url": url, **attributes})
 
 
-def upgrade(url: str, tell: Callable[[Any, Any], None], to: str = "head") -> None:
+def upgrade_schema(url: str, tell: Callable[[Any, Any], None], to: str = "head") -> None:
     """Run what is pending, under the lock; `tell(context, step)` after each step. Not inside an event loop."""
     from alembic import command
     from alembic.util import CommandError
 
     try:
-        command.upgrade(alembic_config(url, tell=tell), to)
+        command.upgrade(make_alembic_config(url, tell=tell), to)
     except CommandError as error:
         raise SchemaError(str(error)) from error
     except DBAPIError as error:
@@ -193,14 +193,14 @@ def log_step(_: Any, step: Any) -> None:
     log.info("Database schema upgraded", revision=step.up_revision_id)
 
 
-def started(revision: str) -> str:
+def make_started_marker(revision: str) -> str:
     """The mark that stands beside the stamp while a step runs."""
-    return f"{STARTED}{revision[:3]}"
+    return f"{STARTED_PREFIX}{revision[:3]}"
 
 
-def half_way(stamps: Iterable[str]) -> str | None:
+def find_unfinished_step(stamps: Iterable[str]) -> str | None:
     """One line about a step that was started and not finished, if there is one."""
-    marks = [stamp.removeprefix(STARTED) for stamp in stamps if stamp.startswith(STARTED)]
+    marks = [stamp.removeprefix(STARTED_PREFIX) for stamp in stamps if stamp.startswith(STARTED_PREFIX)]
     if not marks:
         return None
     return (
@@ -210,8 +210,8 @@ def half_way(stamps: Iterable[str]) -> str | None:
 
 
 def check(stamps: list[str], ours: set[str]) -> None:
-    known = revisions()
-    if half := half_way(stamps):
+    known = list_revisions()
+    if half := find_unfinished_step(stamps):
         raise SchemaError(half)
     if not stamps:
         raise SchemaError(
@@ -245,9 +245,9 @@ def check(stamps: list[str], ours: set[str]) -> None:
 # What is there: for the tables that have no stamp, and for `parley db verify`
 
 
-def trigger_definitions(connection: Connection) -> dict[str, str]:
+def read_triggers(connection: Connection) -> dict[str, str]:
     """Each trigger of our tables, and on PostgreSQL each function of ours, with its definition on one line."""
-    ours = table_names(connection)
+    ours = list_tables(connection)
     rows = connection.exec_driver_sql(LIVE_TRIGGERS[connection.dialect.name]).all()
     return {name: one_line(definition) for table, name, definition in rows if table in ours or not table}
 
@@ -256,10 +256,10 @@ def one_line(sql: str) -> str:
     return " ".join(sql.split())
 
 
-def wanted_triggers(dialect: str) -> dict[str, str]:
+def read_expected_triggers(dialect: str) -> dict[str, str]:
     """What `trigger_definitions` finds in a database at head."""
     wanted: dict[str, str] = {}
-    for revision in revisions():
+    for revision in list_revisions():
         for statement in trigger_statements(dialect, revision):
             words = statement.split()
             action, kind, name = words[:3]
@@ -272,9 +272,9 @@ def wanted_triggers(dialect: str) -> dict[str, str]:
     return wanted
 
 
-def unlike_triggers(connection: Connection) -> list[str]:
+def find_trigger_differences(connection: Connection) -> list[str]:
     """A line for each trigger, and each function of ours, that is not as the migrations leave it."""
-    live, wanted = trigger_definitions(connection), wanted_triggers(connection.dialect.name)
+    live, wanted = read_triggers(connection), read_expected_triggers(connection.dialect.name)
     others = {
         name for name in live.keys() - wanted.keys() if name.endswith("()")
     }  # functions of somebody else
@@ -307,32 +307,32 @@ def shape(connection: Connection) -> Shape:
             ),
             name in guarded,
         )
-        for name in table_names(connection) - {STAMP.name}
+        for name in list_tables(connection) - {REVISION_TABLE.name}
     }
 
 
-def known_shapes() -> dict[str, Shape]:
+def build_fingerprints() -> dict[str, Shape]:
     """The shape of each revision, by making them one after the other in a database in memory."""
     found: dict[str, Shape] = {}
 
     def look(migrations: Any, step: Any) -> None:
         found[step.up_revision_id] = shape(migrations.connection)
 
-    upgrade("sqlite://", look)
+    upgrade_schema("sqlite://", look)
     return found
 
 
-async def stamp(engine: AsyncEngine) -> str:
+async def stamp_database(engine: AsyncEngine) -> str:
     """Stamps tables that have no stamp, and gives the revision as which they were recognised."""
-    shapes = await asyncio.to_thread(known_shapes)
+    shapes = await asyncio.to_thread(build_fingerprints)
     async with engine.begin() as connection:
         await take_schema_lock(connection)
         return await connection.run_sync(recognise, shapes)
 
 
 def recognise(connection: Connection, shapes: dict[str, Shape]) -> str:
-    names = table_names(connection)
-    if stamps := read_stamps(connection, names):
+    names = list_tables(connection)
+    if stamps := read_revisions(connection, names):
         raise SchemaError(f"The database has a stamp already: {', '.join(stamps)}. Nothing was changed.")
     ours = {name for known in shapes.values() for name in known}
     live = {name: found for name, found in shape(connection).items() if name in ours}
@@ -340,8 +340,8 @@ def recognise(connection: Connection, shapes: dict[str, Shape]) -> str:
         raise SchemaError("The database has no tables of Parley: start the server, and it makes them.")
     for revision in reversed(shapes):
         if shapes[revision] == live:
-            STAMP.create(connection, checkfirst=True)
-            connection.execute(insert(STAMP).values(version_num=revision))
+            REVISION_TABLE.create(connection, checkfirst=True)
+            connection.execute(insert(REVISION_TABLE).values(version_num=revision))
             return revision
     nearest = min(shapes, key=lambda revision: len(unlike(shapes[revision], live)))
     raise SchemaError(

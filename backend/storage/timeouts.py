@@ -27,7 +27,7 @@ class TimeLimits:
         return None if self.statement is None else self.statement + SILENCE_SECONDS
 
 
-def limits_of(seconds: float) -> TimeLimits:
+def make_request_limits(seconds: float) -> TimeLimits:
     """For requests, of which nothing may take longer than `seconds`."""
     return TimeLimits(statement=seconds, lock=seconds * 0.6, connection=seconds)
 

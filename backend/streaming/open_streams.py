@@ -124,7 +124,7 @@ class OpenStreams:
         """
 
         async def is_over(tx: Transaction) -> bool | None:
-            run = await access.get(tx, caller, Run, run_id)
+            run = await access.get_row(tx, caller, Run, run_id)
             return None if await runs.can_end_without_user(tx, caller, run) else True
 
         await self._wait(caller, "end", run_id, lambda: self._db.read(is_over))

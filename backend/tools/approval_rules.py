@@ -51,5 +51,5 @@ async def read_shown_rows(
         return {}
     if task_id is None:
         return {}
-    task = await access.find(tx, caller, Task, col(Task.id) == task_id, lock=lock)
+    task = await access.find_row(tx, caller, Task, col(Task.id) == task_id, lock=lock)
     return {"task": dump_task(task) if task else None}

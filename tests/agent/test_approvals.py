@@ -416,7 +416,7 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
 
 
 async def raise_epoch(tx: Transaction, run_id: UUID) -> None:
-    run = await access.find(tx, access.SYSTEM, Run, col(Run.id) == run_id, lock=True)
+    run = await access.find_row(tx, access.SYSTEM, Run, col(Run.id) == run_id, lock=True)
     assert run is not None
     run.epoch += 1
 

@@ -146,7 +146,7 @@ def test_results_that_are_too_many_for_a_message_are_left_out_the_largest_first(
     calls = [made(1, MAX_CALL_BYTES // 2), made(2, MAX_CALL_BYTES), made(3, 10)]
 
     async def end(tx: Transaction) -> None:
-        run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
+        run = await access.get_row(tx, SYSTEM, Run, run_id, lock=True)
         again = Run(conversation_id=run.conversation_id, user_id=run.user_id, trigger_seq=99)
         tx.add(again)
         await tx.flush()
@@ -252,7 +252,7 @@ def test_a_runs_time_is_counted_by_the_databases_clock_alone(
     assert answer["status"] == "completed", answer["error"]
 
     async def look(tx: Transaction) -> datetime:
-        run = await access.get(tx, SYSTEM, Run, UUID(answer["run_id"]))
+        run = await access.get_row(tx, SYSTEM, Run, UUID(answer["run_id"]))
         assert run.started_at is not None
         return run.started_at
 

@@ -33,7 +33,7 @@ from support.servers import (
 
 
 async def lapse(tx: Transaction, run_id: UUID) -> None:
-    run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
+    run = await access.get_row(tx, SYSTEM, Run, run_id, lock=True)
     run.status, run.lease_expires_at = "running", utc_now() - timedelta(seconds=1)
 
 
@@ -50,7 +50,7 @@ def test_each_takeover_gives_the_next_worker_twice_the_time(
             await lapse(tx, run_id)
             claim = await claim_run(tx, own, run_id)
             assert claim is not None
-            run = await access.get(tx, SYSTEM, Run, run_id)
+            run = await access.get_row(tx, SYSTEM, Run, run_id)
             assert run.lease_expires_at is not None
             leases.append(round((run.lease_expires_at - utc_now()).total_seconds() / 15))
         return leases
@@ -61,7 +61,7 @@ def test_each_takeover_gives_the_next_worker_twice_the_time(
 
 def takeovers(server: Server, run_id: str) -> int:
     async def read(tx: Transaction) -> int:
-        return (await access.get(tx, SYSTEM, Run, UUID(run_id))).takeovers
+        return (await access.get_row(tx, SYSTEM, Run, UUID(run_id))).takeovers
 
     return in_database(server, read)
 
@@ -97,7 +97,7 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
     monkeypatch.setattr(RunLoop, "read_steps", deadly)
 
     async def worse(tx: Transaction) -> None:
-        (await access.get(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MAX_TAKEOVERS
+        (await access.get_row(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MAX_TAKEOVERS
         await lapse(tx, UUID(run_id))
 
     scripted.state.worker._running.clear()

@@ -7,11 +7,11 @@ from typer.testing import CliRunner, Result
 
 import cli
 from settings import SettingsError
-from storage.schema import METADATA, revisions
+from storage.schema import METADATA, list_revisions
 from support.catalog import ENGINES, Place, difference, empty_place
 from support.servers import settings_for
 
-REVISIONS = revisions()
+REVISIONS = list_revisions()
 HEAD = REVISIONS[-1]
 Parley = Callable[..., Result]
 

@@ -40,7 +40,7 @@ def test_a_table_without_a_rule_can_neither_be_read_nor_written() -> None:
 
     for caller in (Caller(uuid4(), None), SYSTEM):
         with pytest.raises(KeyError):
-            access.visible(caller, Diary)
+            access.visible_condition(caller, Diary)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +85,13 @@ def test_a_missing_id_is_an_error_and_never_a_rule_for_what_is_nobodys() -> None
 
 @pytest.mark.parametrize("table", RULES, ids=lambda table: table.__name__)
 def test_no_rule_compares_an_id_with_null(table: type[SQLModel]) -> None:
-    for caller in (Caller(uuid4(), None), access.ANYONE):
+    for caller in (Caller(uuid4(), None), access.ANY_CALLER):
         assert not re.search(r"\b\w*id IS NULL", str(access.select(caller, table)))
 
 
 def test_no_row_is_found_by_a_missing_id(server: Server, ann: Person) -> None:
     async def get_nothing(tx: Transaction) -> None:
-        await access.get(tx, Caller(ann.id, None), models.Task, None)
+        await access.get_row(tx, Caller(ann.id, None), models.Task, None)
 
     with pytest.raises(TypeError, match="an id is missing"):
         in_database(server, get_nothing)

@@ -180,13 +180,13 @@ def test_only_lists_and_the_session_check_read_past_a_transaction() -> None:
 def test_a_statement_for_anyone_shows_nothing_until_it_is_said_for_whom(
     server: Server, theirs: Theirs, table: type[SQLModel]
 ) -> None:
-    statement = access.select(access.ANYONE, table)
+    statement = access.select(access.ANY_CALLER, table)
 
     async def execute(tx: Transaction, values: dict[str, Any]) -> int:
         return len((await tx.execute(statement, values)).all())
 
-    assert in_database(server, lambda tx: execute(tx, access.values(Caller(uuid4(), None)))) == 0
-    mine = in_database(server, lambda tx: execute(tx, access.values(Caller(theirs.person.id, None))))
+    assert in_database(server, lambda tx: execute(tx, access.caller_params(Caller(uuid4(), None)))) == 0
+    mine = in_database(server, lambda tx: execute(tx, access.caller_params(Caller(theirs.person.id, None))))
     if table in (models.RefreshToken, models.RateLimit):
         assert mine == 0
         return  # nobody sees them: there is nothing to be said

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from storage.schema import METADATA, revisions
+from storage.schema import METADATA, list_revisions
 from support.catalog import ENGINES, Place, difference, empty_place, migrated, query, read_catalog
 from support.postgres import PostgresServer
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
-HEAD = revisions()[-1]
+HEAD = list_revisions()[-1]
 USER = "INSERT INTO users (email, password_hash) VALUES ('ann@example.com', '-')"
 STAMP = "CREATE TABLE alembic_version (version_num varchar(32) NOT NULL PRIMARY KEY)"
 

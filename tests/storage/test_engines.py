@@ -18,7 +18,7 @@ from db import Database, is_retryable, open_engine
 from models import Task, User
 from services.identity.rate_limits import add_hits
 from settings import SettingsError
-from storage.engines import engine_url, is_orphan, take_schema_lock
+from storage.engines import is_foreign_key_violation, parse_database_url, take_schema_lock
 from storage.schema import bootstrap
 from support.mariadb import MariaDBServer
 from support.postgres import PostgresServer
@@ -78,10 +78,10 @@ def test_a_row_of_a_user_who_is_gone_is_known_as_an_orphan_and_a_double_one_is_n
         return caught.value
 
     async def work(db: Database) -> None:
-        assert is_orphan(await refused(db, Task(user_id=uuid4(), title="x")))
+        assert is_foreign_key_violation(await refused(db, Task(user_id=uuid4(), title="x")))
         ann = await db.write(add_user)
         double = await refused(db, User(email=ann.email, password_hash="x"))
-        assert not is_orphan(double)
+        assert not is_foreign_key_violation(double)
         assert not is_retryable(double)
 
     with_database(url, work)
@@ -159,7 +159,7 @@ def test_a_row_that_is_inserted_by_hand_gets_an_id_that_cannot_be_guessed_and_th
     ],
 )
 def test_a_url_of_mariadb_works_as_providers_hand_it_out(url: str) -> None:
-    parsed, arguments = engine_url(url)
+    parsed, arguments = parse_database_url(url)
     assert (
         parsed.render_as_string(hide_password=False) == "mariadb+asyncmy://ann:p%40ss@db.example:3307/parley"
     )
@@ -180,13 +180,13 @@ def test_a_url_of_mariadb_works_as_providers_hand_it_out(url: str) -> None:
     ],
 )
 def test_tls_is_as_strict_as_the_url_says(query: str, verifies: ssl.VerifyMode, checks_name: bool) -> None:
-    context = engine_url(f"mysql://db.example/parley?{query}")[1]["ssl"]
+    context = parse_database_url(f"mysql://db.example/parley?{query}")[1]["ssl"]
     assert (context.verify_mode, context.check_hostname) == (verifies, checks_name)
 
 
 @pytest.mark.parametrize("query", ["ssl-mode=DISABLED", "sslmode=disable", "ssl=false"])
 def test_tls_can_be_declined(query: str) -> None:
-    assert "ssl" not in engine_url(f"mysql://db.example/parley?{query}")[1]
+    assert "ssl" not in parse_database_url(f"mysql://db.example/parley?{query}")[1]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_tls_can_be_declined(query: str) -> None:
 )
 def test_a_url_that_cannot_work_is_refused_with_one_line(url: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        engine_url(url)
+        parse_database_url(url)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event as sql_event
 
 from access import Caller
-from db import Again, Database, Transaction
+from db import Database, RetryTransaction, Transaction
 from llm.protocol import ModelError
 from models.task import TaskCreate
 from services import tasks
@@ -139,7 +139,7 @@ def test_a_change_that_is_rolled_back_is_not_told_and_rings_nobody(database_url:
         tries.append(1)
         await tasks.create_task(tx, caller, TaskCreate(title=f"Try {len(tries)}"))
         if len(tries) == 1:
-            raise Again
+            raise RetryTransaction
 
     async def work(db: Database) -> None:
         db.committed = rung.append

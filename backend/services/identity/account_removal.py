@@ -11,7 +11,7 @@ from sqlalchemy import SQLColumnExpression, update
 from sqlmodel import SQLModel, col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from clock import utc_now
 from db import Transaction
 from models import (
@@ -62,7 +62,7 @@ OWNED_TABLES = [
 
 async def mark_account_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
     """Close the account and free its email; returns the runs that were cancelled for it."""
-    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
     runs = access.select(caller, Run, col(Run.id)).where(
         col(Run.user_id) == user.id, col(Run.status).in_(ACTIVE_STATUSES)
     )
@@ -82,7 +82,7 @@ async def mark_account_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
     return cancelled
 
 
-async def find_deleted_accounts(tx: Transaction, caller: Principal) -> list[UUID]:
+async def find_deleted_accounts(tx: Transaction, caller: CallerOrSystem) -> list[UUID]:
     """The accounts that are marked and not yet gone, oldest mark first."""
     marked = access.select(caller, User, col(User.id)).where(col(User.deleted_at).is_not(None))
     found = await tx.execute(marked.order_by(col(User.deleted_at)).limit(ACCOUNT_BATCH))
@@ -90,14 +90,14 @@ async def find_deleted_accounts(tx: Transaction, caller: Principal) -> list[UUID
 
 
 async def delete_account_slice(
-    tx: Transaction, caller: Principal, user_id: UUID, limit: int = ROW_BATCH
+    tx: Transaction, caller: CallerOrSystem, user_id: UUID, limit: int = ROW_BATCH
 ) -> bool:
     """Delete about `limit` rows of a marked account, the user last; True if rows are left.
 
     The lock on the user makes two workers at one account follow each other.
     """
     is_marked = (col(User.id) == user_id, col(User.deleted_at).is_not(None))
-    user = await access.find(tx, caller, User, *is_marked, lock=True)
+    user = await access.find_row(tx, caller, User, *is_marked, lock=True)
     if user is None:
         return False
     left = limit
@@ -114,7 +114,7 @@ async def delete_account_slice(
 
 
 async def delete_owned(
-    tx: Transaction, caller: Principal, owned: OwnedTable, user_id: UUID, limit: int
+    tx: Transaction, caller: CallerOrSystem, owned: OwnedTable, user_id: UUID, limit: int
 ) -> int:
     is_owned = owned.owner_id == user_id
     if owned.child is None or owned.parent_id is None:

@@ -10,7 +10,7 @@ from sqlalchemy import SQLColumnExpression, bindparam, or_, select, update
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Gone, NotFound, Unauthorized
@@ -108,14 +108,14 @@ class ApiTokenCache:
 
 async def record_use(tx: Transaction, caller: Caller) -> None:
     moment = utc_now()
-    mine = (access.visible(caller, ApiToken), col(ApiToken.id) == caller.token_id)
+    mine = (access.visible_condition(caller, ApiToken), col(ApiToken.id) == caller.token_id)
     stale = or_(
         col(ApiToken.last_used_at).is_(None), col(ApiToken.last_used_at) < moment - LAST_USED_RESOLUTION
     )
     await tx.execute(update(ApiToken).where(*mine, stale).values(last_used_at=moment))
 
 
-async def find_active_tokens(tx: Transaction, caller: Principal, token_ids: Sequence[UUID]) -> set[UUID]:
+async def find_active_tokens(tx: Transaction, caller: CallerOrSystem, token_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these tokens are neither revoked nor expired."""
     expires = col(ApiToken.expires_at)
     statement = access.select(caller, ApiToken, col(ApiToken.id)).where(
@@ -151,9 +151,9 @@ async def create_token(
 ) -> AccessTokenCreated:
     """The answer shows the secret, which only a repeat of the request under its idempotency key shows again."""
     # The lock keeps two requests at once from both creating the last token that is allowed.
-    await access.get(tx, caller, User, caller.user_id, lock=True)
+    await access.get_row(tx, caller, User, caller.user_id, lock=True)
     if derived is not None:
-        made = await access.find(tx, caller, ApiToken, col(ApiToken.id) == derived.id)
+        made = await access.find_row(tx, caller, ApiToken, col(ApiToken.id) == derived.id)
         if made is not None and made.revoked_at is not None:
             raise Gone("The token that this request made was revoked since.")
         if made is not None:
@@ -182,7 +182,7 @@ async def create_token(
 async def revoke_token(tx: Transaction, caller: Caller, token_id: UUID) -> None:
     """The row stays, so that the conversation of its calls keeps its name."""
     conditions = (col(ApiToken.id) == token_id, col(ApiToken.revoked_at).is_(None))
-    token = await access.find(tx, caller, ApiToken, *conditions, lock=True)
+    token = await access.find_row(tx, caller, ApiToken, *conditions, lock=True)
     if token is None:
         raise NotFound("token")
     token.revoked_at = utc_now()
@@ -191,5 +191,5 @@ async def revoke_token(tx: Transaction, caller: Caller, token_id: UUID) -> None:
 
 async def revoke_tokens(tx: Transaction, caller: Caller) -> None:
     """Revoke all API tokens of the caller."""
-    mine = (access.visible(caller, ApiToken), col(ApiToken.revoked_at).is_(None))
+    mine = (access.visible_condition(caller, ApiToken), col(ApiToken.revoked_at).is_(None))
     await tx.execute(update(ApiToken).where(*mine).values(revoked_at=utc_now()))

@@ -138,7 +138,7 @@ async def sign_in(auth: SignInContext, device: Device, email: str, password: str
 async def open_session(
     tx: Transaction, auth: SignInContext, device: Device, verified_user: User, new_hash: str | None
 ) -> TokenPublic:
-    user = await access.find(tx, SYSTEM, User, col(User.id) == verified_user.id, lock=True)
+    user = await access.find_row(tx, SYSTEM, User, col(User.id) == verified_user.id, lock=True)
     if user is None or user.password_hash != verified_user.password_hash:
         raise Unauthorized(WRONG_CREDENTIALS)  # deleted or changed while the hash was computed
     if new_hash is not None:
@@ -195,7 +195,7 @@ async def find_refresh_token(
     tx: Transaction, refresh_token: str, *, lock: bool = False
 ) -> RefreshToken | None:
     has_hash = col(RefreshToken.token_hash) == hash_token(refresh_token)
-    return await access.find(tx, SYSTEM, RefreshToken, has_hash, lock=lock)
+    return await access.find_row(tx, SYSTEM, RefreshToken, has_hash, lock=lock)
 
 
 async def rotate_token(tx: Transaction, auth: SignInContext, refresh_token: str) -> TokenPublic | None:
@@ -250,7 +250,7 @@ async def end_session_by_token(tx: Transaction, refresh_token: str) -> UUID | No
 async def check_password(auth: SignInContext, caller: Caller, current: str) -> User:
     """The caller's user; Invalid if this is not their password."""
     await auth.rate_limiter.hit(PASSWORD_PER_USER, "password", str(caller.user_id))
-    user = await auth.db.read(access.get, caller, User, caller.user_id)
+    user = await auth.db.read(access.get_row, caller, User, caller.user_id)
     matches, _ = await verify_in_thread(current, user.password_hash)
     if not matches:
         raise Invalid("The current password is wrong.", ("body", "current_password"))
@@ -274,7 +274,7 @@ async def store_password_change(
 
 async def store_password(tx: Transaction, caller: Caller, password_hash: str, expected: str | None) -> None:
     """`expected` is the hash that was verified: Conflict if the password was changed since."""
-    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
     if expected is not None and user.password_hash != expected:
         raise Conflict("The password was changed a moment ago. Try again.")
     user.password_hash = password_hash

@@ -38,4 +38,4 @@ async def has_just_signed_in(tx: Transaction, caller: SignedInCaller) -> bool:
         col(AuthSession.id) == caller.session_id,
         col(AuthSession.created_at) > utc_now() - RECENT_SIGN_IN,
     )
-    return await access.find(tx, caller, AuthSession, *this) is not None
+    return await access.find_row(tx, caller, AuthSession, *this) is not None

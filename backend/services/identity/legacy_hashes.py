@@ -5,7 +5,7 @@ from sqlalchemy import func
 from sqlmodel import col
 
 import access
-from access import Principal
+from access import CallerOrSystem
 from db import Database, Transaction
 from models import User
 
@@ -22,7 +22,7 @@ class LegacyHashes:
         self._max_cost = 0
         self._read_at: float | None = None
 
-    async def find_max_cost(self, db: Database, caller: Principal) -> int:
+    async def find_max_cost(self, db: Database, caller: CallerOrSystem) -> int:
         moment = time.monotonic()
         if self._read_at is None or moment - self._read_at > REFRESH_SECONDS:
             self._read_at = moment
@@ -30,7 +30,7 @@ class LegacyHashes:
         return self._max_cost
 
 
-async def find_bcrypt_cost(tx: Transaction, caller: Principal) -> int:
+async def find_bcrypt_cost(tx: Transaction, caller: CallerOrSystem) -> int:
     """The highest cost, as 12 of `$2b$12$...`; 0 if nobody has a bcrypt hash."""
     cost = func.max(func.substr(col(User.password_hash), 5, 2))
     old = access.select(caller, User, cost).where(col(User.password_hash).like("$2_$__$%"))

@@ -8,7 +8,7 @@ from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, upd
 from sqlmodel import col
 
 import access
-from access import Caller, Principal, SignedInCaller
+from access import Caller, CallerOrSystem, SignedInCaller
 from clock import utc_now
 from db import Database, Transaction
 from errors import NotFound, Unauthorized
@@ -88,16 +88,16 @@ async def list_sessions(tx: Transaction, caller: Caller) -> list[SessionPublic]:
     ]
 
 
-async def lock_family(tx: Transaction, caller: Principal, session_id: UUID) -> list[AuthSession]:
+async def lock_family(tx: Transaction, caller: CallerOrSystem, session_id: UUID) -> list[AuthSession]:
     """The session, first, and the other sessions of its family; none if there is no such session.
 
     The lock is that of the user's row, which sign-ins and changes of the password take as well: no fork and no new
     sign-in escapes a transaction that ends them all.
     """
-    known = await access.find(tx, caller, AuthSession, col(AuthSession.id) == session_id)
+    known = await access.find_row(tx, caller, AuthSession, col(AuthSession.id) == session_id)
     if known is None:
         return []
-    await access.find(tx, caller, User, col(User.id) == known.user_id, lock=True)
+    await access.find_row(tx, caller, User, col(User.id) == known.user_id, lock=True)
     family = or_(col(AuthSession.id) == known.family, col(AuthSession.family_id) == known.family)
     statement = access.select(caller, AuthSession).where(col(AuthSession.user_id) == known.user_id, family)
     rows = (await tx.execute(statement.execution_options(populate_existing=True))).scalars()
@@ -120,7 +120,7 @@ async def revoke_session(tx: Transaction, caller: Caller, session_id: UUID) -> N
 
 async def revoke_all_sessions(tx: Transaction, caller: Caller, *conditions: ColumnElement[bool]) -> None:
     """Revoke the caller's sessions that meet the conditions."""
-    own = [access.visible(caller, AuthSession), col(AuthSession.revoked_at).is_(None), *conditions]
+    own = [access.visible_condition(caller, AuthSession), col(AuthSession.revoked_at).is_(None), *conditions]
     await tx.execute(update(AuthSession).where(*own).values(revoked_at=utc_now()))
 
 
@@ -130,11 +130,11 @@ async def revoke_other_sessions(tx: Transaction, caller: Caller) -> None:
         await revoke_all_sessions(tx, caller)
         return
     await revoke_all_sessions(tx, caller, col(AuthSession.id) != caller.session_id)
-    this = (access.visible(caller, AuthSession), col(AuthSession.id) == caller.session_id)
+    this = (access.visible_condition(caller, AuthSession), col(AuthSession.id) == caller.session_id)
     await tx.execute(update(AuthSession).where(*this).values(family_id=None))
 
 
-async def revoke_surplus_sessions(tx: Transaction, caller: Principal, user_id: UUID) -> None:
+async def revoke_surplus_sessions(tx: Transaction, caller: CallerOrSystem, user_id: UUID) -> None:
     """Revoke all but the SESSIONS_PER_USER that were used last. The user must be locked."""
     statement = access.select(caller, AuthSession, col(AuthSession.id)).where(
         col(AuthSession.user_id) == user_id, *active_session_conditions()
@@ -164,7 +164,7 @@ async def fork_session(
     return fork
 
 
-async def delete_ended_sessions(tx: Transaction, caller: Principal, limit: int = ROW_BATCH) -> int:
+async def delete_ended_sessions(tx: Transaction, caller: CallerOrSystem, limit: int = ROW_BATCH) -> int:
     """Delete one batch of sessions that ended before ENDED_RETENTION, with their tokens; the number of rows."""
     before = utc_now() - ENDED_RETENTION
     ended = or_(col(AuthSession.expires_at) < before, col(AuthSession.revoked_at) < before)

@@ -12,7 +12,7 @@ PASSWORD_FIELDS = {"current_password", "new_password"}
 
 
 async def get_me(tx: Transaction, caller: Caller) -> User:
-    return await access.get(tx, caller, User, caller.user_id)
+    return await access.get_row(tx, caller, User, caller.user_id)
 
 
 async def needs_confirmation(tx: Transaction, caller: Caller, change: UserUpdate) -> bool:
@@ -25,7 +25,7 @@ async def needs_confirmation(tx: Transaction, caller: Caller, change: UserUpdate
 
 async def update_me(tx: Transaction, caller: Caller, change: UserUpdate) -> User:
     """Change the profile; auth.py changes the password. Conflict if a new email is taken."""
-    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
     user.sqlmodel_update(change.model_dump(exclude_unset=True, exclude=PASSWORD_FIELDS))
     try:
         await tx.flush()
