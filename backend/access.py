@@ -27,10 +27,10 @@ from models import (
     User,
 )
 
-Row = TypeVar("Row", bound=SQLModel)
+RowT = TypeVar("RowT", bound=SQLModel)
 
 
-def identified(row_id: Any) -> Any:
+def require_id(row_id: Any) -> Any:
     """The id, or a TypeError where there is none: `=` with None would be IS NULL, and match what is nobody's."""
     if row_id is None:
         raise TypeError("an id is missing: nobody's rows are not everybody's")
@@ -51,7 +51,7 @@ class Caller:
     may_write: bool = True
 
     def __post_init__(self) -> None:
-        identified(self.user_id)
+        require_id(self.user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,80 +64,82 @@ class System:
 
 SYSTEM = System()
 # Stands for the caller in a statement that is built once; `values(caller)` goes along whenever it is executed.
-ANYONE = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
-Principal = Caller | System
+ANY_CALLER = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
+CallerOrSystem = Caller | System
 
 
-def values(caller: Caller) -> dict[str, Any]:
+def caller_params(caller: Caller) -> dict[str, Any]:
     """What a statement that was built for ANYONE needs to be this caller's."""
     return {"caller_user_id": caller.user_id}
 
 
-def own(column: Any) -> Callable[[Caller], ColumnElement[bool]]:
-    return lambda caller: col(column) == identified(caller.user_id)
+def owned_by_caller(column: Any) -> Callable[[Caller], ColumnElement[bool]]:
+    return lambda caller: col(column) == require_id(caller.user_id)
 
 
-def within(table: type[SQLModel], here: Any, there: Any) -> Callable[[Caller], ColumnElement[bool]]:
+def child_of(table: type[SQLModel], here: Any, there: Any) -> Callable[[Caller], ColumnElement[bool]]:
     """Rows that belong to a visible row of another table."""
-    return lambda caller: exists(sql_select(1).where(col(there) == col(here), visible(caller, table)))
+    return lambda caller: exists(
+        sql_select(1).where(col(there) == col(here), visible_condition(caller, table))
+    )
 
 
-def own_account(caller: Caller) -> ColumnElement[bool]:
+def own_active_account(caller: Caller) -> ColumnElement[bool]:
     """One's own, until it is being taken away."""
-    return and_(own(User.id)(caller), col(User.deleted_at).is_(None))
+    return and_(owned_by_caller(User.id)(caller), col(User.deleted_at).is_(None))
 
 
-def nobody(caller: Caller) -> ColumnElement[bool]:
+def allow_no_one(caller: Caller) -> ColumnElement[bool]:
     return false()
 
 
 RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
-    User: own_account,
-    AuthSession: own(AuthSession.user_id),
-    RefreshToken: nobody,
-    RateLimit: nobody,
-    IdempotencyKey: own(IdempotencyKey.user_id),
-    Task: own(Task.user_id),
-    Conversation: own(Conversation.user_id),
-    Message: within(Conversation, Message.conversation_id, Conversation.id),
-    Run: within(Conversation, Run.conversation_id, Conversation.id),
-    RunEvent: within(Run, RunEvent.run_id, Run.id),
-    Approval: within(Run, Approval.run_id, Run.id),
-    Event: own(Event.user_id),
-    EventSequence: own(EventSequence.user_id),
-    AccessToken: own(AccessToken.user_id),
+    User: own_active_account,
+    AuthSession: owned_by_caller(AuthSession.user_id),
+    RefreshToken: allow_no_one,
+    RateLimit: allow_no_one,
+    IdempotencyKey: owned_by_caller(IdempotencyKey.user_id),
+    Task: owned_by_caller(Task.user_id),
+    Conversation: owned_by_caller(Conversation.user_id),
+    Message: child_of(Conversation, Message.conversation_id, Conversation.id),
+    Run: child_of(Conversation, Run.conversation_id, Conversation.id),
+    RunEvent: child_of(Run, RunEvent.run_id, Run.id),
+    Approval: child_of(Run, Approval.run_id, Run.id),
+    Event: owned_by_caller(Event.user_id),
+    EventSequence: owned_by_caller(EventSequence.user_id),
+    AccessToken: owned_by_caller(AccessToken.user_id),
 }
 NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", AccessToken: "token"}
 
 
-def visible(caller: Principal, table: type[SQLModel]) -> ColumnElement[bool]:
+def visible_condition(caller: CallerOrSystem, table: type[SQLModel]) -> ColumnElement[bool]:
     """The condition under which the caller sees a row; a table without a rule is a KeyError."""
     rule = RULES[table]
     return true() if isinstance(caller, System) else rule(caller)
 
 
-def select(caller: Principal, table: type[Row], *columns: Any) -> Select[Any]:
+def select(caller: CallerOrSystem, table: type[RowT], *columns: Any) -> Select[Any]:
     """The caller's rows of a table, or only `columns` of them."""
-    return sql_select(*(columns or (table,))).where(visible(caller, table))
+    return sql_select(*(columns or (table,))).where(visible_condition(caller, table))
 
 
-async def get(
-    tx: Transaction, caller: Principal, table: type[Row], row_id: Any, *, lock: bool = False
-) -> Row:
+async def get_row(
+    tx: Transaction, caller: CallerOrSystem, table: type[RowT], row_id: Any, *, lock: bool = False
+) -> RowT:
     """The row with this id; NotFound where it is missing or not the caller's. `lock` keeps it until the commit."""
-    row = await find(tx, caller, table, table.id == identified(row_id), lock=lock)  # type: ignore[attr-defined]
+    row = await find_row(tx, caller, table, table.id == require_id(row_id), lock=lock)  # type: ignore[attr-defined]
     if row is None:
         raise NotFound(NOUNS.get(table, table.__name__.lower()))
     return row
 
 
-async def find(
-    tx: Transaction, caller: Principal, table: type[Row], *conditions: Any, lock: bool = False
-) -> Row | None:
+async def find_row(
+    tx: Transaction, caller: CallerOrSystem, table: type[RowT], *conditions: Any, lock: bool = False
+) -> RowT | None:
     """The one row that meets the conditions, or None."""
     statement = select(caller, table).where(*conditions)
     if lock:
         # SQLite's writers already hold the whole database; a locked row must be read anew, not from the session.
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    row: Row | None = (await tx.execute(statement)).scalar_one_or_none()
+    row: RowT | None = (await tx.execute(statement)).scalar_one_or_none()
     return row

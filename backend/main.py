@@ -23,7 +23,7 @@ from agent.context import Limits as RunLimits
 from agent.worker import Worker
 from api_docs import pages
 from console import files, session
-from db import Database, in_words
+from db import Database, explain_database_errors
 from failure_causes import cause_of, place_of
 from llm.choice import open_model
 from llm.protocol import Model
@@ -42,8 +42,10 @@ from services.identity.auth import Auth
 from services.identity.rate_limits import Limits, network
 from services.identity.sessions import SessionGuard
 from settings import Settings, SettingsError, get_settings
-from storage.engines import UNHURRIED, connect_directly, engine_url, is_pooled, limits_of, open_engine
-from storage.schema import SchemaError, bootstrap
+from storage.engines import connect_for_listen, open_engine, parse_database_url, uses_pooler
+from storage.schema.bootstrap import bootstrap
+from storage.schema.revisions import SchemaError
+from storage.timeouts import UNHURRIED, make_request_limits
 from streaming.concurrency_limits import Most, Places
 from streaming.disconnects import HangUps
 from streaming.notifier import Bells, Wire
@@ -83,7 +85,7 @@ def run_limits(settings: Settings) -> RunLimits:
 def open_database(settings: Settings) -> Database:
     url, size = settings.database_url.get_secret_value(), settings.database_pool_size
     return Database(
-        open_engine(url, pool_size=size, limits=limits_of(settings.database_seconds)),
+        open_engine(url, pool_size=size, limits=make_request_limits(settings.database_seconds)),
         unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
         readers=size,
     )
@@ -94,7 +96,7 @@ def build_parts(settings: Settings, model: Model) -> Parts:
     access_tokens = AccessTokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
     limits = Limits(db, enabled=settings.rate_limits == "on")
     bells = Bells()
-    db.committed = lambda user_ids: bells.ring(*user_ids)
+    db.notify_users = lambda user_ids: bells.ring(*user_ids)
     return Parts(
         settings=settings,
         db=db,
@@ -127,14 +129,14 @@ def bells_url(settings: Settings) -> str | None:
     """Where bells are carried; nowhere by way of a pooler, which delivers no notification. Refuses a wrong URL."""
     url = settings.database_listen_url or settings.database_url
     try:
-        backend = engine_url(url.get_secret_value())[0].get_backend_name()
+        backend = parse_database_url(url.get_secret_value())[0].get_backend_name()
     except SettingsError as error:
         if settings.database_listen_url is None:
             raise
         raise SettingsError(str(error).replace("DATABASE_URL", "DATABASE_LISTEN_URL")) from None
     if backend != "postgresql":
         return None
-    if is_pooled(url.get_secret_value()):
+    if uses_pooler(url.get_secret_value()):
         log.warning(
             "a pooler carries no bells: events of other workers come up to half a second late",
             cure="set DATABASE_LISTEN_URL",
@@ -145,7 +147,7 @@ def bells_url(settings: Settings) -> str | None:
 
 async def carry_bells(parts: Parts, url: str) -> None:
     """Wakes readers on other workers, and is woken by them."""
-    await Wire(parts.bells, lambda: connect_directly(parts.db.engine, url)).run()
+    await Wire(parts.bells, lambda: connect_for_listen(parts.db.engine, url)).run()
 
 
 def end_streams_on_signal(bells: Bells) -> Callable[[], None]:
@@ -179,7 +181,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts = build_parts(app.state.settings, app.state.model)
     try:
         listen_url = bells_url(parts.settings)
-        with in_words():
+        with explain_database_errors():
             await bootstrap(parts.db.unhurried, parts.settings)
         app.state.parts = parts
         await asyncio.to_thread(warm_up)

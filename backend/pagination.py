@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, fu
 from db import Database, Transaction, fetch_rows
 from errors import Invalid
 from models.columns import UTCDateTime, rfc3339
-from storage.engines import directions, past
+from storage.dialects import after_cursor, sort_directions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Listing:
+class ListSpec:
     """How a list is paged and shown. `keys` order it without ties; `name` keeps cursors of other lists out.
 
     `fields` is the item as PostgreSQL builds it, `public` the item as Python does: equal as JSON.
@@ -43,7 +43,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RowListing:
+class RowListSpec:
     """How a list is paged whose items take more than one query: newest first, by keys without ties."""
 
     name: str
@@ -51,15 +51,15 @@ class RowListing:
 
 
 async def read_page(
-    tx: Transaction, listing: RowListing, statement: Select[Any], page: Page, *, within: str = ""
+    tx: Transaction, listing: RowListSpec, statement: Select[Any], page: Page, *, scope: str = ""
 ) -> tuple[list[Any], str | None]:
     """The rows of the page and the cursor of the next one; for what `fetch_list` cannot build in one query."""
-    name = f"{listing.name} {within}".strip()
+    name = f"{listing.name} {scope}".strip()
     dialect = tx.get_bind().dialect.name
     bounds = read_cursor(listing, name, page.cursor)
-    down = directions(dialect, listing.keys, descending=True)
+    down = sort_directions(dialect, listing.keys, descending=True)
     if bounds is not None:
-        statement = statement.where(past(dialect, listing.keys, list(bounds.values()), down))
+        statement = statement.where(after_cursor(dialect, listing.keys, list(bounds.values()), down))
     statement = statement.order_by(*(key.desc() for key in listing.keys)).limit(page.limit + 1)
     found = list((await tx.execute(statement)).scalars())
     rows = found[: page.limit]
@@ -68,19 +68,19 @@ async def read_page(
     return rows, encode_cursor(name, [getattr(rows[-1], key.key) for key in listing.keys])
 
 
-def listed(items: Sequence[BaseModel], cursor: str | None) -> bytes:
+def page_json(items: Sequence[BaseModel], cursor: str | None) -> bytes:
     data = ",".join(item.model_dump_json() for item in items)
     return f'{{"data":[{data}],"next_cursor":{json.dumps(cursor)}}}'.encode()
 
 
 async def fetch_list(
     db: Database,
-    listing: Listing,
+    listing: ListSpec,
     statement: Select[Any],
     values: dict[str, Any],
     page: Page,
     *,
-    within: str = "",
+    scope: str = "",
 ) -> bytes:
     """The page as `{"data": [...], "next_cursor": ...}`, ready to be sent.
 
@@ -88,10 +88,10 @@ async def fetch_list(
     one that was built once; `values` are those of its bind parameters. `within` names what the list is a part
     of, where its cursors must not serve another part.
     """
-    name = f"{listing.name} {within}".strip()
+    name = f"{listing.name} {scope}".strip()
     bounds = read_cursor(listing, name, page.cursor)
-    paged = page_statement(listing, statement, bounds is not None, db.engine.dialect.name)
-    rows = await db.fetch(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
+    paged = build_page_statement(listing, statement, bounds is not None, db.engine.dialect.name)
+    rows = await db.fetch_rows(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
     shown = rows[: page.limit]
     items = [row[0] if db.is_postgresql else listing.public(row).model_dump_json() for row in shown]
     if listing.backwards:
@@ -103,11 +103,11 @@ async def fetch_list(
 
 
 async def read_items(
-    tx: Transaction, listing: Listing, statement: Select[Any], values: dict[str, Any], limit: int
+    tx: Transaction, listing: ListSpec, statement: Select[Any], values: dict[str, Any], limit: int
 ) -> tuple[list[dict[str, Any]], bool]:
     """The first items within a transaction, as a list would show them, and whether there are more."""
     dialect = tx.get_bind().dialect.name
-    paged = page_statement(listing, statement, False, dialect)
+    paged = build_page_statement(listing, statement, False, dialect)
     rows = await fetch_rows(tx, paged, {**values, "page_limit": limit + 1})
     if dialect == "postgresql":
         items = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
@@ -117,40 +117,42 @@ async def read_items(
 
 
 @cache
-def page_statement(listing: Listing, statement: Select[Any], after: bool, dialect: str) -> Select[Any]:
+def build_page_statement(listing: ListSpec, statement: Select[Any], after: bool, dialect: str) -> Select[Any]:
     """Ordered, limited, and with `after` only the rows past a cursor."""
-    down = directions(dialect, listing.keys, descending=listing.descending)
+    down = sort_directions(dialect, listing.keys, descending=listing.descending)
     if after:
         marks = [bindparam(f"after_{key.key}", type_=key.type) for key in listing.keys]
-        statement = statement.where(past(dialect, listing.keys, marks, down))
+        statement = statement.where(after_cursor(dialect, listing.keys, marks, down))
     order = [
         key.desc() if goes_down else key.asc() for key, goes_down in zip(listing.keys, down, strict=True)
     ]
     statement = statement.order_by(*order).limit(bindparam("page_limit", type_=Integer()))
     if dialect == "postgresql":
-        return statement.with_only_columns(cast(json_object(listing.fields), Text), *listing.keys)
+        return statement.with_only_columns(cast(build_json_object(listing.fields), Text), *listing.keys)
     return statement.add_columns(*listing.keys)
 
 
-def json_object(fields: dict[str, Any]) -> ColumnElement[Any]:
+def build_json_object(fields: dict[str, Any]) -> ColumnElement[Any]:
     """A JSON object built by PostgreSQL; times as `rfc3339` writes them."""
     pairs: list[Any] = []
     for name, value in fields.items():
-        pairs += [sql_text(name), json_value(value)]
+        pairs += [quote_literal(name), build_json_value(value)]
     return func.json_build_object(*pairs)
 
 
-def json_value(value: Any) -> Any:
+def build_json_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return json_object(value)
-    return time_text(value) if isinstance(value.type, UTCDateTime) else value
+        return build_json_object(value)
+    return format_time(value) if isinstance(value.type, UTCDateTime) else value
 
 
-def time_text(value: Any) -> ColumnElement[str]:
-    return func.to_char(func.timezone(sql_text("UTC"), value), sql_text('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+def format_time(value: Any) -> ColumnElement[str]:
+    return func.to_char(
+        func.timezone(quote_literal("UTC"), value), quote_literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    )
 
 
-def sql_text(text: str) -> ColumnElement[str]:
+def quote_literal(text: str) -> ColumnElement[str]:
     """A text of ours, written into the statement instead of being sent with it each time."""
     return literal_column("'" + text.replace("'", "''") + "'", Text)
 
@@ -160,7 +162,7 @@ def encode_cursor(name: str, values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps([name, *texts]).encode()).decode().rstrip("=")
 
 
-def read_cursor(listing: Listing | RowListing, name: str, cursor: str | None) -> dict[str, object] | None:
+def read_cursor(listing: ListSpec | RowListSpec, name: str, cursor: str | None) -> dict[str, object] | None:
     """The values of the keys after which the page starts; Invalid where it is not a cursor of this list."""
     if cursor is None:
         return None
@@ -170,12 +172,12 @@ def read_cursor(listing: Listing | RowListing, name: str, cursor: str | None) ->
         if named != name or len(values) != len(listing.keys):
             raise ValueError("the cursor of another list")
         pairs = zip(listing.keys, values, strict=True)
-        return {f"after_{key.key}": key_value(key, value) for key, value in pairs}
+        return {f"after_{key.key}": parse_key(key, value) for key, value in pairs}
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise Invalid("The cursor is not one that this list gave.", ("query", "cursor")) from error
 
 
-def key_value(key: Any, value: object) -> object:
+def parse_key(key: Any, value: object) -> object:
     """The text of a cursor as a value of the column; ValueError or OverflowError for anything else."""
     if not isinstance(value, str):
         raise ValueError("not a text")

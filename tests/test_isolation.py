@@ -551,7 +551,7 @@ def test_a_table_without_a_rule_can_neither_be_read_nor_written() -> None:
 
     for caller in (Caller(uuid4(), None), SYSTEM):
         with pytest.raises(KeyError):
-            access.visible(caller, Diary)
+            access.visible_condition(caller, Diary)
 
 
 @pytest.mark.parametrize(
@@ -597,7 +597,7 @@ SCOPED = [
     "protocols",
     "console",
     "pagination.py",
-    "cli.py",
+    "commands",
 ]
 # Names that start a statement without asking access.py whose rows it is about.
 UNSCOPED = {
@@ -747,13 +747,13 @@ def test_only_lists_and_the_session_check_read_past_a_transaction() -> None:
 def test_a_statement_for_anyone_shows_nothing_until_it_is_said_for_whom(
     server: Server, theirs: Theirs, table: type[SQLModel]
 ) -> None:
-    statement = access.select(access.ANYONE, table)
+    statement = access.select(access.ANY_CALLER, table)
 
     async def execute(tx: Transaction, values: dict[str, Any]) -> int:
         return len((await tx.execute(statement, values)).all())
 
-    assert in_database(server, lambda tx: execute(tx, access.values(Caller(uuid4(), None)))) == 0
-    mine = in_database(server, lambda tx: execute(tx, access.values(Caller(theirs.person.id, None))))
+    assert in_database(server, lambda tx: execute(tx, access.caller_params(Caller(uuid4(), None)))) == 0
+    mine = in_database(server, lambda tx: execute(tx, access.caller_params(Caller(theirs.person.id, None))))
     if table in (models.RefreshToken, models.RateLimit):
         assert mine == 0
         return  # nobody sees them: there is nothing to be said
@@ -774,13 +774,13 @@ def test_a_missing_id_is_an_error_and_never_a_rule_for_what_is_nobodys() -> None
 
 @pytest.mark.parametrize("table", RULES, ids=lambda table: table.__name__)
 def test_no_rule_compares_an_id_with_null(table: type[SQLModel]) -> None:
-    for caller in (Caller(uuid4(), None), access.ANYONE):
+    for caller in (Caller(uuid4(), None), access.ANY_CALLER):
         assert not re.search(r"\b\w*id IS NULL", str(access.select(caller, table)))
 
 
 def test_no_row_is_found_by_a_missing_id(server: Server, ann: Person) -> None:
     async def get_nothing(tx: Transaction) -> None:
-        await access.get(tx, Caller(ann.id, None), models.Task, None)
+        await access.get_row(tx, Caller(ann.id, None), models.Task, None)
 
     with pytest.raises(TypeError, match="an id is missing"):
         in_database(server, get_nothing)
@@ -826,7 +826,7 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
         "services/identity/api_tokens.py",
         "services/identity/auth.py",
         "agent/leases.py",
-        "cli.py",
+        "commands/tokens.py",
     }
 
 

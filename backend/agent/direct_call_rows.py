@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel, col
 
 import access
-from access import ANYONE, Caller
+from access import ANY_CALLER, Caller
 from db import Database, Transaction
 from models import Conversation, Event, Message, Run, RunEvent
 from models.columns import UTCDateTime, now
@@ -170,7 +170,7 @@ async def store_at_once(db: Database, caller: Caller, record: Record) -> bool:
     """
     assert record.answer is not None
     values = {
-        **access.values(caller),
+        **access.caller_params(caller),
         "conversation_id": record.run["conversation_id"],
         "moment": record.run["created_at"],
     }
@@ -181,7 +181,9 @@ async def store_at_once(db: Database, caller: Caller, record: Record) -> bool:
     for name, (type_, data) in told(record).items():
         values |= {f"{name}_type": type_, f"{name}_data": to_json(data).decode()}
     types = tuple(type_ for type_, _ in record.log)
-    return await db.store(statement(types), values | {"answered_type": "message.created"}, caller.user_id)
+    return await db.execute_write(
+        statement(types), values | {"answered_type": "message.created"}, caller.user_id
+    )
 
 
 # What open pages are told of such a record: the question, the answer and the end of the run.
@@ -215,7 +217,10 @@ def statement(lines: tuple[str, ...]) -> Select[Any]:
     """`lines` are the types of the lines of the log."""
     opened = (
         update(Conversation)
-        .where(access.visible(ANYONE, Conversation), col(Conversation.id) == bindparam("conversation_id"))
+        .where(
+            access.visible_condition(ANY_CALLER, Conversation),
+            col(Conversation.id) == bindparam("conversation_id"),
+        )
         .values(updated_at=bindparam("moment"))
         .returning(col(Conversation.id))
         .cte("opened")

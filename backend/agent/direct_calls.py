@@ -18,13 +18,14 @@ from agent.direct_call_rows import (
     store_record,
     without_details,
 )
-from db import Again, Database, Transaction
+from db import Database, RetryTransaction, Transaction
 from llm.sanitize import clean
 from models import AccessToken, Approval, Conversation, Message, Run
 from models.columns import now, rfc3339
 from models.conversation import ConversationCreate
 from services import approvals, conversations, messages, runs
 from services.identity.api_tokens import Grant
+from storage.dialects import read_clock
 from tools.registry import TOOLS, ToolError, call_tool, changes, must_ask, read_shown
 
 # The only call of its run.
@@ -110,7 +111,7 @@ async def ask(tx: Transaction, calls: Calls, grant: Grant, conversation: Convers
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
         return await add_record(tx, grant, conversation, call, as_kept(call, error=error))
     asked = as_kept(call)
-    moment = await calls.db.clock(tx)
+    moment = await read_clock(tx)
     record = begin_record(grant, conversation.id, shown(call), asked, client_id(grant, call), moment)
     run = await add_rows(tx, grant, conversation, record)
     asked["shown"] = await read_shown(tx, caller, call.name, call.arguments)
@@ -165,7 +166,7 @@ async def add_rows(tx: Transaction, grant: Grant, conversation: Conversation, re
     except IntegrityError as error:
         if record.trigger["client_id"] is None:
             raise
-        raise Again from error  # the same key was sent twice at once: the next try finds the first
+        raise RetryTransaction from error  # the same key was sent twice at once: the next try finds the first
 
 
 def outcome(record: Record, made: dict[str, Any]) -> Outcome:
@@ -189,7 +190,7 @@ async def find_repeated(tx: Transaction, grant: Grant, call: Call) -> Outcome | 
     """What the first sending of this key led to."""
     caller = grant.caller
     mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == client_id(grant, call))
-    first = await access.find(tx, caller, Message, *mine)
+    first = await access.find_row(tx, caller, Message, *mine)
     if first is None or first.run_id is None:
         return None
     return await find_outcome(tx, grant, first.run_id, call) or Outcome(first.run_id, error=OTHER_CALL)
@@ -199,14 +200,14 @@ async def find_outcome(tx: Transaction, grant: Grant, run_id: UUID, call: Call) 
     """What has come of the run of this call until now; None where the run is not of this call."""
     caller, same = grant.caller, (call.name, clean(call.arguments))
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
-    answer = await access.find(tx, caller, Message, *is_answer)
+    answer = await access.find_row(tx, caller, Message, *is_answer)
     if answer is not None:
         for made in answer.tool_calls or []:
             if made["id"] == CALL_ID and (made["name"], made["arguments"]) == same:
                 return Outcome(run_id, made["result"], made["error"])
         return None
     asked = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == CALL_ID)
-    approval = await access.find(tx, caller, Approval, *asked)
+    approval = await access.find_row(tx, caller, Approval, *asked)
     if approval is None or (approval.name, approval.arguments) != same:
         return None
     return Outcome(run_id, waiting=in_words(call, approval.shown), decided=approval.decision is not None)
@@ -217,17 +218,17 @@ async def open_conversation(tx: Transaction, grant: Grant) -> Conversation:
     caller = grant.caller
     if grant.conversation_id is not None:
         known = col(Conversation.id) == grant.conversation_id
-        if found := await access.find(tx, caller, Conversation, known, lock=True):
+        if found := await access.find_row(tx, caller, Conversation, known, lock=True):
             return found
     new = ConversationCreate(title=grant.title)
     if caller.token_id is None:
         try:
             return await conversations.create_conversation(tx, caller, new, grant.conversation_id)
         except IntegrityError as error:
-            raise Again from error  # two first calls at once
-    token = await access.get(tx, caller, AccessToken, caller.token_id, lock=True)
+            raise RetryTransaction from error  # two first calls at once
+    token = await access.get_row(tx, caller, AccessToken, caller.token_id, lock=True)
     if token.conversation_id is not None:
-        return await access.get(tx, caller, Conversation, token.conversation_id, lock=True)
+        return await access.get_row(tx, caller, Conversation, token.conversation_id, lock=True)
     made = await conversations.create_conversation(tx, caller, new)
     token.conversation_id = made.id
     await tx.flush()

@@ -18,6 +18,7 @@ from db import Transaction
 from models import Run, User
 from models.run import ACTIVE
 from services import runs
+from storage.dialects import read_clock
 
 # In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
 LAPSED_AT_ONCE = 100
@@ -79,7 +80,7 @@ async def find_waiting(
     second. It steps from user to user and from conversation to conversation, so it costs the same however many runs
     anybody has, and STEPS_AT_ONCE statements at most. (In one statement, MariaDB would not step but read everything.)
     """
-    moment = await assistant.db.clock(tx)
+    moment = await read_clock(tx)
     lapsed = access.select(SYSTEM, Run, col(Run.id)).where(
         col(Run.status) == "running", col(Run.lease_expires_at) < moment
     )
@@ -184,15 +185,15 @@ async def claim_run(
 
     A takeover is counted here, before anything is done for the run: whatever it is that kills workers comes after.
     """
-    moment = await assistant.db.clock(tx)
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, claimable(moment), lock=True)
+    moment = await read_clock(tx)
+    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, claimable(moment), lock=True)
     if run is None:
         return None
     if run.status == "running":
         run.takeovers += 1
     elif not may_take(run.user_id):
         return None
-    user = await access.get(tx, SYSTEM, User, run.user_id)
+    user = await access.get_row(tx, SYSTEM, User, run.user_id)
     if user.deleted_at is not None:
         return None
     caller = Caller(run.user_id, None, user.timezone)
@@ -212,7 +213,7 @@ async def renew_leases(tx: Transaction, assistant: Assistant, claims: Sequence[C
     held = {claim.run_id: claim for claim in claims}
     mine = access.select(SYSTEM, Run).where(col(Run.id).in_(held)).order_by(col(Run.id))
     found = list((await tx.execute(mine.with_for_update(skip_locked=True))).scalars())
-    moment = await assistant.db.clock(tx)
+    moment = await read_clock(tx)
     kept = [run for run in found if run.epoch == held[run.id].epoch and run.status == "running"]
     for run in kept:
         run.lease_expires_at = moment + lease_of(run, assistant)
@@ -225,7 +226,7 @@ async def renew_leases(tx: Transaction, assistant: Assistant, claims: Sequence[C
 
 async def release(tx: Transaction, claim: Claim) -> None:
     """Give the run back: it is queued again, under an epoch that shuts this worker out."""
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
+    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == claim.run_id, lock=True)
     if run is not None and run.epoch == claim.epoch and run.status == "running":
         run.status = "queued"
         run.epoch += 1
@@ -236,7 +237,7 @@ async def release(tx: Transaction, claim: Claim) -> None:
 async def end_unread(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
     """End a run that no worker can work on, without a look at what it has said: its log gets its last line, or, if
     `bare`, not even that."""
-    run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
+    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
     if run is None or run.status not in ("queued", "running"):
         return
     if bare:

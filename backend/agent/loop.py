@@ -27,7 +27,7 @@ from llm.sanitize import as_arguments, clean
 from models import Conversation, Run, RunEvent
 from models.columns import now, rfc3339
 from services import approvals, runs
-from storage.engines import read_clock
+from storage.dialects import read_clock
 from tools.registry import TOOLS, ToolError, call_tool
 
 log = structlog.get_logger()
@@ -68,11 +68,11 @@ class RunLoop:
         self, tx: Transaction, work: Callable[[Transaction, Run], Awaitable[object]], answer: bool
     ) -> None:
         mine = col(Run.id) == self.run_id
-        if answer and (run := await access.find(tx, self.caller, Run, mine)):
-            await access.find(
+        if answer and (run := await access.find_row(tx, self.caller, Run, mine)):
+            await access.find_row(
                 tx, self.caller, Conversation, col(Conversation.id) == run.conversation_id, lock=True
             )
-        run = await access.find(tx, self.caller, Run, mine, lock=True)
+        run = await access.find_row(tx, self.caller, Run, mine, lock=True)
         if run is None or run.epoch != self.epoch or run.status != "running":
             raise LeaseLost
         await work(tx, run)
@@ -119,7 +119,7 @@ class RunLoop:
         """
 
         async def read(tx: Transaction) -> tuple[Run, datetime, float]:
-            run = await access.get(tx, self.caller, Run, self.run_id)
+            run = await access.get_row(tx, self.caller, Run, self.run_id)
             return run, await read_clock(tx), await approvals.seconds_waited(tx, self.caller, self.run_id)
 
         run, moment, waited = await self.assistant.read(read)
@@ -218,7 +218,7 @@ class RunLoop:
         caller, run_id = self.caller, self.run_id
 
         async def read(tx: Transaction) -> list[Any]:
-            run = await access.get(tx, caller, Run, run_id)
+            run = await access.get_row(tx, caller, Run, run_id)
             return await read_history(tx, caller, run, self.assistant.limits.context_tokens)
 
         history = await self.assistant.read(read)

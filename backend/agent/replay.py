@@ -62,7 +62,7 @@ async def replay_conversation(
     Every turn is asked with the stored history before it, at the time and in the time zone of its run, so one
     difference does not lead to others. Raises ModelError where the model does not answer.
     """
-    await db.read(access.get, SYSTEM, Conversation, conversation_id)
+    await db.read(access.get_row, SYSTEM, Conversation, conversation_id)
     for run_id in await db.read(find_runs, conversation_id):
         recorded = await db.read(read_recorded, run_id, context_tokens)
         if recorded is not None:
@@ -78,14 +78,14 @@ async def find_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
 
 async def read_recorded(tx: Transaction, run_id: UUID, context_tokens: int) -> Recorded | None:
     """None for a run in which no model was asked: a program made the call."""
-    run = await access.get(tx, SYSTEM, Run, run_id)
-    first = await access.find(
+    run = await access.get_row(tx, SYSTEM, Run, run_id)
+    first = await access.find_row(
         tx, SYSTEM, RunEvent, col(RunEvent.run_id) == run_id, col(RunEvent.type) == "run.started"
     )
     started = first.data if first else {}
     if "source" in started:
         return None
-    user = await access.get(tx, SYSTEM, User, run.user_id)
+    user = await access.get_row(tx, SYSTEM, User, run.user_id)
     caller = Caller(run.user_id, None, started.get("timezone", user.timezone))
     spoken = access.select(SYSTEM, Message).where(col(Message.run_id) == run_id)
     by_role = {message.role: message for message in (await tx.execute(spoken)).scalars()}

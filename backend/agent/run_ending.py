@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from agent.history import Step, replay_log
 from db import Transaction
 from errors import Busy, Conflict
@@ -20,7 +20,7 @@ from models.message import ChatCreate
 from models.run import RunPublic
 from services import approvals, events, messages, runs
 from services.messages import Posted
-from storage.engines import read_clock
+from storage.dialects import read_clock
 
 NOT_RUN = "The run ended before this call was made."
 NOT_KEPT = "What came of this call was too large to be kept."
@@ -39,9 +39,9 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic
 
     What was said and done so far stays, as the agent's message. A run that has ended is left as it is.
     """
-    run = await access.get(tx, caller, Run, run_id)
-    await access.get(tx, caller, Conversation, run.conversation_id, lock=True)
-    run = await access.get(tx, caller, Run, run_id, lock=True)
+    run = await access.get_row(tx, caller, Run, run_id)
+    await access.get_row(tx, caller, Conversation, run.conversation_id, lock=True)
+    run = await access.get_row(tx, caller, Run, run_id, lock=True)
     if runs.is_active(run):
         run.epoch += 1
         await approvals.cancel_approvals(tx, caller, run)
@@ -59,7 +59,7 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, most_ru
         return repeated
     busy: list[Run] = []
     if new.conversation_id is not None and new.on_busy != "queue":
-        await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
+        await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
         busy = await runs.find_active(tx, caller, col(Run.conversation_id) == new.conversation_id)
     if busy and new.on_busy == "reject":
         raise Conflict(
@@ -106,7 +106,7 @@ def shortened(steps: Sequence[Step]) -> list[Step]:
     return [Step(text, calls)]
 
 
-async def end_bare(tx: Transaction, caller: Principal, run: Run, error: str = UNSTORED) -> None:
+async def end_bare(tx: Transaction, caller: CallerOrSystem, run: Run, error: str = UNSTORED) -> None:
     """The run's row alone, and nothing is read: whatever it was that could not be stored, this can."""
     run.status = "failed"
     run.error = error
@@ -125,7 +125,7 @@ async def end_run(
     calls = fitting([finished(call, moment) for step in steps for call in step.calls])
     answer = None
     if content or calls or status == "completed":
-        conversation = await access.get(tx, caller, Conversation, run.conversation_id)
+        conversation = await access.get_row(tx, caller, Conversation, run.conversation_id)
         answer = Message(
             conversation_id=run.conversation_id,
             user_id=run.user_id,

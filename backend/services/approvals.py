@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from db import Transaction
 from errors import Conflict, Forbidden, NotFound
 from models import Approval, Run, User
@@ -18,7 +18,7 @@ from models.columns import rfc3339
 from models.run import RunPublic
 from services import runs
 from services.identity.rate_limits import count_hit, hashed
-from storage.engines import read_clock
+from storage.dialects import read_clock
 
 EXPIRED_AT_ONCE = 100
 # The span in which the changes of a program that asks for none of them are counted.
@@ -32,7 +32,7 @@ REFUSALS: dict[str, str] = {
 
 
 async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
-    policy: Any = (await access.get(tx, caller, User, caller.user_id)).approval
+    policy: Any = (await access.get_row(tx, caller, User, caller.user_id)).approval
     return policy  # type: ignore[no-any-return]
 
 
@@ -54,10 +54,10 @@ def is_stale(approval: Approval, shown: Mapping[str, Any]) -> bool:
 
 
 async def find_approval(
-    tx: Transaction, caller: Principal, run_id: UUID, tool_call_id: str
+    tx: Transaction, caller: CallerOrSystem, run_id: UUID, tool_call_id: str
 ) -> Approval | None:
     mine = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == tool_call_id)
-    return await access.find(tx, caller, Approval, *mine)
+    return await access.find_row(tx, caller, Approval, *mine)
 
 
 async def request_approvals(
@@ -97,7 +97,7 @@ async def decide_approval(
     """
     if caller.session_id is None:
         raise Forbidden("An approval is given in a signed-in session.")
-    run = await access.get(tx, caller, Run, run_id, lock=True)
+    run = await access.get_row(tx, caller, Run, run_id, lock=True)
     approval = await find_approval(tx, caller, run_id, tool_call_id)
     if approval is None:
         raise NotFound("approval")
@@ -112,7 +112,7 @@ async def decide_approval(
 
 
 async def settle(
-    tx: Transaction, caller: Principal, run: Run, approval: Approval, decision: Decision
+    tx: Transaction, caller: CallerOrSystem, run: Run, approval: Approval, decision: Decision
 ) -> None:
     approval.decision, approval.decided_at = decision, await read_clock(tx)
     log = await runs.read_log(tx, caller, run.id)
@@ -136,7 +136,7 @@ async def cancel_approvals(tx: Transaction, caller: Caller, run: Run) -> None:
         await settle(tx, caller, run, approval, "cancelled")
 
 
-async def find_expired(tx: Transaction, caller: Principal) -> list[UUID]:
+async def find_expired(tx: Transaction, caller: CallerOrSystem) -> list[UUID]:
     """Runs with a call that nobody decided on in time."""
     moment = await read_clock(tx)
     statement = access.select(caller, Approval, col(Approval.run_id)).where(
@@ -146,8 +146,8 @@ async def find_expired(tx: Transaction, caller: Principal) -> list[UUID]:
     return list(dict.fromkeys(found.scalars()))
 
 
-async def expire_approvals(tx: Transaction, caller: Principal, run_id: UUID) -> None:
-    run = await access.find(tx, caller, Run, col(Run.id) == run_id, lock=True)
+async def expire_approvals(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> None:
+    run = await access.find_row(tx, caller, Run, col(Run.id) == run_id, lock=True)
     if run is None:
         return
     moment = await read_clock(tx)

@@ -5,7 +5,7 @@ from sqlalchemy import delete, tuple_
 from sqlmodel import SQLModel, col
 
 import access
-from access import Principal
+from access import CallerOrSystem
 from db import Transaction
 
 ROWS_AT_ONCE = 1_000
@@ -13,7 +13,7 @@ PARENTS_AT_ONCE = 100
 
 
 async def delete_some(
-    tx: Transaction, caller: Principal, table: type[SQLModel], *conditions: Any, most: int = ROWS_AT_ONCE
+    tx: Transaction, caller: CallerOrSystem, table: type[SQLModel], *conditions: Any, most: int = ROWS_AT_ONCE
 ) -> int:
     """Delete at most so many of the rows that meet the conditions; how many there were."""
     keys = list(table.__table__.primary_key)  # type: ignore[attr-defined]
@@ -27,7 +27,7 @@ async def delete_some(
 
 async def delete_some_with_parts(
     tx: Transaction,
-    caller: Principal,
+    caller: CallerOrSystem,
     table: type[SQLModel],
     part_of: Any,
     *conditions: Any,

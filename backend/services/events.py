@@ -9,12 +9,12 @@ from sqlalchemy import Text, bindparam, cast, delete, func, insert, or_, select,
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
-from db import Change, Transaction, add_change
+from access import Caller, CallerOrSystem
+from db import NewEvent, Transaction, add_event
 from models import AuthSession, Event, EventSequence
 from models.columns import now
 from services.identity.sessions import live
-from storage.engines import upsert
+from storage.dialects import upsert
 
 NUMBERED_AT_ONCE = 1_000
 # One batch is all that a stream holds in memory: so many events of not more than so many characters, or a single one.
@@ -48,9 +48,9 @@ class Standing:
 # Written by whoever changes something
 
 
-def change(caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> Change:
+def change(caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> NewEvent:
     """`data` holds public shapes, ids or JSON: what REST would show of it."""
-    return Change(caller if isinstance(caller, UUID) else caller.user_id, type_, data)
+    return NewEvent(caller if isinstance(caller, UUID) else caller.user_id, type_, data)
 
 
 async def record(tx: Transaction, caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> None:
@@ -59,13 +59,13 @@ async def record(tx: Transaction, caller: Caller | UUID, type_: str, data: Mappi
     The event has no number yet: a counter would make writers wait for each other. Call it after the change was
     flushed, while its row is locked: so the changes of one row are told in their order.
     """
-    await add_change(tx, change(caller, type_, data))
+    await add_event(tx, change(caller, type_, data))
 
 
 # Numbered and read by whoever streams
 
 
-async def number(tx: Transaction, caller: Principal, user_id: UUID) -> tuple[int, int]:
+async def number(tx: Transaction, caller: CallerOrSystem, user_id: UUID) -> tuple[int, int]:
     """Give the person's waiting events the next numbers: how many there were, and the last number.
 
     At most NUMBERED_AT_ONCE. Whoever holds the lock of the sequence numbers alone; writers hold none of it. What is
@@ -83,7 +83,7 @@ async def number(tx: Transaction, caller: Principal, user_id: UUID) -> tuple[int
         numbers = [{"event_id": event_id, "number": last_seq + n} for n, event_id in enumerate(found, 1)]
         await tx.execute(NUMBERING, numbers)
         last_seq += len(found)
-        sequence = (access.visible(caller, EventSequence), col(EventSequence.user_id) == user_id)
+        sequence = (access.visible_condition(caller, EventSequence), col(EventSequence.user_id) == user_id)
         await tx.execute(update(EventSequence).where(*sequence).values(last_seq=last_seq))
     return len(found), last_seq
 
@@ -92,7 +92,7 @@ EVENTS = Event.metadata.tables["events"]
 NUMBERING = update(EVENTS).where(EVENTS.c.id == bindparam("event_id")).values(seq=bindparam("number"))
 
 
-def waiting_for(caller: Principal, user_id: Any) -> Any:
+def waiting_for(caller: CallerOrSystem, user_id: Any) -> Any:
     """Whether events of a person wait for their numbers."""
     theirs = (col(Event.user_id) == user_id, col(Event.seq).is_(None))
     return access.select(caller, Event, col(Event.id)).where(*theirs).exists()
@@ -108,7 +108,7 @@ async def find_standing(tx: Transaction, caller: Caller) -> Standing | None:
 
 
 async def find_standings(
-    tx: Transaction, caller: Principal, session_ids: Sequence[UUID]
+    tx: Transaction, caller: CallerOrSystem, session_ids: Sequence[UUID]
 ) -> dict[UUID, Standing]:
     """How the log of each session's person stands; a session that has ended is not among them. One statement."""
     last_seq, user_id = func.coalesce(col(EventSequence.last_seq), 0), col(AuthSession.user_id)
@@ -134,7 +134,7 @@ async def read(tx: Transaction, caller: Caller, after: int) -> list[Line]:
     return [line for place, line in enumerate(lines, after + 1) if line.seq == place]
 
 
-async def delete_old(tx: Transaction, caller: Principal, days: int) -> int:
+async def delete_old(tx: Transaction, caller: CallerOrSystem, days: int) -> int:
     """Delete events that are so old, at most DELETED_AT_ONCE; how many were looked at.
 
     Those that still wait get their numbers first: a reader sees by the gap that something is gone.

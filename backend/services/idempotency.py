@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
-from db import Again, Transaction
+from access import Caller, CallerOrSystem
+from db import RetryTransaction, Transaction
 from errors import Gone, Invalid
 from models import IdempotencyKey
 from models.columns import now
@@ -30,7 +30,7 @@ class Claim:
 
 async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> Claim:
     """Look up the key or take it. Raises Invalid where it stands for another request, Gone where it was deleted."""
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    kept = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
     moment = now()
     lock = moment + timedelta(seconds=LOCK_SECONDS)
     if kept is None:
@@ -38,7 +38,7 @@ async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str
         try:
             await tx.flush()
         except IntegrityError as error:
-            raise Again from error  # the same key came twice at once: the next try finds the first
+            raise RetryTransaction from error  # the same key came twice at once: the next try finds the first
         return Claim(mine=True)
     claim = read_claim(kept, request_hash, moment)
     if claim.mine:
@@ -48,7 +48,7 @@ async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str
 
 async def look_up_key(tx: Transaction, caller: Caller, key: str, request_hash: str) -> Claim | None:
     """The same without taking it: `mine` says that the key may be had; None while another request is at work."""
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key)
+    kept = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key)
     claim = Claim(mine=True) if kept is None else read_claim(kept, request_hash, now())
     return claim if claim.mine or claim.answer is not None else None
 
@@ -64,20 +64,20 @@ def read_claim(kept: IdempotencyKey, request_hash: str, moment: datetime) -> Cla
 
 
 async def keep_answer(tx: Transaction, caller: Caller, key: str, status: int, body: str) -> None:
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    kept = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
     if kept is not None:
         kept.status, kept.body = status, body
 
 
 async def unlock_key(tx: Transaction, caller: Caller, key: str) -> None:
-    kept = await access.find(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
+    kept = await access.find_row(tx, caller, IdempotencyKey, col(IdempotencyKey.key) == key, lock=True)
     if kept is not None:
         kept.locked_until = now()
 
 
 async def release_key(tx: Transaction, caller: Caller, key: str) -> None:
     """The request came to nothing: the next one of this key tries again."""
-    mine = access.visible(caller, IdempotencyKey)
+    mine = access.visible_condition(caller, IdempotencyKey)
     await tx.execute(delete(IdempotencyKey).where(mine, col(IdempotencyKey.key) == key))
 
 
@@ -88,11 +88,11 @@ async def forget_answers(tx: Transaction, caller: Caller, row_id: UUID) -> None:
     """
     body = col(IdempotencyKey.body)
     shows = or_(body.startswith(f'{{"id":"{row_id}"'), body.contains(f'"conversation_id":"{row_id}"'))
-    mine = access.visible(caller, IdempotencyKey)
+    mine = access.visible_condition(caller, IdempotencyKey)
     await tx.execute(update(IdempotencyKey).where(mine, shows).values(status=Gone.status, body=None))
 
 
-async def delete_old_keys(tx: Transaction, caller: Principal, most: int = ROWS_AT_ONCE) -> int:
+async def delete_old_keys(tx: Transaction, caller: CallerOrSystem, most: int = ROWS_AT_ONCE) -> int:
     """A few at a time; how many there were."""
     old = col(IdempotencyKey.created_at) < now() - timedelta(hours=KEPT_HOURS)
     return await delete_some(tx, caller, IdempotencyKey, old, most=most)

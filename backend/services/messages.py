@@ -9,13 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import ANYONE, Caller
-from db import Again, Database, Transaction
+from access import ANY_CALLER, Caller
+from db import Database, RetryTransaction, Transaction
 from errors import Conflict, Invalid
 from models import Conversation, Message, Run, User
 from models.columns import now
 from models.message import ChatCreate, MessagePublic, Sender
-from pagination import Listing, Page, fetch_list
+from pagination import ListSpec, Page, fetch_list
 from services import conversations, events
 
 AGENT_NAME = "Parley"
@@ -50,7 +50,7 @@ def public(row: Any) -> MessagePublic:
 
 BY_PROGRAM = col(Message.program_name).is_not(None)
 IS_USER = col(Message.role) == "user"
-FORWARDS = Listing(
+FORWARDS = ListSpec(
     name="messages",
     keys=(col(Message.seq),),
     fields={
@@ -79,7 +79,7 @@ def with_sender(caller: Caller) -> Select[Any]:
 @cache
 def in_conversation(side: Literal["before", "after"] | None) -> Select[Any]:
     """The messages of a conversation, or those before or after a seq; the values are bind parameters."""
-    statement = with_sender(ANYONE).where(col(Message.conversation_id) == bindparam("conversation_id"))
+    statement = with_sender(ANY_CALLER).where(col(Message.conversation_id) == bindparam("conversation_id"))
     if side is None:
         return statement
     here, there = col(Message.seq), bindparam("mark", type_=Integer())
@@ -98,12 +98,12 @@ async def list_messages(
     """Messages in reading order, as JSON: from the start, after a message, or back from a message or the end."""
     if before is not None and after is not None:
         raise Invalid("Give before or after, not both.", ("query", "before"))
-    await db.read(access.get, caller, Conversation, conversation_id)
-    values = access.values(caller) | {"conversation_id": conversation_id}
+    await db.read(access.get_row, caller, Conversation, conversation_id)
+    values = access.caller_params(caller) | {"conversation_id": conversation_id}
     side: Literal["before", "after"] | None = None
     mark = after or before
     if isinstance(mark, UUID):
-        message = await db.read(access.find, caller, Message, col(Message.id) == mark)
+        message = await db.read(access.find_row, caller, Message, col(Message.id) == mark)
         if message is None or message.conversation_id != conversation_id:
             raise Invalid(
                 "There is no such message in this conversation.", ("query", "after" if after else "before")
@@ -111,7 +111,7 @@ async def list_messages(
         side = "after" if after else "before"
         values["mark"] = message.seq
     listing = BACKWARDS if before else FORWARDS
-    return await fetch_list(db, listing, in_conversation(side), values, page, within=str(conversation_id))
+    return await fetch_list(db, listing, in_conversation(side), values, page, scope=str(conversation_id))
 
 
 async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
@@ -141,20 +141,20 @@ async def find_repeated(tx: Transaction, caller: Caller, new: ChatCreate) -> Pos
     if new.client_id is None:
         return None
     mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == new.client_id)
-    message = await access.find(tx, caller, Message, *mine)
+    message = await access.find_row(tx, caller, Message, *mine)
     if message is None:
         return None
     elsewhere = new.conversation_id is not None and new.conversation_id != message.conversation_id
     if elsewhere or message.content != new.message:
         raise Conflict("This client_id was used for another message.")
     assert message.run_id is not None
-    return Posted(message, await access.get(tx, caller, Run, message.run_id), repeated=True)
+    return Posted(message, await access.get_row(tx, caller, Run, message.run_id), repeated=True)
 
 
 async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) -> Conversation:
     """The conversation that is written to, locked; a new one, titled by its first words, if none is named."""
     if new.conversation_id is not None:
-        return await access.get(tx, caller, Conversation, new.conversation_id, lock=True)
+        return await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
     words = " ".join(new.message.split())
     title = words if len(words) <= TITLE_LENGTH else words[: TITLE_LENGTH - 1].rstrip() + "…"
     conversation = Conversation(user_id=caller.user_id, title=title)
@@ -187,6 +187,6 @@ async def post_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Post
     except IntegrityError as error:
         if new.client_id is None:
             raise
-        raise Again from error  # the same client_id was sent twice at once: the next try finds the first
+        raise RetryTransaction from error  # the same client_id was sent twice at once: the next try finds the first
     await tell(tx, caller, message)
     return Posted(message, run)

@@ -9,13 +9,13 @@ from sqlalchemy import delete, func, update
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from db import Transaction
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.columns import now
 from models.run import ACTIVE, ChatPublic, RunPublic
-from pagination import Page, RowListing, listed, read_page
+from pagination import Page, RowListSpec, page_json, read_page
 from services import events, messages
 
 ENDED = frozenset({"run.completed", "run.failed", "run.cancelled"})
@@ -33,7 +33,7 @@ RUNS_AT_ONCE = 100
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 AT_WORK = ("queued", "running")
 
-LISTING = RowListing(name="runs", keys=(col(Run.trigger_seq),))
+LISTING = RowListSpec(name="runs", keys=(col(Run.trigger_seq),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Standing:
     awaited: bool
 
 
-async def shown(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list[RunPublic]:
+async def shown(tx: Transaction, caller: CallerOrSystem, runs: Sequence[Run]) -> list[RunPublic]:
     """The runs as clients see them, with the calls that wait for a yes."""
     waiting = await find_pending(tx, caller, [run.id for run in runs if run.status == "awaiting_approval"])
     names = [name for name in RunPublic.model_fields if name != "pending_approvals"]
@@ -58,11 +58,11 @@ async def shown(tx: Transaction, caller: Principal, runs: Sequence[Run]) -> list
     ]
 
 
-async def show(tx: Transaction, caller: Principal, run: Run) -> RunPublic:
+async def show(tx: Transaction, caller: CallerOrSystem, run: Run) -> RunPublic:
     return (await shown(tx, caller, [run]))[0]
 
 
-async def tell(tx: Transaction, caller: Principal, run: Run, type_: str) -> None:
+async def tell(tx: Transaction, caller: CallerOrSystem, run: Run, type_: str) -> None:
     """Tell the person's open streams how the run stands now."""
     await events.record(tx, run.user_id, type_, {"run": await show(tx, caller, run)})
 
@@ -71,7 +71,7 @@ def pending(approval: Approval) -> PendingApproval:
     return PendingApproval(**{name: getattr(approval, name) for name in PendingApproval.model_fields})
 
 
-async def find_pending(tx: Transaction, caller: Principal, run_ids: Sequence[UUID]) -> list[Approval]:
+async def find_pending(tx: Transaction, caller: CallerOrSystem, run_ids: Sequence[UUID]) -> list[Approval]:
     """The calls of these runs that nobody has decided on."""
     if not run_ids:
         return []
@@ -83,26 +83,26 @@ async def find_pending(tx: Transaction, caller: Principal, run_ids: Sequence[UUI
 
 
 async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
-    return await show(tx, caller, await access.get(tx, caller, Run, run_id))
+    return await show(tx, caller, await access.get_row(tx, caller, Run, run_id))
 
 
 async def list_runs(
     tx: Transaction, caller: Caller, conversation_id: UUID, active: bool | None, page: Page
 ) -> bytes:
     """The runs of a conversation, newest first, as JSON; `active` picks those at work or waiting, or the others."""
-    await access.get(tx, caller, Conversation, conversation_id)
+    await access.get_row(tx, caller, Conversation, conversation_id)
     statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
     if active is not None:
         statement = statement.where(col(Run.status).in_(ACTIVE) == active)
-    found, cursor = await read_page(tx, LISTING, statement, page, within=str(conversation_id))
-    return listed(await shown(tx, caller, found), cursor)
+    found, cursor = await read_page(tx, LISTING, statement, page, scope=str(conversation_id))
+    return page_json(await shown(tx, caller, found), cursor)
 
 
-async def find_run(tx: Transaction, caller: Principal, run_id: UUID) -> Run | None:
-    return await access.find(tx, caller, Run, col(Run.id) == run_id)
+async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run | None:
+    return await access.find_row(tx, caller, Run, col(Run.id) == run_id)
 
 
-async def read_events(tx: Transaction, caller: Principal, run_id: UUID, after: int) -> list[RunEvent]:
+async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, after: int) -> list[RunEvent]:
     """The lines of the log past `after`, in order, at most EVENTS_AT_ONCE."""
     statement = access.select(caller, RunEvent).where(
         col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after
@@ -110,7 +110,7 @@ async def read_events(tx: Transaction, caller: Principal, run_id: UUID, after: i
     return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENTS_AT_ONCE))).scalars())
 
 
-async def read_log(tx: Transaction, caller: Principal, run_id: UUID) -> list[RunEvent]:
+async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> list[RunEvent]:
     """All of the log."""
     log: list[RunEvent] = []
     while events := await read_events(tx, caller, run_id, log[-1].seq if log else 0):
@@ -119,7 +119,7 @@ async def read_log(tx: Transaction, caller: Principal, run_id: UUID) -> list[Run
 
 
 async def add_event(
-    tx: Transaction, caller: Principal, run: Run, type_: str, data: dict[str, Any]
+    tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: dict[str, Any]
 ) -> RunEvent:
     """The next line of the log; the run is locked."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(col(RunEvent.run_id) == run.id)
@@ -133,7 +133,7 @@ async def add_event(
 async def add_started(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
     """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
     run.started_at = moment
-    trigger = await access.find(
+    trigger = await access.find_row(
         tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
     )
     assert trigger is not None
@@ -145,7 +145,7 @@ async def add_started(tx: Transaction, caller: Caller, run: Run, moment: datetim
     await add_event(tx, caller, run, "run.started", started)
 
 
-async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> int:
+async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int) -> int:
     """What only mattered while a run was watched: deltas, resets and calls of runs that ended so long ago.
 
     First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
@@ -164,7 +164,7 @@ async def delete_old_details(tx: Transaction, caller: Principal, days: int) -> i
 
 async def read_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
     """What the run has led to, for a client that waited for it."""
-    run = await access.get(tx, caller, Run, run_id)
+    run = await access.get_row(tx, caller, Run, run_id)
     statement = messages.with_sender(caller).where(col(Message.run_id) == run_id)
     spoken = {row.Message.role: messages.public(row) for row in await tx.execute(statement)}
     answer = spoken.get("agent")
@@ -188,7 +188,7 @@ async def find_active(tx: Transaction, caller: Caller, *conditions: Any) -> list
     return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
 
 
-async def is_awaited(tx: Transaction, caller: Principal, run: Run) -> bool:
+async def is_awaited(tx: Transaction, caller: CallerOrSystem, run: Run) -> bool:
     """Whether its end can be waited for: it does not wait for its person, and stands behind no run that does."""
     if run.status not in AT_WORK:
         return False
@@ -200,7 +200,9 @@ async def is_awaited(tx: Transaction, caller: Principal, run: Run) -> bool:
     return (await tx.execute(ahead.limit(1))).first() is None
 
 
-async def find_standings(tx: Transaction, caller: Principal, run_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+async def find_standings(
+    tx: Transaction, caller: CallerOrSystem, run_ids: Sequence[UUID]
+) -> dict[UUID, Standing]:
     """How these runs stand; one that is gone is not among them. Two statements, however many they are."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(
         col(RunEvent.run_id) == col(Run.id)

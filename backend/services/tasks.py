@@ -11,14 +11,14 @@ from sqlalchemy import Select, and_, bindparam, case, func, or_
 from sqlmodel import col
 
 import access
-from access import ANYONE, Caller
+from access import ANY_CALLER, Caller
 from db import Database, Transaction
 from models import Task
 from models.columns import now
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
-from pagination import Listing, Page, fetch_list
+from pagination import ListSpec, Page, fetch_list
 from services import events, idempotency
-from storage.engines import contains, searched
+from storage.text_search import search_parameters, text_contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class TaskFilter:
     q: str | None = None
 
 
-TASKS = Listing(
+TASKS = ListSpec(
     name="tasks",
     keys=(col(Task.created_at), col(Task.id)),
     fields={name: getattr(Task, name) for name in TaskPublic.model_fields},
@@ -40,21 +40,21 @@ TASKS = Listing(
 @cache
 def matching(by_completed: bool, by_words: bool) -> Select[Any]:
     """Anyone's tasks, filtered where asked: the values are bind parameters."""
-    statement = access.select(ANYONE, Task)
+    statement = access.select(ANY_CALLER, Task)
     if by_completed:
         statement = statement.where(col(Task.completed) == bindparam("completed"))
     if by_words:
-        statement = statement.where(or_(contains(Task.title), contains(Task.description)))
+        statement = statement.where(or_(text_contains(col(Task.title)), text_contains(col(Task.description))))
     return statement
 
 
 def asked(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, Any]]:
     """The statement for what is wanted, and its values."""
-    values = access.values(caller)
+    values = access.caller_params(caller)
     if wanted.completed is not None:
         values["completed"] = wanted.completed
     if wanted.q:
-        values |= searched(wanted.q)
+        values |= search_parameters(wanted.q)
     return matching("completed" in values, "words" in values), values
 
 
@@ -93,7 +93,7 @@ def told(task: Task) -> dict[str, TaskPublic]:
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     """`create_task` where nothing else is written with it."""
     task = new_task(caller, new)
-    await db.insert(task, events.change(caller, "task.created", told(task)))
+    await db.insert_with_event(task, events.change(caller, "task.created", told(task)))
     return task
 
 
@@ -101,7 +101,7 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
     """With the id that is given, if one is; where such a task is already there, it is the one."""
     task = new_task(caller, new)
     if new_id is not None:
-        if made := await access.find(tx, caller, Task, col(Task.id) == new_id):
+        if made := await access.find_row(tx, caller, Task, col(Task.id) == new_id):
             return made
         task.id = new_id
     tx.add(task)
@@ -111,12 +111,12 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
 
 
 async def get_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
-    return await access.get(tx, caller, Task, task_id)
+    return await access.get_row(tx, caller, Task, task_id)
 
 
 async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate) -> Task:
     """Change the fields that were sent; the rest stays."""
-    task = await access.get(tx, caller, Task, task_id, lock=True)
+    task = await access.get_row(tx, caller, Task, task_id, lock=True)
     task.sqlmodel_update(change.model_dump(exclude_unset=True))
     if task.completed != (task.completed_at is not None):
         task.completed_at = now() if task.completed else None
@@ -127,7 +127,7 @@ async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
 
 async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
     """The task as it was."""
-    task = await access.get(tx, caller, Task, task_id, lock=True)
+    task = await access.get_row(tx, caller, Task, task_id, lock=True)
     await tx.delete(task)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, task_id)

@@ -129,7 +129,7 @@ class Watch:
         """
 
         async def is_over(tx: Transaction) -> bool | None:
-            run = await access.get(tx, caller, Run, run_id)
+            run = await access.get_row(tx, caller, Run, run_id)
             return None if await runs.is_awaited(tx, caller, run) else True
 
         await self._wait(caller, "end", run_id, lambda: self._db.read(is_over))

@@ -138,7 +138,7 @@ async def read_shown(
         return {}
     if task_id is None:
         return {}
-    task = await access.find(tx, caller, Task, col(Task.id) == task_id, lock=lock)
+    task = await access.find_row(tx, caller, Task, col(Task.id) == task_id, lock=lock)
     return {"task": shown(task) if task else None}
 
 

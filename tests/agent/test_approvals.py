@@ -13,13 +13,14 @@ import access
 from access import Caller
 from agent.leases import claim_run
 from agent.loop import AwaitingApproval, LeaseLost, RunLoop
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from errors import Forbidden
 from llm.protocol import AgentTurn
 from models import Approval, Run
 from models.columns import rfc3339
 from services import approvals
-from storage.engines import read_clock
+from storage.dialects import read_clock
+from storage.engines import open_engine
 from support.scripted_model import ScriptedModel, call
 from support.servers import Event, Person, Server, ok, read_events, serving, settings_for, wait_until
 
@@ -415,7 +416,7 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
 
 
 async def raise_epoch(tx: Transaction, run_id: UUID) -> None:
-    run = await access.find(tx, access.SYSTEM, Run, col(Run.id) == run_id, lock=True)
+    run = await access.find_row(tx, access.SYSTEM, Run, col(Run.id) == run_id, lock=True)
     assert run is not None
     run.epoch += 1
 

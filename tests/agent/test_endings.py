@@ -177,7 +177,7 @@ def test_results_that_are_too_many_for_a_message_are_left_out_the_largest_first(
     calls = [made(1, MOST_CALL_BYTES // 2), made(2, MOST_CALL_BYTES), made(3, 10)]
 
     async def end(tx: Transaction) -> None:
-        run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
+        run = await access.get_row(tx, SYSTEM, Run, run_id, lock=True)
         again = Run(conversation_id=run.conversation_id, user_id=run.user_id, trigger_seq=99)
         tx.add(again)
         await tx.flush()
@@ -285,7 +285,7 @@ def test_a_runs_time_is_counted_by_the_databases_clock_alone(
     assert answer["status"] == "completed", answer["error"]
 
     async def look(tx: Transaction) -> datetime:
-        run = await access.get(tx, SYSTEM, Run, UUID(answer["run_id"]))
+        run = await access.get_row(tx, SYSTEM, Run, UUID(answer["run_id"]))
         assert run.started_at is not None
         return run.started_at
 
@@ -296,7 +296,7 @@ def test_a_runs_time_is_counted_by_the_databases_clock_alone(
 
 
 async def lapse(tx: Transaction, run_id: UUID) -> None:
-    run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
+    run = await access.get_row(tx, SYSTEM, Run, run_id, lock=True)
     run.status, run.lease_expires_at = "running", now() - timedelta(seconds=1)
 
 
@@ -313,7 +313,7 @@ def test_each_takeover_gives_the_next_worker_twice_the_time(
             await lapse(tx, run_id)
             claim = await claim_run(tx, own, run_id)
             assert claim is not None
-            run = await access.get(tx, SYSTEM, Run, run_id)
+            run = await access.get_row(tx, SYSTEM, Run, run_id)
             assert run.lease_expires_at is not None
             leases.append(round((run.lease_expires_at - now()).total_seconds() / 15))
         return leases
@@ -324,7 +324,7 @@ def test_each_takeover_gives_the_next_worker_twice_the_time(
 
 def takeovers(server: Server, run_id: str) -> int:
     async def read(tx: Transaction) -> int:
-        return (await access.get(tx, SYSTEM, Run, UUID(run_id))).takeovers
+        return (await access.get_row(tx, SYSTEM, Run, UUID(run_id))).takeovers
 
     return in_database(server, read)
 
@@ -369,7 +369,7 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
     monkeypatch.setattr(RunLoop, "read_steps", deadly)
 
     async def worse(tx: Transaction) -> None:
-        (await access.get(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MOST_TAKEOVERS
+        (await access.get_row(tx, SYSTEM, Run, UUID(run_id), lock=True)).takeovers = MOST_TAKEOVERS
         await lapse(tx, UUID(run_id))
 
     scripted.parts.worker._running.clear()

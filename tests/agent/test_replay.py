@@ -9,8 +9,8 @@ from sqlmodel import SQLModel
 from typer.testing import CliRunner, Result
 
 import cli
-from db import open_engine
 from llm.protocol import ModelError
+from storage.engines import open_engine
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, serving, settings_for, wait_until
 
@@ -21,11 +21,11 @@ Replay = Callable[..., Result]
 def replay(own_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Replay:
     """`parley replay`, answered by the model that is given or by the offline brain."""
     settings = settings_for(own_database_url)
-    monkeypatch.setattr(cli, "get_settings", lambda: settings)
+    monkeypatch.setattr("commands.context.get_settings", lambda: settings)
 
     def run(conversation: str, model: ScriptedModel | None = None) -> Result:
         if model:
-            monkeypatch.setattr(cli, "open_model", lambda settings: model)
+            monkeypatch.setattr("commands.replay.open_model", lambda settings: model)
         return CliRunner().invoke(cli.app, ["replay", conversation])
 
     return run

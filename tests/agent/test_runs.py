@@ -15,10 +15,11 @@ from access import SYSTEM
 from agent.context import Assistant
 from agent.leases import claim_run
 from agent.loop import LeaseLost, RunLoop
-from db import Again, Database, Transaction, open_engine
+from db import Database, RetryTransaction, Transaction
 from llm.protocol import ModelError
 from models import Run
 from models.columns import now
+from storage.engines import open_engine
 from support.scripted_model import ScriptedModel, call
 from support.servers import Event, Person, Server, read_events, serving, settings_for, wait_until
 
@@ -218,7 +219,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
         model.answers = [["From the second worker."]]
 
         async def lapse(tx: Transaction) -> None:
-            run = await access.find(tx, SYSTEM, Run, col(Run.id) == UUID(run_id), lock=True)
+            run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == UUID(run_id), lock=True)
             assert run is not None
             run.lease_expires_at = now() - timedelta(seconds=1)
 
@@ -318,7 +319,7 @@ def test_every_write_of_a_loop_checks_its_epoch(
         own = Assistant(db, scripted.parts.bells, assistant.model, assistant.limits)
 
         async def reopen(tx: Transaction) -> None:
-            run = await access.find(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
+            run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
             assert run is not None
             run.status, run.lease_expires_at = "running", now() - timedelta(seconds=1)
 
@@ -357,17 +358,17 @@ def test_a_deadlock_is_tried_again_and_given_up_in_the_end(scripted: Server) -> 
     async def work(tx: Transaction) -> int:
         tries.append(1)
         if len(tries) < 3:
-            raise Again
+            raise RetryTransaction
         return len(tries)
 
     async def always(tx: Transaction) -> None:
         tries.append(1)
-        raise Again
+        raise RetryTransaction
 
     async def check(db: Database) -> None:
         assert await db.write(work) == 3
         tries.clear()
-        with pytest.raises(Again):
+        with pytest.raises(RetryTransaction):
             await db.write(always)
         assert len(tries) == 3
 
@@ -402,7 +403,7 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
     run_id = UUID(old[0].data["run_id"])
 
     async def age(tx: Transaction) -> None:
-        run = await access.get(tx, SYSTEM, Run, run_id, lock=True)
+        run = await access.get_row(tx, SYSTEM, Run, run_id, lock=True)
         run.finished_at = now() - timedelta(days=31)
 
     asyncio.run(with_database(own_database_url, lambda db: db.write(age)))

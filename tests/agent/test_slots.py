@@ -13,10 +13,12 @@ from access import Caller
 from agent.context import Assistant, Limits
 from agent.leases import NOBODY, STEPS_AT_ONCE, Claim, find_waiting, release, renew_leases
 from agent.slots import Pauses, Slots, Work
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from models import Conversation, Run, User
 from models.columns import now
-from storage.schema import bootstrap
+from storage.dialects import read_clock
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 from streaming.notifier import Bells
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, serving, settings_for, wait_until
@@ -231,7 +233,7 @@ def test_leases_are_renewed_together_and_a_lost_one_is_named(
         await db.write(add_runs, 1, 5)
 
         async def begin(tx: Transaction) -> list[Claim]:
-            moment = await db.clock(tx)
+            moment = await read_clock(tx)
             rows = (await tx.execute(text("SELECT id, user_id FROM runs ORDER BY trigger_seq"))).all()
             claims = []
             for row in rows:

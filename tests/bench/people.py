@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 import asyncpg
 from sqlalchemy import insert, text
 
-from db import Database, open_engine
+from db import Database
 from models import AuthSession, Task, User
 from models.columns import now
 from security import AccessClaims, AccessTokens
-from storage.schema import bootstrap
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 
 TASKS_EACH = 200
 LIFETIME = timedelta(hours=1)

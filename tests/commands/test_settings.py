@@ -13,8 +13,8 @@ import pytest
 from pydantic import ValidationError
 
 import main
-from db import engine_url
 from settings import Settings, SettingsError, get_settings, load_settings
+from storage.engines import parse_database_url
 from support.servers import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -310,7 +310,7 @@ def test_sqlite_without_a_file_is_refused_because_workers_would_not_share_it(url
 def test_the_database_file_is_where_the_engine_opens_it(url: str, path: str | None) -> None:
     assert with_key(None, url).sqlite_path == (None if path is None else Path(path))
     if path is not None:
-        assert engine_url(url)[0].database == path
+        assert parse_database_url(url)[0].database == path
 
 
 # Database URLs
@@ -326,7 +326,7 @@ PROVIDERS = [
 
 @pytest.mark.parametrize("url", PROVIDERS)
 def test_a_database_url_works_as_providers_hand_it_out(url: str) -> None:
-    parsed, arguments = engine_url(url)
+    parsed, arguments = parse_database_url(url)
     assert parsed.drivername == "postgresql+asyncpg"
     assert (parsed.username, parsed.password) == ("ann", "p@ss/w")
     assert (parsed.host, parsed.database) == ("ep-1.eu.neon.tech", "parley")
@@ -336,7 +336,7 @@ def test_a_database_url_works_as_providers_hand_it_out(url: str) -> None:
 
 @pytest.mark.parametrize("mode", ["disable", "prefer", "verify-full"])
 def test_each_sslmode_reaches_the_driver(mode: str) -> None:
-    assert engine_url(f"postgresql://db.example/parley?sslmode={mode}")[1] == {"ssl": mode}
+    assert parse_database_url(f"postgresql://db.example/parley?sslmode={mode}")[1] == {"ssl": mode}
 
 
 # Starting

@@ -27,8 +27,8 @@ from sqlmodel import SQLModel, select
 from starlette.requests import Request
 
 import main
-from db import open_engine
 from server.body_limits import MAX_STRANGERS_BYTES, MAX_VALUES
+from storage.engines import open_engine
 from support.servers import KEY, PASSWORD, Person, Server, connected, next_answer
 
 JSON = {"Content-Type": "application/json"}

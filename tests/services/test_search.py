@@ -8,9 +8,10 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from services.tasks import matching
-from storage.dialects import glob_pattern, letters_by_lower, like_pattern
+from storage.engines import open_engine
+from storage.text_search import glob_pattern, group_letters_by_lower, like_pattern
 from support.servers import Person, Server
 
 TITLES = [
@@ -64,11 +65,11 @@ def test_a_character_that_means_something_to_the_engine_means_itself(searcher: P
 def test_the_patterns_of_sqlite_find_every_letter_that_folds_to_the_same() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         sql = "SELECT min(value LIKE ? ESCAPE '/'), min(value GLOB ?) FROM json_each(?)"
-        for lower, same in letters_by_lower().items():
+        for lower, same in group_letters_by_lower().items():
             for letter in same:
                 values = (like_pattern(letter), glob_pattern(letter), json.dumps(same))
                 assert connection.execute(sql, values).fetchone() == (1, 1), lower
-    assert len(letters_by_lower()) > 1_300
+    assert len(group_letters_by_lower()) > 1_300
     assert all(chr(code).lower() == chr(code) for code in range(0x20000, 0x110000))
 
 

@@ -17,7 +17,8 @@ from sqlalchemy import Column, Table, Uuid
 
 from models.columns import JsonType, UTCDateTime, random_uuid
 from settings import ROOT
-from storage.schema import METADATA, alembic_config, revisions
+from storage.schema.bootstrap import make_alembic_config
+from storage.schema.revisions import METADATA, list_revisions
 from support.catalog import (
     ENGINES,
     FILES,
@@ -33,7 +34,7 @@ from support.catalog import (
 from support.postgres import PostgresServer
 from support.servers import KEY
 
-REVISIONS = revisions()
+REVISIONS = list_revisions()
 HEAD = REVISIONS[-1]
 README = (MIGRATIONS / "README.md").read_text()
 ID = "'{0:032x}'"
@@ -96,7 +97,7 @@ def test_a_new_database_goes_to_head_and_says_so_and_autogenerate_finds_nothing(
     assert place.alembic("upgrade", "head") == ""
     place.alembic("check")
     before = {path: path.stat().st_mtime_ns for path in MIGRATIONS.rglob("*.py")}
-    config = alembic_config(place.url, autogenerate=True)
+    config = make_alembic_config(place.url, autogenerate=True)
     assert command.revision(config, message="nothing new", autogenerate=True) == []
     assert {path: path.stat().st_mtime_ns for path in MIGRATIONS.rglob("*.py")} == before
     assert place.start() == []
@@ -107,7 +108,7 @@ def test_history_reads_like_the_list_of_the_files(place: Place) -> None:
     assert [line.split(" -> ")[1].split(" ")[0].rstrip(",") for line in reversed(lines)] == [
         file.stem for file in FILES
     ]
-    script = ScriptDirectory.from_config(alembic_config(place.url))
+    script = ScriptDirectory.from_config(make_alembic_config(place.url))
     assert script.get_heads() == [HEAD]
     for revision in script.walk_revisions():
         assert revision.down_revision == dict(zip(REVISIONS[1:], REVISIONS, strict=False)).get(
@@ -255,7 +256,7 @@ def with_next(tmp_path: Path) -> Callable[[Place, str], None]:
                 f"def upgrade():\n    {upgrade}\ndef downgrade():\n    pass\n"
             )
         (copy / "versions" / "900_next.py").write_text(whole)
-        config = alembic_config(place.url)
+        config = make_alembic_config(place.url)
         config.set_main_option("script_location", str(copy))
         command.upgrade(config, "head")
 
@@ -304,7 +305,7 @@ def test_a_change_of_the_models_becomes_the_next_revision_and_runs(place: Place,
     place.alembic("upgrade", "head")
     copy = tmp_path / "copy"
     shutil.copytree(MIGRATIONS, copy)
-    config = alembic_config(place.url, autogenerate=True)
+    config = make_alembic_config(place.url, autogenerate=True)
     config.set_main_option("script_location", str(copy))
     table = Table(
         "notes",

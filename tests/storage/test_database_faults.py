@@ -17,15 +17,16 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 from access import Caller
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from errors import DatabaseBusy
 from logs import configure_logs
 from models import User
 from pagination import Page
 from services import tasks
 from storage import timeouts as engine_limits
-from storage.engines import UNHURRIED, limits_of
-from storage.schema import bootstrap
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
+from storage.timeouts import UNHURRIED, make_request_limits
 from support.postgres import PostgresServer
 from support.proxy import Proxy, proxy_to
 from support.servers import Person, Server, serving, settings_for
@@ -48,7 +49,7 @@ def with_database(url: str, work: Callable[[Database], Awaitable[T]], seconds: f
 
     async def run() -> T:
         db = Database(
-            open_engine(url, limits=limits_of(seconds)),
+            open_engine(url, limits=make_request_limits(seconds)),
             unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
         )
         try:
@@ -231,7 +232,7 @@ def test_a_pool_without_a_free_connection_refuses_in_time(url: str) -> None:
                 await db.write(lambda tx: tx.execute(text("SELECT 1")))
 
     async def run() -> None:
-        db = Database(open_engine(url, pool_size=1, limits=limits_of(0.2)))
+        db = Database(open_engine(url, pool_size=1, limits=make_request_limits(0.2)))
         try:
             await work(db)
         finally:

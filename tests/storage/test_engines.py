@@ -1,4 +1,4 @@
-# test_engines.py -- what engines.py promises of every engine, and how it reads the URLs of MariaDB.
+# test_engines.py -- what storage/ promises of every engine, and how it reads the URLs of MariaDB.
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
@@ -13,13 +13,15 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import col, select
 
-from db import Database, is_retryable, open_engine
+from db import Database, is_retryable
 from models import Task, User
 from models.columns import now
 from services.identity.rate_limits import count_hit
 from settings import SettingsError
-from storage.engines import engine_url, is_orphan, take_schema_lock
-from storage.schema import bootstrap
+from storage.dialects import take_schema_lock
+from storage.engines import open_engine, parse_database_url
+from storage.failures import is_foreign_key_violation
+from storage.schema.bootstrap import bootstrap
 from support.mariadb import MariaDBServer
 from support.postgres import PostgresServer
 
@@ -89,10 +91,10 @@ def test_a_row_of_a_user_who_is_gone_is_known_as_an_orphan_and_a_double_one_is_n
         return caught.value
 
     async def work(db: Database) -> None:
-        assert is_orphan(await refused(db, Task(user_id=uuid4(), title="x")))
+        assert is_foreign_key_violation(await refused(db, Task(user_id=uuid4(), title="x")))
         ann = await db.write(add_user)
         double = await refused(db, User(email=ann.email, password_hash="x"))
-        assert not is_orphan(double)
+        assert not is_foreign_key_violation(double)
         assert not is_retryable(double)
 
     with_database(url, work)
@@ -170,7 +172,7 @@ def test_a_row_that_is_inserted_by_hand_gets_an_id_that_cannot_be_guessed_and_th
     ],
 )
 def test_a_url_of_mariadb_works_as_providers_hand_it_out(url: str) -> None:
-    parsed, arguments = engine_url(url)
+    parsed, arguments = parse_database_url(url)
     assert (
         parsed.render_as_string(hide_password=False) == "mariadb+asyncmy://ann:p%40ss@db.example:3307/parley"
     )
@@ -191,13 +193,13 @@ def test_a_url_of_mariadb_works_as_providers_hand_it_out(url: str) -> None:
     ],
 )
 def test_tls_is_as_strict_as_the_url_says(query: str, verifies: ssl.VerifyMode, checks_name: bool) -> None:
-    context = engine_url(f"mysql://db.example/parley?{query}")[1]["ssl"]
+    context = parse_database_url(f"mysql://db.example/parley?{query}")[1]["ssl"]
     assert (context.verify_mode, context.check_hostname) == (verifies, checks_name)
 
 
 @pytest.mark.parametrize("query", ["ssl-mode=DISABLED", "sslmode=disable", "ssl=false"])
 def test_tls_can_be_declined(query: str) -> None:
-    assert "ssl" not in engine_url(f"mysql://db.example/parley?{query}")[1]
+    assert "ssl" not in parse_database_url(f"mysql://db.example/parley?{query}")[1]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +214,7 @@ def test_tls_can_be_declined(query: str) -> None:
 )
 def test_a_url_that_cannot_work_is_refused_with_one_line(url: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        engine_url(url)
+        parse_database_url(url)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from storage.engines import SCHEMA_LOCK
-from storage.schema import METADATA, revisions
+from storage.schema.lock import SCHEMA_LOCK
+from storage.schema.revisions import METADATA, list_revisions
 from support.catalog import FILES, MIGRATIONS, Database, difference, migrated, psql, read_catalog
 from support.postgres import PostgresServer
 
@@ -317,7 +317,7 @@ def test_messages_of_before_005_are_numbered_in_the_order_in_which_they_were_wri
 
 
 def test_the_revisions_of_the_code_are_the_files_and_fit_the_stamp() -> None:
-    assert revisions() == REVISIONS
+    assert list_revisions() == REVISIONS
     assert [int(revision[:3]) for revision in REVISIONS] == list(NUMBERS)
     assert max(map(len, REVISIONS)) <= 32
 

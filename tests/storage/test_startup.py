@@ -11,10 +11,12 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from db import open_engine
 from main import create_app
 from settings import ROOT
-from storage.schema import SchemaError, alembic_config, known_shapes, revisions, stamp
+from storage.engines import open_engine
+from storage.schema.bootstrap import make_alembic_config
+from storage.schema.revisions import SchemaError, list_revisions
+from storage.schema.stamp import build_fingerprints, stamp_database
 from support.catalog import (
     ENGINES,
     MIGRATIONS,
@@ -29,7 +31,7 @@ from support.catalog import (
 from support.postgres import PostgresServer
 from support.servers import KEY, settings_for
 
-REVISIONS = revisions()
+REVISIONS = list_revisions()
 HEAD = REVISIONS[-1]
 USER = "INSERT INTO users (email, password_hash) VALUES ('ann@example.com', '-')"
 BEHIND = (
@@ -72,13 +74,14 @@ def test_auto_migrate_on_an_empty_database_makes_the_tables_as_ever(database: Pl
 
 
 EIGHT_WORKERS = """
-import asyncio, multiprocessing, sys, alembic.command, db, settings
-from storage import schema
+import asyncio, multiprocessing, sys, alembic.command, settings
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 
 def work(barrier):
     given = settings.Settings(_env_file=None, database_url=sys.argv[1], auto_migrate=True)
     barrier.wait()
-    print(asyncio.run(schema.bootstrap(db.open_engine(sys.argv[1]), given)), flush=True)
+    print(asyncio.run(bootstrap(open_engine(sys.argv[1]), given)), flush=True)
 
 context = multiprocessing.get_context("fork")
 barrier = context.Barrier(8)
@@ -160,7 +163,7 @@ def test_a_step_that_commits_on_its_way_and_fails_leaves_its_mark(database: Plac
     copy = tmp_path / "copy"
     shutil.copytree(MIGRATIONS, copy)
     (copy / "versions" / "900_fails.py").write_text(FAILS_LATE.format(head=HEAD))
-    config = alembic_config(database.url)
+    config = make_alembic_config(database.url)
     config.set_main_option("script_location", str(copy))
     with pytest.raises((DBAPIError, CommandError)):
         command.upgrade(config, "head")
@@ -180,7 +183,7 @@ def test_a_step_that_fails_inside_its_transaction_leaves_nothing(database: Place
             "def downgrade", "    op.execute('SELECT * FROM nowhere')\n\n\ndef downgrade"
         )
     )
-    config = alembic_config(database.url)
+    config = make_alembic_config(database.url)
     config.set_main_option("script_location", str(copy))
     with pytest.raises((DBAPIError, CommandError)):
         command.upgrade(config, "head")
@@ -221,7 +224,7 @@ def recognised(place: Place) -> str:
     async def once() -> str:
         engine = open_engine(place.url)
         try:
-            return await stamp(engine)
+            return await stamp_database(engine)
         finally:
             await engine.dispose()
 
@@ -229,7 +232,7 @@ def recognised(place: Place) -> str:
 
 
 def test_every_revision_has_a_shape_of_its_own() -> None:
-    shapes = known_shapes()
+    shapes = build_fingerprints()
     assert list(shapes) == REVISIONS
     assert all(shapes[one] != shapes[other] for one in shapes for other in shapes if one != other)
 
@@ -254,8 +257,8 @@ def test_tables_without_a_stamp_are_recognised_on_mariadb_at_every_revision(
     database: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In one database, since to make the tables takes long there."""
-    shapes = known_shapes()
-    monkeypatch.setattr("storage.schema.known_shapes", lambda: shapes)
+    shapes = build_fingerprints()
+    monkeypatch.setattr("storage.schema.build_fingerprints", lambda: shapes)
     for revision in REVISIONS:
         database.alembic("upgrade", revision)
         if revision == REVISIONS[0]:

@@ -7,18 +7,17 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 import cli
-from db import open_engine
 from logs import configure_logs
 from main import bells_url
 from settings import Settings, SettingsError, get_settings
-from storage.engines import engine_url, is_pooled
+from storage.engines import open_engine, parse_database_url, uses_pooler
 from support.postgres import PostgresServer
 
 UNNAMED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
 
 
 def arguments(query: str) -> dict[str, Any]:
-    parsed, found = engine_url(f"postgresql://ann:secret@db.example/parley?{query}")
+    parsed, found = parse_database_url(f"postgresql://ann:secret@db.example/parley?{query}")
     assert set(parsed.query) <= {"host", "port"}
     return found
 
@@ -71,7 +70,7 @@ def test_a_parameter_means_what_it_means_to_others(query: str, meaning: dict[str
 )
 def test_what_cannot_be_honoured_is_refused_with_one_line(url: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        engine_url(url)
+        parse_database_url(url)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -86,18 +85,18 @@ def test_what_cannot_be_honoured_is_refused_with_one_line(url: str, said: str) -
     ],
 )
 def test_a_url_of_mariadb_takes_the_words_of_its_clients(query: str, meaning: dict[str, Any]) -> None:
-    assert engine_url(f"mysql://db.example/parley?{query}")[1] == {"charset": "utf8mb4", **meaning}
+    assert parse_database_url(f"mysql://db.example/parley?{query}")[1] == {"charset": "utf8mb4", **meaning}
 
 
 def test_a_url_of_sqlite_takes_the_words_of_its_clients() -> None:
-    parsed, found = engine_url("sqlite:////tmp/parley.db?connection_limit=1&timeout=5")
+    parsed, found = parse_database_url("sqlite:////tmp/parley.db?connection_limit=1&timeout=5")
     assert (dict(parsed.query), found) == ({}, {})
 
 
 def test_the_pooler_is_known_by_its_setting_too() -> None:
     def pooled(url: str, pooler: str) -> bool:
         settings = Settings(_env_file=None, database_url=url, database_pooler=pooler)  # type: ignore[call-arg,arg-type]
-        return is_pooled(settings.database_url.get_secret_value())
+        return uses_pooler(settings.database_url.get_secret_value())
 
     assert pooled("postgresql://db.example/parley", "transaction")
     assert pooled("postgres://db.example/parley?sslmode=require", "transaction")

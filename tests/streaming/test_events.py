@@ -17,7 +17,7 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
-from db import Again, Database, Transaction, open_engine
+from db import Database, RetryTransaction, Transaction
 from llm.protocol import ModelError
 from models import Event as EventRow
 from models import Task
@@ -25,6 +25,7 @@ from models.columns import now
 from models.task import TaskCreate
 from services import events, tasks
 from services.identity import users
+from storage.engines import open_engine
 from streaming.notifier import Bells
 from streaming.user_streams import Watch
 from support.scripted_model import ScriptedModel, call
@@ -219,10 +220,10 @@ def test_a_change_that_is_rolled_back_is_not_told_and_rings_nobody(database_url:
         tries.append(1)
         await tasks.create_task(tx, caller, TaskCreate(title=f"Try {len(tries)}"))
         if len(tries) == 1:
-            raise Again
+            raise RetryTransaction
 
     async def work(db: Database) -> None:
-        db.committed = rung.append
+        db.notify_users = rung.append
         with pytest.raises(ZeroDivisionError):
             await db.write(fail)
         assert rung == []
@@ -625,7 +626,7 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
     async def work(db: Database) -> None:
         bells = Bells()
         watch = Watch(db, bells)
-        db.committed = lambda user_ids: bells.ring(*user_ids)
+        db.notify_users = lambda user_ids: bells.ring(*user_ids)
         streams = [watch.follow(caller, None) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         names: list[str] = []
@@ -654,7 +655,7 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
     async def work(db: Database) -> None:
         bells = Bells()
         watch = Watch(db, bells)
-        db.committed = lambda user_ids: bells.ring(*user_ids)
+        db.notify_users = lambda user_ids: bells.ring(*user_ids)
         begun, gate = asyncio.Event(), asyncio.Event()
         read = db.read
 

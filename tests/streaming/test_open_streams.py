@@ -15,9 +15,10 @@ from sqlalchemy import event as sql_event
 from sqlalchemy import literal_column, select, text
 
 from access import Caller
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from errors import Busy, Unauthorized
 from services import tasks
+from storage.engines import open_engine
 from streaming.concurrency_limits import Searches
 from streaming.notifier import Bells
 from streaming.user_streams import Seat, Watch
@@ -352,7 +353,7 @@ def test_a_read_whose_client_hangs_up_is_cancelled_in_the_database_too(
         else:
             drivers.append(None)
             kind = "text" if engine_name == "postgresql" else "char"
-            await db.fetch(select(literal_column(f"CAST({SLOW[engine_name]} AS {kind})")), {})
+            await db.fetch_rows(select(literal_column(f"CAST({SLOW[engine_name]} AS {kind})")), {})
         raise AssertionError("it was not slow")
 
     pool: Any = scripted.parts.db.readers.pool

@@ -25,9 +25,10 @@ from sqlalchemy import Connection, inspect, make_url
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from db import open_engine
 from logs import configure_logs
-from storage.schema import STAMP, SchemaError, alembic_config, bootstrap, revisions, table_names
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap, make_alembic_config
+from storage.schema.revisions import REVISION_TABLE, SchemaError, list_revisions, list_tables
 from support.mariadb import MariaDBServer, MariaDBShell, mariadb_program
 from support.postgres import PostgresServer
 from support.servers import settings_for
@@ -218,7 +219,7 @@ TRANSACTIONAL = ["sqlite", "postgresql"]
 def alembic(url: str, verb: str, *words: str, **options: Any) -> str:
     """What `alembic <verb>` prints, run in this process."""
     output = io.StringIO()
-    config = alembic_config(url)
+    config = make_alembic_config(url)
     config.stdout = config.output_buffer = output
     getattr(command, verb)(config, *words, **options)
     return output.getvalue()
@@ -274,7 +275,7 @@ class Place:
         async def once() -> None:
             engine = open_engine(self.url)
             try:
-                assert await bootstrap(engine, settings_for(self.url, **changes)) == revisions()[-1]
+                assert await bootstrap(engine, settings_for(self.url, **changes)) == list_revisions()[-1]
             finally:
                 await engine.dispose()
 
@@ -297,7 +298,7 @@ class Place:
         """How many rows each table has."""
 
         def names(connection: Connection) -> set[str]:
-            return table_names(connection) - {STAMP.name}
+            return list_tables(connection) - {REVISION_TABLE.name}
 
         return {name: int(self.run(f"SELECT count(*) FROM {name}")[0]) for name in sorted(self.inside(names))}
 

@@ -4,9 +4,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
-from db import Database, open_engine
+from db import Database
 from models import Conversation, Message
 from models.columns import now
+from storage.engines import open_engine
 
 TITLE = "A long story"
 ANSWER = "Noted **thought {n}**:\n\n- one\n- two\n\n`code {n}` stands here.\n"

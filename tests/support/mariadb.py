@@ -18,8 +18,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from settings import SettingsError
-from storage.engines import engine_url, open_engine, reason
-from storage.schema import METADATA
+from storage.engines import open_engine, parse_database_url
+from storage.failures import error_message
+from storage.schema.revisions import METADATA
 
 DEFAULT = "mariadb://root@127.0.0.1:3306/"
 # What a killed run left; no run takes so long.
@@ -104,7 +105,7 @@ class MariaDBShell:
         self._connection = self._runner.run(self._connect(url))
 
     async def _connect(self, url: str) -> Any:
-        parsed, arguments = engine_url(url)
+        parsed, arguments = parse_database_url(url)
         return await asyncmy.connect(
             **parsed.translate_connect_args(username="user", database="db"), **arguments, autocommit=True
         )
@@ -151,7 +152,7 @@ def find_server() -> MariaDBServer:
     try:
         server.run("DO 1")
     except (OSError, DBAPIError, SettingsError) as error:
-        why = reason(error) if isinstance(error, DBAPIError) else str(error)
+        why = error_message(error) if isinstance(error, DBAPIError) else str(error)
         raise MariaDBUnavailableError(why) from error
     return server
 

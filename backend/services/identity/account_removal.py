@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlmodel import SQLModel, col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from db import Transaction
 from models import (
     AccessToken,
@@ -52,7 +52,7 @@ OWNED: list[tuple[type[SQLModel], Any, Any]] = [
 
 async def mark_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
     """From the commit on nobody comes in by the account, and its email is free; the runs that had to end for it."""
-    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
     runs = access.select(caller, Run, col(Run.id)).where(
         col(Run.user_id) == user.id, col(Run.status).in_(ACTIVE)
     )
@@ -68,20 +68,22 @@ async def mark_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
     return ended
 
 
-async def find_marked(tx: Transaction, caller: Principal) -> list[UUID]:
+async def find_marked(tx: Transaction, caller: CallerOrSystem) -> list[UUID]:
     """The accounts that are to be taken away."""
     marked = access.select(caller, User, col(User.id)).where(col(User.deleted_at).is_not(None))
     found = await tx.execute(marked.order_by(col(User.deleted_at)).limit(ACCOUNTS_AT_ONCE))
     return list(found.scalars())
 
 
-async def take_slice(tx: Transaction, caller: Principal, user_id: UUID, most: int = ROWS_AT_ONCE) -> bool:
+async def take_slice(
+    tx: Transaction, caller: CallerOrSystem, user_id: UUID, most: int = ROWS_AT_ONCE
+) -> bool:
     """Delete the next rows of a marked account, about `most`, at last the user; whether more are left.
 
     Two workers at one account follow each other: whoever holds its row is alone.
     """
     is_marked = (col(User.id) == user_id, col(User.deleted_at).is_not(None))
-    user = await access.find(tx, caller, User, *is_marked, lock=True)
+    user = await access.find_row(tx, caller, User, *is_marked, lock=True)
     if user is None:
         return False
     left = most

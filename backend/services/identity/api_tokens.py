@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from db import Database, Transaction
 from errors import Conflict, Gone, NotFound, Unauthorized
 from models import AccessToken, User
@@ -80,7 +80,7 @@ class TokenGuard:
         if seen and asked_at - seen[0] < REMEMBERED_SECONDS:
             return seen[1]
         moment = now()
-        rows = await self._db.fetch(KNOWN, {"token_hash": token_hash, "moment": moment})
+        rows = await self._db.fetch_rows(KNOWN, {"token_hash": token_hash, "moment": moment})
         if not rows:
             self._seen.pop(token_hash, None)
             raise Unauthorized
@@ -100,12 +100,12 @@ class TokenGuard:
 
 async def note_use(tx: Transaction, caller: Caller) -> None:
     moment = now()
-    mine = (access.visible(caller, AccessToken), col(AccessToken.id) == caller.token_id)
+    mine = (access.visible_condition(caller, AccessToken), col(AccessToken.id) == caller.token_id)
     stale = or_(col(AccessToken.last_used_at).is_(None), col(AccessToken.last_used_at) < moment - USE_NOTED)
     await tx.execute(update(AccessToken).where(*mine, stale).values(last_used_at=moment))
 
 
-async def find_live(tx: Transaction, caller: Principal, token_ids: Sequence[UUID]) -> set[UUID]:
+async def find_live(tx: Transaction, caller: CallerOrSystem, token_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these tokens still count."""
     expires = col(AccessToken.expires_at)
     statement = access.select(caller, AccessToken, col(AccessToken.id)).where(
@@ -140,9 +140,11 @@ async def create_token(
     tx: Transaction, caller: Caller, new: AccessTokenCreate, derived: Derived | None = None
 ) -> AccessTokenCreated:
     """The answer holds the token itself, which is not to be had again but by the key of its request."""
-    await access.get(tx, caller, User, caller.user_id, lock=True)  # two at once must not both be the last one
+    await access.get_row(
+        tx, caller, User, caller.user_id, lock=True
+    )  # two at once must not both be the last one
     if derived is not None:
-        made = await access.find(tx, caller, AccessToken, col(AccessToken.id) == derived.id)
+        made = await access.find_row(tx, caller, AccessToken, col(AccessToken.id) == derived.id)
         if made is not None and made.revoked_at is not None:
             raise Gone("The token that this request made was revoked since.")
         if made is not None:
@@ -169,7 +171,7 @@ async def create_token(
 async def revoke_token(tx: Transaction, caller: Caller, token_id: UUID) -> None:
     """The row stays, so that the conversation of its calls still has a name behind it."""
     is_it: Any = (col(AccessToken.id) == token_id, col(AccessToken.revoked_at).is_(None))
-    token = await access.find(tx, caller, AccessToken, *is_it, lock=True)
+    token = await access.find_row(tx, caller, AccessToken, *is_it, lock=True)
     if token is None:
         raise NotFound("token")
     token.revoked_at = now()
@@ -178,5 +180,5 @@ async def revoke_token(tx: Transaction, caller: Caller, token_id: UUID) -> None:
 
 async def revoke_tokens(tx: Transaction, caller: Caller) -> None:
     """All of the caller's."""
-    mine = (access.visible(caller, AccessToken), col(AccessToken.revoked_at).is_(None))
+    mine = (access.visible_condition(caller, AccessToken), col(AccessToken.revoked_at).is_(None))
     await tx.execute(update(AccessToken).where(*mine).values(revoked_at=now()))

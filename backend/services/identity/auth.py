@@ -137,7 +137,7 @@ async def sign_in(auth: Auth, device: Device, email: str, password: str) -> Toke
 async def open_session(
     tx: Transaction, auth: Auth, device: Device, verified_user: User, new_hash: str | None
 ) -> TokenPublic:
-    user = await access.find(tx, SYSTEM, User, col(User.id) == verified_user.id, lock=True)
+    user = await access.find_row(tx, SYSTEM, User, col(User.id) == verified_user.id, lock=True)
     if user is None or user.password_hash != verified_user.password_hash:
         raise Unauthorized(WRONG)  # deleted or changed while the hash was computed
     if new_hash is not None:
@@ -188,7 +188,7 @@ async def refresh_session(auth: Auth, refresh_token: str) -> TokenPublic:
 
 async def find_token(tx: Transaction, refresh_token: str, *, lock: bool = False) -> RefreshToken | None:
     is_it = col(RefreshToken.token_hash) == hash_token(refresh_token)
-    return await access.find(tx, SYSTEM, RefreshToken, is_it, lock=lock)
+    return await access.find_row(tx, SYSTEM, RefreshToken, is_it, lock=lock)
 
 
 async def rotate_token(tx: Transaction, auth: Auth, refresh_token: str) -> TokenPublic | None:
@@ -243,7 +243,7 @@ async def end_session_of(tx: Transaction, refresh_token: str) -> UUID | None:
 async def check_password(auth: Auth, caller: Caller, current: str) -> User:
     """The caller, whose password this is; Invalid where it is not."""
     await auth.limits.hit(PASSWORD_PER_USER, "password", str(caller.user_id))
-    user = await auth.db.read(access.get, caller, User, caller.user_id)
+    user = await auth.db.read(access.get_row, caller, User, caller.user_id)
     right, _ = await verified(current, user.password_hash)
     if not right:
         raise Invalid("The current password is wrong.", ("body", "current_password"))
@@ -265,7 +265,7 @@ async def store_change(
 
 async def store_password(tx: Transaction, caller: Caller, password_hash: str, expected: str | None) -> None:
     """`expected` is the hash that was verified: somebody may have changed it since."""
-    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
     if expected is not None and user.password_hash != expected:
         raise Conflict("The password was changed a moment ago. Try again.")
     user.password_hash = password_hash

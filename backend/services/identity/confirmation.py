@@ -37,4 +37,4 @@ async def has_just_signed_in(tx: Transaction, caller: Caller) -> bool:
     if caller.session_id is None:
         return False
     this = (col(AuthSession.id) == caller.session_id, col(AuthSession.created_at) > now() - FRESH)
-    return await access.find(tx, caller, AuthSession, *this) is not None
+    return await access.find_row(tx, caller, AuthSession, *this) is not None

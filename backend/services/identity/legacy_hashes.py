@@ -5,7 +5,7 @@ from sqlalchemy import func
 from sqlmodel import col
 
 import access
-from access import Principal
+from access import CallerOrSystem
 from db import Database, Transaction
 from models import User
 
@@ -22,7 +22,7 @@ class OldHashes:
         self._most = 0
         self._asked_at: float | None = None
 
-    async def find_most(self, db: Database, caller: Principal) -> int:
+    async def find_most(self, db: Database, caller: CallerOrSystem) -> int:
         moment = time.monotonic()
         if self._asked_at is None or moment - self._asked_at > ASKED_EVERY:
             self._asked_at = moment
@@ -30,7 +30,7 @@ class OldHashes:
         return self._most
 
 
-async def find_bcrypt_cost(tx: Transaction, caller: Principal) -> int:
+async def find_bcrypt_cost(tx: Transaction, caller: CallerOrSystem) -> int:
     """From `$2b$12$...`, 12."""
     cost = func.max(func.substr(col(User.password_hash), 5, 2))
     old = access.select(caller, User, cost).where(col(User.password_hash).like("$2_$__$%"))

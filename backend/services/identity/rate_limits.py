@@ -18,7 +18,7 @@ from errors import TooManyRequests
 from models import RateLimit
 from models.columns import now
 from services.batch_deletion import ROWS_AT_ONCE, delete_some
-from storage.engines import upsert
+from storage.dialects import upsert
 
 # Generous to people, hopeless for guessing: argon2 makes each try cost 100 ms besides.
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
@@ -93,7 +93,7 @@ def hashed(key: str) -> str:
 
 
 async def read_limit(tx: Transaction, key: str) -> RateLimit | None:
-    return await access.find(tx, SYSTEM, RateLimit, RateLimit.key == key)
+    return await access.find_row(tx, SYSTEM, RateLimit, RateLimit.key == key)
 
 
 async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int:
@@ -106,7 +106,7 @@ async def count_hit(tx: Transaction, key: str, seconds: int, amount: int) -> int
         "expires_at": case((over, ends_at), else_=RateLimit.expires_at),
     }
     new = insert(RateLimit).values(key=key, hits=amount, expires_at=ends_at)
-    hits: int = await upsert(tx, new, "key", change, RateLimit.hits)
+    hits: int = await upsert(tx, new, "key", change, col(RateLimit.hits))
     return hits
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from sqlmodel import col
 
 import access
-from access import Caller, Principal
+from access import Caller, CallerOrSystem
 from db import Database, Transaction
 from errors import NotFound, Unauthorized
 from models import AuthSession, RefreshToken, User
@@ -56,7 +56,7 @@ class SessionGuard:
         if seen and asked_at - seen[0] < REMEMBERED_SECONDS and seen[1].user_id == claims.user_id:
             return seen[1]
         values = {"session_id": claims.session_id, "user_id": claims.user_id, "moment": now()}
-        rows = await self._db.fetch(TIMEZONE, values)
+        rows = await self._db.fetch_rows(TIMEZONE, values)
         if not rows:
             self.forget(claims.session_id)
             raise Unauthorized
@@ -98,16 +98,16 @@ async def list_sessions(tx: Transaction, caller: Caller) -> list[SessionPublic]:
     ]
 
 
-async def lock_family(tx: Transaction, caller: Principal, session_id: UUID) -> list[AuthSession]:
+async def lock_family(tx: Transaction, caller: CallerOrSystem, session_id: UUID) -> list[AuthSession]:
     """The session, first, and what was forked from it or from the same; none where there is no such session.
 
     The lock is that of the user's row, which sign-ins and changes of the password take as well: so no fork and no
     new sign-in slips past whoever ends them all.
     """
-    known = await access.find(tx, caller, AuthSession, col(AuthSession.id) == session_id)
+    known = await access.find_row(tx, caller, AuthSession, col(AuthSession.id) == session_id)
     if known is None:
         return []
-    await access.find(tx, caller, User, col(User.id) == known.user_id, lock=True)
+    await access.find_row(tx, caller, User, col(User.id) == known.user_id, lock=True)
     family = or_(col(AuthSession.id) == known.family, col(AuthSession.family_id) == known.family)
     statement = access.select(caller, AuthSession).where(col(AuthSession.user_id) == known.user_id, family)
     rows = (await tx.execute(statement.execution_options(populate_existing=True))).scalars()
@@ -130,7 +130,7 @@ async def revoke_session(tx: Transaction, caller: Caller, session_id: UUID) -> N
 
 async def revoke_all_sessions(tx: Transaction, caller: Caller, *but: ColumnElement[bool]) -> None:
     """Those of the caller that meet the further conditions."""
-    theirs = [access.visible(caller, AuthSession), col(AuthSession.revoked_at).is_(None), *but]
+    theirs = [access.visible_condition(caller, AuthSession), col(AuthSession.revoked_at).is_(None), *but]
     await tx.execute(update(AuthSession).where(*theirs).values(revoked_at=now()))
 
 
@@ -140,11 +140,11 @@ async def revoke_other_sessions(tx: Transaction, caller: Caller) -> None:
         await revoke_all_sessions(tx, caller)
         return
     await revoke_all_sessions(tx, caller, col(AuthSession.id) != caller.session_id)
-    this = (access.visible(caller, AuthSession), col(AuthSession.id) == caller.session_id)
+    this = (access.visible_condition(caller, AuthSession), col(AuthSession.id) == caller.session_id)
     await tx.execute(update(AuthSession).where(*this).values(family_id=None))
 
 
-async def revoke_surplus(tx: Transaction, caller: Principal, user_id: UUID) -> None:
+async def revoke_surplus(tx: Transaction, caller: CallerOrSystem, user_id: UUID) -> None:
     """Leaves the SESSIONS_PER_USER that were used last; the user is locked."""
     statement = access.select(caller, AuthSession, col(AuthSession.id)).where(
         col(AuthSession.user_id) == user_id, *live()
@@ -172,7 +172,7 @@ async def fork_session(
     return fork
 
 
-async def delete_ended(tx: Transaction, caller: Principal, most: int = ROWS_AT_ONCE) -> int:
+async def delete_ended(tx: Transaction, caller: CallerOrSystem, most: int = ROWS_AT_ONCE) -> int:
     """Delete sessions that ended long ago with their tokens, a few at a time; how many rows there were."""
     before = now() - ENDED_KEPT
     ended = or_(col(AuthSession.expires_at) < before, col(AuthSession.revoked_at) < before)

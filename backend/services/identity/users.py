@@ -12,7 +12,7 @@ PASSWORD_FIELDS = {"current_password", "new_password"}
 
 
 async def get_me(tx: Transaction, caller: Caller) -> User:
-    return await access.get(tx, caller, User, caller.user_id)
+    return await access.get_row(tx, caller, User, caller.user_id)
 
 
 async def is_guarded(tx: Transaction, caller: Caller, change: UserUpdate) -> bool:
@@ -25,7 +25,7 @@ async def is_guarded(tx: Transaction, caller: Caller, change: UserUpdate) -> boo
 
 async def update_me(tx: Transaction, caller: Caller, change: UserUpdate) -> User:
     """The profile; the password has its own verb in auth.py. Conflict where a new email is taken."""
-    user = await access.get(tx, caller, User, caller.user_id, lock=True)
+    user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
     user.sqlmodel_update(change.model_dump(exclude_unset=True, exclude=PASSWORD_FIELDS))
     try:
         await tx.flush()

@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import insert
 
-from db import Database, open_engine
+from db import Database
 from models import Task
 from models.columns import now
+from storage.engines import open_engine
 from support.browsers import Visitor, say, settled
 from support.servers import Server
 
