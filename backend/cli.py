@@ -4,12 +4,14 @@ import typer
 
 from commands import database, tokens, users
 from commands.replay import replay
+from commands.seed import seed
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Operate Parley.")
 app.add_typer(users.commands, name="user")
 app.add_typer(tokens.commands, name="token")
 app.add_typer(database.commands, name="db")
 app.command()(replay)
+app.command()(seed)
 
 
 @app.callback()
