@@ -551,7 +551,7 @@ def test_a_table_without_a_rule_can_neither_be_read_nor_written() -> None:
 
     for caller in (Caller(uuid4(), None), SYSTEM):
         with pytest.raises(KeyError):
-            access.visible_condition(caller, Diary)
+            access.visible_condition_condition(caller, Diary)
 
 
 @pytest.mark.parametrize(
@@ -620,7 +620,7 @@ JUSTIFIED = {
     (
         "services/identity/sessions.py",
         "update",
-    ): "ends the other sessions, with access.visible among its conditions",
+    ): "ends the other sessions, with access.visible_condition among its conditions",
     (
         "services/identity/api_tokens.py",
         "select",
@@ -628,11 +628,14 @@ JUSTIFIED = {
     (
         "services/identity/api_tokens.py",
         "update",
-    ): "the caller's tokens, with access.visible among its conditions",
-    ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
+    ): "the caller's tokens, with access.visible_condition among its conditions",
+    ("services/idempotency.py", "delete"): "the caller's key, with access.visible_condition",
     ("services/batch_deletion.py", "delete"): "rows that access.select has found",
     ("services/identity/account_removal.py", "update"): "the caller's runs that access.select has found",
-    ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
+    (
+        "services/idempotency.py",
+        "update",
+    ): "the caller's keys, with access.visible_condition among its conditions",
     ("services/runs.py", "delete"): "details of runs that access.select has found",
     ("services/runs.py", "update"): "the same runs: that their details are gone",
     (
@@ -644,12 +647,13 @@ JUSTIFIED = {
     (
         "agent/direct_call_rows.py",
         "insert",
-    ): "rows of the caller, into the conversation that access.visible has opened",
+    ): "rows of the caller, into the conversation that access.visible_condition has opened",
+    ("commands/seed.py", "insert"): "new rows of the user whom the command has just created",
     ("agent/direct_call_rows.py", "select"): "values to insert, and what was opened",
     (
         "agent/direct_call_rows.py",
         "update",
-    ): "the caller's conversation, with access.visible among its conditions",
+    ): "the caller's conversation, with access.visible_condition among its conditions",
     ("agent/direct_call_rows.py", "union_all"): "values to insert",
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("services/events.py", "select"): "from what access.select has found",
