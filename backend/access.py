@@ -27,7 +27,7 @@ from models import (
     User,
 )
 
-RowT = TypeVar("Row", bound=SQLModel)
+RowT = TypeVar("RowT", bound=SQLModel)
 T = TypeVar("T")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")

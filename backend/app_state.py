@@ -15,7 +15,8 @@ from services.identity.auth import SignInContext
 from services.identity.rate_limits import RateLimiter
 from services.identity.sessions import SessionCache
 from settings import Settings
-from storage.engines import UNHURRIED, make_request_limits, open_engine
+from storage.engines import open_engine
+from storage.timeouts import UNHURRIED, make_request_limits
 from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots
 from streaming.notifier import Notifier
 from streaming.open_streams import OpenStreams
@@ -84,7 +85,7 @@ def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppSt
     limits = RateLimiter(db, enabled=settings.rate_limits == "on")
     notifier = Notifier()
     worker = open_worker(settings, timings, db, notifier, model)
-    db.committed = lambda user_ids: notifier.notify(*user_ids)
+    db.notify_users = lambda user_ids: notifier.notify(*user_ids)
     return AppState(
         settings=settings,
         timings=timings,

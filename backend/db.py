@@ -1,63 +1,49 @@
-# db.py -- the one commit, and the ways in for readers and writers.
+# db.py -- the only place that commits, and how readers and writers reach the database.
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import asyncpg
 from pydantic_core import to_json
-from sqlalchemy import Dialect, Insert, Select, bindparam, insert
+from sqlalchemy import Column, Dialect, Insert, Select, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 
 from errors import DatabaseBusy, Unauthorized
 from models import Event
 from settings import SettingsError
-from storage.engines import (
+from storage.engines import open_readers
+from storage.failures import (
     error_message,
     explain_unavailability,
     is_connection_lost,
     is_foreign_key_violation,
     is_transient,
-    open_engine,
-    open_readers,
-    read_clock,
 )
-
-__all__ = [
-    "Again",
-    "Change",
-    "Database",
-    "Transaction",
-    "add_change",
-    "connect_directly",
-    "engine_url",
-    "in_words",
-    "is_retryable",
-    "open_engine",
-]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Transaction = AsyncSession
 
 ATTEMPTS = 3
-# In the `info` of a transaction: for whom it has written events.
-CHANGED_FOR = "changed_for"
-READS_FROM = "reads_from"
-TOLD = ("user_id", "type", "data")
+# Keys of the `info` of a transaction: the users for whom it wrote events, and the Database that it only reads.
+USERS_TO_NOTIFY = "users_to_notify"
+READER_OF = "reader_of"
+EVENT_FIELDS = ("user_id", "type", "data")
 
 
 @contextmanager
 def explain_database_errors() -> Iterator[None]:
-    """A database that cannot be reached, as one line for the operator."""
+    """Report a database that cannot be reached as one line for the operator."""
     try:
         yield
     except (OSError, DBAPIError, PoolTimeoutError) as error:
@@ -68,27 +54,27 @@ def explain_database_errors() -> Iterator[None]:
 
 @contextmanager
 def raise_database_busy() -> Iterator[None]:
-    """What waiting mends becomes an error that tells so: the database is busy, full, locked or away."""
+    """Raise DatabaseBusy for an error that waiting mends: the database is busy, full, locked or away."""
     try:
         yield
     except Exception as error:
-        if (why := explain_unavailability(error)) is None:
+        if (reason := explain_unavailability(error)) is None:
             raise
-        raise DatabaseBusy(why) from error
+        raise DatabaseBusy(reason) from error
 
 
 class RetryTransaction(Exception):
-    """Another transaction was faster in a way that running this one anew will settle."""
+    """Raise it to run the transaction again: a concurrent one committed first."""
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Whether the database gave up a transaction that may succeed when it is run again."""
+    """Whether a transaction that failed so may succeed when it runs again."""
     return is_transient(error) if isinstance(error, DBAPIError) else isinstance(error, RetryTransaction)
 
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """What is told to a person's open streams; `data` holds public shapes, ids or JSON."""
+    """An event for the stream of one user. `data` is what REST returns: public models, ids, JSON values."""
 
     user_id: UUID
     type: str
@@ -101,22 +87,22 @@ class NewEvent:
 async def fetch_rows(
     tx: Transaction, statement: Select[Any] | Insert, values: dict[str, Any]
 ) -> Sequence[Any]:
-    """The rows of a statement that was built once; straight from the driver where `tx` only reads."""
-    database: Database | None = tx.info.get(READS_FROM)
+    """The rows of a cached statement. PostgreSQL's driver gives them itself where `tx` only reads."""
+    database: Database | None = tx.info.get(READER_OF)
     if database is not None:
-        return await database.fetch(statement, values)
+        return await database.fetch_rows(statement, values)
     rows: Sequence[Any] = (await tx.execute(statement, values)).all()
     return rows
 
 
 class Database:
-    """One engine, with a way in for writers and one for readers.
+    """A database, with an engine for transactions that write and one for those that only read.
 
-    `write` and `read` call `work(tx, *args)`; a service's verbs have just that form. `committed` is called after
-    each commit with the ids of those for whom something changed: so every writer wakes readers without knowing them.
+    `write` and `read` call `work(tx, *args)`, the form of every function of a service. `notify_users` is called after
+    each commit with the ids of the users for whom events were written.
     """
 
-    committed: Callable[[set[UUID]], None] | None = None
+    notify_users: Callable[[set[UUID]], None] | None = None
 
     def __init__(
         self, engine: AsyncEngine, *, unhurried: AsyncEngine | None = None, readers: int = 10
@@ -127,32 +113,32 @@ class Database:
         self.unhurried = unhurried or engine
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Commits at the end of the block, rolls back if it raises. Nothing else commits."""
+        """Commit at the end of the block, or roll back if it raises. Nothing else commits."""
         return self._transaction(self.engine)
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
         async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
-        self._tell(session.info.get(CHANGED_FOR))
+        self._notify(session.info.get(USERS_TO_NOTIFY))
 
-    def _tell(self, user_ids: set[UUID] | None) -> None:
-        if user_ids and self.committed:
-            self.committed(user_ids)
+    def _notify(self, user_ids: set[UUID] | None) -> None:
+        if user_ids and self.notify_users:
+            self.notify_users(user_ids)
 
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """`work` in a transaction, committed when this returns; run anew, up to three times, after a deadlock.
+        """Run `work` in a transaction, which is committed when this returns; up to three times after deadlocks.
 
-        DatabaseBusy where it cannot be done in time.
+        DatabaseBusy if the database does not do it in time.
         """
         return await self._write(self.engine, lambda tx: work(tx, *args, **kw))
 
     async def write_unhurried(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """The same for what may take long: no statement of it is ended for the time that it takes."""
+        """The same without a time limit for its statements."""
         return await self._write(self.unhurried, lambda tx: work(tx, *args, **kw))
 
     async def _write(self, engine: AsyncEngine, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -167,34 +153,35 @@ class Database:
             except Exception as error:
                 cause = error.__cause__ if isinstance(error, DatabaseBusy) else error
                 assert cause is not None
-                if is_foreign_key_violation(cause):  # of what callers write below, only the user is unlocked
-                    raise Unauthorized from error  # the caller's account was deleted a moment ago
-                again = is_retryable(cause) or (attempt == 1 and not done and is_connection_lost(cause))
-                if attempt == ATTEMPTS or not again:
+                # The user is the only parent row that callers do not lock: a missing one is a deleted account.
+                if is_foreign_key_violation(cause):
+                    raise Unauthorized from error
+                retry = is_retryable(cause) or (attempt == 1 and not done and is_connection_lost(cause))
+                if attempt == ATTEMPTS or not retry:
                     raise
         raise AssertionError("unreachable")
 
     async def read(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """`work` where it only reads; except on SQLite each of its statements sees its own snapshot.
+        """Run `work`, which only reads. Except on SQLite each of its statements sees a snapshot of its own.
 
-        Tried once more, on another connection, where the first is lost; DatabaseBusy where it cannot be done in time.
+        It runs a second time if its connection is lost. DatabaseBusy if the database does not do it in time.
         """
 
         async def attempt() -> T:
             async with AsyncSession(self.readers, expire_on_commit=False) as session:
                 if self.is_postgresql:
-                    session.info[READS_FROM] = self
+                    session.info[READER_OF] = self
                 return await work(session, *args, **kw)
 
-        return await self._once_more(attempt)
+        return await self._retry_if_lost(attempt)
 
-    async def _once_more(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _retry_if_lost(self, attempt: Callable[[], Awaitable[T]]) -> T:
         try:
             return await attempt()
         except DatabaseBusy:
-            raise  # of `fetch` within it, which has tried twice
+            raise  # by `fetch_rows` within it, which tried twice
         except Exception as error:
             if not is_connection_lost(error):
                 with raise_database_busy():
@@ -202,15 +189,15 @@ class Database:
         with raise_database_busy():
             return await attempt()
 
-    async def fetch(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
-        """The rows of a statement that only reads and was built once; `values` are those of its bind parameters.
+    async def fetch_rows(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
+        """The rows of a cached statement that only reads; `values` are its bind parameters.
 
-        On PostgreSQL it goes straight to asyncpg: what SQLAlchemy does around a statement costs more than a
-        list does. There the values are sent as they are, so they have the types of the driver.
+        On PostgreSQL asyncpg runs it directly: SQLAlchemy's work around a statement costs more than a list does. The
+        values are not converted there, so they have the types of the driver.
         """
         if not self.is_postgresql:
             return await self.read(fetch_rows, statement, values)
-        return await self._once_more(lambda: self._run(statement, values))
+        return await self._retry_if_lost(lambda: self._run(statement, values))
 
     async def _run(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
         sql, names, constants = compile_statement(statement, self.engine.dialect)
@@ -221,38 +208,37 @@ class Database:
             rows: Sequence[Any] = await driver.fetch(sql, *[arguments[name] for name in names])
             return rows
         except Exception as error:
-            if is_connection_lost(error):  # and whatever is as old: a network forgets all of them at once
+            if is_connection_lost(error):  # the pool drops all that are as old: a network loses them together
                 await greenlet_spawn(self.engine.pool._invalidate, connection, error)
             raise
         finally:
-            await greenlet_spawn(connection.close)  # does not wait, so a cancelled request gives it back too
+            await greenlet_spawn(connection.close)  # never suspends: a cancelled request returns it too
 
-    async def insert(self, row: SQLModel, change: NewEvent) -> None:
-        """Stores one row and the event that tells of it, committed when this returns.
+    async def insert_with_event(self, row: SQLModel, event: NewEvent) -> None:
+        """Store a row and its event; both are committed when this returns.
 
-        On PostgreSQL as one statement, which alone needs no session, BEGIN and COMMIT.
+        PostgreSQL takes both in one statement, which needs no session, BEGIN and COMMIT.
         """
         if not self.is_postgresql:
-            return await self.write(add_row_with_event, row, change)
-        told = {"event_user_id": change.user_id, "event_type": change.type, "event_data": change.json()}
+            return await self.write(add_row_with_event, row, event)
+        event_values = {"event_user_id": event.user_id, "event_type": event.type, "event_data": event.json()}
         try:
             with raise_database_busy():
-                await self._run(insert_statement(type(row)), {**row.model_dump(), **told})
+                await self._run(insert_statement(type(row)), {**row.model_dump(), **event_values})
         except asyncpg.ForeignKeyViolationError as error:
             raise Unauthorized from error  # as in write()
-        self._tell({change.user_id})
+        self._notify({event.user_id})
 
-    async def store(self, statement: Select[Any], values: dict[str, Any], user_id: UUID) -> bool:
-        """Whether a statement that writes, built once for PostgreSQL, was carried out; False where another was first.
+    async def execute_write(self, statement: Select[Any], values: dict[str, Any], user_id: UUID) -> bool:
+        """Execute a cached PostgreSQL statement that writes; False if it lost a race and wrote nothing.
 
-        One statement is a transaction of its own: it is stored when this returns, with its events for the user, or
-        nothing of it.
+        The statement is a transaction of its own. It is committed when this returns, with its events for the user.
         """
         try:
             with raise_database_busy():
                 stored = bool(await self._run(statement, values))
             if stored:
-                self._tell({user_id})
+                self._notify({user_id})
             return stored
         except (
             asyncpg.IntegrityConstraintViolationError,
@@ -261,37 +247,37 @@ class Database:
         ):
             return False
 
-    async def clock(self, tx: Transaction) -> datetime:
-        """The database's time, on which all workers agree."""
-        return await read_clock(tx)
-
     async def close(self) -> None:
         for engine in {self.engine, self.readers, self.unhurried}:
             await engine.dispose()
 
 
-async def add_event(tx: Transaction, change: NewEvent) -> None:
-    """The event that tells of a change; once `tx` is committed, `committed` hears for whom."""
-    tx.add(Event(user_id=change.user_id, type=change.type, data=json.loads(change.json())))
+def notify_on_commit(tx: Transaction, user_id: UUID) -> None:
+    """Call `Database.notify_users` for this user once the transaction is committed."""
+    tx.info.setdefault(USERS_TO_NOTIFY, set()).add(user_id)
+
+
+async def add_event(tx: Transaction, event: NewEvent) -> None:
+    tx.add(Event(user_id=event.user_id, type=event.type, data=json.loads(event.json())))
     await tx.flush()
-    tx.info.setdefault(CHANGED_FOR, set()).add(change.user_id)
+    notify_on_commit(tx, event.user_id)
 
 
-async def add_row_with_event(tx: Transaction, row: SQLModel, change: NewEvent) -> None:
+async def add_row_with_event(tx: Transaction, row: SQLModel, event: NewEvent) -> None:
     tx.add(row)
     await tx.flush()
-    await add_event(tx, change)
+    await add_event(tx, event)
 
 
 @cache
 def insert_statement(table: type[SQLModel]) -> Insert:
-    """Of a row, and of an event that tells of it."""
+    """One INSERT statement for a row and its event."""
     row = {column.name: bindparam(column.name, type_=column.type) for column in get_columns(table)}
-    told = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in TOLD}
-    return insert(table).values(row).add_cte(insert(Event).values(told).cte("event"))
+    event = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in EVENT_FIELDS}
+    return insert(table).values(row).add_cte(insert(Event).values(event).cte("event"))
 
 
-def get_columns(table: type[SQLModel]) -> Any:
+def get_columns(table: type[SQLModel]) -> ReadOnlyColumnCollection[str, Column[Any]]:
     return table.metadata.tables[str(table.__tablename__)].columns
 
 
@@ -299,7 +285,8 @@ def get_columns(table: type[SQLModel]) -> Any:
 def compile_statement(
     statement: Select[Any] | Insert, dialect: Dialect
 ) -> tuple[str, list[str], dict[str, Any]]:
-    """The SQL, the names of its parameters in order, and the values of those that are part of the statement."""
-    done: Any = statement.compile(dialect=dialect)
-    constants = {name: bind.value for name, bind in done.binds.items() if not bind.required}
-    return done.string, done.positiontup or [], constants
+    """The SQL, the names of its bind parameters in order, and the values of those that the statement itself has."""
+    compiled = statement.compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+    return compiled.string, compiled.positiontup or [], constants

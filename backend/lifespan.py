@@ -17,7 +17,7 @@ from protocols.mcp.server import McpServer
 from security import prime_dummy_hash
 from settings import Settings, SettingsError
 from storage.engines import connect_for_listen, parse_database_url, uses_pooler
-from storage.schema import bootstrap
+from storage.schema.bootstrap import bootstrap
 from streaming.notifier import Notifier
 from streaming.postgres_notify import PostgresNotify
 

@@ -16,7 +16,7 @@ from clock import rfc3339
 from db import Database, Transaction, fetch_rows
 from errors import Invalid
 from models.columns import UTCDateTime
-from storage.engines import after_cursor, sort_directions
+from storage.dialects import after_cursor, sort_directions
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class RowListSpec:
 
 
 async def read_page(
-    tx: Transaction, listing: RowListSpec, statement: Select[Any], page: Page, *, within: str = ""
+    tx: Transaction, listing: RowListSpec, statement: Select[Any], page: Page, *, scope: str = ""
 ) -> tuple[list[Any], str | None]:
     """The rows of the page and the cursor of the next one; for what `fetch_list` cannot build in one query."""
-    name = f"{listing.name} {within}".strip()
+    name = f"{listing.name} {scope}".strip()
     dialect = tx.get_bind().dialect.name
     bounds = read_cursor(listing, name, page.cursor)
     down = sort_directions(dialect, listing.keys, descending=True)
@@ -81,7 +81,7 @@ async def fetch_list(
     values: dict[str, Any],
     page: Page,
     *,
-    within: str = "",
+    scope: str = "",
 ) -> bytes:
     """The page as `{"data": [...], "next_cursor": ...}`, ready to be sent.
 
@@ -89,10 +89,10 @@ async def fetch_list(
     one that was built once; `values` are those of its bind parameters. `within` names what the list is a part
     of, where its cursors must not serve another part.
     """
-    name = f"{listing.name} {within}".strip()
+    name = f"{listing.name} {scope}".strip()
     bounds = read_cursor(listing, name, page.cursor)
     paged = build_page_statement(listing, statement, bounds is not None, db.engine.dialect.name)
-    rows = await db.fetch(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
+    rows = await db.fetch_rows(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
     shown = rows[: page.limit]
     items = [row[0] if db.is_postgresql else listing.public(row).model_dump_json() for row in shown]
     if listing.backwards:

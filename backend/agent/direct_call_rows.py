@@ -182,7 +182,9 @@ async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> 
     for name, (type_, data) in build_stream_events(record).items():
         values |= {f"{name}_type": type_, f"{name}_data": to_json(data).decode()}
     types = tuple(type_ for type_, _ in record.log)
-    return await db.store(build_insert(types), values | {"answered_type": "message.created"}, caller.user_id)
+    return await db.execute_write(
+        build_insert(types), values | {"answered_type": "message.created"}, caller.user_id
+    )
 
 
 # The events for the user's streams: the question, the answer and the end of the run.

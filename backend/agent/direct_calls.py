@@ -26,6 +26,7 @@ from models.conversation import ConversationCreate
 from models.recorded_call import RecordedCall, pick_call
 from services import approvals, conversations, messages, runs
 from services.identity.api_tokens import ApiGrant
+from storage.dialects import read_clock
 from tools.approval_rules import is_change, needs_approval, read_shown_rows
 from tools.registry import TOOLS, ToolError, call_tool
 
@@ -123,7 +124,7 @@ async def request_approval(
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
         return await insert_finished_call(tx, grant, conversation, call, record_call(call, error=error))
     asked = record_call(call)
-    moment = await calls.db.clock(tx)
+    moment = await read_clock(tx)
     record = build_pending_rows(
         grant, conversation.id, format_call(call), asked, derive_client_id(grant, call), moment
     )

@@ -18,6 +18,7 @@ from db import Transaction
 from models import Run, User
 from models.run import ACTIVE_STATUSES
 from services import runs
+from storage.dialects import read_clock
 
 # In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
 LAPSED_BATCH = 100
@@ -79,7 +80,7 @@ async def find_waiting_runs(
     second. It steps from user to user and from conversation to conversation, so it costs the same however many runs
     anybody has, and STEPS_AT_ONCE statements at most. (In one statement, MariaDB would not step but read everything.)
     """
-    moment = await context.db.clock(tx)
+    moment = await read_clock(tx)
     lapsed = access.select(SYSTEM, Run, col(Run.id)).where(
         col(Run.status) == "running", col(Run.lease_expires_at) < moment
     )
@@ -184,7 +185,7 @@ async def claim_run(
 
     A takeover is counted here, before anything is done for the run: whatever it is that kills workers comes after.
     """
-    moment = await context.db.clock(tx)
+    moment = await read_clock(tx)
     run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, is_claimable(moment), lock=True)
     if run is None:
         return None
@@ -212,7 +213,7 @@ async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[
     held = {lease.run_id: lease for lease in leases}
     mine = access.select(SYSTEM, Run).where(col(Run.id).in_(held)).order_by(col(Run.id))
     found = list((await tx.execute(mine.with_for_update(skip_locked=True))).scalars())
-    moment = await context.db.clock(tx)
+    moment = await read_clock(tx)
     kept = [run for run in found if run.epoch == held[run.id].epoch and run.status == "running"]
     for run in kept:
         run.lease_expires_at = moment + compute_lease_time(run, context)

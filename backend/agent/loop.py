@@ -28,7 +28,7 @@ from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
 from models.run import RunStatus
 from services import approvals, runs
-from storage.engines import read_clock
+from storage.dialects import read_clock
 from tools.registry import ToolError, call_tool
 
 log: FilteringBoundLogger = structlog.get_logger()

@@ -25,7 +25,7 @@ from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_ou
 from models.run import RunPublic, RunStatus
 from services import approvals, events, messages, runs
 from services.messages import PostedMessage
-from storage.engines import read_clock
+from storage.dialects import read_clock
 
 log: FilteringBoundLogger = structlog.get_logger()
 T = TypeVar("T")

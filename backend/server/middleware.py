@@ -9,7 +9,7 @@ from errors import INTERNAL_ERROR
 from failure_causes import describe_cause, find_place
 from server.problems import ProblemResponse
 from settings import SettingsError
-from storage.schema import SchemaError
+from storage.schema.revisions import SchemaError
 
 log: FilteringBoundLogger = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from models.approval import ApprovalPolicy, Decision
 from models.run import RunPublic
 from services import runs
 from services.identity.rate_limits import add_hits, hash_key
-from storage.engines import read_clock
+from storage.dialects import read_clock
 
 EXPIRED_BATCH = 100
 # The span in which the changes of a program that asks for none of them are counted.

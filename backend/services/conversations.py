@@ -10,7 +10,7 @@ from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import events, idempotency
-from storage.engines import search_parameters, text_contains
+from storage.text_search import search_parameters, text_contains
 
 CONVERSATIONS = ListSpec(
     name="conversations",
@@ -21,7 +21,7 @@ CONVERSATIONS = ListSpec(
 
 
 OWN_CONVERSATIONS = access.select(ANY_CALLER, Conversation)
-CONVERSATIONS_BY_TITLE = OWN_CONVERSATIONS.where(text_contains(Conversation.title))
+CONVERSATIONS_BY_TITLE = OWN_CONVERSATIONS.where(text_contains(col(Conversation.title)))
 
 
 async def list_conversations(db: Database, caller: Caller, page: Page, q: str | None = None) -> bytes:

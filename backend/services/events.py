@@ -26,7 +26,7 @@ from clock import utc_now
 from db import NewEvent, Transaction, add_event
 from models import AuthSession, Event, EventSequence
 from services.identity.sessions import active_session_conditions
-from storage.engines import upsert
+from storage.dialects import upsert
 
 NUMBER_BATCH = 1_000
 # A stream holds one batch in memory: READ_BATCH events of at most MAX_BATCH_CHARACTERS in all, but at least one event.

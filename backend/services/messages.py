@@ -116,7 +116,7 @@ async def list_messages(
         values["mark"] = message.seq
     listing = NEWEST_FIRST if before else OLDEST_FIRST
     return await fetch_list(
-        db, listing, select_in_conversation(side), values, page, within=str(conversation_id)
+        db, listing, select_in_conversation(side), values, page, scope=str(conversation_id)
     )
 
 

@@ -100,7 +100,7 @@ async def list_runs(
     statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
     if active is not None:
         statement = statement.where(col(Run.status).in_(ACTIVE_STATUSES) == active)
-    found, cursor = await read_page(tx, LISTING, statement, page, within=str(conversation_id))
+    found, cursor = await read_page(tx, LISTING, statement, page, scope=str(conversation_id))
     return page_json(await to_public_runs(tx, caller, found), cursor)
 
 

@@ -18,7 +18,7 @@ from models import Task
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import events, idempotency
-from storage.engines import search_parameters, text_contains
+from storage.text_search import search_parameters, text_contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def select_tasks(by_completed: bool, by_words: bool) -> Select[Any]:
     if by_completed:
         statement = statement.where(col(Task.completed) == bindparam("completed"))
     if by_words:
-        statement = statement.where(or_(text_contains(Task.title), text_contains(Task.description)))
+        statement = statement.where(or_(text_contains(col(Task.title)), text_contains(col(Task.description))))
     return statement
 
 
@@ -93,7 +93,7 @@ def describe_task_event(task: Task) -> dict[str, TaskPublic]:
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     """As create_task, in a transaction of its own: on PostgreSQL one statement writes the task and its event."""
     task = new_task(caller, new)
-    await db.insert(task, events.new_event(caller, "task.created", describe_task_event(task)))
+    await db.insert_with_event(task, events.new_event(caller, "task.created", describe_task_event(task)))
     return task
 
 

@@ -1,85 +1,79 @@
-# storage/failures.py -- what the engines say when it does not work, each in its own words and numbers.
+# storage/failures.py -- what an error of the database means, whichever engine raised it.
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Postgres
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-# The same transaction may well succeed at once: deadlock_detected and serialization_failure, which is also what
-# MariaDB calls a deadlock; and MariaDB's "lock wait timeout exceeded" and "record has changed since last read".
-RETRYABLE = {"40P01", "40001", 1205, 1020}
-# foreign_key_violation, and MariaDB's "cannot add or update a child row". SQLite has no number for it.
-ORPHAN = {"23503", 1452}
-# What passes when the load does, or when the operator has helped. PostgreSQL: classes of SQLSTATE (connection,
-# resources, the operator's intervention, the system), lock_not_available, idle_in_transaction_session_timeout, and
-# read_only_sql_transaction after a failover.
-BUSY_CLASSES = ("08", "53", "57", "58")
-# MariaDB: too many connections, memory, shutdown, disk full (twice), lock wait, user limits, read-only, killed, a
-# statement that took too long, no connection. SQLite: busy, locked, no memory, read-only, interrupted, an error of the
-# disk, full, cannot open.
-BUSY = {
-    *("55P03", "25P03", "25006"),
-    *(1037, 1040, 1041, 1053, 1021, 1114, 1205, 1203, 1226, 1290, 1836, 1927, 1969, 2002, 2003, 2006, 2013),
-    *(5, 6, 7, 8, 9, 10, 13, 14),
-}
-# What a pooler in transaction mode makes of prepared statements of which it was not told.
-POOLER = {"26000", "42P05"}
-POOLER_HINT = "; behind a pooler in transaction mode set DATABASE_POOLER=transaction"
-# Under the pool, errors of PostgreSQL come as asyncpg's or, of a new connection, as SQLAlchemy's copies of them.
-BARE = (asyncpg.PostgresError, Postgres.Error)
-# SQLite's extended codes hold the plain one in their last byte.
-PLAIN = 0xFF
+from storage.database_kind import ErrorCode
+from storage.dialects import KINDS
+from storage.postgresql import POOLER_CODES, POOLER_HINT, UNAVAILABLE_CLASSES
+
+# An error does not say which engine it is of. The union is safe: PostgreSQL's codes are texts, MariaDB's are numbers
+# above 1000, and SQLite's are other numbers.
+TRANSIENT = frozenset[ErrorCode]().union(*(kind.error_codes.transient for kind in KINDS.values()))
+FOREIGN_KEY_VIOLATION = frozenset[ErrorCode]().union(
+    *(kind.error_codes.foreign_key_violation for kind in KINDS.values())
+)
+UNAVAILABLE = frozenset[ErrorCode]().union(*(kind.error_codes.unavailable for kind in KINDS.values()))
+# Below the pool, errors of PostgreSQL are asyncpg's or, of a new connection, SQLAlchemy's copies of them.
+DRIVER_ERRORS = (asyncpg.PostgresError, Postgres.Error)
+# SQLite's extended error codes hold the primary one in their last byte.
+PRIMARY_CODE = 0xFF
 
 
-def reason(error: BaseException) -> str:
-    """Why it did not work, on one line; MariaDB's errors begin with a number."""
+def error_message(error: BaseException) -> str:
+    """The driver's message, on one line. MariaDB's errors have their number before it."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     words = str(cause.args[-1] if isinstance(error, DBAPIError) and cause and cause.args else cause).strip()
     return words.splitlines()[0] if words else type(cause).__name__
 
 
-def codes(error: BaseException) -> set[object]:
-    """The SQLSTATE, and the driver's own number."""
+def error_codes(error: BaseException) -> set[object]:
+    """The SQLSTATE and the driver's own numbers; of SQLite's the extended and the primary one."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    plain = getattr(cause, "sqlite_errorcode", 0) & PLAIN
-    return {getattr(cause, "sqlstate", None), plain, *getattr(cause, "args", ())[:1]} - {None, 0}
+    extended = getattr(cause, "sqlite_errorcode", 0)
+    found = {getattr(cause, "sqlstate", None), extended, extended & PRIMARY_CODE}
+    return {*found, *getattr(cause, "args", ())[:1]} - {None, 0}
 
 
-def gave_up(error: DBAPIError) -> bool:
-    """Whether the database ended a transaction that may succeed when it is run again."""
-    return bool(codes(error) & RETRYABLE)
+def is_transient(error: DBAPIError) -> bool:
+    """Whether the database gave up a transaction that may succeed when it runs again."""
+    return bool(error_codes(error) & TRANSIENT)
 
 
-def is_orphan(error: BaseException) -> bool:
-    """Whether a row was to be added to another that is gone."""
-    if not isinstance(error, IntegrityError):
-        return False
-    return bool(codes(error) & ORPHAN) or str(error.orig).startswith("FOREIGN KEY constraint failed")
+def is_foreign_key_violation(error: BaseException) -> bool:
+    """Whether the parent of a new row is missing."""
+    return isinstance(error, IntegrityError) and bool(error_codes(error) & FOREIGN_KEY_VIOLATION)
 
 
-def is_lost(error: BaseException) -> bool:
-    """Whether the connection is gone, or so silent that it counts as gone."""
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether the connection is gone, or was silent for so long that it counts as gone."""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated
-    if isinstance(error, BARE):
-        return str(error.sqlstate).startswith(("08", "57P")) or is_closed(error)
-    return isinstance(error, OSError) or is_closed(error)  # of which TimeoutError is a kind
+    if isinstance(error, DRIVER_ERRORS):
+        return str(error.sqlstate).startswith(("08", "57P")) or is_connection_closed(error)
+    return isinstance(error, OSError) or is_connection_closed(error)  # TimeoutError is an OSError
 
 
-def is_closed(error: BaseException) -> bool:
-    """asyncpg has no class of its own for a connection that is gone already."""
+def is_connection_closed(error: BaseException) -> bool:
+    """asyncpg raises InterfaceError, which has other causes too, when it uses a closed connection."""
     return isinstance(error, asyncpg.InterfaceError | Postgres.InterfaceError) and "closed" in str(error)
 
 
-def trouble(error: BaseException) -> str | None:
-    """Why the database cannot do it now, on one line; None for an error that no waiting mends."""
+def explain_unavailability(error: BaseException) -> str | None:
+    """Why the database cannot do its work now, on one line; None for an error that neither time nor operator mends."""
     if isinstance(error, PoolTimeoutError):
         return "no connection to the database became free in time"
     if isinstance(error, TimeoutError):
         return str(error) or "the database did not answer in time"
-    found = codes(error) if isinstance(error, (DBAPIError, *BARE)) else set()
-    if found & POOLER:
-        return reason(error) + POOLER_HINT
+    found = error_codes(error) if isinstance(error, (DBAPIError, *DRIVER_ERRORS)) else set()
+    if found & POOLER_CODES:
+        return error_message(error) + POOLER_HINT
     states = [code for code in found if isinstance(code, str) and len(code) == 5]
-    if is_lost(error) or found & BUSY or any(state.startswith(BUSY_CLASSES) for state in states):
-        return reason(error)
+    if (
+        is_connection_lost(error)
+        or found & UNAVAILABLE
+        or any(state.startswith(UNAVAILABLE_CLASSES) for state in states)
+    ):
+        return error_message(error)
     return None

@@ -1,49 +1,89 @@
-# storage/sqlite.py -- how to reach SQLite: one writer, many readers, and files that only their owner reads.
+# storage/sqlite.py -- SQLite: one writer, many readers, and files that only their owner may read.
 import asyncio
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event
+from sqlalchemy import URL, ColumnElement, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import Insert
 
+from clock import utc_now
 from models.columns import random_uuid
 from settings import keep_private
-from storage.timeouts import PATIENT_LOCK_SECONDS, TimeLimits
-from storage.url_parameters import POOL_WORDS, read_words, refuse_rest
+from storage.database_kind import HIDE_PARAMETERS, ConnectArguments, DatabaseKind, ErrorCodes
+from storage.timeouts import DEFAULT_LOCK_SECONDS, TimeLimits
+from storage.url_parameters import POOL_PARAMETERS, read_parameters, refuse_unknown
 
-# How long to wait for others is our own setting; one cache for all connections would only lock them against each other.
-DROPPED = POOL_WORDS | {"timeout", "cache"}
-# Beside the file: the log of what is not in it yet, and the index of that.
-BESIDE = ("", "-wal", "-shm", "-journal")
+# Our own settings say how long to wait for a lock. With a shared cache connections would lock each other out.
+DROPPED = POOL_PARAMETERS | {"timeout", "cache"}
+# What SQLite adds to the name of the file: for itself, the write-ahead log, the index of the log, the rollback journal.
+FILE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 INTERRUPT_SECONDS = 0.05
 
 
-def sqlite_url(parsed: URL) -> tuple[URL, dict[str, Any]]:
-    words = read_words(parsed.query, DROPPED)
-    if (
-        words.get("uri", "").lower() != "true"
-    ):  # else they are SQLite's own, and it says which it does not know
-        refuse_rest({name: value for name, value in words.items() if name != "uri"})
-    return parsed.set(drivername="sqlite+aiosqlite", query=words), {}
+class SQLite(DatabaseKind):
+    name = "sqlite"
+    url_names = frozenset({"sqlite"})
+    error_codes = ErrorCodes(
+        transient=frozenset(),
+        foreign_key_violation=frozenset({787}),  # SQLITE_CONSTRAINT_FOREIGNKEY
+        # Busy, locked, no memory, read-only, interrupted, an error of the disk, disk full, cannot open.
+        unavailable=frozenset({5, 6, 7, 8, 9, 10, 13, 14}),
+    )
+    trigger_folder = "sqlite"
+    trigger_query = "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
+
+    def parse_url(self, url: URL) -> tuple[URL, ConnectArguments]:
+        words = read_parameters(url.query, DROPPED)
+        # With uri=true the parameters are SQLite's own, and SQLite refuses those that it does not know.
+        if words.get("uri", "").lower() != "true":
+            refuse_unknown({name: value for name, value in words.items() if name != "uri"})
+        return url.set(drivername="sqlite+aiosqlite", query=words), {}
+
+    def open_engine(
+        self, url: URL, arguments: ConnectArguments, limits: TimeLimits, pool_size: int
+    ) -> AsyncEngine:
+        return open_sqlite(url, limits, size=1)
+
+    def open_readers(self, engine: AsyncEngine, pool_size: int) -> AsyncEngine:
+        """Readers have connections of their own: a writer that waits for the lock takes none from them."""
+        limits: TimeLimits = engine.sync_engine.get_execution_options()["limits"]
+        return open_sqlite(engine.url, limits, size=pool_size).execution_options(reader=True)
+
+    async def read_clock(self, tx: AsyncSession) -> datetime:
+        return utc_now()
+
+    def build_upsert(
+        self, new: Insert, key: str, changes: Mapping[str, ColumnElement[Any] | object]
+    ) -> sqlite.Insert:
+        return sqlite.insert(new.table).on_conflict_do_update(index_elements=[key], set_=dict(changes))
+
+    async def take_schema_lock(self, connection: AsyncConnection) -> None:
+        """Nothing is left to lock: the transaction began with BEGIN IMMEDIATE."""
 
 
-def open_sqlite(parsed: URL, limits: TimeLimits, options: dict[str, Any], *, size: int) -> AsyncEngine:
-    lock = limits.lock or PATIENT_LOCK_SECONDS
+def open_sqlite(url: URL, limits: TimeLimits, *, size: int) -> AsyncEngine:
+    lock = limits.lock or DEFAULT_LOCK_SECONDS
     engine = create_async_engine(
-        parsed,
+        url,
         connect_args={"timeout": lock},
-        **options,
-        **(pool_options(limits, size) if is_file(parsed) else {}),
+        hide_parameters=HIDE_PARAMETERS,
+        **(make_pool_options(limits, size) if is_file(url) else {}),
         execution_options={"limits": limits},
     )
 
     def prepare(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, below
+        connection.isolation_level = None  # the driver sends no BEGIN: begin_transaction does
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout={round(lock * 1000)}",
@@ -51,45 +91,42 @@ def open_sqlite(parsed: URL, limits: TimeLimits, options: dict[str, Any], *, siz
             "foreign_keys=ON",
         ):
             cursor.execute(f"PRAGMA {pragma}")
-        use_wal(cursor, lock)
+        switch_to_wal(cursor, lock)
         cursor.close()
 
     event.listen(engine.sync_engine, "connect", prepare)
-    event.listen(engine.sync_engine, "begin", begin)
-    if is_file(parsed):
-        event.listen(
-            engine.sync_engine, "do_connect", lambda *_: keep_files_private(Path(str(parsed.database)))
-        )
+    event.listen(engine.sync_engine, "begin", begin_transaction)
+    if is_file(url):
+        event.listen(engine.sync_engine, "do_connect", lambda *_: keep_files_private(Path(str(url.database))))
     if limits.statement is not None:
-        bound_statements(engine, limits.statement)
+        limit_statements(engine, limits.statement)
     return engine
 
 
-def open_sqlite_readers(engine: AsyncEngine, size: int) -> AsyncEngine:
-    """Connections of their own, so that writers who wait for the lock do not take those of readers."""
-    limits: TimeLimits = engine.sync_engine.get_execution_options()["limits"]
-    readers = open_sqlite(engine.url, limits, {"hide_parameters": True}, size=size)
-    return readers.execution_options(reader=True)
+def is_file(url: URL) -> bool:
+    return url.database not in (None, "", ":memory:") and "uri" not in url.query
 
 
-def is_file(parsed: URL) -> bool:
-    return parsed.database not in (None, "", ":memory:") and "uri" not in parsed.query
-
-
-def pool_options(limits: TimeLimits, size: int) -> dict[str, Any]:
+def make_pool_options(limits: TimeLimits, size: int) -> dict[str, float]:
     return {"pool_size": size, "max_overflow": 0, "pool_timeout": limits.connection}
 
 
 def keep_files_private(path: Path) -> None:
-    """Made here, where SQLite would let everybody read it; what lies beside it gets the same mode from SQLite."""
+    """Create the file readable for its owner alone; SQLite would let everybody read it.
+
+    SQLite gives the files beside it the mode of the file itself.
+    """
     if path.parent.is_dir():
         path.touch(mode=0o600)
-    for end in BESIDE:
-        keep_private(path.with_name(path.name + end))
+    for suffix in FILE_SUFFIXES:
+        keep_private(path.with_name(path.name + suffix))
 
 
-def use_wal(cursor: Any, seconds: float) -> None:
-    """Once for a file. SQLite does not wait here for others who are opening the new file: so this tries again."""
+def switch_to_wal(cursor: DBAPICursor, seconds: float) -> None:
+    """Switch the file to write-ahead logging, which lasts.
+
+    While another process opens the new file, SQLite refuses this at once, whatever busy_timeout says: so it is retried.
+    """
     for _ in range(round(100 * seconds)):
         with suppress(OperationalError):
             cursor.execute("PRAGMA journal_mode=WAL")
@@ -98,20 +135,24 @@ def use_wal(cursor: Any, seconds: float) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
 
 
-def begin(connection: Connection) -> None:
-    """A writer takes the lock before it reads: otherwise two writers read the same row and one update is lost."""
+def begin_transaction(connection: Connection) -> None:
+    """Writers lock the database before they read: otherwise two read the same row, and one update is lost."""
     reader = connection.get_execution_options().get("reader", False)
     connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
 
 
-def bound_statements(engine: AsyncEngine, seconds: float) -> None:
-    """SQLite knows no limit for a statement, but one can interrupt it, from the event loop while its thread works."""
+def limit_statements(engine: AsyncEngine, seconds: float) -> None:
+    """Interrupt a statement after so long: SQLite has no time limit, but another thread may interrupt it."""
 
-    def start(connection: Connection, cursor: Any, sql: str, values: Any, context: Any, many: bool) -> None:
+    def start(
+        connection: Connection, cursor: DBAPICursor, sql: str, values: Any, context: Any, many: bool
+    ) -> None:
         interrupt = connection.connection.driver_connection._conn.interrupt  # type: ignore[union-attr]
         context.alarm = asyncio.get_running_loop().call_later(seconds, interrupt)
 
-    def end(connection: Connection, cursor: Any, sql: str, values: Any, context: Any, many: bool) -> None:
+    def end(
+        connection: Connection, cursor: DBAPICursor, sql: str, values: Any, context: Any, many: bool
+    ) -> None:
         context.alarm.cancel()
 
     def fail(failure: ExceptionContext) -> None:
@@ -128,9 +169,9 @@ def bound_statements(engine: AsyncEngine, seconds: float) -> None:
 
 
 def interrupt_until_idle(driver: Any) -> None:
-    """End what a cancelled request has asked of this connection.
+    """End the statement of a cancelled request.
 
-    SQLite interrupts only what runs, and the statement may still stand in the queue of the connection's thread.
+    SQLite interrupts only a statement that runs, and this one may still stand in the queue of the connection's thread.
     """
     loop = asyncio.get_running_loop()
     idle = asyncio.ensure_future(driver._execute(lambda: None))  # done when all before it in the queue is
@@ -144,7 +185,7 @@ def interrupt_until_idle(driver: Any) -> None:
 
 
 @compiles(random_uuid, "sqlite")
-def _(element: random_uuid, compiler: Any, **_: Any) -> str:
+def _(element: random_uuid, compiler: SQLCompiler, **_: Any) -> str:
     # 12 + 4 + 4 + 12 hex digits without dashes, as SQLAlchemy stores a UUID in SQLite.
     return (
         "(lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2) || "

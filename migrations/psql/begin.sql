@@ -14,7 +14,7 @@ SELECT now() <> statement_timestamp() AS inside \gset
 \endif
 SET LOCAL client_min_messages = warning;
 
--- "parley" in ASCII: the lock that backend/schema.py takes as well. It ends with the transaction.
+-- "parley" in ASCII: the lock that backend/storage/schema/lock.py names as well. It ends with the transaction.
 SELECT pg_advisory_xact_lock(123563833845113) AS locked \gset
 
 SELECT to_regclass(quote_ident(current_schema()) || '.alembic_version') IS NOT NULL AS stamped \gset

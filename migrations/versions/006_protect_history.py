@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from storage.schema import trigger_statements
+from storage.schema.triggers import trigger_statements
 
 revision = "006_protect_history"
 down_revision = "005_add_runs"

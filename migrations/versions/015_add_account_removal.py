@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from models.columns import UTCDateTime
-from storage.schema import trigger_statements
+from storage.schema.triggers import trigger_statements
 
 revision = "015_add_account_removal"
 down_revision = "014_keep_what_was_shown"

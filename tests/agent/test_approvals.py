@@ -14,12 +14,13 @@ from access import Caller
 from agent.leases import claim_run
 from agent.loop import LeaseLost, RunAwaitsApproval, RunLoop
 from clock import rfc3339
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from errors import Forbidden
 from llm.protocol import AgentTurn
 from models import Approval, Run
 from services import approvals
-from storage.engines import read_clock
+from storage.dialects import read_clock
+from storage.engines import open_engine
 from support.clock import pass_time
 from support.scripted_model import ScriptedModel, call
 from support.servers import (

@@ -18,11 +18,11 @@ Replay = Callable[..., Result]
 def replay(own_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Replay:
     """`parley replay`, answered by the model that is given or by the offline model."""
     settings = settings_for(own_database_url)
-    monkeypatch.setattr(cli, "get_settings", lambda: settings)
+    monkeypatch.setattr("commands.context.get_settings", lambda: settings)
 
     def run(conversation: str, model: ScriptedModel | None = None) -> Result:
         if model:
-            monkeypatch.setattr(cli, "open_model", lambda settings: model)
+            monkeypatch.setattr("commands.replay.open_model", lambda settings: model)
         return CliRunner().invoke(cli.app, ["replay", conversation])
 
     return run

@@ -10,10 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from agent import loop
-from db import Transaction, open_engine
+from db import Transaction
 from models import Approval
 from services import approvals
-from storage.engines import read_clock
+from storage.dialects import read_clock
+from storage.engines import open_engine
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 

@@ -14,9 +14,11 @@ from agent.context import AgentContext, RunLimits
 from agent.leases import MAX_STATEMENTS, NO_ID, Lease, find_waiting_runs, release_lease, renew_leases
 from agent.slots import HeldSlot, Pauses, Slots
 from clock import utc_now
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from models import Conversation, Run, User
-from storage.schema import bootstrap
+from storage.dialects import read_clock
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 from streaming.notifier import Notifier
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, serving, settings_for, wait_until
@@ -231,7 +233,7 @@ def test_leases_are_renewed_together_and_a_lost_one_is_named(
         await db.write(add_runs, 1, 5)
 
         async def begin(tx: Transaction) -> list[Lease]:
-            moment = await db.clock(tx)
+            moment = await read_clock(tx)
             rows = (await tx.execute(text("SELECT id, user_id FROM runs ORDER BY trigger_seq"))).all()
             claims = []
             for row in rows:

@@ -8,10 +8,11 @@ import asyncpg
 from sqlalchemy import insert, text
 
 from clock import utc_now
-from db import Database, open_engine
+from db import Database
 from models import AuthSession, Task, User
 from security import JwtClaims, JwtSigner
-from storage.schema import bootstrap
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 
 TASKS_EACH = 200
 LIFETIME = timedelta(hours=1)

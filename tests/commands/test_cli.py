@@ -14,7 +14,7 @@ def parley(
     new_database: Callable[[str], str], engine_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:
     settings = settings_for(new_database(engine_name), registration="closed")
-    monkeypatch.setattr(cli, "get_settings", lambda: settings)
+    monkeypatch.setattr("commands.context.get_settings", lambda: settings)
 
     def run(*words: str, given: str = "") -> Result:
         return CliRunner().invoke(cli.app, list(words), input=given)
@@ -68,6 +68,6 @@ def test_settings_that_cannot_work_are_one_line(monkeypatch: pytest.MonkeyPatch)
     def wrong() -> None:
         raise SettingsError("LOG_LEVEL: no")
 
-    monkeypatch.setattr(cli, "get_settings", wrong)
+    monkeypatch.setattr("commands.context.get_settings", wrong)
     done = CliRunner().invoke(cli.app, ["user", "create", "ann@example.com"], input=f"{PASSWORD}\n")
     assert (done.exit_code, done.output) == (1, "parley: LOG_LEVEL: no\n")

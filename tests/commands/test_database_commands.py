@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 import cli
 from settings import SettingsError
-from storage.schema import METADATA, list_revisions
+from storage.schema.revisions import METADATA, list_revisions
 from support.catalog import ENGINES, Place, difference, empty_place
 from support.servers import settings_for
 
@@ -23,7 +23,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 @pytest.fixture
 def parley(place: Place, monkeypatch: pytest.MonkeyPatch) -> Parley:
-    monkeypatch.setattr(cli, "get_settings", lambda: settings_for(place.url))
+    monkeypatch.setattr("commands.context.get_settings", lambda: settings_for(place.url))
     return lambda *words: CliRunner().invoke(cli.app, ["db", *words])
 
 
@@ -198,14 +198,16 @@ def test_settings_that_cannot_work_are_one_line(monkeypatch: pytest.MonkeyPatch,
     def wrong() -> None:
         raise SettingsError("LOG_LEVEL: no")
 
-    monkeypatch.setattr(cli, "get_settings", wrong)
+    monkeypatch.setattr("commands.context.get_settings", wrong)
     done = CliRunner().invoke(cli.app, ["db", verb])
     assert (done.exit_code, done.output) == (1, "parley: LOG_LEVEL: no\n")
 
 
 @pytest.mark.parametrize("verb", ["status", "upgrade", "verify"])
 def test_a_database_that_does_not_answer_is_one_line(monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
-    monkeypatch.setattr(cli, "get_settings", lambda: settings_for("postgresql://nobody@127.0.0.1:1/nowhere"))
+    monkeypatch.setattr(
+        "commands.context.get_settings", lambda: settings_for("postgresql://nobody@127.0.0.1:1/nowhere")
+    )
     done = CliRunner().invoke(cli.app, ["db", verb])
     assert done.exit_code == 1
     assert done.stderr.startswith("parley: the database does not answer: ")

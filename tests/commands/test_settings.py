@@ -13,9 +13,9 @@ import pytest
 from pydantic import ValidationError
 
 import main
-from db import parse_database_url
 from logs import configure_logs
 from settings import Settings, SettingsError, get_settings, load_settings
+from storage.engines import parse_database_url
 from support.servers import KEY
 
 ROOT = Path(__file__).resolve().parents[2]

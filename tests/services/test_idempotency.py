@@ -15,11 +15,12 @@ from sqlmodel import col
 import access
 from access import SYSTEM, Caller
 from clock import utc_now
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from errors import Conflict
 from models import IdempotencyKey
 from services import tasks
 from services.idempotency import delete_old_keys
+from storage.engines import open_engine
 from support.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from timings import Timings

@@ -157,7 +157,7 @@ def test_the_operator_finds_people_by_any_form(server: Server, monkeypatch: pyte
     def chosen() -> Settings:
         return server.settings
 
-    monkeypatch.setattr(cli, "get_settings", chosen)
+    monkeypatch.setattr("commands.context.get_settings", chosen)
     name = uuid4().hex
     server.register(f"ann{name}@example.com")
     former = renamed(server, f"\u0430nn{name}@example.com")

@@ -8,9 +8,10 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from services.tasks import select_tasks
-from storage.dialects import glob_pattern, group_letters_by_lower, like_pattern
+from storage.engines import open_engine
+from storage.text_search import glob_pattern, group_letters_by_lower, like_pattern
 from support.servers import Person, Server
 
 TITLES = [

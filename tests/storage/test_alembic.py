@@ -17,7 +17,8 @@ from sqlalchemy import Column, Table, Uuid
 
 from models.columns import JsonType, UTCDateTime, random_uuid
 from settings import ROOT
-from storage.schema import METADATA, list_revisions, make_alembic_config
+from storage.schema.bootstrap import make_alembic_config
+from storage.schema.revisions import METADATA, list_revisions
 from support.catalog import (
     ENGINES,
     FILES,

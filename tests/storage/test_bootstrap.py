@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.schema import METADATA, list_revisions
+from storage.schema.revisions import METADATA, list_revisions
 from support.catalog import ENGINES, Place, difference, empty_place, migrated, query, read_catalog
 from support.postgres import PostgresServer
 
@@ -87,12 +87,13 @@ def test_a_table_that_is_gone_is_noticed(database: Place) -> None:
 
 
 EIGHT_WORKERS = """
-import asyncio, multiprocessing, sys, db
-from storage import schema
+import asyncio, multiprocessing, sys
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 
 def work(barrier):
     barrier.wait()
-    print(asyncio.run(schema.bootstrap(db.open_engine(sys.argv[1]))), flush=True)
+    print(asyncio.run(bootstrap(open_engine(sys.argv[1]))), flush=True)
 
 context = multiprocessing.get_context("fork")  # so that all eight share the one import
 barrier = context.Barrier(8)

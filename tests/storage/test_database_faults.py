@@ -17,15 +17,16 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 from access import Caller
-from db import Database, Transaction, open_engine
+from db import Database, Transaction
 from errors import DatabaseBusy
 from logs import configure_logs
 from models import User
 from pagination import Page
 from services import tasks
 from storage import timeouts as engine_limits
-from storage.engines import UNHURRIED, make_request_limits
-from storage.schema import bootstrap
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
+from storage.timeouts import UNHURRIED, make_request_limits
 from support.postgres import PostgresServer
 from support.proxy import Proxy, proxy_to
 from support.servers import Person, Server, serving, settings_for

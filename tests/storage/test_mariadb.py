@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from access import SYSTEM, Caller
 from agent.leases import claim_run
 from app_state import build_app_state
-from db import Database, open_engine
+from db import Database
 from errors import ParleyError
 from models import Conversation, Message, Run, Task, User
 from models.message import ChatCreate
@@ -23,7 +23,9 @@ from services.identity import account_removal
 from services.tasks import TaskFilter
 from settings import SettingsError
 from storage import mariadb
-from storage.schema import METADATA, bootstrap
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
+from storage.schema.revisions import METADATA
 from support.mariadb import MariaDBServer
 from support.scripted_model import ScriptedModel
 from support.servers import settings_for, with_database
@@ -104,7 +106,7 @@ def test_a_server_that_cannot_work_is_refused_with_one_line(
     url: str, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        mariadb.MariaDB,
+        mariadb.ParleyMariaDBDialect,
         "_get_server_version_info",
         lambda self, _: self._parse_server_version(version),
     )

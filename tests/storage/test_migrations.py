@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from storage.engines import SCHEMA_LOCK
-from storage.schema import METADATA, list_revisions
+from storage.schema.lock import SCHEMA_LOCK
+from storage.schema.revisions import METADATA, list_revisions
 from support.catalog import FILES, MIGRATIONS, Database, difference, migrated, psql, read_catalog
 from support.postgres import PostgresServer
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db import Database, Transaction, open_engine
-from storage.schema import bootstrap
+from db import Database, Transaction
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 from support.chaos import run_chaos
 from support.pgbouncer import SERVERS, pgbouncer
 from support.postgres import PostgresServer

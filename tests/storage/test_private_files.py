@@ -64,4 +64,4 @@ def test_a_file_that_belongs_to_another_is_told_of_and_used(
 
     monkeypatch.setattr(Path, "chmod", refuse)
     keep_private(path)
-    assert "a file is open to others and stays so" in capsys.readouterr().err
+    assert "a file is open to others and cannot be made private" in capsys.readouterr().err

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from db import open_engine
-from storage.schema import METADATA, bootstrap
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
+from storage.schema.revisions import METADATA
 from support.catalog import FILES, Catalog, Place, alembic, difference, migrated, query, read_catalog
 from support.mariadb import MariaDBServer
 from support.postgres import PostgresServer

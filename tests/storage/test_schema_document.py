@@ -6,7 +6,8 @@ from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Table, Uni
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import Constraint, Index
 
-from storage.schema import METADATA, REVISION_TABLE, read_expected_triggers
+from storage.schema.revisions import METADATA, REVISION_TABLE
+from storage.schema.triggers import read_expected_triggers
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "specs" / "database" / "schema.md"
 TABLES = [REVISION_TABLE, *METADATA.tables.values()]

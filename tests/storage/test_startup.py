@@ -11,16 +11,12 @@ from alembic import command
 from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
-from db import open_engine
 from main import create_app
 from settings import ROOT
-from storage.schema import (
-    SchemaError,
-    build_fingerprints,
-    list_revisions,
-    make_alembic_config,
-    stamp_database,
-)
+from storage.engines import open_engine
+from storage.schema.bootstrap import make_alembic_config
+from storage.schema.revisions import SchemaError, list_revisions
+from storage.schema.stamp import build_fingerprints, stamp_database
 from support.catalog import (
     ENGINES,
     MIGRATIONS,
@@ -78,13 +74,14 @@ def test_auto_migrate_on_an_empty_database_makes_the_tables_as_ever(database: Pl
 
 
 EIGHT_WORKERS = """
-import asyncio, multiprocessing, sys, alembic.command, db, settings
-from storage import schema
+import asyncio, multiprocessing, sys, alembic.command, settings
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 
 def work(barrier):
     given = settings.Settings(_env_file=None, database_url=sys.argv[1], auto_migrate=True)
     barrier.wait()
-    print(asyncio.run(schema.bootstrap(db.open_engine(sys.argv[1]), given)), flush=True)
+    print(asyncio.run(bootstrap(open_engine(sys.argv[1]), given)), flush=True)
 
 context = multiprocessing.get_context("fork")
 barrier = context.Barrier(8)
@@ -261,7 +258,7 @@ def test_tables_without_a_stamp_are_recognised_on_mariadb_at_every_revision(
 ) -> None:
     """In one database, since to make the tables takes long there."""
     shapes = build_fingerprints()
-    monkeypatch.setattr("storage.schema.build_fingerprints", lambda: shapes)
+    monkeypatch.setattr("storage.schema.stamp.build_fingerprints", lambda: shapes)
     for revision in REVISIONS:
         database.alembic("upgrade", revision)
         if revision == REVISIONS[0]:

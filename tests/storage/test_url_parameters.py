@@ -7,11 +7,10 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 import cli
-from db import open_engine
 from lifespan import find_listen_url
 from logs import configure_logs
 from settings import Settings, SettingsError, get_settings
-from storage.engines import parse_database_url, uses_pooler
+from storage.engines import open_engine, parse_database_url, uses_pooler
 from support.postgres import PostgresServer
 
 UNNAMED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0, "prepared_statement_name_func": str}

@@ -142,7 +142,7 @@ def test_a_change_that_is_rolled_back_is_not_told_and_rings_nobody(database_url:
             raise RetryTransaction
 
     async def work(db: Database) -> None:
-        db.committed = rung.append
+        db.notify_users = rung.append
         with pytest.raises(ZeroDivisionError):
             await db.write(fail)
         assert rung == []

@@ -157,7 +157,7 @@ def test_a_read_whose_client_hangs_up_is_cancelled_in_the_database_too(
         else:
             drivers.append(None)
             kind = "text" if engine_name == "postgresql" else "char"
-            await db.fetch(select(literal_column(f"CAST({SLOW[engine_name]} AS {kind})")), {})
+            await db.fetch_rows(select(literal_column(f"CAST({SLOW[engine_name]} AS {kind})")), {})
         raise AssertionError("it was not slow")
 
     pool: Any = scripted.state.db.readers.pool

@@ -31,7 +31,7 @@ def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person
     async def work(db: Database) -> None:
         notifier = Notifier()
         watch = OpenStreams(db, notifier, Timings())
-        db.committed = lambda user_ids: notifier.notify(*user_ids)
+        db.notify_users = lambda user_ids: notifier.notify(*user_ids)
         streams = [watch.follow_user(caller, None) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         names: list[str] = []
@@ -60,7 +60,7 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
     async def work(db: Database) -> None:
         notifier = Notifier()
         watch = OpenStreams(db, notifier, Timings())
-        db.committed = lambda user_ids: notifier.notify(*user_ids)
+        db.notify_users = lambda user_ids: notifier.notify(*user_ids)
         begun, gate = asyncio.Event(), asyncio.Event()
         read = db.read
 

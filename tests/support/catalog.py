@@ -25,16 +25,10 @@ from sqlalchemy import Connection, inspect, make_url
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from db import open_engine
 from logs import configure_logs
-from storage.schema import (
-    REVISION_TABLE,
-    SchemaError,
-    bootstrap,
-    list_revisions,
-    list_tables,
-    make_alembic_config,
-)
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap, make_alembic_config
+from storage.schema.revisions import REVISION_TABLE, SchemaError, list_revisions, list_tables
 from support.mariadb import MariaDBServer, MariaDBShell, mariadb_program
 from support.postgres import PostgresServer
 from support.servers import settings_for

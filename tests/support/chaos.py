@@ -33,7 +33,7 @@ if __name__ == "__main__":
 from sqlalchemy import text
 
 from agent.history import rebuild_steps
-from db import open_engine
+from storage.engines import open_engine
 from support.postgres import postgres_server
 from support.processes import Process, forked
 from support.scripted_provider import Answer, Calls, ScriptedProvider, Slow, scripted_provider

@@ -9,8 +9,8 @@ from passlib.context import CryptContext
 from sqlalchemy.engine import make_url
 
 import security
-from db import open_engine
-from storage.schema import bootstrap
+from storage.engines import open_engine
+from storage.schema.bootstrap import bootstrap
 from support.mariadb import MariaDBServer, mariadb
 from support.postgres import PostgresServer, postgres
 from support.scripted_model import ScriptedModel

@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import insert
 
 from clock import utc_now
-from db import Database, open_engine
+from db import Database
 from models import Conversation, Message
+from storage.engines import open_engine
 
 TITLE = "A long story"
 ANSWER = "Noted **thought {n}**:\n\n- one\n- two\n\n`code {n}` stands here.\n"

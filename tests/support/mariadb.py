@@ -18,8 +18,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 
 from settings import SettingsError
-from storage.engines import error_message, open_engine, parse_database_url
-from storage.schema import METADATA
+from storage.engines import open_engine, parse_database_url
+from storage.failures import error_message
+from storage.schema.revisions import METADATA
 
 DEFAULT = "mariadb://root@127.0.0.1:3306/"
 # What a killed run left; no run takes so long.

@@ -90,7 +90,7 @@ class ApiTokenCache:
         if (known := self._grants.find(token_hash)) is not None:
             return known
         asked_at, moment = time.monotonic(), utc_now()
-        rows = await self._db.fetch(TOKEN_QUERY, {"token_hash": token_hash, "moment": moment})
+        rows = await self._db.fetch_rows(TOKEN_QUERY, {"token_hash": token_hash, "moment": moment})
         if not rows:
             self._grants.forget(token_hash)
             raise Unauthorized

@@ -17,7 +17,7 @@ from db import Database, Transaction
 from errors import TooManyRequests
 from models import RateLimit
 from services.batch_deletion import ROW_BATCH, delete_batch
-from storage.engines import upsert
+from storage.dialects import upsert
 
 # Enough for people, too little for guessing; argon2 adds 100 ms to each try.
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
@@ -105,7 +105,7 @@ async def add_hits(tx: Transaction, key: str, seconds: int, amount: int) -> int:
         "expires_at": case((over, ends_at), else_=RateLimit.expires_at),
     }
     new = insert(RateLimit).values(key=key, hits=amount, expires_at=ends_at)
-    hits: int = await upsert(tx, new, "key", change, RateLimit.hits)
+    hits: int = await upsert(tx, new, "key", change, col(RateLimit.hits))
     return hits
 
 

@@ -56,7 +56,7 @@ class SessionCache:
             return known
         asked_at = time.monotonic()
         values = {"session_id": claims.session_id, "user_id": claims.user_id, "moment": utc_now()}
-        rows = await self._db.fetch(SESSION_QUERY, values)
+        rows = await self._db.fetch_rows(SESSION_QUERY, values)
         if not rows:
             self._callers.forget(claims.session_id)
             raise Unauthorized

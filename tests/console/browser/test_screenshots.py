@@ -12,8 +12,9 @@ from playwright.sync_api import expect
 from sqlalchemy import insert
 
 from clock import utc_now
-from db import Database, open_engine
+from db import Database
 from models import Task
+from storage.engines import open_engine
 from support.browsers import Visitor, say, settled
 from support.servers import Server
 

@@ -1,0 +1,1 @@
+# commands/ -- the command line, one file a noun.

@@ -1,0 +1,57 @@
+# commands/replay.py -- parley replay: asks a stored conversation again and prints what differs.
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from agent.replay import ReplayedTurn, replay_conversation
+from commands.context import exit_with, load_settings, run_on_database
+from db import Database
+from errors import NotFound
+from llm.opening import open_model
+from llm.protocol import ModelError
+
+
+def replay(
+    conversation: Annotated[UUID, typer.Argument(help="The conversation's id.")],
+    model: Annotated[
+        str | None, typer.Option("--model", help="Who answers instead of MODEL, as in the setting.")
+    ] = None,
+) -> None:
+    """Ask a conversation again, with tools answered from the record; end with 1 where anything differs.
+
+    Writes nothing. Each turn is asked with the stored history before it, at the time of its run.
+    """
+
+    async def work(db: Database) -> tuple[int, int]:
+        settings = load_settings()
+        answering = open_model(settings.model_copy(update={"model": model} if model else {}))
+        turns = different = 0
+        async for turn in replay_conversation(db, answering, conversation, settings.context_tokens):
+            turns += 1
+            different += bool(turn.differences)
+            typer.echo(format_turn(turns, turn))
+        return turns, different
+
+    try:
+        turns, different = run_on_database(work)
+    except (NotFound, ModelError) as error:
+        exit_with(
+            error.detail if isinstance(error, NotFound) else f"the model did not answer: {error.reason}"
+        )
+    typer.echo(f"{turns} turns, {different or 'none'} of them different.")
+    if different:
+        raise typer.Exit(1)
+
+
+def format_turn(number: int, turn: ReplayedTurn) -> str:
+    """A turn of a replay, with what was stored (-) and what comes now (+)."""
+    asked = " ".join(turn.asked.split())
+    head = f"{number:>3}  {'differs' if turn.differences else 'same   '}  {asked[:80]}"
+    lines = [
+        f"     {difference.kind:<5} {mark} {line}"
+        for difference in turn.differences
+        for mark, text in (("-", difference.stored), ("+", difference.replayed))
+        for line in (text or "").splitlines()
+    ]
+    return "\n".join([head, *lines])

@@ -1,0 +1,57 @@
+# commands/users.py -- parley user: creates users, and gives them new passwords.
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from commands.context import Email, exit_with, format_validation_error, run_on_database
+from db import Database
+from errors import Conflict
+from models.user import Password, UserCreate
+from services.identity import auth
+
+commands = typer.Typer(no_args_is_help=True, help="Make users and give them new passwords.")
+
+DisplayName = Annotated[str | None, typer.Option("--name", help="How the user is called.")]
+
+
+def ask_password() -> str:
+    """Typed twice at a terminal; from a pipe, the first line."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def parse_user(email: str, password: str, name: str | None = None) -> UserCreate:
+    try:
+        return UserCreate(email=email, password=password, display_name=name)
+    except ValidationError as error:
+        exit_with(format_validation_error(error))
+
+
+@commands.command("create")
+def create_user(email: Email, name: DisplayName = None) -> None:
+    """Make a user, also where registration is closed. Asks for the password, or reads it from a pipe."""
+    new = parse_user(email, ask_password(), name)
+
+    async def work(db: Database) -> str:
+        user = await db.write(auth.create_user, new, await auth.hash_in_thread(new.password))
+        return f"{user.email} can sign in now (id {user.id})."
+
+    try:
+        typer.echo(run_on_database(work))
+    except Conflict as error:
+        exit_with(error.detail)
+
+
+@commands.command("reset-password")
+def reset_password(email: Email) -> None:
+    """Set a new password and end every session and API token of the user."""
+    try:
+        password: str = TypeAdapter(Password).validate_python(ask_password())
+    except ValidationError as error:
+        exit_with(f"password: {format_validation_error(error).removeprefix(': ')}")
+    if run_on_database(lambda db: auth.reset_password(db, email, password)) is None:
+        exit_with("nobody has this email.")
+    typer.echo(f"{email} has a new password; every session and API token has ended.")

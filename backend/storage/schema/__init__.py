@@ -1,0 +1,1 @@
+# storage/schema/ -- how the schema of a database is created, upgraded, recognized and compared.

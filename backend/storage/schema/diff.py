@@ -1,0 +1,91 @@
+# storage/schema/diff.py -- compares the schema of a database with the models.
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import CheckConstraint, Connection, inspect
+
+from storage.schema.bootstrap import make_alembic_config
+from storage.schema.revisions import METADATA, SchemaError
+from storage.schema.triggers import find_trigger_differences
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
+    from alembic.script.revision import _RevIdType
+
+
+def find_schema_differences(url: str) -> list[str]:
+    """A line for each difference between the live catalog and the models; none when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    found: list[str] = []
+
+    def compare(heads: "_RevIdType", migrations: "MigrationContext") -> list["StampStep | RevisionStep"]:
+        assert migrations.connection is not None
+        for change in compare_metadata(migrations, METADATA):
+            # The changes of one column are a list of their own.
+            found.extend(map(describe_difference, change if isinstance(change, list) else [change]))
+        found.extend(find_trigger_differences(migrations.connection))
+        found.extend(find_table_differences(migrations.connection))
+        return []
+
+    config = make_alembic_config(url)
+    script = ScriptDirectory.from_config(config)
+    try:
+        with EnvironmentContext(config, script, fn=compare, dont_mutate=True):
+            script.run_env()
+    except CommandError as error:
+        raise SchemaError(str(error)) from error
+    return sorted(found)
+
+
+def find_table_differences(connection: Connection) -> list[str]:
+    """A line for each primary key and each condition of a CHECK that differs: Alembic compares neither."""
+    inspector = inspect(connection)
+    schema = inspector.default_schema_name
+    lines = []
+    for table in METADATA.tables.values():
+        if not inspector.has_table(table.name, schema=schema):
+            continue
+        key = inspector.get_pk_constraint(table.name, schema=schema)["constrained_columns"]
+        if key != table.primary_key.columns.keys():
+            lines.append(f"primary key of {table.name}: is ({', '.join(key)})")
+        live = {
+            check["name"]: check["sqltext"]
+            for check in inspector.get_check_constraints(table.name, schema=schema)
+        }
+        for check in table.constraints:
+            if isinstance(check, CheckConstraint) and check.name in live:
+                expected, found = str(check.sqltext), str(live[check.name])
+                if normalize_check(expected) != normalize_check(found):
+                    lines.append(f"check {check.name} on {table.name}: is {found}, not {expected}")
+    return lines
+
+
+def normalize_check(expression: str) -> list[str]:
+    """The names, numbers, texts and comparisons of a CHECK: engines rewrite everything else, and add casts."""
+    plain = re.sub(r"::[a-z ]+(\[\])?|[`\"]", "", expression)
+    words = re.findall(r"'(?:[^']|'')*'|\w+|[<>=!]+", plain)
+    return [word for word in words if word.lower() not in ("in", "any", "array", "=")]
+
+
+def describe_difference(change: tuple[Any, ...]) -> str:
+    """One of Alembic's differences, whose parts depend on the action that is its first, as a line of text."""
+    action, *about = change
+    if action.startswith("modify_"):
+        _, table, column, _, live, expected = about
+        return f"column {table}.{column}: {action[7:]} is {to_sql(live)}, not {to_sql(expected)}"
+    verdict = "is missing" if action.startswith("add_") else "is not in the models"
+    kind = action.partition("_")[2]
+    if kind == "column":
+        return f"column {about[1]}.{about[2].name}: {verdict}"
+    item = about[0]
+    where = "" if kind == "table" else f" on {item.table.name}"
+    return f"{'foreign key' if kind == 'fk' else kind} {item.name}{where}: {verdict}"
+
+
+def to_sql(value: object) -> str:
+    """A type or a default as SQL."""
+    return str(getattr(getattr(value, "arg", value), "text", getattr(value, "arg", value)))
