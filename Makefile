@@ -6,10 +6,10 @@ HOST ?= 127.0.0.1
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all chaos attack bench fmt check lock clean
+.PHONY: help setup run test test-fast test-all chaos attack bench fmt check lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed  ## Prepare: virtual environment and what running needs
 
@@ -18,6 +18,9 @@ run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... cha
 
 test: $(VENV)/.installed-tests  ## Install what tests need and run them all
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-fast: $(VENV)/.installed-tests  ## Run what is quick: SQLite, no browser, none of the tests marked slow
+	@$(BIN)/python -m pytest -n auto --sqlite-only -m "not slow" --ignore=tests/console/browser $(ARGS)
 
 test-all: $(VENV)/.installed-tests  ## Run all tests on all three engines; MariaDB has to be there
 	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(BIN)/python -m pytest -n auto --all-engines $(ARGS)

@@ -21,7 +21,7 @@ from server.problems import install_error_handlers
 from server.request_ids import RequestIdMiddleware
 from server.response_headers import ResponseHeadersMiddleware
 from services.identity.rate_limits import network_of
-from settings import Settings, SettingsError, get_settings
+from settings import VERSION, Settings, SettingsError, get_settings
 from streaming.disconnects import DisconnectMiddleware
 from timings import Timings
 
@@ -47,7 +47,7 @@ def create_app(
     settings.signing_key()
     app = App(
         title="Parley",
-        version="0.1.0",
+        version=VERSION,
         description=DESCRIPTION,
         lifespan=run_app,
         docs_url=None,  # FastAPI's own pages load scripts from other servers: ours are in api_docs/

@@ -1,6 +1,7 @@
 # settings.py -- the only reader of the environment: every setting, its default and its checks.
 import os
 import secrets
+import tomllib
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +30,7 @@ from structlog.typing import FilteringBoundLogger
 log: FilteringBoundLogger = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 MIN_KEY_BYTES = 32
 # The permission bits of group and others.
 OTHERS = 0o077

@@ -9,6 +9,24 @@ WITHOUT_SERVER = Path(__file__).parent / "llm" / "offline"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-engines", action="store_true", help="run on MariaDB whatever runs on the others")
+    parser.addoption("--sqlite-only", action="store_true", help="leave out what needs another database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("sqlite_only"):
+        return
+    left_out = [item for item in items if isinstance(item, pytest.Function) and needs_a_server(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def needs_a_server(test: pytest.Function) -> bool:
+    """Whether a test is for PostgreSQL or MariaDB, by its parameters or by its fixtures."""
+    servers = {"postgresql", "postgres", "mariadb"}
+    values = test.callspec.params.values() if hasattr(test, "callspec") else ()
+    return any(value in servers for value in values if isinstance(value, str)) or bool(
+        servers & set(test.fixturenames)
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,6 +1,7 @@
 # test_architecture.py -- the shape of backend/, read from its source: who imports whom, who may do what.
 import ast
 import importlib.metadata
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -76,6 +77,12 @@ def test_imports_point_down_only(module: str) -> None:
     assert up == []
 
 
+def test_the_overview_lists_the_rooms_as_they_are() -> None:
+    overview = (BACKEND.parent / "specs" / "overview.md").read_text()
+    rows = re.findall(r"^\| ((?:`\w+` ?)+)\| ", overview, re.MULTILINE)
+    assert [set(re.findall(r"\w+", row)) for row in rows] == LAYERS
+
+
 def test_the_imports_of_modules_make_no_circle() -> None:
     graph = {
         module.removesuffix(".py").removesuffix("/__init__").replace("/", "."): {
@@ -119,6 +126,20 @@ def test_no_module_is_named_for_what_does_not_belong_anywhere(name: str) -> None
 def test_backend_itself_is_no_package() -> None:
     assert not (BACKEND / "__init__.py").exists()
     assert [name for module in MODULES for name, top, _ in imports(module) if top == "backend"] == []
+
+
+# Two routes of this name: it is part of their operation ids, which clients see.
+MEANS_TWO_THINGS = {"refresh"}
+
+
+def test_a_function_name_of_one_word_means_one_thing() -> None:
+    homes: dict[str, set[str]] = {}
+    for module in MODULES:
+        for node in tree(module).body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.strip("_").isalpha():
+                homes.setdefault(node.name, set()).add(module)
+    assert {name for name, modules in homes.items() if len(modules) > 1} == MEANS_TWO_THINGS
+    assert {name for name in homes if name.endswith(("ed", "ing"))} <= {"seed"}
 
 
 def test_only_settings_reads_the_environment() -> None:

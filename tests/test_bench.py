@@ -3,8 +3,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support import browsers
 from support.postgres import PostgresServer
+
+pytestmark = pytest.mark.slow
 
 BENCH = Path(__file__).parent / "bench" / "run.py"
 CONTENDERS = ["parley", "tutorial_sync", "tutorial_async", "leanest"]

@@ -1,6 +1,10 @@
 # test_chaos.py -- a short round of chaos in every test run; `make chaos` is the long one.
+import pytest
+
 from support.chaos import run_chaos
 from support.postgres import PostgresServer
+
+pytestmark = pytest.mark.slow
 
 FAULTS = 20
 SEED = 1

@@ -108,3 +108,13 @@ def test_every_command_has_a_help_text() -> None:
         assert shown.exit_code == 0
         assert command.help
         assert f"parley {' '.join(words)}" in documents
+
+
+def test_the_version_is_that_of_the_project_everywhere(server: Server) -> None:
+    project = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert project
+    assert server.app.openapi()["info"]["version"] == project[1]
+    written = [
+        path.name for path in (ROOT / "backend").rglob("*.py") if f'"{project[1]}"' in path.read_text()
+    ]
+    assert written == []

@@ -11,6 +11,8 @@ from support.processes import started
 from support.scripted_provider import Calls, Hang, ScriptedProvider, Text, scripted_provider
 from support.servers import KEY, TIMEOUT, ok, read_events, wait_until
 
+pytestmark = pytest.mark.slow
+
 STREAM = {"Accept": "text/event-stream"}
 
 

@@ -13,6 +13,8 @@ import pytest
 from settings import ROOT
 from support.servers import serving, settings_for
 
+pytestmark = pytest.mark.slow
+
 README = (ROOT / "README.md").read_text()
 BLOCK = re.compile(r"^```(sh|json|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CUT = "--- the next block ---"

@@ -16,6 +16,8 @@ from support.postgres import PostgresServer
 from support.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, read_events, serving, settings_for, wait_until
 
+pytestmark = pytest.mark.slow
+
 FAULTS = 4
 SEED = 3
 

@@ -35,6 +35,7 @@ from protocols.mcp.tools import (
 )
 from services.identity.api_tokens import ApiGrant
 from services.identity.rate_limits import CALLS_PER_PROGRAM
+from settings import VERSION
 from streaming.disconnects import run_until_disconnect
 from tools.registry import TOOLS
 
@@ -64,7 +65,7 @@ class McpServer:
         server: Server[Any] = Server(
             "parley",
             title="Parley",
-            version="0.1.0",
+            version=VERSION,
             instructions=INSTRUCTIONS,
             cache_hints=dict.fromkeys(["tools/list", "prompts/list", "resources/templates/list"], LIST_CACHE),
             get_tool_input_schema=lambda name: None,  # for headers that our schemas do not ask for
