@@ -42,7 +42,7 @@ ReaderKind = Literal["user", "run", "end", "other"]
 class Reader:
     """One open stream or waiting request: the event that wakes it, how far it is, whether its session has ended."""
 
-    start_run: asyncio.Event
+    wake: asyncio.Event
     kind: ReaderKind
     after: int | None = None
     session_ended: bool = False
@@ -87,20 +87,20 @@ class OpenStreams:
                 position = positions.get(session_id)
                 reader.session_ended = position is None
                 if position is None or (reader.kind == "user" and position.is_past(reader.after)):
-                    reader.start_run.set()
+                    reader.wake.set()
         for chunk in split_ids(self._of_tokens):
             active = await self._db.read(api_tokens.find_active_tokens, SYSTEM, chunk)
             for token_id, reader in list_readers(self._of_tokens, chunk):
                 if token_id not in active:
                     reader.session_ended = True
-                    reader.start_run.set()
+                    reader.wake.set()
         for chunk in split_ids(self._of_runs):
             run_positions = await self._db.read(runs.find_run_positions, SYSTEM, chunk)
             for run_id, reader in list_readers(self._of_runs, chunk):
                 if has_news(reader, run_positions.get(run_id)):
-                    reader.start_run.set()
+                    reader.wake.set()
         for _, reader in list_readers(self._others, list(self._others)):
-            reader.start_run.set()
+            reader.wake.set()
 
     def follow_user(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
         """The caller's events past `after` as frames, until the session or the server ends.
@@ -142,13 +142,13 @@ class OpenStreams:
     ) -> T | None:
         with self._register(caller, kind, id_) as reader:
             while not self._notifier.closed:
-                reader.start_run.clear()
+                reader.wake.clear()
                 result = cast(T | None, await self._answers.share((caller.user_id, id_), find))
                 if reader.session_ended:
                     raise Unauthorized
                 if result is not None:
                     return result
-                await reader.start_run.wait()
+                await reader.wake.wait()
         return None
 
     async def _stream(
@@ -160,25 +160,25 @@ class OpenStreams:
         read: Callable[[Database, Caller, int | None], Awaitable[Batch]],
     ) -> AsyncGenerator[bytes, None]:
         with self._register(caller, kind, id_, after) as reader:
-            reader.start_run.set()
+            reader.wake.set()
             sent_at = time.monotonic()
             while True:
                 is_woken = await wait_for_event(
-                    reader.start_run, sent_at + self._timings.heartbeat - time.monotonic()
+                    reader.wake, sent_at + self._timings.heartbeat - time.monotonic()
                 )
                 if self._notifier.closed or reader.session_ended:
                     return
                 batch = None
                 frames = KEEPALIVE_COMMENT
                 if is_woken:
-                    reader.start_run.clear()
+                    reader.wake.clear()
                     read_batch = partial(self._read_or_end, read, caller, reader.after)
                     batch = await self._batches.share((caller.user_id, id_, reader.after), read_batch)
                     if batch is None:
                         return
                     reader.after, frames = batch.after, batch.frames
                     if batch.more:
-                        reader.start_run.set()
+                        reader.wake.set()
                 if frames:
                     yield frames
                     sent_at = time.monotonic()

@@ -138,11 +138,11 @@ def test_a_job_that_fails_is_one_line_and_is_tried_again(
         tries += 1
         raise OSError("no space\nleft on device")
 
-    monkeypatch.setattr(Worker, "look", fail)
+    monkeypatch.setattr(Worker, "poll", fail)
     with serving(settings_for(f"sqlite:///{tmp_path / 'parley.db'}"), timings=Timings(worker_poll=0.0)):
         wait_until(lambda: tries >= 2)
     lines = capfd.readouterr().err.splitlines()
     assert len(lines) >= 2
     assert all(
-        "looking for runs failed" in line and "OSError: no space left on device" in line for line in lines
+        "polling for runs failed" in line and "OSError: no space left on device" in line for line in lines
     )

@@ -258,7 +258,7 @@ def test_requests_that_wait_for_one_key_write_nothing_and_all_get_the_answer(
         before = len(reads)
         wait_until(lambda: reads[before:].count("look_up_key") >= 5)
         looks = reads[before:]
-        assert looks.count("look_up_key") <= looks.count("find_log_positions") + 1
+        assert looks.count("look_up_key") <= looks.count("find_run_positions") + 1
         assert writes.count("claim_key") == 9
         gate.set()
         answer = ok(first.result())

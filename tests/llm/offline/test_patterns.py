@@ -13,7 +13,7 @@ SLOWEST = 2  # of them that are grown to the end
 # Below this nothing is measured: a linear pattern passes it at thousands of characters, one of the sixth power at 40.
 NOISE = 0.002
 # Twice the text may cost so many times as much; to the square it is 4.
-MOST = 3.0
+MOST = 3.4
 # So many seconds for a short text leave no doubt.
 STUCK = 0.05
 
@@ -33,7 +33,7 @@ def growth(use: Use, near: Near) -> tuple[float, int]:
     for shorter, length in lengths(LONGEST):
         cost = seconds(use, near.text(length))
         if cost > NOISE and cost > MOST * before:
-            again = 3 if cost < STUCK else 0
+            again = 5 if cost < STUCK else 0
             before = min(before, *(seconds(use, near.text(shorter)) for _ in range(again + 1)))
             cost = min([cost, *(seconds(use, near.text(length)) for _ in range(again))])
             if cost > NOISE and cost > MOST * before:
