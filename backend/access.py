@@ -42,9 +42,9 @@ def require_id(row_id: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a person in a session, or a person whom a run or an access token acts for (then without one).
+    """Who asks: a person in a session, or a person whom a run or an API token acts for (then without one).
 
-    `may_write` is False for an access token of scope `read`.
+    `may_write` is False for an API token of scope `read`.
     """
 
     user_id: UUID
@@ -73,13 +73,13 @@ class System:
 
 
 SYSTEM = System()
-# Stands for the caller in a statement that is built once; `values(caller)` goes along whenever it is executed.
+# Stands for the caller in a statement that is built once; `caller_params(caller)` goes along whenever it is executed.
 ANY_CALLER = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
 CallerOrSystem = Caller | System
 
 
 def caller_params(caller: Caller) -> dict[str, Any]:
-    """What a statement that was built for ANYONE needs to be this caller's."""
+    """What a statement that was built for ANY_CALLER needs to be this caller's."""
     return {"caller_user_id": caller.user_id}
 
 

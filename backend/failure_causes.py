@@ -22,7 +22,7 @@ PASSWORD_IN_URL = re.compile(r"(://[^\s/:@]{0,200}:)[^\s/@]{1,200}(?=@)")
 
 
 def to_one_line(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without keys and control characters, cut to LONGEST characters."""
+    """The text without keys and control characters, cut to MAX_CHARACTERS."""
     for secret in secrets:
         for form in {secret, json.dumps(secret)[1:-1], quote(secret, safe="")} - {""}:
             text = text.replace(form, REDACTED)

@@ -86,7 +86,7 @@ async def fetch_list(
     """The page as `{"data": [...], "next_cursor": ...}`, ready to be sent.
 
     `statement` selects what `listing.public` takes, scoped and filtered but neither ordered nor limited. It is
-    one that was built once; `values` are those of its bind parameters. `within` names what the list is a part
+    one that was built once; `values` are those of its bind parameters. `scope` names what the list is a part
     of, where its cursors must not serve another part.
     """
     name = f"{listing.name} {scope}".strip()

@@ -37,10 +37,7 @@ OTHERS = 0o077
 # The model that answers where none is configured: no network, no key.
 OFFLINE_MODEL = "rules"
 # Former names of settings, which go on working, and their new ones.
-DEPRECATED_NAMES = {
-    "event_retention_days": "event_retention_days",
-    "run_log_retention_days": "run_log_retention_days",
-}
+DEPRECATED_NAMES = {"events_days": "event_retention_days", "run_events_days": "run_log_retention_days"}
 
 
 class SettingsError(Exception):

@@ -199,7 +199,7 @@ def name_data_parameter(number: int, type_: str) -> str:
 
 
 def build_stream_events(record: RunRows) -> dict[str, LogEntry]:
-    """All of TOLD but the answer."""
+    """All of STREAM_EVENTS but the answer."""
     names = RunPublic.model_fields.keys() - {"pending_approvals"}
     ended = RunPublic(pending_approvals=[], **{name: record.run[name] for name in names})
     return {
@@ -254,7 +254,7 @@ def build_insert(lines: tuple[str, ...]) -> Select[Any]:
 
 
 def build_event_rows() -> dict[str, dict[str, Any]]:
-    """The events of TOLD, not numbered yet."""
+    """The events of STREAM_EVENTS, not numbered yet."""
     shared = {
         "user_id": bindparam("caller_user_id", type_=Uuid()),
         "seq": cast(null(), BigInteger),

@@ -23,8 +23,8 @@ class Housekeeping:
 
     def __init__(self, db: Database, run_log_retention_days: int, event_retention_days: int) -> None:
         self._db = db
-        self._run_events_days = run_log_retention_days
-        self._events_days = event_retention_days
+        self._run_log_retention_days = run_log_retention_days
+        self._event_retention_days = event_retention_days
 
     def loops(self) -> list[Coroutine[Any, Any, None]]:
         """What runs for as long as the worker does."""
@@ -39,9 +39,9 @@ class Housekeeping:
             pass
         while await write(sessions.delete_ended_sessions, SYSTEM):
             pass
-        while await write(runs.delete_old_details, SYSTEM, self._run_events_days):
+        while await write(runs.delete_old_details, SYSTEM, self._run_log_retention_days):
             pass
-        while await write(events.delete_old_events, SYSTEM, self._events_days):
+        while await write(events.delete_old_events, SYSTEM, self._event_retention_days):
             pass
 
     async def _delete_expired_forever(self) -> None:

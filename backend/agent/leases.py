@@ -1,4 +1,4 @@
-# agent/leases.py -- which runs wait for a worker, and who has which: leases, leases, hand-over.
+# agent/leases.py -- which runs wait for a worker, and who has which: claims, leases, hand-over.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -78,7 +78,7 @@ async def find_waiting_runs(
 
     Those are of the users behind `after`, but for the ones in `passed_over`: of each the first, then of each the
     second. It steps from user to user and from conversation to conversation, so it costs the same however many runs
-    anybody has, and STEPS_AT_ONCE statements at most. (In one statement, MariaDB would not step but read everything.)
+    anybody has, and MAX_STATEMENTS statements at most. (In one statement, MariaDB would not step but read everything.)
     """
     moment = await read_clock(tx)
     lapsed = access.select(SYSTEM, Run, col(Run.id)).where(

@@ -17,7 +17,7 @@ from access import Caller, CallerOrSystem
 from agent.history import Step, rebuild_steps
 from clock import rfc3339, utc_now
 from db import Transaction
-from errors import Conflict, NotFound, TooManyAtOnce, Unauthorized
+from errors import Conflict, DatabaseBusy, NotFound, TooManyAtOnce, Unauthorized
 from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
 from models.message import ChatCreate
@@ -26,6 +26,7 @@ from models.run import RunPublic, RunStatus
 from services import approvals, events, messages, runs
 from services.messages import PostedMessage
 from storage.dialects import read_clock
+from storage.failures import is_connection_lost
 
 log: FilteringBoundLogger = structlog.get_logger()
 T = TypeVar("T")
@@ -40,7 +41,7 @@ MAX_SHORT_CHARACTERS = 10_000
 
 # Ends a run that is locked, as its conversation is.
 Ending = Callable[[Transaction, Caller, Run], Awaitable[None]]
-# The place of the last of `endings`.
+# The place of the last of `list_endings`.
 SMALLEST = 4
 
 
@@ -52,7 +53,7 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 
     """End the run at once, whichever worker holds it: the new epoch refuses that worker's writes.
 
     What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
-    place of the ending in `endings`, of which each is smaller than the one before.
+    place of the ending in `list_endings`, of which each is smaller than the one before.
     """
     run = await access.get_row(tx, caller, Run, run_id)
     await access.get_row(tx, caller, Conversation, run.conversation_id, lock=True)
@@ -109,18 +110,29 @@ def list_endings(steps: Sequence[Step], status: RunStatus, error: str | None) ->
 
 
 async def store_ending(store: Callable[[int], Awaitable[T]], run_id: UUID, backoff_seconds: float) -> T:
-    """`store` the largest of `endings` that the database takes, by its place in them, each in its own transaction."""
+    """`store` the largest of `list_endings` that the database takes, each in its own transaction.
+
+    DatabaseBusy if the database is busy both times: a smaller ending would lose what was said and be no sooner stored.
+    """
     for size in range(SMALLEST):
         try:
             return await store(size)
         except (LeaseLost, NotFound, Unauthorized):
             raise
         except Exception as refusal:
+            if size > 0 and is_busy(refusal):
+                raise
             why = {"cause": describe_cause(refusal), "place": find_place(refusal)}
             log.warning("an ending cannot be stored", run=str(run_id), attempt=size + 1, **why)
             if size == 0:  # a connection that broke is there again soon
                 await asyncio.sleep(backoff_seconds)
     return await store(SMALLEST)
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether the database only had no time. A lost connection is no such sign: MariaDB closes it on a large packet."""
+    cause = error.__cause__
+    return isinstance(error, DatabaseBusy) and cause is not None and not is_connection_lost(cause)
 
 
 def shorten_steps(steps: Sequence[Step]) -> list[Step]:

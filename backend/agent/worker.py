@@ -29,7 +29,7 @@ from agent.leases import (
 from agent.loop import RunAwaitsApproval, RunLoop
 from agent.run_ending import LeaseLost
 from agent.slots import HeldSlot, Pauses, Slots
-from errors import INTERNAL_ERROR, NotFound
+from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
 from services import approvals
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -148,7 +148,7 @@ class Worker:
             failures, seconds = self._pauses.add_failure(run_id)
             words = {"run": str(run_id), "failures": failures, "seconds": seconds}
             log_failure("claiming a run failed", error, **words)
-            is_outage = isinstance(error, (OSError, TimeoutError, OperationalError, InterfaceError))
+            is_outage = isinstance(error, (DatabaseBusy, OSError, OperationalError, InterfaceError))
             if failures >= MAX_FAILED_CLAIMS and not is_outage:
                 await self._end_unread(run_id, INTERNAL_ERROR)
             return None
@@ -175,7 +175,7 @@ class Worker:
                 await (loop.give_up(GIVEN_UP) if lease.takeovers == MAX_TAKEOVERS else loop.work())
             except (RunAwaitsApproval, LeaseLost, NotFound):
                 raise
-            except (OSError, DBAPIError) as error:
+            except (DatabaseBusy, OSError, DBAPIError) as error:
                 log_failure("run crashed", error, run=str(lease.run_id))
                 await loop.finish("failed", INTERNAL_ERROR)
             except Exception as error:

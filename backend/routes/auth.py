@@ -51,6 +51,5 @@ async def refresh(state: AppStateDep, response: Response, request: RefreshReques
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, responses=problems(401))
 async def sign_out(state: AppStateDep, caller: CallerDep) -> None:
     """Ends the session of the token that this is called with."""
-    assert caller.session_id is not None
     await state.db.write(sessions.revoke_session, caller, caller.session_id)
     state.session_cache.forget(caller.session_id)

@@ -37,7 +37,7 @@ class PostedMessage:
 
 
 def to_public_message(row: Any) -> MessagePublic:
-    """From a row of `with_sender`."""
+    """From a row of `select_with_sender`."""
     message: Message = row.Message
     if message.program_name is not None:
         sender = Sender(type="program", id=message.program_id, name=message.program_name)

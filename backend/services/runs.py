@@ -38,7 +38,7 @@ LISTING = RowListSpec(name="runs", keys=(col(Run.trigger_seq),))
 
 @dataclass(frozen=True, slots=True)
 class RunPosition:
-    """How far a run is: the number of its last event, and what `is_active` and `is_awaited` say of it."""
+    """How far a run is: the number of its last event, and what `is_active` and `can_end_without_user` say of it."""
 
     last_seq: int
     active: bool
@@ -109,7 +109,7 @@ async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run
 
 
 async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, after: int) -> list[RunEvent]:
-    """The lines of the log past `after`, in order, at most EVENTS_AT_ONCE."""
+    """The lines of the log past `after`, in order, at most EVENT_BATCH."""
     statement = access.select(caller, RunEvent).where(
         col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after
     )
@@ -155,7 +155,7 @@ async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int)
     """Delete deltas, resets and calls of runs that ended more than `days` ago.
 
     First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
-    RUNS_AT_ONCE a time, so that nobody waits long; how many there were is returned.
+    RUN_BATCH at a time, so that nobody waits long; how many there were is returned.
     """
     moment = utc_now()
     ended = col(Run.finished_at) < moment - timedelta(days=days)

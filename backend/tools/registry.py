@@ -95,7 +95,7 @@ async def call_tool(
     """
     found, parsed = parse_call(name, arguments)
     if found.effect != "read" and not caller.may_write:
-        raise ToolError(f"{name} changes something, and this access token may only read.")
+        raise ToolError(f"{name} changes something, and this API token may only read.")
     try:
         async with nullcontext() if own_transaction and found.effect == "read" else tx.begin_nested():
             return await found.function(tx, caller, parsed)

@@ -78,7 +78,7 @@ class TaskFound(TaskPublic):
     shortened: bool = ShapeField(
         False,
         exclude_if=lambda shortened: not shortened,
-        description="The middle of the description is left out (…): list this task own_transaction to read it whole.",
+        description="The middle of the description is left out (…): list this task alone to read it whole.",
     )
 
 

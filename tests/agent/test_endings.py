@@ -5,18 +5,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event as sql_event
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 import access
 from access import SYSTEM
 from agent.history import Step
-from agent.run_ending import MAX_CALL_BYTES, NOT_KEPT, NOT_RUN, UNSTORED, end_run, list_endings
+from agent.run_ending import (
+    MAX_CALL_BYTES,
+    NOT_KEPT,
+    NOT_RUN,
+    UNSTORED,
+    end_run,
+    list_endings,
+    store_ending,
+)
 from clock import utc_now
 from db import Transaction
+from errors import DatabaseBusy
 from llm.protocol import TextDelta, Usage
 from models import Run
 from models.columns import to_count
@@ -158,6 +169,36 @@ def test_results_that_are_too_many_for_a_message_are_left_out_the_largest_first(
     message = carl.get(f"/v1/conversations/{conversation}/messages")["data"][-1]
     assert [one["error"] for one in message["tool_calls"]] == [None, NOT_KEPT, None]
     assert message["content"] == "Here."
+
+
+def busy(cause: Exception) -> DatabaseBusy:
+    error = DatabaseBusy(str(cause))
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("refusal", "tried"),
+    [
+        (busy(PoolTimeoutError("no connection became free")), [0, 1]),
+        (busy(OperationalError("INSERT", {}, Exception("database is locked"))), [0, 1]),
+        (busy(ConnectionResetError("MariaDB closes the connection on a large packet")), [0, 1, 2, 3, 4]),
+        (ValueError("value too large"), [0, 1, 2, 3, 4]),
+    ],
+)
+async def test_a_database_that_is_only_busy_gets_no_smaller_ending(
+    refusal: Exception, tried: list[int]
+) -> None:
+    sizes: list[int] = []
+
+    async def store(size: int) -> None:
+        sizes.append(size)
+        raise refusal
+
+    with pytest.raises(type(refusal)):
+        await store_ending(store, uuid4(), 0)
+    assert sizes == tried
 
 
 # Numbers

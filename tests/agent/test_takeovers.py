@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 import access
 from access import SYSTEM
@@ -183,3 +184,23 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
     assert len(lines) == MAX_FAILED_CLAIMS
     assert all("claiming a run failed" in line and "12.5 is no whole number" in line for line in lines)
     assert all("agent/leases.py:" in line for line in lines)
+
+
+def test_a_run_that_cannot_be_claimed_since_the_database_is_busy_waits_and_completes(
+    scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = scripted.state.worker
+    worker._pauses = Pauses(0.0)
+    model.answers = [["Here I am."]]
+    claims: list[UUID] = []
+
+    async def claim_when_free(tx: Transaction, context: Any, run_id: UUID, may_take: Any) -> Any:
+        claims.append(run_id)
+        if len(claims) <= 2 * MAX_FAILED_CLAIMS:
+            raise PoolTimeoutError("no connection became free")
+        return await claim_run(tx, context, run_id, may_take)
+
+    monkeypatch.setattr("agent.worker.claim_run", claim_when_free)
+    run = wait_for_end(carl, begin(carl))
+    assert (run["status"], run["error"]) == ("completed", None)
+    assert len(claims) > 2 * MAX_FAILED_CLAIMS

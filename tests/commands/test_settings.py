@@ -291,10 +291,7 @@ def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
-FORMER = [
-    ("EVENT_RETENTION_DAYS", "event_retention_days"),
-    ("RUN_LOG_RETENTION_DAYS", "run_log_retention_days"),
-]
+FORMER = [("EVENTS_DAYS", "event_retention_days"), ("RUN_EVENTS_DAYS", "run_log_retention_days")]
 
 
 @pytest.mark.parametrize(("former", "name"), FORMER)
@@ -330,7 +327,7 @@ def test_a_setting_s_new_name_comes_before_its_former_one(
 
 def test_a_wrong_value_under_a_former_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError, match="EVENT_RETENTION_DAYS"):
-        reading(monkeypatch, EVENT_RETENTION_DAYS="0")
+        reading(monkeypatch, EVENTS_DAYS="0")
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite+aiosqlite://"])
@@ -354,32 +351,6 @@ def test_the_database_file_is_where_the_engine_opens_it(url: str, path: str | No
     assert with_key(None, url).sqlite_path == (None if path is None else Path(path))
     if path is not None:
         assert parse_database_url(url)[0].database == path
-
-
-# Database URLs
-
-
-PROVIDERS = [
-    "postgresql://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require&channel_binding=require",
-    "postgres://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require&channel_binding=require",
-    "postgresql+asyncpg://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require",
-    "postgresql+psycopg2://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require",
-]
-
-
-@pytest.mark.parametrize("url", PROVIDERS)
-def test_a_database_url_works_as_providers_hand_it_out(url: str) -> None:
-    parsed, arguments = parse_database_url(url)
-    assert parsed.drivername == "postgresql+asyncpg"
-    assert (parsed.username, parsed.password) == ("ann", "p@ss/w")
-    assert (parsed.host, parsed.database) == ("ep-1.eu.neon.tech", "parley")
-    assert dict(parsed.query) == {}
-    assert arguments == {"ssl": "require"}
-
-
-@pytest.mark.parametrize("mode", ["disable", "prefer", "verify-full"])
-def test_each_sslmode_reaches_the_driver(mode: str) -> None:
-    assert parse_database_url(f"postgresql://db.example/parley?sslmode={mode}")[1] == {"ssl": mode}
 
 
 # Starting

@@ -22,6 +22,29 @@ def arguments(query: str) -> dict[str, Any]:
     return found
 
 
+PROVIDERS = [
+    "postgresql://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require&channel_binding=require",
+    "postgres://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require&channel_binding=require",
+    "postgresql+asyncpg://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require",
+    "postgresql+psycopg2://ann:p%40ss%2Fw@ep-1.eu.neon.tech/parley?sslmode=require",
+]
+
+
+@pytest.mark.parametrize("url", PROVIDERS)
+def test_a_database_url_works_as_providers_hand_it_out(url: str) -> None:
+    parsed, arguments = parse_database_url(url)
+    assert parsed.drivername == "postgresql+asyncpg"
+    assert (parsed.username, parsed.password) == ("ann", "p@ss/w")
+    assert (parsed.host, parsed.database) == ("ep-1.eu.neon.tech", "parley")
+    assert dict(parsed.query) == {}
+    assert arguments == {"ssl": "require"}
+
+
+@pytest.mark.parametrize("mode", ["disable", "prefer", "verify-full"])
+def test_each_sslmode_reaches_the_driver(mode: str) -> None:
+    assert parse_database_url(f"postgresql://db.example/parley?sslmode={mode}")[1] == {"ssl": mode}
+
+
 @pytest.mark.parametrize(
     ("query", "meaning"),
     [

@@ -161,7 +161,7 @@ async def create_token(
                 token=TOKEN_PREFIX + derived.secret, **to_public_token(made).model_dump()
             )
     if len(await list_tokens(tx, caller)) >= TOKENS_PER_USER:
-        raise Conflict(f"You have {TOKENS_PER_USER} access tokens. Revoke one first.")
+        raise Conflict(f"You have {TOKENS_PER_USER} API tokens. Revoke one first.")
     secret = TOKEN_PREFIX + (derived.secret if derived else new_token())
     days = new.expires_in_days
     token = ApiToken(

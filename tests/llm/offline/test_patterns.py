@@ -13,7 +13,7 @@ SLOWEST = 2  # of them that are grown to the end
 # Below this nothing is measured: a linear pattern passes it at thousands of characters, one of the sixth power at 40.
 NOISE = 0.002
 # Twice the text may cost so many times as much; to the square it is 4.
-MOST = 3.4
+MOST = 3.0
 # So many seconds for a short text leave no doubt.
 STUCK = 0.05
 

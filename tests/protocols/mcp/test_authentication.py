@@ -253,7 +253,7 @@ async def test_a_token_that_may_only_read_changes_nothing_with_any_tool(
             if tool.effect == "read":
                 continue
             assert answer.is_error
-            assert words(answer) == f"{name} changes something, and this access token may only read."
+            assert words(answer) == f"{name} changes something, and this API token may only read."
         assert (await client.call_tool("list_tasks", {})).structured_content == {
             "tasks": [task],
             "more": False,

@@ -1,4 +1,4 @@
-# test_api_tokens.py -- access tokens: made in a session or by the operator, listed, revoked, good for /mcp alone.
+# test_api_tokens.py -- API tokens: made in a session or by the operator, listed, revoked, good for /mcp alone.
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
