@@ -1,4 +1,5 @@
 # test_patterns.py -- the cost of every pattern grows with the length of the text, and no faster
+import math
 import re
 from collections.abc import Iterator
 
@@ -12,39 +13,46 @@ KINDS = 40  # of near matches for each pattern
 SLOWEST = 2  # of them that are grown to the end
 # Below this nothing is measured: a linear pattern passes it at thousands of characters, one of the sixth power at 40.
 NOISE = 0.002
-# Twice the text may cost so many times as much; to the square it is 4.
-MOST = 3.0
+# The cost of a linear pattern is the length to the power of 1, of a quadratic one of 2. Two lengths a factor of four
+# apart are compared, so that a machine has to be twice as slow at one of them to be mistaken for the other.
+STEEPEST = 1.5
+APART = 4
 # So many seconds for a short text leave no doubt.
 STUCK = 0.05
 
 
-def lengths(longest: int) -> Iterator[tuple[int, int]]:
-    """Each length with one before it that is at least half as long: in small steps first, for what explodes."""
+def lengths(longest: int) -> Iterator[int]:
+    """Small steps first, for what explodes."""
     length = 12
     while length < longest:
-        longer = length + length // 3 if length < 100 else 2 * length
-        yield length, longer
-        length = longer
+        yield length
+        length = length + length // 3 if length < 100 else 2 * length
 
 
-def growth(use: Use, near: Near) -> tuple[float, int]:
-    """How many times the cost of a text, at worst, one costs that is up to twice as long, and at which length."""
-    before = seconds(use, near.text(12))
-    for shorter, length in lengths(LONGEST):
-        cost = seconds(use, near.text(length))
-        if cost > NOISE and cost > MOST * before:
-            again = 5 if cost < STUCK else 0
-            before = min(before, *(seconds(use, near.text(shorter)) for _ in range(again + 1)))
-            cost = min([cost, *(seconds(use, near.text(length)) for _ in range(again))])
-            if cost > NOISE and cost > MOST * before:
-                return cost / before, length
-        before = cost
+def find_exponent(use: Use, near: Near) -> tuple[float, int]:
+    """The power of the length with which the cost grows, where it is too high, and at which length; or 0."""
+    costs: dict[int, float] = {}
+    for length in lengths(LONGEST):
+        costs[length] = cost = seconds(use, near.text(length))
+        shorter = max((earlier for earlier in costs if earlier * APART <= length), default=min(costs))
+        if cost <= NOISE or shorter == length or power(costs, shorter, length) <= STEEPEST:
+            continue
+        # In turns, so that a slow moment of the machine meets both.
+        for _ in range(5 if cost < STUCK else 1):
+            for again in (shorter, length):
+                costs[again] = min(costs[again], seconds(use, near.text(again)))
+        if costs[length] > NOISE and power(costs, shorter, length) > STEEPEST:
+            return power(costs, shorter, length), length
     return 0.0, LONGEST
+
+
+def power(costs: dict[int, float], shorter: int, length: int) -> float:
+    return math.log(costs[length] / max(costs[shorter], 1e-6)) / math.log(length / shorter)
 
 
 def rate(use: Use, near: Near) -> float:
     """The cost of a character, at a length at which it can be measured."""
-    for _, length in lengths(1024):
+    for length in lengths(1024):
         if (cost := seconds(use, near.text(length))) > NOISE / 4:
             break
     return cost / length
@@ -57,9 +65,9 @@ def find_steep(use: Use, kinds: int = KINDS) -> str | None:
         if rates[near] > STUCK / 1024:
             break
     for near in sorted(rates, key=rates.__getitem__, reverse=True)[:SLOWEST]:
-        times, length = growth(use, near)
-        if times:
-            return f"{use.place}.{use.method}: {times:.1f} times for twice the text at {length}: {near}"
+        exponent, length = find_exponent(use, near)
+        if exponent:
+            return f"{use.place}.{use.method}: the length to the power of {exponent:.1f} at {length}: {near}"
     return None
 
 
