@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 import cli
 from models.run import Run
 from protocols.mcp.resources import CONVERSATION_URI, PROMPTS, TASKS_URI
-from services.runs import FINAL_EVENTS
+from services.run_log import FINAL_EVENTS
 from settings import ROOT
 from support.servers import Server
 from tools.registry import TOOLS

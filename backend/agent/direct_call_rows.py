@@ -36,7 +36,7 @@ from models.columns import UTCDateTime
 from models.message import MessagePublic
 from models.recorded_call import RecordedCall, pick_call, pick_outcome
 from models.run import RunPublic
-from services import messages, runs
+from services import messages, run_log, runs
 from services.identity.api_tokens import ApiGrant
 
 MAX_TRIGGER_CHARACTERS = 200
@@ -135,7 +135,7 @@ def build_pending_rows(
 def drop_details(record: RunRows) -> RunRows:
     """The rows of a call that changed nothing: they look like those of a run whose details were deleted."""
     run = {**record.run, "details_deleted_at": record.run["finished_at"]}
-    return replace(record, run=run, log=[line for line in record.log if line[0] not in runs.DETAIL_EVENTS])
+    return replace(record, run=run, log=[line for line in record.log if line[0] not in run_log.DETAIL_EVENTS])
 
 
 async def insert_rows(

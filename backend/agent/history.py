@@ -1,6 +1,5 @@
 # agent/history.py -- what a model reads: earlier turns that fit, and the steps of the run at work.
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
 from typing import cast
 
 from sqlalchemy import or_
@@ -10,35 +9,13 @@ import access
 from access import Caller
 from db import Transaction
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
-from models import Message, Run, RunEvent
-from models.recorded_call import RecordedCall, pick_approval, pick_outcome, set_outcome
-from services import runs
+from models import Message, Run
+from models.recorded_call import RecordedCall
+from services.run_log import Step
 
 # A rule of thumb for English text and JSON alike; the limit it serves is soft.
 CHARACTERS_PER_TOKEN = 4
 MESSAGE_BATCH = 50
-
-
-@dataclass
-class Step:
-    """One answer of the model within a run: its text and its tool calls with what came of them.
-
-    `size` is the text's, in bytes.
-    """
-
-    text: str = ""
-    calls: list[RecordedCall] = field(default_factory=list)
-    size: int = 0
-
-    def add_text(self, text: str) -> None:
-        self.text += text
-        self.size += len(text.encode())
-
-    def clear_text(self) -> None:
-        self.text, self.size = "", 0
-
-    def turn(self) -> AgentTurn:
-        return AgentTurn(self.text.strip(), tuple(to_tool_call(call) for call in self.calls))
 
 
 def begin_paragraph(steps: Sequence[Step], text: str) -> str:
@@ -47,41 +24,12 @@ def begin_paragraph(steps: Sequence[Step], text: str) -> str:
     return "\n\n" + text if begins else text
 
 
+def to_turn(step: Step) -> AgentTurn:
+    return AgentTurn(step.text.strip(), tuple(to_tool_call(call) for call in step.calls))
+
+
 def to_tool_call(call: RecordedCall) -> ToolCall:
     return ToolCall(call["id"], call["name"], call["arguments"], call.get("result"), call.get("error"))
-
-
-def rebuild_steps(events: Iterable[RunEvent]) -> list[Step]:
-    """The steps that a run's log tells of."""
-    steps: list[Step] = []
-    # Joined at the end: to add thousands of pieces one by one copies the text each time.
-    texts: list[list[str]] = []
-    for event in events:
-        data = event.data
-        if event.type not in runs.DETAIL_EVENTS:
-            continue
-        while len(steps) <= data["step"]:
-            steps.append(Step())
-            texts.append([])
-        step = steps[data["step"]]
-        if event.type == "message.delta":
-            texts[data["step"]].append(data["text"])
-        elif event.type == "message.reset":
-            texts[data["step"]].clear()
-        elif event.type == "tool.call":
-            step.calls.append({"id": data["id"], "name": data["name"], "arguments": data["arguments"]})
-        else:
-            call = next(call for call in step.calls if call["id"] == data["id"])
-            if event.type == "approval.requested":
-                call["approval"] = pick_approval(data)
-            elif event.type == "approval.decided":
-                call["approval"]["decision"] = data["decision"]
-                call["approval"]["decided_at"] = data["decided_at"]
-            else:
-                set_outcome(call, pick_outcome(data))
-    for step, pieces in zip(steps, texts, strict=True):
-        step.add_text("".join(pieces))
-    return steps
 
 
 def to_turns(message: Message) -> list[Turn]:

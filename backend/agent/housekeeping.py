@@ -9,7 +9,7 @@ from uuid import UUID
 from access import SYSTEM
 from agent.failure_log import log_failure
 from db import Database
-from services import events, runs
+from services import events, run_log
 from services.idempotency import delete_old_keys
 from services.identity import account_removal, sessions
 from services.identity.rate_limits import delete_expired_limits
@@ -39,7 +39,7 @@ class Housekeeping:
             pass
         while await write(sessions.delete_ended_sessions, SYSTEM):
             pass
-        while await write(runs.delete_old_details, SYSTEM, self._run_log_retention_days):
+        while await write(run_log.delete_old_details, SYSTEM, self._run_log_retention_days):
             pass
         while await write(events.delete_old_events, SYSTEM, self._event_retention_days):
             pass

@@ -17,7 +17,7 @@ from agent.run_ending import end_bare, end_run
 from db import Transaction
 from models import Run, User
 from models.run import ACTIVE_STATUSES
-from services import runs
+from services import run_log, runs
 from storage.dialects import read_clock
 
 # In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
@@ -201,7 +201,7 @@ async def claim_run(
     run.epoch += 1
     run.lease_expires_at = moment + compute_lease_time(run, context)
     if run.started_at is None:
-        await runs.add_started_event(tx, caller, run, moment)
+        await run_log.add_started_event(tx, caller, run, moment)
     await tx.flush()
     if run.takeovers <= MAX_TAKEOVERS:
         await runs.record_run_change(tx, caller, run, "run.started")

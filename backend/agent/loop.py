@@ -15,7 +15,7 @@ import access
 from access import Caller
 from agent.context import AgentContext
 from agent.direct_call_rows import MCP_SOURCE
-from agent.history import Step, begin_paragraph, read_history, rebuild_steps
+from agent.history import begin_paragraph, read_history
 from agent.model_request import build_model_request
 from agent.needed_approvals import find_calls_needing_approval
 from agent.run_ending import LeaseLost, list_endings, store_ending
@@ -27,7 +27,8 @@ from llm.sanitize import sanitize, sanitize_arguments
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
 from models.run import RunStatus
-from services import approvals, runs
+from services import approvals, run_log
+from services.run_log import Step, rebuild_steps
 from storage.dialects import read_clock
 from tools.registry import ToolError, call_tool
 
@@ -75,7 +76,7 @@ class RunLoop:
         await work(tx, run)
 
     async def add_event(self, type_: str, data: dict[str, Any]) -> None:
-        await self.write(lambda tx, run: runs.add_event(tx, self.caller, run, type_, data))
+        await self.write(lambda tx, run: run_log.add_event(tx, self.caller, run, type_, data))
 
     async def work(self) -> None:
         """Continue the run from its log, to its end."""
@@ -103,7 +104,7 @@ class RunLoop:
 
     async def read_steps(self) -> list[RunEvent]:
         """Where the run's log stands."""
-        log = await self.context.read(runs.read_log, self.caller, self.run_id)
+        log = await self.context.read(run_log.read_log, self.caller, self.run_id)
         self.steps = rebuild_steps(log)
         return log
 
@@ -195,7 +196,9 @@ class RunLoop:
             run.input_tokens += usage.input_tokens
             run.output_tokens += usage.output_tokens
             for call in said:
-                await runs.add_event(tx, self.caller, run, "tool.call", {"step": len(self.steps) - 1, **call})
+                await run_log.add_event(
+                    tx, self.caller, run, "tool.call", {"step": len(self.steps) - 1, **call}
+                )
 
         await self.write(store)
         self.tokens += usage.input_tokens + usage.output_tokens
@@ -247,7 +250,7 @@ class RunLoop:
                 "finished_at": rfc3339(utc_now()),
             }
             data = {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
-            await runs.add_event(tx, self.caller, run, "tool.result", data)
+            await run_log.add_event(tx, self.caller, run, "tool.result", data)
 
         await self.write(step)
         if outcome is None:

@@ -1,12 +1,12 @@
 # agent/needed_approvals.py -- which calls of a run need an approval, and which need it anew.
 
 from access import Caller
-from agent.history import Step
 from db import Transaction
 from models import Run
 from models.recorded_call import RecordedCall, is_finished, pick_call
 from services import approvals
 from services.approvals import CallToApprove
+from services.run_log import Step
 from tools.approval_rules import is_change, needs_approval, read_shown_rows
 
 

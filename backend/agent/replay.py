@@ -9,7 +9,7 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
-from agent.history import Step, begin_paragraph, read_history
+from agent.history import begin_paragraph, read_history
 from agent.loop import assign_call_ids
 from agent.model_request import build_model_request
 from agent.run_ending import NOT_RUN
@@ -19,6 +19,7 @@ from llm.sanitize import sanitize
 from models import Conversation, Message, Run, RunEvent, User
 from models.recorded_call import RecordedCall
 from models.run import ACTIVE_STATUSES
+from services.run_log import Step
 
 # A model that calls recorded tools for ever is stopped here.
 MAX_REPLAYED_STEPS = 100

@@ -14,7 +14,6 @@ from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller, CallerOrSystem
-from agent.history import Step, rebuild_steps
 from clock import rfc3339, utc_now
 from db import Transaction
 from errors import Conflict, DatabaseBusy, NotFound, TooManyAtOnce, Unauthorized
@@ -23,8 +22,9 @@ from models import Conversation, Message, Run
 from models.message import ChatCreate
 from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
 from models.run import RunPublic, RunStatus
-from services import approvals, events, messages, runs
+from services import approvals, events, messages, run_log, runs
 from services.messages import PostedMessage
+from services.run_log import Step, rebuild_steps
 from storage.dialects import read_clock
 from storage.failures import is_connection_lost
 
@@ -62,9 +62,9 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 
         run.epoch += 1
         is_bare = size == SMALLEST
         await approvals.cancel_approvals(tx, caller, run, logged=not is_bare)
-        events_so_far = [] if is_bare else await runs.read_log(tx, caller, run_id)
+        events_so_far = [] if is_bare else await run_log.read_log(tx, caller, run_id)
         if not events_so_far and not is_bare:
-            await runs.add_started_event(tx, caller, run, await read_clock(tx))
+            await run_log.add_started_event(tx, caller, run, await read_clock(tx))
         await list_endings(rebuild_steps(events_so_far), "cancelled", None)[size](tx, caller, run)
     return await runs.to_public_run(tx, caller, run)
 
@@ -189,14 +189,14 @@ async def end_run(
         tx.add(answer)
         await tx.flush()
         shown = (await messages.get_message(tx, caller, answer.id)).model_dump(mode="json")
-        await runs.add_event(tx, caller, run, "message.completed", {"message": shown})
+        await run_log.add_event(tx, caller, run, "message.completed", {"message": shown})
         await events.record_event(tx, caller, "message.created", {"message": shown})
     run.status = status
     run.error = error
     run.finished_at = moment
     run.lease_expires_at = None
     end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
-    await runs.add_event(tx, caller, run, f"run.{status}", end)
+    await run_log.add_event(tx, caller, run, f"run.{status}", end)
     await runs.record_run_change(tx, caller, run, f"run.{status}")
 
 

@@ -16,7 +16,7 @@ from errors import Conflict, Forbidden, NotFound
 from models import Approval, Run, User
 from models.approval import ApprovalPolicy, Decision
 from models.run import RunPublic
-from services import runs
+from services import run_log, runs
 from services.identity.rate_limits import add_hits, hash_key
 from storage.dialects import read_clock
 
@@ -90,7 +90,7 @@ async def request_approvals(
         approval.sqlmodel_update({**asked, "expires_at": expires_at, "decision": None, "decided_at": None})
         tx.add(approval)
         times = {"requested_at": rfc3339(moment), "expires_at": rfc3339(expires_at)}
-        await runs.add_event(
+        await run_log.add_event(
             tx, caller, run, "approval.requested", {"step": step, "id": call["id"], **asked, **times}
         )
     run.status = "awaiting_approval"
@@ -127,7 +127,7 @@ async def record_decision(
     tx: Transaction, caller: CallerOrSystem, run: Run, approval: Approval, decision: Decision
 ) -> None:
     approval.decision, approval.decided_at = decision, await read_clock(tx)
-    log = await runs.read_log(tx, caller, run.id)
+    log = await run_log.read_log(tx, caller, run.id)
     asked = next(
         event
         for event in log
@@ -135,7 +135,7 @@ async def record_decision(
     )
     decided = {"decision": decision, "decided_at": rfc3339(approval.decided_at)}
     data = {"step": asked.data["step"], "id": approval.tool_call_id, **decided}
-    await runs.add_event(tx, caller, run, "approval.decided", data)
+    await run_log.add_event(tx, caller, run, "approval.decided", data)
     if run.status == "awaiting_approval" and not await runs.find_pending_approvals(tx, caller, [run.id]):
         run.status = "queued"
     await tx.flush()

@@ -1,34 +1,20 @@
-# services/runs.py -- verbs on runs: look at one, read its log, write the next line of it.
+# services/runs.py -- verbs on runs: look at one, list them, tell of their changes.
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import func
 from sqlmodel import col
 
 import access
 from access import Caller, CallerOrSystem
-from clock import utc_now
 from db import Transaction
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
 from pagination import Page, RowListSpec, page_json, read_page
 from services import events, messages
-
-FINAL_EVENTS = frozenset({"run.completed", "run.failed", "run.cancelled"})
-EVENT_BATCH = 500
-DETAIL_EVENTS = (
-    "message.delta",
-    "message.reset",
-    "tool.call",
-    "tool.result",
-    "approval.requested",
-    "approval.decided",
-)
-RUN_BATCH = 100
 
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 WORKING_STATUSES = ("queued", "running")
@@ -106,66 +92,6 @@ async def list_runs(
 
 async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run | None:
     return await access.find_row(tx, caller, Run, col(Run.id) == run_id)
-
-
-async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, after: int) -> list[RunEvent]:
-    """The lines of the log past `after`, in order, at most EVENT_BATCH."""
-    statement = access.select(caller, RunEvent).where(
-        col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after
-    )
-    return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENT_BATCH))).scalars())
-
-
-async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> list[RunEvent]:
-    """All of the log."""
-    log: list[RunEvent] = []
-    while events := await read_events(tx, caller, run_id, log[-1].seq if log else 0):
-        log += events
-    return log
-
-
-async def add_event(
-    tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: dict[str, Any]
-) -> RunEvent:
-    """The next line of the log; the run is locked."""
-    last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(col(RunEvent.run_id) == run.id)
-    seq = ((await tx.execute(last)).scalar_one() or 0) + 1
-    event = RunEvent(run_id=run.id, seq=seq, type=type_, data=data)
-    tx.add(event)
-    await tx.flush()
-    return event
-
-
-async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
-    """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
-    run.started_at = moment
-    trigger = await access.find_row(
-        tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
-    )
-    assert trigger is not None
-    started = {
-        "conversation_id": str(run.conversation_id),
-        "user_message_id": str(trigger.id),
-        "timezone": caller.timezone,
-    }
-    await add_event(tx, caller, run, "run.started", started)
-
-
-async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int) -> int:
-    """Delete deltas, resets and calls of runs that ended more than `days` ago.
-
-    First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
-    RUN_BATCH at a time, so that nobody waits long; how many there were is returned.
-    """
-    moment = utc_now()
-    ended = col(Run.finished_at) < moment - timedelta(days=days)
-    old = access.select(caller, Run, col(Run.id)).where(col(Run.details_deleted_at).is_(None), ended)
-    found = list((await tx.execute(old.order_by(col(Run.finished_at)).limit(RUN_BATCH))).scalars())
-    if found:
-        details = (col(RunEvent.run_id).in_(found), col(RunEvent.type).in_(DETAIL_EVENTS))
-        await tx.execute(delete(RunEvent).where(*details))
-        await tx.execute(update(Run).where(col(Run.id).in_(found)).values(details_deleted_at=moment))
-    return len(found)
 
 
 async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:

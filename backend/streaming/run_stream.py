@@ -7,7 +7,7 @@ from pydantic_core import to_json
 from access import Caller
 from db import Database
 from models import RunEvent
-from services import runs
+from services import run_log, runs
 from streaming.sse import Batch
 
 
@@ -18,16 +18,16 @@ def to_frame(event: RunEvent) -> bytes:
 
 async def read_run_batch(db: Database, caller: Caller, run_id: UUID, after: int) -> Batch:
     """One batch of the run's log past `after`. It is the last one after the run's final event or without the run."""
-    batch = await db.read(runs.read_events, caller, run_id, after)
+    batch = await db.read(run_log.read_events, caller, run_id, after)
     has_ended = False
     if not batch:
         run = await db.read(runs.find_run, caller, run_id)
         has_ended = run is None or not runs.is_active(run)
         if has_ended:  # the final event may have been written between the two reads
-            batch = await db.read(runs.read_events, caller, run_id, after)
+            batch = await db.read(run_log.read_events, caller, run_id, after)
     if not batch:
         return Batch(b"", after, last=has_ended)
-    more = len(batch) == runs.EVENT_BATCH
+    more = len(batch) == run_log.EVENT_BATCH
     return Batch(
-        b"".join(map(to_frame, batch)), batch[-1].seq, more, last=batch[-1].type in runs.FINAL_EVENTS
+        b"".join(map(to_frame, batch)), batch[-1].seq, more, last=batch[-1].type in run_log.FINAL_EVENTS
     )

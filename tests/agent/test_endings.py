@@ -15,7 +15,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 import access
 from access import SYSTEM
-from agent.history import Step
 from agent.run_ending import (
     MAX_CALL_BYTES,
     NOT_KEPT,
@@ -31,7 +30,7 @@ from errors import DatabaseBusy
 from llm.protocol import TextDelta, Usage
 from models import Run
 from models.columns import to_count
-from services.runs import read_log
+from services.run_log import Step, read_log
 from support.clock import pass_time
 from support.mariadb import MariaDBServer
 from support.runs import begin, followed, followed_text, last_message

@@ -405,7 +405,7 @@ def test_a_run_s_stream_ends_quietly_where_the_database_is_busy(
         raise DatabaseBusy("database is locked")
 
     with monkeypatch.context() as broken:
-        broken.setattr("services.runs.read_events", busy)
+        broken.setattr("services.run_log.read_events", busy)
         assert ann.http.get(f"/v1/runs/{run_id}/events").text == ""
     assert "Traceback" not in capsys.readouterr().err
     assert "run.completed" in ann.http.get(f"/v1/runs/{run_id}/events").text

@@ -32,7 +32,7 @@ if __name__ == "__main__":
 
 from sqlalchemy import text
 
-from agent.history import rebuild_steps
+from services.run_log import rebuild_steps
 from storage.engines import open_engine
 from support.postgres import postgres_server
 from support.processes import Process, forked

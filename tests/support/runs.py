@@ -3,7 +3,7 @@ from typing import Any
 from uuid import UUID
 
 from access import SYSTEM
-from services.runs import read_log
+from services.run_log import read_log
 from support.servers import (
     Event,
     Person,
