@@ -95,7 +95,7 @@ def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppSt
         session_cache=SessionCache(db),
         api_token_cache=ApiTokenCache(db),
         notifier=notifier,
-        open_streams=OpenStreams(db, notifier, timings),
+        open_streams=OpenStreams(db, notifier, timings, worker.context.live_runs),
         database_probe=DatabaseProbe(db),
         worker=worker,
         run_control=RunControl(db, notifier, worker, settings.runs_per_user),

@@ -199,13 +199,24 @@ class Database:
             return await self.read(fetch_rows, statement, values)
         return await self._retry_if_lost(lambda: self._run(statement, values))
 
+    async def execute_sql(self, sql: str, *arguments: object) -> Sequence[Any]:
+        """The rows of a statement in PostgreSQL's own SQL, which is a transaction of its own.
+
+        It runs again once if its connection is lost, so it has to be one that may run twice. DatabaseBusy if the
+        database does not do it in time.
+        """
+        return await self._retry_if_lost(lambda: self._execute_sql(sql, *arguments))
+
     async def _run(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
         sql, names, constants = compile_statement(statement, self.engine.dialect)
         arguments = {**constants, **values}
+        return await self._execute_sql(sql, *[arguments[name] for name in names])
+
+    async def _execute_sql(self, sql: str, *arguments: object) -> Sequence[Any]:
         connection = await self.engine.raw_connection()
         try:
             driver: Any = connection.driver_connection
-            rows: Sequence[Any] = await driver.fetch(sql, *[arguments[name] for name in names])
+            rows: Sequence[Any] = await driver.fetch(sql, *arguments)
             return rows
         except Exception as error:
             if is_connection_lost(error):  # the pool drops all that are as old: a network loses them together

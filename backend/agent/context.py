@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
+from agent.run_writer import RunWriter
 from db import Database, Transaction
 from llm.protocol import Model
+from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 
 P = ParamSpec("P")
@@ -41,6 +43,11 @@ class AgentContext:
     limits: RunLimits
     backoff_seconds: float = 0.5
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_TRANSACTIONS))
+    live_runs: LiveRuns = field(default_factory=LiveRuns)
+    writer: RunWriter = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "writer", RunWriter(self.db, self.notifier, self.live_runs))
 
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs

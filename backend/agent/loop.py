@@ -19,7 +19,7 @@ from agent.history import begin_paragraph, read_history
 from agent.model_request import build_model_request
 from agent.needed_approvals import find_calls_needing_approval
 from agent.run_ending import LeaseLost, list_endings, store_ending
-from agent.text_pieces import coalesce_text, cut_to_bytes
+from agent.run_writer import RunLog
 from clock import rfc3339, utc_now
 from db import Transaction
 from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Usage
@@ -28,7 +28,7 @@ from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
 from models.run import RunStatus
 from services import approvals, run_log
-from services.run_log import Step, rebuild_steps
+from services.run_log import Step, get_added_events, rebuild_steps, to_line
 from storage.dialects import read_clock
 from tools.registry import ToolError, call_tool
 
@@ -54,17 +54,30 @@ class RunLoop:
     tokens: int = 0
     uses_model: bool = True
     started_at: datetime = field(default_factory=utc_now)
+    # Of model requests since the last transaction on the run's row.
+    unsaved: Usage = field(default_factory=lambda: Usage(0, 0))
+    log: RunLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = self.context.writer.open_log(self.run_id, self.caller.user_id, self.epoch)
+
+    def close(self) -> None:
+        """Nothing is written for the run any more."""
+        self.log.close()
 
     async def write(
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
     ) -> None:
         """A short transaction on the run; `answer` locks the conversation first (lock order: conversation, run)."""
-        await self.context.write(self.with_run_locked, work, answer)
-        self.context.notifier.notify(self.run_id)
+        await self.log.settle()
+        events = await self.context.write(self.with_run_locked, work, answer)
+        self.unsaved = Usage(0, 0)
+        self.log.advance([to_line(event, self.epoch) for event in events])
 
     async def with_run_locked(
         self, tx: Transaction, work: Callable[[Transaction, Run], Awaitable[object]], answer: bool
-    ) -> None:
+    ) -> list[RunEvent]:
+        """The events that `work` has added to the log."""
         mine = col(Run.id) == self.run_id
         if answer and (run := await access.find_row(tx, self.caller, Run, mine)):
             await access.find_row(
@@ -73,17 +86,17 @@ class RunLoop:
         run = await access.find_row(tx, self.caller, Run, mine, lock=True)
         if run is None or run.epoch != self.epoch or run.status != "running":
             raise LeaseLost
+        run.input_tokens += self.unsaved.input_tokens
+        run.output_tokens += self.unsaved.output_tokens
         await work(tx, run)
-
-    async def add_event(self, type_: str, data: dict[str, Any]) -> None:
-        await self.write(lambda tx, run: run_log.add_event(tx, self.caller, run, type_, data))
+        return get_added_events(tx)
 
     async def work(self) -> None:
         """Continue the run from its log, to its end."""
         log = await self.read_steps()
         self.uses_model = log[0].data.get("source") != MCP_SOURCE
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
-            await self.reset_text()  # an unfinished answer of a lost worker
+            self.reset_text()  # an unfinished answer of a lost worker
         try:
             async with asyncio.timeout(await self.seconds_left()) as clock:
                 while await self.run_step():
@@ -106,6 +119,7 @@ class RunLoop:
         """Where the run's log stands."""
         log = await self.context.read(run_log.read_log, self.caller, self.run_id)
         self.steps = rebuild_steps(log)
+        self.log.last_seq = log[-1].seq if log else 0
         return log
 
     async def seconds_left(self) -> float:
@@ -164,13 +178,13 @@ class RunLoop:
                     raise
                 pause = self.context.backoff_seconds * 2 ** (attempt - 1)
                 if self.steps[-1].text:
-                    await self.reset_text()
+                    self.reset_text()
                 await asyncio.sleep(min(max(pause, error.retry_after or 0), MAX_BACKOFF_SECONDS))
 
-    async def reset_text(self) -> None:
+    def reset_text(self) -> None:
         """Log that the unfinished text is withdrawn; `content` is the text that remains."""
         self.steps[-1].clear_text()
-        await self.add_event("message.reset", {"step": len(self.steps) - 1, "content": self.content()})
+        self.log.add_line("message.reset", {"step": len(self.steps) - 1, "content": self.content()})
 
     async def ask_model(self) -> None:
         """One model request: text goes into the log as it comes, tool calls when the answer is whole."""
@@ -178,7 +192,7 @@ class RunLoop:
         step = self.steps[-1]
         calls: list[ToolCall] = []
         usage = Usage(0, 0)
-        async with aclosing(coalesce_text(self.context.model.respond(request))) as events:
+        async with aclosing(self.context.model.respond(request)) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
                     await self.append_text(step, sanitize(event.text))
@@ -191,16 +205,11 @@ class RunLoop:
         if len(calls) > most:
             log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
         said = assign_call_ids(calls[:most], self.steps)
-
-        async def store(tx: Transaction, run: Run) -> None:
-            run.input_tokens += usage.input_tokens
-            run.output_tokens += usage.output_tokens
-            for call in said:
-                await run_log.add_event(
-                    tx, self.caller, run, "tool.call", {"step": len(self.steps) - 1, **call}
-                )
-
-        await self.write(store)
+        for call in said:
+            self.log.add_line("tool.call", {"step": len(self.steps) - 1, **call})
+        self.unsaved = Usage(
+            self.unsaved.input_tokens + usage.input_tokens, self.unsaved.output_tokens + usage.output_tokens
+        )
         self.tokens += usage.input_tokens + usage.output_tokens
         step.calls += said
 
@@ -210,7 +219,8 @@ class RunLoop:
         fits = cut_to_bytes(text, most - sum(step.size for step in self.steps))
         if fits:
             step.add_text(fits)
-            await self.add_event("message.delta", {"step": len(self.steps) - 1, "text": fits})
+            self.log.add_text(len(self.steps) - 1, fits)
+            await self.log.wait_for_room()
         if fits != text:
             raise make_limit_error(most, "bytes of text")
 
@@ -268,6 +278,11 @@ class RunLoop:
             await self.write(lambda tx, run: by_size[size](tx, self.caller, run), answer=True)
 
         await store_ending(store, self.run_id, self.context.backoff_seconds)
+
+
+def cut_to_bytes(text: str, room: int) -> str:
+    """As much of the text as `room` bytes of UTF-8 hold, in whole characters."""
+    return text.encode("utf-8", "replace")[: max(room, 0)].decode("utf-8", "ignore")
 
 
 def make_limit_error(most: float, what: str) -> ModelError:

@@ -99,6 +99,7 @@ class Worker:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.context.writer.stop()
         await asyncio.gather(*[self._hand_over(lease) for lease in leases])
 
     async def _hand_over(self, lease: Lease) -> None:
@@ -187,6 +188,8 @@ class Worker:
             log.info("run has ended or belongs to another worker", run=str(lease.run_id))
         except Exception as error:  # its lease lapses, which counts as a takeover
             log_failure("a run could not be ended", error, run=str(lease.run_id))
+        finally:
+            loop.close()
 
     async def _poll_forever(self) -> None:
         pause = self._poll_seconds

@@ -1,5 +1,5 @@
 # llm/protocol.py -- the protocol of language models: turns and tools in, text and tool calls out
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -110,4 +110,4 @@ class Model(Protocol):
 
     name: str
 
-    def respond(self, request: ModelRequest) -> AsyncIterator[ModelEvent]: ...
+    def respond(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]: ...

@@ -1,17 +1,18 @@
 # services/run_log.py -- the log of a run: what was said and called, line by line, and the steps that it tells of.
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from pydantic_core import from_json, to_json
+from sqlalchemy import delete, func, insert, update
 from sqlmodel import col
 
 import access
-from access import Caller, CallerOrSystem
+from access import SYSTEM, Caller, CallerOrSystem
 from clock import utc_now
-from db import Transaction
+from db import Database, Transaction
 from models import Message, Run, RunEvent
 from models.recorded_call import RecordedCall, pick_approval, pick_outcome, set_outcome
 
@@ -26,6 +27,8 @@ DETAIL_EVENTS = (
     "approval.decided",
 )
 RUN_BATCH = 100
+# The key of the `info` of a transaction.
+ADDED_EVENTS = "added_run_events"
 
 
 @dataclass
@@ -45,6 +48,89 @@ class Step:
 
     def clear_text(self) -> None:
         self.text, self.size = "", 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a run's log that the worker with this epoch writes; `data` is JSON."""
+
+    run_id: UUID
+    epoch: int
+    seq: int
+    type: str
+    data: str
+
+
+# On PostgreSQL one statement stores the lines of many runs, each under its run's epoch. Whatever else writes to a run
+# locks its row first, so nobody's line comes between. A run that is locked at this moment is left out, not waited for:
+# it is not lost. The rule of access is the epoch, which only the worker that claimed the run knows.
+STORE_LINES = """
+    WITH lines AS (
+        SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::jsonb[])
+            AS line (run_id, epoch, seq, type, data)
+    ), held AS MATERIALIZED (
+        SELECT runs.id FROM runs
+        WHERE (runs.id, runs.epoch) IN (SELECT run_id, epoch FROM lines) AND runs.status = 'running'
+        ORDER BY runs.id
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), stored AS (
+        INSERT INTO run_events (run_id, seq, type, data, created_at)
+        SELECT lines.run_id, lines.seq, lines.type, lines.data, $6
+        FROM lines JOIN held ON held.id = lines.run_id
+        ON CONFLICT (run_id, seq) DO NOTHING
+    )
+    SELECT id FROM held
+"""
+
+
+async def store_lines(db: Database, lines: Sequence[Line], moment: datetime, *, again: bool) -> set[UUID]:
+    """Commit the lines of those runs that are at work under their epoch and not locked, and return their ids.
+
+    `again`: an earlier try failed, and may have stored them.
+    """
+    if not db.is_postgresql:
+        return await db.write(insert_lines, lines, moment, again=again)
+    columns = zip(*((line.run_id, line.epoch, line.seq, line.type, line.data) for line in lines), strict=True)
+    rows = await db.execute_sql(STORE_LINES, *map(list, columns), moment)
+    return {row["id"] for row in rows}
+
+
+async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime, *, again: bool) -> set[UUID]:
+    epochs = {line.run_id: line.epoch for line in lines}
+    held = await find_runs_at_work(tx, epochs, lock=True)
+    stored: set[tuple[UUID, int]] = set()
+    if again:
+        first = min(line.seq for line in lines)
+        newest = access.select(SYSTEM, RunEvent, col(RunEvent.run_id), col(RunEvent.seq))
+        found = await tx.execute(newest.where(col(RunEvent.run_id).in_(held), col(RunEvent.seq) >= first))
+        stored = {(row.run_id, row.seq) for row in found}
+    rows = [
+        {
+            "run_id": line.run_id,
+            "seq": line.seq,
+            "type": line.type,
+            "data": from_json(line.data),
+            "created_at": moment,
+        }
+        for line in lines
+        if line.run_id in held and (line.run_id, line.seq) not in stored
+    ]
+    if rows:
+        await tx.execute(INSERT_LINE, rows)
+    return held
+
+
+INSERT_LINE = insert(RunEvent.metadata.tables["run_events"])
+
+
+async def find_runs_at_work(tx: Transaction, epochs: Mapping[UUID, int], *, lock: bool = False) -> set[UUID]:
+    """Those of the runs that are still at work under these epochs; with `lock` without those that others lock."""
+    states = access.select(SYSTEM, Run, col(Run.id), col(Run.epoch)).where(
+        col(Run.id).in_(epochs), col(Run.status) == "running"
+    )
+    if lock:
+        states = states.order_by(col(Run.id)).with_for_update(skip_locked=True)
+    return {row.id for row in await tx.execute(states) if row.epoch == epochs[row.id]}
 
 
 async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, after: int) -> list[RunEvent]:
@@ -67,12 +153,27 @@ async def add_event(
     tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: dict[str, Any]
 ) -> RunEvent:
     """The next line of the log; the run is locked."""
-    last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(col(RunEvent.run_id) == run.id)
-    seq = ((await tx.execute(last)).scalar_one() or 0) + 1
+    added = get_added_events(tx)
+    if added and added[-1].run_id == run.id:
+        seq = added[-1].seq + 1
+    else:
+        last = access.select(caller, RunEvent, func.max(col(RunEvent.seq)))
+        seq = ((await tx.execute(last.where(col(RunEvent.run_id) == run.id))).scalar_one() or 0) + 1
     event = RunEvent(run_id=run.id, seq=seq, type=type_, data=data)
     tx.add(event)
     await tx.flush()
+    added.append(event)
     return event
+
+
+def get_added_events(tx: Transaction) -> list[RunEvent]:
+    """What `add_event` has added in this transaction, in order."""
+    added: list[RunEvent] = tx.info.setdefault(ADDED_EVENTS, [])
+    return added
+
+
+def to_line(event: RunEvent, epoch: int) -> Line:
+    return Line(event.run_id, epoch, event.seq, event.type, to_json(event.data).decode())
 
 
 async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:

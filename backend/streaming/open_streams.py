@@ -20,6 +20,7 @@ from failure_causes import describe_cause, find_place
 from models import Run
 from services import events, runs
 from services.identity import api_tokens
+from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 from streaming.run_stream import read_run_batch
 from streaming.shared_reads import SharedReads
@@ -52,10 +53,13 @@ class OpenStreams:
     """All streams and waiting requests of this worker. While nothing happens, none of them queries the database by
     itself: one poll of a few statements serves them all."""
 
-    def __init__(self, db: Database, notifier: Notifier, timings: Timings) -> None:
+    def __init__(
+        self, db: Database, notifier: Notifier, timings: Timings, live_runs: LiveRuns | None = None
+    ) -> None:
         self._db = db
         self._notifier = notifier
         self._timings = timings
+        self._live_runs = live_runs or LiveRuns()
         self._of_sessions: dict[UUID, set[Reader]] = {}
         self._of_tokens: dict[UUID, set[Reader]] = {}
         self._of_runs: dict[UUID, set[Reader]] = {}
@@ -113,7 +117,7 @@ class OpenStreams:
         """The run's log past `after` as frames, as it grows, until the run, the session or the server ends."""
 
         async def read(db: Database, caller: Caller, position: int | None) -> Batch:
-            return await read_run_batch(db, caller, run_id, position or 0)
+            return await read_run_batch(db, self._live_runs, caller, run_id, position or 0)
 
         return self._stream(caller, "run", run_id, after, read)
 

@@ -8,6 +8,7 @@ from access import Caller
 from db import Database
 from models import RunEvent
 from services import run_log, runs
+from streaming.live_runs import LiveRuns
 from streaming.sse import Batch
 
 
@@ -16,8 +17,13 @@ def to_frame(event: RunEvent) -> bytes:
     return format_sse_event(id=str(event.seq), event=event.type, data_str=data.decode())
 
 
-async def read_run_batch(db: Database, caller: Caller, run_id: UUID, after: int) -> Batch:
-    """One batch of the run's log past `after`. It is the last one after the run's final event or without the run."""
+async def read_run_batch(db: Database, live: LiveRuns, caller: Caller, run_id: UUID, after: int) -> Batch:
+    """One batch of the run's log past `after`, from memory where the run is at work here.
+
+    It is the last one after the run's final event or without the run.
+    """
+    if (newest := live.read(caller, run_id, after)) is not None:
+        return newest
     batch = await db.read(run_log.read_events, caller, run_id, after)
     has_ended = False
     if not batch:

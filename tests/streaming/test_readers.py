@@ -155,10 +155,9 @@ def wordy(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
 
 
 def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
-    wordy: Server, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+    wordy: Server, model: ScriptedModel
 ) -> None:
     carl = wordy.person()
-    monkeypatch.setattr("agent.text_pieces.DELTA_SECONDS", 0.0)
     gate = threading.Event()
     model.answers = [[*(["x" * 100_000] * 150), gate, "The end."]]
     with carl.http.stream(

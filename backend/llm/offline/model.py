@@ -1,6 +1,6 @@
 # llm/offline/model.py -- the offline model: answers English about tasks from rules, without a network
 import re
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -53,7 +53,7 @@ class OfflineModel:
     seconds: float = 0.25
     _parse_cache: ParseCache = field(default_factory=ParseCache)
 
-    async def respond(self, request: ModelRequest) -> AsyncIterator[ModelEvent]:
+    async def respond(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         *earlier, current = _group_turns(request.turns) or [_Exchange("")]
         dialogue = self._start_dialogue(request, Budget(self.seconds))
         dialogue = self._replay_earlier(earlier[-_MAX_EARLIER_MESSAGES:], dialogue)

@@ -1,0 +1,85 @@
+# streaming/live_runs.py -- the newest committed lines of the runs at work here, framed once for all their readers.
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from fastapi.sse import format_sse_event
+
+from access import Caller
+from services.run_log import FINAL_EVENTS, Line
+from streaming.sse import Batch
+
+# Of one run: a reader that is further behind reads from the database.
+MAX_BYTES = 256 * 1024
+# Readers get the last lines from memory after the run has ended.
+KEEP_SECONDS = 5.0
+
+
+class LiveRun:
+    """The frames of consecutive lines; `first` is the number of the first of them."""
+
+    def __init__(self, user_id: UUID) -> None:
+        self.user_id = user_id
+        self.first = 1
+        self.frames: list[bytes] = []
+        self.size = 0
+        self.has_ended = False
+
+    def add(self, line: Line) -> None:
+        if line.seq != self.first + len(self.frames):  # others have written between: begin anew
+            self.frames, self.first, self.size = [], line.seq, 0
+        frame = frame_line(line)
+        self.frames.append(frame)
+        self.size += len(frame)
+        self.has_ended = line.type in FINAL_EVENTS
+        if self.size > MAX_BYTES:
+            self.drop_half()
+
+    def drop_half(self) -> None:
+        half = len(self.frames) // 2
+        self.size -= sum(map(len, self.frames[:half]))
+        self.first += half
+        del self.frames[:half]
+
+    def read(self, after: int) -> Batch | None:
+        skip = after + 1 - self.first
+        if skip < 0 or skip >= len(self.frames):
+            return None
+        frames = self.frames[skip:]
+        return Batch(b"".join(frames), after + len(frames), last=self.has_ended)
+
+
+class LiveRuns:
+    """Only what is committed comes in here. The rows are the truth: whatever is missing here is read from them."""
+
+    def __init__(self) -> None:
+        self._runs: dict[UUID, LiveRun] = {}
+
+    def begin(self, run_id: UUID, user_id: UUID) -> None:
+        self._runs[run_id] = LiveRun(user_id)
+
+    def publish(self, lines: Sequence[Line]) -> None:
+        for line in lines:
+            if (run := self._runs.get(line.run_id)) is not None:
+                run.add(line)
+
+    def end(self, run_id: UUID) -> None:
+        """The run is no longer at work here."""
+        if (run := self._runs.get(run_id)) is not None:
+            asyncio.get_running_loop().call_later(KEEP_SECONDS, self._forget, run_id, run)
+
+    def _forget(self, run_id: UUID, run: LiveRun) -> None:
+        if self._runs.get(run_id) is run:
+            del self._runs[run_id]
+
+    def read(self, caller: Caller, run_id: UUID, after: int) -> Batch | None:
+        """The frames past `after`; None where the run is not the caller's or the line after that is not here."""
+        run = self._runs.get(run_id)
+        return run.read(after) if run is not None and run.user_id == caller.user_id else None
+
+
+def frame_line(line: Line) -> bytes:
+    """The line as a stream sends it: its data with the id of the run in front."""
+    rest = "}" if line.data == "{}" else f",{line.data[1:]}"
+    data = f'{{"run_id":"{line.run_id}"{rest}'
+    return format_sse_event(id=str(line.seq), event=line.type, data_str=data)
