@@ -245,18 +245,32 @@ class Database:
 
         The statement is a transaction of its own. It is committed when this returns, with its events for the user.
         """
+        sql, names, constants = compile_statement(statement, self.engine.dialect)
+        arguments = {**constants, **values}
+        return bool(await self.execute_write_sql(sql, [arguments[name] for name in names], user_id))
+
+    async def execute_write_sql(self, sql: str, arguments: Sequence[object], user_id: UUID) -> Sequence[Any]:
+        """The rows of a statement in PostgreSQL's own SQL that writes, with events for the user.
+
+        It is a transaction of its own, committed when this returns. No rows: it lost a race and wrote nothing, or its
+        connection was lost, and only a look can tell what it wrote.
+        """
         try:
             with raise_database_busy():
-                stored = bool(await self._run(statement, values))
-            if stored:
-                self._notify({user_id})
-            return stored
+                rows = await self._execute_sql(sql, *arguments)
         except (
             asyncpg.IntegrityConstraintViolationError,
             asyncpg.DeadlockDetectedError,
             asyncpg.SerializationError,
         ):
-            return False
+            return []
+        except DatabaseBusy as error:
+            if error.__cause__ is not None and is_connection_lost(error.__cause__):
+                return []
+            raise
+        if rows:
+            self._notify({user_id})
+        return rows
 
     async def close(self) -> None:
         for engine in {self.engine, self.readers, self.unhurried}:

@@ -70,7 +70,7 @@ class DirectCalls:
         """Make the call, or ask for it, and put it on record; when this returns, both are stored."""
         if TOOLS[call.name].effect != "read" or call.key is not None:
             return await self.db.write(call_in_transaction, self, grant, call)
-        made = await self.db.read(execute_direct_call, grant.caller, call, own_transaction=True)
+        made = await self.db.read(execute_direct_call, grant.caller, call, savepoint=False)
         return await self.record_read(grant, call, made)
 
     async def record_read(self, grant: ApiGrant, call: DirectCall, made: RecordedCall) -> DirectCallResult:
@@ -142,13 +142,13 @@ def describe_call(call: DirectCall, rows: dict[str, Any] | None) -> str:
 
 
 async def execute_direct_call(
-    tx: Transaction, caller: Caller, call: DirectCall, *, own_transaction: bool = False
+    tx: Transaction, caller: Caller, call: DirectCall, *, savepoint: bool = True
 ) -> RecordedCall:
     """The call with what came of it, as messages keep it."""
     started_at = rfc3339(utc_now())
     result, error = None, None
     try:
-        result = await call_tool(tx, caller, call.name, call.arguments, own_transaction=own_transaction)
+        result = await call_tool(tx, caller, call.name, call.arguments, savepoint=savepoint)
     except ToolError as refusal:
         error = str(refusal)
     return record_call(call, result, error, started_at)

@@ -1,15 +1,19 @@
 # agent/history.py -- what a model reads: earlier turns that fit, and the steps of the run at work.
 from collections.abc import AsyncIterator, Sequence
-from typing import cast
+from functools import cache
+from typing import Any, cast
+from uuid import UUID
 
-from sqlalchemy import or_
+from pydantic_core import from_json
+from sqlalchemy import Integer, Select, SQLColumnExpression, Uuid, and_, bindparam, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 import access
-from access import Caller
-from db import Transaction
+from access import ANY_CALLER, Caller
+from db import Transaction, fetch_rows
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
-from models import Message, Run
+from models import Message
 from models.recorded_call import RecordedCall
 from services.run_log import Step
 
@@ -32,55 +36,84 @@ def to_tool_call(call: RecordedCall) -> ToolCall:
     return ToolCall(call["id"], call["name"], call["arguments"], call.get("result"), call.get("error"))
 
 
-def to_turns(message: Message) -> list[Turn]:
-    if message.role == "user":
-        return [UserTurn(message.content)]
-    calls = tuple(to_tool_call(call) for call in cast("list[RecordedCall]", message.tool_calls or []))
-    turns: list[Turn] = [AgentTurn("", calls)] if calls else []
-    return [*turns, AgentTurn(message.content)] if message.content else turns
+def to_call_turns(calls: list[RecordedCall]) -> list[Turn]:
+    return [AgentTurn("", tuple(map(to_tool_call, calls)))] if calls else []
 
 
-def estimate_tokens(message: Message) -> int:
-    """In tokens, roughly."""
-    calls = len(str(message.tool_calls)) if message.tool_calls else 0
-    return (len(message.content) + calls) // CHARACTERS_PER_TOKEN + 1
+@cache
+def select_questions() -> Select[Any]:
+    """The messages before a number, newest first, each with the answer of the run that it started.
 
-
-async def read_history(tx: Transaction, caller: Caller, run: Run, context_tokens: int) -> list[Turn]:
-    """Messages up to the run's trigger and the answers of earlier runs: the newest that fit, oldest first.
-
-    The trigger itself is always there. Whole messages are left out at the old end, so calls keep their results.
+    The answer goes with its question wherever it stands: the next question may have come before it.
     """
-    left = context_tokens
-    turns: list[list[Turn]] = []
-    async for message in iterate_newest_first(tx, caller, run):
-        left -= estimate_tokens(message)
-        if left < 0 and turns:
-            break
-        turns.append(to_turns(message))
-    return [turn for group in reversed(turns) for turn in group]
+    answer = aliased(Message)
+    question: tuple[SQLColumnExpression[Any], ...] = (
+        col(Message.seq).label("seq"),
+        col(Message.role).label("role"),
+        col(Message.content).label("content"),
+        col(answer.content).label("answer"),
+        col(answer.tool_calls).label("tool_calls"),
+    )
+    is_answer = and_(
+        col(answer.run_id) == col(Message.run_id),
+        col(answer.role) == "agent",
+        col(answer.conversation_id) == col(Message.conversation_id),
+    )
+    statement = access.select(ANY_CALLER, Message, *question).outerjoin(answer, is_answer)
+    statement = statement.where(
+        col(Message.conversation_id) == bindparam("conversation_id", type_=Uuid()),
+        col(Message.seq) < bindparam("before", type_=Integer()),
+        or_(col(Message.role) == "user", col(Message.run_id).is_(None)),
+    )
+    return statement.order_by(col(Message.seq).desc()).limit(MESSAGE_BATCH)
 
 
-async def iterate_newest_first(tx: Transaction, caller: Caller, run: Run) -> AsyncIterator[Message]:
-    """Each question after its answer, wherever the answer stands: the next question may have come before it."""
-    seq = run.trigger_seq + 1
-    is_question = or_(col(Message.role) == "user", col(Message.run_id).is_(None))
+async def read_history(
+    tx: Transaction, caller: Caller, conversation_id: UUID, trigger_seq: int, context_tokens: int
+) -> list[Turn]:
+    """What was said up to a run's trigger, with the answers of earlier runs: the newest that fit, oldest first.
+
+    The trigger itself is always there. Whole messages are left out, so calls keep their results: all before the first
+    that does not fit any more, and one that would take up more than half of the room, alone.
+    """
+    room = context_tokens * CHARACTERS_PER_TOKEN
+    left = room
+    newest_first: list[list[Turn]] = []
+    async for seq, role, content, answer, stored_calls in iterate_questions(
+        tx, caller, conversation_id, trigger_seq
+    ):
+        is_trigger = seq == trigger_seq
+        if not is_trigger and answer is not None:
+            calls = parse_calls(stored_calls)
+            size = len(answer) + sum(len(str(call)) for call in calls)
+            if size <= room // 2:
+                left -= size
+                if left < 0:
+                    break
+                newest_first.append([*to_call_turns(calls), *([AgentTurn(answer)] if answer else [])])
+        if is_trigger or len(content) <= room // 2:
+            left -= len(content)
+            if left < 0 and not is_trigger:
+                break
+            newest_first.append([UserTurn(content) if role == "user" else AgentTurn(content)])
+    return [turn for turns in reversed(newest_first) for turn in turns]
+
+
+async def iterate_questions(
+    tx: Transaction, caller: Caller, conversation_id: UUID, last_seq: int
+) -> AsyncIterator[Any]:
+    """The rows of `select_questions`, from a number on backwards."""
+    values = {**access.caller_params(caller), "conversation_id": conversation_id}
+    before = last_seq + 1
     while True:
-        earlier = access.select(caller, Message).where(
-            col(Message.conversation_id) == run.conversation_id, col(Message.seq) < seq, is_question
-        )
-        page = (
-            (await tx.execute(earlier.order_by(col(Message.seq).desc()).limit(MESSAGE_BATCH))).scalars().all()
-        )
-        asked = [message.run_id for message in page if message.run_id and message.run_id != run.id]
-        written = access.select(caller, Message).where(
-            col(Message.run_id).in_(asked), col(Message.role) == "agent"
-        )
-        answers = {answer.run_id: answer for answer in (await tx.execute(written)).scalars()} if asked else {}
-        for message in page:
-            if message.run_id in answers:
-                yield answers[message.run_id]
-            yield message
-        if len(page) < MESSAGE_BATCH:
+        rows = await fetch_rows(tx, select_questions(), {**values, "before": before})
+        for row in rows:
+            yield row
+        if len(rows) < MESSAGE_BATCH:
             return
-        seq = page[-1].seq
+        before = rows[-1][0]
+
+
+def parse_calls(stored: Any) -> list[RecordedCall]:
+    """The calls of a message; PostgreSQL's driver gives JSON as text."""
+    return cast("list[RecordedCall]", from_json(stored) if isinstance(stored, str) else stored or [])

@@ -13,11 +13,11 @@ from sqlmodel import col
 import access
 from access import SYSTEM, Caller
 from agent.context import AgentContext
-from agent.run_ending import end_bare, end_run
-from db import Transaction
+from db import Database, Transaction
 from models import Run, User
 from models.run import ACTIVE_STATUSES
 from services import run_log, runs
+from services.run_endings import end_bare, end_run
 from storage.dialects import read_clock
 
 # In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
@@ -35,12 +35,19 @@ NO_ID = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`takeovers` is how many workers had the run before and were lost."""
+    """A run as it was when this worker claimed it. `is_new`: no worker had it before, and its log has one line."""
 
-    run_id: UUID
-    epoch: int
+    run: Run
     caller: Caller
-    takeovers: int = 0
+    is_new: bool = False
+
+    @property
+    def run_id(self) -> UUID:
+        return self.run.id
+
+    @property
+    def epoch(self) -> int:
+        return self.run.epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +162,18 @@ async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], i
     return found, steps
 
 
-async def find_next_run(tx: Transaction, run_id: UUID) -> UUID | None:
-    """The run that waits behind this one in its conversation."""
-    done = await runs.find_run(tx, SYSTEM, run_id)
-    if done is None:
-        return None
+@cache
+def select_next_run() -> Select[Any]:
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
-        col(Run.conversation_id) == done.conversation_id, col(Run.status) == "queued"
+        col(Run.conversation_id) == bindparam("conversation_id", type_=Uuid()), col(Run.status) == "queued"
     )
-    next_id: UUID | None = (
-        await tx.execute(statement.order_by(col(Run.trigger_seq)).limit(1))
-    ).scalar_one_or_none()
-    return next_id
+    return statement.order_by(col(Run.trigger_seq)).limit(1)
+
+
+async def find_next_run(db: Database, conversation_id: UUID) -> UUID | None:
+    """The run that is the next one to be answered in the conversation."""
+    rows = await db.fetch_rows(select_next_run(), {"conversation_id": conversation_id})
+    return rows[0][0] if rows else None
 
 
 def compute_lease_time(run: Run, context: AgentContext) -> timedelta:
@@ -200,12 +207,13 @@ async def claim_run(
     run.status = "running"
     run.epoch += 1
     run.lease_expires_at = moment + compute_lease_time(run, context)
-    if run.started_at is None:
+    is_new = run.started_at is None
+    if is_new:
         await run_log.add_started_event(tx, caller, run, moment)
     await tx.flush()
     if run.takeovers <= MAX_TAKEOVERS:
         await runs.record_run_change(tx, caller, run, "run.started")
-    return Lease(run.id, run.epoch, caller, run.takeovers)
+    return Lease(Run(**run.model_dump()), caller, is_new)
 
 
 async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[Lease]) -> list[Lease]:

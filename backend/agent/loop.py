@@ -1,11 +1,8 @@
 # agent/loop.py -- the run loop: read history, ask the model, store what it said, run its tools, repeat.
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 import structlog
 from sqlmodel import col
@@ -15,25 +12,28 @@ import access
 from access import Caller
 from agent.context import AgentContext
 from agent.direct_call_rows import MCP_SOURCE
+from agent.failure_log import log_failure
 from agent.history import begin_paragraph, read_history
+from agent.leases import Lease
 from agent.model_request import build_model_request
 from agent.needed_approvals import find_calls_needing_approval
-from agent.run_ending import LeaseLost, list_endings, store_ending
 from agent.run_writer import RunLog
-from clock import rfc3339, utc_now
+from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read
 from db import Transaction
-from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Usage
-from llm.sanitize import sanitize, sanitize_arguments
+from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Turn, Usage
+from llm.sanitize import sanitize
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
 from models.run import RunStatus
+from models.shapes import JsonObject
 from services import approvals, run_log
-from services.run_log import Step, get_added_events, rebuild_steps, to_line
+from services.run_endings import build_end, list_endings, store_end, store_ending
+from services.run_log import LeaseLost, Step, rebuild_steps, to_line
 from storage.dialects import read_clock
-from tools.registry import ToolError, call_tool
 
 log: FilteringBoundLogger = structlog.get_logger()
 
+NO_USAGE = Usage(0, 0)
 MAX_MODEL_ATTEMPTS = 4
 MAX_BACKOFF_SECONDS = 30.0
 
@@ -44,61 +44,44 @@ class RunAwaitsApproval(Exception):
 
 @dataclass
 class RunLoop:
-    """One run under one epoch. Each write locks the run and checks that its epoch has not changed."""
+    """One run under one lease. Whatever it writes is refused once the run's epoch has changed."""
 
     context: AgentContext
-    run_id: UUID
-    epoch: int
-    caller: Caller
+    lease: Lease
     steps: list[Step] = field(default_factory=list)
-    tokens: int = 0
+    history: list[Turn] | None = None
     uses_model: bool = True
-    started_at: datetime = field(default_factory=utc_now)
-    # Of model requests since the last transaction on the run's row.
-    unsaved: Usage = field(default_factory=lambda: Usage(0, 0))
+    # Of all model requests, and of those since the last transaction on the run's row.
+    usage: Usage = NO_USAGE
+    unsaved: Usage = NO_USAGE
     log: RunLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.log = self.context.writer.open_log(self.run_id, self.caller.user_id, self.epoch)
+        run = self.lease.run
+        self.usage = Usage(run.input_tokens, run.output_tokens)
+        self.log = self.context.writer.open_log(run.id, self.caller.user_id, self.lease.epoch)
+
+    @property
+    def caller(self) -> Caller:
+        return self.lease.caller
 
     def close(self) -> None:
         """Nothing is written for the run any more."""
         self.log.close()
 
-    async def write(
-        self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
-    ) -> None:
-        """A short transaction on the run; `answer` locks the conversation first (lock order: conversation, run)."""
-        await self.log.settle()
-        events = await self.context.write(self.with_run_locked, work, answer)
-        self.unsaved = Usage(0, 0)
-        self.log.advance([to_line(event, self.epoch) for event in events])
-
-    async def with_run_locked(
-        self, tx: Transaction, work: Callable[[Transaction, Run], Awaitable[object]], answer: bool
-    ) -> list[RunEvent]:
-        """The events that `work` has added to the log."""
-        mine = col(Run.id) == self.run_id
-        if answer and (run := await access.find_row(tx, self.caller, Run, mine)):
-            await access.find_row(
-                tx, self.caller, Conversation, col(Conversation.id) == run.conversation_id, lock=True
-            )
-        run = await access.find_row(tx, self.caller, Run, mine, lock=True)
-        if run is None or run.epoch != self.epoch or run.status != "running":
-            raise LeaseLost
-        run.input_tokens += self.unsaved.input_tokens
-        run.output_tokens += self.unsaved.output_tokens
-        await work(tx, run)
-        return get_added_events(tx)
-
     async def work(self) -> None:
         """Continue the run from its log, to its end."""
-        log = await self.read_steps()
-        self.uses_model = log[0].data.get("source") != MCP_SOURCE
+        seconds = self.context.limits.seconds
+        if self.lease.is_new:
+            self.log.last_seq = 1
+        else:
+            log = await self.read_steps()
+            self.uses_model = log[0].data.get("source") != MCP_SOURCE
+            seconds = await self.read_seconds_left()
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
             self.reset_text()  # an unfinished answer of a lost worker
         try:
-            async with asyncio.timeout(await self.seconds_left()) as clock:
+            async with asyncio.timeout(seconds) as clock:
                 while await self.run_step():
                     pass
         except ModelError as error:
@@ -117,30 +100,24 @@ class RunLoop:
 
     async def read_steps(self) -> list[RunEvent]:
         """Where the run's log stands."""
-        log = await self.context.read(run_log.read_log, self.caller, self.run_id)
+        log = await self.context.read(run_log.read_log, self.caller, self.lease.run_id)
         self.steps = rebuild_steps(log)
         self.log.last_seq = log[-1].seq if log else 0
         return log
 
-    async def seconds_left(self) -> float:
+    async def read_seconds_left(self) -> float:
         """Seconds left of the run's limit; time on earlier workers counts, time awaiting approval does not.
 
         Measured by the database's clock, since the clocks of workers may differ.
         """
 
-        async def read(tx: Transaction) -> tuple[Run, datetime, float]:
-            run = await access.get_row(tx, self.caller, Run, self.run_id)
-            return (
-                run,
-                await read_clock(tx),
-                await approvals.compute_approval_seconds(tx, self.caller, self.run_id),
-            )
+        async def read(tx: Transaction) -> tuple[datetime, float]:
+            waited = await approvals.compute_approval_seconds(tx, self.caller, self.lease.run_id)
+            return await read_clock(tx), waited
 
-        run, moment, waited = await self.context.read(read)
-        self.tokens = run.input_tokens + run.output_tokens
-        assert run.started_at is not None
-        self.started_at = run.started_at
-        worked = (moment - run.started_at).total_seconds() - waited
+        moment, waited = await self.context.read(read)
+        assert self.lease.run.started_at is not None
+        worked = (moment - self.lease.run.started_at).total_seconds() - waited
         return max(0.0, self.context.limits.seconds - worked)
 
     async def run_step(self) -> bool:
@@ -161,7 +138,7 @@ class RunLoop:
         for what, used, most in (
             ("model requests", len(self.steps), limits.model_requests),
             ("tool calls", calls, limits.tool_calls),
-            ("tokens", self.tokens, limits.tokens),
+            ("tokens", self.usage.input_tokens + self.usage.output_tokens, limits.tokens),
         ):
             if used >= most:
                 raise make_limit_error(most, what)
@@ -207,10 +184,7 @@ class RunLoop:
         said = assign_call_ids(calls[:most], self.steps)
         for call in said:
             self.log.add_line("tool.call", {"step": len(self.steps) - 1, **call})
-        self.unsaved = Usage(
-            self.unsaved.input_tokens + usage.input_tokens, self.unsaved.output_tokens + usage.output_tokens
-        )
-        self.tokens += usage.input_tokens + usage.output_tokens
+        self.usage, self.unsaved = add_usage(self.usage, usage), add_usage(self.unsaved, usage)
         step.calls += said
 
     async def append_text(self, step: Step, text: str) -> None:
@@ -225,59 +199,118 @@ class RunLoop:
             raise make_limit_error(most, "bytes of text")
 
     async def build_request(self) -> ModelRequest:
-        caller, run_id = self.caller, self.run_id
-
-        async def read(tx: Transaction) -> list[Any]:
-            run = await access.get_row(tx, caller, Run, run_id)
-            return await read_history(tx, caller, run, self.context.limits.context_tokens)
-
-        history = await self.context.read(read)
+        """The history is read once: while the run is at work, nothing is said in front of it."""
+        limits, run = self.context.limits, self.lease.run
+        if self.history is None:
+            self.history = await self.context.read(
+                read_history, self.caller, run.conversation_id, run.trigger_seq, limits.context_tokens
+            )
+        assert run.started_at is not None
         return build_model_request(
-            history,
-            self.steps[:-1],
-            self.started_at,
-            caller.timezone,
-            self.context.limits.answer_bytes,
+            self.history, self.steps[:-1], run.started_at, self.caller.timezone, limits.answer_bytes
         )
 
     async def run_tool(self, call: RecordedCall) -> None:
         """Commit the tool's effect and its result together, or request an approval first."""
-        started_at = rfc3339(utc_now())
+        try:
+            if is_read(call):
+                outcome = await self.context.read(execute_call, self.caller, call)
+            else:
+                outcome = await self.change_rows(call)
+        except CallFailed as failure:
+            outcome = failure.outcome
+            self.log.add_line("tool.result", self.describe_result(call, outcome))
+        else:
+            if is_read(call):
+                self.log.add_line("tool.result", self.describe_result(call, outcome))
+        set_outcome(call, outcome)
+
+    def describe_result(self, call: RecordedCall, outcome: CallOutcome) -> JsonObject:
+        return {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
+
+    async def change_rows(self, call: RecordedCall) -> CallOutcome:
+        """One transaction: the run is held, the call made, its result logged. RunAwaitsApproval if it has to wait."""
         outcome: CallOutcome | None = None
 
-        async def step(tx: Transaction, run: Run) -> None:
+        async def make_call(tx: Transaction) -> list[RunEvent]:
             nonlocal outcome
-            outcome = None
-            if asked := await find_calls_needing_approval(tx, self.caller, run, self.steps, call):
+            run = self.lease.run
+            await run_log.hold_run(tx, self.caller, run.id, run.epoch, *self.unsaved)
+            asked = await find_calls_needing_approval(tx, self.caller, run, self.steps, call)
+            if asked:
+                run = await access.get_row(tx, self.caller, Run, run.id)
                 seconds = self.context.limits.approval_seconds
-                await approvals.request_approvals(tx, self.caller, run, len(self.steps) - 1, asked, seconds)
-                return
-            result, error = await execute_call(tx, self.caller, call)
-            outcome = {
-                "result": result,
-                "error": error,
-                "started_at": started_at,
-                "finished_at": rfc3339(utc_now()),
-            }
-            data = {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
-            await run_log.add_event(tx, self.caller, run, "tool.result", data)
+                step = len(self.steps) - 1
+                await approvals.request_approvals(tx, self.caller, run, step, asked, seconds)
+            else:
+                outcome = await execute_call(tx, self.caller, call)
+                result = self.describe_result(call, outcome)
+                await run_log.add_event(
+                    tx, self.caller, run, "tool.result", result, seq=self.log.last_seq + 1
+                )
+            return run_log.get_added_events(tx)
 
-        await self.write(step)
+        await self.log.settle()
+        self.note_stored(await self.context.write(make_call))
         if outcome is None:
             raise RunAwaitsApproval
-        set_outcome(call, outcome)
+        return outcome
 
     def content(self) -> str:
         return "".join(step.text for step in self.steps)
 
+    def note_stored(self, events: list[RunEvent]) -> None:
+        """A transaction has stored these events, and the usage with them."""
+        self.unsaved = NO_USAGE
+        self.log.advance([to_line(event, self.lease.epoch) for event in events])
+
     async def finish(self, status: RunStatus, error: str | None = None) -> None:
         """End the run: one agent message with all that was said and done, or with as much as can be stored."""
+        if self.log.failure is None and self.context.db.is_postgresql:
+            try:
+                if await self.finish_in_one_statement(status, error):
+                    return
+            except LeaseLost:
+                raise
+            except Exception as refusal:
+                log_failure("an ending cannot be stored", refusal, run=str(self.lease.run_id))
+        await self.finish_in_a_transaction(status, error)
+
+    async def finish_in_one_statement(self, status: RunStatus, error: str | None) -> bool:
+        """False where somebody else has written to the conversation at the same moment."""
+        rest = await self.log.take_rest()
+        end = build_end(self.lease.run, self.steps, status, error, *self.usage)
+        lines = [*rest, *self.log.number_lines(end.log)]
+        if await store_end(self.context.db, self.caller, self.lease.run, end, lines, *self.unsaved):
+            self.log.finish_rest(lines)
+            return True
+        self.log.give_back_rest()
+        return False
+
+    async def finish_in_a_transaction(self, status: RunStatus, error: str | None) -> None:
         by_size = list_endings(self.steps, status, error)
 
-        async def store(size: int) -> None:
-            await self.write(lambda tx, run: by_size[size](tx, self.caller, run), answer=True)
+        async def end_run(tx: Transaction, size: int) -> list[RunEvent]:
+            """Lock order: conversation, run."""
+            mine = col(Conversation.id) == self.lease.run.conversation_id
+            await access.find_row(tx, self.caller, Conversation, mine, lock=True)
+            await run_log.hold_run(tx, self.caller, self.lease.run_id, self.lease.epoch, *self.unsaved)
+            run = await access.get_row(tx, self.caller, Run, self.lease.run_id)
+            await by_size[size](tx, self.caller, run)
+            return run_log.get_added_events(tx)
 
-        await store_ending(store, self.run_id, self.context.backoff_seconds)
+        async def store(size: int) -> list[RunEvent]:
+            return await self.context.write(end_run, size)
+
+        if self.log.failure is None:
+            await self.log.settle()
+        elif isinstance(self.log.failure, LeaseLost):
+            raise self.log.failure
+        self.note_stored(await store_ending(store, self.lease.run_id, self.context.backoff_seconds))
+
+
+def add_usage(one: Usage, other: Usage) -> Usage:
+    return Usage(one.input_tokens + other.input_tokens, one.output_tokens + other.output_tokens)
 
 
 def cut_to_bytes(text: str, room: int) -> str:
@@ -287,32 +320,3 @@ def cut_to_bytes(text: str, room: int) -> str:
 
 def make_limit_error(most: float, what: str) -> ModelError:
     return ModelError(f"The run reached its limit of {most} {what}.", transient=False)
-
-
-async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> tuple[Any, str | None]:
-    """The result and the error of the call, one of them None. A call that was not approved is not made."""
-    decision = call["approval"]["decision"] if "approval" in call else "approved"
-    if decision != "approved":
-        return None, approvals.REFUSALS[decision or "denied"]
-    try:
-        return await call_tool(tx, caller, call["name"], call["arguments"]), None
-    except ToolError as error:
-        return None, str(error)
-
-
-def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[RecordedCall]:
-    """The calls as the log keeps them, each with an id that is its own within the run."""
-    taken = {call["id"] for step in steps for call in step.calls}
-    numbers: dict[str, int] = {}
-    named: list[RecordedCall] = []
-    for call in calls:
-        name = sanitize(call.id)[:100] or "call"
-        unique, number = name, numbers.get(name, 1)
-        while unique in taken:
-            number += 1
-            unique = f"{name}-{number}"
-        numbers[name] = number
-        taken.add(unique)
-        arguments = sanitize_arguments(call.arguments)
-        named.append({"id": unique, "name": sanitize(call.name)[:100], "arguments": arguments})
-    return named

@@ -10,15 +10,15 @@ from sqlmodel import col
 import access
 from access import SYSTEM, Caller
 from agent.history import begin_paragraph, read_history
-from agent.loop import assign_call_ids
 from agent.model_request import build_model_request
-from agent.run_ending import NOT_RUN
+from agent.tool_calls import assign_call_ids
 from db import Database, Transaction
 from llm.protocol import Model, TextDelta, ToolCall, Turn
 from llm.sanitize import sanitize
 from models import Conversation, Message, Run, RunEvent, User
 from models.recorded_call import RecordedCall
 from models.run import ACTIVE_STATUSES
+from services.run_endings import NOT_RUN
 from services.run_log import Step
 
 # A model that calls recorded tools for ever is stopped here.
@@ -98,7 +98,7 @@ async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) 
         content=answer.content if answer else "",
         calls=cast("list[RecordedCall]", (answer.tool_calls if answer else None) or []),
         partial=run.status != "completed",
-        history=await read_history(tx, caller, run, context_tokens),
+        history=await read_history(tx, caller, run.conversation_id, run.trigger_seq, context_tokens),
     )
 
 

@@ -1,16 +1,17 @@
 # agent/run_control.py -- what users do to runs from outside, for every protocol: post, decide, cancel.
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from access import Caller
-from agent.run_ending import cancel_run, post_message, store_ending
+from agent.leases import Lease
 from agent.worker import Worker
 from db import Database
 from models.approval import ApprovalDecision
 from models.message import ChatCreate
 from models.run import RunPublic
 from services import approvals
-from services.messages import PostedMessage
+from services.run_endings import store_ending
+from services.run_posting import PostedMessage, cancel_run, post_message
 from streaming.notifier import Notifier
 
 
@@ -28,10 +29,21 @@ class RunControl:
 
     async def post(self, caller: Caller, new: ChatCreate) -> PostedMessage:
         """Store a message, and begin its run at once if a place is free."""
-        posted = await self.db.write(post_message, caller, new, self.max_runs)
-        for run_id in posted.cancelled:
-            self._stop(run_id)
-        self.worker.start_run(posted.run.id)
+        run_id = uuid4()
+        slot = self.worker.reserve_slot(run_id, caller.user_id)
+        lease_seconds = self.worker.context.limits.lease_seconds if slot else None
+        try:
+            posted = await post_message(self.db, caller, new, self.max_runs, run_id, lease_seconds)
+        except BaseException:
+            self.worker.free_slot(run_id)
+            raise
+        for cancelled_id in posted.cancelled:
+            self._stop(cancelled_id)
+        if slot is not None and posted.is_claimed:
+            self.worker.start_claimed(slot, Lease(posted.run, act_for(caller), is_new=True))
+        else:
+            self.worker.free_slot(run_id)
+            self.worker.start_run(posted.run.id)
         return posted
 
     async def decide(
@@ -52,10 +64,15 @@ class RunControl:
 
         run = await store_ending(store, run_id, self.worker.context.backoff_seconds)
         self._stop(run_id)
-        await self.worker.start_next_run(run_id)
+        await self.worker.start_next_run(run.conversation_id)
         return run
 
     def _stop(self, run_id: UUID) -> None:
         """The run has ended in the database: work on it here ends too, and readers look again."""
         self.worker.stop_local(run_id)
         self.notifier.notify(run_id)
+
+
+def act_for(caller: Caller) -> Caller:
+    """Who the run of a caller is: it acts for the same user, but in no session."""
+    return Caller(caller.user_id, None, caller.timezone)

@@ -8,12 +8,11 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from agent.failure_log import log_failure
-from agent.run_ending import LeaseLost
 from clock import utc_now
 from db import Database
 from errors import DatabaseBusy
 from models.shapes import JsonObject
-from services.run_log import Line, find_runs_at_work, store_lines
+from services.run_log import LeaseLost, Line, find_runs_at_work, store_lines
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 
@@ -123,6 +122,31 @@ class RunLog:
             self._taken.append(Line(self.run_id, self.epoch, self.last_seq, line.type, line.data()))
         return self._taken
 
+    async def take_rest(self) -> list[Line]:
+        """Every line that is not stored yet, for a statement that ends the run; nothing else stores them meanwhile."""
+        while self._taken:
+            await self._wait_for_batch()
+        self.raise_failure()
+        self._writer.skip(self)
+        return self.take_lines(self._characters + 1)
+
+    def finish_rest(self, lines: Sequence[Line]) -> None:
+        """The statement has stored these lines, those of `take_rest` among them."""
+        self._taken = []
+        self.advance(lines)
+
+    def give_back_rest(self) -> None:
+        """The statement has stored nothing."""
+        if self._taken:
+            self._writer.wake(self)
+
+    def number_lines(self, entries: Sequence[tuple[str, JsonObject]]) -> list[Line]:
+        """The next lines of the log, for a transaction that stores them itself; `advance` follows."""
+        return [
+            Line(self.run_id, self.epoch, seq, type_, to_json(data).decode())
+            for seq, (type_, data) in enumerate(entries, self.last_seq + 1)
+        ]
+
     def finish_batch(self, failure: Exception | None = None) -> None:
         """The lines that were taken are committed or, after a failure, will never be."""
         self._taken = []
@@ -167,10 +191,14 @@ class RunWriter:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write_batches())
 
-    def forget(self, run: RunLog) -> None:
-        """The run is no longer at work here."""
+    def skip(self, run: RunLog) -> None:
+        """The run's lines are stored by somebody else."""
         if self._ready.get(run.run_id) is run:
             del self._ready[run.run_id]
+
+    def forget(self, run: RunLog) -> None:
+        """The run is no longer at work here."""
+        self.skip(run)
         self._live.end(run.run_id)
 
     async def stop(self) -> None:

@@ -27,10 +27,10 @@ from agent.leases import (
     renew_leases,
 )
 from agent.loop import RunAwaitsApproval, RunLoop
-from agent.run_ending import LeaseLost
 from agent.slots import HeldSlot, Pauses, Slots
 from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
 from services import approvals
+from services.run_log import LeaseLost
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -77,8 +77,32 @@ class Worker:
         if not self._running.free:
             self._has_refused = True
             return
-        work = self._running[run_id] = HeldSlot()
-        work.task = self._spawn(self._work(run_id, work))
+        slot = self._running[run_id] = HeldSlot()
+        slot.task = self._spawn(self._work(run_id, slot))
+
+    def reserve_slot(self, run_id: UUID, user_id: UUID) -> HeldSlot | None:
+        """A place for a run that is about to be posted; None if there is none for this user."""
+        if self._stopping or not self._running.free:
+            self._has_refused = True
+            return None
+        slot = self._running[run_id] = HeldSlot()
+        if not self._running.may_take(slot, user_id):
+            self.free_slot(run_id)
+            self._has_refused = True
+            return None
+        return slot
+
+    def free_slot(self, run_id: UUID) -> None:
+        """Give up the place of a run that is not at work."""
+        self._running.pop(run_id, None)
+        if self._has_refused:
+            self._has_refused = False
+            self._slot_freed.set()
+
+    def start_claimed(self, slot: HeldSlot, lease: Lease) -> None:
+        """Begin with a run that was claimed as it was posted."""
+        slot.lease = lease
+        slot.task = self._spawn(self._work(lease.run_id, slot))
 
     def stop_local(self, run_id: UUID) -> None:
         """Stop working on a run that has ended or belongs to another worker."""
@@ -86,9 +110,9 @@ class Worker:
         if work is not None and work.task is not None:
             work.task.cancel()
 
-    async def start_next_run(self, run_id: UUID) -> None:
-        """Begin with the run that waits behind this one in its conversation, if there is one."""
-        next_id = await self.context.read(find_next_run, run_id)
+    async def start_next_run(self, conversation_id: UUID) -> None:
+        """Begin with the run that waits in the conversation, if there is one."""
+        next_id = await find_next_run(self.context.db, conversation_id)
         if next_id is not None:
             self.start_run(next_id)
 
@@ -119,19 +143,17 @@ class Worker:
         clear_contextvars()
         bind_contextvars(run=str(run_id))
         try:
-            work.lease = await self._claim(run_id, work)
+            if work.lease is None:
+                work.lease = await self._claim(run_id, work)
             if work.lease is not None:
                 self.context.notifier.notify(run_id)
                 await self._run_safely(work.lease)
         finally:
             if self._running.get(run_id) is work:
-                del self._running[run_id]
-            if self._has_refused:
-                self._has_refused = False
-                self._slot_freed.set()
+                self.free_slot(run_id)
         if work.lease is not None:
             try:
-                await self.start_next_run(run_id)
+                await self.start_next_run(work.lease.run.conversation_id)
             except Exception as error:  # the next poll finds it
                 log_failure("starting the next run failed", error, run=str(run_id))
 
@@ -167,13 +189,13 @@ class Worker:
 
     async def _run_safely(self, lease: Lease) -> None:
         """Whatever happens, the run ends, awaits approval, or belongs to another worker."""
-        if lease.takeovers > MAX_TAKEOVERS:  # reading its log has already cost a worker
+        if lease.run.takeovers > MAX_TAKEOVERS:  # reading its log has already cost a worker
             await self._end_unread(lease.run_id, GIVEN_UP)
             return
-        loop = RunLoop(self.context, lease.run_id, lease.epoch, lease.caller)
+        loop = RunLoop(self.context, lease)
         try:
             try:
-                await (loop.give_up(GIVEN_UP) if lease.takeovers == MAX_TAKEOVERS else loop.work())
+                await (loop.give_up(GIVEN_UP) if lease.run.takeovers == MAX_TAKEOVERS else loop.work())
             except (RunAwaitsApproval, LeaseLost, NotFound):
                 raise
             except (DatabaseBusy, OSError, DBAPIError) as error:

@@ -1,5 +1,5 @@
 # services/messages.py -- verbs on messages: read them in order, add one.
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any, Literal
 from uuid import UUID
@@ -23,19 +23,6 @@ MAX_FIRST_TITLE_CHARACTERS = 80
 COLUMNS = [name for name in MessagePublic.model_fields if name != "sender"]
 
 
-@dataclass(frozen=True, slots=True)
-class PostedMessage:
-    """A stored message and the run that it started. `repeated`: both were there already.
-
-    `cancelled` are the runs that had to end for it.
-    """
-
-    message: Message
-    run: Run
-    repeated: bool = False
-    cancelled: tuple[UUID, ...] = ()
-
-
 def to_public_message(row: Any) -> MessagePublic:
     """From a row of `select_with_sender`."""
     message: Message = row.Message
@@ -44,7 +31,13 @@ def to_public_message(row: Any) -> MessagePublic:
     elif message.role == "user":
         sender = Sender(type="user", id=message.user_id, name=row.display_name)
     else:
-        sender = Sender(type="agent", id=None, name=AGENT_NAME)
+        return show_agent_message(message)
+    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in COLUMNS})
+
+
+def show_agent_message(message: Message) -> MessagePublic:
+    """The message of an agent; nothing else has to be read for it."""
+    sender = Sender(type="agent", id=None, name=AGENT_NAME)
     return MessagePublic(sender=sender, **{name: getattr(message, name) for name in COLUMNS})
 
 
@@ -144,8 +137,8 @@ async def find_next_seq(tx: Transaction, caller: Caller, conversation: Conversat
     return (newest or 0) + 1
 
 
-async def find_repeated_message(tx: Transaction, caller: Caller, new: ChatCreate) -> PostedMessage | None:
-    """What the first sending of this client_id led to."""
+async def find_repeated_run(tx: Transaction, caller: Caller, new: ChatCreate) -> Run | None:
+    """The run that the first sending of this client_id started; Conflict where it was another message."""
     if new.client_id is None:
         return None
     mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == new.client_id)
@@ -156,31 +149,30 @@ async def find_repeated_message(tx: Transaction, caller: Caller, new: ChatCreate
     if elsewhere or message.content != new.message:
         raise Conflict("This client_id was used for another message.")
     assert message.run_id is not None
-    return PostedMessage(message, await access.get_row(tx, caller, Run, message.run_id), repeated=True)
+    return await access.get_row(tx, caller, Run, message.run_id)
+
+
+def make_title(text: str) -> str:
+    """The title of a new conversation: its first words."""
+    words = " ".join(text.split())
+    if len(words) <= MAX_FIRST_TITLE_CHARACTERS:
+        return words
+    return words[: MAX_FIRST_TITLE_CHARACTERS - 1].rstrip() + "…"
 
 
 async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) -> Conversation:
-    """The conversation that is written to, locked; a new one, titled by its first words, if none is named."""
+    """The conversation that is written to, locked; a new one if none is named."""
     if new.conversation_id is not None:
         return await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
-    words = " ".join(new.message.split())
-    title = (
-        words
-        if len(words) <= MAX_FIRST_TITLE_CHARACTERS
-        else words[: MAX_FIRST_TITLE_CHARACTERS - 1].rstrip() + "…"
-    )
-    conversation = Conversation(user_id=caller.user_id, title=title)
+    conversation = Conversation(user_id=caller.user_id, title=make_title(new.message))
     return await conversations.add_conversation(tx, caller, conversation)
 
 
-async def add_message(tx: Transaction, caller: Caller, new: ChatCreate) -> PostedMessage:
-    """Store the message and queue the run that answers it; sent again with its client_id, change nothing."""
-    repeated = await find_repeated_message(tx, caller, new)
-    if repeated:
-        return repeated
+async def add_message(tx: Transaction, caller: Caller, new: ChatCreate, run_id: UUID) -> Run:
+    """Store the message and the run that will answer it."""
     conversation = await open_conversation(tx, caller, new)
     seq = await find_next_seq(tx, caller, conversation)
-    run = Run(conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=seq)
+    run = Run(id=run_id, conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=seq)
     tx.add(run)
     await tx.flush()
     message = Message(
@@ -201,4 +193,4 @@ async def add_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Poste
             raise
         raise RetryTransaction from error  # the same client_id was sent twice at once: the next try finds the first
     await record_message_created(tx, caller, message)
-    return PostedMessage(message, run)
+    return run

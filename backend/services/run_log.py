@@ -2,11 +2,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import delete, func, insert, update
+from sqlalchemy import Column, ColumnElement, Integer, Uuid, bindparam, case, delete, func, insert, update
 from sqlmodel import col
 
 import access
@@ -14,7 +13,10 @@ from access import SYSTEM, Caller, CallerOrSystem
 from clock import utc_now
 from db import Database, Transaction
 from models import Message, Run, RunEvent
+from models.columns import MAX_COUNT
 from models.recorded_call import RecordedCall, pick_approval, pick_outcome, set_outcome
+from models.shapes import JsonObject
+from services.run_sql import STORE_LINES
 
 FINAL_EVENTS = frozenset({"run.completed", "run.failed", "run.cancelled"})
 EVENT_BATCH = 500
@@ -29,6 +31,10 @@ DETAIL_EVENTS = (
 RUN_BATCH = 100
 # The key of the `info` of a transaction.
 ADDED_EVENTS = "added_run_events"
+
+
+class LeaseLost(Exception):
+    """Another worker, or a cancel, has the run now: this one must not write any more."""
 
 
 @dataclass
@@ -59,28 +65,6 @@ class Line:
     seq: int
     type: str
     data: str
-
-
-# On PostgreSQL one statement stores the lines of many runs, each under its run's epoch. Whatever else writes to a run
-# locks its row first, so nobody's line comes between. A run that is locked at this moment is left out, not waited for:
-# it is not lost. The rule of access is the epoch, which only the worker that claimed the run knows.
-STORE_LINES = """
-    WITH lines AS (
-        SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::jsonb[])
-            AS line (run_id, epoch, seq, type, data)
-    ), held AS MATERIALIZED (
-        SELECT runs.id FROM runs
-        WHERE (runs.id, runs.epoch) IN (SELECT run_id, epoch FROM lines) AND runs.status = 'running'
-        ORDER BY runs.id
-        FOR NO KEY UPDATE SKIP LOCKED
-    ), stored AS (
-        INSERT INTO run_events (run_id, seq, type, data, created_at)
-        SELECT lines.run_id, lines.seq, lines.type, lines.data, $6
-        FROM lines JOIN held ON held.id = lines.run_id
-        ON CONFLICT (run_id, seq) DO NOTHING
-    )
-    SELECT id FROM held
-"""
 
 
 async def store_lines(db: Database, lines: Sequence[Line], moment: datetime, *, again: bool) -> set[UUID]:
@@ -123,6 +107,40 @@ async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime,
 INSERT_LINE = insert(RunEvent.metadata.tables["run_events"])
 
 
+async def hold_run(
+    tx: Transaction, caller: Caller, run_id: UUID, epoch: int, input_tokens: int, output_tokens: int
+) -> None:
+    """Lock a run that is at work under this epoch, and add to its tokens; LeaseLost where it is not."""
+    values = {"run_id": run_id, "held_epoch": epoch, "more_input": input_tokens, "more_output": output_tokens}
+    held = await tx.execute(HOLD_RUN, {**values, **access.caller_params(caller)})
+    if held.rowcount != 1:  # type: ignore[attr-defined]
+        raise LeaseLost
+
+
+RUNS = Run.metadata.tables["runs"]
+
+
+def add_count(column: Column[int], parameter: str) -> ColumnElement[int]:
+    """The sum, or the largest count that fits."""
+    more = bindparam(parameter, type_=Integer())
+    return case((column > MAX_COUNT - more, MAX_COUNT), else_=column + more)
+
+
+HOLD_RUN = (
+    update(RUNS)
+    .where(
+        RUNS.c.id == bindparam("run_id"),
+        RUNS.c.user_id == bindparam("caller_user_id", type_=Uuid()),
+        RUNS.c.epoch == bindparam("held_epoch"),
+        RUNS.c.status == "running",
+    )
+    .values(
+        input_tokens=add_count(RUNS.c.input_tokens, "more_input"),
+        output_tokens=add_count(RUNS.c.output_tokens, "more_output"),
+    )
+)
+
+
 async def find_runs_at_work(tx: Transaction, epochs: Mapping[UUID, int], *, lock: bool = False) -> set[UUID]:
     """Those of the runs that are still at work under these epochs; with `lock` without those that others lock."""
     states = access.select(SYSTEM, Run, col(Run.id), col(Run.epoch)).where(
@@ -150,18 +168,24 @@ async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> lis
 
 
 async def add_event(
-    tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: dict[str, Any]
+    tx: Transaction,
+    caller: CallerOrSystem,
+    run: Run,
+    type_: str,
+    data: JsonObject,
+    seq: int | None = None,
 ) -> RunEvent:
-    """The next line of the log; the run is locked."""
+    """The next line of the log; the run is locked. `seq` is its number, where the caller knows it."""
     added = get_added_events(tx)
-    if added and added[-1].run_id == run.id:
+    if seq is not None:
+        pass
+    elif added and added[-1].run_id == run.id:
         seq = added[-1].seq + 1
     else:
         last = access.select(caller, RunEvent, func.max(col(RunEvent.seq)))
         seq = ((await tx.execute(last.where(col(RunEvent.run_id) == run.id))).scalar_one() or 0) + 1
     event = RunEvent(run_id=run.id, seq=seq, type=type_, data=data)
-    tx.add(event)
-    await tx.flush()
+    await tx.execute(INSERT_LINE, event.model_dump())
     added.append(event)
     return event
 

@@ -87,17 +87,17 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
 
 
 async def call_tool(
-    tx: Transaction, caller: Caller, name: str, arguments: object, *, own_transaction: bool = False
+    tx: Transaction, caller: Caller, name: str, arguments: object, *, savepoint: bool = True
 ) -> dict[str, Any]:
     """Run a tool; its effect is part of `tx`, or there is none when it raises ToolError.
 
-    `own_transaction`: nothing else happens in `tx`, so that a tool of effect `read` needs no savepoint.
+    Without a savepoint the caller has to roll `tx` back after a ToolError.
     """
     found, parsed = parse_call(name, arguments)
     if found.effect != "read" and not caller.may_write:
         raise ToolError(f"{name} changes something, and this API token may only read.")
     try:
-        async with nullcontext() if own_transaction and found.effect == "read" else tx.begin_nested():
+        async with tx.begin_nested() if savepoint else nullcontext():
             return await found.function(tx, caller, parsed)
     except ParleyError as error:
         raise ToolError(error.detail) from error

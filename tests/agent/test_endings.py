@@ -15,7 +15,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 import access
 from access import SYSTEM
-from agent.run_ending import (
+from clock import utc_now
+from db import Transaction
+from errors import DatabaseBusy
+from llm.protocol import TextDelta, Usage
+from models import Run
+from models.columns import to_count
+from services.run_endings import (
     MAX_CALL_BYTES,
     NOT_KEPT,
     NOT_RUN,
@@ -24,12 +30,6 @@ from agent.run_ending import (
     list_endings,
     store_ending,
 )
-from clock import utc_now
-from db import Transaction
-from errors import DatabaseBusy
-from llm.protocol import TextDelta, Usage
-from models import Run
-from models.columns import to_count
 from services.run_log import Step, read_log
 from support.clock import pass_time
 from support.mariadb import MariaDBServer
@@ -303,7 +303,7 @@ def test_a_runs_time_is_counted_by_the_databases_clock_alone(
 
 
 def test_an_unended_call_says_that_it_was_not_made_in_a_shorter_ending() -> None:
-    from agent.run_ending import finish_call, shorten_steps
+    from services.run_endings import finish_call, shorten_steps
 
     [step] = shorten_steps(
         [Step("x", [{"id": "a", "name": "add_task", "arguments": {"title": "y" * 50_000}}])]

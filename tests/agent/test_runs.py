@@ -326,7 +326,7 @@ def test_every_write_of_a_loop_checks_its_epoch(
         await db.write(reopen)
         claim = await db.write(claim_run, own, run_id)
         assert claim is not None
-        stale = RunLoop(own, claim.run_id, claim.epoch - 1, claim.caller)
+        stale = RunLoop(own, replace(claim, run=Run(**{**claim.run.model_dump(), "epoch": claim.epoch - 1})))
         stale.log.add_text(0, "x")
         with pytest.raises(LeaseLost):
             await stale.log.settle()

@@ -239,7 +239,7 @@ def test_leases_are_renewed_together_and_a_lost_one_is_named(
             for row in rows:
                 run = await tx.get_one(Run, UUID(str(row.id)))
                 run.status, run.lease_expires_at = "running", moment + timedelta(seconds=1)
-                claims.append(Lease(run.id, run.epoch, Caller(run.user_id, None)))
+                claims.append(Lease(Run(**run.model_dump()), Caller(run.user_id, None)))
             return claims
 
         claims = await db.write(begin)

@@ -1,10 +1,10 @@
-# agent/run_ending.py -- how a run ends, whoever ends it: one message with all that was said and done.
+# services/run_endings.py -- how a run ends, whoever ends it: one message with all that was said and done.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from uuid import UUID
 
 import structlog
@@ -15,17 +15,16 @@ from structlog.typing import FilteringBoundLogger
 import access
 from access import Caller, CallerOrSystem
 from clock import rfc3339, utc_now
-from db import Transaction
-from errors import Conflict, DatabaseBusy, NotFound, TooManyAtOnce, Unauthorized
+from db import Database, Transaction
+from errors import DatabaseBusy, NotFound, Unauthorized
 from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
-from models.message import ChatCreate
 from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
 from models.run import RunPublic, RunStatus
-from services import approvals, events, messages, run_log, runs
-from services.messages import PostedMessage
-from services.run_log import Step, rebuild_steps
-from storage.dialects import read_clock
+from models.shapes import JsonObject
+from services import events, messages, run_log
+from services.run_log import LeaseLost, Line, Step
+from services.run_sql import END_RUN
 from storage.failures import is_connection_lost
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -43,53 +42,6 @@ MAX_SHORT_CHARACTERS = 10_000
 Ending = Callable[[Transaction, Caller, Run], Awaitable[None]]
 # The place of the last of `list_endings`.
 SMALLEST = 4
-
-
-class LeaseLost(Exception):
-    """Another worker, or a cancel, has the run now: this one must not write any more."""
-
-
-async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:
-    """End the run at once, whichever worker holds it: the new epoch refuses that worker's writes.
-
-    What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
-    place of the ending in `list_endings`, of which each is smaller than the one before.
-    """
-    run = await access.get_row(tx, caller, Run, run_id)
-    await access.get_row(tx, caller, Conversation, run.conversation_id, lock=True)
-    run = await access.get_row(tx, caller, Run, run_id, lock=True)
-    if runs.is_active(run):
-        run.epoch += 1
-        is_bare = size == SMALLEST
-        await approvals.cancel_approvals(tx, caller, run, logged=not is_bare)
-        events_so_far = [] if is_bare else await run_log.read_log(tx, caller, run_id)
-        if not events_so_far and not is_bare:
-            await run_log.add_started_event(tx, caller, run, await read_clock(tx))
-        await list_endings(rebuild_steps(events_so_far), "cancelled", None)[size](tx, caller, run)
-    return await runs.to_public_run(tx, caller, run)
-
-
-async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, max_runs: int) -> PostedMessage:
-    """Store the message and queue its run, as `on_busy` says where the conversation's agent is still at work."""
-    repeated = await messages.find_repeated_message(tx, caller, new)
-    if repeated:
-        return repeated
-    busy: list[Run] = []
-    if new.conversation_id is not None and new.on_busy != "queue":
-        await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
-        busy = await runs.find_active_runs(tx, caller, col(Run.conversation_id) == new.conversation_id)
-    if busy and new.on_busy == "reject":
-        raise Conflict(
-            f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
-        )
-    for run in busy:
-        await cancel_run(tx, caller, run.id)
-    if len(await runs.find_active_runs(tx, caller)) >= max_runs:
-        raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
-    posted = await messages.add_message(tx, caller, new)
-    if not posted.repeated:
-        await runs.record_run_change(tx, caller, posted.run, "run.queued")
-    return replace(posted, cancelled=tuple(run.id for run in busy))
 
 
 def list_endings(steps: Sequence[Step], status: RunStatus, error: str | None) -> list[Ending]:
@@ -161,6 +113,65 @@ async def end_bare(
     await tx.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class RunEnd:
+    """What the end of a run leaves: perhaps a message, lines of its log, events for its user; each with its type."""
+
+    status: RunStatus
+    error: str | None
+    moment: datetime
+    answer: Message | None
+    log: list[tuple[str, JsonObject]]
+    events: list[tuple[str, JsonObject]]
+
+
+def build_end(
+    run: Run,
+    steps: Sequence[Step],
+    status: RunStatus,
+    error: str | None,
+    input_tokens: int,
+    output_tokens: int,
+) -> RunEnd:
+    """Text or tool calls leave an agent message, whatever the status. Its number is given when it is stored."""
+    moment = utc_now()
+    content = "".join(step.text for step in steps)
+    calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
+    answer = None
+    lines: list[tuple[str, JsonObject]] = []
+    told: list[tuple[str, JsonObject]] = []
+    if content or calls or status == "completed":
+        answer = Message(
+            conversation_id=run.conversation_id,
+            user_id=run.user_id,
+            role="agent",
+            content=content,
+            tool_calls=cast("list[JsonObject]", calls) or None,
+            created_at=moment,
+            seq=0,
+            run_id=run.id,
+        )
+        shown = messages.show_agent_message(answer).model_dump(mode="json")
+        lines.append(("message.completed", {"message": shown}))
+        told.append(("message.created", {"message": shown}))
+    message_id = str(answer.id) if answer else None
+    lines.append((f"run.{status}", {"status": status, "message_id": message_id, "error": error}))
+    ended = RunPublic(
+        id=run.id,
+        conversation_id=run.conversation_id,
+        status=status,
+        error=error,
+        pending_approvals=[],
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=moment,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+    )
+    told.append((f"run.{status}", {"run": ended.model_dump(mode="json")}))
+    return RunEnd(status, error, moment, answer, lines, told)
+
+
 async def end_run(
     tx: Transaction,
     caller: Caller,
@@ -169,35 +180,59 @@ async def end_run(
     status: RunStatus,
     error: str | None = None,
 ) -> None:
-    """The conversation and the run are locked. Text or tool calls leave an agent message, whatever the status."""
-    moment = utc_now()
-    content = "".join(step.text for step in steps)
-    calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
-    answer = None
-    if content or calls or status == "completed":
+    """The conversation and the run are locked."""
+    end = build_end(run, steps, status, error, run.input_tokens, run.output_tokens)
+    if end.answer is not None:
         conversation = await access.get_row(tx, caller, Conversation, run.conversation_id)
-        answer = Message(
-            conversation_id=run.conversation_id,
-            user_id=run.user_id,
-            role="agent",
-            content=content,
-            tool_calls=cast("list[dict[str, Any]]", calls) or None,
-            seq=await messages.find_next_seq(tx, caller, conversation),
-            run_id=run.id,
-        )
-        conversation.updated_at = moment
-        tx.add(answer)
-        await tx.flush()
-        shown = (await messages.get_message(tx, caller, answer.id)).model_dump(mode="json")
-        await run_log.add_event(tx, caller, run, "message.completed", {"message": shown})
-        await events.record_event(tx, caller, "message.created", {"message": shown})
+        end.answer.seq = await messages.find_next_seq(tx, caller, conversation)
+        conversation.updated_at = end.moment
+        tx.add(end.answer)
     run.status = status
     run.error = error
-    run.finished_at = moment
+    run.finished_at = end.moment
     run.lease_expires_at = None
-    end = {"status": status, "message_id": str(answer.id) if answer else None, "error": error}
-    await run_log.add_event(tx, caller, run, f"run.{status}", end)
-    await runs.record_run_change(tx, caller, run, f"run.{status}")
+    await tx.flush()
+    for type_, data in end.log:
+        await run_log.add_event(tx, caller, run, type_, data)
+    for type_, data in end.events:
+        await events.record_event(tx, caller, type_, data)
+
+
+async def store_end(
+    db: Database,
+    caller: Caller,
+    run: Run,
+    end: RunEnd,
+    lines: Sequence[Line],
+    input_tokens: int,
+    output_tokens: int,
+) -> bool:
+    """End a run of this worker in one statement of PostgreSQL, with the last lines of its log.
+
+    The tokens are added to those of its row. LeaseLost where the run is not this worker's any more; False where
+    nothing was stored, since somebody else wrote to the conversation at the same moment.
+    """
+    answer = end.answer
+    calls = to_json(answer.tool_calls).decode() if answer and answer.tool_calls else None
+    types, data = [line.type for line in lines], [line.data for line in lines]
+    event_data = [to_json(data).decode() for _, data in end.events]
+    rows = await db.execute_write_sql(
+        END_RUN,
+        [
+            *(caller.user_id, end.moment, run.conversation_id, run.id, run.epoch, end.status, end.error),
+            *(input_tokens, output_tokens, answer and answer.id, answer and answer.content, calls),
+            *(lines[0].seq, types, data, [type_ for type_, _ in end.events], event_data),
+        ],
+        caller.user_id,
+    )
+    if rows:
+        return True
+    now = await db.read(access.find_row, caller, Run, col(Run.id) == run.id)
+    if now is not None and now.status == end.status and now.finished_at == end.moment:
+        return True  # the connection was lost after the commit
+    if now is None or now.epoch != run.epoch or now.status != "running":
+        raise LeaseLost
+    return False
 
 
 def finish_call(call: RecordedCall, moment: datetime) -> RecordedCall:

@@ -1,0 +1,145 @@
+# services/run_posting.py -- posts a message with the run that answers it, and cancels a run.
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlmodel import col
+
+import access
+from access import Caller
+from clock import utc_now
+from db import Database, Transaction
+from errors import Conflict, TooManyAtOnce
+from models import Conversation, Run
+from models.message import ChatCreate
+from models.run import RunPublic
+from services import approvals, messages, run_log, runs
+from services.run_endings import SMALLEST, list_endings
+from services.run_sql import POST_INTO_CONVERSATION, POST_INTO_NEW_CONVERSATION
+from storage.dialects import read_clock
+
+
+@dataclass(frozen=True, slots=True)
+class PostedMessage:
+    """The run of a message that is stored. `repeated`: both were there already.
+
+    `is_claimed`: the run is at work, and the worker that posted it has its lease. `cancelled` are the runs that had
+    to end for it.
+    """
+
+    run: Run
+    repeated: bool = False
+    is_claimed: bool = False
+    cancelled: tuple[UUID, ...] = ()
+
+
+async def post_message(
+    db: Database,
+    caller: Caller,
+    new: ChatCreate,
+    max_runs: int,
+    run_id: UUID | None = None,
+    lease_seconds: float | None = None,
+) -> PostedMessage:
+    """Store the message and queue its run, as `on_busy` says where the conversation's agent is still at work.
+
+    With `lease_seconds` the run may be claimed at once, for the worker that asks. Conflict, NotFound or TooManyAtOnce
+    where the message cannot be posted.
+    """
+    run_id = run_id or uuid4()
+    if db.is_postgresql and new.on_busy == "queue":
+        posted = await insert_message(db, caller, new, max_runs, run_id, lease_seconds)
+        if posted is not None:
+            return posted
+    return await db.write(add_message, caller, new, max_runs, run_id)
+
+
+async def insert_message(
+    db: Database, caller: Caller, new: ChatCreate, max_runs: int, run_id: UUID, lease_seconds: float | None
+) -> PostedMessage | None:
+    """Post in one statement; None where it does not apply, and `add_message` has to find out why."""
+    moment = utc_now()
+    conversation_id = new.conversation_id or uuid4()
+    title = messages.make_title(new.message)
+    rows = await db.execute_write_sql(
+        POST_INTO_CONVERSATION if new.conversation_id else POST_INTO_NEW_CONVERSATION,
+        [
+            *(caller.user_id, moment, conversation_id, title, run_id, uuid4(), new.message, new.client_id),
+            *(caller.timezone, lease_seconds or 0.0, lease_seconds is not None, max_runs),
+        ],
+        caller.user_id,
+    )
+    if not rows:
+        return None
+    [(_, trigger_seq, started_at)] = rows
+    run = build_posted_run(caller, conversation_id, run_id, trigger_seq, moment, started_at)
+    return PostedMessage(run, is_claimed=started_at is not None)
+
+
+def build_posted_run(
+    caller: Caller,
+    conversation_id: UUID,
+    run_id: UUID,
+    trigger_seq: int,
+    created_at: datetime,
+    started_at: datetime | None,
+) -> Run:
+    """The row as the statement has stored it."""
+    return Run(
+        id=run_id,
+        conversation_id=conversation_id,
+        user_id=caller.user_id,
+        trigger_seq=trigger_seq,
+        created_at=created_at,
+        started_at=started_at,
+        status="running" if started_at else "queued",
+        epoch=1 if started_at else 0,
+    )
+
+
+async def add_message(
+    tx: Transaction, caller: Caller, new: ChatCreate, max_runs: int, run_id: UUID
+) -> PostedMessage:
+    """The same in a transaction that also knows `on_busy`, repeated messages, and what to say against it."""
+    # A statement whose connection was lost may have stored everything.
+    if (run := await access.find_row(tx, caller, Run, col(Run.id) == run_id)) is not None:
+        return PostedMessage(run)
+    repeated = await messages.find_repeated_run(tx, caller, new)
+    if repeated:
+        return PostedMessage(repeated, repeated=True)
+    busy: list[Run] = []
+    if new.conversation_id is not None and new.on_busy != "queue":
+        await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
+        busy = await runs.find_active_runs(tx, caller, col(Run.conversation_id) == new.conversation_id)
+    if busy and new.on_busy == "reject":
+        raise Conflict(
+            f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
+        )
+    for run in busy:
+        await cancel_run(tx, caller, run.id)
+    if len(await runs.find_active_runs(tx, caller)) >= max_runs:
+        raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
+    run = await messages.add_message(tx, caller, new, run_id)
+    await runs.record_run_change(tx, caller, run, "run.queued")
+    return PostedMessage(run, cancelled=tuple(ended.id for ended in busy))
+
+
+async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:
+    """End the run at once, whichever worker holds it: the new epoch refuses that worker's writes.
+
+    What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
+    place of the ending in `list_endings`, of which each is smaller than the one before.
+    """
+    run = await access.get_row(tx, caller, Run, run_id)
+    await access.get_row(tx, caller, Conversation, run.conversation_id, lock=True)
+    run = await access.get_row(tx, caller, Run, run_id, lock=True)
+    if runs.is_active(run):
+        run.epoch += 1
+        is_bare = size == SMALLEST
+        await approvals.cancel_approvals(tx, caller, run, logged=not is_bare)
+        events_so_far = [] if is_bare else await run_log.read_log(tx, caller, run_id)
+        if not events_so_far and not is_bare:
+            await run_log.add_started_event(tx, caller, run, await read_clock(tx))
+        steps = run_log.rebuild_steps(events_so_far)
+        await list_endings(steps, "cancelled", None)[size](tx, caller, run)
+    return await runs.to_public_run(tx, caller, run)
