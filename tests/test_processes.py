@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from settings import ROOT
-from support.processes import started
-from support.scripted_provider import Calls, Hang, ScriptedProvider, Text, scripted_provider
+from support.llm.scripted_provider import Calls, Hang, ScriptedProvider, Text, scripted_provider
+from support.processes.server_process import started
 from support.servers import KEY, TIMEOUT, ok, read_events, wait_until
 
 pytestmark = pytest.mark.slow

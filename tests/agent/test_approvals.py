@@ -22,7 +22,7 @@ from services import approvals
 from storage.dialects import read_clock
 from storage.engines import open_engine
 from support.clock import pass_time
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
     Person,

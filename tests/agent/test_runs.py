@@ -19,7 +19,7 @@ from clock import utc_now
 from db import Database, RetryTransaction, Transaction
 from llm.protocol import ModelError
 from models import Run
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
     Person,

@@ -15,7 +15,7 @@ from models import Approval
 from services import approvals
 from storage.dialects import read_clock
 from storage.engines import open_engine
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 
 AGAIN = ["approval.requested", "approval.decided"] * 2

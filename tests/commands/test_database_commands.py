@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 import cli
 from settings import SettingsError
 from storage.schema.revisions import METADATA, list_revisions
-from support.catalog import ENGINES, Place, difference, empty_place
+from support.databases.catalog import ENGINES, Place, difference, empty_place
 from support.servers import settings_for
 
 REVISIONS = list_revisions()

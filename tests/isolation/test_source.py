@@ -14,7 +14,7 @@ import access
 import models
 from access import RULES, Caller
 from db import Transaction
-from support.isolation import Theirs
+from support.api.isolation import Theirs
 from support.servers import Server, in_database
 
 BACKEND = Path(access.__file__).parent

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.scripted_provider import BreakAfter, Calls, ScriptedProvider, Status, Text, scripted_provider
+from support.llm.scripted_provider import BreakAfter, Calls, ScriptedProvider, Status, Text, scripted_provider
 from support.servers import Person, read_events, serving, settings_for
 
 

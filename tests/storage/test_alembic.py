@@ -19,7 +19,7 @@ from models.columns import JsonType, UTCDateTime, random_uuid
 from settings import ROOT
 from storage.schema.bootstrap import make_alembic_config
 from storage.schema.revisions import METADATA, list_revisions
-from support.catalog import (
+from support.databases.catalog import (
     ENGINES,
     FILES,
     MIGRATIONS,
@@ -31,7 +31,7 @@ from support.catalog import (
     empty_place,
     migrated,
 )
-from support.postgres import PostgresServer
+from support.databases.postgres import PostgresServer
 from support.servers import KEY
 
 REVISIONS = list_revisions()

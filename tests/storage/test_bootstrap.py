@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage.schema.revisions import METADATA, list_revisions
-from support.catalog import ENGINES, Place, difference, empty_place, migrated, query, read_catalog
-from support.postgres import PostgresServer
+from support.databases.catalog import ENGINES, Place, difference, empty_place, migrated, query, read_catalog
+from support.databases.postgres import PostgresServer
 
 BACKEND = Path(__file__).resolve().parents[2] / "backend"
 HEAD = list_revisions()[-1]

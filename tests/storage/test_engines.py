@@ -22,8 +22,8 @@ from storage.dialects import read_clock, take_schema_lock
 from storage.engines import open_engine, parse_database_url
 from storage.failures import is_foreign_key_violation
 from storage.schema.bootstrap import bootstrap
-from support.mariadb import MariaDBServer
-from support.postgres import PostgresServer
+from support.databases.mariadb import MariaDBServer
+from support.databases.postgres import PostgresServer
 
 T = TypeVar("T")
 

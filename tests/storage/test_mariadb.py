@@ -26,8 +26,8 @@ from storage import mariadb
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from storage.schema.revisions import METADATA
-from support.mariadb import MariaDBServer
-from support.scripted_model import ScriptedModel
+from support.databases.mariadb import MariaDBServer
+from support.llm.scripted_model import ScriptedModel
 from support.servers import settings_for, with_database
 from timings import Timings
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from support.catalog import ENGINES, Catalog, Place, difference, empty_place
-from support.releases import EMAIL, FILES, FOLDER, restore
+from support.databases.catalog import ENGINES, Catalog, Place, difference, empty_place
+from support.databases.releases import EMAIL, FILES, FOLDER, restore
 from support.servers import serving, settings_for
 
 RELEASES = sorted(folder.name for folder in FOLDER.iterdir())

@@ -17,7 +17,7 @@ from storage.engines import open_engine
 from storage.schema.bootstrap import make_alembic_config
 from storage.schema.revisions import SchemaError, list_revisions
 from storage.schema.stamp import build_fingerprints, stamp_database
-from support.catalog import (
+from support.databases.catalog import (
     ENGINES,
     MIGRATIONS,
     TRANSACTIONAL,
@@ -28,7 +28,7 @@ from support.catalog import (
     migrated,
     query,
 )
-from support.postgres import PostgresServer
+from support.databases.postgres import PostgresServer
 from support.servers import KEY, settings_for
 
 REVISIONS = list_revisions()

@@ -11,9 +11,9 @@ from sqlalchemy.engine import make_url
 import security
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
-from support.mariadb import MariaDBServer, mariadb
-from support.postgres import PostgresServer, postgres
-from support.scripted_model import ScriptedModel
+from support.databases.mariadb import MariaDBServer, mariadb
+from support.databases.postgres import PostgresServer, postgres
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, serving, settings_for
 from timings import Timings
 

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from llm.protocol import ModelError
 from support.browsers import Visitor, say, settled
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import PASSWORD, Server, ok
 
 HOSTILE = (

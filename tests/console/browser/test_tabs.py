@@ -4,7 +4,7 @@ import threading
 from playwright.sync_api import Page, Request, expect
 
 from support.browsers import Visitor, say, settled
-from support.scripted_model import ScriptedModel
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Server
 
 STREAM = "/v1/events/stream"

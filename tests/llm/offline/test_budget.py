@@ -13,8 +13,8 @@ from llm.offline.parsing import parser
 from llm.offline.parsing.task_references import TaskView, find_near_matches
 from llm.offline.parsing.task_titles import strip_title
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, UserTurn
-from support.talk import NAMES, NOW, Talk, make_specs, talk
-from support.utterances import HOME
+from support.llm.offline.talk import NAMES, NOW, Talk, make_specs, talk
+from support.llm.offline.utterances import HOME
 
 TOO_MUCH = "That is too long or too complicated for me, so I have changed nothing."
 

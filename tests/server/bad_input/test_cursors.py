@@ -5,8 +5,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from support.bad_input import Somebody
-from support.problems import problem_of
+from support.api.bad_input import Somebody
+from support.api.problems import problem_of
 from support.servers import Server
 
 
