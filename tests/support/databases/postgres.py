@@ -193,7 +193,7 @@ def start_watcher(folder: Path) -> None:
     watcher.returncode = 0  # It outlives this process, which is fine: no warning, please.
 
 
-def open_streams(folder: Path) -> None:
+def run_server(folder: Path) -> None:
     """The watcher: runs PostgreSQL until nobody holds the folder's lock, then cleans up."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
@@ -293,4 +293,4 @@ def stop_server(server: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    open_streams(Path(sys.argv[1]))
+    run_server(Path(sys.argv[1]))
