@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from access import SYSTEM
-from agent.failure_log import log_failure
 from db import Database
+from failure_causes import log_failure
 from services import events, runs
 from services.idempotency import delete_old_keys
 from services.identity import account_removal, sessions

@@ -12,7 +12,6 @@ from structlog.typing import FilteringBoundLogger
 
 from access import SYSTEM
 from agent.context import AgentContext
-from agent.failure_log import log_failure
 from agent.housekeeping import Housekeeping
 from agent.leases import (
     GIVEN_UP,
@@ -30,6 +29,7 @@ from agent.loop import RunAwaitsApproval, RunLoop
 from agent.run_ending import LeaseLost
 from agent.slots import HeldSlot, Pauses, Slots
 from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
+from failure_causes import log_failure
 from services import approvals
 
 log: FilteringBoundLogger = structlog.get_logger()
