@@ -12,7 +12,6 @@ from structlog.typing import FilteringBoundLogger
 
 from access import SYSTEM
 from agent.context import AgentContext
-from agent.housekeeping import Housekeeping
 from agent.leases import (
     GIVEN_UP,
     MAX_TAKEOVERS,
@@ -31,6 +30,7 @@ from agent.slots import HeldSlot, Pauses, Slots
 from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
 from failure_causes import log_failure
 from services import approvals
+from services.housekeeping import Housekeeping
 
 log: FilteringBoundLogger = structlog.get_logger()
 

@@ -206,7 +206,7 @@ def named_in(module: str) -> set[str]:
 
 
 MAY_ACT_AS_SYSTEM = {
-    "agent/housekeeping.py",
+    "services/housekeeping.py",
     "agent/leases.py",
     "agent/replay.py",
     "agent/worker.py",

@@ -1,4 +1,4 @@
-# agent/housekeeping.py -- deletes what has expired, and what belongs to deleted accounts, in the background.
+# services/housekeeping.py -- deletes what has expired, and what belongs to deleted accounts, in the background.
 import asyncio
 import time
 from collections.abc import Coroutine
