@@ -16,8 +16,8 @@ from access import Caller
 from agent.context import AgentContext
 from agent.direct_call_rows import MCP_SOURCE
 from agent.history import Step, begin_paragraph, read_history, rebuild_steps
-from agent.model_request import build_model_request
 from agent.needed_approvals import find_calls_needing_approval
+from agent.prompts import build_model_request
 from agent.run_ending import LeaseLost, list_endings, store_ending
 from agent.text_pieces import coalesce_text, cut_to_bytes
 from clock import rfc3339, utc_now
