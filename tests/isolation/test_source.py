@@ -75,16 +75,16 @@ JUSTIFIED = {
     ("services/identity/rate_limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
     ("services/identity/rate_limits.py", "insert"): "counts of attempts belong to nobody, as SYSTEM",
     (
-        "agent/direct_call_rows.py",
+        "protocols/mcp/direct_call_rows.py",
         "insert",
     ): "rows of the caller, into the conversation that access.visible has opened",
     ("commands/seed.py", "insert"): "new rows of the user whom the command has just created",
-    ("agent/direct_call_rows.py", "select"): "values to insert, and what was opened",
+    ("protocols/mcp/direct_call_rows.py", "select"): "values to insert, and what was opened",
     (
-        "agent/direct_call_rows.py",
+        "protocols/mcp/direct_call_rows.py",
         "update",
     ): "the caller's conversation, with access.visible among its conditions",
-    ("agent/direct_call_rows.py", "union_all"): "values to insert",
+    ("protocols/mcp/direct_call_rows.py", "union_all"): "values to insert",
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("services/events.py", "select"): "from what access.select has found",
     (
@@ -171,7 +171,7 @@ def test_only_lists_and_the_session_check_read_past_a_transaction() -> None:
         "pagination.py",
         "services/identity/sessions.py",
         "services/identity/api_tokens.py",
-        "agent/direct_call_rows.py",
+        "protocols/mcp/direct_call_rows.py",
     }
 
 

@@ -19,10 +19,10 @@ from mcp_types import (
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from agent.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from app_state import AppState
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from llm.sanitize import explain_unstorable, sanitize
+from protocols.mcp.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
 from protocols.mcp.tools import (
     ELICITATION_ID,

@@ -1,4 +1,4 @@
-# agent/direct_call_rows.py -- the rows that a tool call without a model leaves: a run, its log and its two messages.
+# protocols/mcp/direct_call_rows.py -- the rows that a direct call leaves: a run, its log, two messages.
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -35,13 +35,11 @@ from models import Conversation, Event, Message, Run, RunEvent
 from models.columns import UTCDateTime
 from models.message import MessagePublic
 from models.recorded_call import RecordedCall, pick_call, pick_outcome
-from models.run import RunPublic
+from models.run import MCP_SOURCE, RunPublic
 from services import messages, runs
 from services.identity.api_tokens import ApiGrant
 
 MAX_TRIGGER_CHARACTERS = 200
-# The source in `run.started` of a run that a program began: its call is made, and no model is asked.
-MCP_SOURCE = "mcp"
 
 
 # The columns of a new row: an object of the ORM costs more than the call itself.

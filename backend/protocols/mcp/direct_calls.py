@@ -1,4 +1,4 @@
-# agent/direct_calls.py -- a tool call without a model: a small run of its own, on record as those of the chat are.
+# protocols/mcp/direct_calls.py -- a tool call without a model: a small run, on record as those of the chat.
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,13 @@ from sqlmodel import col
 
 import access
 from access import Caller
-from agent.direct_call_rows import (
+from clock import rfc3339, utc_now
+from db import Database, RetryTransaction, Transaction
+from llm.sanitize import sanitize
+from models import ApiToken, Approval, Conversation, Message, Run
+from models.conversation import ConversationCreate
+from models.recorded_call import RecordedCall, pick_call
+from protocols.mcp.direct_call_rows import (
     RunRows,
     build_finished_rows,
     build_pending_rows,
@@ -18,12 +24,6 @@ from agent.direct_call_rows import (
     insert_rows,
     insert_rows_at_once,
 )
-from clock import rfc3339, utc_now
-from db import Database, RetryTransaction, Transaction
-from llm.sanitize import sanitize
-from models import ApiToken, Approval, Conversation, Message, Run
-from models.conversation import ConversationCreate
-from models.recorded_call import RecordedCall, pick_call
 from services import approvals, conversations, messages, runs
 from services.identity.api_tokens import ApiGrant
 from storage.dialects import read_clock
