@@ -2,7 +2,9 @@
 import ast
 import importlib.metadata
 import re
+import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -35,6 +37,11 @@ LAYERS = [
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 MOST_LINES = 400
 MOST_TEST_LINES = 500
+MOST_FILES = 15
+# Their files are numbered: the number says where a new one goes, and nobody looks for one by its place.
+NUMBERED = {"migrations", "migrations/versions", "specs/decisions"}
+# llm/ is the largest, for its English. The aim is a fifth, which it reaches as the other rooms grow.
+MOST_OF_BACKEND = 0.21
 
 
 @cache
@@ -222,3 +229,35 @@ def test_a_file_of_tests_is_short_too() -> None:
         str(path.relative_to(tests)): len(path.read_text().splitlines()) for path in tests.rglob("*.py")
     }
     assert {name: length for name, length in lengths.items() if length > MOST_TEST_LINES} == {}
+
+
+def list_repository() -> list[Path]:
+    """What git has, or would have with the next commit; without what has just been deleted."""
+    root = BACKEND.parent
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.check_output(command, cwd=root, text=True).split("\0")
+    return [Path(name) for name in names if name and (root / name).exists()]
+
+
+def test_a_folder_has_so_few_files_that_they_are_seen_at_a_glance() -> None:
+    files = [path for path in list_repository() if path.name != "__init__.py"]
+    counts = Counter(str(path.parent) for path in files)
+    assert counts.keys() >= NUMBERED
+    full = {name: count for name, count in counts.items() if count > MOST_FILES and name not in NUMBERED}
+    assert full == {}
+
+
+def test_no_room_of_backend_outgrows_the_others() -> None:
+    lines: Counter[str] = Counter()
+    for module in MODULES:
+        lines[home(module)] += len((BACKEND / module).read_text().splitlines())
+    room, count = lines.most_common(1)[0]
+    assert count < MOST_OF_BACKEND * lines.total(), room
+
+
+def test_the_support_of_tests_says_what_belongs_where() -> None:
+    support = Path(__file__).resolve().parent / "support"
+    for path in support.rglob("*.py"):
+        text = path.read_text()
+        place = str(path.relative_to(support.parent)).removesuffix("__init__.py")
+        assert not text or text.startswith(f"# {place} -- "), path
