@@ -6,13 +6,11 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-BACKEND = Path(__file__).resolve().parent.parent / "backend"
-MODULES = sorted(str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py"))
+from support.source import BACKEND, MODULES, parse_module
 
 # From the top down. A module imports from its own room and from those below it. Rooms of one line know nothing of
 # each other.
@@ -44,14 +42,9 @@ NUMBERED = {"migrations", "migrations/versions", "specs/decisions"}
 MOST_OF_BACKEND = 0.21
 
 
-@cache
-def tree(module: str) -> ast.Module:
-    return ast.parse((BACKEND / module).read_text(), module)
-
-
 def imports(module: str) -> Iterator[tuple[str, str, int]]:
     """What a module imports, inside functions too: the full module name, its first part, the line."""
-    for node in ast.walk(tree(module)):
+    for node in ast.walk(parse_module(module)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -99,7 +92,7 @@ def test_the_imports_of_modules_make_no_circle() -> None:
     }
     # `from assistant import replies` imports the module, not a name of the package.
     for module in MODULES:
-        for node in ast.walk(tree(module)):
+        for node in ast.walk(parse_module(module)):
             if isinstance(node, ast.ImportFrom):
                 name = module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
                 graph[name] |= {f"{node.module}.{alias.name}" for alias in node.names} & graph.keys()
@@ -142,7 +135,7 @@ MEANS_TWO_THINGS = {"refresh"}
 def test_a_function_name_of_one_word_means_one_thing() -> None:
     homes: dict[str, set[str]] = {}
     for module in MODULES:
-        for node in tree(module).body:
+        for node in parse_module(module).body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.strip("_").isalpha():
                 homes.setdefault(node.name, set()).add(module)
     assert {name for name, modules in homes.items() if len(modules) > 1} == MEANS_TWO_THINGS
@@ -152,7 +145,7 @@ def test_a_function_name_of_one_word_means_one_thing() -> None:
 def test_only_settings_reads_the_environment() -> None:
     readers = set()
     for module in MODULES:
-        for node in ast.walk(tree(module)):
+        for node in ast.walk(parse_module(module)):
             words = {"environ", "environb", "getenv", "getenvb", "BaseSettings", "load_dotenv"}
             named = (isinstance(node, ast.Attribute) and node.attr in words) or (
                 isinstance(node, ast.ImportFrom) and words & {alias.name for alias in node.names}
@@ -166,7 +159,7 @@ def test_only_db_commits() -> None:
     """Neither by name nor by opening a transaction of its own; a savepoint (begin_nested) commits nothing."""
     found = set()
     for module in MODULES:
-        for node in ast.walk(tree(module)):
+        for node in ast.walk(parse_module(module)):
             if isinstance(node, ast.Attribute) and node.attr in ("commit", "begin", "rollback"):
                 found.add((module, node.attr))
     # storage/schema/ creates and stamps the tables before there is anything to serve.
@@ -195,13 +188,15 @@ def test_a_model_library_is_imported_only_where_a_model_is_configured() -> None:
     tops = [
         (module, node.lineno)
         for module in MODULES
-        for node in tree(module).body
+        for node in parse_module(module).body
         for name in imported_by(node)
         if name.partition(".")[0] in ("pydantic_ai", "openai", "anthropic", "google")
         and "providers" not in module
     ]
     assert tops == []
-    at_start = {name for module in ("main.py",) for node in tree(module).body for name in imported_by(node)}
+    at_start = {
+        name for module in ("main.py",) for node in parse_module(module).body for name in imported_by(node)
+    }
     assert "llm.providers" not in at_start
 
 

@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -20,7 +20,6 @@ from settings import ROOT
 from storage.schema.bootstrap import make_alembic_config
 from storage.schema.revisions import METADATA, list_revisions
 from support.databases.catalog import (
-    ENGINES,
     FILES,
     MIGRATIONS,
     Catalog,
@@ -28,7 +27,6 @@ from support.databases.catalog import (
     alembic,
     copied,
     difference,
-    empty_place,
     migrated,
 )
 from support.databases.postgres import PostgresServer
@@ -67,11 +65,6 @@ ROWS = {
     f"VALUES ({ONE}, '-', '-', '-', 'read', {ONE})",
 }
 IN_ORDER = "SELECT conversation_id, seq, content FROM messages WHERE content <> 'hello' ORDER BY 1, 2"
-
-
-@pytest.fixture(params=ENGINES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    yield from empty_place(request, request.param, tmp_path)
 
 
 def fill(place: Place, revision: str) -> None:

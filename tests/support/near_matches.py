@@ -9,10 +9,10 @@ import re._parser as parser
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-BACKEND = Path(__file__).resolve().parents[2] / "backend"
+from support.source import MODULES, parse_module
+
 METHODS = frozenset({"match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"})
 REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 # What people write, and what no pattern expects: units to repeat, and ends that make a match fail.
@@ -60,20 +60,13 @@ class Near:
         return self.before + self.unit * (room // len(self.unit)) + self.after
 
 
-def modules() -> list[str]:
-    paths = (path.relative_to(BACKEND).with_suffix("") for path in sorted(BACKEND.rglob("*.py")))
-    return [".".join(path.parts).removesuffix(".__init__") for path in paths]
-
-
 def find_uses() -> list[Use]:
     """Each pattern once with each of its methods, those that are written where they are used included."""
     called: dict[str, set[str]] = {}
     written: list[Use] = []
-    for name in modules():
-        path = BACKEND / f"{name.replace('.', '/')}.py"
-        tree = ast.parse(
-            (path if path.exists() else BACKEND / name.replace(".", "/") / "__init__.py").read_text()
-        )
+    names = [module.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for module in MODULES]
+    for name, module in zip(names, MODULES, strict=True):
+        tree = parse_module(module)
         holders = held_names(tree)
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
@@ -91,7 +84,7 @@ def find_uses() -> list[Use]:
                 called.setdefault(holders.get(owner.id, owner.id), set()).add(method)
     tables = {
         (id(pattern), method): Use(f"{name}.{attribute}", pattern, method)
-        for name in modules()
+        for name in names
         for attribute, pattern in patterns_of(importlib.import_module(name))
         for method in sorted(called.get(attribute.partition("[")[0], {"search"}))
     }

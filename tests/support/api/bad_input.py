@@ -1,4 +1,5 @@
 # support/api/bad_input.py -- good bodies for every route, bad values for every field, and what a refusal looks like.
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,3 +70,9 @@ def operations(server: Server) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in server.app.openapi()["paths"].items():
         for method, operation in methods.items():
             yield f"{method.upper()} {path}", operation
+
+
+def encode_base64url(value: Any) -> str:
+    """As cursors and the parts of a JWT are: bytes as they are, anything else as JSON."""
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,8 +1,10 @@
 # support/api/runs.py -- beginning a run by hand and reading what became of it.
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from access import SYSTEM
+from models import RunEvent
 from services.runs import read_log
 from support.servers import (
     Event,
@@ -22,20 +24,28 @@ def begin(person: Person, message: str = "hello", **body: Any) -> str:
         return answer.headers["X-Run-ID"]
 
 
-def followed(person: Person, run_id: str) -> list[Event]:
-    with person.http.stream("GET", f"/v1/runs/{run_id}/events") as answer:
-        return list(read_events(answer))
-
-
 def last_message(person: Person, run_id: str) -> Any:
     path = f"/v1/conversations/{person.get(f'/v1/runs/{run_id}')['conversation_id']}/messages"
     return person.get(path)["data"][-1]
 
 
+def followed(person: Person, run_id: str, after: int | None = None) -> list[Event]:
+    headers = {} if after is None else {"Last-Event-ID": str(after)}
+    with person.http.stream("GET", f"/v1/runs/{run_id}/events", headers=headers) as answer:
+        assert answer.status_code == 200, answer.read()
+        return list(read_events(answer))
+
+
 def followed_text(server: Server, run_id: str) -> str:
-    events = in_database(server, lambda tx: read_log(tx, SYSTEM, UUID(run_id)))
-    said = ""
+    return text_of(in_database(server, lambda tx: read_log(tx, SYSTEM, UUID(run_id))))
+
+
+def text_of(events: Sequence[Event | RunEvent]) -> str:
+    """What a front end shows: deltas, taken back by a reset."""
+    text = ""
     for event in events:
-        said = said + event.data["text"] if event.type == "message.delta" else said
-        said = "" if event.type == "message.reset" else said
-    return said
+        if event.type == "message.delta":
+            text += event.data["text"]
+        elif event.type == "message.reset":
+            text = event.data["content"]
+    return text

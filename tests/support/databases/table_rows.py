@@ -1,8 +1,11 @@
-# support/databases/table_rows.py -- what stands in the tables of a server, whoever's it is.
+# support/databases/table_rows.py -- what stands in the tables, whoever's it is, and a row of one's own.
+from uuid import uuid4
+
 from sqlalchemy import func
 from sqlmodel import SQLModel, select
 
 from db import Transaction
+from models import User
 from support.servers import Server, in_database
 
 
@@ -26,3 +29,10 @@ def count_rows(server: Server) -> dict[str, int]:
         }
 
     return in_database(server, count)
+
+
+async def add_user(tx: Transaction) -> User:
+    user = User(email=f"{uuid4()}@example.com", password_hash="x")
+    tx.add(user)
+    await tx.flush()
+    return user
