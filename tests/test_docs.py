@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 
 import cli
 from models.run import Run
-from protocols.mcp.resources import CONVERSATION_URI, PROMPTS, TASKS_URI
+from protocols.mcp.prompts import PROMPTS
+from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI
 from services.runs import FINAL_EVENTS
 from settings import ROOT
 from support.servers import Server
