@@ -1,4 +1,4 @@
-// approval.js -- the fields of an approval: the task as it was when the approval was requested, and its changes.
+// approval_fields.js -- the fields of an approval: the task as it was when the approval was requested, and its changes.
 import { el } from "../dom.js";
 
 const NAMES = { title: "Title", description: "Details", completed: "State" };
