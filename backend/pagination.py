@@ -18,12 +18,16 @@ from errors import Invalid
 from models.columns import UTCDateTime
 from storage.dialects import after_cursor, sort_directions
 
+# Items of a page, where a client does not say how many, and at most.
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a client asks of a list: how many items, and after or before which one."""
 
-    limit: int = 50
+    limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
 

@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 
 import cli
 from models.run import Run
-from protocols.mcp.resources import CONVERSATION_URI, PROMPTS, TASKS_URI
+from protocols.mcp.prompts import PROMPTS
+from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI
 from services.runs import FINAL_EVENTS
 from settings import ROOT
 from support.servers import Server
@@ -70,7 +71,8 @@ def test_every_prompt_and_resource_is_listed_for_mcp() -> None:
 
 def test_every_stream_event_is_listed() -> None:
     services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
-    source = "".join(path.read_text() for path in [*(ROOT / "backend/agent").glob("*.py"), *services])
+    folders = [path for name in ("agent", "protocols") for path in (ROOT / "backend" / name).rglob("*.py")]
+    source = "".join(path.read_text() for path in [*folders, *services])
     source = re.sub(r"(?:events\.record_event|runs\.record_run_change)\([^)]*\)", "", source)
     written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | FINAL_EVENTS
     written -= {"message.created"}  # of the caller's stream

@@ -14,10 +14,9 @@ from structlog.typing import FilteringBoundLogger
 import access
 from access import Caller
 from agent.context import AgentContext
-from agent.direct_call_rows import MCP_SOURCE
 from agent.history import Step, begin_paragraph, read_history, rebuild_steps
-from agent.model_request import build_model_request
 from agent.needed_approvals import find_calls_needing_approval
+from agent.prompts import build_model_request
 from agent.run_ending import LeaseLost, list_endings, store_ending
 from agent.text_pieces import coalesce_text, cut_to_bytes
 from clock import rfc3339, utc_now
@@ -26,7 +25,7 @@ from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Usage
 from llm.sanitize import sanitize, sanitize_arguments
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
-from models.run import RunStatus
+from models.run import MCP_SOURCE, RunStatus
 from services import approvals, runs
 from storage.dialects import read_clock
 from tools.registry import ToolError, call_tool

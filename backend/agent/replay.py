@@ -11,7 +11,7 @@ import access
 from access import SYSTEM, Caller
 from agent.history import Step, begin_paragraph, read_history
 from agent.loop import assign_call_ids
-from agent.model_request import build_model_request
+from agent.prompts import build_model_request
 from agent.run_ending import NOT_RUN
 from db import Database, Transaction
 from llm.protocol import Model, TextDelta, ToolCall, Turn

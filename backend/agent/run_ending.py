@@ -1,7 +1,6 @@
 # agent/run_ending.py -- how a run ends, whoever ends it: one message with all that was said and done.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -9,23 +8,19 @@ from uuid import UUID
 
 import structlog
 from pydantic_core import to_json
-from sqlmodel import col
 from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller, CallerOrSystem
-from agent.history import Step, rebuild_steps
+from agent.history import Step
 from clock import rfc3339, utc_now
 from db import Transaction
-from errors import Conflict, DatabaseBusy, NotFound, TooManyAtOnce, Unauthorized
+from errors import DatabaseBusy, NotFound, Unauthorized
 from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
-from models.message import ChatCreate
 from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
-from models.run import RunPublic, RunStatus
-from services import approvals, events, messages, runs
-from services.messages import PostedMessage
-from storage.dialects import read_clock
+from models.run import RunStatus
+from services import events, messages, runs
 from storage.failures import is_connection_lost
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -47,49 +42,6 @@ SMALLEST = 4
 
 class LeaseLost(Exception):
     """Another worker, or a cancel, has the run now: this one must not write any more."""
-
-
-async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:
-    """End the run at once, whichever worker holds it: the new epoch refuses that worker's writes.
-
-    What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
-    place of the ending in `list_endings`, of which each is smaller than the one before.
-    """
-    run = await access.get_row(tx, caller, Run, run_id)
-    await access.get_row(tx, caller, Conversation, run.conversation_id, lock=True)
-    run = await access.get_row(tx, caller, Run, run_id, lock=True)
-    if runs.is_active(run):
-        run.epoch += 1
-        is_bare = size == SMALLEST
-        await approvals.cancel_approvals(tx, caller, run, logged=not is_bare)
-        events_so_far = [] if is_bare else await runs.read_log(tx, caller, run_id)
-        if not events_so_far and not is_bare:
-            await runs.add_started_event(tx, caller, run, await read_clock(tx))
-        await list_endings(rebuild_steps(events_so_far), "cancelled", None)[size](tx, caller, run)
-    return await runs.to_public_run(tx, caller, run)
-
-
-async def post_message(tx: Transaction, caller: Caller, new: ChatCreate, max_runs: int) -> PostedMessage:
-    """Store the message and queue its run, as `on_busy` says where the conversation's agent is still at work."""
-    repeated = await messages.find_repeated_message(tx, caller, new)
-    if repeated:
-        return repeated
-    busy: list[Run] = []
-    if new.conversation_id is not None and new.on_busy != "queue":
-        await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
-        busy = await runs.find_active_runs(tx, caller, col(Run.conversation_id) == new.conversation_id)
-    if busy and new.on_busy == "reject":
-        raise Conflict(
-            f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
-        )
-    for run in busy:
-        await cancel_run(tx, caller, run.id)
-    if len(await runs.find_active_runs(tx, caller)) >= max_runs:
-        raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
-    posted = await messages.add_message(tx, caller, new)
-    if not posted.repeated:
-        await runs.record_run_change(tx, caller, posted.run, "run.queued")
-    return replace(posted, cancelled=tuple(run.id for run in busy))
 
 
 def list_endings(steps: Sequence[Step], status: RunStatus, error: str | None) -> list[Ending]:

@@ -12,8 +12,6 @@ from structlog.typing import FilteringBoundLogger
 
 from access import SYSTEM
 from agent.context import AgentContext
-from agent.failure_log import log_failure
-from agent.housekeeping import Housekeeping
 from agent.leases import (
     GIVEN_UP,
     MAX_TAKEOVERS,
@@ -30,7 +28,9 @@ from agent.loop import RunAwaitsApproval, RunLoop
 from agent.run_ending import LeaseLost
 from agent.slots import HeldSlot, Pauses, Slots
 from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
+from failure_causes import log_failure
 from services import approvals
+from services.housekeeping import Housekeeping
 
 log: FilteringBoundLogger = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from app_state import AppState
 from db import Database
 from errors import Unauthorized
 from models.shapes import STORABLE
-from pagination import Page
+from pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
 from security import InvalidToken
 from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
 from services.identity.auth import Device
@@ -96,7 +96,7 @@ def needs_caller(dependant: Dependant) -> bool:
 
 
 async def get_page(
-    limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most.")] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=500, description="`next_cursor` of the page before.")
     ] = None,

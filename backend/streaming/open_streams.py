@@ -8,15 +8,13 @@ from functools import partial
 from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
-import structlog
 from fastapi.sse import KEEPALIVE_COMMENT
-from structlog.typing import FilteringBoundLogger
 
 import access
 from access import SYSTEM, Caller
 from db import Database, Transaction
 from errors import Unauthorized
-from failure_causes import describe_cause, find_place
+from failure_causes import log_failure
 from models import Run
 from services import events, runs
 from services.identity import api_tokens
@@ -27,7 +25,6 @@ from streaming.sse import Batch
 from streaming.user_stream import read_user_batch
 from timings import Timings
 
-log: FilteringBoundLogger = structlog.get_logger()
 T = TypeVar("T")
 
 POLL_BATCH = 500
@@ -74,9 +71,7 @@ class OpenStreams:
             try:
                 await self._poll()
             except Exception as error:
-                log.error(
-                    "polling for open streams failed", cause=describe_cause(error), place=find_place(error)
-                )
+                log_failure("polling for open streams failed", error)
             await asyncio.sleep(self._timings.poll)
 
     async def _poll(self) -> None:
@@ -197,11 +192,7 @@ class OpenStreams:
         except Unauthorized:
             return None
         except Exception as error:
-            log.error(
-                "reading events failed: the streams that share the read end",
-                cause=describe_cause(error),
-                place=find_place(error),
-            )
+            log_failure("reading events failed: the streams that share the read end", error)
             return None
 
     @contextmanager

@@ -10,7 +10,7 @@ from db import Transaction
 from models import Task
 from models.shapes import STORABLE, ApiModel, optional_field
 from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, TaskUpdate
-from pagination import read_items
+from pagination import DEFAULT_LIMIT, MAX_LIMIT, read_items
 from services import tasks
 from tools.registry import register_tool
 
@@ -55,7 +55,7 @@ class ListTasks(ApiModel):
     q: Annotated[str, StringConstraints(max_length=200), STORABLE] | None = ShapeField(
         None, description="A piece of the title or description, in any case."
     )
-    limit: int = ShapeField(50, ge=1, le=200)
+    limit: int = ShapeField(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 
 class CompleteTask(ApiModel):

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import anyio
-import httpx
 import pytest
 from sqlmodel import col
 
@@ -21,8 +20,9 @@ from models import Approval, Run
 from services import approvals
 from storage.dialects import read_clock
 from storage.engines import open_engine
+from support.api.approvals import calls_of, decide
 from support.clock import pass_time
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
     Person,
@@ -47,21 +47,6 @@ def asked(person: Person, model: ScriptedModel, *task_ids: str, then: str = "So 
     answer: dict[str, Any] = person.chat("tidy up")
     assert answer["status"] == "awaiting_approval"
     return answer
-
-
-def decide(
-    person: Person, answer: dict[str, Any], approve: bool, call_id: str = "call_1", **more: Any
-) -> httpx.Response:
-    path = f"/v1/runs/{answer['run_id']}/approvals/{call_id}"
-    return person.http.post(path, json={"approve": approve, **more})
-
-
-def calls_of(person: Person, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """The calls on record, once the run has ended."""
-    wait_for_end(person, answer["run_id"])
-    messages = person.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
-    calls: list[dict[str, Any]] = messages[-1]["tool_calls"]
-    return calls
 
 
 def titles(person: Person) -> list[str]:
@@ -94,7 +79,7 @@ def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: 
 
 def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, model: ScriptedModel) -> None:
     answer = asked(carl, model, with_task(carl))
-    run = ok(decide(carl, answer, True))
+    run = ok(decide(carl, answer["run_id"], True))
     assert (run["status"], run["pending_approvals"]) == ("queued", [])
     [made] = calls_of(carl, answer)
     assert made["result"]["title"] == "Buy milk"
@@ -105,7 +90,7 @@ def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, mo
 
 def test_after_a_denial_the_model_is_told_and_goes_on(carl: Person, model: ScriptedModel) -> None:
     answer = asked(carl, model, with_task(carl), then="Then it stays.")
-    ok(decide(carl, answer, False))
+    ok(decide(carl, answer["run_id"], False))
     [denied] = calls_of(carl, answer)
     assert (denied["result"], denied["approval"]["decision"]) == (None, "denied")
     told = model.requests[-1].turns[-1]
@@ -146,9 +131,9 @@ def test_calls_of_one_answer_are_asked_for_together_and_the_run_waits_for_all(
 ) -> None:
     answer = asked(carl, model, with_task(carl, "One"), with_task(carl, "Two"))
     assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ["call_1", "call_2"]
-    assert ok(decide(carl, answer, True, "call_2"))["status"] == "awaiting_approval"
+    assert ok(decide(carl, answer["run_id"], True, "call_2"))["status"] == "awaiting_approval"
     assert titles(carl) == ["Two", "One"]
-    assert ok(decide(carl, answer, False, "call_1"))["status"] == "queued"
+    assert ok(decide(carl, answer["run_id"], False, "call_1"))["status"] == "queued"
     first, second = calls_of(carl, answer)
     assert (first["approval"]["decision"], second["approval"]["decision"]) == ("denied", "approved")
     assert titles(carl) == ["One"]
@@ -159,7 +144,7 @@ def test_the_offline_brain_deletes_after_a_yes(ann: Person) -> None:
     answer = ann.chat("delete buy milk")
     assert answer["status"] == "awaiting_approval"
     [pending] = answer["pending_approvals"]
-    ok(decide(ann, answer, True, pending["tool_call_id"]))
+    ok(decide(ann, answer["run_id"], True, pending["tool_call_id"]))
     wait_for_end(ann, answer["run_id"])
     messages = ann.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
     assert messages[-1]["content"] == "Deleted “Buy milk”."
@@ -169,7 +154,7 @@ def test_the_offline_brain_deletes_after_a_yes(ann: Person) -> None:
 def test_the_offline_brain_says_what_was_not_approved(ann: Person) -> None:
     ann.chat("add buy milk")
     answer = ann.chat("delete buy milk")
-    ok(decide(ann, answer, False, answer["pending_approvals"][0]["tool_call_id"]))
+    ok(decide(ann, answer["run_id"], False, answer["pending_approvals"][0]["tool_call_id"]))
     wait_for_end(ann, answer["run_id"])
     messages = ann.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
     assert (
@@ -197,7 +182,7 @@ def test_with_always_whatever_changes_something_waits_and_a_look_does_not(
     model.answers = [[call("list_tasks", {}, "look"), call("add_task", {"title": "Rest"}, "add")], ["OK."]]
     answer = carl.chat("plan")
     assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ["add"]
-    ok(decide(carl, answer, True, "add"))
+    ok(decide(carl, answer["run_id"], True, "add"))
     look, added = calls_of(carl, answer)
     assert ("approval" in look, "approval" in added) == (False, True)
 
@@ -238,17 +223,19 @@ def test_many_changes_in_many_answers_wait_as_well(carl: Person, model: Scripted
 @pytest.mark.parametrize("second", [True, False])
 def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bool, second: bool) -> None:
     answer = asked(carl, model, with_task(carl))
-    ok(decide(carl, answer, first))
-    assert decide(carl, answer, second).status_code == 409
+    ok(decide(carl, answer["run_id"], first))
+    assert decide(carl, answer["run_id"], second).status_code == 409
     wait_for_end(carl, answer["run_id"])
-    assert decide(carl, answer, second).status_code == 409
+    assert decide(carl, answer["run_id"], second).status_code == 409
     assert titles(carl) == ([] if first else ["Buy milk"])
 
 
 def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel) -> None:
     answer = asked(carl, model, with_task(carl))
     with ThreadPoolExecutor(8) as pool:
-        said = list(pool.map(lambda n: (n % 2 == 0, decide(carl, answer, n % 2 == 0).status_code), range(8)))
+        said = list(
+            pool.map(lambda n: (n % 2 == 0, decide(carl, answer["run_id"], n % 2 == 0).status_code), range(8))
+        )
     [(approved, _)] = [one for one in said if one[1] == 200]
     assert {status for _, status in said} == {200, 409}
     wait_for_end(carl, answer["run_id"])
@@ -260,7 +247,10 @@ def test_another_person_cannot_decide_nor_learn_of_it(
 ) -> None:
     answer = asked(carl, model, with_task(carl))
     stranger = scripted.person()
-    theirs, nothing = decide(stranger, answer, True), decide(stranger, answer, True, "call_9")
+    theirs, nothing = (
+        decide(stranger, answer["run_id"], True),
+        decide(stranger, answer["run_id"], True, "call_9"),
+    )
     assert theirs.status_code == nothing.status_code == 404
     assert theirs.json() == nothing.json()
     assert carl.get(f"/v1/runs/{answer['run_id']}")["status"] == "awaiting_approval"
@@ -268,7 +258,7 @@ def test_another_person_cannot_decide_nor_learn_of_it(
 
 def test_a_call_that_was_never_asked_for_cannot_be_decided(carl: Person, model: ScriptedModel) -> None:
     answer = asked(carl, model, with_task(carl))
-    assert decide(carl, answer, True, "call_2").status_code == 404
+    assert decide(carl, answer["run_id"], True, "call_2").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -278,7 +268,7 @@ def test_a_decision_carries_nothing_but_yes_or_no(
     carl: Person, model: ScriptedModel, more: dict[str, Any]
 ) -> None:
     answer = asked(carl, model, with_task(carl))
-    assert decide(carl, answer, True, **more).status_code == 422
+    assert decide(carl, answer["run_id"], True, **more).status_code == 422
     assert carl.get(f"/v1/runs/{answer['run_id']}")["status"] == "awaiting_approval"
 
 
@@ -306,8 +296,8 @@ def test_who_signed_out_cannot_decide(scripted: Server, carl: Person, model: Scr
     answer = asked(carl, model, with_task(carl))
     again = scripted.sign_in(carl.email)
     ok(carl.http.post("/v1/auth/logout"))
-    assert decide(carl, answer, True).status_code == 401
-    ok(decide(again, answer, False))
+    assert decide(carl, answer["run_id"], True).status_code == 401
+    ok(decide(again, answer["run_id"], False))
 
 
 def test_no_answer_in_time_is_a_no(
@@ -317,7 +307,7 @@ def test_no_answer_in_time_is_a_no(
     go_on(monkeypatch)
     [expired] = calls_of(carl, answer)
     assert (expired["error"], expired["approval"]["decision"]) == (approvals.REFUSALS["expired"], "expired")
-    assert decide(carl, answer, True).status_code == 409
+    assert decide(carl, answer["run_id"], True).status_code == 409
     assert titles(carl) == ["Buy milk"]
 
 
@@ -334,7 +324,7 @@ def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
 
     monkeypatch.setattr(scripted.state.worker, "expire_approvals", nobody_looks)
     go_on(monkeypatch)
-    assert decide(carl, answer, True).status_code == 409
+    assert decide(carl, answer["run_id"], True).status_code == 409
     assert titles(carl) == ["Buy milk"]
 
 
@@ -342,7 +332,7 @@ def test_after_a_cancel_the_call_is_not_made(carl: Person, model: ScriptedModel)
     answer = asked(carl, model, with_task(carl))
     run = carl.post(f"/v1/runs/{answer['run_id']}/cancel")
     assert (run["status"], run["pending_approvals"]) == ("cancelled", [])
-    assert decide(carl, answer, True).status_code == 409
+    assert decide(carl, answer["run_id"], True).status_code == 409
     [left] = calls_of(carl, answer)
     assert (left["result"], left["approval"]["decision"]) == (None, "cancelled")
     assert titles(carl) == ["Buy milk"]
@@ -356,7 +346,7 @@ def test_a_message_behind_a_question_waits_and_says_so(carl: Person, model: Scri
     model.answers += [["And hello."]]
     behind = carl.chat("hello", conversation_id=answer["conversation_id"])
     assert (behind["status"], behind["message"]) == ("queued", None)
-    ok(decide(carl, answer, False))
+    ok(decide(carl, answer["run_id"], False))
     assert wait_for_end(carl, behind["run_id"])["status"] == "completed"
 
 
@@ -378,7 +368,7 @@ def test_a_question_outlives_its_server_and_any_other_takes_the_answer(
     with serving(settings_for(own_database_url), model) as second:
         again = second.sign_in(person.email)
         assert len(again.get(f"/v1/runs/{answer['run_id']}")["pending_approvals"]) == 1
-        ok(decide(again, answer, True))
+        ok(decide(again, answer["run_id"], True))
         assert calls_of(again, answer)[0]["approval"]["decision"] == "approved"
         assert titles(again) == []
 
@@ -435,7 +425,7 @@ def test_waiting_for_a_yes_is_not_part_of_the_runs_time(
         answer = asked(person, model, with_task(person))
         go_on(monkeypatch, timedelta(minutes=25))
         pass_time(monkeypatch, minutes=25)
-        ok(decide(person, answer, True))
+        ok(decide(person, answer["run_id"], True))
         assert wait_for_end(person, answer["run_id"])["status"] == "completed"
 
 
@@ -473,7 +463,7 @@ def test_a_message_says_which_run_it_belongs_to(carl: Person, model: ScriptedMod
 
 def test_times_in_a_call_are_rendered_like_all_others(carl: Person, model: ScriptedModel) -> None:
     answer = asked(carl, model, with_task(carl))
-    ok(decide(carl, answer, True))
+    ok(decide(carl, answer["run_id"], True))
     [made] = calls_of(carl, answer)
     for name in ("requested_at", "decided_at"):
         assert rfc3339(datetime.fromisoformat(made["approval"][name])) == made["approval"][name]

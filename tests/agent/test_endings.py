@@ -32,10 +32,10 @@ from llm.protocol import TextDelta, Usage
 from models import Run
 from models.columns import to_count
 from services.runs import read_log
+from support.api.runs import begin, followed, followed_text, last_message
 from support.clock import pass_time
-from support.mariadb import MariaDBServer
-from support.runs import begin, followed, followed_text, last_message
-from support.scripted_model import ScriptedModel, call
+from support.databases.mariadb import MariaDBServer
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Person,
     Server,

@@ -3,7 +3,6 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
@@ -15,7 +14,8 @@ from models import Approval
 from services import approvals
 from storage.dialects import read_clock
 from storage.engines import open_engine
-from support.scripted_model import ScriptedModel, call
+from support.api.approvals import calls_of, decide
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 
 AGAIN = ["approval.requested", "approval.decided"] * 2
@@ -38,10 +38,6 @@ def deleting(*tasks: dict[str, Any]) -> list[Any]:
     return [call("delete_task", {"task_id": task["id"]}, f"call_{n}") for n, task in enumerate(tasks, 1)]
 
 
-def decide(person: Person, run_id: str, call_id: str = "call_1", **body: Any) -> httpx.Response:
-    return person.http.post(f"/v1/runs/{run_id}/approvals/{call_id}", json={"approve": True, **body})
-
-
 def asked_again(person: Person, run_id: str, before: dict[str, Any]) -> dict[str, Any]:
     """The question as it stands once it is another one."""
 
@@ -54,16 +50,6 @@ def asked_again(person: Person, run_id: str, before: dict[str, Any]) -> dict[str
 
     found: dict[str, Any] = wait_until(question)
     return found
-
-
-def calls_of(person: Person, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """The calls on record, once the run has ended."""
-    path = f"/v1/runs/{answer['run_id']}"
-    wait_until(lambda: person.get(path)["status"] in ("completed", "failed"))
-    assert person.get(path)["error"] is None
-    messages = person.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
-    calls: list[dict[str, Any]] = messages[-1]["tool_calls"]
-    return calls
 
 
 def log_of(person: Person, run_id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -88,7 +74,7 @@ def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, m
     run_id = answer["run_id"]
     assert carl.get(f"/v1/runs/{run_id}")["pending_approvals"] == [question, adding]
     for one in (question, adding):
-        ok(decide(carl, run_id, one["tool_call_id"], digest=one["digest"]))
+        ok(decide(carl, run_id, call_id=one["tool_call_id"], digest=one["digest"]))
     made, added = calls_of(carl, answer)
     assert made["approval"]["shown"] == {"task": task}
     assert added["approval"]["shown"] == {}
@@ -161,12 +147,12 @@ def test_all_that_has_changed_is_asked_for_together_and_what_has_not_is_done(
     for task in (tasks[0], tasks[2]):
         carl.patch(f"/v1/tasks/{task['id']}", completed=True)
     for question in answer["pending_approvals"]:
-        ok(decide(carl, answer["run_id"], question["tool_call_id"]))
+        ok(decide(carl, answer["run_id"], call_id=question["tool_call_id"]))
     asked_again(carl, answer["run_id"], answer["pending_approvals"][0])
     questions = carl.get(f"/v1/runs/{answer['run_id']}")["pending_approvals"]
     assert [question["tool_call_id"] for question in questions] == ["call_1", "call_3"]
     for question in questions:
-        ok(decide(carl, answer["run_id"], question["tool_call_id"], digest=question["digest"]))
+        ok(decide(carl, answer["run_id"], call_id=question["tool_call_id"], digest=question["digest"]))
     assert [made["result"]["title"] for made in calls_of(carl, answer)] == ["One", "Two", "Three"]
 
 

@@ -19,10 +19,10 @@ from clock import utc_now
 from db import Database, Transaction
 from errors import INTERNAL_ERROR
 from models import Run
-from support.processes import forked
-from support.runs import begin, followed, followed_text, last_message
-from support.scripted_model import ScriptedModel
-from support.scripted_provider import Hang, Text, scripted_provider
+from support.api.runs import begin, followed, followed_text, last_message
+from support.llm.scripted_model import ScriptedModel
+from support.llm.scripted_provider import Hang, Text, scripted_provider
+from support.processes.server_process import forked
 from support.servers import (
     KEY,
     Person,

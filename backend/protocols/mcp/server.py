@@ -19,10 +19,11 @@ from mcp_types import (
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from agent.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from app_state import AppState
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from llm.sanitize import explain_unstorable, sanitize
+from protocols.mcp.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
+from protocols.mcp.prompts import Prompts
 from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
 from protocols.mcp.tools import (
     ELICITATION_ID,
@@ -59,6 +60,7 @@ class McpServer:
         self.db = state.db
         seconds = state.worker.context.limits.approval_seconds
         self.resources = Resources(state.db)
+        self.prompts = Prompts(self.resources)
         self.calls = DirectCalls(state.db, seconds, state.settings.runs_per_user)
 
     def build(self) -> Server[Any]:
@@ -73,8 +75,8 @@ class McpServer:
             on_list_resources=self.resources.list_resources,
             on_list_resource_templates=self.resources.list_templates,
             on_read_resource=self.resources.read_resource,
-            on_list_prompts=self.resources.list_prompts,
-            on_get_prompt=self.resources.get_prompt,
+            on_list_prompts=self.prompts.list_prompts,
+            on_get_prompt=self.prompts.get_prompt,
         )
         server.add_request_handler("tools/call", CallToolRequestParams, self.call_tool)
         server.middleware[:] = [hide_exceptions]

@@ -12,9 +12,9 @@ from mcp_types import Tool as McpTool
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import to_json
 
-from agent.direct_calls import ONLY_CALL_ID, DirectCallResult
 from models.shapes import ApiModel
 from protocols.mcp.auth import get_base_url
+from protocols.mcp.direct_calls import ONLY_CALL_ID, DirectCallResult
 from protocols.mcp.resources import McpContext
 from tools.registry import Tool, strip_titles
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, Route, expect
 
 from llm.protocol import ModelError
 from support.browsers import Cable, Visitor, say, settled
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Server, wait_until
 
 WORDS = [f"word{number} " for number in range(60)]

@@ -4,7 +4,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from support.browsers import Visitor, say, settled
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Server, ok
 
 

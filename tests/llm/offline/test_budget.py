@@ -1,7 +1,6 @@
 # test_budget.py -- what one message may cost the offline model, and how long its answers are
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +12,9 @@ from llm.offline.parsing import parser
 from llm.offline.parsing.task_references import TaskView, find_near_matches
 from llm.offline.parsing.task_titles import strip_title
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, UserTurn
-from support.talk import NAMES, NOW, Talk, make_specs, talk
-from support.utterances import HOME
+from support.llm.offline.talk import NAMES, NOW, Talk, make_specs, talk
+from support.llm.offline.utterances import HOME
+from support.processor_time import cost
 
 TOO_MUCH = "That is too long or too complicated for me, so I have changed nothing."
 
@@ -29,16 +29,6 @@ def asked(model: OfflineModel, conversation: Talk) -> list[ModelEvent]:
 
 def text_of(events: list[ModelEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
-
-
-def cost(work: Callable[[], object]) -> float:
-    """Of the processor, the least of three."""
-    times = []
-    for _ in range(3):
-        start = time.thread_time()
-        work()
-        times.append(time.thread_time() - start)
-    return min(times)
 
 
 def test_past_its_budget_a_message_changes_nothing_and_is_told_so() -> None:
