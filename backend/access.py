@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Uuid, and_, b
 from sqlalchemy import select as sql_select
 from sqlmodel import SQLModel, col
 
-from db import Transaction
+from db import AnySelect, Transaction, get_columns
 from errors import NotFound
 from models import (
     ApiToken,
@@ -33,7 +33,7 @@ T2 = TypeVar("T2")
 T3 = TypeVar("T3")
 
 
-def require_id(row_id: Any) -> Any:
+def require_id(row_id: UUID | None) -> UUID:
     """The id, or a TypeError where there is none: `=` with None would be IS NULL, and match what is nobody's."""
     if row_id is None:
         raise TypeError("an id is missing: nobody's rows are not everybody's")
@@ -78,16 +78,16 @@ ANY_CALLER = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
 CallerOrSystem = Caller | System
 
 
-def caller_params(caller: Caller) -> dict[str, Any]:
+def caller_params(caller: Caller) -> dict[str, object]:
     """What a statement that was built for ANY_CALLER needs to be this caller's."""
     return {"caller_user_id": caller.user_id}
 
 
-def owned_by_caller(column: Any) -> Callable[[Caller], ColumnElement[bool]]:
+def owned_by_caller(column: UUID) -> Callable[[Caller], ColumnElement[bool]]:
     return lambda caller: col(column) == require_id(caller.user_id)
 
 
-def child_of(table: type[SQLModel], here: Any, there: Any) -> Callable[[Caller], ColumnElement[bool]]:
+def child_of(table: type[SQLModel], here: UUID, there: UUID) -> Callable[[Caller], ColumnElement[bool]]:
     """Rows that belong to a visible row of another table."""
     return lambda caller: exists(
         sql_select(1).where(col(there) == col(here), visible_condition(caller, table))
@@ -149,27 +149,32 @@ def select(
     third: SQLColumnExpression[T3],
     /,
 ) -> Select[T, T2, T3]: ...
+# Any: more columns, or whole rows of several tables, whose types nothing keeps together.
 @overload
-def select(caller: CallerOrSystem, table: type[SQLModel], *columns: Any) -> Select[Any]: ...
+def select(caller: CallerOrSystem, table: type[SQLModel], *columns: Any) -> AnySelect: ...
 
 
-def select(caller: CallerOrSystem, table: type[RowT], *columns: Any) -> Select[Any]:
+def select(caller: CallerOrSystem, table: type[SQLModel], *columns: Any) -> AnySelect:
     """The caller's rows of a table, or only `columns` of them."""
     return sql_select(*(columns or (table,))).where(visible_condition(caller, table))
 
 
 async def get_row(
-    tx: Transaction, caller: CallerOrSystem, table: type[RowT], row_id: Any, *, lock: bool = False
+    tx: Transaction, caller: CallerOrSystem, table: type[RowT], row_id: UUID | None, *, lock: bool = False
 ) -> RowT:
     """The row with this id; NotFound where it is missing or not the caller's. `lock` keeps it until the commit."""
-    row = await find_row(tx, caller, table, table.id == require_id(row_id), lock=lock)  # type: ignore[attr-defined]
+    row = await find_row(tx, caller, table, get_columns(table)["id"] == require_id(row_id), lock=lock)
     if row is None:
         raise NotFound(NOUNS.get(table, table.__name__.lower()))
     return row
 
 
 async def find_row(
-    tx: Transaction, caller: CallerOrSystem, table: type[RowT], *conditions: Any, lock: bool = False
+    tx: Transaction,
+    caller: CallerOrSystem,
+    table: type[RowT],
+    *conditions: ColumnElement[bool],
+    lock: bool = False,
 ) -> RowT | None:
     """The one row that meets the conditions, or None."""
     statement = select(caller, table).where(*conditions)

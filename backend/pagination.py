@@ -1,22 +1,30 @@
 # pagination.py -- lists as JSON: paged by keyset, built by the database where it can.
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
+from sqlalchemy import Column, ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
+from sqlmodel import SQLModel
 
 from clock import rfc3339
-from db import Database, Transaction, fetch_rows
+from db import AnyRow, AnySelect, Database, Transaction, fetch_rows
 from errors import Invalid
 from models.columns import UTCDateTime
+from models.shapes import JsonObject
 from storage.dialects import after_cursor, sort_directions
+
+RowT = TypeVar("RowT", bound=SQLModel)
+# The columns that order a list, which together have no ties.
+Keys = tuple[Column[object], ...]
+# A JSON object: its members by name, some of them objects themselves.
+Fields = Mapping[str, "ColumnElement[object] | Fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +44,9 @@ class ListSpec:
     """
 
     name: str
-    keys: tuple[Any, ...]
-    fields: dict[str, Any]
-    public: Callable[[Any], BaseModel]
+    keys: Keys
+    fields: Fields
+    public: Callable[[AnyRow], BaseModel]
     descending: bool = True
     backwards: bool = False
 
@@ -48,12 +56,12 @@ class RowListSpec:
     """How a list is paged whose items take more than one query: newest first, by keys without ties."""
 
     name: str
-    keys: tuple[Any, ...]
+    keys: Keys
 
 
 async def read_page(
-    tx: Transaction, listing: RowListSpec, statement: Select[Any], page: Page, *, scope: str = ""
-) -> tuple[list[Any], str | None]:
+    tx: Transaction, listing: RowListSpec, statement: Select[RowT], page: Page, *, scope: str = ""
+) -> tuple[list[RowT], str | None]:
     """The rows of the page and the cursor of the next one; for what `fetch_list` cannot build in one query."""
     name = f"{listing.name} {scope}".strip()
     dialect = tx.get_bind().dialect.name
@@ -77,8 +85,8 @@ def page_json(items: Sequence[BaseModel], cursor: str | None) -> bytes:
 async def fetch_list(
     db: Database,
     listing: ListSpec,
-    statement: Select[Any],
-    values: dict[str, Any],
+    statement: AnySelect,
+    values: dict[str, object],
     page: Page,
     *,
     scope: str = "",
@@ -104,21 +112,21 @@ async def fetch_list(
 
 
 async def read_items(
-    tx: Transaction, listing: ListSpec, statement: Select[Any], values: dict[str, Any], limit: int
-) -> tuple[list[dict[str, Any]], bool]:
+    tx: Transaction, listing: ListSpec, statement: AnySelect, values: dict[str, object], limit: int
+) -> tuple[list[JsonObject], bool]:
     """The first items within a transaction, as a list would show them, and whether there are more."""
     dialect = tx.get_bind().dialect.name
     paged = build_page_statement(listing, statement, False, dialect)
     rows = await fetch_rows(tx, paged, {**values, "page_limit": limit + 1})
     if dialect == "postgresql":
-        items = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
+        items: list[JsonObject] = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
     else:
         items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
     return items, len(rows) > limit
 
 
 @cache
-def build_page_statement(listing: ListSpec, statement: Select[Any], after: bool, dialect: str) -> Select[Any]:
+def build_page_statement(listing: ListSpec, statement: AnySelect, after: bool, dialect: str) -> AnySelect:
     """Ordered, limited, and with `after` only the rows past a cursor."""
     down = sort_directions(dialect, listing.keys, descending=listing.descending)
     if after:
@@ -133,21 +141,21 @@ def build_page_statement(listing: ListSpec, statement: Select[Any], after: bool,
     return statement.add_columns(*listing.keys)
 
 
-def build_json_object(fields: dict[str, Any]) -> ColumnElement[Any]:
+def build_json_object(fields: Fields) -> ColumnElement[object]:
     """A JSON object built by PostgreSQL; times as `rfc3339` writes them."""
-    pairs: list[Any] = []
+    pairs: list[ColumnElement[str] | ColumnElement[object]] = []
     for name, value in fields.items():
         pairs += [quote_literal(name), build_json_value(value)]
     return func.json_build_object(*pairs)
 
 
-def build_json_value(value: Any) -> Any:
-    if isinstance(value, dict):
+def build_json_value(value: ColumnElement[object] | Fields) -> ColumnElement[object] | ColumnElement[str]:
+    if isinstance(value, Mapping):
         return build_json_object(value)
     return format_time(value) if isinstance(value.type, UTCDateTime) else value
 
 
-def format_time(value: Any) -> ColumnElement[str]:
+def format_time(value: ColumnElement[object]) -> ColumnElement[str]:
     return func.to_char(
         func.timezone(quote_literal("UTC"), value), quote_literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     )
@@ -158,7 +166,7 @@ def quote_literal(text: str) -> ColumnElement[str]:
     return literal_column("'" + text.replace("'", "''") + "'", Text)
 
 
-def encode_cursor(name: str, values: Sequence[Any]) -> str:
+def encode_cursor(name: str, values: Sequence[object]) -> str:
     texts = [rfc3339(value) if isinstance(value, datetime) else str(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps([name, *texts]).encode()).decode().rstrip("=")
 
@@ -169,6 +177,8 @@ def read_cursor(listing: ListSpec | RowListSpec, name: str, cursor: str | None) 
         return None
     try:
         text = cursor + "=" * (-len(cursor) % 4)
+        named: object
+        values: list[object]
         named, *values = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
         if named != name or len(values) != len(listing.keys):
             raise ValueError("the cursor of another list")
@@ -178,7 +188,7 @@ def read_cursor(listing: ListSpec | RowListSpec, name: str, cursor: str | None) 
         raise Invalid("The cursor is not one that this list gave.", ("query", "cursor")) from error
 
 
-def parse_key(key: Any, value: object) -> object:
+def parse_key(key: ColumnElement[object], value: object) -> object:
     """The text of a cursor as a value of the column; ValueError or OverflowError for anything else."""
     if not isinstance(value, str):
         raise ValueError("not a text")
