@@ -1,5 +1,4 @@
 # agent/failure_log.py -- one line of the log for a failure that a background task survives.
-from typing import Any
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -9,7 +8,7 @@ from failure_causes import describe_cause, find_place
 log: FilteringBoundLogger = structlog.get_logger()
 
 
-def log_failure(event: str, error: BaseException, **words: Any) -> None:
+def log_failure(event: str, error: BaseException, **words: object) -> None:
     """Log the cause on one line; the traceback only with LOG_LEVEL=debug."""
     log.error(event, cause=describe_cause(error), place=find_place(error), **words)
     log.debug(event, exc_info=error)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from uuid import UUID
 
 import structlog
@@ -23,6 +23,7 @@ from models import Conversation, Message, Run
 from models.message import ChatCreate
 from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
 from models.run import RunPublic, RunStatus
+from models.shapes import JsonObject
 from services import approvals, events, messages, runs
 from services.messages import PostedMessage
 from storage.dialects import read_clock
@@ -181,7 +182,7 @@ async def end_run(
             user_id=run.user_id,
             role="agent",
             content=content,
-            tool_calls=cast("list[dict[str, Any]]", calls) or None,
+            tool_calls=cast("list[JsonObject]", calls) or None,
             seq=await messages.find_next_seq(tx, caller, conversation),
             run_id=run.id,
         )

@@ -1,6 +1,5 @@
 # protocols/mcp/server.py -- the MCP server: which requests it answers, and the call of a tool.
 from contextlib import nullcontext
-from typing import Any
 
 import structlog
 from mcp.server import Server
@@ -23,6 +22,7 @@ from agent.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_r
 from app_state import AppState
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from llm.sanitize import explain_unstorable, sanitize
+from models.shapes import JsonObject
 from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
 from protocols.mcp.tools import (
     ELICITATION_ID,
@@ -61,8 +61,8 @@ class McpServer:
         self.resources = Resources(state.db)
         self.calls = DirectCalls(state.db, seconds, state.settings.runs_per_user)
 
-    def build(self) -> Server[Any]:
-        server: Server[Any] = Server(
+    def build(self) -> Server[object]:
+        server: Server[object] = Server(
             "parley",
             title="Parley",
             version=VERSION,
@@ -85,7 +85,7 @@ class McpServer:
 
     async def call_tool(
         self, ctx: McpContext, params: CallToolRequestParams
-    ) -> dict[str, Any] | InputRequiredResult:
+    ) -> JsonObject | InputRequiredResult:
         if params.name not in TOOLS:
             raise MCPError(
                 INVALID_PARAMS,
