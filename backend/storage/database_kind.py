@@ -15,7 +15,7 @@ from storage.timeouts import TimeLimits
 
 # A SQLSTATE, or a number of the driver's.
 ErrorCode = str | int
-# The keyword arguments of a driver's connect(): each has a type of its own.
+# The keyword arguments of a driver's connect(): each has a type of its own, hence Any.
 ConnectArguments = dict[str, Any]
 # The columns that a list is sorted by, and their values in one row.
 SortKeys = Sequence[ColumnElement[object]]
