@@ -40,6 +40,7 @@ MOST_FILES = 15
 NUMBERED = {"migrations", "migrations/versions", "specs/decisions"}
 # llm/ is the largest, for its English. The aim is a fifth, which it reaches as the other rooms grow.
 MOST_OF_BACKEND = 0.21
+MOST_LINES_WITH_ANY = 80
 
 
 def imports(module: str) -> Iterator[tuple[str, str, int]]:
@@ -216,6 +217,17 @@ def test_a_module_is_short_and_says_what_belongs_in_it(module: str) -> None:
         first = text.splitlines()[0]
         folder = module.removesuffix("__init__.py")
         assert first.startswith((f"# {module} -- ", f"# {folder} -- ")), first
+
+
+def test_any_is_named_on_few_lines() -> None:
+    """It switches mypy off. A line may say why it stands there; imports do not count."""
+    lines = [
+        f"{module}:{number}: {line.strip()}"
+        for module in MODULES
+        for number, line in enumerate((BACKEND / module).read_text().splitlines(), 1)
+        if re.search(r"\bAny\b", line) and "import" not in line
+    ]
+    assert len(lines) < MOST_LINES_WITH_ANY, "\n".join(lines)
 
 
 def test_a_file_of_tests_is_short_too() -> None:

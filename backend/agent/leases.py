@@ -1,12 +1,11 @@
 # agent/leases.py -- which runs wait for a worker, and who has which: claims, leases, hand-over.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, Uuid, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -51,19 +50,19 @@ class WaitingRuns:
     last: UUID
 
 
-def has_earlier_active_run(run: Any) -> Any:
+def has_earlier_active_run(run: type[Run]) -> ColumnElement[bool]:
     """An earlier run of its conversation has not ended."""
     earlier = aliased(Run)
     return exists(
         select(1).where(
-            earlier.conversation_id == col(run.conversation_id),  # type: ignore[arg-type]
-            earlier.trigger_seq < col(run.trigger_seq),
+            col(earlier.conversation_id) == col(run.conversation_id),
+            col(earlier.trigger_seq) < col(run.trigger_seq),
             col(earlier.status).in_(ACTIVE_STATUSES),
         )
     )
 
 
-def is_claimable(moment: Any) -> Any:
+def is_claimable(moment: datetime) -> ColumnElement[bool]:
     """Queued with no earlier active run in its conversation, or running under a lease that has lapsed."""
     return or_(
         and_(col(Run.status) == "queued", ~has_earlier_active_run(Run)),
@@ -107,7 +106,7 @@ async def find_waiting_runs(
 
 
 @cache
-def select_next_user() -> Select[Any]:
+def select_next_user() -> Select[UUID]:
     """A step down the index, past all runs of the user before."""
     after = bindparam("after", type_=Uuid())
     statement = access.select(SYSTEM, Run, col(Run.user_id))
@@ -116,7 +115,7 @@ def select_next_user() -> Select[Any]:
 
 
 @cache
-def select_next_first_run() -> Select[Any]:
+def select_next_first_run() -> Select[UUID, UUID, bool]:
     """The first queued run of the next conversation, and whether one at work stands before it."""
     user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
     statement = access.select(
@@ -130,8 +129,7 @@ def select_next_first_run() -> Select[Any]:
 
 async def find_next_user(tx: Transaction, after: UUID) -> UUID | None:
     """The next user behind `after` for whom a run is queued."""
-    user_id: UUID | None = (await tx.execute(select_next_user(), {"after": after})).scalar_one_or_none()
-    return user_id
+    return (await tx.execute(select_next_user(), {"after": after})).scalar_one_or_none()
 
 
 async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
@@ -145,13 +143,13 @@ async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], i
     while steps < MAX_STATEMENTS_PER_USER and ends:
         head = (await tx.execute(select_next_first_run(), {"user_id": user_id, "after": last})).one_or_none()
         steps += 1
-        if head is None or head.conversation_id in seen:
+        if head is None or head[1] in seen:
             last, ends = NO_ID, ends - 1
             continue
-        last = head.conversation_id
+        run_id, last, is_busy = head
         seen.add(last)
-        if not head.is_busy:
-            found.append(head.id)
+        if not is_busy:
+            found.append(run_id)
     return found, steps
 
 
@@ -163,10 +161,7 @@ async def find_next_run(tx: Transaction, run_id: UUID) -> UUID | None:
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
         col(Run.conversation_id) == done.conversation_id, col(Run.status) == "queued"
     )
-    next_id: UUID | None = (
-        await tx.execute(statement.order_by(col(Run.trigger_seq)).limit(1))
-    ).scalar_one_or_none()
-    return next_id
+    return (await tx.execute(statement.order_by(col(Run.trigger_seq)).limit(1))).scalar_one_or_none()
 
 
 def compute_lease_time(run: Run, context: AgentContext) -> timedelta:
@@ -220,7 +215,7 @@ async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[
     await tx.flush()
     states = access.select(SYSTEM, Run, col(Run.id), col(Run.epoch), col(Run.status))
     seen = (await tx.execute(states.where(col(Run.id).in_(held)))).all()
-    alive = {row.id for row in seen if row.epoch == held[row.id].epoch and row.status == "running"}
+    alive = {run_id for run_id, epoch, status in seen if epoch == held[run_id].epoch and status == "running"}
     return [lease for lease in leases if lease.run_id not in alive]
 
 

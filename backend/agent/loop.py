@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -21,11 +20,12 @@ from agent.run_ending import LeaseLost, list_endings, store_ending
 from agent.text_pieces import coalesce_text, cut_to_bytes
 from clock import rfc3339, utc_now
 from db import Transaction
-from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Usage
+from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Turn, Usage
 from llm.sanitize import sanitize, sanitize_arguments
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
 from models.run import MCP_SOURCE, RunStatus
+from models.shapes import JsonObject
 from services import approvals, runs
 from storage.dialects import read_clock
 from tools.registry import ToolError, call_tool
@@ -73,7 +73,7 @@ class RunLoop:
             raise LeaseLost
         await work(tx, run)
 
-    async def add_event(self, type_: str, data: dict[str, Any]) -> None:
+    async def add_event(self, type_: str, data: JsonObject) -> None:
         await self.write(lambda tx, run: runs.add_event(tx, self.caller, run, type_, data))
 
     async def work(self) -> None:
@@ -213,7 +213,7 @@ class RunLoop:
     async def build_request(self) -> ModelRequest:
         caller, run_id = self.caller, self.run_id
 
-        async def read(tx: Transaction) -> list[Any]:
+        async def read(tx: Transaction) -> list[Turn]:
             run = await access.get_row(tx, caller, Run, run_id)
             return await read_history(tx, caller, run, self.context.limits.context_tokens)
 
@@ -270,7 +270,7 @@ def make_limit_error(most: float, what: str) -> ModelError:
     return ModelError(f"The run reached its limit of {most} {what}.", transient=False)
 
 
-async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> tuple[Any, str | None]:
+async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> tuple[object, str | None]:
     """The result and the error of the call, one of them None. A call that was not approved is not made."""
     decision = call["approval"]["decision"] if "approval" in call else "approved"
     if decision != "approved":

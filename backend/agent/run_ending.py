@@ -3,7 +3,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from uuid import UUID
 
 import structlog
@@ -20,6 +20,7 @@ from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
 from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
 from models.run import RunStatus
+from models.shapes import JsonObject
 from services import events, messages, runs
 from storage.failures import is_connection_lost
 
@@ -133,7 +134,7 @@ async def end_run(
             user_id=run.user_id,
             role="agent",
             content=content,
-            tool_calls=cast("list[dict[str, Any]]", calls) or None,
+            tool_calls=cast("list[JsonObject]", calls) or None,
             seq=await messages.find_next_seq(tx, caller, conversation),
             run_id=run.id,
         )

@@ -1,16 +1,15 @@
 # agent/text_pieces.py -- the text of a model in pieces that are worth a write each.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
 
-from llm.protocol import TextDelta
+from llm.protocol import ModelEvent, TextDelta
 
 DELTA_SECONDS = 0.04
 # Characters of a piece that does not wait for others: each piece is a row, a frame and, on MariaDB, a packet.
 MAX_PIECE_CHARACTERS = 64 * 1024
 
 
-async def coalesce_text(events: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+async def coalesce_text(events: AsyncIterator[ModelEvent]) -> AsyncGenerator[ModelEvent, None]:
     """The same events with text joined to about DELTA_SECONDS a piece; the first piece goes out at once."""
     clock = asyncio.get_running_loop().time
     waiting = ""

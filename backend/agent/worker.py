@@ -2,7 +2,6 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -107,7 +106,7 @@ class Worker:
         except Exception as error:
             log_failure("releasing a lease failed", error, run=str(lease.run_id))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -13,7 +13,7 @@ from models.message import MessagePublic, Sender
 from models.task import TaskPublic
 from services.messages import AGENT_NAME
 
-# The columns of a row, each of a type of its own.
+# The columns of a row, each of a type of its own, hence Any.
 Row = dict[str, Any]
 BATCH_MESSAGES = 2_000
 DAYS = 365

@@ -1,6 +1,6 @@
 # routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the state of the app.
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.dependencies.models import Dependant
@@ -40,7 +40,7 @@ async def get_device(request: Request) -> Device:
 
 # The key of a request's scope under which the caller is kept, once authenticated.
 CALLER = "parley.caller"
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[[Request], Coroutine[None, None, Response]]
 
 
 class SignedIn(OAuth2PasswordBearer):

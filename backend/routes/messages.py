@@ -1,5 +1,5 @@
 # routes/messages.py -- messages over HTTP, and the one call that a chatbot front end needs.
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, status
@@ -10,7 +10,7 @@ from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
 from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN, list_of, problems
+from routes.openapi import SIGNED_IN, Document, list_of, problems
 from routes.runs import stream_run
 from services import messages, runs
 from streaming.disconnects import run_until_disconnect
@@ -18,7 +18,7 @@ from streaming.sse import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
-STREAM: dict[str, Any] = {
+STREAM: Document = {
     EventStream.media_type: {
         "schema": {"type": "string"},
         "example": 'id: 1\nevent: run.started\ndata: {"run_id": "...", "conversation_id": "..."}\n\n',
@@ -66,7 +66,7 @@ async def post_message(
     conversation_id: UUID,
     new: MessageCreate,
     new_id: NewIdDep,
-) -> Any:
+) -> Response | ChatPublic:
     """Says something and gets the answer: whole as JSON, or as it comes with `Accept: text/event-stream`."""
     chat = ChatCreate.model_construct(
         message=new.content,
@@ -85,7 +85,7 @@ async def post_message(
 )
 async def post_chat(
     state: AppStateDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
-) -> Any:
+) -> Response | ChatPublic:
     """The same as posting a message; makes the conversation if none is named."""
     return await post_and_answer(state, caller, request, new, new_id)
 

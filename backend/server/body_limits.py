@@ -40,7 +40,7 @@ def has_too_many_values(body: bytes) -> bool:
     return count_separators(b"".join(text.split(b'"')[::2])) >= MAX_VALUES
 
 
-def check_key_count(pairs: list[tuple[str, Any]]) -> None:
+def check_key_count(pairs: list[tuple[str, object]]) -> None:
     if len(pairs) > MAX_KEYS:
         raise TOO_MANY_VALUES
 
@@ -66,7 +66,7 @@ class BoundedRequest(Request):
                 self.check_size(received)
                 yield chunk
 
-    async def json(self) -> Any:
+    async def json(self) -> Any:  # as Starlette's
         check_json_size(await self.body())
         return await super().json()
 

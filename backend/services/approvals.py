@@ -3,7 +3,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import TypedDict
 from uuid import UUID
 
 from sqlmodel import col
@@ -16,6 +16,7 @@ from errors import Conflict, Forbidden, NotFound
 from models import Approval, Run, User
 from models.approval import ApprovalPolicy, Decision
 from models.run import RunPublic
+from models.shapes import JsonObject
 from services import runs
 from services.identity.rate_limits import add_hits, hash_key
 from storage.dialects import read_clock
@@ -34,13 +35,12 @@ class CallToApprove(TypedDict):
 
     id: str
     name: str
-    arguments: Any
-    shown: dict[str, Any]
+    arguments: JsonObject | str
+    shown: JsonObject
 
 
 async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
-    policy: Any = (await access.get_row(tx, caller, User, caller.user_id)).approval
-    return policy  # type: ignore[no-any-return]
+    return (await access.get_row(tx, caller, User, caller.user_id)).approval
 
 
 async def count_unapproved_changes(tx: Transaction, program_id: UUID) -> int:
@@ -54,7 +54,7 @@ def compute_digest(call: CallToApprove) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def is_stale(approval: Approval, shown: Mapping[str, Any]) -> bool:
+def is_stale(approval: Approval, shown: Mapping[str, object]) -> bool:
     """Whether a row that the call touches has changed since it was shown. A deleted row needs no new approval."""
     was = approval.shown
     return was is not None and any(row is not None and row != was.get(noun) for noun, row in shown.items())
@@ -78,7 +78,7 @@ async def request_approvals(
     moment = await read_clock(tx)
     expires_at = moment + timedelta(seconds=seconds)
     for call in calls:
-        asked = {
+        asked: JsonObject = {
             "name": call["name"],
             "arguments": call["arguments"],
             "shown": call["shown"],

@@ -5,17 +5,18 @@ from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller
-from db import Database, Transaction
+from db import Database, Transaction, get_columns
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import events, idempotency
 from storage.text_search import search_parameters, text_contains
 
+COLUMNS = get_columns(Conversation)
 CONVERSATIONS = ListSpec(
     name="conversations",
-    keys=(col(Conversation.updated_at), col(Conversation.id)),
-    fields={name: getattr(Conversation, name) for name in ConversationPublic.model_fields},
+    keys=(COLUMNS["updated_at"], COLUMNS["id"]),
+    fields={name: COLUMNS[name] for name in ConversationPublic.model_fields},
     public=lambda row: ConversationPublic.model_validate(row.Conversation),
 )
 

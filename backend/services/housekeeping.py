@@ -3,7 +3,6 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from math import inf
-from typing import Any
 from uuid import UUID
 
 from access import SYSTEM
@@ -26,7 +25,7 @@ class Housekeeping:
         self._run_log_retention_days = run_log_retention_days
         self._event_retention_days = event_retention_days
 
-    def loops(self) -> list[Coroutine[Any, Any, None]]:
+    def loops(self) -> list[Coroutine[None, None, None]]:
         """What runs for as long as the worker does."""
         return [self._delete_expired_forever(), self._delete_accounts_forever()]
 

@@ -2,19 +2,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import ColumnElement, delete, func, update
 from sqlmodel import col
 
 import access
 from access import Caller, CallerOrSystem
 from clock import utc_now
-from db import Transaction
+from db import Transaction, get_columns
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
+from models.shapes import JsonObject
 from pagination import Page, RowListSpec, page_json, read_page
 from services import events, messages
 
@@ -33,7 +33,7 @@ RUN_BATCH = 100
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 WORKING_STATUSES = ("queued", "running")
 
-LISTING = RowListSpec(name="runs", keys=(col(Run.trigger_seq),))
+LISTING = RowListSpec(name="runs", keys=(get_columns(Run)["trigger_seq"],))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> lis
 
 
 async def add_event(
-    tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: dict[str, Any]
+    tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: JsonObject
 ) -> RunEvent:
     """The next line of the log; the run is locked."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(col(RunEvent.run_id) == run.id)
@@ -172,7 +172,10 @@ async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> Cha
     """What the run has led to, for a client that waited for it."""
     run = await access.get_row(tx, caller, Run, run_id)
     statement = messages.select_with_sender(caller).where(col(Message.run_id) == run_id)
-    spoken = {row.Message.role: messages.to_public_message(row) for row in await tx.execute(statement)}
+    spoken = {
+        message.role: messages.to_public_message(message, name)
+        for message, name in await tx.execute(statement)
+    }
     answer = spoken.get("agent")
     return ChatPublic(
         conversation_id=run.conversation_id,
@@ -186,7 +189,7 @@ async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> Cha
     )
 
 
-async def find_active_runs(tx: Transaction, caller: Caller, *conditions: Any) -> list[Run]:
+async def find_active_runs(tx: Transaction, caller: Caller, *conditions: ColumnElement[bool]) -> list[Run]:
     """The caller's runs that have not ended, the first to be answered first."""
     statement = access.select(caller, Run).where(
         col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE_STATUSES), *conditions

@@ -3,7 +3,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from sqlmodel import col
 import access
 from access import ANY_CALLER, Caller
 from clock import utc_now
-from db import Database, Transaction
+from db import Database, Transaction, get_columns
 from models import Task
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
@@ -29,16 +28,17 @@ class TaskFilter:
     q: str | None = None
 
 
+COLUMNS = get_columns(Task)
 TASKS = ListSpec(
     name="tasks",
-    keys=(col(Task.created_at), col(Task.id)),
-    fields={name: getattr(Task, name) for name in TaskPublic.model_fields},
+    keys=(COLUMNS["created_at"], COLUMNS["id"]),
+    fields={name: COLUMNS[name] for name in TaskPublic.model_fields},
     public=lambda row: TaskPublic.model_validate(row.Task),
 )
 
 
 @cache
-def select_tasks(by_completed: bool, by_words: bool) -> Select[Any]:
+def select_tasks(by_completed: bool, by_words: bool) -> Select[Task]:
     """The statement for any caller's tasks with these filters; their values are bind parameters."""
     statement = access.select(ANY_CALLER, Task)
     if by_completed:
@@ -48,7 +48,7 @@ def select_tasks(by_completed: bool, by_words: bool) -> Select[Any]:
     return statement
 
 
-def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, Any]]:
+def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Task], dict[str, object]]:
     """The statement for the wanted tasks, and the values of its bind parameters."""
     values = access.caller_params(caller)
     if wanted.completed is not None:

@@ -15,10 +15,10 @@ from storage.timeouts import TimeLimits
 
 # A SQLSTATE, or a number of the driver's.
 ErrorCode = str | int
-# The keyword arguments of a driver's connect(): each has a type of its own.
+# The keyword arguments of a driver's connect(): each has a type of its own, hence Any.
 ConnectArguments = dict[str, Any]
-# The columns that a list is sorted by, and their values in one row: columns of a table differ in type.
-SortKeys = Sequence[ColumnElement[Any]]
+# The columns that a list is sorted by, and their values in one row.
+SortKeys = Sequence[ColumnElement[object]]
 Upsert = mysql.Insert | postgresql.Insert | sqlite.Insert
 # Error messages end up in logs, and bind parameters are hashes and what users write.
 HIDE_PARAMETERS = True
@@ -66,9 +66,7 @@ class DatabaseKind(ABC):
         """The time on which all workers agree."""
 
     @abstractmethod
-    def build_upsert(
-        self, new: Insert, key: str, changes: Mapping[str, ColumnElement[Any] | object]
-    ) -> Upsert:
+    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> Upsert:
         """An INSERT that applies `changes` to the row that has the same `key`, if there is one."""
 
     def sort_directions(self, keys: SortKeys, *, descending: bool) -> list[bool]:

@@ -1,7 +1,7 @@
 # storage/dialects.py -- the kinds of database, and what is asked of the one that a transaction or an engine has.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Insert, SQLColumnExpression
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -33,7 +33,7 @@ async def upsert(
     tx: AsyncSession,
     new: Insert,
     key: str,
-    changes: Mapping[str, ColumnElement[Any] | object],
+    changes: Mapping[str, object],
     returning: SQLColumnExpression[T],
 ) -> T:
     """Insert the row or change the one that has its key, in one statement; `returning` of the row as it then is.

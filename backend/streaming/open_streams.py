@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast
 from uuid import UUID
 
 from fastapi.sse import KEEPALIVE_COMMENT
@@ -62,7 +62,7 @@ class OpenStreams:
         self._batches = SharedReads[Batch | None](
             concurrency, lambda batch: batch is None or bool(batch.frames)
         )
-        self._answers = SharedReads[Any](concurrency, lambda answer: answer is not None)
+        self._answers = SharedReads[object](concurrency, lambda answer: answer is not None)
 
     async def run(self) -> None:
         """Poll while streams are open, until cancelled."""

@@ -23,7 +23,7 @@ BATCH_SECONDS = 0.01
 RECONNECT_SECONDS = 1.0
 LOST_CONNECTION = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-# asyncpg's own class, or the pool's proxy of it: both have the three methods that are used here.
+# Any: asyncpg's own class, or the pool's proxy of it: both have the three methods that are used here.
 Connection = Any
 
 

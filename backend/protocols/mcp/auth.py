@@ -1,6 +1,5 @@
 # protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, RFC 9728 metadata.
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server import Server
@@ -47,7 +46,7 @@ class McpAuth:
             Route(METADATA_PATH, describe_resource, methods=["GET"]),
         ]
 
-    def open(self, server: Server[Any]) -> AbstractAsyncContextManager[None]:
+    def open(self, server: Server[object]) -> AbstractAsyncContextManager[None]:
         """For as long as the app runs; a manager serves one run of it."""
         self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
         return self._manager.run()

@@ -36,16 +36,19 @@ from models.columns import UTCDateTime
 from models.message import MessagePublic
 from models.recorded_call import RecordedCall, pick_call, pick_outcome
 from models.run import MCP_SOURCE, RunPublic
+from models.shapes import JsonObject
 from services import messages, runs
 from services.identity.api_tokens import ApiGrant
 
 MAX_TRIGGER_CHARACTERS = 200
 
 
-# The columns of a new row: an object of the ORM costs more than the call itself.
+# The columns of a new row, of many types, hence Any. An object of the ORM costs more than the call itself.
 Values = dict[str, Any]
+# Of each row the columns that the statement computes, by their names, of many types too.
+ComputedRows = dict[str, dict[str, Any]]
 # An event of the run log: its type and its data.
-LogEntry = tuple[str, dict[str, Any]]
+LogEntry = tuple[str, JsonObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def fill_defaults(table: type[SQLModel], values: Values) -> Values:
 
 def preview_message(message: Values) -> MessagePublic:
     """The message as streams get it."""
-    return messages.to_public_message(SimpleNamespace(Message=SimpleNamespace(**message), display_name=None))
+    return messages.to_public_message(SimpleNamespace(**message), None)
 
 
 def build_finished_rows(
@@ -206,13 +209,13 @@ def build_stream_events(record: RunRows) -> dict[str, LogEntry]:
     }
 
 
-def to_driver_value(value: Any) -> Any:
+def to_driver_value(value: object) -> object:
     """Lists and dicts as JSON text, as the driver expects them."""
     return to_json(value).decode() if isinstance(value, (dict, list)) else value
 
 
 @cache
-def build_insert(lines: tuple[str, ...]) -> Select[Any]:
+def build_insert(lines: tuple[str, ...]) -> Select[UUID]:
     """`lines` are the types of the events of the run log."""
     opened = (
         update(Conversation)
@@ -251,7 +254,7 @@ def build_insert(lines: tuple[str, ...]) -> Select[Any]:
     )
 
 
-def build_event_rows() -> dict[str, dict[str, Any]]:
+def build_event_rows() -> ComputedRows:
     """The events of STREAM_EVENTS, not numbered yet."""
     shared = {
         "user_id": bindparam("caller_user_id", type_=Uuid()),
@@ -261,7 +264,7 @@ def build_event_rows() -> dict[str, dict[str, Any]]:
     return dict.fromkeys(STREAM_EVENTS, shared)
 
 
-def insert_from_select(table: type[SQLModel], opened: CTE, last: CTE, rows: dict[str, dict[str, Any]]) -> CTE:
+def insert_from_select(table: type[SQLModel], opened: CTE, last: CTE, rows: ComputedRows) -> CTE:
     """Rows whose values are bind parameters by the row's name, but for those that are computed."""
     into: Table = table.__table__  # type: ignore[attr-defined]
     given = [column for column in into.columns if column.autoincrement is not True]

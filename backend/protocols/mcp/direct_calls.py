@@ -1,7 +1,6 @@
 # protocols/mcp/direct_calls.py -- a tool call without a model: a small run, on record as those of the chat.
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -16,6 +15,7 @@ from llm.sanitize import sanitize
 from models import ApiToken, Approval, Conversation, Message, Run
 from models.conversation import ConversationCreate
 from models.recorded_call import RecordedCall, pick_call
+from models.shapes import JsonObject
 from protocols.mcp.direct_call_rows import (
     RunRows,
     build_finished_rows,
@@ -40,7 +40,7 @@ class DirectCall:
     """`key` is an idempotency key: a call that is sent again with it takes effect once."""
 
     name: str
-    arguments: dict[str, Any]
+    arguments: JsonObject
     key: str | None = None
 
 
@@ -52,7 +52,7 @@ class DirectCallResult:
     """
 
     run_id: UUID
-    result: Any = None
+    result: object = None
     error: str | None = None
     awaiting_approval: str | None = None
     decided: bool = False
@@ -135,7 +135,7 @@ async def request_approval(
     return DirectCallResult(run.id, awaiting_approval=describe_call(call, shown))
 
 
-def describe_call(call: DirectCall, rows: dict[str, Any] | None) -> str:
+def describe_call(call: DirectCall, rows: JsonObject | None) -> str:
     """The call in words, with the title of its task."""
     task = (rows or {}).get("task")
     return f"{TOOLS[call.name].title} “{task['title']}”" if task else format_call(call)
@@ -155,7 +155,7 @@ async def execute_direct_call(
 
 
 def record_call(
-    call: DirectCall, result: Any = None, error: str | None = None, started_at: str | None = None
+    call: DirectCall, result: object = None, error: str | None = None, started_at: str | None = None
 ) -> RecordedCall:
     return {
         "id": ONLY_CALL_ID,

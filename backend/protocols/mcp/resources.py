@@ -1,7 +1,7 @@
 # protocols/mcp/resources.py -- what MCP clients may read.
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from mcp.server.context import ServerRequestContext
@@ -26,7 +26,7 @@ from services import conversations, messages, tasks
 from services.identity.api_tokens import ApiGrant
 from services.tasks import TaskFilter
 
-McpContext = ServerRequestContext[Any, Request]
+McpContext = ServerRequestContext[object, Request]
 
 JSON_TYPE = "application/json"
 TASKS_URI = "parley://tasks"

@@ -1,6 +1,5 @@
 # protocols/mcp/server.py -- the MCP server: which requests it answers, and the call of a tool.
 from contextlib import nullcontext
-from typing import Any
 
 import structlog
 from mcp.server import Server
@@ -22,6 +21,7 @@ from structlog.typing import FilteringBoundLogger
 from app_state import AppState
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from llm.sanitize import explain_unstorable, sanitize
+from models.shapes import JsonObject
 from protocols.mcp.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from protocols.mcp.prompts import Prompts
 from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
@@ -63,8 +63,8 @@ class McpServer:
         self.prompts = Prompts(self.resources)
         self.calls = DirectCalls(state.db, seconds, state.settings.runs_per_user)
 
-    def build(self) -> Server[Any]:
-        server: Server[Any] = Server(
+    def build(self) -> Server[object]:
+        server: Server[object] = Server(
             "parley",
             title="Parley",
             version=VERSION,
@@ -87,7 +87,7 @@ class McpServer:
 
     async def call_tool(
         self, ctx: McpContext, params: CallToolRequestParams
-    ) -> dict[str, Any] | InputRequiredResult:
+    ) -> JsonObject | InputRequiredResult:
         if params.name not in TOOLS:
             raise MCPError(
                 INVALID_PARAMS,

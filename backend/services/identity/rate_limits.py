@@ -92,7 +92,7 @@ def hash_key(key: str) -> str:
 
 
 async def find_limit(tx: Transaction, key: str) -> RateLimit | None:
-    return await access.find_row(tx, SYSTEM, RateLimit, RateLimit.key == key)
+    return await access.find_row(tx, SYSTEM, RateLimit, col(RateLimit.key) == key)
 
 
 async def add_hits(tx: Transaction, key: str, seconds: int, amount: int) -> int:
