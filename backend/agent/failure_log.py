@@ -1,4 +1,4 @@
-# agent/failure_log.py -- one line of the log for a failure that a background task survives.
+# agent/failure_log.py -- one log line for a failure that does not end a background task.
 from typing import Any
 
 import structlog

@@ -1,4 +1,4 @@
-# agent/model_request.py -- what a model is asked, in a run and when a run is replayed.
+# agent/model_request.py -- the request to a model, in a run and in a replay.
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from tools.registry import TOOLS
 def build_model_request(
     history: Sequence[Turn], steps: Sequence[Step], now: datetime, timezone: str, answer_bytes: int = 2**20
 ) -> ModelRequest:
-    """`now` is one time for the whole run: what "tomorrow" means must not change on its way, nor in a replay."""
+    """`now` is the start of the run, so that "tomorrow" means the same day in the whole run and in a replay."""
     turns = [*history, *(step.turn() for step in steps if step.text or step.calls)]
     specs = [ToolSpec(tool.name, tool.description, tool.parameters()) for tool in TOOLS.values()]
     return ModelRequest(INSTRUCTIONS, turns, specs, now, timezone, answer_bytes)

@@ -1,4 +1,4 @@
-# agent/prompts.py -- what every model is told before it reads the conversation.
+# agent/prompts.py -- the instructions that every model gets before the conversation.
 INSTRUCTIONS = """\
 You are Parley, an assistant that gets things done. You work with the person's task list through tools.
 - Do what is asked with the tools; never claim a change that no tool call has made.
