@@ -100,9 +100,7 @@ def has_request_id(body: bytes) -> bool:
     try:
         message = from_json(body)
     except ValueError:
-        return (
-            False  # only the parser of the current protocol accepts such a body, and it treats ids correctly
-        )
+        return False  # only the current protocol's parser accepts it, which treats ids correctly
     return "id" in message and "method" in message
 
 
