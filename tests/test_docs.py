@@ -16,7 +16,7 @@ from tools.registry import TOOLS
 HTTP = (ROOT / "specs/api/http.md").read_text()
 
 
-def rows(section: str) -> list[list[str]]:
+def read_http_rows(section: str) -> list[list[str]]:
     return table(HTTP, section)
 
 
@@ -29,11 +29,11 @@ def table(document: str, section: str) -> list[list[str]]:
 def test_every_route_is_listed_and_nothing_else(server: Server) -> None:
     paths = server.app.openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert {row[0] for row in rows("Routes")} == routes
+    assert {row[0] for row in read_http_rows("Routes")} == routes
 
 
 def test_every_tool_is_listed_with_its_effect_and_its_arguments() -> None:
-    listed = {row[0]: row[1:] for row in rows("Tools")}
+    listed = {row[0]: row[1:] for row in read_http_rows("Tools")}
     assert set(listed) == set(TOOLS)
     for name, (effect, text) in listed.items():
         tool = TOOLS[name]
@@ -76,7 +76,7 @@ def test_every_stream_event_is_listed() -> None:
     source = re.sub(r"(?:events\.record_event|runs\.record_run_change)\([^)]*\)", "", source)
     written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | FINAL_EVENTS
     written -= {"message.created"}  # of the caller's stream
-    assert {row[0] for row in rows("Stream events")} == written
+    assert {row[0] for row in read_http_rows("Stream events")} == written
     assert {event for event in written if event.startswith("run.")} - {"run.started"} <= FINAL_EVENTS
     assert Run.__tablename__ == "runs"
 
@@ -90,7 +90,7 @@ def test_every_event_of_the_callers_stream_is_listed() -> None:
     )
     told = {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset"}
     assert "run.{status}" in calls
-    assert {row[0] for row in rows("The user stream")} == told
+    assert {row[0] for row in read_http_rows("The user stream")} == told
 
 
 def test_every_command_has_a_help_text() -> None:

@@ -1,4 +1,4 @@
-# agent/history.py -- what a model reads: earlier turns that fit, and the steps of the run at work.
+# agent/history.py -- the input of a model: earlier turns that fit, and the steps of the current run.
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -14,16 +14,16 @@ from models import Message, Run, RunEvent
 from models.recorded_call import RecordedCall, pick_approval, pick_outcome, set_outcome
 from services import runs
 
-# A rule of thumb for English text and JSON alike; the limit it serves is soft.
+# An estimate for English text and JSON; the limit on history needs no exact count.
 CHARACTERS_PER_TOKEN = 4
 MESSAGE_BATCH = 50
 
 
 @dataclass
 class Step:
-    """One answer of the model within a run: its text and its tool calls with what came of them.
+    """One answer of the model within a run: its text, and its tool calls with their outcomes.
 
-    `size` is the text's, in bytes.
+    `size` is the size of the text in bytes.
     """
 
     text: str = ""
@@ -42,7 +42,7 @@ class Step:
 
 
 def begin_paragraph(steps: Sequence[Step], text: str) -> str:
-    """The text as it follows what was said before: each step begins a paragraph of its own."""
+    """The text, after an empty line if it is the first text of a later step."""
     begins = not steps[-1].text and any(step.text for step in steps)
     return "\n\n" + text if begins else text
 
@@ -52,9 +52,9 @@ def to_tool_call(call: RecordedCall) -> ToolCall:
 
 
 def rebuild_steps(events: Iterable[RunEvent]) -> list[Step]:
-    """The steps that a run's log tells of."""
+    """The steps of a run, from its log."""
     steps: list[Step] = []
-    # Joined at the end: to add thousands of pieces one by one copies the text each time.
+    # Joined at the end: to append thousands of pieces one by one would copy the text each time.
     texts: list[list[str]] = []
     for event in events:
         data = event.data
@@ -93,7 +93,7 @@ def to_turns(message: Message) -> list[Turn]:
 
 
 def estimate_tokens(message: Message) -> int:
-    """In tokens, roughly."""
+    """A rough number of tokens."""
     calls = len(str(message.tool_calls)) if message.tool_calls else 0
     return (len(message.content) + calls) // CHARACTERS_PER_TOKEN + 1
 
@@ -101,7 +101,7 @@ def estimate_tokens(message: Message) -> int:
 async def read_history(tx: Transaction, caller: Caller, run: Run, context_tokens: int) -> list[Turn]:
     """Messages up to the run's trigger and the answers of earlier runs: the newest that fit, oldest first.
 
-    The trigger itself is always there. Whole messages are left out at the old end, so calls keep their results.
+    The trigger itself is always included. Only whole messages are left out, oldest first, so calls keep their results.
     """
     left = context_tokens
     turns: list[list[Turn]] = []
@@ -114,7 +114,7 @@ async def read_history(tx: Transaction, caller: Caller, run: Run, context_tokens
 
 
 async def iterate_newest_first(tx: Transaction, caller: Caller, run: Run) -> AsyncIterator[Message]:
-    """Each question after its answer, wherever the answer stands: the next question may have come before it."""
+    """Newest first, each answer before its question; in the conversation the next question may come between them."""
     seq = run.trigger_seq + 1
     is_question = or_(col(Message.role) == "user", col(Message.run_id).is_(None))
     while True:

@@ -1,4 +1,4 @@
-# agent/leases.py -- which runs wait for a worker, and who has which: claims, leases, hand-over.
+# agent/leases.py -- which runs wait for a worker, and which worker has which run: claims, leases, releases.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,11 +19,11 @@ from models.run import ACTIVE_STATUSES
 from services import runs
 from storage.dialects import read_clock
 
-# In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
+# These bound the cost of one poll: runs with an expired lease, statements over queued runs, and statements for a user.
 LAPSED_BATCH = 100
 MAX_STATEMENTS = 60
 MAX_STATEMENTS_PER_USER = 12
-# After so many lost workers a run is ended instead of claimed once more.
+# A run that has lost so many workers is ended instead of continued.
 MAX_TAKEOVERS = 3
 GIVEN_UP = (
     f"Our server stopped {MAX_TAKEOVERS} times while it worked on this, so it was given up. "
@@ -34,7 +34,7 @@ NO_ID = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`takeovers` is how many workers had the run before and were lost."""
+    """A claimed run. `takeovers` counts the workers that had the run before and were lost."""
 
     run_id: UUID
     epoch: int
@@ -51,7 +51,7 @@ class WaitingRuns:
 
 
 def has_earlier_active_run(run: type[Run]) -> ColumnElement[bool]:
-    """An earlier run of its conversation has not ended."""
+    """The condition that an earlier run of the conversation has not ended."""
     earlier = aliased(Run)
     return exists(
         select(1).where(
@@ -63,7 +63,7 @@ def has_earlier_active_run(run: type[Run]) -> ColumnElement[bool]:
 
 
 def is_claimable(moment: datetime) -> ColumnElement[bool]:
-    """Queued with no earlier active run in its conversation, or running under a lease that has lapsed."""
+    """The condition: queued without an earlier active run in its conversation, or running with an expired lease."""
     return or_(
         and_(col(Run.status) == "queued", ~has_earlier_active_run(Run)),
         and_(col(Run.status) == "running", col(Run.lease_expires_at) < moment),
@@ -73,11 +73,12 @@ def is_claimable(moment: datetime) -> ColumnElement[bool]:
 async def find_waiting_runs(
     tx: Transaction, context: AgentContext, after: UUID, passed_over: Collection[UUID], room: int
 ) -> WaitingRuns:
-    """Runs whose worker is lost, then up to `room` or a few more that wait for their first worker.
+    """Runs with an expired lease, then about `room` queued runs.
 
-    Those are of the users behind `after`, but for the ones in `passed_over`: of each the first, then of each the
-    second. It steps from user to user and from conversation to conversation, so it costs the same however many runs
-    anybody has, and MAX_STATEMENTS statements at most. (In one statement, MariaDB would not step but read everything.)
+    The queued runs are of the users after `after`, without those in `passed_over`: first one run of each user, then a
+    second of each. The search steps along the index from user to user and from conversation to conversation, so its
+    cost does not depend on the number of runs, and MAX_STATEMENTS bounds it. (MariaDB would read all rows for one
+    statement that did the same.)
     """
     moment = await read_clock(tx)
     lapsed = access.select(SYSTEM, Run, col(Run.id)).where(
@@ -107,7 +108,7 @@ async def find_waiting_runs(
 
 @cache
 def select_next_user() -> Select[UUID]:
-    """A step down the index, past all runs of the user before."""
+    """One step along the index, past all runs of the previous user."""
     after = bindparam("after", type_=Uuid())
     statement = access.select(SYSTEM, Run, col(Run.user_id))
     statement = statement.where(col(Run.status) == "queued", col(Run.user_id) > after)
@@ -116,7 +117,7 @@ def select_next_user() -> Select[UUID]:
 
 @cache
 def select_next_first_run() -> Select[UUID, UUID, bool]:
-    """The first queued run of the next conversation, and whether one at work stands before it."""
+    """The first queued run of the next conversation, and whether an earlier run there is active."""
     user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
     statement = access.select(
         SYSTEM, Run, col(Run.id), col(Run.conversation_id), has_earlier_active_run(Run).label("is_busy")
@@ -128,14 +129,14 @@ def select_next_first_run() -> Select[UUID, UUID, bool]:
 
 
 async def find_next_user(tx: Transaction, after: UUID) -> UUID | None:
-    """The next user behind `after` for whom a run is queued."""
+    """The next user after `after` who has a queued run."""
     return (await tx.execute(select_next_user(), {"after": after})).scalar_one_or_none()
 
 
 async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
-    """The first queued run of each conversation where none is at work, and how many steps that took.
+    """The first queued run of each conversation without an earlier active run, and the number of statements used.
 
-    It begins anywhere among them, so that those that are at work hide no others for long.
+    The search starts at a random conversation, so that busy conversations do not use up the statements each time.
     """
     found: list[UUID] = []
     seen: set[UUID] = set()
@@ -154,7 +155,7 @@ async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], i
 
 
 async def find_next_run(tx: Transaction, run_id: UUID) -> UUID | None:
-    """The run that waits behind this one in its conversation."""
+    """The first queued run of the same conversation."""
     done = await runs.find_run(tx, SYSTEM, run_id)
     if done is None:
         return None
@@ -165,7 +166,7 @@ async def find_next_run(tx: Transaction, run_id: UUID) -> UUID | None:
 
 
 def compute_lease_time(run: Run, context: AgentContext) -> timedelta:
-    """Twice the time after each takeover: the worker before may have been slow, not dead."""
+    """The lease time, doubled after each takeover: the previous worker may have been slow, not dead."""
     return timedelta(seconds=context.limits.lease_seconds * 2 ** min(run.takeovers, MAX_TAKEOVERS))
 
 
@@ -176,9 +177,9 @@ def accept_any_user(user_id: UUID) -> bool:
 async def claim_run(
     tx: Transaction, context: AgentContext, run_id: UUID, may_take: Callable[[UUID], bool] = accept_any_user
 ) -> Lease | None:
-    """Take the run under a new epoch; None where it is not to be had, or `may_take` says no to its user.
+    """Take the run under a new epoch; None if it is not claimable or `may_take` refuses its user.
 
-    A takeover is counted here, before anything is done for the run: whatever it is that kills workers comes after.
+    A takeover is counted here, before any work on the run that may stop this worker too.
     """
     moment = await read_clock(tx)
     run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, is_claimable(moment), lock=True)
@@ -204,7 +205,7 @@ async def claim_run(
 
 
 async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[Lease]) -> list[Lease]:
-    """Those of the leases that are lost. A run that somebody writes to at this moment is left for the next time."""
+    """Renew the leases; returns those that are lost. A run that is locked at this moment is renewed the next time."""
     held = {lease.run_id: lease for lease in leases}
     mine = access.select(SYSTEM, Run).where(col(Run.id).in_(held)).order_by(col(Run.id))
     found = list((await tx.execute(mine.with_for_update(skip_locked=True))).scalars())
@@ -220,7 +221,7 @@ async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[
 
 
 async def release_lease(tx: Transaction, lease: Lease) -> None:
-    """Queue the run again, under an epoch that refuses further writes of this worker."""
+    """Queue the run again under a new epoch, which refuses further writes of this worker."""
     run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == lease.run_id, lock=True)
     if run is not None and run.epoch == lease.epoch and run.status == "running":
         run.status = "queued"
@@ -230,8 +231,7 @@ async def release_lease(tx: Transaction, lease: Lease) -> None:
 
 
 async def end_without_reading(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
-    """End a run that no worker can work on, without a look at what it has said: its log gets its last line, or, if
-    `bare`, not even that."""
+    """End a run that no worker can work on, without reading its log. If `bare`, only the run's row is changed."""
     run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
     if run is None or run.status not in ("queued", "running"):
         return

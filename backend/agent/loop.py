@@ -1,4 +1,4 @@
-# agent/loop.py -- the run loop: read history, ask the model, store what it said, run its tools, repeat.
+# agent/loop.py -- the run loop: read history, call the model, store its answer, run its tools, repeat.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -56,7 +56,7 @@ class RunLoop:
     async def write(
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
     ) -> None:
-        """A short transaction on the run; `answer` locks the conversation first (lock order: conversation, run)."""
+        """A transaction with the run locked; `answer` locks the conversation first (lock order: conversation, run)."""
         await self.context.write(self.with_run_locked, work, answer)
         self.context.notifier.notify(self.run_id)
 
@@ -81,7 +81,7 @@ class RunLoop:
         log = await self.read_steps()
         self.uses_model = log[0].data.get("source") != MCP_SOURCE
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
-            await self.reset_text()  # an unfinished answer of a lost worker
+            await self.reset_text()  # the unfinished answer of a lost worker
         try:
             async with asyncio.timeout(await self.seconds_left()) as clock:
                 while await self.run_step():
@@ -96,12 +96,12 @@ class RunLoop:
             await self.finish("completed")
 
     async def give_up(self, reason: str) -> None:
-        """The run ends with what it has said and done until now, and the model is not asked again."""
+        """End the run with its text and calls so far, without another model request."""
         await self.read_steps()
         await self.finish("failed", reason)
 
     async def read_steps(self) -> list[RunEvent]:
-        """Where the run's log stands."""
+        """Read the run's log, and rebuild the steps from it."""
         log = await self.context.read(runs.read_log, self.caller, self.run_id)
         self.steps = rebuild_steps(log)
         return log
@@ -109,7 +109,7 @@ class RunLoop:
     async def seconds_left(self) -> float:
         """Seconds left of the run's limit; time on earlier workers counts, time awaiting approval does not.
 
-        Measured by the database's clock, since the clocks of workers may differ.
+        The database's clock counts, because the clocks of workers may differ.
         """
 
         async def read(tx: Transaction) -> tuple[Run, datetime, float]:
@@ -128,7 +128,7 @@ class RunLoop:
         return max(0.0, self.context.limits.seconds - worked)
 
     async def run_step(self) -> bool:
-        """Run what calls are open, then ask the model; False when its answer was text alone."""
+        """Run the unfinished calls, then call the model; False when its answer has no tool calls."""
         for call in self.steps[-1].calls if self.steps else ():
             if not is_finished(call):
                 await self.run_tool(call)
@@ -139,7 +139,7 @@ class RunLoop:
         return bool(self.steps[-1].calls)
 
     def check_limits(self) -> None:
-        """Before the model is asked once more."""
+        """Raise ModelError if the run may make no further model request."""
         limits = self.context.limits
         calls = sum(len(step.calls) for step in self.steps)
         for what, used, most in (
@@ -171,7 +171,7 @@ class RunLoop:
         await self.add_event("message.reset", {"step": len(self.steps) - 1, "content": self.content()})
 
     async def ask_model(self) -> None:
-        """One model request: text goes into the log as it comes, tool calls when the answer is whole."""
+        """One model request: text is logged while it arrives, tool calls when the answer is complete."""
         request = await self.build_request()
         step = self.steps[-1]
         calls: list[ToolCall] = []
@@ -184,7 +184,7 @@ class RunLoop:
                     calls.append(event)
                 else:
                     usage = event
-        # No more than the run may make: history then holds every call with what came of it.
+        # Calls over the limit are dropped: every call in the history has an outcome.
         most = self.context.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
             log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
@@ -257,7 +257,7 @@ class RunLoop:
         return "".join(step.text for step in self.steps)
 
     async def finish(self, status: RunStatus, error: str | None = None) -> None:
-        """End the run: one agent message with all that was said and done, or with as much as can be stored."""
+        """End the run with an agent message of all its text and calls, or of as much as can be stored."""
         by_size = list_endings(self.steps, status, error)
 
         async def store(size: int) -> None:
@@ -282,7 +282,7 @@ async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> t
 
 
 def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[RecordedCall]:
-    """The calls as the log keeps them, each with an id that is its own within the run."""
+    """The calls as the log stores them, each with an id that is unique within the run."""
     taken = {call["id"] for step in steps for call in step.calls}
     numbers: dict[str, int] = {}
     named: list[RecordedCall] = []

@@ -1,4 +1,4 @@
-# agent/replay.py -- a conversation asked again, its tools answered from the record: what would be different now?
+# agent/replay.py -- sends a stored conversation to a model again, with the stored results of its tools.
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ from models import Conversation, Message, Run, RunEvent, User
 from models.recorded_call import RecordedCall
 from models.run import ACTIVE_STATUSES
 
-# A model that calls recorded tools for ever is stopped here.
+# Stops a model that repeats recorded calls without end.
 MAX_REPLAYED_STEPS = 100
 
 
 @dataclass
 class Difference:
-    """`kind` is `call`, `order` or `text`; `stored` and `replayed` are None where there is nothing to show."""
+    """`kind` is `call`, `order` or `text`; `stored` or `replayed` is None if that side has nothing."""
 
     kind: str
     stored: str | None
@@ -35,7 +35,7 @@ class Difference:
 
 @dataclass
 class ReplayedTurn:
-    """A message of the person, and how the answer of now differs from the stored one."""
+    """A message of the user, and the differences between the stored answer and the new one."""
 
     asked: str
     differences: list[Difference] = field(default_factory=list)
@@ -43,7 +43,7 @@ class ReplayedTurn:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """A run as it is on record. `partial`: it was ended from outside, so what is stored is only a beginning."""
+    """A stored run. `partial`: it was cancelled or failed, so the stored answer is incomplete."""
 
     run: Run
     caller: Caller
@@ -57,10 +57,10 @@ class RecordedRun:
 async def replay_conversation(
     db: Database, model: Model, conversation_id: UUID, context_tokens: int
 ) -> AsyncIterator[ReplayedTurn]:
-    """Each ended run of the conversation, oldest first; NotFound without a conversation. Writes nothing.
+    """Replay each ended run of the conversation, oldest first; NotFound without a conversation. Writes nothing.
 
-    Every turn is asked with the stored history before it, at the time and in the time zone of its run, so one
-    difference does not lead to others. Raises ModelError where the model does not answer.
+    Every turn gets the stored history, time and time zone of its run, so one difference does not cause others. Raises
+    ModelError if the model does not answer.
     """
     await db.read(access.get_row, SYSTEM, Conversation, conversation_id)
     for run_id in await db.read(find_ended_runs, conversation_id):
@@ -77,7 +77,7 @@ async def find_ended_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
 
 
 async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) -> RecordedRun | None:
-    """None for a run in which no model was asked: a program made the call."""
+    """None for a run without a model, which a program started."""
     run = await access.get_row(tx, SYSTEM, Run, run_id)
     first = await access.find_row(
         tx, SYSTEM, RunEvent, col(RunEvent.run_id) == run_id, col(RunEvent.type) == "run.started"
@@ -102,7 +102,7 @@ async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) 
 
 
 async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
-    """Ask the model until it has answered, or calls what has no twin on record."""
+    """Call the model until it answers without tool calls, or makes a call that is not recorded."""
     turn = ReplayedTurn(recorded.asked)
     left = list(enumerate(recorded.calls))
     taken: list[int] = []

@@ -1,4 +1,4 @@
-# agent/run_control.py -- what users do to runs from outside, for every protocol: post, decide, cancel.
+# agent/run_control.py -- what users can do with runs, for every protocol: post, decide, cancel.
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -23,9 +23,9 @@ from streaming.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class RunControl:
-    """Each verb is a committed write, then what the worker and the readers of the run have to learn of it.
+    """Each verb commits a write, and then informs the worker and the readers of the run.
 
-    `max_runs` is how many runs one user may have at work or waiting.
+    `max_runs` limits the active runs of one user.
     """
 
     db: Database
@@ -34,7 +34,7 @@ class RunControl:
     max_runs: int
 
     async def post(self, caller: Caller, new: ChatCreate) -> PostedMessage:
-        """Store a message, and begin its run at once if a place is free."""
+        """Store a message, and start its run at once if a slot is free."""
         posted = await self.db.write(post_message, caller, new, self.max_runs)
         for run_id in posted.cancelled:
             self._stop(run_id)
@@ -44,7 +44,7 @@ class RunControl:
     async def decide(
         self, caller: Caller, run_id: UUID, tool_call_id: str, decision: ApprovalDecision
     ) -> RunPublic:
-        """Approve or deny a call; the run goes on when none of its calls awaits approval any more."""
+        """Approve or deny a call; the run continues when none of its calls awaits approval any more."""
         seen = (decision.approve, decision.digest)
         run = await self.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *seen)
         self.notifier.notify(run_id)
@@ -52,7 +52,7 @@ class RunControl:
         return run
 
     async def cancel(self, caller: Caller, run_id: UUID) -> RunPublic:
-        """End the run, with as much of what was said and done as can be stored, and begin with the next one."""
+        """Cancel the run, with as much of its text and calls as can be stored, and start the next one."""
 
         async def store(size: int) -> RunPublic:
             return await self.db.write(cancel_run, caller, run_id, size)
@@ -63,7 +63,7 @@ class RunControl:
         return run
 
     def _stop(self, run_id: UUID) -> None:
-        """The run has ended in the database: work on it here ends too, and readers look again."""
+        """Stop this worker's work on a run that has ended in the database, and notify its readers."""
         self.worker.stop_local(run_id)
         self.notifier.notify(run_id)
 

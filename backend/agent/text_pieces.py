@@ -1,16 +1,16 @@
-# agent/text_pieces.py -- the text of a model in pieces that are worth a write each.
+# agent/text_pieces.py -- joins the text of a model into pieces, because each piece is written to the database.
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 
 from llm.protocol import ModelEvent, TextDelta
 
 DELTA_SECONDS = 0.04
-# Characters of a piece that does not wait for others: each piece is a row, a frame and, on MariaDB, a packet.
+# A piece of this many characters is sent at once: each piece is a row, a frame and, on MariaDB, a packet.
 MAX_PIECE_CHARACTERS = 64 * 1024
 
 
 async def coalesce_text(events: AsyncIterator[ModelEvent]) -> AsyncGenerator[ModelEvent, None]:
-    """The same events with text joined to about DELTA_SECONDS a piece; the first piece goes out at once."""
+    """The same events, with the text of about DELTA_SECONDS joined into one piece; the first piece is sent at once."""
     clock = asyncio.get_running_loop().time
     waiting = ""
     due = clock()
@@ -41,5 +41,5 @@ async def coalesce_text(events: AsyncIterator[ModelEvent]) -> AsyncGenerator[Mod
 
 
 def cut_to_bytes(text: str, room: int) -> str:
-    """As much of the text as `room` bytes of UTF-8 hold, in whole characters."""
+    """The beginning of the text that fits into `room` bytes of UTF-8, in whole characters."""
     return text.encode("utf-8", "replace")[: max(room, 0)].decode("utf-8", "ignore")

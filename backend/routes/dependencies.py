@@ -1,4 +1,4 @@
-# routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the state of the app.
+# routes/dependencies.py -- the dependencies of routes: the caller, a page, the state of the app.
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, cast
 
@@ -44,7 +44,10 @@ Handler = Callable[[Request], Coroutine[None, None, Response]]
 
 
 class SignedIn(OAuth2PasswordBearer):
-    """The caller by the bearer token: security scheme and dependency in one, since each dependency costs time."""
+    """Finds the caller by the bearer token.
+
+    It is security scheme and dependency in one, because each dependency costs time.
+    """
 
     async def __call__(self, request: Request) -> SignedInCaller:  # type: ignore[override]
         if (known := request.scope.get(CALLER)) is not None:
@@ -69,7 +72,7 @@ signed_in = SignedIn(
 class Route(APIRoute):
     """Authenticates the caller before it reads the body, and reads at most 16 KiB of anonymous bodies.
 
-    FastAPI itself reads and parses the body first, whoever sent it.
+    FastAPI itself would read and parse the body first, whoever sent it.
     """
 
     def get_route_handler(self) -> Handler:

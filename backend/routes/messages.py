@@ -1,4 +1,4 @@
-# routes/messages.py -- messages over HTTP, and the one call that a chatbot front end needs.
+# routes/messages.py -- messages over HTTP, and the chat: one request that posts a message and returns the answer.
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -44,8 +44,8 @@ async def list_messages(
 ) -> JsonBytes:
     """In reading order, from the start unless `before` or `after` says otherwise.
 
-    With `before`, each page holds the messages that stand just before it, and `next_cursor` leads further back
-    (send it together with the same `before`).
+    With `before`, each page has the messages just before it. `next_cursor`, sent with the same `before`, leads to older
+    messages.
     """
     return JsonBytes(
         await messages.list_messages(db, caller, conversation_id, page, before=before, after=after)
@@ -67,7 +67,7 @@ async def post_message(
     new: MessageCreate,
     new_id: NewIdDep,
 ) -> Response | ChatPublic:
-    """Says something and gets the answer: whole as JSON, or as it comes with `Accept: text/event-stream`."""
+    """Posts a message and returns the answer: complete as JSON, or as a stream with `Accept: text/event-stream`."""
     chat = ChatCreate.model_construct(
         message=new.content,
         conversation_id=conversation_id,
@@ -86,7 +86,7 @@ async def post_message(
 async def post_chat(
     state: AppStateDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
 ) -> Response | ChatPublic:
-    """The same as posting a message; makes the conversation if none is named."""
+    """The same as posting a message; creates a conversation if none is named."""
     return await post_and_answer(state, caller, request, new, new_id)
 
 
@@ -105,11 +105,11 @@ async def post_and_answer(
 
 
 def wants_stream(accept: str) -> bool:
-    """Whether text/event-stream is asked for; where JSON is welcome as well, the order in Accept decides."""
+    """Whether the client accepts text/event-stream; if it accepts JSON too, the first one in Accept counts."""
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         if any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
-            continue  # named to be refused
+            continue  # the client excludes this type
         if kind in ("application/json", "application/*", "*/*"):
             return False
         if kind == EventStream.media_type:

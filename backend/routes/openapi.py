@@ -14,11 +14,11 @@ Responses = dict[int | str, Document]
 
 DESCRIPTIONS = {
     400: "The body cannot be read.",
-    401: "Not signed in, or not any more.",
+    401: "Not signed in, or the session has ended.",
     403: "Not allowed; where only the current password is missing, `type` says so.",
     404: "Missing, or not yours.",
     409: "In conflict with what is stored.",
-    410: "It was there, and you have deleted it.",
+    410: "The row existed, and was deleted.",
     413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
-# Far more than any of our models has: pydantic would make an error of each value, and 20 are reported.
+# Far more than any of our models has. Pydantic would make an error for each value, of which 20 are reported.
 MAX_VALUES = 10_000
 MAX_KEYS = 1_000
 # Enough for every body that is sent without signing in.

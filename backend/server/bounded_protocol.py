@@ -1,4 +1,4 @@
-# server/bounded_protocol.py -- bounds the bytes and the seconds that a connection may cost before the app sees it.
+# server/bounded_protocol.py -- limits the bytes and the seconds of a connection, before the app sees a request.
 import asyncio
 from functools import lru_cache
 from math import inf
@@ -13,13 +13,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from server.problems import ProblemResponse, problem_title
 from timings import Timings
 
-# Of the request line, the headers and the trailers. Checked after each chunk, so a request may exceed it by one.
+# For the request line, the headers and the trailers. It is checked after each chunk, so a request may exceed it by one
+# chunk.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 200
 CHUNK_BYTES = 16 * 1024
-# So much of a body has to arrive in `timings.request_body` seconds, or its end.
+# This much of a body, or its end, has to arrive in `timings.request_body` seconds.
 BODY_STEP_BYTES = 4 * 1024
-# How much is still received, and dropped, of a request that was refused.
+# How much of a refused request is still received and dropped.
 LINGER_BYTES = 4 * 1024 * 1024
 # Keys in the `state` of a request's scope: its transport; and the address and scheme of the connection.
 CONNECTION = "connection"

@@ -20,7 +20,7 @@ from timings import Timings
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-# Files that a worker needs beside its connections: the database's, logs, certificates.
+# Open files that a worker needs beside its connections: database, logs, certificates.
 RESERVED_FILES = 128
 
 BOUNDED_PROTOCOLS: dict[object, type[BoundedProtocol]] = {

@@ -38,7 +38,7 @@ async def list_conversations(db: Database, caller: Caller, page: Page, q: str | 
 async def create_conversation(
     tx: Transaction, caller: Caller, new: ConversationCreate, new_id: UUID | None = None
 ) -> Conversation:
-    """With `new_id` as its id, if given: a conversation that has this id already is returned instead."""
+    """Create a conversation, with the id `new_id` if given; returns an existing conversation with this id instead."""
     conversation = Conversation.model_validate(new.model_dump(), update={"user_id": caller.user_id})
     if new_id is not None:
         if existing := await access.find_row(tx, caller, Conversation, col(Conversation.id) == new_id):

@@ -46,13 +46,13 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """How far a user's events are numbered, and whether there are some without a number."""
+    """The last number of a user's events, and whether some have no number yet."""
 
     last_seq: int
     unnumbered: bool
 
     def is_past(self, seq: int | None) -> bool:
-        """Whether a reader who has read up to `seq` has something to read."""
+        """Whether there is something to read after `seq`."""
         return self.unnumbered or self.last_seq != seq
 
 

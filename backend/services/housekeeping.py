@@ -1,4 +1,4 @@
-# services/housekeeping.py -- deletes what has expired, and what belongs to deleted accounts, in the background.
+# services/housekeeping.py -- deletes expired rows and the rows of deleted accounts, in the background.
 import asyncio
 import time
 from collections.abc import Coroutine
@@ -18,7 +18,7 @@ REMOVAL_SECONDS = 10.0
 
 
 class Housekeeping:
-    """`run_log_retention_days` and `event_retention_days` are how long details of runs and events of users are kept."""
+    """Keeps details of run logs for `run_log_retention_days`, and events of users for `event_retention_days`."""
 
     def __init__(self, db: Database, run_log_retention_days: int, event_retention_days: int) -> None:
         self._db = db
@@ -26,7 +26,7 @@ class Housekeeping:
         self._event_retention_days = event_retention_days
 
     def loops(self) -> list[Coroutine[None, None, None]]:
-        """What runs for as long as the worker does."""
+        """The background tasks, which run as long as the worker."""
         return [self._delete_expired_forever(), self._delete_accounts_forever()]
 
     async def delete_expired(self) -> None:
@@ -52,13 +52,13 @@ class Housekeeping:
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
     async def delete_account(self, user_id: UUID, slices: float = inf) -> None:
-        """Delete what a marked account owns, in at most so many slices; the next round deletes the rest."""
+        """Delete the rows of a marked account, in at most so many slices; the next round deletes the rest."""
         while slices > 0:
             began = time.monotonic()
             if not await self._db.write_unhurried(account_removal.delete_account_slice, SYSTEM, user_id):
                 return
             slices -= 1
-            await asyncio.sleep(time.monotonic() - began)  # as long again, in which others may write
+            await asyncio.sleep(time.monotonic() - began)  # others may write for as long as the slice took
 
     async def _delete_accounts_forever(self) -> None:
         while True:

@@ -27,9 +27,9 @@ COLUMNS = get_columns(Message)
 
 @dataclass(frozen=True, slots=True)
 class PostedMessage:
-    """A stored message and the run that it started. `repeated`: both were there already.
+    """A stored message and the run that it started. `repeated`: both existed already.
 
-    `cancelled` are the runs that had to end for it.
+    `cancelled` are the runs that the message interrupted.
     """
 
     message: Message
@@ -39,7 +39,7 @@ class PostedMessage:
 
 
 def to_public_message(message: Message | SimpleNamespace, display_name: str | None) -> MessagePublic:
-    """`message` has the columns of Message; `display_name` is its user's, where it was stored."""
+    """The message of a row of `select_with_sender`."""
     if message.program_name is not None:
         sender = Sender(type="program", id=message.program_id, name=message.program_name)
     elif message.role == "user":
@@ -101,7 +101,7 @@ async def list_messages(
     before: UUID | Literal["end"] | None = None,
     after: UUID | None = None,
 ) -> bytes:
-    """Messages in reading order, as JSON: from the start, after a message, or back from a message or the end."""
+    """Messages in reading order, as JSON: from the start, after a message, or backwards from a message or the end."""
     if before is not None and after is not None:
         raise Invalid("Give before or after, not both.", ("query", "before"))
     await db.read(access.get_row, caller, Conversation, conversation_id)
@@ -128,15 +128,15 @@ async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> Mess
 
 
 async def record_message_created(tx: Transaction, caller: Caller, message: Message) -> None:
-    """Tell the person's open streams of a message that was added."""
+    """Record the event of a new message, for the user stream."""
     await events.record_event(
         tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)}
     )
 
 
 async def find_next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
-    """The number of the conversation's next message; the conversation is locked."""
-    # Not max(): with the rule of access beside it, an engine counts the whole conversation through.
+    """The number of the conversation's next message; the conversation must be locked."""
+    # ORDER BY ... LIMIT 1, because engines read all messages for max() with the access condition.
     last = access.select(caller, Message, col(Message.seq)).where(
         col(Message.conversation_id) == conversation.id
     )
@@ -147,7 +147,7 @@ async def find_next_seq(tx: Transaction, caller: Caller, conversation: Conversat
 
 
 async def find_repeated_message(tx: Transaction, caller: Caller, new: ChatCreate) -> PostedMessage | None:
-    """What the first sending of this client_id led to."""
+    """The message that was stored under this client_id, and its run; Conflict if it has other content."""
     if new.client_id is None:
         return None
     mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == new.client_id)
@@ -162,7 +162,7 @@ async def find_repeated_message(tx: Transaction, caller: Caller, new: ChatCreate
 
 
 async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) -> Conversation:
-    """The conversation that is written to, locked; a new one, titled by its first words, if none is named."""
+    """The named conversation, locked; without a name a new one, whose title is the beginning of the message."""
     if new.conversation_id is not None:
         return await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
     words = " ".join(new.message.split())
@@ -176,7 +176,7 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
 
 
 async def add_message(tx: Transaction, caller: Caller, new: ChatCreate) -> PostedMessage:
-    """Store the message and queue the run that answers it; sent again with its client_id, change nothing."""
+    """Store the message and queue its run; a repeat with the same client_id changes nothing."""
     repeated = await find_repeated_message(tx, caller, new)
     if repeated:
         return repeated
@@ -201,6 +201,6 @@ async def add_message(tx: Transaction, caller: Caller, new: ChatCreate) -> Poste
     except IntegrityError as error:
         if new.client_id is None:
             raise
-        raise RetryTransaction from error  # the same client_id was sent twice at once: the next try finds the first
+        raise RetryTransaction from error  # two messages with the same client_id: the next attempt finds the first
     await record_message_created(tx, caller, message)
     return PostedMessage(message, run)

@@ -1,4 +1,4 @@
-# services/runs.py -- verbs on runs: look at one, read its log, write the next line of it.
+# services/runs.py -- verbs on runs: read a run and its log, add events to the log.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ DETAIL_EVENTS = (
 )
 RUN_BATCH = 100
 
-# Whose end can be waited for, unless an earlier run of the conversation waits for its person.
+# Runs that can end without the user, unless an earlier run of the conversation awaits approval.
 WORKING_STATUSES = ("queued", "running")
 
 LISTING = RowListSpec(name="runs", keys=(get_columns(Run)["trigger_seq"],))
@@ -38,7 +38,7 @@ LISTING = RowListSpec(name="runs", keys=(get_columns(Run)["trigger_seq"],))
 
 @dataclass(frozen=True, slots=True)
 class RunPosition:
-    """How far a run is: the number of its last event, and what `is_active` and `can_end_without_user` say of it."""
+    """The number of a run's last event, and the results of `is_active` and `can_end_without_user`."""
 
     last_seq: int
     active: bool
@@ -95,7 +95,7 @@ async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
 async def list_runs(
     tx: Transaction, caller: Caller, conversation_id: UUID, active: bool | None, page: Page
 ) -> bytes:
-    """The runs of a conversation, newest first, as JSON; `active` picks those at work or waiting, or the others."""
+    """The runs of a conversation, newest first, as JSON; `active` selects those that have not ended, or the others."""
     await access.get_row(tx, caller, Conversation, conversation_id)
     statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
     if active is not None:
@@ -109,7 +109,7 @@ async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run
 
 
 async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, after: int) -> list[RunEvent]:
-    """The lines of the log past `after`, in order, at most EVENT_BATCH."""
+    """The events of the log after `after`, in order, at most EVENT_BATCH."""
     statement = access.select(caller, RunEvent).where(
         col(RunEvent.run_id) == run_id, col(RunEvent.seq) > after
     )
@@ -117,7 +117,7 @@ async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, aft
 
 
 async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> list[RunEvent]:
-    """All of the log."""
+    """All events of the log, in order."""
     log: list[RunEvent] = []
     while events := await read_events(tx, caller, run_id, log[-1].seq if log else 0):
         log += events
@@ -127,7 +127,7 @@ async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> lis
 async def add_event(
     tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, data: JsonObject
 ) -> RunEvent:
-    """The next line of the log; the run is locked."""
+    """Add the next event to the log; the run must be locked."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(col(RunEvent.run_id) == run.id)
     seq = ((await tx.execute(last)).scalar_one() or 0) + 1
     event = RunEvent(run_id=run.id, seq=seq, type=type_, data=data)
@@ -137,7 +137,7 @@ async def add_event(
 
 
 async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
-    """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
+    """Add the first event to the log; the run must be locked. `moment` is the database's time."""
     run.started_at = moment
     trigger = await access.find_row(
         tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
@@ -154,8 +154,8 @@ async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: d
 async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int) -> int:
     """Delete deltas, resets and calls of runs that ended more than `days` ago.
 
-    First and last lines stay, and the message with its tool calls: a late reader still gets the answer. At most
-    RUN_BATCH at a time, so that nobody waits long; how many there were is returned.
+    The first and the last events stay, and the message with its tool calls, so a late reader still gets the answer.
+    Handles at most RUN_BATCH runs, so that no lock is held for long; returns their number.
     """
     moment = utc_now()
     ended = col(Run.finished_at) < moment - timedelta(days=days)
@@ -169,7 +169,7 @@ async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int)
 
 
 async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
-    """What the run has led to, for a client that waited for it."""
+    """The run, its messages and its tool calls, for a client that waited for the answer."""
     run = await access.get_row(tx, caller, Run, run_id)
     statement = messages.select_with_sender(caller).where(col(Message.run_id) == run_id)
     spoken = {
@@ -190,7 +190,7 @@ async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> Cha
 
 
 async def find_active_runs(tx: Transaction, caller: Caller, *conditions: ColumnElement[bool]) -> list[Run]:
-    """The caller's runs that have not ended, the first to be answered first."""
+    """The caller's runs that have not ended, in the order of their answers."""
     statement = access.select(caller, Run).where(
         col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE_STATUSES), *conditions
     )
@@ -212,7 +212,7 @@ async def can_end_without_user(tx: Transaction, caller: CallerOrSystem, run: Run
 async def find_run_positions(
     tx: Transaction, caller: CallerOrSystem, run_ids: Sequence[UUID]
 ) -> dict[UUID, RunPosition]:
-    """How these runs stand; one that is gone is not among them. Two statements, however many they are."""
+    """The positions of these runs, without deleted ones; two statements for any number of runs."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(
         col(RunEvent.run_id) == col(Run.id)
     )

@@ -39,7 +39,7 @@ TASKS = ListSpec(
 
 @cache
 def select_tasks(by_completed: bool, by_words: bool) -> Select[Task]:
-    """The statement for any caller's tasks with these filters; their values are bind parameters."""
+    """A cached statement for any caller's tasks with these filters, whose values are bind parameters."""
     statement = access.select(ANY_CALLER, Task)
     if by_completed:
         statement = statement.where(col(Task.completed) == bindparam("completed"))
@@ -68,7 +68,7 @@ async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone
     zone = ZoneInfo(caller.timezone)
     today = utc_now().astimezone(zone).date()
     dates = [today - timedelta(days=days - 1 - n) for n in range(days)]
-    # Midnights: a day may have 23 or 25 hours between them.
+    # The midnights around each day; a day may have 23 or 25 hours.
     bounds = [datetime.combine(day, time(), zone) for day in [*dates, today + timedelta(days=1)]]
     done_at = col(Task.completed_at)
     counts = [
@@ -126,7 +126,7 @@ async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
 
 
 async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
-    """The task as it was before."""
+    """Delete the task; returns it as it was."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
     await tx.delete(task)
     await tx.flush()

@@ -1,4 +1,4 @@
-# storage/database_kind.py -- what Parley needs of a kind of database: the interface that each of the three implements.
+# storage/database_kind.py -- the interface that SQLite, PostgreSQL and MariaDB implement.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ RECYCLE_SECONDS = 1800
 
 @dataclass(frozen=True, slots=True)
 class ErrorCodes:
-    """`transient`: the same transaction may succeed at once. `unavailable`: what time or the operator mends."""
+    """`transient`: the same transaction may succeed at once. `unavailable`: errors that time or the operator solves."""
 
     transient: frozenset[ErrorCode]
     foreign_key_violation: frozenset[ErrorCode]
@@ -81,4 +81,4 @@ class DatabaseKind(ABC):
 
     @abstractmethod
     async def take_schema_lock(self, connection: AsyncConnection) -> None:
-        """Keep everybody else from changing the schema, until the connection's transaction or its use ends."""
+        """Take the lock that every change of the schema needs, until the connection's transaction or its use ends."""

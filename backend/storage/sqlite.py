@@ -1,4 +1,4 @@
-# storage/sqlite.py -- SQLite: one writer, many readers, and files that only their owner may read.
+# storage/sqlite.py -- SQLite: one writer, several readers, and files that only their owner may read.
 import asyncio
 import time
 from collections.abc import Mapping

@@ -28,10 +28,10 @@ Connection = Any
 
 
 class PostgresNotify:
-    """Uses one connection of its own, and sends outside of the transactions that it reports: PostgreSQL lets only one
-    transaction that notifies commit at a time.
+    """Has one connection of its own, and sends after the transactions that it reports: PostgreSQL commits transactions
+    with NOTIFY one at a time.
 
-    Where notifications do not arrive, behind a pooler in transaction mode, it warns once; readers then poll.
+    If notifications do not arrive, as behind a pooler in transaction mode, it warns once; readers then poll.
     """
 
     def __init__(self, notifier: Notifier, connect: Callable[[], Awaitable[Connection]]) -> None:

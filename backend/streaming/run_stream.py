@@ -1,4 +1,4 @@
-# streaming/run_stream.py -- what a run's stream sends: the run's log, from the number that a reader is at.
+# streaming/run_stream.py -- what a run's stream sends: the run's log after a reader's position.
 from uuid import UUID
 
 from fastapi.sse import format_sse_event
@@ -17,7 +17,7 @@ def to_frame(event: RunEvent) -> bytes:
 
 
 async def read_run_batch(db: Database, caller: Caller, run_id: UUID, after: int) -> Batch:
-    """One batch of the run's log past `after`. It is the last one after the run's final event or without the run."""
+    """One batch of the run's log after `after`. The one with the final event is the last, and that of a deleted run."""
     batch = await db.read(runs.read_events, caller, run_id, after)
     has_ended = False
     if not batch:

@@ -40,7 +40,9 @@ def with_task(person: Person, title: str = "Buy milk") -> str:
     return task_id
 
 
-def asked(person: Person, model: ScriptedModel, *task_ids: str, then: str = "So be it.") -> dict[str, Any]:
+def request_deletions(
+    person: Person, model: ScriptedModel, *task_ids: str, then: str = "So be it."
+) -> dict[str, Any]:
     """A chat whose agent wants to delete these tasks, up to where it waits."""
     calls = [call("delete_task", {"task_id": task_id}, f"call_{n}") for n, task_id in enumerate(task_ids, 1)]
     model.answers = [calls, [then]]
@@ -67,7 +69,7 @@ def go_on(monkeypatch: pytest.MonkeyPatch, passed: timedelta = timedelta(minutes
 
 def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: ScriptedModel) -> None:
     task_id = with_task(carl)
-    answer = asked(carl, model, task_id)
+    answer = request_deletions(carl, model, task_id)
     assert answer["message"] is None
     [pending] = answer["pending_approvals"]
     assert (pending["tool_call_id"], pending["name"]) == ("call_1", "delete_task")
@@ -78,7 +80,7 @@ def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: 
 
 
 def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     run = ok(decide(carl, answer["run_id"], True))
     assert (run["status"], run["pending_approvals"]) == ("queued", [])
     [made] = calls_of(carl, answer)
@@ -89,7 +91,7 @@ def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, mo
 
 
 def test_after_a_denial_the_model_is_told_and_goes_on(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl), then="Then it stays.")
+    answer = request_deletions(carl, model, with_task(carl), then="Then it stays.")
     ok(decide(carl, answer["run_id"], False))
     [denied] = calls_of(carl, answer)
     assert (denied["result"], denied["approval"]["decision"]) == (None, "denied")
@@ -129,7 +131,7 @@ def test_one_stream_tells_the_whole_story(carl: Person, model: ScriptedModel) ->
 def test_calls_of_one_answer_are_asked_for_together_and_the_run_waits_for_all(
     carl: Person, model: ScriptedModel
 ) -> None:
-    answer = asked(carl, model, with_task(carl, "One"), with_task(carl, "Two"))
+    answer = request_deletions(carl, model, with_task(carl, "One"), with_task(carl, "Two"))
     assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ["call_1", "call_2"]
     assert ok(decide(carl, answer["run_id"], True, "call_2"))["status"] == "awaiting_approval"
     assert titles(carl) == ["Two", "One"]
@@ -222,7 +224,7 @@ def test_many_changes_in_many_answers_wait_as_well(carl: Person, model: Scripted
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("second", [True, False])
 def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bool, second: bool) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     ok(decide(carl, answer["run_id"], first))
     assert decide(carl, answer["run_id"], second).status_code == 409
     wait_for_end(carl, answer["run_id"])
@@ -231,7 +233,7 @@ def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bo
 
 
 def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     with ThreadPoolExecutor(8) as pool:
         said = list(
             pool.map(lambda n: (n % 2 == 0, decide(carl, answer["run_id"], n % 2 == 0).status_code), range(8))
@@ -245,7 +247,7 @@ def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel)
 def test_another_person_cannot_decide_nor_learn_of_it(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     stranger = scripted.person()
     theirs, nothing = (
         decide(stranger, answer["run_id"], True),
@@ -257,7 +259,7 @@ def test_another_person_cannot_decide_nor_learn_of_it(
 
 
 def test_a_call_that_was_never_asked_for_cannot_be_decided(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     assert decide(carl, answer["run_id"], True, "call_2").status_code == 404
 
 
@@ -267,7 +269,7 @@ def test_a_call_that_was_never_asked_for_cannot_be_decided(carl: Person, model: 
 def test_a_decision_carries_nothing_but_yes_or_no(
     carl: Person, model: ScriptedModel, more: dict[str, Any]
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     assert decide(carl, answer["run_id"], True, **more).status_code == 422
     assert carl.get(f"/v1/runs/{answer['run_id']}")["status"] == "awaiting_approval"
 
@@ -276,7 +278,7 @@ def test_who_acts_without_a_session_cannot_decide(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
     """An agent acts for its person without one, and so does a program with a token."""
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
 
     async def try_it() -> None:
         db = Database(open_engine(scripted.settings.database_url.get_secret_value()))
@@ -293,7 +295,7 @@ def test_who_acts_without_a_session_cannot_decide(
 
 
 def test_who_signed_out_cannot_decide(scripted: Server, carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     again = scripted.sign_in(carl.email)
     ok(carl.http.post("/v1/auth/logout"))
     assert decide(carl, answer["run_id"], True).status_code == 401
@@ -303,7 +305,7 @@ def test_who_signed_out_cannot_decide(scripted: Server, carl: Person, model: Scr
 def test_no_answer_in_time_is_a_no(
     carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     go_on(monkeypatch)
     [expired] = calls_of(carl, answer)
     assert (expired["error"], expired["approval"]["decision"]) == (approvals.REFUSALS["expired"], "expired")
@@ -317,7 +319,7 @@ def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
     model: ScriptedModel,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
 
     async def nobody_looks() -> None:
         return None
@@ -329,7 +331,7 @@ def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
 
 
 def test_after_a_cancel_the_call_is_not_made(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     run = carl.post(f"/v1/runs/{answer['run_id']}/cancel")
     assert (run["status"], run["pending_approvals"]) == ("cancelled", [])
     assert decide(carl, answer["run_id"], True).status_code == 409
@@ -342,7 +344,7 @@ def test_after_a_cancel_the_call_is_not_made(carl: Person, model: ScriptedModel)
 
 
 def test_a_message_behind_a_question_waits_and_says_so(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     model.answers += [["And hello."]]
     behind = carl.chat("hello", conversation_id=answer["conversation_id"])
     assert (behind["status"], behind["message"]) == ("queued", None)
@@ -351,7 +353,7 @@ def test_a_message_behind_a_question_waits_and_says_so(carl: Person, model: Scri
 
 
 def test_an_interrupt_ends_the_question(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     model.answers = [["Never mind."]]
     chat = carl.chat("leave it", conversation_id=answer["conversation_id"], on_busy="interrupt")
     assert chat["status"] == "completed"
@@ -364,7 +366,7 @@ def test_a_question_outlives_its_server_and_any_other_takes_the_answer(
 ) -> None:
     with serving(settings_for(own_database_url), model) as first:
         person = first.person()
-        answer = asked(person, model, with_task(person))
+        answer = request_deletions(person, model, with_task(person))
     with serving(settings_for(own_database_url), model) as second:
         again = second.sign_in(person.email)
         assert len(again.get(f"/v1/runs/{answer['run_id']}")["pending_approvals"]) == 1
@@ -422,7 +424,7 @@ def test_waiting_for_a_yes_is_not_part_of_the_runs_time(
 ) -> None:
     with serving(settings_for(own_database_url, run_seconds=30, access_token_minutes=60), model) as server:
         person = server.person()
-        answer = asked(person, model, with_task(person))
+        answer = request_deletions(person, model, with_task(person))
         go_on(monkeypatch, timedelta(minutes=25))
         pass_time(monkeypatch, minutes=25)
         ok(decide(person, answer["run_id"], True))
@@ -462,7 +464,7 @@ def test_a_message_says_which_run_it_belongs_to(carl: Person, model: ScriptedMod
 
 
 def test_times_in_a_call_are_rendered_like_all_others(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     ok(decide(carl, answer["run_id"], True))
     [made] = calls_of(carl, answer)
     for name in ("requested_at", "decided_at"):

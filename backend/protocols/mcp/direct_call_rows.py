@@ -78,7 +78,7 @@ def preview_message(message: Values) -> MessagePublic:
 def build_finished_rows(
     grant: ApiGrant, conversation_id: UUID, line: str, made: RecordedCall, client_id: str | None = None
 ) -> RunRows:
-    """The rows of a finished call; `line` is the content of the message that began it."""
+    """The rows of a finished call; `line` is the content of the program's message."""
     begun = build_pending_rows(grant, conversation_id, line, made, client_id)
     run, moment = begun.run, begun.run["created_at"]
     run |= {"status": "completed", "finished_at": moment}
@@ -112,9 +112,9 @@ def build_pending_rows(
     client_id: str | None = None,
     moment: datetime | None = None,
 ) -> RunRows:
-    """The rows of a call that is still to be made. The program sends the message in the name of its user.
+    """The rows of a call without a result. The program sends the message in the name of its user.
 
-    `moment` is by the database's clock, for a run that goes on elsewhere.
+    `moment` is the database's time, because another worker may continue the run.
     """
     moment, caller = moment or utc_now(), grant.caller
     shared: Values = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
@@ -134,7 +134,7 @@ def build_pending_rows(
 
 
 def drop_details(record: RunRows) -> RunRows:
-    """The rows of a call that changed nothing: they look like those of a run whose details were deleted."""
+    """The rows without the details of the log, as of a run whose details were deleted."""
     run = {**record.run, "details_deleted_at": record.run["finished_at"]}
     return replace(record, run=run, log=[line for line in record.log if line[0] not in runs.DETAIL_EVENTS])
 
@@ -142,7 +142,7 @@ def drop_details(record: RunRows) -> RunRows:
 async def insert_rows(
     tx: Transaction, caller: Caller, conversation: Conversation, record: RunRows, seq: int
 ) -> Run:
-    """The conversation is locked, and `seq` its next number."""
+    """Insert the rows. The conversation must be locked, and `seq` must be its next number."""
     run = Run(**{**record.run, "trigger_seq": seq})
     said = [
         Message(**{**row, "seq": number})
@@ -165,10 +165,10 @@ async def insert_rows(
 
 
 async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> bool:
-    """The same in one statement, on PostgreSQL: ten fewer ways to the database and back.
+    """Insert the rows in one statement of PostgreSQL, which saves ten round trips.
 
-    The numbers are those that it sees as it begins. Where another call of the same conversation takes them first,
-    or the conversation is gone, nothing is stored and the answer is False.
+    The statement reads the next numbers from its own snapshot. It stores nothing and the result is False if another
+    call of the conversation takes the numbers first, or if the conversation is deleted.
     """
     assert record.answer is not None
     values = {
@@ -188,7 +188,7 @@ async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> 
     )
 
 
-# The events for the user's streams: the question, the answer and the end of the run.
+# The events of the user stream: the program's message, the agent's message and the end of the run.
 STREAM_EVENTS = ("asked", "answered", "ended")
 # `message.completed` (run) and `message.created` (user stream) carry the same JSON: it is sent once and used twice.
 ANSWER_EVENT = "message.completed"
@@ -200,7 +200,7 @@ def name_data_parameter(number: int, type_: str) -> str:
 
 
 def build_stream_events(record: RunRows) -> dict[str, LogEntry]:
-    """All of STREAM_EVENTS but the answer."""
+    """The events of STREAM_EVENTS except the agent's message."""
     names = RunPublic.model_fields.keys() - {"pending_approvals"}
     ended = RunPublic(pending_approvals=[], **{name: record.run[name] for name in names})
     return {
@@ -216,7 +216,7 @@ def to_driver_value(value: object) -> object:
 
 @cache
 def build_insert(lines: tuple[str, ...]) -> Select[UUID]:
-    """`lines` are the types of the events of the run log."""
+    """One INSERT for all rows; `lines` are the types of the events of the run log."""
     opened = (
         update(Conversation)
         .where(
@@ -227,8 +227,8 @@ def build_insert(lines: tuple[str, ...]) -> Select[UUID]:
         .returning(col(Conversation.id))
         .cte("opened")
     )
-    # Nothing comes of it unless the conversation was opened; with the rule of access here as well, and as max(),
-    # PostgreSQL would count the whole conversation through.
+    # `opened` carries the access rule. With the rule here too, or with max(), PostgreSQL would read all messages of
+    # the conversation.
     said = select(col(Message.seq)).where(col(Message.conversation_id) == bindparam("conversation_id"))
     newest = said.order_by(col(Message.seq).desc()).limit(1).scalar_subquery()
     last = select(func.coalesce(newest, 0).label("seq")).cte("last")
@@ -265,7 +265,7 @@ def build_event_rows() -> ComputedRows:
 
 
 def insert_from_select(table: type[SQLModel], opened: CTE, last: CTE, rows: ComputedRows) -> CTE:
-    """Rows whose values are bind parameters by the row's name, but for those that are computed."""
+    """An INSERT of the named rows, with the given expressions or else bind parameters `{row}_{column}` as values."""
     into: Table = table.__table__  # type: ignore[attr-defined]
     given = [column for column in into.columns if column.autoincrement is not True]
     selected = [

@@ -37,7 +37,7 @@ KEY_REUSED = "This idempotency key was used for another call."
 
 @dataclass(frozen=True, slots=True)
 class DirectCall:
-    """`key` is an idempotency key: a call that is sent again with it takes effect once."""
+    """`key` is an idempotency key: a repeated call with the same key takes effect once."""
 
     name: str
     arguments: JsonObject
@@ -48,7 +48,7 @@ class DirectCall:
 class DirectCallResult:
     """`result`, or `error`, a sentence that a model can act on.
 
-    `awaiting_approval` describes instead what the user has to approve first; `decided`: the user has done so.
+    Both are None while `awaiting_approval` describes the call to approve; `decided`: the user has decided.
     """
 
     run_id: UUID
@@ -60,21 +60,21 @@ class DirectCallResult:
 
 @dataclass(frozen=True, slots=True)
 class DirectCalls:
-    """`max_runs` is how many runs one person may have at work or waiting."""
+    """`max_runs` limits the active runs of one user."""
 
     db: Database
     approval_seconds: float
     max_runs: int
 
     async def call(self, grant: ApiGrant, call: DirectCall) -> DirectCallResult:
-        """Make the call, or ask for it, and put it on record; when this returns, both are stored."""
+        """Make the call or request an approval, and record it; both are committed when this returns."""
         if TOOLS[call.name].effect != "read" or call.key is not None:
             return await self.db.write(call_in_transaction, self, grant, call)
         made = await self.db.read(execute_direct_call, grant.caller, call, own_transaction=True)
         return await self.record_read(grant, call, made)
 
     async def record_read(self, grant: ApiGrant, call: DirectCall, made: RecordedCall) -> DirectCallResult:
-        """Record a call that has changed nothing, in one statement where the engine allows it."""
+        """Record a call that has changed nothing, on PostgreSQL in one statement."""
         if grant.conversation_id is not None and self.db.is_postgresql:
             record = drop_details(build_finished_rows(grant, grant.conversation_id, format_call(call), made))
             if await insert_rows_at_once(self.db, grant.caller, record):
@@ -113,7 +113,7 @@ async def record_in_transaction(
 async def request_approval(
     tx: Transaction, calls: DirectCalls, grant: ApiGrant, conversation: Conversation, call: DirectCall
 ) -> DirectCallResult:
-    """Leave the call to the person: a worker makes it when they have approved it. Asking twice is as once."""
+    """Request an approval, after which a worker makes the call. A repeated call finds the first request."""
     caller = grant.caller
     active = await runs.find_active_runs(tx, caller)
     here = [run.id for run in active if run.conversation_id == conversation.id]
@@ -144,7 +144,7 @@ def describe_call(call: DirectCall, rows: JsonObject | None) -> str:
 async def execute_direct_call(
     tx: Transaction, caller: Caller, call: DirectCall, *, own_transaction: bool = False
 ) -> RecordedCall:
-    """The call with what came of it, as messages keep it."""
+    """Make the call; returns it with its outcome, as messages store it."""
     started_at = rfc3339(utc_now())
     result, error = None, None
     try:
@@ -171,7 +171,7 @@ def record_call(
 async def insert_finished_call(
     tx: Transaction, grant: ApiGrant, conversation: Conversation, call: DirectCall, made: RecordedCall
 ) -> DirectCallResult:
-    """The conversation is locked."""
+    """Store the run of a finished call. The conversation must be locked."""
     record = build_finished_rows(
         grant, conversation.id, format_call(call), made, derive_client_id(grant, call)
     )
@@ -188,7 +188,7 @@ async def insert_run_rows(
     except IntegrityError as error:
         if record.trigger["client_id"] is None:
             raise
-        raise RetryTransaction from error  # the same key was sent twice at once: the next try finds the first
+        raise RetryTransaction from error  # two calls with the same key: the next attempt finds the first
 
 
 def to_result(record: RunRows, made: RecordedCall) -> DirectCallResult:
@@ -201,7 +201,7 @@ def format_call(call: DirectCall) -> str:
 
 
 def derive_client_id(grant: ApiGrant, call: DirectCall) -> str | None:
-    """Two programs may use the same key for different calls."""
+    """The key as a client_id, with the token in it: two programs may use the same key for different calls."""
     if call.key is None:
         return None
     words = f"{grant.caller.token_id}\n{call.key}"
@@ -223,7 +223,7 @@ async def find_repeated_call(tx: Transaction, grant: ApiGrant, call: DirectCall)
 async def find_result(
     tx: Transaction, grant: ApiGrant, run_id: UUID, call: DirectCall
 ) -> DirectCallResult | None:
-    """The result of this call's run so far; None where the run belongs to another call."""
+    """The present result of the run of this call; None if the run belongs to another call."""
     caller, same = grant.caller, (call.name, sanitize(call.arguments))
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
     answer = await access.find_row(tx, caller, Message, *is_answer)
@@ -253,7 +253,7 @@ async def open_grant_conversation(tx: Transaction, grant: ApiGrant) -> Conversat
         try:
             return await conversations.create_conversation(tx, caller, new, grant.conversation_id)
         except IntegrityError as error:
-            raise RetryTransaction from error  # two first calls at once
+            raise RetryTransaction from error  # two concurrent first calls
     token = await access.get_row(tx, caller, ApiToken, caller.token_id, lock=True)
     if token.conversation_id is not None:
         return await access.get_row(tx, caller, Conversation, token.conversation_id, lock=True)

@@ -1,4 +1,4 @@
-# protocols/mcp/resources.py -- what MCP clients may read.
+# protocols/mcp/resources.py -- the resources and the prompts of the MCP server.
 import json
 from dataclasses import dataclass
 from typing import cast

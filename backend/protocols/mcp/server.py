@@ -70,7 +70,7 @@ class McpServer:
             version=VERSION,
             instructions=INSTRUCTIONS,
             cache_hints=dict.fromkeys(["tools/list", "prompts/list", "resources/templates/list"], LIST_CACHE),
-            get_tool_input_schema=lambda name: None,  # for headers that our schemas do not ask for
+            get_tool_input_schema=lambda name: None,  # only for headers, which our schemas do not use
             on_list_tools=self.list_tools,
             on_list_resources=self.resources.list_resources,
             on_list_resource_templates=self.resources.list_templates,
@@ -123,7 +123,7 @@ class McpServer:
     async def resume_call(
         self, ctx: McpContext, grant: ApiGrant, call: DirectCall, params: CallToolRequestParams
     ) -> DirectCallResult:
-        """Second round of an elicitation: the answer only makes us look again or cancel.
+        """The second round of an elicitation: it returns the current result or cancels the call.
 
         The approval itself needs a signed-in session.
         """

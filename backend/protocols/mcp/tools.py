@@ -1,4 +1,4 @@
-# protocols/mcp/tools.py -- tools and the results of calls in the shapes of MCP.
+# protocols/mcp/tools.py -- tools and results of calls as MCP describes them.
 from typing import Literal
 from uuid import UUID
 
