@@ -26,7 +26,7 @@ test-all: $(VENV)/.installed-tests  ## Run all tests on all three engines; Maria
 	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(BIN)/python -m pytest -n auto --all-engines $(ARGS)
 
 chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 times and check the books (SEED=...)
-	@$(BIN)/python tests/support/chaos.py --faults 200 $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python tests/chaos/run.py --faults 200 $(if $(SEED),--seed $(SEED))
 
 attack: $(VENV)/.installed-tests  ## Attack a server of this machine: every input grown, floods, half requests; a few minutes
 	@$(BIN)/python tests/attacks/run.py $(ARGS)

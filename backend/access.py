@@ -1,4 +1,4 @@
-# access.py -- Caller, and the one rule per table that says which rows it may see.
+# access.py -- who asks, and the one rule per table that says which of its rows they may see.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast, overload
@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Uuid, and_, b
 from sqlalchemy import select as sql_select
 from sqlmodel import SQLModel, col
 
-from db import Transaction
+from db import AnySelect, Transaction, get_columns
 from errors import NotFound
 from models import (
     ApiToken,
@@ -33,8 +33,8 @@ T2 = TypeVar("T2")
 T3 = TypeVar("T3")
 
 
-def require_id(row_id: Any) -> Any:
-    """The id, or a TypeError where there is none: `=` with None would be IS NULL, and match what is nobody's."""
+def require_id(row_id: UUID | None) -> UUID:
+    """The id; TypeError for None, since `=` with None becomes IS NULL and would match the rows of nobody."""
     if row_id is None:
         raise TypeError("an id is missing: nobody's rows are not everybody's")
     return row_id
@@ -42,7 +42,7 @@ def require_id(row_id: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: a person in a session, or a person whom a run or an API token acts for (then without one).
+    """The user on whose behalf something runs: in a session, or without one where a run or an API token acts for them.
 
     `may_write` is False for an API token of scope `read`.
     """
@@ -56,46 +56,51 @@ class Caller:
     def __post_init__(self) -> None:
         require_id(self.user_id)
 
+    def without_session(self) -> "Caller":
+        """Who acts in a run of the caller."""
+        return Caller(self.user_id, None, self.timezone)
+
 
 @dataclass(frozen=True, slots=True)
 class SignedInCaller(Caller):
-    """A user in a session of theirs, as every route that takes an access token has one."""
+    """A user in a session, which is what an access token stands for."""
 
     session_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """The service itself, where there is no person yet (sign-in) or none in particular (workers, the operator).
+    """The service itself, where there is no user yet (sign-in) or none in particular (workers, the operator).
 
     A test lists the modules that may act as SYSTEM.
     """
 
 
 SYSTEM = System()
-# Stands for the caller in a statement that is built once; `caller_params(caller)` goes along whenever it is executed.
+# Stands for the caller in a statement that is built once; whoever executes it passes `caller_params(caller)`.
 ANY_CALLER = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
 CallerOrSystem = Caller | System
 
 
-def caller_params(caller: Caller) -> dict[str, Any]:
-    """What a statement that was built for ANY_CALLER needs to be this caller's."""
+def caller_params(caller: Caller) -> dict[str, object]:
+    """The bind parameters that make a statement for ANY_CALLER one for this caller."""
     return {"caller_user_id": caller.user_id}
 
 
-def owned_by_caller(column: Any) -> Callable[[Caller], ColumnElement[bool]]:
+# SQLModel gives a column the type of its values, so to mypy the columns below are ids.
+def owned_by_caller(column: UUID) -> Callable[[Caller], ColumnElement[bool]]:
     return lambda caller: col(column) == require_id(caller.user_id)
 
 
-def child_of(table: type[SQLModel], here: Any, there: Any) -> Callable[[Caller], ColumnElement[bool]]:
-    """Rows that belong to a visible row of another table."""
+def child_of(table: type[SQLModel], here: UUID, there: UUID) -> Callable[[Caller], ColumnElement[bool]]:
+    """Rows that belong to a visible row of `table`: their column `here` holds its column `there`."""
     return lambda caller: exists(
         sql_select(1).where(col(there) == col(here), visible_condition(caller, table))
     )
 
 
 def own_active_account(caller: Caller) -> ColumnElement[bool]:
-    """One's own, until it is being taken away."""
+    """The caller's own row, until the removal of the account begins."""
     return and_(owned_by_caller(User.id)(caller), col(User.deleted_at).is_(None))
 
 
@@ -123,7 +128,7 @@ NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", ApiToken: "token"}
 
 
 def visible_condition(caller: CallerOrSystem, table: type[SQLModel]) -> ColumnElement[bool]:
-    """The condition under which the caller sees a row; a table without a rule is a KeyError."""
+    """The condition under which the caller may see a row; KeyError for a table without a rule."""
     rule = RULES[table]
     return true() if isinstance(caller, System) else rule(caller)
 
@@ -149,32 +154,38 @@ def select(
     third: SQLColumnExpression[T3],
     /,
 ) -> Select[T, T2, T3]: ...
+# Any: more columns, or whole rows among them; their types are lost.
 @overload
-def select(caller: CallerOrSystem, table: type[SQLModel], *columns: Any) -> Select[Any]: ...
+def select(caller: CallerOrSystem, table: type[SQLModel], *columns: Any) -> AnySelect: ...
 
 
-def select(caller: CallerOrSystem, table: type[RowT], *columns: Any) -> Select[Any]:
+def select(caller: CallerOrSystem, table: type[SQLModel], *columns: Any) -> AnySelect:
     """The caller's rows of a table, or only `columns` of them."""
     return sql_select(*(columns or (table,))).where(visible_condition(caller, table))
 
 
 async def get_row(
-    tx: Transaction, caller: CallerOrSystem, table: type[RowT], row_id: Any, *, lock: bool = False
+    tx: Transaction, caller: CallerOrSystem, table: type[RowT], row_id: UUID | None, *, lock: bool = False
 ) -> RowT:
-    """The row with this id; NotFound where it is missing or not the caller's. `lock` keeps it until the commit."""
-    row = await find_row(tx, caller, table, table.id == require_id(row_id), lock=lock)  # type: ignore[attr-defined]
+    """The row with this id; NotFound where it is missing or not the caller's. `lock` holds it until the commit."""
+    row = await find_row(tx, caller, table, get_columns(table)["id"] == require_id(row_id), lock=lock)
     if row is None:
         raise NotFound(NOUNS.get(table, table.__name__.lower()))
     return row
 
 
 async def find_row(
-    tx: Transaction, caller: CallerOrSystem, table: type[RowT], *conditions: Any, lock: bool = False
+    tx: Transaction,
+    caller: CallerOrSystem,
+    table: type[RowT],
+    *conditions: ColumnElement[bool],
+    lock: bool = False,
 ) -> RowT | None:
     """The one row that meets the conditions, or None."""
     statement = select(caller, table).where(*conditions)
     if lock:
-        # SQLite's writers already hold the whole database; a locked row must be read anew, not from the session.
+        # The session may know the row as it was before the lock, so it is read anew. SQLite ignores FOR UPDATE: there a
+        # writer holds the whole database anyway.
         statement = statement.with_for_update().execution_options(populate_existing=True)
     row: RowT | None = (await tx.execute(statement)).scalar_one_or_none()
     return row

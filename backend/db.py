@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 from pydantic_core import to_json
-from sqlalchemy import Column, Dialect, Insert, Select, bindparam, insert
+from sqlalchemy import Column, Dialect, Insert, Row, Select, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -33,6 +33,9 @@ from storage.failures import (
 P = ParamSpec("P")
 T = TypeVar("T")
 Transaction = AsyncSession
+# A SELECT of several columns, and a row that it finds. Any: only who wrote the SELECT knows their types.
+AnySelect = Select[*tuple[Any, ...]]
+AnyRow = Row[*tuple[Any, ...]]
 
 ATTEMPTS = 3
 # Keys of the `info` of a transaction: the users for whom it wrote events, and the Database that it only reads.
@@ -78,21 +81,18 @@ class NewEvent:
 
     user_id: UUID
     type: str
-    data: Mapping[str, Any]
+    data: Mapping[str, object]
 
     def json(self) -> str:
         return to_json(self.data).decode()
 
 
-async def fetch_rows(
-    tx: Transaction, statement: Select[Any] | Insert, values: dict[str, Any]
-) -> Sequence[Any]:
+async def fetch_rows(tx: Transaction, statement: AnySelect, values: Mapping[str, object]) -> Sequence[AnyRow]:
     """The rows of a cached statement. PostgreSQL's driver gives them itself where `tx` only reads."""
     database: Database | None = tx.info.get(READER_OF)
     if database is not None:
         return await database.fetch_rows(statement, values)
-    rows: Sequence[Any] = (await tx.execute(statement, values)).all()
-    return rows
+    return (await tx.execute(statement, values)).all()
 
 
 class Database:
@@ -189,7 +189,7 @@ class Database:
         with raise_database_busy():
             return await attempt()
 
-    async def fetch_rows(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
+    async def fetch_rows(self, statement: AnySelect, values: Mapping[str, object]) -> Sequence[AnyRow]:
         """The rows of a cached statement that only reads; `values` are its bind parameters.
 
         On PostgreSQL asyncpg runs it directly: SQLAlchemy's work around a statement costs more than a list does. The
@@ -199,7 +199,7 @@ class Database:
             return await self.read(fetch_rows, statement, values)
         return await self._retry_if_lost(lambda: self._run(statement, values))
 
-    async def execute_sql(self, sql: str, *arguments: object) -> Sequence[Any]:
+    async def execute_sql(self, sql: str, *arguments: object) -> Sequence[AnyRow]:
         """The rows of a statement in PostgreSQL's own SQL, which is a transaction of its own.
 
         It runs again once if its connection is lost, so it has to be one that may run twice. DatabaseBusy if the
@@ -207,7 +207,7 @@ class Database:
         """
         return await self._retry_if_lost(lambda: self._execute_sql(sql, *arguments))
 
-    async def _run(self, statement: Select[Any] | Insert, values: dict[str, Any]) -> Sequence[Any]:
+    async def _run(self, statement: AnySelect | Insert, values: Mapping[str, object]) -> Sequence[AnyRow]:
         sql, names, constants = compile_statement(statement, self.engine.dialect)
         arguments = {**constants, **values}
         return await self._execute_sql(sql, *[arguments[name] for name in names])
@@ -215,8 +215,9 @@ class Database:
     async def _execute_sql(self, sql: str, *arguments: object) -> Sequence[Any]:
         connection = await self.engine.raw_connection()
         try:
+            # Any: asyncpg's records are no rows of SQLAlchemy's, but those who get them read both by place.
             driver: Any = connection.driver_connection
-            rows: Sequence[Any] = await driver.fetch(sql, *arguments)
+            rows: Sequence[AnyRow] = await driver.fetch(sql, *arguments)
             return rows
         except Exception as error:
             if is_connection_lost(error):  # the pool drops all that are as old: a network loses them together
@@ -240,7 +241,7 @@ class Database:
             raise Unauthorized from error  # as in write()
         self._notify({event.user_id})
 
-    async def execute_write(self, statement: Select[Any], values: dict[str, Any], user_id: UUID) -> bool:
+    async def execute_write(self, statement: AnySelect, values: Mapping[str, object], user_id: UUID) -> bool:
         """Execute a cached PostgreSQL statement that writes; False if it lost a race and wrote nothing.
 
         The statement is a transaction of its own. It is committed when this returns, with its events for the user.
@@ -302,14 +303,14 @@ def insert_statement(table: type[SQLModel]) -> Insert:
     return insert(table).values(row).add_cte(insert(Event).values(event).cte("event"))
 
 
-def get_columns(table: type[SQLModel]) -> ReadOnlyColumnCollection[str, Column[Any]]:
+def get_columns(table: type[SQLModel]) -> ReadOnlyColumnCollection[str, Column[object]]:
     return table.metadata.tables[str(table.__tablename__)].columns
 
 
 @cache
 def compile_statement(
-    statement: Select[Any] | Insert, dialect: Dialect
-) -> tuple[str, list[str], dict[str, Any]]:
+    statement: AnySelect | Insert, dialect: Dialect
+) -> tuple[str, list[str], dict[str, object]]:
     """The SQL, the names of its bind parameters in order, and the values of those that the statement itself has."""
     compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)

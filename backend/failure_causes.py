@@ -1,11 +1,17 @@
-# failure_causes.py -- the cause of a failure as one log line, without secrets.
+# failure_causes.py -- the cause of a failure as one line of the log, without secrets.
 import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 from urllib.parse import quote
+
+import structlog
+from structlog.typing import FilteringBoundLogger
+
+log: FilteringBoundLogger = structlog.get_logger()
 
 MAX_CHARACTERS = 500
 # Only so much is searched for keys, and nothing behind it is shown.
@@ -64,3 +70,9 @@ def find_place(error: BaseException) -> str:
             place = f"{path.relative_to(BACKEND)}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
+
+
+def log_failure(event: str, error: BaseException, **words: Any) -> None:
+    """Log a failure that a background task survives on one line; the traceback only with LOG_LEVEL=debug."""
+    log.error(event, cause=describe_cause(error), place=find_place(error), **words)
+    log.debug(event, exc_info=error)

@@ -2,12 +2,12 @@
 import io
 import logging
 import sys
-from typing import Any, TextIO
+from typing import TextIO
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from structlog.typing import EventDict, ExcInfo
+from structlog.typing import EventDict, ExcInfo, Processor
 
 # SQLSTATE classes whose cause is outside of the program: connection, resources, locks, operator, system.
 OUTSIDE = {"08", "53", "55", "57", "58"}
@@ -22,7 +22,7 @@ def escape_text(text: str) -> str:
     )
 
 
-def escape_values(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def escape_values(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Only strings: other values are printed by `repr`, which escapes them."""
     return {name: escape_text(value) if isinstance(value, str) else value for name, value in event.items()}
 
@@ -35,7 +35,7 @@ def is_from_outside(error: object) -> bool:
     return isinstance(error, OSError | PoolTimeout)
 
 
-def replace_traceback(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def replace_traceback(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Replaces the traceback of a cause outside of the program by the other system's own message.
 
     DatabaseBusy has that message in `logged_as`.
@@ -60,7 +60,7 @@ def write_traceback(sink: TextIO, exc_info: ExcInfo) -> None:
 
 
 def configure_logs(level: str) -> None:
-    processors: list[Any] = [
+    processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -1,60 +1,72 @@
-# pagination.py -- lists as JSON: paged by keyset, built by the database where it can.
+# pagination.py -- lists, page by page: by keyset, and as JSON that the database builds where it can.
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import from_json
-from sqlalchemy import ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
+from sqlalchemy import Column, ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
+from sqlmodel import SQLModel
 
 from clock import rfc3339
-from db import Database, Transaction, fetch_rows
+from db import AnyRow, AnySelect, Database, Transaction, fetch_rows
 from errors import Invalid
 from models.columns import UTCDateTime
+from models.shapes import JsonObject
 from storage.dialects import after_cursor, sort_directions
+
+# Items of a page, where a client does not say how many, and at most.
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+RowT = TypeVar("RowT", bound=SQLModel)
+# The columns that a list is ordered by: no two rows agree in all of them.
+Keys = tuple[Column[object], ...]
+# A JSON object, by the names of its members; some of these are objects themselves.
+Fields = Mapping[str, "ColumnElement[object] | Fields"]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a client asks of a list: how many items, and after or before which one."""
+    """What a client asks of a list: how many items, and the cursor where they begin, if not at the beginning."""
 
-    limit: int = 50
+    limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ListSpec:
-    """How a list is paged and shown. `keys` order it without ties; `name` keeps cursors of other lists out.
+    """A list whose items one query can build.
 
-    `fields` is the item as PostgreSQL builds it, `public` the item as Python does: equal as JSON.
-    `backwards` pages from the end but shows each page in reading order.
+    `name` is part of its cursors, so that those of other lists are refused. `fields` is how PostgreSQL builds an item,
+    and `public` how Python builds the same item from a row. `backwards`: the first page is the end of the list, and
+    each page is in reading order all the same.
     """
 
     name: str
-    keys: tuple[Any, ...]
-    fields: dict[str, Any]
-    public: Callable[[Any], BaseModel]
+    keys: Keys
+    fields: Fields
+    public: Callable[[AnyRow], BaseModel]
     descending: bool = True
     backwards: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RowListSpec:
-    """How a list is paged whose items take more than one query: newest first, by keys without ties."""
+    """A list, newest first, whose items take more than one query."""
 
     name: str
-    keys: tuple[Any, ...]
+    keys: Keys
 
 
 async def read_page(
-    tx: Transaction, listing: RowListSpec, statement: Select[Any], page: Page, *, scope: str = ""
-) -> tuple[list[Any], str | None]:
-    """The rows of the page and the cursor of the next one; for what `fetch_list` cannot build in one query."""
+    tx: Transaction, listing: RowListSpec, statement: Select[RowT], page: Page, *, scope: str = ""
+) -> tuple[list[RowT], str | None]:
+    """The rows of the page, and the cursor of the next page; None if this is the last."""
     name = f"{listing.name} {scope}".strip()
     dialect = tx.get_bind().dialect.name
     bounds = read_cursor(listing, name, page.cursor)
@@ -77,17 +89,17 @@ def page_json(items: Sequence[BaseModel], cursor: str | None) -> bytes:
 async def fetch_list(
     db: Database,
     listing: ListSpec,
-    statement: Select[Any],
-    values: dict[str, Any],
+    statement: AnySelect,
+    values: dict[str, object],
     page: Page,
     *,
     scope: str = "",
 ) -> bytes:
     """The page as `{"data": [...], "next_cursor": ...}`, ready to be sent.
 
-    `statement` selects what `listing.public` takes, scoped and filtered but neither ordered nor limited. It is
-    one that was built once; `values` are those of its bind parameters. `scope` names what the list is a part
-    of, where its cursors must not serve another part.
+    `statement` selects the rows that `listing.public` takes, and only those that the caller may see; it is neither
+    ordered nor limited. It is built once, since what is made of it here is kept for ever; `values` are its bind
+    parameters. `scope` names what the list belongs to, where the cursors of one owner must not serve another.
     """
     name = f"{listing.name} {scope}".strip()
     bounds = read_cursor(listing, name, page.cursor)
@@ -104,22 +116,25 @@ async def fetch_list(
 
 
 async def read_items(
-    tx: Transaction, listing: ListSpec, statement: Select[Any], values: dict[str, Any], limit: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """The first items within a transaction, as a list would show them, and whether there are more."""
+    tx: Transaction, listing: ListSpec, statement: AnySelect, values: dict[str, object], limit: int
+) -> tuple[list[JsonObject], bool]:
+    """The first items, as `fetch_list` would show them, and whether there are more; read within a transaction."""
     dialect = tx.get_bind().dialect.name
     paged = build_page_statement(listing, statement, False, dialect)
     rows = await fetch_rows(tx, paged, {**values, "page_limit": limit + 1})
     if dialect == "postgresql":
-        items = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
+        items: list[JsonObject] = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
     else:
         items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
     return items, len(rows) > limit
 
 
 @cache
-def build_page_statement(listing: ListSpec, statement: Select[Any], after: bool, dialect: str) -> Select[Any]:
-    """Ordered, limited, and with `after` only the rows past a cursor."""
+def build_page_statement(listing: ListSpec, statement: AnySelect, after: bool, dialect: str) -> AnySelect:
+    """The statement of one page: ordered, limited, and with `after` only the rows past a cursor.
+
+    Its last columns are the keys. Before them PostgreSQL gives each item as JSON, the others what `statement` selects.
+    """
     down = sort_directions(dialect, listing.keys, descending=listing.descending)
     if after:
         marks = [bindparam(f"after_{key.key}", type_=key.type) for key in listing.keys]
@@ -133,42 +148,45 @@ def build_page_statement(listing: ListSpec, statement: Select[Any], after: bool,
     return statement.add_columns(*listing.keys)
 
 
-def build_json_object(fields: dict[str, Any]) -> ColumnElement[Any]:
-    """A JSON object built by PostgreSQL; times as `rfc3339` writes them."""
-    pairs: list[Any] = []
+def build_json_object(fields: Fields) -> ColumnElement[object]:
+    """A JSON object that PostgreSQL builds; its times are written as `rfc3339` writes them."""
+    pairs: list[ColumnElement[str] | ColumnElement[object]] = []
     for name, value in fields.items():
         pairs += [quote_literal(name), build_json_value(value)]
     return func.json_build_object(*pairs)
 
 
-def build_json_value(value: Any) -> Any:
-    if isinstance(value, dict):
+def build_json_value(value: ColumnElement[object] | Fields) -> ColumnElement[object] | ColumnElement[str]:
+    if isinstance(value, Mapping):
         return build_json_object(value)
     return format_time(value) if isinstance(value.type, UTCDateTime) else value
 
 
-def format_time(value: Any) -> ColumnElement[str]:
+def format_time(value: ColumnElement[object]) -> ColumnElement[str]:
     return func.to_char(
         func.timezone(quote_literal("UTC"), value), quote_literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     )
 
 
 def quote_literal(text: str) -> ColumnElement[str]:
-    """A text of ours, written into the statement instead of being sent with it each time."""
+    """A text of ours as a part of the statement: a bind parameter would be sent each time."""
     return literal_column("'" + text.replace("'", "''") + "'", Text)
 
 
-def encode_cursor(name: str, values: Sequence[Any]) -> str:
+def encode_cursor(name: str, values: Sequence[object]) -> str:
+    """The cursor after the row whose keys have these values: base64 without padding, of JSON."""
     texts = [rfc3339(value) if isinstance(value, datetime) else str(value) for value in values]
     return base64.urlsafe_b64encode(json.dumps([name, *texts]).encode()).decode().rstrip("=")
 
 
 def read_cursor(listing: ListSpec | RowListSpec, name: str, cursor: str | None) -> dict[str, object] | None:
-    """The values of the keys after which the page starts; Invalid where it is not a cursor of this list."""
+    """The values of the keys after which the page begins, as bind parameters; Invalid if this list gave no such one."""
     if cursor is None:
         return None
     try:
         text = cursor + "=" * (-len(cursor) % 4)
+        named: object
+        values: list[object]
         named, *values = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
         if named != name or len(values) != len(listing.keys):
             raise ValueError("the cursor of another list")
@@ -178,7 +196,7 @@ def read_cursor(listing: ListSpec | RowListSpec, name: str, cursor: str | None) 
         raise Invalid("The cursor is not one that this list gave.", ("query", "cursor")) from error
 
 
-def parse_key(key: Any, value: object) -> object:
+def parse_key(key: ColumnElement[object], value: object) -> object:
     """The text of a cursor as a value of the column; ValueError or OverflowError for anything else."""
     if not isinstance(value, str):
         raise ValueError("not a text")
@@ -186,7 +204,8 @@ def parse_key(key: Any, value: object) -> object:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("a time without a zone")
-        return moment.astimezone(UTC)  # here, where one beyond year 1 or 9999 is still the client's mistake
+        # A time that UTC moves out of the years 1 to 9999 is an OverflowError here; in the database it would be ours.
+        return moment.astimezone(UTC)
     if isinstance(key.type, Integer):
         if not (value.isascii() and value.isdigit() and int(value) < 2**31):
             raise ValueError("not a number that we gave")

@@ -56,7 +56,7 @@ class DeprecatedNamesSource(PydanticBaseSettingsSource):
         super().__init__(settings_cls)
         self._sources = sources
 
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: object, field_name: str) -> tuple[object, str, bool]:
         for source in self._sources:
             variables = source.env_vars if isinstance(source, EnvSettingsSource) else {}
             for former, name in DEPRECATED_NAMES.items():
@@ -64,8 +64,8 @@ class DeprecatedNamesSource(PydanticBaseSettingsSource):
                     return value, former, False
         return None, field_name, False
 
-    def __call__(self) -> dict[str, Any]:
-        values: dict[str, Any] = {}
+    def __call__(self) -> dict[str, object]:
+        values: dict[str, object] = {}
         found: list[str] = []
         for field_name in DEPRECATED_NAMES.values():
             value, former, _ = self.get_field_value(None, field_name)
@@ -240,6 +240,7 @@ class Settings(BaseSettings):
         former = DeprecatedNamesSource(settings_cls, env_settings, dotenv_settings)
         return init_settings, env_settings, dotenv_settings, former
 
+    # Any: nothing has been validated yet.
     @model_validator(mode="wrap")
     @classmethod
     def note_deprecated_names(cls, values: dict[str, Any], handler: ModelWrapValidatorHandler[Self]) -> Self:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support import browsers
-from support.postgres import PostgresServer
+from support.databases.postgres import PostgresServer
 
 pytestmark = pytest.mark.slow
 

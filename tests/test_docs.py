@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 
 import cli
 from models.run import Run
-from protocols.mcp.resources import CONVERSATION_URI, PROMPTS, TASKS_URI
+from protocols.mcp.prompts import PROMPTS
+from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI
 from services.run_log import FINAL_EVENTS
 from settings import ROOT
 from support.servers import Server
@@ -15,7 +16,7 @@ from tools.registry import TOOLS
 HTTP = (ROOT / "specs/api/http.md").read_text()
 
 
-def rows(section: str) -> list[list[str]]:
+def read_http_rows(section: str) -> list[list[str]]:
     return table(HTTP, section)
 
 
@@ -28,11 +29,11 @@ def table(document: str, section: str) -> list[list[str]]:
 def test_every_route_is_listed_and_nothing_else(server: Server) -> None:
     paths = server.app.openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert {row[0] for row in rows("Routes")} == routes
+    assert {row[0] for row in read_http_rows("Routes")} == routes
 
 
 def test_every_tool_is_listed_with_its_effect_and_its_arguments() -> None:
-    listed = {row[0]: row[1:] for row in rows("Tools")}
+    listed = {row[0]: row[1:] for row in read_http_rows("Tools")}
     assert set(listed) == set(TOOLS)
     for name, (effect, text) in listed.items():
         tool = TOOLS[name]
@@ -70,11 +71,12 @@ def test_every_prompt_and_resource_is_listed_for_mcp() -> None:
 
 def test_every_stream_event_is_listed() -> None:
     services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
-    source = "".join(path.read_text() for path in [*(ROOT / "backend/agent").glob("*.py"), *services])
+    folders = [path for name in ("agent", "protocols") for path in (ROOT / "backend" / name).rglob("*.py")]
+    source = "".join(path.read_text() for path in [*folders, *services])
     source = re.sub(r"(?:events\.record_event|runs\.record_run_change)\([^)]*\)", "", source)
     written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | FINAL_EVENTS
     written -= {"message.created"}  # of the caller's stream
-    assert {row[0] for row in rows("Stream events")} == written
+    assert {row[0] for row in read_http_rows("Stream events")} == written
     assert {event for event in written if event.startswith("run.")} - {"run.started"} <= FINAL_EVENTS
     assert Run.__tablename__ == "runs"
 
@@ -88,7 +90,7 @@ def test_every_event_of_the_callers_stream_is_listed() -> None:
     )
     told = {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset"}
     assert "run.{status}" in calls
-    assert {row[0] for row in rows("The user stream")} == told
+    assert {row[0] for row in read_http_rows("The user stream")} == told
 
 
 def test_every_command_has_a_help_text() -> None:

@@ -1,25 +1,19 @@
 # test_processes.py -- Parley as its own process: started as documented, terminated, killed, started again.
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from settings import ROOT
-from support.processes import started
-from support.scripted_provider import Calls, Hang, ScriptedProvider, Text, scripted_provider
+from support.llm.scripted_provider import Calls, Hang, ScriptedProvider, Text
+from support.processes.server_process import started
 from support.servers import KEY, TIMEOUT, ok, read_events, wait_until
 
 pytestmark = pytest.mark.slow
 
 STREAM = {"Accept": "text/event-stream"}
-
-
-@pytest.fixture
-def provider() -> Iterator[ScriptedProvider]:
-    with scripted_provider() as running:
-        yield running
 
 
 def model_settings(provider: ScriptedProvider, database_url: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-# agent/context.py -- what every run of a worker shares: the model, the limits, the way to the database.
+# agent/context.py -- what all runs of a worker share: the model, the limits, the database.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,15 +13,14 @@ from streaming.notifier import Notifier
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# How many runs of a worker use the database at the same moment. The others wait here, so that connections, and
-# the one write lock of SQLite, stay available to requests.
+# At most this many transactions of runs at the same time: connections, and the single write lock of SQLite, stay
+# available to requests.
 MAX_CONCURRENT_TRANSACTIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """What one run may use: history in tokens, seconds, requests to the model, tool calls, tokens in all,
-    bytes of text."""
+    """The limits of one run: tokens of history, seconds, model requests, tool calls, tokens in all, bytes of text."""
 
     context_tokens: int = 32_000
     seconds: float = 600
@@ -35,7 +34,7 @@ class RunLimits:
 
 @dataclass(frozen=True, slots=True)
 class AgentContext:
-    """What the runs of a worker share, built once at startup."""
+    """Shared by all runs of a worker, and built once at startup."""
 
     db: Database
     notifier: Notifier

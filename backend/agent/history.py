@@ -17,13 +17,13 @@ from models import Message
 from models.recorded_call import RecordedCall
 from services.run_log import Step
 
-# A rule of thumb for English text and JSON alike; the limit it serves is soft.
+# An estimate for English text and JSON; the limit on history needs no exact count.
 CHARACTERS_PER_TOKEN = 4
 MESSAGE_BATCH = 50
 
 
 def begin_paragraph(steps: Sequence[Step], text: str) -> str:
-    """The text as it follows what was said before: each step begins a paragraph of its own."""
+    """The text, after an empty line if it is the first text of a later step."""
     begins = not steps[-1].text and any(step.text for step in steps)
     return "\n\n" + text if begins else text
 

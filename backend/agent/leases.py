@@ -1,12 +1,11 @@
-# agent/leases.py -- which runs wait for a worker, and who has which: claims, leases, hand-over.
+# agent/leases.py -- which runs wait for a worker, and which worker has which run: claims, leases, releases.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, Uuid, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -20,11 +19,11 @@ from services import run_log, runs
 from services.run_endings import end_bare, end_run
 from storage.dialects import read_clock
 
-# In one look, so that its cost has a bound: runs without their worker, steps among the queued, and for one user.
+# These bound the cost of one poll: runs with an expired lease, statements over queued runs, and statements for a user.
 LAPSED_BATCH = 100
 MAX_STATEMENTS = 60
 MAX_STATEMENTS_PER_USER = 12
-# After so many lost workers a run is ended instead of claimed once more.
+# A run that has lost so many workers is ended instead of continued.
 MAX_TAKEOVERS = 3
 GIVEN_UP = (
     f"Our server stopped {MAX_TAKEOVERS} times while it worked on this, so it was given up. "
@@ -58,20 +57,20 @@ class WaitingRuns:
     last: UUID
 
 
-def has_earlier_active_run(run: Any) -> Any:
-    """An earlier run of its conversation has not ended."""
+def has_earlier_active_run(run: type[Run]) -> ColumnElement[bool]:
+    """The condition that an earlier run of the conversation has not ended."""
     earlier = aliased(Run)
     return exists(
         select(1).where(
-            earlier.conversation_id == col(run.conversation_id),  # type: ignore[arg-type]
-            earlier.trigger_seq < col(run.trigger_seq),
+            col(earlier.conversation_id) == col(run.conversation_id),
+            col(earlier.trigger_seq) < col(run.trigger_seq),
             col(earlier.status).in_(ACTIVE_STATUSES),
         )
     )
 
 
-def is_claimable(moment: Any) -> Any:
-    """Queued with no earlier active run in its conversation, or running under a lease that has lapsed."""
+def is_claimable(moment: datetime) -> ColumnElement[bool]:
+    """The condition: queued without an earlier active run in its conversation, or running with an expired lease."""
     return or_(
         and_(col(Run.status) == "queued", ~has_earlier_active_run(Run)),
         and_(col(Run.status) == "running", col(Run.lease_expires_at) < moment),
@@ -81,11 +80,12 @@ def is_claimable(moment: Any) -> Any:
 async def find_waiting_runs(
     tx: Transaction, context: AgentContext, after: UUID, passed_over: Collection[UUID], room: int
 ) -> WaitingRuns:
-    """Runs whose worker is lost, then up to `room` or a few more that wait for their first worker.
+    """Runs with an expired lease, then about `room` queued runs.
 
-    Those are of the users behind `after`, but for the ones in `passed_over`: of each the first, then of each the
-    second. It steps from user to user and from conversation to conversation, so it costs the same however many runs
-    anybody has, and MAX_STATEMENTS statements at most. (In one statement, MariaDB would not step but read everything.)
+    The queued runs are of the users after `after`, without those in `passed_over`: first one run of each user, then a
+    second of each. The search steps along the index from user to user and from conversation to conversation, so its
+    cost does not depend on the number of runs, and MAX_STATEMENTS bounds it. (MariaDB would read all rows for one
+    statement that did the same.)
     """
     moment = await read_clock(tx)
     lapsed = access.select(SYSTEM, Run, col(Run.id)).where(
@@ -114,8 +114,8 @@ async def find_waiting_runs(
 
 
 @cache
-def select_next_user() -> Select[Any]:
-    """A step down the index, past all runs of the user before."""
+def select_next_user() -> Select[UUID]:
+    """One step along the index, past all runs of the previous user."""
     after = bindparam("after", type_=Uuid())
     statement = access.select(SYSTEM, Run, col(Run.user_id))
     statement = statement.where(col(Run.status) == "queued", col(Run.user_id) > after)
@@ -123,8 +123,8 @@ def select_next_user() -> Select[Any]:
 
 
 @cache
-def select_next_first_run() -> Select[Any]:
-    """The first queued run of the next conversation, and whether one at work stands before it."""
+def select_next_first_run() -> Select[UUID, UUID, bool]:
+    """The first queued run of the next conversation, and whether an earlier run there is active."""
     user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
     statement = access.select(
         SYSTEM, Run, col(Run.id), col(Run.conversation_id), has_earlier_active_run(Run).label("is_busy")
@@ -136,15 +136,14 @@ def select_next_first_run() -> Select[Any]:
 
 
 async def find_next_user(tx: Transaction, after: UUID) -> UUID | None:
-    """The next user behind `after` for whom a run is queued."""
-    user_id: UUID | None = (await tx.execute(select_next_user(), {"after": after})).scalar_one_or_none()
-    return user_id
+    """The next user after `after` who has a queued run."""
+    return (await tx.execute(select_next_user(), {"after": after})).scalar_one_or_none()
 
 
 async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
-    """The first queued run of each conversation where none is at work, and how many steps that took.
+    """The first queued run of each conversation without an earlier active run, and the number of statements used.
 
-    It begins anywhere among them, so that those that are at work hide no others for long.
+    The search starts at a random conversation, so that busy conversations do not use up the statements each time.
     """
     found: list[UUID] = []
     seen: set[UUID] = set()
@@ -152,18 +151,18 @@ async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], i
     while steps < MAX_STATEMENTS_PER_USER and ends:
         head = (await tx.execute(select_next_first_run(), {"user_id": user_id, "after": last})).one_or_none()
         steps += 1
-        if head is None or head.conversation_id in seen:
+        if head is None or head[1] in seen:
             last, ends = NO_ID, ends - 1
             continue
-        last = head.conversation_id
+        run_id, last, is_busy = head
         seen.add(last)
-        if not head.is_busy:
-            found.append(head.id)
+        if not is_busy:
+            found.append(run_id)
     return found, steps
 
 
 @cache
-def select_next_run() -> Select[Any]:
+def select_next_run() -> Select[UUID]:
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
         col(Run.conversation_id) == bindparam("conversation_id", type_=Uuid()), col(Run.status) == "queued"
     )
@@ -177,7 +176,7 @@ async def find_next_run(db: Database, conversation_id: UUID) -> UUID | None:
 
 
 def compute_lease_time(run: Run, context: AgentContext) -> timedelta:
-    """Twice the time after each takeover: the worker before may have been slow, not dead."""
+    """The lease time, doubled after each takeover: the previous worker may have been slow, not dead."""
     return timedelta(seconds=context.limits.lease_seconds * 2 ** min(run.takeovers, MAX_TAKEOVERS))
 
 
@@ -188,9 +187,9 @@ def accept_any_user(user_id: UUID) -> bool:
 async def claim_run(
     tx: Transaction, context: AgentContext, run_id: UUID, may_take: Callable[[UUID], bool] = accept_any_user
 ) -> Lease | None:
-    """Take the run under a new epoch; None where it is not to be had, or `may_take` says no to its user.
+    """Take the run under a new epoch; None if it is not claimable or `may_take` refuses its user.
 
-    A takeover is counted here, before anything is done for the run: whatever it is that kills workers comes after.
+    A takeover is counted here, before any work on the run that may stop this worker too.
     """
     moment = await read_clock(tx)
     run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, is_claimable(moment), lock=True)
@@ -217,7 +216,7 @@ async def claim_run(
 
 
 async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[Lease]) -> list[Lease]:
-    """Those of the leases that are lost. A run that somebody writes to at this moment is left for the next time."""
+    """Renew the leases; returns those that are lost. A run that is locked at this moment is renewed the next time."""
     held = {lease.run_id: lease for lease in leases}
     mine = access.select(SYSTEM, Run).where(col(Run.id).in_(held)).order_by(col(Run.id))
     found = list((await tx.execute(mine.with_for_update(skip_locked=True))).scalars())
@@ -228,12 +227,12 @@ async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[
     await tx.flush()
     states = access.select(SYSTEM, Run, col(Run.id), col(Run.epoch), col(Run.status))
     seen = (await tx.execute(states.where(col(Run.id).in_(held)))).all()
-    alive = {row.id for row in seen if row.epoch == held[row.id].epoch and row.status == "running"}
+    alive = {run_id for run_id, epoch, status in seen if epoch == held[run_id].epoch and status == "running"}
     return [lease for lease in leases if lease.run_id not in alive]
 
 
 async def release_lease(tx: Transaction, lease: Lease) -> None:
-    """Queue the run again, under an epoch that refuses further writes of this worker."""
+    """Queue the run again under a new epoch, which refuses further writes of this worker."""
     run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == lease.run_id, lock=True)
     if run is not None and run.epoch == lease.epoch and run.status == "running":
         run.status = "queued"
@@ -243,8 +242,7 @@ async def release_lease(tx: Transaction, lease: Lease) -> None:
 
 
 async def end_without_reading(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
-    """End a run that no worker can work on, without a look at what it has said: its log gets its last line, or, if
-    `bare`, not even that."""
+    """End a run that no worker can work on, without reading its log. If `bare`, only the run's row is changed."""
     run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
     if run is None or run.status not in ("queued", "running"):
         return

@@ -1,4 +1,4 @@
-# agent/loop.py -- the run loop: read history, ask the model, store what it said, run its tools, repeat.
+# agent/loop.py -- the run loop: read history, call the model, store its answer, run its tools, repeat.
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -11,12 +11,10 @@ from structlog.typing import FilteringBoundLogger
 import access
 from access import Caller
 from agent.context import AgentContext
-from agent.direct_call_rows import MCP_SOURCE
-from agent.failure_log import log_failure
 from agent.history import begin_paragraph, read_history
 from agent.leases import Lease
-from agent.model_request import build_model_request
 from agent.needed_approvals import find_calls_needing_approval
+from agent.prompts import build_model_request
 from agent.run_writer import RunLog
 from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read
 from db import Transaction
@@ -24,10 +22,10 @@ from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Turn, Us
 from llm.sanitize import sanitize
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
-from models.run import RunStatus
+from models.run import MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
 from services import approvals, run_log
-from services.run_endings import build_end, list_endings, store_end, store_ending
+from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
 from services.run_log import LeaseLost, Step, rebuild_steps, to_line
 from storage.dialects import read_clock
 
@@ -79,7 +77,7 @@ class RunLoop:
             self.uses_model = log[0].data.get("source") != MCP_SOURCE
             seconds = await self.read_seconds_left()
         if self.steps and self.steps[-1].text and not self.steps[-1].calls:
-            self.reset_text()  # an unfinished answer of a lost worker
+            self.reset_text()  # the unfinished answer of a lost worker
         try:
             async with asyncio.timeout(seconds) as clock:
                 while await self.run_step():
@@ -94,7 +92,7 @@ class RunLoop:
             await self.finish("completed")
 
     async def give_up(self, reason: str) -> None:
-        """The run ends with what it has said and done until now, and the model is not asked again."""
+        """End the run with its text and calls so far, without another model request."""
         await self.read_steps()
         await self.finish("failed", reason)
 
@@ -108,7 +106,7 @@ class RunLoop:
     async def read_seconds_left(self) -> float:
         """Seconds left of the run's limit; time on earlier workers counts, time awaiting approval does not.
 
-        Measured by the database's clock, since the clocks of workers may differ.
+        The database's clock counts, because the clocks of workers may differ.
         """
 
         async def read(tx: Transaction) -> tuple[datetime, float]:
@@ -121,7 +119,7 @@ class RunLoop:
         return max(0.0, self.context.limits.seconds - worked)
 
     async def run_step(self) -> bool:
-        """Run what calls are open, then ask the model; False when its answer was text alone."""
+        """Run the unfinished calls, then call the model; False when its answer has no tool calls."""
         for call in self.steps[-1].calls if self.steps else ():
             if not is_finished(call):
                 await self.run_tool(call)
@@ -132,7 +130,7 @@ class RunLoop:
         return bool(self.steps[-1].calls)
 
     def check_limits(self) -> None:
-        """Before the model is asked once more."""
+        """Raise ModelError if the run may make no further model request."""
         limits = self.context.limits
         calls = sum(len(step.calls) for step in self.steps)
         for what, used, most in (
@@ -164,7 +162,7 @@ class RunLoop:
         self.log.add_line("message.reset", {"step": len(self.steps) - 1, "content": self.content()})
 
     async def ask_model(self) -> None:
-        """One model request: text goes into the log as it comes, tool calls when the answer is whole."""
+        """One model request: text is logged while it arrives, tool calls when the answer is complete."""
         request = await self.build_request()
         step = self.steps[-1]
         calls: list[ToolCall] = []
@@ -177,7 +175,7 @@ class RunLoop:
                     calls.append(event)
                 else:
                     usage = event
-        # No more than the run may make: history then holds every call with what came of it.
+        # Calls over the limit are dropped: every call in the history has an outcome.
         most = self.context.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
             log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
@@ -266,47 +264,46 @@ class RunLoop:
 
     async def finish(self, status: RunStatus, error: str | None = None) -> None:
         """End the run: one agent message with all that was said and done, or with as much as can be stored."""
-        if self.log.failure is None and self.context.db.is_postgresql:
-            try:
-                if await self.finish_in_one_statement(status, error):
-                    return
-            except LeaseLost:
-                raise
-            except Exception as refusal:
-                log_failure("an ending cannot be stored", refusal, run=str(self.lease.run_id))
-        await self.finish_in_a_transaction(status, error)
+        if isinstance(self.log.failure, LeaseLost):
+            raise self.log.failure
+        by_size = list_endings(self.steps, status, error)
+
+        async def store(size: int) -> None:
+            if size > 0 or not await self.finish_in_one_statement(status, error):
+                await self.finish_in_a_transaction(by_size[size])
+
+        await store_ending(store, self.lease.run_id, self.context.backoff_seconds)
 
     async def finish_in_one_statement(self, status: RunStatus, error: str | None) -> bool:
-        """False where somebody else has written to the conversation at the same moment."""
+        """False where it needs a transaction: somebody else writes to the conversation, or it is not PostgreSQL."""
+        if self.log.failure is not None or not self.context.db.is_postgresql:
+            return False
         rest = await self.log.take_rest()
         end = build_end(self.lease.run, self.steps, status, error, *self.usage)
         lines = [*rest, *self.log.number_lines(end.log)]
-        if await store_end(self.context.db, self.caller, self.lease.run, end, lines, *self.unsaved):
-            self.log.finish_rest(lines)
-            return True
-        self.log.give_back_rest()
-        return False
+        try:
+            is_stored = await store_end(
+                self.context.db, self.caller, self.lease.run, end, lines, *self.unsaved
+            )
+            if is_stored:
+                self.log.finish_rest(lines)
+        finally:
+            self.log.give_back_rest()
+        return is_stored
 
-    async def finish_in_a_transaction(self, status: RunStatus, error: str | None) -> None:
-        by_size = list_endings(self.steps, status, error)
+    async def finish_in_a_transaction(self, ending: Ending) -> None:
+        """The conversation is locked before the run, as everywhere."""
 
-        async def end_run(tx: Transaction, size: int) -> list[RunEvent]:
-            """Lock order: conversation, run."""
+        async def end_run(tx: Transaction) -> list[RunEvent]:
             mine = col(Conversation.id) == self.lease.run.conversation_id
             await access.find_row(tx, self.caller, Conversation, mine, lock=True)
             await run_log.hold_run(tx, self.caller, self.lease.run_id, self.lease.epoch, *self.unsaved)
-            run = await access.get_row(tx, self.caller, Run, self.lease.run_id)
-            await by_size[size](tx, self.caller, run)
+            await ending(tx, self.caller, await access.get_row(tx, self.caller, Run, self.lease.run_id))
             return run_log.get_added_events(tx)
-
-        async def store(size: int) -> list[RunEvent]:
-            return await self.context.write(end_run, size)
 
         if self.log.failure is None:
             await self.log.settle()
-        elif isinstance(self.log.failure, LeaseLost):
-            raise self.log.failure
-        self.note_stored(await store_ending(store, self.lease.run_id, self.context.backoff_seconds))
+        self.note_stored(await self.context.write(end_run))
 
 
 def add_usage(one: Usage, other: Usage) -> Usage:

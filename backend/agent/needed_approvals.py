@@ -1,4 +1,4 @@
-# agent/needed_approvals.py -- which calls of a run need an approval, and which need it anew.
+# agent/needed_approvals.py -- which calls of a run need an approval, and which need a new one.
 
 from access import Caller
 from db import Transaction
@@ -13,9 +13,9 @@ from tools.approval_rules import is_change, needs_approval, read_shown_rows
 async def find_calls_needing_approval(
     tx: Transaction, caller: Caller, run: Run, steps: list[Step], call: RecordedCall
 ) -> list[CallToApprove]:
-    """Nothing, or this call of the last step and those beside it that have to wait for a yes, with `shown`.
+    """The calls of the last step to request approval for, with `shown`; empty if `call`, the next one, may be made.
 
-    The run is locked, and the call is the next to be made.
+    The run must be locked.
     """
     beside = [other for other in steps[-1].calls if not is_finished(other)]
     if "approval" in call:
@@ -40,9 +40,9 @@ async def find_calls_needing_approval(
 async def find_stale_calls(
     tx: Transaction, caller: Caller, run: Run, calls: list[RecordedCall]
 ) -> list[CallToApprove]:
-    """Of approved calls, those whose rows have changed since their person was shown them.
+    """The approved calls whose rows have changed since the user was shown them.
 
-    None where the first, which is the next to be made, is not among them: then its rows are locked until it is made.
+    Empty if the first call, which is the next to be made, is not stale: its rows are then locked until it is made.
     """
     stale: list[CallToApprove] = []
     for call in filter(is_approved, calls):

@@ -1,7 +1,7 @@
-# agent/replay.py -- a conversation asked again, its tools answered from the record: what would be different now?
+# agent/replay.py -- sends a stored conversation to a model again, with the stored results of its tools.
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlmodel import col
 import access
 from access import SYSTEM, Caller
 from agent.history import begin_paragraph, read_history
-from agent.model_request import build_model_request
+from agent.prompts import build_model_request
 from agent.tool_calls import assign_call_ids
 from db import Database, Transaction
 from llm.protocol import Model, TextDelta, ToolCall, Turn
@@ -21,13 +21,13 @@ from models.run import ACTIVE_STATUSES
 from services.run_endings import NOT_RUN
 from services.run_log import Step
 
-# A model that calls recorded tools for ever is stopped here.
+# Stops a model that repeats recorded calls without end.
 MAX_REPLAYED_STEPS = 100
 
 
 @dataclass
 class Difference:
-    """`kind` is `call`, `order` or `text`; `stored` and `replayed` are None where there is nothing to show."""
+    """`kind` is `call`, `order` or `text`; `stored` or `replayed` is None if that side has nothing."""
 
     kind: str
     stored: str | None
@@ -36,7 +36,7 @@ class Difference:
 
 @dataclass
 class ReplayedTurn:
-    """A message of the person, and how the answer of now differs from the stored one."""
+    """A message of the user, and the differences between the stored answer and the new one."""
 
     asked: str
     differences: list[Difference] = field(default_factory=list)
@@ -44,7 +44,7 @@ class ReplayedTurn:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """A run as it is on record. `partial`: it was ended from outside, so what is stored is only a beginning."""
+    """A stored run. `partial`: it was cancelled or failed, so the stored answer is incomplete."""
 
     run: Run
     caller: Caller
@@ -58,16 +58,18 @@ class RecordedRun:
 async def replay_conversation(
     db: Database, model: Model, conversation_id: UUID, context_tokens: int
 ) -> AsyncIterator[ReplayedTurn]:
-    """Each ended run of the conversation, oldest first; NotFound without a conversation. Writes nothing.
+    """Replay each ended run of the conversation, oldest first; NotFound without a conversation. Writes nothing.
 
-    Every turn is asked with the stored history before it, at the time and in the time zone of its run, so one
-    difference does not lead to others. Raises ModelError where the model does not answer.
+    Every turn gets the stored history, time and time zone of its run, so one difference does not cause others. Raises
+    ModelError if the model does not answer.
     """
     await db.read(access.get_row, SYSTEM, Conversation, conversation_id)
     for run_id in await db.read(find_ended_runs, conversation_id):
-        recorded = await db.read(read_recorded_run, run_id, context_tokens)
+        recorded = await db.read(read_recorded_run, run_id)
         if recorded is not None:
-            yield await replay_run(model, recorded)
+            where = (recorded.run.conversation_id, recorded.run.trigger_seq)
+            history = await db.read(read_history, recorded.caller, *where, context_tokens)
+            yield await replay_run(model, replace(recorded, history=history))
 
 
 async def find_ended_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
@@ -77,8 +79,8 @@ async def find_ended_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
     return list((await tx.execute(statement.order_by(col(Run.trigger_seq)))).scalars())
 
 
-async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) -> RecordedRun | None:
-    """None for a run in which no model was asked: a program made the call."""
+async def read_recorded_run(tx: Transaction, run_id: UUID) -> RecordedRun | None:
+    """The record without its history; None for a run without a model, which a program started."""
     run = await access.get_row(tx, SYSTEM, Run, run_id)
     first = await access.find_row(
         tx, SYSTEM, RunEvent, col(RunEvent.run_id) == run_id, col(RunEvent.type) == "run.started"
@@ -98,12 +100,12 @@ async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) 
         content=answer.content if answer else "",
         calls=cast("list[RecordedCall]", (answer.tool_calls if answer else None) or []),
         partial=run.status != "completed",
-        history=await read_history(tx, caller, run.conversation_id, run.trigger_seq, context_tokens),
+        history=[],
     )
 
 
 async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
-    """Ask the model until it has answered, or calls what has no twin on record."""
+    """Call the model until it answers without tool calls, or makes a call that is not recorded."""
     turn = ReplayedTurn(recorded.asked)
     left = list(enumerate(recorded.calls))
     taken: list[int] = []

@@ -17,9 +17,9 @@ from streaming.notifier import Notifier
 
 @dataclass(frozen=True, slots=True)
 class RunControl:
-    """Each verb is a committed write, then what the worker and the readers of the run have to learn of it.
+    """Each verb commits a write, and then informs the worker and the readers of the run.
 
-    `max_runs` is how many runs one user may have at work or waiting.
+    `max_runs` limits the active runs of one user.
     """
 
     db: Database
@@ -40,7 +40,7 @@ class RunControl:
         for cancelled_id in posted.cancelled:
             self._stop(cancelled_id)
         if slot is not None and posted.is_claimed:
-            self.worker.start_claimed(slot, Lease(posted.run, act_for(caller), is_new=True))
+            self.worker.start_claimed(slot, Lease(posted.run, caller.without_session(), is_new=True))
         else:
             self.worker.free_slot(run_id)
             self.worker.start_run(posted.run.id)
@@ -49,7 +49,7 @@ class RunControl:
     async def decide(
         self, caller: Caller, run_id: UUID, tool_call_id: str, decision: ApprovalDecision
     ) -> RunPublic:
-        """Approve or deny a call; the run goes on when none of its calls awaits approval any more."""
+        """Approve or deny a call; the run continues when none of its calls awaits approval any more."""
         seen = (decision.approve, decision.digest)
         run = await self.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *seen)
         self.notifier.notify(run_id)
@@ -57,7 +57,7 @@ class RunControl:
         return run
 
     async def cancel(self, caller: Caller, run_id: UUID) -> RunPublic:
-        """End the run, with as much of what was said and done as can be stored, and begin with the next one."""
+        """Cancel the run, with as much of its text and calls as can be stored, and start the next one."""
 
         async def store(size: int) -> RunPublic:
             return await self.db.write(cancel_run, caller, run_id, size)
@@ -68,11 +68,6 @@ class RunControl:
         return run
 
     def _stop(self, run_id: UUID) -> None:
-        """The run has ended in the database: work on it here ends too, and readers look again."""
+        """Stop this worker's work on a run that has ended in the database, and notify its readers."""
         self.worker.stop_local(run_id)
         self.notifier.notify(run_id)
-
-
-def act_for(caller: Caller) -> Caller:
-    """Who the run of a caller is: it acts for the same user, but in no session."""
-    return Caller(caller.user_id, None, caller.timezone)

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from agent.failure_log import log_failure
 from clock import utc_now
 from db import Database
 from errors import DatabaseBusy
+from failure_causes import log_failure
 from models.shapes import JsonObject
 from services.run_log import LeaseLost, Line, find_runs_at_work, store_lines
 from streaming.live_runs import LiveRuns
@@ -182,7 +182,7 @@ class RunWriter:
 
     def open_log(self, run_id: UUID, user_id: UUID, epoch: int) -> RunLog:
         """The log of a run that this worker has a lease for."""
-        self._live.begin(run_id, user_id)
+        self._live.open(run_id, user_id)
         return RunLog(self, run_id, epoch)
 
     def wake(self, run: RunLog) -> None:

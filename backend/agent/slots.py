@@ -1,4 +1,4 @@
-# agent/slots.py -- the runs of one worker: how many at once, whose, and which are set aside for a while.
+# agent/slots.py -- the runs of one worker: how many at once, of which users, and which are paused.
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from uuid import UUID
 
 from agent.leases import Lease
 
-# One user may take up to this part of the places that are free: who comes next finds one, however many the others ask
-# for. A user who has none yet may take the last.
+# A user may hold as many slots as one in FREE_SHARE of those that are still free, so the next user always finds one. A
+# user without a slot may take the last one.
 FREE_SHARE = 2
 MAX_PAUSE_SECONDS = 300.0
 
 
 @dataclass(eq=False)
 class HeldSlot:
-    """A run from the moment that it takes a place; lease and user are known a little later."""
+    """A slot that a run has taken; its lease and its user are known after the claim."""
 
     task: asyncio.Task[None] | None = None
     lease: Lease | None = None
@@ -22,7 +22,7 @@ class HeldSlot:
 
 
 class Slots(dict[UUID, HeldSlot]):
-    """The runs that have a place, by their ids."""
+    """The slots in use, by the ids of their runs."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Slots(dict[UUID, HeldSlot]):
         return [work.lease for work in self.values() if work.lease is not None]
 
     def may_take(self, work: HeldSlot, user_id: UUID) -> bool:
-        """Whether this user's run may keep the place that it has taken."""
+        """Whether a run of this user may keep the slot."""
         held = sum(other.user_id == user_id for other in self.values() if other is not work)
         if held and held >= (self.free + 1) // FREE_SHARE:
             return False
@@ -45,33 +45,33 @@ class Slots(dict[UUID, HeldSlot]):
         return True
 
     def users_at_limit(self) -> set[UUID]:
-        """Those who may take no further place now."""
+        """The users who may take no further slot now."""
         held = Counter(work.user_id for work in self.values() if work.user_id is not None)
         return {user_id for user_id, number in held.items() if number >= self.free // FREE_SHARE}
 
 
 class Pauses:
-    """Runs that could not be claimed: each waits twice as long as the time before."""
+    """Runs that could not be claimed; each failure doubles the pause before the next attempt."""
 
     def __init__(self, first: float) -> None:
         self._first = first
         self._failures: dict[UUID, tuple[int, float]] = {}
 
     def add_failure(self, run_id: UUID) -> tuple[int, float]:
-        """How often it has failed now, and how many seconds it waits."""
+        """Count a failure; returns the number of failures and the pause in seconds."""
         failures = self._failures.get(run_id, (0, 0.0))[0] + 1
         seconds = min(self._first * 2 ** min(failures, 20), MAX_PAUSE_SECONDS)
         self._failures[run_id] = (failures, asyncio.get_running_loop().time() + seconds)
         return failures, seconds
 
     def is_paused(self, run_id: UUID) -> bool:
-        """Whether it still has to wait."""
+        """Whether the run's pause is not over."""
         return run_id in self._failures and self._failures[run_id][1] > asyncio.get_running_loop().time()
 
     def forget(self, run_id: UUID) -> None:
         self._failures.pop(run_id, None)
 
     def forget_old(self) -> None:
-        """Those that nobody has asked for any more: their runs have ended elsewhere."""
+        """Forget runs that were not tried for long: they have ended elsewhere."""
         long_ago = asyncio.get_running_loop().time() - 2 * MAX_PAUSE_SECONDS
         self._failures = {run_id: kept for run_id, kept in self._failures.items() if kept[1] > long_ago}

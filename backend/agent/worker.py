@@ -2,7 +2,6 @@
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -12,8 +11,6 @@ from structlog.typing import FilteringBoundLogger
 
 from access import SYSTEM
 from agent.context import AgentContext
-from agent.failure_log import log_failure
-from agent.housekeeping import Housekeeping
 from agent.leases import (
     GIVEN_UP,
     MAX_TAKEOVERS,
@@ -29,17 +26,19 @@ from agent.leases import (
 from agent.loop import RunAwaitsApproval, RunLoop
 from agent.slots import HeldSlot, Pauses, Slots
 from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
+from failure_causes import log_failure
 from services import approvals
+from services.housekeeping import Housekeeping
 from services.run_log import LeaseLost
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-# A slot that becomes free is given to a waiting run after this, together with others that become free meanwhile.
+# The worker waits this long after a slot becomes free, so that one poll fills several free slots.
 FREED_SLOT_SECONDS = 0.02
-# While polling fails, each pause is twice the one before, up to this.
+# Each failed poll doubles the pause, up to this.
 MAX_POLL_SECONDS = 10.0
 LEASE_BATCH = 100
-# After so many failed claims, while the database answers, the run is ended.
+# A run is ended after so many failed claims, unless the database is down.
 MAX_FAILED_CLAIMS = 4
 
 
@@ -60,7 +59,7 @@ class Worker:
         self._running = Slots(runs_at_once)
         self._poll_seconds = poll_seconds
         self._pauses = Pauses(poll_seconds)
-        # The user at whom the last poll ended, and whether a run was refused for want of a slot since.
+        # The last user of the previous poll, and whether a run was refused since because no slot was free.
         self._last_user = NO_ID
         self._has_refused = False
         self._slot_freed = asyncio.Event()
@@ -71,7 +70,7 @@ class Worker:
             self._spawn(work)
 
     def start_run(self, run_id: UUID) -> None:
-        """Begin with a queued run at once if a slot is free; the run holds it from here on."""
+        """Start a queued run at once if a slot is free; the run holds the slot from then on."""
         if self._stopping or run_id in self._running or self._pauses.is_paused(run_id):
             return
         if not self._running.free:
@@ -117,7 +116,7 @@ class Worker:
             self.start_run(next_id)
 
     async def stop(self) -> None:
-        """Stop all runs and release their leases: another worker, or the next start, goes on at once."""
+        """Stop all runs and release their leases, so that another worker can continue them at once."""
         self._stopping = True
         leases = self._running.leases
         for task in self._tasks:
@@ -132,14 +131,14 @@ class Worker:
         except Exception as error:
             log_failure("releasing a lease failed", error, run=str(lease.run_id))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def _work(self, run_id: UUID, work: HeldSlot) -> None:
-        # The run outlives the request that queued it: its log lines have its own id alone.
+        # The run outlives the request that queued it, so its log lines have only the id of the run.
         clear_contextvars()
         bind_contextvars(run=str(run_id))
         try:
@@ -158,7 +157,7 @@ class Worker:
                 log_failure("starting the next run failed", error, run=str(run_id))
 
     async def _claim(self, run_id: UUID, work: HeldSlot) -> Lease | None:
-        """Claim the run under a new epoch. After each failure the pause is longer; at last the run is ended."""
+        """Claim the run under a new epoch. Each failure doubles the pause; after MAX_FAILED_CLAIMS the run is ended."""
 
         def may_take(user_id: UUID) -> bool:
             granted = self._running.may_take(work, user_id)
@@ -188,8 +187,8 @@ class Worker:
                 log_failure("ending a run failed", refusal, run=str(run_id))
 
     async def _run_safely(self, lease: Lease) -> None:
-        """Whatever happens, the run ends, awaits approval, or belongs to another worker."""
-        if lease.run.takeovers > MAX_TAKEOVERS:  # reading its log has already cost a worker
+        """Work on the run until it ends, awaits approval, or belongs to another worker."""
+        if lease.run.takeovers > MAX_TAKEOVERS:  # even reading its log has stopped a worker
             await self._end_unread(lease.run_id, GIVEN_UP)
             return
         loop = RunLoop(self.context, lease)
@@ -208,7 +207,7 @@ class Worker:
             log.info("run awaits approval", run=str(lease.run_id))
         except (LeaseLost, NotFound):
             log.info("run has ended or belongs to another worker", run=str(lease.run_id))
-        except Exception as error:  # its lease lapses, which counts as a takeover
+        except Exception as error:  # its lease expires, which counts as a takeover
             log_failure("a run could not be ended", error, run=str(lease.run_id))
         finally:
             loop.close()
@@ -229,7 +228,7 @@ class Worker:
                     await self._slot_freed.wait()
 
     async def poll(self) -> None:
-        """Start waiting and abandoned runs, as far as slots are free."""
+        """Start queued and abandoned runs while slots are free."""
         await self.expire_approvals()
         self._pauses.forget_old()
         passed_over = self._running.users_at_limit()
@@ -248,7 +247,7 @@ class Worker:
             context.notifier.notify(run_id)
 
     async def _renew_forever(self) -> None:
-        """Renew outside of the limit on transactions: a lease that lapsed in its queue looks like a dead worker."""
+        """Renew leases without the limit on transactions, in whose queue a lease could expire."""
         while True:
             await asyncio.sleep(self.context.limits.lease_seconds / 3)
             leases = self._running.leases

@@ -1,4 +1,4 @@
-# commands/context.py -- what every command needs: the settings, a database, and a way to end with one line.
+# commands/context.py -- what every command needs: the settings, a database, and an end with one line.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -29,7 +29,7 @@ def exit_with(line: str) -> NoReturn:
 
 
 def load_settings() -> Settings:
-    """The settings of the environment and of .env; one line and the end where they cannot work."""
+    """The settings of the environment and of .env; exits with one line if they are invalid."""
     try:
         return get_settings()
     except SettingsError as error:
@@ -43,7 +43,7 @@ def format_validation_error(error: ValidationError) -> str:
 
 @asynccontextmanager
 async def open_database() -> AsyncIterator[Database]:
-    """The database of the settings; its tables are created if there are none."""
+    """The database of the settings; creates its tables if there are none."""
     settings = load_settings()
     configure_logs(settings.log_level)
     db = Database(open_engine(settings.database_url.get_secret_value(), pool_size=1, limits=UNHURRIED))
@@ -56,7 +56,7 @@ async def open_database() -> AsyncIterator[Database]:
 
 
 def run_on_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """The result of `work`; one line and the end where the database cannot be used."""
+    """The result of `work`; exits with one line if the database cannot be used."""
 
     async def run() -> T:
         async with open_database() as db:
@@ -71,7 +71,7 @@ def run_on_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 
 def run_on_engine(work: Callable[[AsyncEngine], Awaitable[T]]) -> T:
-    """The same on the database as it is: nothing is created and no revision is checked before."""
+    """The same on the database as it is, without the creation of tables and the check of the revision."""
 
     async def run() -> T:
         settings = load_settings()

@@ -21,7 +21,7 @@ from storage.schema.stamp import stamp_database
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, MigrationInfo
 
-commands = typer.Typer(no_args_is_help=True, help="See, upgrade and check the database's schema.")
+commands = typer.Typer(no_args_is_help=True, help="Show, upgrade and check the database's schema.")
 
 
 async def bootstrap_unless_behind(engine: AsyncEngine) -> bool:
@@ -55,7 +55,7 @@ def show_status() -> None:
 
 @commands.command("upgrade")
 def upgrade_database() -> None:
-    """Take the database to the newest revision. Back it up first."""
+    """Upgrade the database to the newest revision. Back it up first."""
     if not run_on_engine(bootstrap_unless_behind):
 
         def print_step(_: "MigrationContext", step: "MigrationInfo") -> None:
@@ -76,7 +76,7 @@ def stamp_tables() -> None:
 
 @commands.command("verify")
 def verify_schema() -> None:
-    """Compare the database with the models; print each difference, and end with 1 if there is one."""
+    """Compare the database with the models; print each difference, and end with status 1 if there is one."""
     try:
         differences = find_schema_differences(load_settings().database_url.get_secret_value())
     except (SettingsError, SchemaError) as error:
@@ -90,9 +90,9 @@ def verify_schema() -> None:
 
 @commands.command("sql")
 def print_sql(
-    start: Annotated[str, typer.Option("--from", help="The revision at which the database is.")] = "base",
+    start: Annotated[str, typer.Option("--from", help="The present revision of the database.")] = "base",
 ) -> None:
-    """Print the SQL that takes a database to the newest revision; nothing is run."""
+    """Print the SQL that upgrades a database to the newest revision; runs nothing."""
     from alembic import command
     from alembic.util import CommandError
 

@@ -1,4 +1,4 @@
-# commands/replay.py -- parley replay: asks a stored conversation again and prints what differs.
+# commands/replay.py -- parley replay: sends a stored conversation to a model again and prints what differs.
 from typing import Annotated
 from uuid import UUID
 
@@ -15,12 +15,12 @@ from llm.protocol import ModelError
 def replay(
     conversation: Annotated[UUID, typer.Argument(help="The conversation's id.")],
     model: Annotated[
-        str | None, typer.Option("--model", help="Who answers instead of MODEL, as in the setting.")
+        str | None, typer.Option("--model", help="The model to use instead of the setting MODEL.")
     ] = None,
 ) -> None:
-    """Ask a conversation again, with tools answered from the record; end with 1 where anything differs.
+    """Send a conversation to a model again, with stored tool results; end with status 1 if anything differs.
 
-    Writes nothing. Each turn is asked with the stored history before it, at the time of its run.
+    Writes nothing. Each turn gets the stored history before it and the time of its run.
     """
 
     async def work(db: Database) -> tuple[int, int]:
@@ -45,7 +45,7 @@ def replay(
 
 
 def format_turn(number: int, turn: ReplayedTurn) -> str:
-    """A turn of a replay, with what was stored (-) and what comes now (+)."""
+    """A turn of a replay, with stored (-) and new (+) calls and text."""
     asked = " ".join(turn.asked.split())
     head = f"{number:>3}  {'differs' if turn.differences else 'same   '}  {asked[:80]}"
     lines = [

@@ -28,7 +28,7 @@ def seed(
     tasks: Annotated[int, typer.Option(min=0, max=1_000_000)] = 60,
     seed: Annotated[int, typer.Option(help="The same number gives the same texts.")] = 1,
 ) -> None:
-    """Make a user with a year of invented tasks and conversations; print the email and a new password."""
+    """Create a user with a year of invented tasks and conversations; print the email and a new password."""
     password = secrets.token_urlsafe(12)
     new = parse_user(email, password, "Demo")
     sizes = SeedSizes(conversations, messages, tasks)
@@ -41,7 +41,7 @@ def seed(
 
 async def write_user(db: Database, new: UserCreate, sizes: SeedSizes, seed: int) -> None:
     """The user first, then a transaction for each batch; progress goes to stderr."""
-    random, end = Random(seed), utc_now()  # noqa: S311 -- invented texts are no secret; ids and the password are
+    random, end = Random(seed), utc_now()  # noqa: S311 -- not for ids and the password
     user = await db.write(auth.create_user, new, await auth.hash_in_thread(new.password))
     tasks = build_tasks(random, user.id, sizes.tasks, end)
     await db.write(insert_rows, [(Task, tasks)])

@@ -13,11 +13,11 @@ from models.message import MessagePublic, Sender
 from models.task import TaskPublic
 from services.messages import AGENT_NAME
 
-# The columns of a row, each of a type of its own.
+# The columns of a row, each of a type of its own, hence Any.
 Row = dict[str, Any]
 BATCH_MESSAGES = 2_000
 DAYS = 365
-ADDS, LISTS = 0.05, 0.15  # the parts of the messages that add a task, and that ask for a list
+ADDS, LISTS = 0.05, 0.15  # the shares of messages that add a task, and that ask for a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def add_exchange(
 
 
 def build_run_log(run_id: UUID, question: Row, answer: Row, started_at: datetime) -> list[Row]:
-    """What is left of a run's log once its details are deleted: the start, the agent's message and the end."""
+    """A run's log without details: the start, the agent's message and the end."""
     shown = {name: answer[name] for name in MessagePublic.model_fields if name != "sender"}
     message = MessagePublic(**shown, sender=Sender(type="agent", id=None, name=AGENT_NAME))
     where = {

@@ -11,17 +11,19 @@ from errors import Conflict
 from models.api_token import AccessTokenCreate
 from services.identity import api_tokens, auth
 
-commands = typer.Typer(no_args_is_help=True, help="Make API tokens for MCP clients.")
+commands = typer.Typer(no_args_is_help=True, help="Create API tokens for MCP clients.")
 
 
 @commands.command("create")
 def create_token(
     email: Email,
-    name: Annotated[str, typer.Option(help="What the token is for; its calls are on record by this name.")],
-    days: Annotated[int, typer.Option(help="How long it lasts; 0: until it is revoked.")] = 90,
-    read_only: Annotated[bool, typer.Option("--read-only", help="It can change nothing.")] = False,
+    name: Annotated[
+        str, typer.Option(help="The name of the token, and of the conversation that records its calls.")
+    ],
+    days: Annotated[int, typer.Option(help="The days until it expires; 0: no expiry.")] = 90,
+    read_only: Annotated[bool, typer.Option("--read-only", help="The token can only read.")] = False,
 ) -> None:
-    """Make an API token for a user and print it, once."""
+    """Create an API token for a user, and print it once."""
     scopes = ["read"] if read_only else ["read", "write"]
     try:
         new = AccessTokenCreate.model_validate(

@@ -1,4 +1,4 @@
-# commands/users.py -- parley user: creates users, and gives them new passwords.
+# commands/users.py -- parley user: creates users and sets new passwords.
 import sys
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from errors import Conflict
 from models.user import Password, UserCreate
 from services.identity import auth
 
-commands = typer.Typer(no_args_is_help=True, help="Make users and give them new passwords.")
+commands = typer.Typer(no_args_is_help=True, help="Create users and set new passwords.")
 
 DisplayName = Annotated[str | None, typer.Option("--name", help="How the user is called.")]
 
@@ -32,7 +32,7 @@ def parse_user(email: str, password: str, name: str | None = None) -> UserCreate
 
 @commands.command("create")
 def create_user(email: Email, name: DisplayName = None) -> None:
-    """Make a user, also where registration is closed. Asks for the password, or reads it from a pipe."""
+    """Create a user, even if registration is closed. Asks for the password, or reads it from a pipe."""
     new = parse_user(email, ask_password(), name)
 
     async def work(db: Database) -> str:

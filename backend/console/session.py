@@ -1,5 +1,5 @@
 # console/session.py -- how the console signs in: its refresh token is in an HttpOnly cookie.
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Cookie, Depends, Request, status
@@ -62,7 +62,7 @@ async def get_config(state: AppStateDep) -> WebConfigPublic:
 @router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))
 async def sign_in(
     state: AppStateDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
-) -> Any:
+) -> WebTokenPublic:
     """Keeps the refresh token in a cookie for this path, and gives the access token."""
     tokens = await auth.sign_in(state.auth, device, who.email, who.password)
     return set_refresh_cookie(state, request, response, tokens)
@@ -71,7 +71,7 @@ async def sign_in(
 @router.post("/refresh", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
 async def refresh(
     state: AppStateDep, request: Request, response: Response, refresh_token: RefreshCookie = None
-) -> Any:
+) -> WebTokenPublic:
     """A new access token for the cookie, and a new cookie."""
     if not refresh_token:
         raise Unauthorized("Nobody is signed in here.")

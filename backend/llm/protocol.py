@@ -2,8 +2,10 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from models.shapes import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +18,8 @@ class ToolCall:
 
     id: str
     name: str
-    arguments: dict[str, Any] | str
-    result: Any = None
+    arguments: JsonObject | str
+    result: object = None
     error: str | None = None
 
 
@@ -43,7 +45,7 @@ class ToolSpec:
 
     name: str
     description: str
-    parameters: dict[str, Any]
+    parameters: JsonObject
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import structlog
@@ -17,6 +17,7 @@ from llm.protocol import AgentTurn, ModelError, ModelEvent, ModelRequest, TextDe
 from llm.provider_errors import BROKEN, FAILED, FILTERED, explain_error
 from llm.sanitize import sanitize, sanitize_arguments
 from models.columns import MAX_COUNT, to_count
+from models.shapes import JsonObject
 
 if TYPE_CHECKING:
     from pydantic_ai import messages
@@ -91,7 +92,7 @@ class ProviderModel:
         )
 
 
-def _check_token_count(what: str, tokens: Any) -> int:
+def _check_token_count(what: str, tokens: object) -> int:
     """The count as a storable integer: a fraction is rounded, an impossible value becomes 0."""
     if isinstance(tokens, (int, float)) and 0 <= tokens <= MAX_COUNT:
         return to_count(tokens)
@@ -183,9 +184,9 @@ def _build_call_parts(
 class _PartialCall:
     id: str
     name: str
-    arguments: str | dict[str, Any]
+    arguments: str | JsonObject
 
-    def extend(self, name: str | None, arguments: str | dict[str, Any] | None) -> None:
+    def extend(self, name: str | None, arguments: str | JsonObject | None) -> None:
         self.name += name or ""
         if isinstance(self.arguments, dict) and isinstance(arguments, dict):
             self.arguments = {**self.arguments, **arguments}
@@ -235,7 +236,7 @@ class _AnswerBuffer:
                     call.extend(delta.tool_name_delta, delta.args_delta)
         return ""
 
-    def _count_bytes(self, *pieces: Any) -> None:
+    def _count_bytes(self, *pieces: object) -> None:
         """Bound calls and thoughts: the reader of the stream, who bounds the text, gets them only at the end."""
         self._bytes += sum(
             piece if isinstance(piece, int) else len(str(piece).encode("utf-8", "replace")) if piece else 0
@@ -268,7 +269,7 @@ class _AnswerBuffer:
             yield ToolCall(call_id, sanitize(call.name), _parse_arguments(call.arguments))
 
 
-def _parse_arguments(raw: str | dict[str, Any]) -> dict[str, Any] | str:
+def _parse_arguments(raw: str | JsonObject) -> JsonObject | str:
     """The arguments as a JSON object that can be stored, or else as text."""
     if isinstance(raw, dict):
         return sanitize_arguments(raw)

@@ -1,13 +1,23 @@
 # llm/sanitize.py -- makes text and JSON from models and programs fit to be stored
 import json
 import math
-from typing import Any
+from typing import overload
+
+from models.shapes import JsonObject
 
 # The deepest nesting of arguments: no tool takes nested ones, and the recursion must not exhaust the stack.
 MAX_DEPTH = 100
 
 
-def sanitize(value: Any) -> Any:
+@overload
+def sanitize(value: str) -> str: ...
+@overload
+def sanitize(value: JsonObject) -> JsonObject: ...
+@overload
+def sanitize(value: object) -> object: ...
+
+
+def sanitize(value: object) -> object:
     """Replace NUL, which JSONB cannot hold, and lone surrogates, which UTF-8 cannot, by U+FFFD."""
     if isinstance(value, str):
         text = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
@@ -19,7 +29,7 @@ def sanitize(value: Any) -> Any:
     return value
 
 
-def explain_unstorable(value: Any, depth: int = 0) -> str | None:
+def explain_unstorable(value: object, depth: int = 0) -> str | None:
     """A phrase that tells why the value cannot be stored as JSON; None if it can."""
     if isinstance(value, float) and not math.isfinite(value):
         return "a number that JSON does not have (NaN or Infinity)"
@@ -31,12 +41,13 @@ def explain_unstorable(value: Any, depth: int = 0) -> str | None:
     return None
 
 
-def sanitize_arguments(value: dict[str, Any] | str) -> dict[str, Any] | str:
+def sanitize_arguments(value: JsonObject | str) -> JsonObject | str:
     """The arguments of a model's call as a JSON object that can be stored, or else as text."""
-    if isinstance(value, str) or explain_unstorable(value) is None:
-        sanitized: dict[str, Any] | str = sanitize(value)
-        return sanitized
+    if isinstance(value, str):
+        return sanitize(value)
+    if explain_unstorable(value) is None:
+        return sanitize(value)
     try:
-        return str(sanitize(json.dumps(value)))
+        return sanitize(json.dumps(value))
     except (ValueError, RecursionError):
         return "(nested too deeply)"

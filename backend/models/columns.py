@@ -87,7 +87,7 @@ class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL func
     inherit_cache = True
 
 
-# A field's value has the type of its column, so that is what these functions promise; SQLModel's Field says Any.
+# A field's value has the type of its column: these functions promise that, which SQLModel's Field does not.
 # What they return has to be assigned to a variable of that type first.
 
 

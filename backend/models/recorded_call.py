@@ -1,8 +1,9 @@
 # models/recorded_call.py -- a tool call as messages and run logs keep it.
 from collections.abc import Mapping
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from models.approval import Decision
+from models.shapes import JsonObject
 
 
 class RecordedApproval(TypedDict):
@@ -11,40 +12,42 @@ class RecordedApproval(TypedDict):
     decision: Decision | None
     requested_at: str
     decided_at: str | None
-    shown: NotRequired[Mapping[str, Any]]
+    shown: NotRequired[Mapping[str, object]]
 
 
 class CallOutcome(TypedDict):
     """What came of a call. Times are RFC 3339; `started_at` is None for a call that was never made."""
 
-    result: Any
+    result: object
     error: str | None
     started_at: str | None
     finished_at: str | None
 
 
 class Call(TypedDict):
+    """`arguments` is a JSON object, or the raw text if a model wrote anything else."""
+
     id: str
     name: str
-    arguments: Any
+    arguments: JsonObject | str
 
 
 class RecordedCall(Call):
     """The fields of CallOutcome are there once the call has finished, `approval` once one was requested."""
 
-    result: NotRequired[Any]
+    result: NotRequired[object]
     error: NotRequired[str | None]
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
     approval: NotRequired[RecordedApproval]
 
 
-def pick_call(data: Mapping[str, Any]) -> Call:
+def pick_call(data: JsonObject | Call) -> Call:
     """The call alone, without what came of it."""
     return {"id": data["id"], "name": data["name"], "arguments": data["arguments"]}
 
 
-def pick_outcome(data: Mapping[str, Any]) -> CallOutcome:
+def pick_outcome(data: JsonObject | RecordedCall) -> CallOutcome:
     return {
         "result": data["result"],
         "error": data["error"],
@@ -53,7 +56,7 @@ def pick_outcome(data: Mapping[str, Any]) -> CallOutcome:
     }
 
 
-def pick_approval(data: Mapping[str, Any]) -> RecordedApproval:
+def pick_approval(data: JsonObject) -> RecordedApproval:
     """From the data of an event `approval.requested`."""
     approval: RecordedApproval = {
         "decision": None,

@@ -26,6 +26,8 @@ from models.shapes import ApiModel, JsonObject, Time
 RunStatus = Literal["queued", "running", "awaiting_approval", "completed", "failed", "cancelled"]
 RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 ACTIVE_STATUSES: tuple[RunStatus, ...] = ("queued", "running", "awaiting_approval")
+# The source in `run.started` of a run that a program began: its call is made, and no model is asked.
+MCP_SOURCE = "mcp"
 
 
 class Run(SQLModel, table=True):

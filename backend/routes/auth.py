@@ -1,5 +1,5 @@
 # routes/auth.py -- register, sign in, stay signed in, sign out.
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, status
 from fastapi.security import OAuth2PasswordRequestForm
@@ -35,21 +35,21 @@ async def sign_in(
     device: DeviceDep,
     response: Response,
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
-) -> Any:
+) -> TokenPublic:
     """The OAuth2 password form: `username` is the email."""
     response.headers.update(NO_STORE)
     return await auth.sign_in(state.auth, device, form.username, form.password)
 
 
 @router.post("/refresh", response_model=TokenPublic, responses=problems(401, 422, 429))
-async def refresh(state: AppStateDep, response: Response, request: RefreshRequest) -> Any:
-    """Gives a new pair and uses the old refresh token up; using one again ends the sign-in."""
+async def refresh(state: AppStateDep, response: Response, request: RefreshRequest) -> TokenPublic:
+    """Returns a new pair and invalidates the old token. Reuse ends the sign-in, except once within 30 seconds."""
     response.headers.update(NO_STORE)
     return await auth.refresh_session(state.auth, request.refresh_token)
 
 
 @router.post("/logout", status_code=status.HTTP_204_NO_CONTENT, responses=problems(401))
 async def sign_out(state: AppStateDep, caller: CallerDep) -> None:
-    """Ends the session of the token that this is called with."""
+    """Ends the session of the access token."""
     await state.db.write(sessions.revoke_session, caller, caller.session_id)
     state.session_cache.forget(caller.session_id)

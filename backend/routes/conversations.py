@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_cla
 async def list_conversations(
     state: AppStateDep, caller: CallerDep, page: PageDep, q: SearchText = None
 ) -> JsonBytes:
-    """Newest activity first; `q` looks in the titles."""
+    """Newest activity first; `q` searches the titles."""
     async with state.search_slots.hold(caller) if q else nullcontext():
         return JsonBytes(await conversations.list_conversations(state.db, caller, page, q))
 
@@ -46,5 +46,5 @@ async def update_conversation(
 
 @router.delete("/{conversation_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
 async def delete_conversation(db: DatabaseDep, caller: CallerDep, conversation_id: UUID) -> None:
-    """Takes its messages and runs along."""
+    """Deletes it with its messages and runs."""
     await db.write(conversations.delete_conversation, caller, conversation_id)

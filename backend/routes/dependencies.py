@@ -1,6 +1,6 @@
-# routes/dependencies.py -- what routes ask for in their signatures: the caller, a page, the state of the app.
+# routes/dependencies.py -- the dependencies of routes: the caller, a page, the state of the app.
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.dependencies.models import Dependant
@@ -13,7 +13,7 @@ from app_state import AppState
 from db import Database
 from errors import Unauthorized
 from models.shapes import STORABLE
-from pagination import Page
+from pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
 from security import InvalidToken
 from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
 from services.identity.auth import Device
@@ -40,11 +40,14 @@ async def get_device(request: Request) -> Device:
 
 # The key of a request's scope under which the caller is kept, once authenticated.
 CALLER = "parley.caller"
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[[Request], Coroutine[None, None, Response]]
 
 
 class SignedIn(OAuth2PasswordBearer):
-    """The caller by the bearer token: security scheme and dependency in one, since each dependency costs time."""
+    """Finds the caller by the bearer token.
+
+    It is security scheme and dependency in one, because each dependency costs time.
+    """
 
     async def __call__(self, request: Request) -> SignedInCaller:  # type: ignore[override]
         if (known := request.scope.get(CALLER)) is not None:
@@ -69,7 +72,7 @@ signed_in = SignedIn(
 class Route(APIRoute):
     """Authenticates the caller before it reads the body, and reads at most 16 KiB of anonymous bodies.
 
-    FastAPI itself reads and parses the body first, whoever sent it.
+    FastAPI itself would read and parse the body first, whoever sent it.
     """
 
     def get_route_handler(self) -> Handler:
@@ -96,7 +99,7 @@ def needs_caller(dependant: Dependant) -> bool:
 
 
 async def get_page(
-    limit: Annotated[int, Query(ge=1, le=200, description="How many items at most.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most.")] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None, Query(max_length=500, description="`next_cursor` of the page before.")
     ] = None,

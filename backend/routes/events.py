@@ -17,10 +17,10 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
 async def follow_changes(
     state: AppStateDep, caller: CallerDep, resume: LastEventIdHeader = None
 ) -> EventStream:
-    """What changes in your tasks, conversations, messages and runs, as server-sent events, wherever it is done.
+    """The changes of your tasks, conversations, messages and runs, from any device, as server-sent events.
 
-    Without `Last-Event-ID`, or where the log does not reach back to it, the first event is `reset`: read what you
-    show once more over REST; the stream goes on from there.
+    Without `Last-Event-ID`, or if the log does not reach back to it, the first event is `reset`: read your lists again
+    over REST; the stream continues from there.
     """
     after = parse_last_event_id(resume, digits=18) if resume else None
     return EventStream(state.open_streams.follow_user(caller, after), state.timings.stream_send)

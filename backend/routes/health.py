@@ -10,13 +10,13 @@ router = APIRouter(tags=["operation"])
 
 @router.get("/healthz")
 async def is_up() -> dict[str, str]:
-    """The process answers."""
+    """200 while the process runs."""
     return {"status": "ok"}
 
 
 @router.get("/readyz", responses=problems(503))
 async def is_ready(state: AppStateDep) -> dict[str, str]:
-    """The database answers too, or did a second ago."""
+    """200 while the database answers too; the result is cached for a second."""
     if not await state.database_probe.is_reachable():
         raise Unavailable("The database does not answer.")
     return {"status": "ok"}

@@ -1,4 +1,4 @@
-# routes/idempotency.py -- the Idempotency-Key header: a POST that is repeated with its key happens once.
+# routes/idempotency.py -- the Idempotency-Key header: a POST that is repeated with its key takes effect once.
 import asyncio
 import hashlib
 import re
@@ -25,7 +25,7 @@ class IdempotentRoute(Route):
     """Answers a repeated POST with the first answer.
 
     The key is claimed before the work begins, and the answer stored after the work is committed. If the worker dies in
-    between, the work is repeated with row ids that are derived from the key (`new_id`), and so finds its rows.
+    between, the repeated work uses row ids that derive from the key (`new_id`), and so finds its rows.
     """
 
     is_secret: ClassVar[bool] = False
@@ -51,8 +51,8 @@ class IdempotentRoute(Route):
 
 
 class SecretRoute(IdempotentRoute):
-    """The same where request and answer hold secrets: the answer is not stored but derived again from the row and
-    the server's key, and the stored hash of the request is keyed, so that nobody can test guesses against it.
+    """The same for requests and answers with secrets. The answer is not stored but derived again from the row and the
+    server's key, and the stored hash of the request is keyed, so that nobody can test guesses against it.
     """
 
     is_secret = True
@@ -132,11 +132,11 @@ async def get_new_id(
         str | None,
         Header(
             alias=HEADER,
-            description="Your own name for this request: sent again within 48 hours, it gives the first answer.",
+            description="Your own id of this request: a repeat within 48 hours returns the first answer.",
         ),
     ] = None,
 ) -> UUID | None:
-    """The id that the row of this request is to have, where the request has a key."""
+    """The id for the new row of this request; None without a key."""
     return getattr(request.state, "new_id", None)
 
 

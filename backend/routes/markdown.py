@@ -1,4 +1,4 @@
-# routes/markdown.py -- Markdown as safe HTML, for pages.
+# routes/markdown.py -- Markdown as safe HTML, for the console and other front ends.
 from typing import Annotated
 
 from anyio import CapacityLimiter, to_thread

@@ -25,7 +25,7 @@ async def get_me(db: DatabaseDep, caller: CallerDep) -> User:
 @router.patch("", response_model=UserPublic, responses={**SIGNED_IN, **problems(403, 409, 429, 503)})
 async def update_me(state: AppStateDep, caller: CallerDep, change: UserUpdate) -> User:
     """Changes the fields that are sent. A `new_password` needs `current_password`, and ends all other sessions
-    and access tokens. A new `email`, and `never` for `approval`, need it too, unless you signed in within the
+    and API tokens. A new `email`, and `never` for `approval`, need it too, unless you signed in within the
     last 5 minutes.
     """
     sent = change.model_fields_set

@@ -1,5 +1,5 @@
-# routes/messages.py -- messages over HTTP, and the one call that a chatbot front end needs.
-from typing import Annotated, Any, Literal
+# routes/messages.py -- messages over HTTP, and the chat: one request that posts a message and returns the answer.
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, status
@@ -10,7 +10,7 @@ from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
 from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN, list_of, problems
+from routes.openapi import SIGNED_IN, Document, list_of, problems
 from routes.runs import stream_run
 from services import messages, runs
 from streaming.disconnects import run_until_disconnect
@@ -18,7 +18,7 @@ from streaming.sse import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
-STREAM: dict[str, Any] = {
+STREAM: Document = {
     EventStream.media_type: {
         "schema": {"type": "string"},
         "example": 'id: 1\nevent: run.started\ndata: {"run_id": "...", "conversation_id": "..."}\n\n',
@@ -44,8 +44,8 @@ async def list_messages(
 ) -> JsonBytes:
     """In reading order, from the start unless `before` or `after` says otherwise.
 
-    With `before`, each page holds the messages that stand just before it, and `next_cursor` leads further back
-    (send it together with the same `before`).
+    With `before`, each page has the messages just before it. `next_cursor`, sent with the same `before`, leads to older
+    messages.
     """
     return JsonBytes(
         await messages.list_messages(db, caller, conversation_id, page, before=before, after=after)
@@ -66,8 +66,8 @@ async def post_message(
     conversation_id: UUID,
     new: MessageCreate,
     new_id: NewIdDep,
-) -> Any:
-    """Says something and gets the answer: whole as JSON, or as it comes with `Accept: text/event-stream`."""
+) -> Response | ChatPublic:
+    """Posts a message and returns the answer: complete as JSON, or as a stream with `Accept: text/event-stream`."""
     chat = ChatCreate.model_construct(
         message=new.content,
         conversation_id=conversation_id,
@@ -85,8 +85,8 @@ async def post_message(
 )
 async def post_chat(
     state: AppStateDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
-) -> Any:
-    """The same as posting a message; makes the conversation if none is named."""
+) -> Response | ChatPublic:
+    """The same as posting a message; creates a conversation if none is named."""
     return await post_and_answer(state, caller, request, new, new_id)
 
 
@@ -105,11 +105,11 @@ async def post_and_answer(
 
 
 def wants_stream(accept: str) -> bool:
-    """Whether text/event-stream is asked for; where JSON is welcome as well, the order in Accept decides."""
+    """Whether the client accepts text/event-stream; if it accepts JSON too, the first one in Accept counts."""
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
         if any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
-            continue  # named to be refused
+            continue  # the client excludes this type
         if kind in ("application/json", "application/*", "*/*"):
             return False
         if kind == EventStream.media_type:

@@ -3,21 +3,22 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
-from models.shapes import ApiModel
+from models.shapes import ApiModel, JsonObject
 from server.problems import ProblemResponse
 
-# The JSON of an OpenAPI document: FastAPI has no types for it.
+# The JSON of an OpenAPI document, or of a part of it. Any: FastAPI has no types for it.
 Document = dict[str, Any]
 Responses = dict[int | str, Document]
 
 DESCRIPTIONS = {
     400: "The body cannot be read.",
-    401: "Not signed in, or not any more.",
+    401: "Not signed in, or the session has ended.",
     403: "Not allowed; where only the current password is missing, `type` says so.",
     404: "Missing, or not yours.",
     409: "In conflict with what is stored.",
-    410: "It was there, and you have deleted it.",
+    410: "The row existed, and was deleted.",
     413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",
@@ -32,10 +33,10 @@ class Problem(ApiModel):
     title: str
     status: int
     detail: str
-    errors: list[dict[str, Any]] | None = None
+    errors: list[JsonObject] | None = None
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problems(*statuses: int) -> Responses:
     """The error answers of a route, for OpenAPI."""
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {ProblemResponse.media_type: {"schema": schema}}
@@ -46,7 +47,7 @@ SIGNED_IN = problems(401, 422)
 SIGNED_IN_ONE = problems(401, 404, 422)
 
 
-def list_of(item: type[Any]) -> Responses:
+def list_of(item: type[BaseModel]) -> Responses:
     """The 200 answer of a list, whose bytes do not pass through pydantic."""
     schema = {
         "type": "object",
@@ -59,7 +60,7 @@ def list_of(item: type[Any]) -> Responses:
     return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}
 
 
-def build_openapi(app: FastAPI) -> dict[str, Any]:
+def build_openapi(app: FastAPI) -> Document:
     if app.openapi_schema is None:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes

@@ -1,4 +1,4 @@
-# routes/runs.py -- runs over HTTP: look at one, follow it, resume following.
+# routes/runs.py -- runs over HTTP: read a run, stream its log, cancel it, decide on its calls.
 from typing import Annotated
 from uuid import UUID
 
@@ -39,7 +39,8 @@ async def list_runs(
     conversation_id: UUID,
     page: PageDep,
     active: Annotated[
-        bool | None, Query(description="Only those that are at work or wait, or only those that have ended.")
+        bool | None,
+        Query(description="Only those that have not ended (true), or only those that have ended (false)."),
     ] = None,
 ) -> JsonBytes:
     """Newest first."""
@@ -63,7 +64,7 @@ async def follow_events(
     run_id: UUID,
     resume: LastEventIdHeader = None,
 ) -> EventStream:
-    """The run's log as server-sent events, past and to come, until its last one."""
+    """The run's log as server-sent events, from the past ones to the last one."""
     after = parse_last_event_id(resume)
     await state.db.read(runs.get_run, caller, run_id)
     return stream_run(state, caller, run_id, after)
@@ -71,7 +72,7 @@ async def follow_events(
 
 @router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
 async def cancel_run(state: AppStateDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
-    """Ends the run at once, whichever worker holds it; what it said and did so far stays. Twice is as once."""
+    """Cancels the run at once, on any worker; its text and calls so far are kept. An ended run is not changed."""
     return await state.run_control.cancel(caller, run_id)
 
 
@@ -88,7 +89,7 @@ async def decide_approval(
     decision: ApprovalDecision,
     new_id: NewIdDep,
 ) -> RunPublic:
-    """Approves or denies a call that waits; the first decision counts. The run goes on when none waits any more."""
+    """Approves or denies a call; the first decision counts. The run continues when none of its calls is pending."""
     return await state.run_control.decide(caller, run_id, tool_call_id, decision)
 
 

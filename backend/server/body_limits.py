@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
-# Far more than any of our models has: pydantic would make an error of each value, and 20 are reported.
+# Far more than any of our models has. Pydantic would make an error for each value, of which 20 are reported.
 MAX_VALUES = 10_000
 MAX_KEYS = 1_000
 # Enough for every body that is sent without signing in.
@@ -40,7 +40,7 @@ def has_too_many_values(body: bytes) -> bool:
     return count_separators(b"".join(text.split(b'"')[::2])) >= MAX_VALUES
 
 
-def check_key_count(pairs: list[tuple[str, Any]]) -> None:
+def check_key_count(pairs: list[tuple[str, object]]) -> None:
     if len(pairs) > MAX_KEYS:
         raise TOO_MANY_VALUES
 
@@ -66,7 +66,7 @@ class BoundedRequest(Request):
                 self.check_size(received)
                 yield chunk
 
-    async def json(self) -> Any:
+    async def json(self) -> Any:  # as Starlette's
         check_json_size(await self.body())
         return await super().json()
 

@@ -1,23 +1,26 @@
-# server/bounded_protocol.py -- bounds the bytes and the seconds that a connection may cost before the app sees it.
+# server/bounded_protocol.py -- limits the bytes and the seconds of a connection, before the app sees a request.
 import asyncio
 from functools import lru_cache
 from math import inf
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 import h11
+from uvicorn.protocols.http import h11_impl, httptools_impl
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server.problems import ProblemResponse, problem_title
 from timings import Timings
 
-# Of the request line, the headers and the trailers. Checked after each chunk, so a request may exceed it by one.
+# For the request line, the headers and the trailers. It is checked after each chunk, so a request may exceed it by one
+# chunk.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_FIELDS = 200
 CHUNK_BYTES = 16 * 1024
-# So much of a body has to arrive in `timings.request_body` seconds, or its end.
+# This much of a body, or its end, has to arrive in `timings.request_body` seconds.
 BODY_STEP_BYTES = 4 * 1024
-# How much is still received, and dropped, of a request that was refused.
+# How much of a refused request is still received and dropped.
 LINGER_BYTES = 4 * 1024 * 1024
 # Keys in the `state` of a request's scope: its transport; and the address and scheme of the connection.
 CONNECTION = "connection"
@@ -61,14 +64,16 @@ class BoundedProtocol(asyncio.Protocol):
     A request is refused with an answer where none has begun, else its connection is aborted.
     """
 
-    transport: Any
+    transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
     client: tuple[str, int] | None
-    scheme: Any
-    app_state: dict[str, Any]
-    cycle: Any
-    flow: Any
+    scheme: Literal["http", "https"] | None
+    app_state: dict[str, object]
+    # None before the first request; uvicorn's own types leave that out.
+    cycle: httptools_impl.RequestResponseCycle | h11_impl.RequestResponseCycle
+    flow: FlowControl
 
+    # Any: what uvicorn's class takes is passed on as it comes.
     def __init__(self, registry: ConnectionRegistry, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self.registry = registry
@@ -203,10 +208,9 @@ class BoundedProtocol(asyncio.Protocol):
 class BoundedHttpTools(BoundedProtocol, HttpToolsProtocol):
     """httptools keeps any number of headers: so the bytes between two bodies are counted here."""
 
-    def __init__(self, registry: ConnectionRegistry, **uvicorn: Any) -> None:
-        super().__init__(registry, **uvicorn)
-        self.url = b""
-        self.head = 0
+    cycle: httptools_impl.RequestResponseCycle
+    url = b""
+    head = 0
 
     def has_begun(self) -> bool:
         return self.head > 0 or self.in_body
@@ -260,6 +264,7 @@ class BoundedHttpTools(BoundedProtocol, HttpToolsProtocol):
 class BoundedH11(BoundedProtocol, H11Protocol):
     """h11 bounds the bytes that it holds at 16 KiB; only the seconds are bounded here."""
 
+    cycle: h11_impl.RequestResponseCycle
     received = 0
 
     def has_begun(self) -> bool:

@@ -20,7 +20,7 @@ from timings import Timings
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-# Files that a worker needs beside its connections: the database's, logs, certificates.
+# Open files that a worker needs beside its connections: database, logs, certificates.
 RESERVED_FILES = 128
 
 BOUNDED_PROTOCOLS: dict[object, type[BoundedProtocol]] = {
@@ -48,6 +48,7 @@ class ConnectionLimits:
         self.limit_per_network = limit_per_network
         self.timings = timings
         self.network_of = network
+        # Any: nobody calls the middleware, so it needs no app.
         self.proxies = ProxyHeadersMiddleware(cast(Any, None), proxies).trusted_hosts
         self.open: dict[BoundedProtocol, str | None] = {}
         self.by_network: Counter[str] = Counter()
@@ -67,6 +68,7 @@ class ConnectionLimits:
             # By default uvicorn trusts the forwarding headers of 127.0.0.1.
             scope["client"], scope["scheme"] = state[PEER]
 
+    # Any: whatever stands where uvicorn has its Config; another server may have nothing there.
     def replace_protocol(self, config: Any) -> None:
         protocol = BOUNDED_PROTOCOLS.get(getattr(config, "http_protocol_class", None))
         if protocol is None:

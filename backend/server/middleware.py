@@ -1,4 +1,4 @@
-# server/middleware.py -- what every request or the startup passes: the limit of a body's size, unexpected exceptions.
+# server/middleware.py -- the limit of a body's size, and unexpected exceptions of requests and of the startup.
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -72,7 +72,7 @@ class ServerErrorMiddleware:
 
 
 class StartupErrorMiddleware:
-    """Reports what makes the startup fail as one line; the traceback is logged at level debug."""
+    """Reports a failure of the startup as one line; the traceback is logged at level debug."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

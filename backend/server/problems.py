@@ -1,8 +1,8 @@
 # server/problems.py -- errors as problem+json answers (RFC 9457), and the handlers that turn exceptions into them.
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TypedDict
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from structlog.typing import FilteringBoundLogger
 
 from errors import DatabaseBusy, Invalid, ParleyError
+from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -19,6 +20,14 @@ log: FilteringBoundLogger = structlog.get_logger()
 TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 MAX_REPORTED = 20
 MAX_WORD = 100
+
+
+class FieldError(TypedDict):
+    """What is wrong with one value of a request, in pydantic's words: where it stands, what, and the kind of error."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
 
 
 def problem_title(status: int) -> str:
@@ -32,12 +41,12 @@ class ProblemResponse(Response):
         self,
         status: int,
         detail: str,
-        errors: list[dict[str, Any]] | None = None,
+        errors: Sequence[FieldError] | None = None,
         headers: Mapping[str, str] | None = None,
         members: dict[str, str] | None = None,
     ) -> None:
         title = problem_title(status)
-        problem: dict[str, Any] = {
+        problem: dict[str, object] = {
             "type": f"urn:parley:problem:{title.lower().replace(' ', '-')}",
             "title": title,
             "status": status,
@@ -50,7 +59,7 @@ class ProblemResponse(Response):
         super().__init__(json.dumps(problem).encode(), status, headers)
 
 
-def without_input(error: dict[str, Any]) -> dict[str, Any]:
+def without_input(error: JsonObject) -> FieldError:
     """A validation error without its input, which may be a password."""
     loc = [part[:MAX_WORD] if isinstance(part, str) else part for part in error["loc"]]
     return {"loc": loc, "msg": error["msg"][: 3 * MAX_WORD], "type": error["type"]}
@@ -60,7 +69,7 @@ async def answer_parley_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ParleyError)
     if isinstance(error, DatabaseBusy):
         log.warning("database busy", method=request.method, path=request.url.path, reason=error.logged_as)
-    errors = None
+    errors: list[FieldError] | None = None
     if isinstance(error, Invalid):
         errors = [{"loc": list(error.loc), "msg": error.detail, "type": "value_error"}]
     return ProblemResponse(error.status, error.detail, errors, error.headers, error.members)

@@ -1,9 +1,9 @@
-# services/approvals.py -- verbs on approvals: ask for a call, decide, let it expire. The run is locked.
+# services/approvals.py -- verbs on approvals: request, decide, cancel, expire.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from typing import TypedDict
 from uuid import UUID
 
 from sqlmodel import col
@@ -16,12 +16,13 @@ from errors import Conflict, Forbidden, NotFound
 from models import Approval, Run, User
 from models.approval import ApprovalPolicy, Decision
 from models.run import RunPublic
+from models.shapes import JsonObject
 from services import run_log, runs
 from services.identity.rate_limits import add_hits, hash_key
 from storage.dialects import read_clock
 
 EXPIRED_BATCH = 100
-# The span in which the changes of a program that asks for none of them are counted.
+# The window in which the unapproved changes of a program are counted.
 UNAPPROVED_WINDOW_SECONDS = 3600
 REFUSALS: dict[str, str] = {
     "denied": "This was not approved; nothing was changed.",
@@ -30,32 +31,31 @@ REFUSALS: dict[str, str] = {
 
 
 class CallToApprove(TypedDict):
-    """What the user is shown of a call, and so approves; `shown` are the rows that it would touch."""
+    """What the user is shown of a call, and approves; `shown` has the rows that the call would change."""
 
     id: str
     name: str
-    arguments: Any
-    shown: dict[str, Any]
+    arguments: JsonObject | str
+    shown: JsonObject
 
 
 async def read_policy(tx: Transaction, caller: Caller) -> ApprovalPolicy:
-    policy: Any = (await access.get_row(tx, caller, User, caller.user_id)).approval
-    return policy  # type: ignore[no-any-return]
+    return (await access.get_row(tx, caller, User, caller.user_id)).approval
 
 
 async def count_unapproved_changes(tx: Transaction, program_id: UUID) -> int:
-    """How many changes a program has wanted to make in this hour, this one included: a number that is kept."""
+    """Count one more change of a program; returns the count of this hour, with those that needed approval."""
     return await add_hits(tx, hash_key(f"unasked/{program_id}"), UNAPPROVED_WINDOW_SECONDS, 1)
 
 
 def compute_digest(call: CallToApprove) -> str:
-    """SHA-256 of all that is shown of the call."""
+    """SHA-256 of everything that the user is shown of the call."""
     words = json.dumps([call["name"], call["arguments"], call["shown"]], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def is_stale(approval: Approval, shown: Mapping[str, Any]) -> bool:
-    """Whether a row that the call touches has changed since it was shown. A deleted row needs no new approval."""
+def is_stale(approval: Approval, shown: Mapping[str, object]) -> bool:
+    """Whether a row that the call would change has changed since it was shown. A deleted row needs no new approval."""
     was = approval.shown
     return was is not None and any(row is not None and row != was.get(noun) for noun, row in shown.items())
 
@@ -70,15 +70,15 @@ async def find_approval(
 async def request_approvals(
     tx: Transaction, caller: Caller, run: Run, step: int, calls: Sequence[CallToApprove], seconds: float
 ) -> None:
-    """Ask for calls (`id`, `name`, `arguments`, `shown`) of one step; the run waits, and no worker holds it meanwhile.
+    """Request approval for calls of one step; the run then waits without a worker. The run must be locked.
 
-    What will be called is what stands in these rows' log: nothing that a client sends can change it. A call that was
-    asked for before is asked for anew.
+    The call is later made from the run log, so no client can change it. A second request for a call replaces the first.
+    `seconds` is the time until it expires.
     """
     moment = await read_clock(tx)
     expires_at = moment + timedelta(seconds=seconds)
     for call in calls:
-        asked = {
+        asked: JsonObject = {
             "name": call["name"],
             "arguments": call["arguments"],
             "shown": call["shown"],
@@ -102,10 +102,10 @@ async def request_approvals(
 async def decide_approval(
     tx: Transaction, caller: Caller, run_id: UUID, tool_call_id: str, approve: bool, seen: str | None = None
 ) -> RunPublic:
-    """The first decision counts. The run goes on as soon as none of its calls waits any more.
+    """Approve or deny a call; the first decision counts. The run is queued when none of its calls awaits approval.
 
-    `seen` is the digest of the question that the person has read; for None it is taken to be the one that stands.
-    Only in a signed-in session: what a program does in someone's name, that person has to allow.
+    `seen` is the digest that the user has read; None stands for the present one. Forbidden outside of a session,
+    because a program must not approve its own calls.
     """
     if caller.session_id is None:
         raise Forbidden("An approval is given in a signed-in session.")
@@ -143,7 +143,7 @@ async def record_decision(
 
 
 async def cancel_approvals(tx: Transaction, caller: Caller, run: Run, *, logged: bool = True) -> None:
-    """Withdraw what awaits approval, because the run ends; `logged=False` changes the approvals' own rows alone."""
+    """Cancel the run's pending approvals, because the run ends; `logged=False` changes only the approvals' own rows."""
     for approval in await runs.find_pending_approvals(tx, caller, [run.id]):
         if logged:
             await record_decision(tx, caller, run, approval, "cancelled")
@@ -152,7 +152,7 @@ async def cancel_approvals(tx: Transaction, caller: Caller, run: Run, *, logged:
 
 
 async def find_expired_runs(tx: Transaction, caller: CallerOrSystem) -> list[UUID]:
-    """Runs with a call that nobody decided on in time."""
+    """Runs with a pending approval that has expired."""
     moment = await read_clock(tx)
     statement = access.select(caller, Approval, col(Approval.run_id)).where(
         col(Approval.decision).is_(None), col(Approval.expires_at) <= moment
@@ -172,7 +172,7 @@ async def expire_approvals(tx: Transaction, caller: CallerOrSystem, run_id: UUID
 
 
 async def compute_approval_seconds(tx: Transaction, caller: Caller, run_id: UUID) -> float:
-    """How long the run waited for its person: calls that were asked for together waited at the same time."""
+    """How many seconds the run awaited approval; approvals that were requested together count once."""
     waits: dict[datetime, datetime] = {}
     statement = access.select(caller, Approval).where(
         col(Approval.run_id) == run_id, col(Approval.decided_at).is_not(None)

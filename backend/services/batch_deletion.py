@@ -40,9 +40,9 @@ async def delete_batch_with_children(
     *conditions: ColumnElement[bool],
     limit: int = ROW_BATCH,
 ) -> int:
-    """The same for rows that each have many children, which are deleted first: `parent_id` is their foreign key.
+    """The same for rows with many children each, which are deleted first; `parent_id` is their foreign key.
 
-    What else refers to the rows is deleted with them, by the database's cascade.
+    The database's cascade deletes all other rows that refer to them.
     """
     row_id: ColumnElement[UUID]
     [row_id] = inspect(table).primary_key

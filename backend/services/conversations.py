@@ -5,17 +5,18 @@ from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller
-from db import Database, Transaction
+from db import Database, Transaction, get_columns
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import events, idempotency
 from storage.text_search import search_parameters, text_contains
 
+COLUMNS = get_columns(Conversation)
 CONVERSATIONS = ListSpec(
     name="conversations",
-    keys=(col(Conversation.updated_at), col(Conversation.id)),
-    fields={name: getattr(Conversation, name) for name in ConversationPublic.model_fields},
+    keys=(COLUMNS["updated_at"], COLUMNS["id"]),
+    fields={name: COLUMNS[name] for name in ConversationPublic.model_fields},
     public=lambda row: ConversationPublic.model_validate(row.Conversation),
 )
 
@@ -37,7 +38,7 @@ async def list_conversations(db: Database, caller: Caller, page: Page, q: str | 
 async def create_conversation(
     tx: Transaction, caller: Caller, new: ConversationCreate, new_id: UUID | None = None
 ) -> Conversation:
-    """With `new_id` as its id, if given: a conversation that has this id already is returned instead."""
+    """Create a conversation, with the id `new_id` if given; returns an existing conversation with this id instead."""
     conversation = Conversation.model_validate(new.model_dump(), update={"user_id": caller.user_id})
     if new_id is not None:
         if existing := await access.find_row(tx, caller, Conversation, col(Conversation.id) == new_id):

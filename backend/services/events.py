@@ -2,7 +2,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -47,25 +46,27 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """How far a user's events are numbered, and whether there are some without a number."""
+    """The last number of a user's events, and whether some have no number yet."""
 
     last_seq: int
     unnumbered: bool
 
     def is_past(self, seq: int | None) -> bool:
-        """Whether a reader who has read up to `seq` has something to read."""
+        """Whether there is something to read after `seq`."""
         return self.unnumbered or self.last_seq != seq
 
 
 # Writing
 
 
-def new_event(caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> NewEvent:
+def new_event(caller: Caller | UUID, type_: str, data: Mapping[str, object]) -> NewEvent:
     """`data` is what REST returns of the change: public shapes, ids, JSON."""
     return NewEvent(caller if isinstance(caller, UUID) else caller.user_id, type_, data)
 
 
-async def record_event(tx: Transaction, caller: Caller | UUID, type_: str, data: Mapping[str, Any]) -> None:
+async def record_event(
+    tx: Transaction, caller: Caller | UUID, type_: str, data: Mapping[str, object]
+) -> None:
     """Write an event; the user's open streams are woken after the commit.
 
     It has no number yet: a counter would make writers wait for each other. Call it after the change was flushed,

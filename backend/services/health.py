@@ -18,8 +18,8 @@ async def ping_database(tx: Transaction) -> None:
 
 
 class DatabaseProbe:
-    """Asks the database at most once at a time and once in ANSWER_TTL_SECONDS, and shares the answer: anybody may call
-    /readyz, and no call should cost a connection."""
+    """Queries the database at most once in ANSWER_TTL_SECONDS and shares the answer: anybody may call /readyz, and a
+    flood of calls must not take connections."""
 
     def __init__(self, db: Database) -> None:
         self._db = db

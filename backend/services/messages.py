@@ -1,7 +1,8 @@
 # services/messages.py -- verbs on messages: read them in order, add one.
 from dataclasses import replace
 from functools import cache
-from typing import Any, Literal
+from types import SimpleNamespace
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, bindparam, case, literal, null
@@ -11,7 +12,7 @@ from sqlmodel import col
 import access
 from access import ANY_CALLER, Caller
 from clock import utc_now
-from db import Database, RetryTransaction, Transaction
+from db import Database, RetryTransaction, Transaction, get_columns
 from errors import Conflict, Invalid
 from models import Conversation, Message, Run, User
 from models.message import ChatCreate, MessagePublic, Sender
@@ -20,34 +21,34 @@ from services import conversations, events
 
 AGENT_NAME = "Parley"
 MAX_FIRST_TITLE_CHARACTERS = 80
-COLUMNS = [name for name in MessagePublic.model_fields if name != "sender"]
+PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name != "sender"]
+COLUMNS = get_columns(Message)
 
 
-def to_public_message(row: Any) -> MessagePublic:
-    """From a row of `select_with_sender`."""
-    message: Message = row.Message
+def to_public_message(message: Message | SimpleNamespace, display_name: str | None) -> MessagePublic:
+    """The message of a row of `select_with_sender`."""
     if message.program_name is not None:
         sender = Sender(type="program", id=message.program_id, name=message.program_name)
     elif message.role == "user":
-        sender = Sender(type="user", id=message.user_id, name=row.display_name)
+        sender = Sender(type="user", id=message.user_id, name=display_name)
     else:
         return show_agent_message(message)
-    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in COLUMNS})
+    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in PLAIN_FIELDS})
 
 
-def show_agent_message(message: Message) -> MessagePublic:
+def show_agent_message(message: Message | SimpleNamespace) -> MessagePublic:
     """The message of an agent; nothing else has to be read for it."""
     sender = Sender(type="agent", id=None, name=AGENT_NAME)
-    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in COLUMNS})
+    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in PLAIN_FIELDS})
 
 
 FROM_PROGRAM = col(Message.program_name).is_not(None)
 FROM_USER = col(Message.role) == "user"
 OLDEST_FIRST = ListSpec(
     name="messages",
-    keys=(col(Message.seq),),
+    keys=(COLUMNS["seq"],),
     fields={
-        **{name: getattr(Message, name) for name in COLUMNS},
+        **{name: COLUMNS[name] for name in PLAIN_FIELDS},
         "sender": {
             "type": case((FROM_PROGRAM, literal("program")), else_=col(Message.role)),
             "id": case(
@@ -60,19 +61,20 @@ OLDEST_FIRST = ListSpec(
             ),
         },
     },
-    public=to_public_message,
+    public=lambda row: to_public_message(row.Message, row.display_name),
     descending=False,
 )
 NEWEST_FIRST = replace(OLDEST_FIRST, name="messages-before", descending=True, backwards=True)
 
 
-def select_with_sender(caller: Caller) -> Select[Any]:
-    statement = access.select(caller, Message, Message, col(User.display_name))
+def select_with_sender(caller: Caller) -> Select[Message, str | None]:
+    """Messages, each with the name of its user."""
+    statement: Select[Message, str | None] = access.select(caller, Message, Message, col(User.display_name))
     return statement.join(User, col(User.id) == col(Message.user_id))
 
 
 @cache
-def select_in_conversation(side: Literal["before", "after"] | None) -> Select[Any]:
+def select_in_conversation(side: Literal["before", "after"] | None) -> Select[Message, str | None]:
     """The messages of a conversation, or those before or after a seq; the values are bind parameters."""
     statement = select_with_sender(ANY_CALLER).where(
         col(Message.conversation_id) == bindparam("conversation_id")
@@ -92,7 +94,7 @@ async def list_messages(
     before: UUID | Literal["end"] | None = None,
     after: UUID | None = None,
 ) -> bytes:
-    """Messages in reading order, as JSON: from the start, after a message, or back from a message or the end."""
+    """Messages in reading order, as JSON: from the start, after a message, or backwards from a message or the end."""
     if before is not None and after is not None:
         raise Invalid("Give before or after, not both.", ("query", "before"))
     await db.read(access.get_row, caller, Conversation, conversation_id)
@@ -115,19 +117,19 @@ async def list_messages(
 
 async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
     statement = select_with_sender(caller).where(col(Message.id) == message_id)
-    return to_public_message((await tx.execute(statement)).one())
+    return to_public_message(*(await tx.execute(statement)).one())
 
 
 async def record_message_created(tx: Transaction, caller: Caller, message: Message) -> None:
-    """Tell the person's open streams of a message that was added."""
+    """Record the event of a new message, for the user stream."""
     await events.record_event(
         tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)}
     )
 
 
 async def find_next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
-    """The number of the conversation's next message; the conversation is locked."""
-    # Not max(): with the rule of access beside it, an engine counts the whole conversation through.
+    """The number of the conversation's next message; the conversation must be locked."""
+    # ORDER BY ... LIMIT 1, because engines read all messages for max() with the access condition.
     last = access.select(caller, Message, col(Message.seq)).where(
         col(Message.conversation_id) == conversation.id
     )
@@ -191,6 +193,6 @@ async def add_message(tx: Transaction, caller: Caller, new: ChatCreate, run_id: 
     except IntegrityError as error:
         if new.client_id is None:
             raise
-        raise RetryTransaction from error  # the same client_id was sent twice at once: the next try finds the first
+        raise RetryTransaction from error  # two messages with the same client_id: the next attempt finds the first
     await record_message_created(tx, caller, message)
     return run

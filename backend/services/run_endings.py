@@ -1,4 +1,4 @@
-# services/run_endings.py -- how a run ends, whoever ends it: one message with all that was said and done.
+# services/run_endings.py -- how a run ends: one agent message with all text and all calls, whoever ends it.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ from db import Database, Transaction
 from errors import DatabaseBusy, NotFound, Unauthorized
 from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
+from models.columns import to_count
 from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
 from models.run import RunPublic, RunStatus
 from models.shapes import JsonObject
@@ -33,21 +34,21 @@ T = TypeVar("T")
 NOT_RUN = "The run ended before this call was made."
 NOT_KEPT = "What came of this call was too large to be kept."
 UNSTORED = "What was said could not be stored as a whole."
-# The calls of one message with their results, in bytes of JSON: every engine stores this much.
+# The calls of one message with their results, in bytes of JSON; every engine can store this size.
 MAX_CALL_BYTES = 2 * 2**20
-# Of the text, where the whole of it was refused.
+# The size of the text if the whole text was refused.
 MAX_SHORT_CHARACTERS = 10_000
 
-# Ends a run that is locked, as its conversation is.
+# Ends a run; the run and its conversation must be locked.
 Ending = Callable[[Transaction, Caller, Run], Awaitable[None]]
-# The place of the last of `list_endings`.
+# The index of the last one in `list_endings`.
 SMALLEST = 4
 
 
 def list_endings(steps: Sequence[Step], status: RunStatus, error: str | None) -> list[Ending]:
-    """Ways to end a run, each smaller than the one before: for where a database or a shape refuses that one.
+    """Ways to end a run, in order of decreasing size: if one cannot be stored, the next may be.
 
-    The first is tried twice, since the refusal may have been a connection's that broke.
+    The first comes twice, because its failure may have been a lost connection.
     """
     whole = partial(end_run, steps=steps, status=status, error=error)
     smaller: RunStatus = "cancelled" if status == "cancelled" else "failed"
@@ -62,9 +63,9 @@ def list_endings(steps: Sequence[Step], status: RunStatus, error: str | None) ->
 
 
 async def store_ending(store: Callable[[int], Awaitable[T]], run_id: UUID, backoff_seconds: float) -> T:
-    """`store` the largest of `list_endings` that the database takes, each in its own transaction.
+    """Store the largest of `list_endings` that the database accepts, each in its own transaction.
 
-    DatabaseBusy if the database is busy both times: a smaller ending would lose what was said and be no sooner stored.
+    DatabaseBusy if the database is busy both times: a smaller ending would lose text and be stored no sooner.
     """
     for size in range(SMALLEST):
         try:
@@ -76,19 +77,19 @@ async def store_ending(store: Callable[[int], Awaitable[T]], run_id: UUID, backo
                 raise
             why = {"cause": describe_cause(refusal), "place": find_place(refusal)}
             log.warning("an ending cannot be stored", run=str(run_id), attempt=size + 1, **why)
-            if size == 0:  # a connection that broke is there again soon
+            if size == 0:  # a lost connection is replaced soon
                 await asyncio.sleep(backoff_seconds)
     return await store(SMALLEST)
 
 
 def is_busy(error: Exception) -> bool:
-    """Whether the database only had no time. A lost connection is no such sign: MariaDB closes it on a large packet."""
+    """Whether the database was only busy. A lost connection does not count: MariaDB closes it on a large packet."""
     cause = error.__cause__
     return isinstance(error, DatabaseBusy) and cause is not None and not is_connection_lost(cause)
 
 
 def shorten_steps(steps: Sequence[Step]) -> list[Step]:
-    """The beginning of what was said, and which calls were made, without what was in them."""
+    """The beginning of the text, and the names of the calls without arguments and results."""
     text = "".join(step.text for step in steps)
     if len(text) > MAX_SHORT_CHARACTERS:
         text = text[: MAX_SHORT_CHARACTERS - 1] + "…"
@@ -104,7 +105,7 @@ def shorten_steps(steps: Sequence[Step]) -> list[Step]:
 async def end_bare(
     tx: Transaction, caller: CallerOrSystem, run: Run, error: str = UNSTORED, status: RunStatus = "failed"
 ) -> None:
-    """Change the run's row alone and read nothing: this can always be stored."""
+    """Change only the run's row, and read nothing: such a small change can be stored."""
     run.status = status
     run.error = error
     run.finished_at = utc_now()
@@ -165,8 +166,8 @@ def build_end(
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=moment,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
+        input_tokens=to_count(input_tokens),
+        output_tokens=to_count(output_tokens),
     )
     told.append((f"run.{status}", {"run": ended.model_dump(mode="json")}))
     return RunEnd(status, error, moment, answer, lines, told)
@@ -236,14 +237,14 @@ async def store_end(
 
 
 def finish_call(call: RecordedCall, moment: datetime) -> RecordedCall:
-    """The call as the message keeps it; one that was never made says so."""
+    """The call as the message stores it; a call that was not made gets an error."""
     if is_finished(call):
         return call
     return {**call, "result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
 
 
 def fit_calls(calls: list[RecordedCall]) -> list[RecordedCall]:
-    """The calls, without the largest results where all of them would be more than a message can hold."""
+    """The calls, without the largest results if all together exceed MAX_CALL_BYTES."""
     sizes = [len(to_json(call)) for call in calls]
     over = sum(sizes) - MAX_CALL_BYTES
     for place in sorted(range(len(calls)), key=lambda place: -sizes[place]):
@@ -255,7 +256,7 @@ def fit_calls(calls: list[RecordedCall]) -> list[RecordedCall]:
 
 
 def drop_content(call: RecordedCall) -> RecordedCall:
-    """The call without its result, and without its arguments where those are long."""
+    """The call without its result, and without long arguments."""
     short = len(to_json(call["arguments"])) <= MAX_SHORT_CHARACTERS
     arguments = call["arguments"] if short else {}
     return {**call, "arguments": arguments, "result": None, "error": NOT_KEPT}

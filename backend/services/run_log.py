@@ -76,7 +76,7 @@ async def store_lines(db: Database, lines: Sequence[Line], moment: datetime, *, 
         return await db.write(insert_lines, lines, moment, again=again)
     columns = zip(*((line.run_id, line.epoch, line.seq, line.type, line.data) for line in lines), strict=True)
     rows = await db.execute_sql(STORE_LINES, *map(list, columns), moment)
-    return {row["id"] for row in rows}
+    return {row[0] for row in rows}
 
 
 async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime, *, again: bool) -> set[UUID]:

@@ -147,7 +147,8 @@ END_RUN = """
         FOR NO KEY UPDATE
     ), ended AS (
         UPDATE runs SET status = $6, error = $7, finished_at = $2, lease_expires_at = NULL,
-            input_tokens = input_tokens + $8, output_tokens = output_tokens + $9
+            input_tokens = least(input_tokens::bigint + $8, 2147483647),
+            output_tokens = least(output_tokens::bigint + $9, 2147483647)
         FROM opened
         WHERE runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5 AND runs.status = 'running'
         RETURNING runs.id, opened.last_seq

@@ -1,15 +1,14 @@
 # services/runs.py -- verbs on runs: look at one, list them, tell of their changes.
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import col
 
 import access
 from access import Caller, CallerOrSystem
-from db import Transaction
+from db import Transaction, get_columns
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
@@ -19,12 +18,12 @@ from services import events, messages
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 WORKING_STATUSES = ("queued", "running")
 
-LISTING = RowListSpec(name="runs", keys=(col(Run.trigger_seq),))
+LISTING = RowListSpec(name="runs", keys=(get_columns(Run)["trigger_seq"],))
 
 
 @dataclass(frozen=True, slots=True)
 class RunPosition:
-    """How far a run is: the number of its last event, and what `is_active` and `can_end_without_user` say of it."""
+    """The number of a run's last event, and the results of `is_active` and `can_end_without_user`."""
 
     last_seq: int
     active: bool
@@ -81,7 +80,7 @@ async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
 async def list_runs(
     tx: Transaction, caller: Caller, conversation_id: UUID, active: bool | None, page: Page
 ) -> bytes:
-    """The runs of a conversation, newest first, as JSON; `active` picks those at work or waiting, or the others."""
+    """The runs of a conversation, newest first, as JSON; `active` selects those that have not ended, or the others."""
     await access.get_row(tx, caller, Conversation, conversation_id)
     statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
     if active is not None:
@@ -95,10 +94,13 @@ async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run
 
 
 async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
-    """What the run has led to, for a client that waited for it."""
+    """The run, its messages and its tool calls, for a client that waited for the answer."""
     run = await access.get_row(tx, caller, Run, run_id)
     statement = messages.select_with_sender(caller).where(col(Message.run_id) == run_id)
-    spoken = {row.Message.role: messages.to_public_message(row) for row in await tx.execute(statement)}
+    spoken = {
+        message.role: messages.to_public_message(message, name)
+        for message, name in await tx.execute(statement)
+    }
     answer = spoken.get("agent")
     return ChatPublic(
         conversation_id=run.conversation_id,
@@ -112,8 +114,8 @@ async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> Cha
     )
 
 
-async def find_active_runs(tx: Transaction, caller: Caller, *conditions: Any) -> list[Run]:
-    """The caller's runs that have not ended, the first to be answered first."""
+async def find_active_runs(tx: Transaction, caller: Caller, *conditions: ColumnElement[bool]) -> list[Run]:
+    """The caller's runs that have not ended, in the order of their answers."""
     statement = access.select(caller, Run).where(
         col(Run.user_id) == caller.user_id, col(Run.status).in_(ACTIVE_STATUSES), *conditions
     )
@@ -135,7 +137,7 @@ async def can_end_without_user(tx: Transaction, caller: CallerOrSystem, run: Run
 async def find_run_positions(
     tx: Transaction, caller: CallerOrSystem, run_ids: Sequence[UUID]
 ) -> dict[UUID, RunPosition]:
-    """How these runs stand; one that is gone is not among them. Two statements, however many they are."""
+    """The positions of these runs, without deleted ones; two statements for any number of runs."""
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(
         col(RunEvent.run_id) == col(Run.id)
     )

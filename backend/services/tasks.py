@@ -3,7 +3,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from sqlmodel import col
 import access
 from access import ANY_CALLER, Caller
 from clock import utc_now
-from db import Database, Transaction
+from db import Database, Transaction, get_columns
 from models import Task
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
@@ -29,17 +28,18 @@ class TaskFilter:
     q: str | None = None
 
 
+COLUMNS = get_columns(Task)
 TASKS = ListSpec(
     name="tasks",
-    keys=(col(Task.created_at), col(Task.id)),
-    fields={name: getattr(Task, name) for name in TaskPublic.model_fields},
+    keys=(COLUMNS["created_at"], COLUMNS["id"]),
+    fields={name: COLUMNS[name] for name in TaskPublic.model_fields},
     public=lambda row: TaskPublic.model_validate(row.Task),
 )
 
 
 @cache
-def select_tasks(by_completed: bool, by_words: bool) -> Select[Any]:
-    """The statement for any caller's tasks with these filters; their values are bind parameters."""
+def select_tasks(by_completed: bool, by_words: bool) -> Select[Task]:
+    """A cached statement for any caller's tasks with these filters, whose values are bind parameters."""
     statement = access.select(ANY_CALLER, Task)
     if by_completed:
         statement = statement.where(col(Task.completed) == bindparam("completed"))
@@ -48,7 +48,7 @@ def select_tasks(by_completed: bool, by_words: bool) -> Select[Any]:
     return statement
 
 
-def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Any], dict[str, Any]]:
+def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Task], dict[str, object]]:
     """The statement for the wanted tasks, and the values of its bind parameters."""
     values = access.caller_params(caller)
     if wanted.completed is not None:
@@ -68,7 +68,7 @@ async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone
     zone = ZoneInfo(caller.timezone)
     today = utc_now().astimezone(zone).date()
     dates = [today - timedelta(days=days - 1 - n) for n in range(days)]
-    # Midnights: a day may have 23 or 25 hours between them.
+    # The midnights around each day; a day may have 23 or 25 hours.
     bounds = [datetime.combine(day, time(), zone) for day in [*dates, today + timedelta(days=1)]]
     done_at = col(Task.completed_at)
     counts = [
@@ -126,7 +126,7 @@ async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
 
 
 async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
-    """The task as it was before."""
+    """Delete the task; returns it as it was."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
     await tx.delete(task)
     await tx.flush()

@@ -1,4 +1,4 @@
-# storage/database_kind.py -- what Parley needs of a kind of database: the interface that each of the three implements.
+# storage/database_kind.py -- the interface that SQLite, PostgreSQL and MariaDB implement.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from storage.timeouts import TimeLimits
 
 # A SQLSTATE, or a number of the driver's.
 ErrorCode = str | int
-# The keyword arguments of a driver's connect(): each has a type of its own.
+# The keyword arguments of a driver's connect(): each has a type of its own, hence Any.
 ConnectArguments = dict[str, Any]
-# The columns that a list is sorted by, and their values in one row: columns of a table differ in type.
-SortKeys = Sequence[ColumnElement[Any]]
+# The columns that a list is sorted by, and their values in one row.
+SortKeys = Sequence[ColumnElement[object]]
 Upsert = mysql.Insert | postgresql.Insert | sqlite.Insert
 # Error messages end up in logs, and bind parameters are hashes and what users write.
 HIDE_PARAMETERS = True
@@ -27,7 +27,7 @@ RECYCLE_SECONDS = 1800
 
 @dataclass(frozen=True, slots=True)
 class ErrorCodes:
-    """`transient`: the same transaction may succeed at once. `unavailable`: what time or the operator mends."""
+    """`transient`: the same transaction may succeed at once. `unavailable`: errors that time or the operator solves."""
 
     transient: frozenset[ErrorCode]
     foreign_key_violation: frozenset[ErrorCode]
@@ -66,9 +66,7 @@ class DatabaseKind(ABC):
         """The time on which all workers agree."""
 
     @abstractmethod
-    def build_upsert(
-        self, new: Insert, key: str, changes: Mapping[str, ColumnElement[Any] | object]
-    ) -> Upsert:
+    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> Upsert:
         """An INSERT that applies `changes` to the row that has the same `key`, if there is one."""
 
     def sort_directions(self, keys: SortKeys, *, descending: bool) -> list[bool]:
@@ -83,4 +81,4 @@ class DatabaseKind(ABC):
 
     @abstractmethod
     async def take_schema_lock(self, connection: AsyncConnection) -> None:
-        """Keep everybody else from changing the schema, until the connection's transaction or its use ends."""
+        """Take the lock that every change of the schema needs, until the connection's transaction or its use ends."""

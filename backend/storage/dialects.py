@@ -1,7 +1,7 @@
-# storage/dialects.py -- the kinds of database, and what is asked of the one that a transaction or an engine has.
+# storage/dialects.py -- the kinds of database, and functions that use the kind of a transaction or an engine.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Insert, SQLColumnExpression
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -33,7 +33,7 @@ async def upsert(
     tx: AsyncSession,
     new: Insert,
     key: str,
-    changes: Mapping[str, ColumnElement[Any] | object],
+    changes: Mapping[str, object],
     returning: SQLColumnExpression[T],
 ) -> T:
     """Insert the row or change the one that has its key, in one statement; `returning` of the row as it then is.
@@ -58,7 +58,7 @@ def after_cursor(
 
 
 async def take_schema_lock(connection: AsyncConnection) -> None:
-    """Keep everybody else from changing the schema.
+    """Take the lock that every change of the schema needs.
 
     The lock ends with the connection's transaction; on MariaDB, whose DDL ends every transaction, when the connection
     goes back to the pool. On SQLite the transaction itself is the lock: there is one writer at a time.

@@ -61,7 +61,7 @@ def is_connection_closed(error: BaseException) -> bool:
 
 
 def explain_unavailability(error: BaseException) -> str | None:
-    """Why the database cannot do its work now, on one line; None for an error that neither time nor operator mends."""
+    """Why the database is unavailable, on one line; None for an error that neither time nor the operator solves."""
     if isinstance(error, PoolTimeoutError):
         return "no connection to the database became free in time"
     if isinstance(error, TimeoutError):

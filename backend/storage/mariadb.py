@@ -3,7 +3,6 @@ import logging
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     URL,
@@ -23,9 +22,11 @@ from sqlalchemy.dialects.mysql.asyncmy import MySQLDialect_asyncmy
 from sqlalchemy.dialects.mysql.base import MySQLDDLCompiler, MySQLTypeCompiler
 from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
 from sqlalchemy.types import DateTime, Text
@@ -130,9 +131,7 @@ class MariaDB(DatabaseKind):
         clock = type_coerce(func.utc_timestamp(literal_column("6")), UTCDateTime)
         return (await tx.execute(select(clock))).scalar_one()
 
-    def build_upsert(
-        self, new: Insert, key: str, changes: Mapping[str, ColumnElement[Any] | object]
-    ) -> mysql.Insert:
+    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> mysql.Insert:
         """A list, not a dict: MariaDB applies the changes in order."""
         return mysql.insert(new.table).on_duplicate_key_update(list(changes.items()))
 
@@ -161,7 +160,7 @@ class MariaDB(DatabaseKind):
         await poll_schema_lock(connection, func.get_lock(SCHEMA_LOCK_NAME, 0), "DO 0")
 
 
-def release_schema_lock(connection: Any, record: Any) -> None:
+def release_schema_lock(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
     """At check-in: the pool reuses the connection, which would keep its lock."""
     if connection is not None and record.info.pop("schema_lock", False):
         cursor = connection.cursor()
@@ -256,7 +255,7 @@ def build_session_sql(limits: TimeLimits) -> str:
 
 
 @compiles(random_uuid, "mariadb")
-def _(element: random_uuid, compiler: SQLCompiler, **_: Any) -> str:
+def _(element: random_uuid, compiler: SQLCompiler, **_: object) -> str:
     # MariaDB's UUID() is made of the machine and the time: the next one can be guessed.
     return (
         "(concat(hex(random_bytes(6)), '4', substr(hex(random_bytes(2)), 2), "
@@ -266,15 +265,15 @@ def _(element: random_uuid, compiler: SQLCompiler, **_: Any) -> str:
 
 
 class MariaDBTypes(MySQLTypeCompiler):
-    def visit_text(self, type_: Text, **kw: Any) -> str:
+    def visit_text(self, type_: Text, **kw: object) -> str:
         return "LONGTEXT"  # TEXT ends at 64 KiB
 
-    def visit_datetime(self, type_: DateTime, **kw: Any) -> str:
+    def visit_datetime(self, type_: DateTime, **kw: object) -> str:
         return "DATETIME(6)"  # DATETIME ends at the second
 
 
 class MariaDBTables(MySQLDDLCompiler):
-    def get_column_default_string(self, column: Column[Any]) -> str | None:
+    def get_column_default_string(self, column: Column[object]) -> str | None:
         """CURRENT_TIMESTAMP would be in the time zone of the session that inserts by hand."""
         default = super().get_column_default_string(column)
         return "(utc_timestamp(6))" if default == "CURRENT_TIMESTAMP" else default

@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import asyncpg
-from sqlalchemy import URL, ColumnElement, Connection, event, func, select, type_coerce
+from sqlalchemy import URL, Connection, event, func, select, type_coerce
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import AdaptedConnection, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -101,9 +101,7 @@ class PostgreSQL(DatabaseKind):
         clock = type_coerce(func.clock_timestamp(), UTCDateTime)
         return (await tx.execute(select(clock))).scalar_one()
 
-    def build_upsert(
-        self, new: Insert, key: str, changes: Mapping[str, ColumnElement[Any] | object]
-    ) -> postgresql.Insert:
+    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> postgresql.Insert:
         return postgresql.insert(new.table).on_conflict_do_update(index_elements=[key], set_=dict(changes))
 
     async def take_schema_lock(self, connection: AsyncConnection) -> None:
@@ -196,7 +194,7 @@ def open_postgresql(url: URL, arguments: ConnectArguments, limits: TimeLimits, p
     }
     pooled = has_pooler(arguments)
 
-    def prepare(connection: Any, record: Any) -> None:
+    def prepare(connection: AdaptedConnection, record: object) -> None:
         set_keepalives(connection.driver_connection, own.get("keepalives", {}))
         if not pooled:
             sql = "; ".join(f"SET {name} = '{escape_quotes(value)}'" for name, value in settings.items())
@@ -240,6 +238,7 @@ def make_session_settings(limits: TimeLimits) -> dict[str, str]:
     }
 
 
+# Any: the stubs of asyncpg leave out what it keeps to itself, here as in terminate_connection.
 def set_keepalives(driver: Any, changed: dict[str, int] | None) -> None:
     """Probes find a dead peer, and keep routers on the way from forgetting the connection."""
     sock: socket.socket | None = driver._transport.get_extra_info("socket")
@@ -251,18 +250,19 @@ def set_keepalives(driver: Any, changed: dict[str, int] | None) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), changed.get(parameter, default))
 
 
-def refuse_closed_connection(connection: Any, record: Any, proxy: Any) -> None:
+def refuse_closed_connection(connection: AdaptedConnection, record: object, proxy: object) -> None:
     """Make the pool open another connection where asyncpg already knows that the server closed this one."""
-    if connection.driver_connection.is_closed():
+    driver: asyncpg.Connection[asyncpg.Record] = connection.driver_connection
+    if driver.is_closed():
         raise DisconnectionError
 
 
-def terminate_connection(connection: Any, record: Any) -> None:
+def terminate_connection(connection: AdaptedConnection, record: object) -> None:
     """Close without PostgreSQL's Terminate message, for whose delivery a silent connection would wait for ever.
 
     Where a request was cancelled, asyncpg first cancels its statement, over another connection with this one's key.
     """
-    driver = connection.driver_connection
+    driver: Any = connection.driver_connection
     cancellations: set[asyncio.Task[None]] = driver._cancellations
     if cancellations:
         next(iter(cancellations)).add_done_callback(lambda _: driver.terminate())
@@ -270,7 +270,7 @@ def terminate_connection(connection: Any, record: Any) -> None:
         driver.terminate()
 
 
-def close_behind_pooler(connection: Any, record: Any) -> None:
+def close_behind_pooler(connection: AdaptedConnection, record: object) -> None:
     """Let asyncpg cancel the statement that still runs, where there is an event loop to do so."""
     if not in_greenlet():
         return terminate_connection(connection, record)
@@ -303,5 +303,5 @@ async def connect_outside_pool(
 
 
 @compiles(random_uuid, "postgresql")
-def _(element: random_uuid, compiler: postgresql.base.PGCompiler, **_: Any) -> str:
+def _(element: random_uuid, compiler: postgresql.base.PGCompiler, **_: object) -> str:
     return "gen_random_uuid()"

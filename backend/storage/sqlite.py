@@ -1,4 +1,4 @@
-# storage/sqlite.py -- SQLite: one writer, many readers, and files that only their owner may read.
+# storage/sqlite.py -- SQLite: one writer, several readers, and files that only their owner may read.
 import asyncio
 import time
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, event
+from sqlalchemy import URL, event
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, ExceptionContext
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
@@ -63,9 +63,7 @@ class SQLite(DatabaseKind):
     async def read_clock(self, tx: AsyncSession) -> datetime:
         return utc_now()
 
-    def build_upsert(
-        self, new: Insert, key: str, changes: Mapping[str, ColumnElement[Any] | object]
-    ) -> sqlite.Insert:
+    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> sqlite.Insert:
         return sqlite.insert(new.table).on_conflict_do_update(index_elements=[key], set_=dict(changes))
 
     async def take_schema_lock(self, connection: AsyncConnection) -> None:
@@ -82,7 +80,7 @@ def open_sqlite(url: URL, limits: TimeLimits, *, size: int) -> AsyncEngine:
         execution_options={"limits": limits},
     )
 
-    def prepare(connection: Any, record: Any) -> None:
+    def prepare(connection: DBAPIConnection, record: object) -> None:
         connection.isolation_level = None  # the driver sends no BEGIN: begin_transaction does
         cursor = connection.cursor()
         for pragma in (
@@ -144,14 +142,15 @@ def begin_transaction(connection: Connection) -> None:
 def limit_statements(engine: AsyncEngine, seconds: float) -> None:
     """Interrupt a statement after so long: SQLite has no time limit, but another thread may interrupt it."""
 
+    # Any: the context of the execution gets an attribute of ours.
     def start(
-        connection: Connection, cursor: DBAPICursor, sql: str, values: Any, context: Any, many: bool
+        connection: Connection, cursor: DBAPICursor, sql: str, values: object, context: Any, many: bool
     ) -> None:
         interrupt = connection.connection.driver_connection._conn.interrupt  # type: ignore[union-attr]
         context.alarm = asyncio.get_running_loop().call_later(seconds, interrupt)
 
     def end(
-        connection: Connection, cursor: DBAPICursor, sql: str, values: Any, context: Any, many: bool
+        connection: Connection, cursor: DBAPICursor, sql: str, values: object, context: Any, many: bool
     ) -> None:
         context.alarm.cancel()
 
@@ -168,6 +167,7 @@ def limit_statements(engine: AsyncEngine, seconds: float) -> None:
     event.listen(engine.sync_engine, "handle_error", fail)
 
 
+# Any: aiosqlite has no types for what it keeps to itself.
 def interrupt_until_idle(driver: Any) -> None:
     """End the statement of a cancelled request.
 
@@ -185,7 +185,7 @@ def interrupt_until_idle(driver: Any) -> None:
 
 
 @compiles(random_uuid, "sqlite")
-def _(element: random_uuid, compiler: SQLCompiler, **_: Any) -> str:
+def _(element: random_uuid, compiler: SQLCompiler, **_: object) -> str:
     # 12 + 4 + 4 + 12 hex digits without dashes, as SQLAlchemy stores a UUID in SQLite.
     return (
         "(lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2) || "

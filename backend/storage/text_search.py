@@ -1,6 +1,5 @@
 # storage/text_search.py -- the search for literal text in any case, which each engine writes differently.
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Boolean, Dialect, SQLColumnExpression, String, TypeDecorator, bindparam
 from sqlalchemy.ext.compiler import compiles
@@ -39,7 +38,7 @@ class text_contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL fu
     inherit_cache = True
     type = Boolean()
 
-    def __init__(self, text: SQLColumnExpression[Any]) -> None:
+    def __init__(self, text: SQLColumnExpression[str] | SQLColumnExpression[str | None]) -> None:
         super().__init__(
             text,
             bindparam("words", type_=LikeText()),
@@ -48,19 +47,19 @@ class text_contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL fu
 
 
 @compiles(text_contains, "postgresql")
-def _(element: text_contains, compiler: SQLCompiler, **kw: Any) -> str:
+def _(element: text_contains, compiler: SQLCompiler, **kw: object) -> str:
     text, words, _ = element.clauses
     return f"(strpos(lower({compiler.process(text, **kw)}), lower({compiler.process(words, **kw)})) > 0)"
 
 
 @compiles(text_contains, "mariadb")
-def _(element: text_contains, compiler: SQLCompiler, **kw: Any) -> str:
+def _(element: text_contains, compiler: SQLCompiler, **kw: object) -> str:
     text, words, _ = element.clauses
     return f"(locate(lower({compiler.process(words, **kw)}), lower({compiler.process(text, **kw)})) > 0)"
 
 
 @compiles(text_contains, "sqlite")
-def _(element: text_contains, compiler: SQLCompiler, **kw: Any) -> str:
+def _(element: text_contains, compiler: SQLCompiler, **kw: object) -> str:
     """LIKE filters first, GLOB decides.
 
     SQLite's lower() and LIKE fold the case of ASCII only, and a Python function would be called for each row. GLOB with

@@ -1,7 +1,7 @@
 # streaming/disconnects.py -- clients that disconnect: work that only they would see is cancelled.
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -17,7 +17,7 @@ async def wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-async def run_until_disconnect(receive: Receive, work: Coroutine[Any, Any, T]) -> T | None:
+async def run_until_disconnect(receive: Receive, work: Coroutine[None, None, T]) -> T | None:
     """The result of `work`; None if the client disconnects first, and then `work` is cancelled."""
     task, disconnect = asyncio.ensure_future(work), asyncio.ensure_future(wait_for_disconnect(receive))
     try:

@@ -55,7 +55,7 @@ class LiveRuns:
     def __init__(self) -> None:
         self._runs: dict[UUID, LiveRun] = {}
 
-    def begin(self, run_id: UUID, user_id: UUID) -> None:
+    def open(self, run_id: UUID, user_id: UUID) -> None:
         self._runs[run_id] = LiveRun(user_id)
 
     def publish(self, lines: Sequence[Line]) -> None:

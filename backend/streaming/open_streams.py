@@ -1,22 +1,20 @@
-# streaming/open_streams.py -- the open streams and waiting requests of a worker: what wakes and what ends them.
+# streaming/open_streams.py -- wakes the open streams and waiting requests of a worker, and ends them with a session.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast
 from uuid import UUID
 
-import structlog
 from fastapi.sse import KEEPALIVE_COMMENT
-from structlog.typing import FilteringBoundLogger
 
 import access
 from access import SYSTEM, Caller
 from db import Database, Transaction
 from errors import Unauthorized
-from failure_causes import describe_cause, find_place
+from failure_causes import log_failure
 from models import Run
 from services import events, runs
 from services.identity import api_tokens
@@ -28,20 +26,19 @@ from streaming.sse import Batch
 from streaming.user_stream import read_user_batch
 from timings import Timings
 
-log: FilteringBoundLogger = structlog.get_logger()
 T = TypeVar("T")
 
 POLL_BATCH = 500
 # A notification to all readers must not take all connections to the database.
 MAX_CONCURRENT_READS = 4
 
-# What a reader waits for: the next event of its user, the next event of a run, a run's end, or something else.
+# What a reader waits for: its user's next event, a run's next event, a run's end, or the result of a function.
 ReaderKind = Literal["user", "run", "end", "other"]
 
 
 @dataclass(eq=False, slots=True)
 class Reader:
-    """One open stream or waiting request: the event that wakes it, how far it is, whether its session has ended."""
+    """One open stream or waiting request: the event that wakes it, its position, whether its session has ended."""
 
     wake: asyncio.Event
     kind: ReaderKind
@@ -50,8 +47,8 @@ class Reader:
 
 
 class OpenStreams:
-    """All streams and waiting requests of this worker. While nothing happens, none of them queries the database by
-    itself: one poll of a few statements serves them all."""
+    """All streams and waiting requests of this worker. An idle one makes no queries of its own: one poll of a few
+    statements serves them all."""
 
     def __init__(
         self, db: Database, notifier: Notifier, timings: Timings, live_runs: LiveRuns | None = None
@@ -69,7 +66,7 @@ class OpenStreams:
         self._batches = SharedReads[Batch | None](
             concurrency, lambda batch: batch is None or bool(batch.frames)
         )
-        self._answers = SharedReads[Any](concurrency, lambda answer: answer is not None)
+        self._answers = SharedReads[object](concurrency, lambda answer: answer is not None)
 
     async def run(self) -> None:
         """Poll while streams are open, until cancelled."""
@@ -78,9 +75,7 @@ class OpenStreams:
             try:
                 await self._poll()
             except Exception as error:
-                log.error(
-                    "polling for open streams failed", cause=describe_cause(error), place=find_place(error)
-                )
+                log_failure("polling for open streams failed", error)
             await asyncio.sleep(self._timings.poll)
 
     async def _poll(self) -> None:
@@ -107,14 +102,14 @@ class OpenStreams:
             reader.wake.set()
 
     def follow_user(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
-        """The caller's events past `after` as frames, until the session or the server ends.
+        """The caller's events after `after` as frames, until the session or the server ends.
 
-        Begins with `reset` where `after` is None or the log does not reach back to it.
+        Begins with `reset` if `after` is None or the log does not reach back to it.
         """
         return self._stream(caller, "user", caller.user_id, after, read_user_batch)
 
     def follow_run(self, caller: Caller, run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
-        """The run's log past `after` as frames, as it grows, until the run, the session or the server ends."""
+        """The run's log after `after` as frames, while it grows, until the run, the session or the server ends."""
 
         async def read(db: Database, caller: Caller, position: int | None) -> Batch:
             return await read_run_batch(db, self._live_runs, caller, run_id, position or 0)
@@ -195,17 +190,13 @@ class OpenStreams:
         caller: Caller,
         after: int | None,
     ) -> Batch | None:
-        """None where the stream has to end: the account is gone, or the read failed."""
+        """None if the stream has to end: the account is deleted, or the read failed."""
         try:
             return await read(self._db, caller, after)
         except Unauthorized:
             return None
         except Exception as error:
-            log.error(
-                "reading events failed: the streams that share the read end",
-                cause=describe_cause(error),
-                place=find_place(error),
-            )
+            log_failure("reading events failed: the streams that share the read end", error)
             return None
 
     @contextmanager
@@ -241,14 +232,14 @@ def split_ids(readers: dict[UUID, set[Reader]]) -> Iterator[list[UUID]]:
 
 
 def list_readers(readers: dict[UUID, set[Reader]], ids: Sequence[UUID]) -> Iterator[tuple[UUID, Reader]]:
-    """Those that are still open: a poll takes some time."""
+    """The readers that are still open; some may have closed during the poll."""
     for id_ in ids:
         for reader in readers.get(id_, ()):
             yield id_, reader
 
 
 def has_news(reader: Reader, position: runs.RunPosition | None) -> bool:
-    """Whether a reader of a run has to be woken. `position` is None where the run is gone."""
+    """Whether a reader of a run has to be woken. `position` is None if the run is deleted."""
     if position is None:
         return True
     if reader.kind == "end":

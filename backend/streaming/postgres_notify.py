@@ -23,15 +23,15 @@ BATCH_SECONDS = 0.01
 RECONNECT_SECONDS = 1.0
 LOST_CONNECTION = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-# asyncpg's own class, or the pool's proxy of it: both have the three methods that are used here.
+# Any: asyncpg's own class, or the pool's proxy of it: both have the three methods that are used here.
 Connection = Any
 
 
 class PostgresNotify:
-    """Uses one connection of its own, and sends outside of the transactions that it reports: PostgreSQL lets only one
-    transaction that notifies commit at a time.
+    """Has one connection of its own, and sends after the transactions that it reports: PostgreSQL commits transactions
+    with NOTIFY one at a time.
 
-    Where notifications do not arrive, behind a pooler in transaction mode, it warns once; readers then poll.
+    If notifications do not arrive, as behind a pooler in transaction mode, it warns once; readers then poll.
     """
 
     def __init__(self, notifier: Notifier, connect: Callable[[], Awaitable[Connection]]) -> None:

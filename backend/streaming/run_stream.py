@@ -1,4 +1,4 @@
-# streaming/run_stream.py -- what a run's stream sends: the run's log, from the number that a reader is at.
+# streaming/run_stream.py -- what a run's stream sends: the run's log after a reader's position.
 from uuid import UUID
 
 from fastapi.sse import format_sse_event

@@ -18,7 +18,7 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The next frames of a stream and the number of its last event; empty where there is nothing new.
+    """The next frames of a stream and the number of its last event; empty if there is nothing new.
 
     `more`: the log holds further events already. `last`: the stream ends after this batch.
     """
@@ -43,7 +43,7 @@ class SlowReader(Exception):
 
 
 class EventStream(StreamingResponse):
-    """An answer that proxies neither cache nor buffer. A client that does not read is disconnected.
+    """A streaming answer that proxies neither cache nor buffer. A client that does not read is disconnected.
 
     Backpressure: uvicorn's send() returns when the previous frame is mostly flushed, so at most two batches are in
     memory for each reader.

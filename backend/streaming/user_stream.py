@@ -1,4 +1,4 @@
-# streaming/user_stream.py -- what a user's stream sends: the user's events, from the number that a reader is at.
+# streaming/user_stream.py -- what the user stream sends: the user's events after a reader's position.
 from fastapi.sse import format_sse_event
 
 from access import Caller
@@ -8,9 +8,9 @@ from streaming.sse import Batch
 
 
 async def read_user_batch(db: Database, caller: Caller, after: int | None) -> Batch:
-    """Number the events that have none, then read one batch past `after`.
+    """Number the unnumbered events, then read one batch after `after`.
 
-    The batch is `reset` where `after` is None or the log does not reach back to it.
+    The batch is `reset` if `after` is None or the log does not reach back to it.
     """
     position = await db.read(events.find_log_position, caller)
     last_seq = position.last_seq if position else 0

@@ -1,5 +1,4 @@
 # tools/approval_rules.py -- which calls need an approval, and the rows that their user is shown.
-from typing import Any
 
 from sqlmodel import col
 
@@ -8,6 +7,7 @@ from access import Caller
 from db import Transaction
 from models import Task
 from models.approval import ApprovalPolicy
+from models.shapes import JsonObject
 from tools.registry import TOOLS, ToolError, parse_call
 from tools.tasks import dump_task
 
@@ -40,7 +40,7 @@ def needs_approval(policy: ApprovalPolicy, name: str, arguments: object, unappro
 
 async def read_shown_rows(
     tx: Transaction, caller: Caller, name: str, arguments: object, *, lock: bool = False
-) -> dict[str, Any]:
+) -> JsonObject:
     """The rows that the call would touch, by their noun and as REST shows them; None where the row does not exist.
 
     `lock` keeps them unchanged until the commit. A call with wrong arguments touches none.

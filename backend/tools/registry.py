@@ -11,13 +11,15 @@ from structlog.typing import FilteringBoundLogger
 from access import Caller
 from db import Transaction, is_retryable
 from errors import ParleyError
+from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()
 
 # What a call may do: `read` changes nothing, `write` changes or adds, `destructive` cannot be undone.
 Effect = Literal["read", "write", "destructive"]
 MAX_EXPLAINED_ERRORS = 5
-ToolFunction = Callable[[Transaction, Caller, Any], Awaitable[dict[str, Any]]]
+# Any: each tool has arguments of a class of its own, which `Tool.arguments` names.
+ToolFunction = Callable[[Transaction, Caller, Any], Awaitable[JsonObject]]
 
 
 class ToolError(Exception):
@@ -38,16 +40,16 @@ class Tool:
     def title(self) -> str:
         return self.name.replace("_", " ").capitalize()
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> JsonObject:
         """The JSON Schema of the arguments."""
         return strip_titles(self.arguments.model_json_schema())
 
-    def output(self) -> dict[str, Any]:
+    def output(self) -> JsonObject:
         """The JSON Schema of the result."""
         return strip_titles(self.result.model_json_schema(mode="serialization"))
 
 
-def strip_titles(schema: dict[str, Any]) -> dict[str, Any]:
+def strip_titles(schema: JsonObject) -> JsonObject:
     return {key: value for key, value in schema.items() if key not in ("title", "description")}
 
 
@@ -88,7 +90,7 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
 
 async def call_tool(
     tx: Transaction, caller: Caller, name: str, arguments: object, *, savepoint: bool = True
-) -> dict[str, Any]:
+) -> JsonObject:
     """Run a tool; its effect is part of `tx`, or there is none when it raises ToolError.
 
     Without a savepoint the caller has to roll `tx` back after a ToolError.

@@ -1,5 +1,5 @@
 # tools/tasks.py -- the tools on tasks, and how much of a task a model is shown.
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field as ShapeField
@@ -8,9 +8,9 @@ from pydantic import StringConstraints
 from access import Caller
 from db import Transaction
 from models import Task
-from models.shapes import STORABLE, ApiModel, optional_field
+from models.shapes import STORABLE, ApiModel, JsonObject, optional_field
 from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, TaskUpdate
-from pagination import read_items
+from pagination import DEFAULT_LIMIT, MAX_LIMIT, read_items
 from services import tasks
 from tools.registry import register_tool
 
@@ -24,11 +24,11 @@ END_CHARACTERS = 60
 MAX_CHANGED_CHARACTERS = 1_000
 
 
-def dump_task(task: Task) -> dict[str, Any]:
+def dump_task(task: Task) -> JsonObject:
     return TaskPublic.model_validate(task).model_dump(mode="json")
 
 
-def shorten_description(task: dict[str, Any], most: int) -> dict[str, Any]:
+def shorten_description(task: JsonObject, most: int) -> JsonObject:
     """The task without the middle of its description where that is longer."""
     text = task["description"] or ""
     if len(text) <= most:
@@ -37,7 +37,7 @@ def shorten_description(task: dict[str, Any], most: int) -> dict[str, Any]:
     return {**task, "description": cut, "shortened": True}
 
 
-def shorten_descriptions(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def shorten_descriptions(found: list[JsonObject]) -> list[JsonObject]:
     """The tasks with their descriptions whole, or with equal shares where they are too much together."""
     if sum(len(task["description"] or "") for task in found) <= MAX_LIST_CHARACTERS:
         return found
@@ -55,7 +55,7 @@ class ListTasks(ApiModel):
     q: Annotated[str, StringConstraints(max_length=200), STORABLE] | None = ShapeField(
         None, description="A piece of the title or description, in any case."
     )
-    limit: int = ShapeField(50, ge=1, le=200)
+    limit: int = ShapeField(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 
 class CompleteTask(ApiModel):
@@ -88,7 +88,7 @@ class TasksFound(ApiModel):
 
 
 @register_tool("write", AddTask, TaskPublic, idempotent=False)
-async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, Any]:
+async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> JsonObject:
     """Add one task to the person's list. Call it once for each task."""
     return dump_task(
         await tasks.create_task(tx, caller, TaskCreate(title=new.title, description=new.description))
@@ -96,7 +96,7 @@ async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> dict[str, A
 
 
 @register_tool("read", ListTasks, TasksFound)
-async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> dict[str, Any]:
+async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> JsonObject:
     """List the person's tasks, newest first. Use it to find the id of a task."""
     asked = tasks.bind_task_filter(caller, tasks.TaskFilter(wanted.completed, wanted.q))
     found, more = await read_items(tx, tasks.TASKS, *asked, wanted.limit)
@@ -104,14 +104,14 @@ async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> dict
 
 
 @register_tool("write", CompleteTask, TaskFound)
-async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> dict[str, Any]:
+async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> JsonObject:
     """Mark a task as done, or open it again."""
     task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed))
     return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
 
 
 @register_tool("write", ChangeTask, TaskFound)
-async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> dict[str, Any]:
+async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> JsonObject:
     """Change the title, the description or the state of a task; what is left out stays."""
     fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
     task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields))
@@ -119,6 +119,6 @@ async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> di
 
 
 @register_tool("destructive", TaskReference, TaskPublic)
-async def delete_task(tx: Transaction, caller: Caller, wanted: TaskReference) -> dict[str, Any]:
+async def delete_task(tx: Transaction, caller: Caller, wanted: TaskReference) -> JsonObject:
     """Delete a task for good. Returns the task as it was."""
     return dump_task(await tasks.delete_task(tx, caller, wanted.task_id))

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import anyio
-import httpx
 import pytest
 from sqlmodel import col
 
@@ -21,8 +20,10 @@ from models import Approval, Run
 from services import approvals
 from storage.dialects import read_clock
 from storage.engines import open_engine
+from support.api.approvals import calls_of, decide
+from support.api.runs import renew_epoch
 from support.clock import pass_time
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
     Person,
@@ -40,28 +41,15 @@ def with_task(person: Person, title: str = "Buy milk") -> str:
     return task_id
 
 
-def asked(person: Person, model: ScriptedModel, *task_ids: str, then: str = "So be it.") -> dict[str, Any]:
+def request_deletions(
+    person: Person, model: ScriptedModel, *task_ids: str, then: str = "So be it."
+) -> dict[str, Any]:
     """A chat whose agent wants to delete these tasks, up to where it waits."""
     calls = [call("delete_task", {"task_id": task_id}, f"call_{n}") for n, task_id in enumerate(task_ids, 1)]
     model.answers = [calls, [then]]
     answer: dict[str, Any] = person.chat("tidy up")
     assert answer["status"] == "awaiting_approval"
     return answer
-
-
-def decide(
-    person: Person, answer: dict[str, Any], approve: bool, call_id: str = "call_1", **more: Any
-) -> httpx.Response:
-    path = f"/v1/runs/{answer['run_id']}/approvals/{call_id}"
-    return person.http.post(path, json={"approve": approve, **more})
-
-
-def calls_of(person: Person, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """The calls on record, once the run has ended."""
-    wait_for_end(person, answer["run_id"])
-    messages = person.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
-    calls: list[dict[str, Any]] = messages[-1]["tool_calls"]
-    return calls
 
 
 def titles(person: Person) -> list[str]:
@@ -82,7 +70,7 @@ def go_on(monkeypatch: pytest.MonkeyPatch, passed: timedelta = timedelta(minutes
 
 def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: ScriptedModel) -> None:
     task_id = with_task(carl)
-    answer = asked(carl, model, task_id)
+    answer = request_deletions(carl, model, task_id)
     assert answer["message"] is None
     [pending] = answer["pending_approvals"]
     assert (pending["tool_call_id"], pending["name"]) == ("call_1", "delete_task")
@@ -93,8 +81,8 @@ def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: 
 
 
 def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
-    run = ok(decide(carl, answer, True))
+    answer = request_deletions(carl, model, with_task(carl))
+    run = ok(decide(carl, answer["run_id"], True))
     assert (run["status"], run["pending_approvals"]) == ("queued", [])
     [made] = calls_of(carl, answer)
     assert made["result"]["title"] == "Buy milk"
@@ -104,8 +92,8 @@ def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, mo
 
 
 def test_after_a_denial_the_model_is_told_and_goes_on(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl), then="Then it stays.")
-    ok(decide(carl, answer, False))
+    answer = request_deletions(carl, model, with_task(carl), then="Then it stays.")
+    ok(decide(carl, answer["run_id"], False))
     [denied] = calls_of(carl, answer)
     assert (denied["result"], denied["approval"]["decision"]) == (None, "denied")
     told = model.requests[-1].turns[-1]
@@ -144,11 +132,11 @@ def test_one_stream_tells_the_whole_story(carl: Person, model: ScriptedModel) ->
 def test_calls_of_one_answer_are_asked_for_together_and_the_run_waits_for_all(
     carl: Person, model: ScriptedModel
 ) -> None:
-    answer = asked(carl, model, with_task(carl, "One"), with_task(carl, "Two"))
+    answer = request_deletions(carl, model, with_task(carl, "One"), with_task(carl, "Two"))
     assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ["call_1", "call_2"]
-    assert ok(decide(carl, answer, True, "call_2"))["status"] == "awaiting_approval"
+    assert ok(decide(carl, answer["run_id"], True, "call_2"))["status"] == "awaiting_approval"
     assert titles(carl) == ["Two", "One"]
-    assert ok(decide(carl, answer, False, "call_1"))["status"] == "queued"
+    assert ok(decide(carl, answer["run_id"], False, "call_1"))["status"] == "queued"
     first, second = calls_of(carl, answer)
     assert (first["approval"]["decision"], second["approval"]["decision"]) == ("denied", "approved")
     assert titles(carl) == ["One"]
@@ -159,7 +147,7 @@ def test_the_offline_brain_deletes_after_a_yes(ann: Person) -> None:
     answer = ann.chat("delete buy milk")
     assert answer["status"] == "awaiting_approval"
     [pending] = answer["pending_approvals"]
-    ok(decide(ann, answer, True, pending["tool_call_id"]))
+    ok(decide(ann, answer["run_id"], True, pending["tool_call_id"]))
     wait_for_end(ann, answer["run_id"])
     messages = ann.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
     assert messages[-1]["content"] == "Deleted “Buy milk”."
@@ -169,7 +157,7 @@ def test_the_offline_brain_deletes_after_a_yes(ann: Person) -> None:
 def test_the_offline_brain_says_what_was_not_approved(ann: Person) -> None:
     ann.chat("add buy milk")
     answer = ann.chat("delete buy milk")
-    ok(decide(ann, answer, False, answer["pending_approvals"][0]["tool_call_id"]))
+    ok(decide(ann, answer["run_id"], False, answer["pending_approvals"][0]["tool_call_id"]))
     wait_for_end(ann, answer["run_id"])
     messages = ann.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
     assert (
@@ -197,7 +185,7 @@ def test_with_always_whatever_changes_something_waits_and_a_look_does_not(
     model.answers = [[call("list_tasks", {}, "look"), call("add_task", {"title": "Rest"}, "add")], ["OK."]]
     answer = carl.chat("plan")
     assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ["add"]
-    ok(decide(carl, answer, True, "add"))
+    ok(decide(carl, answer["run_id"], True, "add"))
     look, added = calls_of(carl, answer)
     assert ("approval" in look, "approval" in added) == (False, True)
 
@@ -237,18 +225,20 @@ def test_many_changes_in_many_answers_wait_as_well(carl: Person, model: Scripted
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("second", [True, False])
 def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bool, second: bool) -> None:
-    answer = asked(carl, model, with_task(carl))
-    ok(decide(carl, answer, first))
-    assert decide(carl, answer, second).status_code == 409
+    answer = request_deletions(carl, model, with_task(carl))
+    ok(decide(carl, answer["run_id"], first))
+    assert decide(carl, answer["run_id"], second).status_code == 409
     wait_for_end(carl, answer["run_id"])
-    assert decide(carl, answer, second).status_code == 409
+    assert decide(carl, answer["run_id"], second).status_code == 409
     assert titles(carl) == ([] if first else ["Buy milk"])
 
 
 def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     with ThreadPoolExecutor(8) as pool:
-        said = list(pool.map(lambda n: (n % 2 == 0, decide(carl, answer, n % 2 == 0).status_code), range(8)))
+        said = list(
+            pool.map(lambda n: (n % 2 == 0, decide(carl, answer["run_id"], n % 2 == 0).status_code), range(8))
+        )
     [(approved, _)] = [one for one in said if one[1] == 200]
     assert {status for _, status in said} == {200, 409}
     wait_for_end(carl, answer["run_id"])
@@ -258,17 +248,20 @@ def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel)
 def test_another_person_cannot_decide_nor_learn_of_it(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     stranger = scripted.person()
-    theirs, nothing = decide(stranger, answer, True), decide(stranger, answer, True, "call_9")
+    theirs, nothing = (
+        decide(stranger, answer["run_id"], True),
+        decide(stranger, answer["run_id"], True, "call_9"),
+    )
     assert theirs.status_code == nothing.status_code == 404
     assert theirs.json() == nothing.json()
     assert carl.get(f"/v1/runs/{answer['run_id']}")["status"] == "awaiting_approval"
 
 
 def test_a_call_that_was_never_asked_for_cannot_be_decided(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
-    assert decide(carl, answer, True, "call_2").status_code == 404
+    answer = request_deletions(carl, model, with_task(carl))
+    assert decide(carl, answer["run_id"], True, "call_2").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -277,8 +270,8 @@ def test_a_call_that_was_never_asked_for_cannot_be_decided(carl: Person, model: 
 def test_a_decision_carries_nothing_but_yes_or_no(
     carl: Person, model: ScriptedModel, more: dict[str, Any]
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
-    assert decide(carl, answer, True, **more).status_code == 422
+    answer = request_deletions(carl, model, with_task(carl))
+    assert decide(carl, answer["run_id"], True, **more).status_code == 422
     assert carl.get(f"/v1/runs/{answer['run_id']}")["status"] == "awaiting_approval"
 
 
@@ -286,7 +279,7 @@ def test_who_acts_without_a_session_cannot_decide(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
     """An agent acts for its person without one, and so does a program with a token."""
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
 
     async def try_it() -> None:
         db = Database(open_engine(scripted.settings.database_url.get_secret_value()))
@@ -303,21 +296,21 @@ def test_who_acts_without_a_session_cannot_decide(
 
 
 def test_who_signed_out_cannot_decide(scripted: Server, carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     again = scripted.sign_in(carl.email)
     ok(carl.http.post("/v1/auth/logout"))
-    assert decide(carl, answer, True).status_code == 401
-    ok(decide(again, answer, False))
+    assert decide(carl, answer["run_id"], True).status_code == 401
+    ok(decide(again, answer["run_id"], False))
 
 
 def test_no_answer_in_time_is_a_no(
     carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     go_on(monkeypatch)
     [expired] = calls_of(carl, answer)
     assert (expired["error"], expired["approval"]["decision"]) == (approvals.REFUSALS["expired"], "expired")
-    assert decide(carl, answer, True).status_code == 409
+    assert decide(carl, answer["run_id"], True).status_code == 409
     assert titles(carl) == ["Buy milk"]
 
 
@@ -327,22 +320,22 @@ def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
     model: ScriptedModel,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
 
     async def nobody_looks() -> None:
         return None
 
     monkeypatch.setattr(scripted.state.worker, "expire_approvals", nobody_looks)
     go_on(monkeypatch)
-    assert decide(carl, answer, True).status_code == 409
+    assert decide(carl, answer["run_id"], True).status_code == 409
     assert titles(carl) == ["Buy milk"]
 
 
 def test_after_a_cancel_the_call_is_not_made(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     run = carl.post(f"/v1/runs/{answer['run_id']}/cancel")
     assert (run["status"], run["pending_approvals"]) == ("cancelled", [])
-    assert decide(carl, answer, True).status_code == 409
+    assert decide(carl, answer["run_id"], True).status_code == 409
     [left] = calls_of(carl, answer)
     assert (left["result"], left["approval"]["decision"]) == (None, "cancelled")
     assert titles(carl) == ["Buy milk"]
@@ -352,16 +345,16 @@ def test_after_a_cancel_the_call_is_not_made(carl: Person, model: ScriptedModel)
 
 
 def test_a_message_behind_a_question_waits_and_says_so(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     model.answers += [["And hello."]]
     behind = carl.chat("hello", conversation_id=answer["conversation_id"])
     assert (behind["status"], behind["message"]) == ("queued", None)
-    ok(decide(carl, answer, False))
+    ok(decide(carl, answer["run_id"], False))
     assert wait_for_end(carl, behind["run_id"])["status"] == "completed"
 
 
 def test_an_interrupt_ends_the_question(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
+    answer = request_deletions(carl, model, with_task(carl))
     model.answers = [["Never mind."]]
     chat = carl.chat("leave it", conversation_id=answer["conversation_id"], on_busy="interrupt")
     assert chat["status"] == "completed"
@@ -374,11 +367,11 @@ def test_a_question_outlives_its_server_and_any_other_takes_the_answer(
 ) -> None:
     with serving(settings_for(own_database_url), model) as first:
         person = first.person()
-        answer = asked(person, model, with_task(person))
+        answer = request_deletions(person, model, with_task(person))
     with serving(settings_for(own_database_url), model) as second:
         again = second.sign_in(person.email)
         assert len(again.get(f"/v1/runs/{answer['run_id']}")["pending_approvals"]) == 1
-        ok(decide(again, answer, True))
+        ok(decide(again, answer["run_id"], True))
         assert calls_of(again, answer)[0]["approval"]["decision"] == "approved"
         assert titles(again) == []
 
@@ -401,9 +394,9 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
             try:
                 claim = await db.write(claim_run, assistant, UUID(run_id))
                 assert claim is not None
-                old = RunLoop(assistant, claim.run_id, claim.epoch, claim.caller)
+                old = RunLoop(assistant, claim)
                 await db.write(raise_epoch, UUID(run_id))
-                new = RunLoop(assistant, claim.run_id, claim.epoch + 1, claim.caller)
+                new = RunLoop(assistant, renew_epoch(claim, claim.epoch + 1))
                 with pytest.raises(RunAwaitsApproval):
                     await new.work()
                 with pytest.raises(LeaseLost):
@@ -432,10 +425,10 @@ def test_waiting_for_a_yes_is_not_part_of_the_runs_time(
 ) -> None:
     with serving(settings_for(own_database_url, run_seconds=30, access_token_minutes=60), model) as server:
         person = server.person()
-        answer = asked(person, model, with_task(person))
+        answer = request_deletions(person, model, with_task(person))
         go_on(monkeypatch, timedelta(minutes=25))
         pass_time(monkeypatch, minutes=25)
-        ok(decide(person, answer, True))
+        ok(decide(person, answer["run_id"], True))
         assert wait_for_end(person, answer["run_id"])["status"] == "completed"
 
 
@@ -472,8 +465,8 @@ def test_a_message_says_which_run_it_belongs_to(carl: Person, model: ScriptedMod
 
 
 def test_times_in_a_call_are_rendered_like_all_others(carl: Person, model: ScriptedModel) -> None:
-    answer = asked(carl, model, with_task(carl))
-    ok(decide(carl, answer, True))
+    answer = request_deletions(carl, model, with_task(carl))
+    ok(decide(carl, answer["run_id"], True))
     [made] = calls_of(carl, answer)
     for name in ("requested_at", "decided_at"):
         assert rfc3339(datetime.fromisoformat(made["approval"][name])) == made["approval"][name]

@@ -1,20 +1,10 @@
 # test_call_ids.py -- the ids of a run's calls: unique, whatever a provider sends
-import time
 from collections.abc import Callable
 from typing import Any
 
 from agent.loop import assign_call_ids
 from llm.protocol import ToolCall
-
-
-def cost(work: Callable[[], object]) -> float:
-    """Of the processor, the least of three."""
-    times = []
-    for _ in range(3):
-        start = time.thread_time()
-        work()
-        times.append(time.thread_time() - start)
-    return min(times)
+from support.processor_time import cost
 
 
 def test_thousands_of_calls_of_one_name_are_numbered_in_one_go() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 import access
 from access import SYSTEM
 from clock import utc_now
-from db import Transaction
+from db import Database, Transaction
 from errors import DatabaseBusy
 from llm.protocol import TextDelta, Usage
 from models import Run
@@ -31,10 +31,10 @@ from services.run_endings import (
     store_ending,
 )
 from services.run_log import Step, read_log
+from support.api.runs import begin, followed, followed_text, last_message
 from support.clock import pass_time
-from support.mariadb import MariaDBServer
-from support.runs import begin, followed, followed_text, last_message
-from support.scripted_model import ScriptedModel, call
+from support.databases.mariadb import MariaDBServer
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Person,
     Server,
@@ -59,12 +59,21 @@ def refusing(server: Server, *tables: str, longer_than: int = 0) -> Iterator[lis
                 refused.append(table)
                 raise ValueError("value too large")
 
+    async def refuse_sql(db: Database, sql: str, *values: object) -> Any:
+        """The same for a statement that goes to PostgreSQL's driver and may insert into several tables."""
+        for table in tables:
+            if f"INSERT INTO {table} " in sql and len(str(values)) > longer_than:
+                refused.append(table)
+                raise ValueError("value too large")
+        return await execute_sql(db, sql, *values)
+
+    execute_sql = Database._execute_sql
     engine = server.state.db.engine.sync_engine
     sql_event.listen(engine, "before_cursor_execute", refuse)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "_execute_sql", refuse_sql)
         yield refused
-    finally:
-        sql_event.remove(engine, "before_cursor_execute", refuse)
+    sql_event.remove(engine, "before_cursor_execute", refuse)
 
 
 def test_an_answer_that_is_refused_as_a_whole_is_stored_shorter(

@@ -7,9 +7,9 @@ from typer.testing import CliRunner, Result
 
 import cli
 from llm.protocol import ModelError
-from support.scripted_model import ScriptedModel, call
+from support.databases.table_rows import count_rows
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, serving, settings_for, wait_until
-from support.table_rows import count_rows
 
 Replay = Callable[..., Result]
 

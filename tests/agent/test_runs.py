@@ -19,7 +19,8 @@ from clock import utc_now
 from db import Database, RetryTransaction, Transaction
 from llm.protocol import ModelError
 from models import Run
-from support.scripted_model import ScriptedModel, call
+from support.api.runs import followed, renew_epoch, text_of
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
     Person,
@@ -40,24 +41,6 @@ def streamed(person: Person, message: str, **body: object) -> list[Event]:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         return list(read_events(answer))
-
-
-def followed(person: Person, run_id: str, after: int | None = None) -> list[Event]:
-    headers = {} if after is None else {"Last-Event-ID": str(after)}
-    with person.http.stream("GET", f"/v1/runs/{run_id}/events", headers=headers) as answer:
-        assert answer.status_code == 200, answer.read()
-        return list(read_events(answer))
-
-
-def text_of(events: list[Event]) -> str:
-    """What a front end shows: deltas, taken back by a reset."""
-    text = ""
-    for event in events:
-        if event.type == "message.delta":
-            text += event.data["text"]
-        elif event.type == "message.reset":
-            text = event.data["content"]
-    return text
 
 
 def test_a_stream_counts_without_a_gap_from_the_start_to_the_end(carl: Person, model: ScriptedModel) -> None:
@@ -326,7 +309,7 @@ def test_every_write_of_a_loop_checks_its_epoch(
         await db.write(reopen)
         claim = await db.write(claim_run, own, run_id)
         assert claim is not None
-        stale = RunLoop(own, replace(claim, run=Run(**{**claim.run.model_dump(), "epoch": claim.epoch - 1})))
+        stale = RunLoop(own, renew_epoch(claim, claim.epoch - 1))
         stale.log.add_text(0, "x")
         with pytest.raises(LeaseLost):
             await stale.log.settle()

@@ -3,7 +3,6 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
@@ -15,7 +14,8 @@ from models import Approval
 from services import approvals
 from storage.dialects import read_clock
 from storage.engines import open_engine
-from support.scripted_model import ScriptedModel, call
+from support.api.approvals import calls_of, decide
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 
 AGAIN = ["approval.requested", "approval.decided"] * 2
@@ -26,7 +26,7 @@ def with_task(person: Person, title: str, **fields: Any) -> dict[str, Any]:
     return task
 
 
-def asked(person: Person, model: ScriptedModel, *calls: Any) -> dict[str, Any]:
+def request_calls(person: Person, model: ScriptedModel, *calls: Any) -> dict[str, Any]:
     """A chat whose agent makes these calls, up to where it waits."""
     model.answers = [list(calls), ["So be it."]]
     answer: dict[str, Any] = person.chat("go on")
@@ -34,12 +34,8 @@ def asked(person: Person, model: ScriptedModel, *calls: Any) -> dict[str, Any]:
     return answer
 
 
-def deleting(*tasks: dict[str, Any]) -> list[Any]:
+def make_deletions(*tasks: dict[str, Any]) -> list[Any]:
     return [call("delete_task", {"task_id": task["id"]}, f"call_{n}") for n, task in enumerate(tasks, 1)]
-
-
-def decide(person: Person, run_id: str, call_id: str = "call_1", **body: Any) -> httpx.Response:
-    return person.http.post(f"/v1/runs/{run_id}/approvals/{call_id}", json={"approve": True, **body})
 
 
 def asked_again(person: Person, run_id: str, before: dict[str, Any]) -> dict[str, Any]:
@@ -56,16 +52,6 @@ def asked_again(person: Person, run_id: str, before: dict[str, Any]) -> dict[str
     return found
 
 
-def calls_of(person: Person, answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """The calls on record, once the run has ended."""
-    path = f"/v1/runs/{answer['run_id']}"
-    wait_until(lambda: person.get(path)["status"] in ("completed", "failed"))
-    assert person.get(path)["error"] is None
-    messages = person.get(f"/v1/conversations/{answer['conversation_id']}/messages")["data"]
-    calls: list[dict[str, Any]] = messages[-1]["tool_calls"]
-    return calls
-
-
 def log_of(person: Person, run_id: str) -> list[tuple[str, dict[str, Any]]]:
     with person.http.stream("GET", f"/v1/runs/{run_id}/events") as stream:
         return [(event.type, event.data) for event in read_events(stream)]
@@ -79,7 +65,7 @@ def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, m
     carl.patch("/v1/me", approval="always")
     task = with_task(carl, "Tax papers", description="In the blue folder")
     change = {"task_id": task["id"], "title": "Old papers", "description": None}
-    answer = asked(
+    answer = request_calls(
         carl, model, call("update_task", change, "call_1"), call("add_task", {"title": "x"}, "call_2")
     )
     question, adding = answer["pending_approvals"]
@@ -88,7 +74,7 @@ def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, m
     run_id = answer["run_id"]
     assert carl.get(f"/v1/runs/{run_id}")["pending_approvals"] == [question, adding]
     for one in (question, adding):
-        ok(decide(carl, run_id, one["tool_call_id"], digest=one["digest"]))
+        ok(decide(carl, run_id, call_id=one["tool_call_id"], digest=one["digest"]))
     made, added = calls_of(carl, answer)
     assert made["approval"]["shown"] == {"task": task}
     assert added["approval"]["shown"] == {}
@@ -102,7 +88,7 @@ def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, m
 @pytest.mark.also_on_mariadb
 def test_a_row_that_changed_after_the_question_is_asked_for_anew(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Spam")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
     run_id, [first] = answer["run_id"], answer["pending_approvals"]
     changed = carl.patch(f"/v1/tasks/{task['id']}", title="Tax papers")
     ok(decide(carl, run_id, digest=first["digest"]))
@@ -122,7 +108,7 @@ def test_a_row_that_changed_after_the_question_is_asked_for_anew(carl: Person, m
 
 def test_open_pages_are_told_of_the_new_words(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Spam")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
     carl.patch(f"/v1/tasks/{task['id']}", title="Tax papers")
     ok(decide(carl, answer["run_id"]))
     asked_again(carl, answer["run_id"], answer["pending_approvals"][0])
@@ -140,7 +126,7 @@ def test_open_pages_are_told_of_the_new_words(carl: Person, model: ScriptedModel
 
 def test_it_may_change_as_often_as_it_likes_and_a_no_ends_it(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Version 0")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
     [question] = answer["pending_approvals"]
     for number in range(1, 4):
         carl.patch(f"/v1/tasks/{task['id']}", title=f"Version {number}")
@@ -157,22 +143,22 @@ def test_all_that_has_changed_is_asked_for_together_and_what_has_not_is_done(
     carl: Person, model: ScriptedModel
 ) -> None:
     tasks = [with_task(carl, title) for title in ("One", "Two", "Three")]
-    answer = asked(carl, model, *deleting(*tasks))
+    answer = request_calls(carl, model, *make_deletions(*tasks))
     for task in (tasks[0], tasks[2]):
         carl.patch(f"/v1/tasks/{task['id']}", completed=True)
     for question in answer["pending_approvals"]:
-        ok(decide(carl, answer["run_id"], question["tool_call_id"]))
+        ok(decide(carl, answer["run_id"], call_id=question["tool_call_id"]))
     asked_again(carl, answer["run_id"], answer["pending_approvals"][0])
     questions = carl.get(f"/v1/runs/{answer['run_id']}")["pending_approvals"]
     assert [question["tool_call_id"] for question in questions] == ["call_1", "call_3"]
     for question in questions:
-        ok(decide(carl, answer["run_id"], question["tool_call_id"], digest=question["digest"]))
+        ok(decide(carl, answer["run_id"], call_id=question["tool_call_id"], digest=question["digest"]))
     assert [made["result"]["title"] for made in calls_of(carl, answer)] == ["One", "Two", "Three"]
 
 
 def test_a_row_that_is_gone_is_no_reason_to_ask_again(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Spam")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
     carl.delete(f"/v1/tasks/{task['id']}")
     ok(decide(carl, answer["run_id"]))
     [made] = calls_of(carl, answer)
@@ -185,7 +171,7 @@ def test_whoever_changes_the_row_meanwhile_only_what_was_shown_is_done(
 ) -> None:
     """Changes race with decisions: whichever comes first, what is deleted is what the last yes was said to."""
     task = with_task(carl, "Version 0")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
     run_id = answer["run_id"]
 
     def change() -> None:
@@ -211,7 +197,7 @@ def test_from_the_last_look_to_the_effect_nobody_else_can_change_the_row(
     scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = with_task(carl, "Spam")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
     make = loop.execute_call
     locked: list[bool] = []
 
@@ -239,7 +225,7 @@ def test_a_decision_on_another_question_than_the_one_that_stands_is_refused(
     carl: Person, model: ScriptedModel, approve: bool
 ) -> None:
     task = with_task(carl, "Spam")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
     [first] = answer["pending_approvals"]
     run_id = answer["run_id"]
     assert decide(carl, run_id, approve=approve, digest="0" * 64).status_code == 409
@@ -275,7 +261,7 @@ def test_a_question_from_before_rows_were_kept_is_answered_as_it_was(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
     task = with_task(carl, "Spam")
-    answer = asked(carl, model, *deleting(task))
+    answer = request_calls(carl, model, *make_deletions(task))
 
     async def forget(tx: Transaction) -> None:
         await tx.execute(
@@ -303,7 +289,7 @@ def test_waiting_for_the_second_yes_is_not_part_of_the_runs_time_either(
     with serving(settings_for(own_database_url, run_seconds=30, access_token_minutes=60), model) as server:
         person = server.person()
         task = with_task(person, "Spam")
-        answer = asked(person, model, *deleting(task))
+        answer = request_calls(person, model, *make_deletions(task))
         [question] = answer["pending_approvals"]
         for number in range(2):
             passed += timedelta(minutes=20)
@@ -322,7 +308,7 @@ def test_a_worker_that_dies_before_it_asks_again_leaves_the_question_to_the_next
     with serving(settings_for(own_database_url), model) as first:
         person = first.person()
         task = with_task(person, "Spam")
-        answer = asked(person, model, *deleting(task))
+        answer = request_calls(person, model, *make_deletions(task))
         first.state.worker._stopping = True  # it takes up no run any more
         ok(decide(person, answer["run_id"]))
         person.patch(f"/v1/tasks/{task['id']}", title="Tax papers")

@@ -20,7 +20,7 @@ from storage.dialects import read_clock
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from streaming.notifier import Notifier
-from support.scripted_model import ScriptedModel
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, serving, settings_for, wait_until
 
 STREAM = {"Accept": "text/event-stream"}

@@ -19,10 +19,10 @@ from clock import utc_now
 from db import Database, Transaction
 from errors import INTERNAL_ERROR
 from models import Run
-from support.processes import forked
-from support.runs import begin, followed, followed_text, last_message
-from support.scripted_model import ScriptedModel
-from support.scripted_provider import Hang, Text, scripted_provider
+from support.api.runs import begin, followed, followed_text, last_message
+from support.llm.scripted_model import ScriptedModel
+from support.llm.scripted_provider import Hang, Text, scripted_provider
+from support.processes.server_process import forked
 from support.servers import (
     KEY,
     Person,
@@ -120,7 +120,7 @@ def test_a_hand_over_is_no_takeover(scripted: Server, carl: Person, model: Scrip
         for _ in range(5):
             claim = await claim_run(tx, own, run_id)
             assert claim is not None
-            counted.append(claim.takeovers)
+            counted.append(claim.run.takeovers)
             await release_lease(tx, claim)
         return counted
 
@@ -174,6 +174,8 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
 
     worker = scripted.state.worker
     worker._pauses = Pauses(0.0)
+    # No run is claimed as it is posted.
+    monkeypatch.setattr(worker, "reserve_slot", lambda run_id, user_id: None)
     monkeypatch.setattr(runs, "record_run_change", refuse)
     run = wait_for_end(carl, begin(carl))
     assert (run["status"], run["error"]) == ("failed", INTERNAL_ERROR)
@@ -191,6 +193,8 @@ def test_a_run_that_cannot_be_claimed_since_the_database_is_busy_waits_and_compl
 ) -> None:
     worker = scripted.state.worker
     worker._pauses = Pauses(0.0)
+    # No run is claimed as it is posted.
+    monkeypatch.setattr(worker, "reserve_slot", lambda run_id, user_id: None)
     model.answers = [["Here I am."]]
     claims: list[UUID] = []
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.processes import Process, forked
+from support.processes.server_process import Process, forked
 from support.servers import KEY, Person, ok
 
 TICKS = os.sysconf("SC_CLK_TCK")

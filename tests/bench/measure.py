@@ -24,7 +24,7 @@ from bench.pages import measure_pages
 from bench.people import People, server_version, settle, sign_up_many
 from bench.table import Result, print_table
 from logs import configure_logs
-from support.postgres import postgres_server
+from support.databases.postgres import postgres_server
 
 TESTS = Path(__file__).resolve().parent.parent
 KEY = "a key for benchmarks that is long enough"

@@ -9,7 +9,7 @@ from uuid import UUID
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from support import browsers
-from support.histories import write_long_conversation
+from support.databases.histories import write_long_conversation
 
 PASSWORD = "a long password for benchmarks"
 PAGE = 50

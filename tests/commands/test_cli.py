@@ -6,21 +6,7 @@ from typer.testing import CliRunner, Result
 
 import cli
 from settings import SettingsError
-from support.servers import PASSWORD, serving, settings_for
-
-
-@pytest.fixture
-def parley(
-    new_database: Callable[[str], str], engine_name: str, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Result]:
-    settings = settings_for(new_database(engine_name), registration="closed")
-    monkeypatch.setattr("commands.context.get_settings", lambda: settings)
-
-    def run(*words: str, given: str = "") -> Result:
-        return CliRunner().invoke(cli.app, list(words), input=given)
-
-    run.settings = settings  # type: ignore[attr-defined]
-    return run
+from support.servers import PASSWORD, serving
 
 
 def test_the_operator_makes_a_user_where_registration_is_closed(parley: Callable[..., Result]) -> None:

@@ -1,6 +1,5 @@
 # test_database_commands.py -- parley db: where the schema stands, upgrading it, and comparing it with the models.
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -8,17 +7,12 @@ from typer.testing import CliRunner, Result
 import cli
 from settings import SettingsError
 from storage.schema.revisions import METADATA, list_revisions
-from support.catalog import ENGINES, Place, difference, empty_place
+from support.databases.catalog import Place, difference
 from support.servers import settings_for
 
 REVISIONS = list_revisions()
 HEAD = REVISIONS[-1]
 Parley = Callable[..., Result]
-
-
-@pytest.fixture(params=ENGINES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    yield from empty_place(request, request.param, tmp_path)
 
 
 @pytest.fixture

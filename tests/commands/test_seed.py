@@ -5,28 +5,13 @@ from random import Random
 from uuid import uuid4
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-import cli
 from clock import utc_now
 from commands.seed_rows import SeedSizes, build_batches, build_tasks
-from support.servers import serving, settings_for
+from support.servers import serving
 
 SMALL = ("--conversations", "5", "--messages", "60", "--tasks", "12")
-
-
-@pytest.fixture
-def parley(
-    new_database: Callable[[str], str], engine_name: str, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Result]:
-    settings = settings_for(new_database(engine_name))
-    monkeypatch.setattr("commands.context.get_settings", lambda: settings)
-
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(cli.app, list(words))
-
-    run.settings = settings  # type: ignore[attr-defined]
-    return run
 
 
 @pytest.mark.also_on_mariadb

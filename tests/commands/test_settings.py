@@ -437,7 +437,7 @@ def test_a_database_url_that_cannot_work_stops_the_start_with_one_clear_line(url
 # .env.example
 
 
-def described() -> dict[str, str]:
+def read_env_example() -> dict[str, str]:
     """The settings in .env.example, each with its comment: `# words` above `NAME=default` or `# NAME=`."""
     found: dict[str, str] = {}
     comment: list[str] = []
@@ -456,7 +456,7 @@ def described() -> dict[str, str]:
 
 
 def test_the_example_file_describes_every_setting_and_nothing_else() -> None:
-    settings = described()
+    settings = read_env_example()
     assert settings.keys() == NAMES
     assert [name for name, words in settings.items() if len(words) < 15] == []
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from support.isolation import Theirs, with_everything
+from support.api.isolation import Theirs, with_everything
 from support.servers import Server
 
 

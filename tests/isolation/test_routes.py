@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 
-from support.isolation import ROUTES, Attempt, Own, Theirs, of_nothing, send, with_everything
+from support.api.isolation import ROUTES, Attempt, Own, Theirs, of_nothing, send, with_everything
 from support.servers import Server
 
 ATTEMPTS = [

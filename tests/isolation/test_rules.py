@@ -12,7 +12,7 @@ import access
 import models
 from access import RULES, SYSTEM, Caller
 from db import Transaction
-from support.isolation import Theirs
+from support.api.isolation import Theirs
 from support.servers import Person, Server, in_database
 
 

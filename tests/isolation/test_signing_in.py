@@ -3,8 +3,8 @@
 
 import pytest
 
-from support.isolation import ROUTES, Attempt, Open, Own, Theirs, send
-from support.problems import problem_of
+from support.api.isolation import ROUTES, Attempt, Open, Own, Theirs, send
+from support.api.problems import problem_of
 from support.servers import Server
 
 SIGNED_IN = [route for route, way in ROUTES.items() if isinstance(way, (list, Own))]

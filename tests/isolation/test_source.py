@@ -2,7 +2,6 @@
 import ast
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,11 +13,9 @@ import access
 import models
 from access import RULES, Caller
 from db import Transaction
-from support.isolation import Theirs
+from support.api.isolation import Theirs
 from support.servers import Server, in_database
-
-BACKEND = Path(access.__file__).parent
-
+from support.source import BACKEND, MODULES, parse_module
 
 SCOPED = [
     "services",
@@ -66,8 +63,12 @@ JUSTIFIED = {
     ("services/batch_deletion.py", "delete"): "rows that access.select has found",
     ("services/identity/account_removal.py", "update"): "the caller's runs that access.select has found",
     ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
-    ("services/runs.py", "delete"): "details of runs that access.select has found",
-    ("services/runs.py", "update"): "the same runs: that their details are gone",
+    ("services/run_log.py", "delete"): "details of runs that access.select has found",
+    (
+        "services/run_log.py",
+        "update",
+    ): "the same runs: that their details are gone; one that is at work, with its user",
+    ("services/run_log.py", "insert"): "lines of runs that are at work under the epoch of this worker",
     (
         "services/identity/auth.py",
         "delete",
@@ -75,16 +76,16 @@ JUSTIFIED = {
     ("services/identity/rate_limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
     ("services/identity/rate_limits.py", "insert"): "counts of attempts belong to nobody, as SYSTEM",
     (
-        "agent/direct_call_rows.py",
+        "protocols/mcp/direct_call_rows.py",
         "insert",
     ): "rows of the caller, into the conversation that access.visible has opened",
     ("commands/seed.py", "insert"): "new rows of the user whom the command has just created",
-    ("agent/direct_call_rows.py", "select"): "values to insert, and what was opened",
+    ("protocols/mcp/direct_call_rows.py", "select"): "values to insert, and what was opened",
     (
-        "agent/direct_call_rows.py",
+        "protocols/mcp/direct_call_rows.py",
         "update",
     ): "the caller's conversation, with access.visible among its conditions",
-    ("agent/direct_call_rows.py", "union_all"): "values to insert",
+    ("protocols/mcp/direct_call_rows.py", "union_all"): "values to insert",
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("services/events.py", "select"): "from what access.select has found",
     (
@@ -106,16 +107,11 @@ def scoped_modules() -> list[str]:
     return [str(path.relative_to(BACKEND)) for path in found]
 
 
-@cache
-def parsed(module: str) -> ast.Module:
-    return ast.parse((BACKEND / module).read_text(), module)
-
-
 def used(module: str) -> Iterator[tuple[str, str]]:
     """The statement builders of SQLAlchemy and SQLModel that a module gets hold of."""
     libraries = ("sqlalchemy", "sqlmodel")
     names: set[str] = set()
-    for node in ast.walk(parsed(module)):
+    for node in ast.walk(parse_module(module)):
         if isinstance(node, ast.Import):
             whole = [alias.name for alias in node.names if alias.name.partition(".")[0] in libraries]
             assert whole == [], f"{module}:{node.lineno}: imports all of {whole}"
@@ -125,7 +121,7 @@ def used(module: str) -> Iterator[tuple[str, str]]:
                 assert alias.name != "*", module
                 if alias.name in UNSCOPED:
                     yield module, alias.name
-    for node in ast.walk(parsed(module)):
+    for node in ast.walk(parse_module(module)):
         # `postgresql.insert`, and `(sqlite if ... else postgresql).insert`
         if isinstance(node, ast.Attribute) and node.attr in UNSCOPED:
             roots = {inner.id for inner in ast.walk(node.value) if isinstance(inner, ast.Name)}
@@ -149,7 +145,7 @@ def test_no_row_is_fetched_by_its_key_past_access() -> None:
     past = [
         f"{module}:{node.lineno}"
         for module in scoped_modules()
-        for node in ast.walk(parsed(module))
+        for node in ast.walk(parse_module(module))
         if isinstance(node, ast.Attribute)
         and node.attr
         in ("get", "get_one", "scalars", "scalar", "exec", "query", "merge", "run_sync", "connection")
@@ -164,14 +160,14 @@ def test_only_lists_and_the_session_check_read_past_a_transaction() -> None:
     readers = {
         module
         for module in scoped_modules()
-        for node in ast.walk(parsed(module))
+        for node in ast.walk(parse_module(module))
         if isinstance(node, ast.Attribute) and node.attr in ("fetch", "store")
     }
     assert readers <= {
         "pagination.py",
         "services/identity/sessions.py",
         "services/identity/api_tokens.py",
-        "agent/direct_call_rows.py",
+        "protocols/mcp/direct_call_rows.py",
     }
 
 
@@ -197,16 +193,17 @@ def test_a_statement_for_anyone_shows_nothing_until_it_is_said_for_whom(
 
 
 def named_in(module: str) -> set[str]:
-    names = {node.id for node in ast.walk(parsed(module)) if isinstance(node, ast.Name)}
-    names |= {node.attr for node in ast.walk(parsed(module)) if isinstance(node, ast.Attribute)}
-    for node in ast.walk(parsed(module)):
+    names = {node.id for node in ast.walk(parse_module(module)) if isinstance(node, ast.Name)}
+    names |= {node.attr for node in ast.walk(parse_module(module)) if isinstance(node, ast.Attribute)}
+    for node in ast.walk(parse_module(module)):
         if isinstance(node, ast.ImportFrom):
             names |= {alias.name for alias in node.names}
     return names
 
 
 MAY_ACT_AS_SYSTEM = {
-    "agent/housekeeping.py",
+    "services/run_log.py",
+    "services/housekeeping.py",
     "agent/leases.py",
     "agent/replay.py",
     "agent/worker.py",
@@ -217,17 +214,15 @@ MAY_ACT_AS_SYSTEM = {
 
 
 def test_only_who_may_act_as_the_system_names_it() -> None:
-    everything = [str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py")]
-    naming = {module for module in everything if named_in(module) & {"SYSTEM", "System"}} - {"access.py"}
+    naming = {module for module in MODULES if named_in(module) & {"SYSTEM", "System"}} - {"access.py"}
     assert naming == MAY_ACT_AS_SYSTEM
 
 
 def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
-    everything = [str(path.relative_to(BACKEND)) for path in BACKEND.rglob("*.py")]
     makers = {
         module
-        for module in everything
-        for node in ast.walk(parsed(module))
+        for module in MODULES
+        for node in ast.walk(parse_module(module))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Caller"
     }
     assert makers <= {

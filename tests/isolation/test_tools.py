@@ -10,7 +10,7 @@ import pytest
 from access import Caller
 from db import Transaction
 from llm.protocol import ModelRequest, TextDelta, ToolCall
-from support.isolation import Theirs, of_nothing, with_everything
+from support.api.isolation import Theirs, of_nothing, with_everything
 from support.servers import Person, Server, in_database, serving, settings_for
 from tools.registry import TOOLS, ToolError, call_tool
 

@@ -3,14 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.scripted_provider import BreakAfter, Calls, ScriptedProvider, Status, Text, scripted_provider
+from support.llm.scripted_provider import BreakAfter, Calls, ScriptedProvider, Status, Text
 from support.servers import Person, read_events, serving, settings_for
-
-
-@pytest.fixture
-def provider() -> Iterator[ScriptedProvider]:
-    with scripted_provider() as running:
-        yield running
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import protocols.mcp.server
 from db import Transaction
 from logs import configure_logs
 from models import ApiToken, RateLimit
+from support.api.mcp_client import on_record
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from tools.approval_rules import MAX_UNAPPROVED_CHANGES
@@ -45,12 +46,6 @@ def add(server: Server, token: str, count: int) -> list[dict[str, Any]]:
     return [call(server, token, "add_task", title=f"Task {number}") for number in range(count)]
 
 
-def messages_of(person: Person, title: str = "Claude") -> list[dict[str, Any]]:
-    [found] = [c for c in person.get("/v1/conversations")["data"] if c["title"] == title]
-    messages: list[dict[str, Any]] = person.get(f"/v1/conversations/{found['id']}/messages")["data"]
-    return messages
-
-
 # Who speaks
 
 
@@ -64,7 +59,7 @@ def test_a_message_over_mcp_is_the_programs(server: Server, ann: Person, name: s
     for _ in range(2):  # the first makes the conversation, the second finds it
         call(server, token["token"], name, **arguments)
     program = {"type": "program", "id": token["id"], "name": "Claude on my laptop"}
-    said = [message for message in messages_of(ann, program["name"]) if message["role"] == "user"]
+    said = [message for message in on_record(ann, program["name"]) if message["role"] == "user"]
     assert len(said) == (1 if name == "delete_task" else 2)  # what waits is asked for once
     assert [message["sender"] for message in said] == [program] * len(said)
     told = []
@@ -83,20 +78,20 @@ def test_a_message_over_mcp_is_the_programs(server: Server, ann: Person, name: s
 def test_its_name_stays_when_the_token_is_gone(server: Server, ann: Person) -> None:
     token = make_token(ann)
     call(server, token["token"], "list_tasks")
-    before = messages_of(ann)
+    before = on_record(ann)
     ann.delete(f"/v1/me/tokens/{token['id']}")
 
     async def forget(tx: Transaction) -> None:
         await tx.execute(delete(ApiToken).where(col(ApiToken.id) == UUID(token["id"])))
 
     in_database(server, forget)
-    assert messages_of(ann) == before
+    assert on_record(ann) == before
     assert before[0]["sender"] == {"type": "program", "id": token["id"], "name": "Claude"}
 
 
 def test_a_program_with_the_token_of_a_sign_in_is_a_program_too(server: Server, ann: Person) -> None:
     call(server, ann.tokens["access_token"], "list_tasks")
-    [asked, answer] = messages_of(ann, "MCP")
+    [asked, answer] = on_record(ann, "MCP")
     assert asked["sender"] == {"type": "program", "id": None, "name": "MCP"}
     assert answer["sender"] == {"type": "agent", "id": None, "name": "Parley"}
 
@@ -249,6 +244,6 @@ def test_calls_past_the_limit_leave_nothing_and_say_when_to_come_back(
         assert [bool(result.get("isError")) for result in results] == [False] * 3 + [True] * 2
         assert 0 < results[-1]["_meta"][protocols.mcp.server.RETRY_AFTER_META] <= 60
         assert "Try again in" in results[-1]["content"][0]["text"]
-        assert len(messages_of(person)) == 6
+        assert len(on_record(person)) == 6
         other = make_token(person, name="Cursor", scopes=scopes)["token"]
         assert not call(running, other, "list_tasks").get("isError")

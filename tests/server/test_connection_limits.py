@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from server import bounded_protocol, connection_limits
-from support.processes import started
+from support.processes.server_process import started
 from support.servers import KEY, Server, connected, next_answer, serving, settings_for, wait_until
 from timings import Timings
 

@@ -12,7 +12,7 @@ import lifespan
 import main
 from agent.worker import Worker
 from failure_causes import MAX_CHARACTERS, REDACTED, describe_cause, find_place, to_one_line
-from support.scripted_provider import Status, scripted_provider
+from support.llm.scripted_provider import Status, scripted_provider
 from support.servers import serving, settings_for, wait_until
 from timings import Timings
 

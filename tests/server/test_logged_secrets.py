@@ -12,7 +12,8 @@ import logs
 import services.tasks
 from db import Transaction
 from services.identity import auth
-from support.problems import problem_of
+from support.api.problems import problem_of
+from support.api.sign_in import NEW_PASSWORD, refresh, sign_in
 from support.servers import (
     PASSWORD,
     Person,
@@ -20,7 +21,6 @@ from support.servers import (
     in_database,
     ok,
 )
-from support.sign_in import NEW_PASSWORD, refresh, sign_in
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from services import tasks
-from support.scripted_model import ScriptedModel
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, read_events, serving, settings_for
 
 MADE = re.compile(r"[0-9a-f]{32}")

@@ -21,7 +21,7 @@ from models import IdempotencyKey
 from services import tasks
 from services.idempotency import delete_old_keys
 from storage.engines import open_engine
-from support.scripted_model import ScriptedModel
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from timings import Timings
 

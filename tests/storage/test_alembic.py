@@ -4,7 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -19,8 +19,7 @@ from models.columns import JsonType, UTCDateTime, random_uuid
 from settings import ROOT
 from storage.schema.bootstrap import make_alembic_config
 from storage.schema.revisions import METADATA, list_revisions
-from support.catalog import (
-    ENGINES,
+from support.databases.catalog import (
     FILES,
     MIGRATIONS,
     Catalog,
@@ -28,10 +27,9 @@ from support.catalog import (
     alembic,
     copied,
     difference,
-    empty_place,
     migrated,
 )
-from support.postgres import PostgresServer
+from support.databases.postgres import PostgresServer
 from support.servers import KEY
 
 REVISIONS = list_revisions()
@@ -67,11 +65,6 @@ ROWS = {
     f"VALUES ({ONE}, '-', '-', '-', 'read', {ONE})",
 }
 IN_ORDER = "SELECT conversation_id, seq, content FROM messages WHERE content <> 'hello' ORDER BY 1, 2"
-
-
-@pytest.fixture(params=ENGINES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    yield from empty_place(request, request.param, tmp_path)
 
 
 def fill(place: Place, revision: str) -> None:
@@ -365,7 +358,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 007"]
+            assert place.stamps() == [HEAD, "started 016"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -374,7 +367,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["007_add_run_id_to_tasks"]
+        assert place.stamps() == ["016_add_run_id_to_tasks"]
 
 
 # The README

@@ -27,8 +27,8 @@ from storage import timeouts as engine_limits
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from storage.timeouts import UNHURRIED, make_request_limits
-from support.postgres import PostgresServer
-from support.proxy import Proxy, proxy_to
+from support.databases.postgres import PostgresServer
+from support.databases.proxy import Proxy, proxy_to
 from support.servers import Person, Server, serving, settings_for
 
 T = TypeVar("T")

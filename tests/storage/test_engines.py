@@ -1,7 +1,7 @@
 # test_engines.py -- what storage/ promises of every engine, and how it reads the URLs of MariaDB.
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -22,8 +22,10 @@ from storage.dialects import read_clock, take_schema_lock
 from storage.engines import open_engine, parse_database_url
 from storage.failures import is_foreign_key_violation
 from storage.schema.bootstrap import bootstrap
-from support.mariadb import MariaDBServer
-from support.postgres import PostgresServer
+from support.databases.mariadb import MariaDBServer
+from support.databases.postgres import PostgresServer
+from support.databases.table_rows import add_user
+from support.servers import with_database
 
 T = TypeVar("T")
 
@@ -34,25 +36,6 @@ def url(request: pytest.FixtureRequest, new_database: Callable[[str], str]) -> s
     made = new_database(request.param)
     with_database(made, lambda db: bootstrap(db.engine))
     return made
-
-
-def with_database(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
-    async def run() -> T:
-        db = Database(open_engine(url))
-        try:
-            with fail_after(20):
-                return await work(db)
-        finally:
-            await db.close()
-
-    return asyncio.run(run())
-
-
-async def add_user(tx: Any) -> User:
-    user = User(email=f"{uuid4()}@example.com", password_hash="x")
-    tx.add(user)
-    await tx.flush()
-    return user
 
 
 def test_tries_are_counted_right_however_many_come_at_once(url: str) -> None:

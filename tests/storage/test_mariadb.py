@@ -26,8 +26,9 @@ from storage import mariadb
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from storage.schema.revisions import METADATA
-from support.mariadb import MariaDBServer
-from support.scripted_model import ScriptedModel
+from support.databases.mariadb import MariaDBServer
+from support.databases.table_rows import add_user
+from support.llm.scripted_model import ScriptedModel
 from support.servers import settings_for, with_database
 from timings import Timings
 
@@ -43,11 +44,8 @@ def url(mariadb: MariaDBServer) -> str:
     return made
 
 
-async def add_user(tx: Any) -> Caller:
-    user = User(email=f"{uuid4()}@example.com", password_hash="x")
-    tx.add(user)
-    await tx.flush()
-    return Caller(user.id, None)
+async def add_caller(tx: Any) -> Caller:
+    return Caller((await add_user(tx)).id, None)
 
 
 async def listed(db: Database, caller: Caller, wanted: TaskFilter, limit: int = 50) -> list[Any]:
@@ -112,7 +110,7 @@ def test_a_server_that_cannot_work_is_refused_with_one_line(
     )
 
     with pytest.raises(SettingsError, match=r"Parley needs (MariaDB|10\.11 or newer)"):
-        with_database(url, lambda db: db.write(add_user))
+        with_database(url, lambda db: db.write(add_caller))
 
 
 # Values
@@ -146,7 +144,7 @@ def test_emails_that_differ_are_two(url: str, one: str, other: str) -> None:
 
 async def exchange(tx: Any, content: str, tool_calls: list[dict[str, Any]] | None) -> tuple[Caller, UUID]:
     """A message of a person and the agent's answer to it."""
-    caller = await add_user(tx)
+    caller = await add_caller(tx)
     conversation = Conversation(user_id=caller.user_id)
     tx.add(conversation)
     await tx.flush()
@@ -215,7 +213,7 @@ def test_no_tool_calls_are_null_in_the_database_and_not_the_json_of_it(url: str)
 )
 def test_words_are_found_in_any_case_and_signs_stand_for_themselves(url: str, title: str, q: str) -> None:
     async def work(db: Database) -> list[str]:
-        caller = await db.write(add_user)
+        caller = await db.write(add_caller)
         others = [
             Task(user_id=caller.user_id, title=name)
             for name in (title, "apfel", "50 of", "aXb", "c:temp", "ab")
@@ -250,7 +248,7 @@ def test_a_page_reads_no_more_rows_than_it_shows_and_ties_are_neither_lost_nor_d
         return sum(int(count) for _, count in counts)
 
     async def work(db: Database) -> tuple[list[str], list[int]]:
-        caller = await db.write(add_user)
+        caller = await db.write(add_caller)
         await db.write(add, caller)
         said: list[tuple[str, Any]] = []
         listen(db, said)
@@ -286,7 +284,7 @@ def test_a_deadlock_is_run_anew_as_a_whole(url: str) -> None:
         other.display_name = (other.display_name or "") + "x"
 
     async def work(db: Database) -> list[str | None]:
-        ann, bob = await db.write(add_user), await db.write(add_user)
+        ann, bob = await db.write(add_caller), await db.write(add_caller)
         met = asyncio.Barrier(2)
         await asyncio.gather(db.write(cross, ann, bob, met), db.write(cross, bob, ann, met))
         return [(await db.read(lambda tx, c=c: tx.get(User, c.user_id))).display_name for c in (ann, bob)]
@@ -304,7 +302,7 @@ def test_a_lock_that_is_held_too_long_is_waited_for_again(url: str) -> None:
         await tx.get(User, caller.user_id, with_for_update=True)
 
     async def work(db: Database) -> None:
-        caller = await db.write(add_user)
+        caller = await db.write(add_caller)
         async with db.transaction() as tx:
             await tx.get(User, caller.user_id, with_for_update=True)
             waiting = asyncio.create_task(db.write(lock, caller))
@@ -320,7 +318,7 @@ def test_eight_workers_that_claim_one_run_give_it_to_one(url: str) -> None:
         return (await messages.add_message(tx, caller, ChatCreate(message="hello"))).run.id
 
     async def work(db: Database) -> list[Any]:
-        caller = await db.write(add_user)
+        caller = await db.write(add_caller)
         run_id = await db.write(post, caller)
         state = build_app_state(settings_for(url), Timings(), ScriptedModel())
         try:
@@ -342,7 +340,7 @@ def test_one_message_sent_eight_times_into_eight_new_conversations_is_stored_onc
     async def work(db: Database) -> list[tuple[int, int]]:
         found = []
         for _ in range(3):
-            caller = await db.write(add_user)
+            caller = await db.write(add_caller)
             new = ChatCreate(message="hello", client_id="mine")
             posted = await asyncio.gather(*[db.write(messages.add_message, caller, new) for _ in range(8)])
             mine = select(Conversation).where(col(Conversation.user_id) == caller.user_id)
@@ -355,7 +353,7 @@ def test_one_message_sent_eight_times_into_eight_new_conversations_is_stored_onc
 
 def test_writers_in_one_conversation_get_seqs_without_a_gap(url: str) -> None:
     async def work(db: Database) -> list[int]:
-        caller = await db.write(add_user)
+        caller = await db.write(add_caller)
         first = await db.write(messages.add_message, caller, ChatCreate(message="first"))
         new = ChatCreate(message="more", conversation_id=first.message.conversation_id)
         posted = await asyncio.gather(*[db.write(messages.add_message, caller, new) for _ in range(12)])
@@ -375,7 +373,7 @@ def test_deleting_a_person_who_is_being_written_to_never_ends_in_a_deadlock(url:
 
     async def work(db: Database) -> list[Any]:
         async def once() -> list[Any]:
-            caller = await db.write(add_user)
+            caller = await db.write(add_caller)
             chats = [db.write(messages.add_message, caller, ChatCreate(message="hello")) for _ in range(6)]
             return await asyncio.gather(*chats, leave(db, caller), return_exceptions=True)
 

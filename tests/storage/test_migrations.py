@@ -8,8 +8,8 @@ import pytest
 
 from storage.schema.lock import SCHEMA_LOCK
 from storage.schema.revisions import METADATA, list_revisions
-from support.catalog import FILES, MIGRATIONS, Database, difference, migrated, psql, read_catalog
-from support.postgres import PostgresServer
+from support.databases.catalog import FILES, MIGRATIONS, Database, difference, migrated, psql, read_catalog
+from support.databases.postgres import PostgresServer
 
 REVISIONS = [file.stem for file in FILES]
 NUMBERS = range(len(FILES))

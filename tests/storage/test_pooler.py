@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from chaos.chaos import run_chaos
 from db import Database, Transaction
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
-from support.chaos import run_chaos
-from support.pgbouncer import SERVERS, pgbouncer
-from support.postgres import PostgresServer
-from support.scripted_model import ScriptedModel, call
+from support.databases.pgbouncer import SERVERS, pgbouncer
+from support.databases.postgres import PostgresServer
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, read_events, serving, settings_for, wait_until
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from asyncmy.errors import MySQLError
 
-from support.catalog import FILES, Place, empty_place, migrated
-from support.postgres import PostgresServer
+from support.databases.catalog import FILES, Place, empty_place, migrated
+from support.databases.postgres import PostgresServer
 
 ANN, BOB, HERS, HIS = (f"'{number:032x}'" for number in (1, 2, 3, 4))
 # Ann has a conversation in which Bob wrote too, and Bob one of his own.

@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from support.catalog import ENGINES, Catalog, Place, difference, empty_place
-from support.releases import EMAIL, FILES, FOLDER, restore
+from support.databases.catalog import Catalog, Place, difference, empty_place
+from support.databases.releases import EMAIL, FILES, FOLDER, restore
 from support.servers import serving, settings_for
 
 RELEASES = sorted(folder.name for folder in FOLDER.iterdir())
 MAX_BYTES = 200 * 1024
-
-
-@pytest.fixture(params=ENGINES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    yield from empty_place(request, request.param, tmp_path)
 
 
 @pytest.fixture

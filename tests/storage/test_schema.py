@@ -10,9 +10,18 @@ import pytest
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from storage.schema.revisions import METADATA
-from support.catalog import FILES, Catalog, Place, alembic, difference, migrated, query, read_catalog
-from support.mariadb import MariaDBServer
-from support.postgres import PostgresServer
+from support.databases.catalog import (
+    FILES,
+    Catalog,
+    Place,
+    alembic,
+    difference,
+    migrated,
+    query,
+    read_catalog,
+)
+from support.databases.mariadb import MariaDBServer
+from support.databases.postgres import PostgresServer
 
 
 def bootstrapped(url: str) -> None:

@@ -52,7 +52,7 @@ def described_index(index: Index) -> list[str]:
     return [str(index.name), f"{'UNIQUE ' if index.unique else ''}INDEX ({parts})"]
 
 
-def described(table: Table) -> list[list[str]]:
+def describe_table(table: Table) -> list[list[str]]:
     constraints = [described_constraint(constraint) for constraint in table.constraints]
     return sorted([*constraints, *map(described_index, table.indexes)])
 
@@ -77,7 +77,7 @@ def test_the_columns_are_those_of_the_models_in_their_order() -> None:
 def test_the_keys_checks_and_indexes_are_those_of_the_models() -> None:
     for table in TABLES:
         written = [row[:2] for row in rows(sections()[table.name], "name | definition")]
-        assert sorted(written) == described(table), table.name
+        assert sorted(written) == describe_table(table), table.name
 
 
 def test_every_index_says_why_it_is_there() -> None:

@@ -3,7 +3,6 @@ import asyncio
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,18 +16,16 @@ from storage.engines import open_engine
 from storage.schema.bootstrap import make_alembic_config
 from storage.schema.revisions import SchemaError, list_revisions
 from storage.schema.stamp import build_fingerprints, stamp_database
-from support.catalog import (
-    ENGINES,
+from support.databases.catalog import (
     MIGRATIONS,
     TRANSACTIONAL,
     Place,
     copied,
     difference,
-    empty_place,
     migrated,
     query,
 )
-from support.postgres import PostgresServer
+from support.databases.postgres import PostgresServer
 from support.servers import KEY, settings_for
 
 REVISIONS = list_revisions()
@@ -40,37 +37,32 @@ BEHIND = (
 )
 
 
-@pytest.fixture(params=ENGINES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    yield from empty_place(request, request.param, tmp_path)
-
-
 # Behind
 
 
-def test_an_older_database_is_refused_with_the_command_that_helps(database: Place) -> None:
-    database.alembic("upgrade", REVISIONS[3])
-    database.run(USER)
-    before = database.catalog()
-    assert database.refusal() == BEHIND
-    assert difference(database.catalog(), before) == []
-    database.alembic("upgrade", "head")
-    assert database.start() == []
-    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+def test_an_older_database_is_refused_with_the_command_that_helps(place: Place) -> None:
+    place.alembic("upgrade", REVISIONS[3])
+    place.run(USER)
+    before = place.catalog()
+    assert place.refusal() == BEHIND
+    assert difference(place.catalog(), before) == []
+    place.alembic("upgrade", "head")
+    assert place.start() == []
+    assert place.run("SELECT email FROM users") == ["ann@example.com"]
 
 
-def test_with_auto_migrate_an_older_database_is_upgraded_step_by_step(database: Place) -> None:
-    database.alembic("upgrade", REVISIONS[3])
-    database.run(USER)
-    logs = database.start(auto_migrate=True)
+def test_with_auto_migrate_an_older_database_is_upgraded_step_by_step(place: Place) -> None:
+    place.alembic("upgrade", REVISIONS[3])
+    place.run(USER)
+    logs = place.start(auto_migrate=True)
     assert [line["revision"] for line in logs] == REVISIONS[4:]
     assert {line["event"] for line in logs} == {"Database schema upgraded"}
-    assert database.start(auto_migrate=True) == []
-    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+    assert place.start(auto_migrate=True) == []
+    assert place.run("SELECT email FROM users") == ["ann@example.com"]
 
 
-def test_auto_migrate_on_an_empty_database_makes_the_tables_as_ever(database: Place) -> None:
-    assert [line["event"] for line in database.start(auto_migrate=True)] == ["✅ Database tables initialized"]
+def test_auto_migrate_on_an_empty_database_makes_the_tables_as_ever(place: Place) -> None:
+    assert [line["event"] for line in place.start(auto_migrate=True)] == ["✅ Database tables initialized"]
 
 
 EIGHT_WORKERS = """
@@ -93,15 +85,15 @@ for worker in workers:
 """
 
 
-def test_eight_workers_that_start_at_once_upgrade_once(database: Place) -> None:
-    database.alembic("upgrade", REVISIONS[3])
-    program = [sys.executable, "-c", EIGHT_WORKERS, database.url]
+def test_eight_workers_that_start_at_once_upgrade_once(place: Place) -> None:
+    place.alembic("upgrade", REVISIONS[3])
+    program = [sys.executable, "-c", EIGHT_WORKERS, place.url]
     done = subprocess.run(
         program, cwd=ROOT / "backend", capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.splitlines().count(HEAD) == 8, done
     assert sum("schema upgraded" in line for line in done.stdout.splitlines()) == len(REVISIONS[4:]), done
-    assert database.stamps() == [HEAD]
+    assert place.stamps() == [HEAD]
 
 
 def test_alembic_waits_for_whoever_changes_the_schema(postgres: PostgresServer) -> None:
@@ -126,23 +118,23 @@ def test_alembic_waits_for_whoever_changes_the_schema(postgres: PostgresServer) 
 # Half-way
 
 
-def test_a_half_done_step_stops_the_server_alembic_and_the_files(database: Place) -> None:
-    database.start()
-    database.run(f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'")
-    database.run(f"INSERT INTO alembic_version VALUES ('started {HEAD[:3]}')")
+def test_a_half_done_step_stops_the_server_alembic_and_the_files(place: Place) -> None:
+    place.start()
+    place.run(f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'")
+    place.run(f"INSERT INTO alembic_version VALUES ('started {HEAD[:3]}')")
     line = (
         f"A step of the schema was started and not finished: {HEAD[:3]}. Restore the backup, or see "
         "migrations/README.md, 'Half-way'."
     )
-    assert database.refusal() == line
-    assert database.refusal(auto_migrate=True) == line
+    assert place.refusal() == line
+    assert place.refusal(auto_migrate=True) == line
     for words in (["upgrade", "head"], ["downgrade", "-1"], ["current"]):
         with pytest.raises(CommandError) as caught:
-            database.alembic(*words)
+            place.alembic(*words)
         assert str(caught.value) == line
-    database.alembic("stamp", HEAD, purge=True)
-    assert database.start() == []
-    assert database.stamps() == [HEAD]
+    place.alembic("stamp", HEAD, purge=True)
+    assert place.start() == []
+    assert place.stamps() == [HEAD]
 
 
 FAILS_LATE = """
@@ -157,24 +149,24 @@ def downgrade():
 """
 
 
-def test_a_step_that_commits_on_its_way_and_fails_leaves_its_mark(database: Place, tmp_path: Path) -> None:
+def test_a_step_that_commits_on_its_way_and_fails_leaves_its_mark(place: Place, tmp_path: Path) -> None:
     """As every step does on MariaDB, where each DDL statement commits."""
-    database.alembic("upgrade", "head")
+    place.alembic("upgrade", "head")
     copy = tmp_path / "copy"
     shutil.copytree(MIGRATIONS, copy)
     (copy / "versions" / "900_fails.py").write_text(FAILS_LATE.format(head=HEAD))
-    config = make_alembic_config(database.url)
+    config = make_alembic_config(place.url)
     config.set_main_option("script_location", str(copy))
     with pytest.raises((DBAPIError, CommandError)):
         command.upgrade(config, "head")
-    assert database.stamps() == [HEAD, "started 900"]
-    assert "started and not finished: 900" in database.refusal()
+    assert place.stamps() == [HEAD, "started 900"]
+    assert "started and not finished: 900" in place.refusal()
 
 
-@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
-def test_a_step_that_fails_inside_its_transaction_leaves_nothing(database: Place, tmp_path: Path) -> None:
-    database.alembic("upgrade", REVISIONS[3])
-    before = database.catalog()
+@pytest.mark.parametrize("place", TRANSACTIONAL, indirect=True)
+def test_a_step_that_fails_inside_its_transaction_leaves_nothing(place: Place, tmp_path: Path) -> None:
+    place.alembic("upgrade", REVISIONS[3])
+    before = place.catalog()
     copy = tmp_path / "copy"
     shutil.copytree(MIGRATIONS, copy)
     broken = copy / "versions" / f"{HEAD}.py"
@@ -183,38 +175,38 @@ def test_a_step_that_fails_inside_its_transaction_leaves_nothing(database: Place
             "def downgrade", "    op.execute('SELECT * FROM nowhere')\n\n\ndef downgrade"
         )
     )
-    config = make_alembic_config(database.url)
+    config = make_alembic_config(place.url)
     config.set_main_option("script_location", str(copy))
     with pytest.raises((DBAPIError, CommandError)):
         command.upgrade(config, "head")
-    assert database.stamps() == [REVISIONS[3]]
-    assert difference(database.catalog(), before) == []
+    assert place.stamps() == [REVISIONS[3]]
+    assert difference(place.catalog(), before) == []
 
 
-@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
-def test_an_upgrade_that_fails_at_startup_is_one_line_and_leaves_all_as_it_was(database: Place) -> None:
-    database.alembic("upgrade", REVISIONS[5])
+@pytest.mark.parametrize("place", TRANSACTIONAL, indirect=True)
+def test_an_upgrade_that_fails_at_startup_is_one_line_and_leaves_all_as_it_was(place: Place) -> None:
+    place.alembic("upgrade", REVISIONS[5])
     in_the_way = {
         "sqlite": "CREATE TRIGGER users_keep_created_at AFTER UPDATE ON users BEGIN SELECT 1; END",
         "postgresql": "CREATE FUNCTION keep_created_at() RETURNS int LANGUAGE sql RETURN 1",
     }
-    database.run(in_the_way[database.engine])
-    before = database.catalog()
-    assert database.refusal(auto_migrate=True).startswith("The upgrade failed: ")
-    assert database.stamps() == [REVISIONS[5]]
-    assert difference(database.catalog(), before) == []
+    place.run(in_the_way[place.engine])
+    before = place.catalog()
+    assert place.refusal(auto_migrate=True).startswith("The upgrade failed: ")
+    assert place.stamps() == [REVISIONS[5]]
+    assert difference(place.catalog(), before) == []
 
 
-@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
-def test_an_upgrade_that_fails_at_startup_on_mariadb_is_one_line_and_leaves_its_mark(database: Place) -> None:
-    database.alembic("upgrade", REVISIONS[5])
-    database.run(USER)
-    database.run("CREATE TRIGGER users_keep_created_at BEFORE UPDATE ON users FOR EACH ROW SET @nothing = 1")
-    assert database.refusal(auto_migrate=True).startswith("The upgrade failed: ")
-    assert database.stamps() == [REVISIONS[5], "started 006"]
+@pytest.mark.parametrize("place", ["mariadb"], indirect=True)
+def test_an_upgrade_that_fails_at_startup_on_mariadb_is_one_line_and_leaves_its_mark(place: Place) -> None:
+    place.alembic("upgrade", REVISIONS[5])
+    place.run(USER)
+    place.run("CREATE TRIGGER users_keep_created_at BEFORE UPDATE ON users FOR EACH ROW SET @nothing = 1")
+    assert place.refusal(auto_migrate=True).startswith("The upgrade failed: ")
+    assert place.stamps() == [REVISIONS[5], "started 006"]
     for changes in ({}, {"auto_migrate": True}):
-        assert "started and not finished: 006" in database.refusal(**changes)
-    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+        assert "started and not finished: 006" in place.refusal(**changes)
+    assert place.run("SELECT email FROM users") == ["ann@example.com"]
 
 
 # Without a stamp
@@ -238,62 +230,62 @@ def test_every_revision_has_a_shape_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-@pytest.mark.parametrize("database", TRANSACTIONAL, indirect=True)
-def test_tables_without_a_stamp_are_recognised_and_go_on_from_there(database: Place, revision: str) -> None:
-    database.alembic("upgrade", revision)
-    database.run(USER)
-    database.run("DROP TABLE alembic_version")
-    database.run("CREATE TABLE invoices (id int)")
-    assert "no stamp" in database.refusal()
-    assert recognised(database) == revision
-    assert database.stamps() == [revision]
-    database.alembic("upgrade", "head")
-    assert database.start() == []
-    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+@pytest.mark.parametrize("place", TRANSACTIONAL, indirect=True)
+def test_tables_without_a_stamp_are_recognised_and_go_on_from_there(place: Place, revision: str) -> None:
+    place.alembic("upgrade", revision)
+    place.run(USER)
+    place.run("DROP TABLE alembic_version")
+    place.run("CREATE TABLE invoices (id int)")
+    assert "no stamp" in place.refusal()
+    assert recognised(place) == revision
+    assert place.stamps() == [revision]
+    place.alembic("upgrade", "head")
+    assert place.start() == []
+    assert place.run("SELECT email FROM users") == ["ann@example.com"]
 
 
-@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+@pytest.mark.parametrize("place", ["mariadb"], indirect=True)
 def test_tables_without_a_stamp_are_recognised_on_mariadb_at_every_revision(
-    database: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In one database, since to make the tables takes long there."""
     shapes = build_fingerprints()
     monkeypatch.setattr("storage.schema.stamp.build_fingerprints", lambda: shapes)
     for revision in REVISIONS:
-        database.alembic("upgrade", revision)
+        place.alembic("upgrade", revision)
         if revision == REVISIONS[0]:
-            database.run(USER)
-        database.run("DROP TABLE alembic_version")
-        assert "no stamp" in database.refusal()
-        assert recognised(database) == revision
-        assert database.stamps() == [revision]
-    assert database.start() == []
-    assert database.run("SELECT email FROM users") == ["ann@example.com"]
+            place.run(USER)
+        place.run("DROP TABLE alembic_version")
+        assert "no stamp" in place.refusal()
+        assert recognised(place) == revision
+        assert place.stamps() == [revision]
+    assert place.start() == []
+    assert place.run("SELECT email FROM users") == ["ann@example.com"]
 
 
-def test_tables_that_are_no_revision_are_not_stamped(database: Place) -> None:
-    database.alembic("upgrade", REVISIONS[5])
-    database.run("DROP TABLE alembic_version")
-    database.run("ALTER TABLE tasks ADD COLUMN colour int")
-    database.drop_index("runs", "idx_runs_status_lease_expires_at")
-    before = database.catalog()
+def test_tables_that_are_no_revision_are_not_stamped(place: Place) -> None:
+    place.alembic("upgrade", REVISIONS[5])
+    place.run("DROP TABLE alembic_version")
+    place.run("ALTER TABLE tasks ADD COLUMN colour int")
+    place.drop_index("runs", "idx_runs_status_lease_expires_at")
+    before = place.catalog()
     with pytest.raises(SchemaError) as caught:
-        recognised(database)
+        recognised(place)
     assert str(caught.value) == (
         f"The tables are none of Parley's revisions; nearest is {REVISIONS[5]}, but for "
         "idx_runs_status_lease_expires_at, tasks.colour. Make them agree, then run again: parley db stamp."
     )
-    assert difference(database.catalog(), before) == []
+    assert difference(place.catalog(), before) == []
 
 
 def test_a_stamp_that_is_there_is_not_replaced_and_nothing_is_stamped_where_nothing_is(
-    database: Place,
+    place: Place,
 ) -> None:
     with pytest.raises(SchemaError, match="no tables of Parley"):
-        recognised(database)
-    database.start()
+        recognised(place)
+    place.start()
     with pytest.raises(SchemaError, match=f"a stamp already: {HEAD}. Nothing was changed"):
-        recognised(database)
+        recognised(place)
 
 
 def test_tables_made_by_the_first_files_without_a_stamp_are_recognised_on_postgresql(

@@ -11,7 +11,7 @@ from lifespan import find_listen_url
 from logs import configure_logs
 from settings import Settings, SettingsError, get_settings
 from storage.engines import open_engine, parse_database_url, uses_pooler
-from support.postgres import PostgresServer
+from support.databases.postgres import PostgresServer
 
 UNNAMED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.scripted_model import ScriptedModel
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Server, serving, settings_for
 
 

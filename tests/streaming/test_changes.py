@@ -13,9 +13,9 @@ from llm.protocol import ModelError
 from models.task import TaskCreate
 from services import tasks
 from services.identity import users
-from support.scripted_model import ScriptedModel, call
+from support.api.user_streams import as_on, opened, reset, take, types, until
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, read_events, with_database
-from support.user_streams import as_on, opened, reset, take, types, until
 
 
 @pytest.mark.also_on_mariadb

@@ -18,8 +18,8 @@ from errors import Unauthorized
 from services import tasks
 from streaming.notifier import Notifier
 from streaming.open_streams import OpenStreams
-from support.open_streams import CHAT, at_work, has_no_places_taken, list_open, settled
-from support.scripted_model import ScriptedModel, call
+from support.api.open_streams import CHAT, at_work, has_no_places_taken, list_open, settled
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, wait_until, with_database
 from timings import Timings
 

@@ -8,8 +8,8 @@ from access import Caller
 from db import Database
 from models.task import TaskCreate
 from services import events, tasks
+from support.api.user_streams import as_on, opened, take
 from support.servers import Event, Person, Server, with_database
-from support.user_streams import as_on, opened, take
 
 
 @pytest.mark.also_on_mariadb

@@ -18,9 +18,9 @@ from models.task import TaskCreate
 from services import events, tasks
 from streaming.notifier import Notifier
 from streaming.open_streams import OpenStreams
-from support.scripted_model import ScriptedModel
+from support.api.user_streams import STREAM, noting, opened, reset, take
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, read_events, serving, settings_for, wait_until, with_database
-from support.user_streams import STREAM, noting, opened, reset, take
 from timings import Timings
 
 

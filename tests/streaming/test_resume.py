@@ -13,8 +13,8 @@ from clock import utc_now
 from db import Database, Transaction
 from models import Event as EventRow
 from services import events
+from support.api.user_streams import STREAM, as_on, opened, reset, take
 from support.servers import Person, Server, serving, settings_for, with_database
-from support.user_streams import STREAM, as_on, opened, reset, take
 
 
 def test_a_stream_goes_on_after_the_last_event_that_was_seen(carl: Person, elsewhere: Server) -> None:

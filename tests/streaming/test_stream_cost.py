@@ -10,8 +10,8 @@ from access import Caller
 from db import Database
 from streaming.notifier import Notifier
 from streaming.open_streams import OpenStreams
-from support.open_streams import at_work, settled
-from support.scripted_model import ScriptedModel, call
+from support.api.open_streams import at_work, settled
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, with_database
 from timings import Timings
 

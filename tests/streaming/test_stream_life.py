@@ -10,9 +10,9 @@ from access import Caller
 from db import Transaction
 from models.task import TaskCreate
 from services import events, tasks
-from support.scripted_model import ScriptedModel
+from support.api.user_streams import STREAM, as_on, noting, opened, reset, until
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, serving, settings_for, wait_until, with_database
-from support.user_streams import STREAM, as_on, noting, opened, reset, until
 from timings import Timings
 
 

@@ -14,9 +14,9 @@ from db import Database
 from errors import TooManyAtOnce
 from services import tasks
 from streaming.concurrency_limits import SearchSlots
-from support.open_streams import CHAT, has_no_places_taken, list_open, settled
-from support.problems import problem_of
-from support.scripted_model import ScriptedModel
+from support.api.open_streams import CHAT, has_no_places_taken, list_open, settled
+from support.api.problems import problem_of
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, ok, read_events, serving, settings_for, wait_until
 from timings import Timings
 

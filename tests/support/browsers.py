@@ -68,7 +68,7 @@ class Visit:
         page.get_by_label("Email", exact=True).fill(email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(page.get_by_label("Message", exact=True)).to_be_visible()
+        expect_signed_in(page)
         return page
 
     def unexpected(self) -> list[str]:
@@ -88,6 +88,10 @@ def visiting(browser: Browser, server: Server, **options: Any) -> Iterator[Visit
         assert visit.unexpected() == [], visit.unexpected()
     finally:
         context.close()
+
+
+def expect_signed_in(page: Page) -> None:
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
 
 
 def say(page: Page, text: str) -> None:

@@ -11,9 +11,11 @@ from sqlalchemy.engine import make_url
 import security
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
-from support.mariadb import MariaDBServer, mariadb
-from support.postgres import PostgresServer, postgres
-from support.scripted_model import ScriptedModel
+from support.databases.catalog import ENGINES, Place, empty_place
+from support.databases.mariadb import MariaDBServer, mariadb
+from support.databases.postgres import PostgresServer, postgres
+from support.llm.scripted_model import ScriptedModel
+from support.llm.scripted_provider import ScriptedProvider, scripted_provider
 from support.servers import Person, Server, serving, settings_for
 from timings import Timings
 
@@ -75,6 +77,11 @@ def new_database(
     yield make
     for server, name in made:
         server.drop_database(name)
+
+
+@pytest.fixture(params=ENGINES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield from empty_place(request, request.param, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -143,3 +150,9 @@ def scripted(own_database_url: str, model: ScriptedModel, timings: Timings) -> I
 @pytest.fixture
 def carl(scripted: Server) -> Person:
     return scripted.person()
+
+
+@pytest.fixture
+def provider() -> Iterator[ScriptedProvider]:
+    with scripted_provider() as running:
+        yield running

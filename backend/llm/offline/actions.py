@@ -1,7 +1,6 @@
 # llm/offline/actions.py -- scripts of the intents that change tasks: generators that yield calls and return a reply
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from llm.offline import replies
 from llm.offline.dialogue_state import DialogueState, Question, Reply, TaskChange, read_tasks
@@ -20,6 +19,7 @@ from llm.offline.task_lookup import (
     resolve_tasks,
 )
 from llm.protocol import ToolCall
+from models.shapes import JsonObject
 
 Script = Generator[list[PlannedCall], list[ToolCall], Reply]
 
@@ -36,14 +36,14 @@ class Action:
 
     tool: str
     infinitive: str
-    arguments: Callable[[Intent, TaskView], dict[str, Any]]
+    arguments: Callable[[Intent, TaskView], JsonObject]
     confirm: Callable[[Sequence[TaskView], Sequence[TaskView], DialogueState], str]
     completed: bool | None = None
     missing_text: str = ""
     rewrites: bool = False
 
 
-def _replace_note(intent: Intent, task: TaskView) -> dict[str, Any]:
+def _replace_note(intent: Intent, task: TaskView) -> JsonObject:
     """A new note leaves the due date; to remove a note that is not there removes the due date."""
     note, due = split_due(task.description)
     if intent.text is None:
@@ -51,12 +51,12 @@ def _replace_note(intent: Intent, task: TaskView) -> dict[str, Any]:
     return {"description": join_due(intent.text.strip(), due)}
 
 
-def _append_note(intent: Intent, task: TaskView) -> dict[str, Any]:
+def _append_note(intent: Intent, task: TaskView) -> JsonObject:
     note, due = split_due(task.description)
     return {"description": join_due(join_due(note, (intent.text or "").strip()), due)}
 
 
-def _replace_due(intent: Intent, task: TaskView) -> dict[str, Any]:
+def _replace_due(intent: Intent, task: TaskView) -> JsonObject:
     note, due = split_due(task.description)
     return {"description": join_due(note, format_due(intent.when, due) if intent.when else "")}
 
@@ -244,7 +244,7 @@ def _reverse_change(change: TaskChange) -> PlannedCall | None:
         return PlannedCall("complete_task", {"task_id": after.id, "completed": not after.completed})
     if before is None:
         return None
-    old: dict[str, Any] = {"title": before.title} if before.title != after.title else {}
+    old: JsonObject = {"title": before.title} if before.title != after.title else {}
     if before.description != after.description and not before.shortened:
         old["description"] = before.description
     return PlannedCall("update_task", {"task_id": after.id, **old}) if old else None

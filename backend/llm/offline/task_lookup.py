@@ -1,7 +1,7 @@
 # llm/offline/task_lookup.py -- resolves a reference to tasks, by the dialogue or with list_tasks
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from llm.offline import replies
 from llm.offline.dialogue_state import DialogueState, Question, has_more, read_tasks
@@ -16,6 +16,7 @@ from llm.offline.parsing.task_references import (
     parse_reference,
 )
 from llm.protocol import ToolCall
+from models.shapes import JsonObject
 
 MAX_LISTED = 200  # the largest `limit` of list_tasks
 MAX_QUERY_CHARACTERS = 200  # the longest `q` of list_tasks
@@ -25,7 +26,7 @@ class PlannedCall(NamedTuple):
     """A call of a tool that is still to be made."""
 
     name: str
-    arguments: dict[str, Any]
+    arguments: JsonObject
 
 
 CallScript = Generator[list[PlannedCall], list[ToolCall], list[ToolCall]]
@@ -65,7 +66,7 @@ def make_calls(dialogue: DialogueState, calls: Sequence[PlannedCall]) -> CallScr
     return (yield list(calls)) if calls else []
 
 
-def list_tasks(dialogue: DialogueState, *queries: dict[str, Any]) -> CallScript:
+def list_tasks(dialogue: DialogueState, *queries: JsonObject) -> CallScript:
     """Call list_tasks once for each query, without the arguments that are None or empty."""
     given = [{key: value for key, value in query.items() if value not in (None, "")} for query in queries]
     calls = yield from make_calls(dialogue, [PlannedCall("list_tasks", query) for query in given])

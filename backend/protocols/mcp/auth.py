@@ -1,6 +1,5 @@
 # protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, RFC 9728 metadata.
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 from urllib.parse import urlsplit
 
 from mcp.server import Server
@@ -21,10 +20,10 @@ from services.identity.api_tokens import TOKEN_PREFIX, ApiGrant
 
 MCP_PATH = "/mcp"
 METADATA_PATH = f"/.well-known/oauth-protected-resource{MCP_PATH}"
-# Where the grant stands in a request's scope.
+# The key of the grant in a request's scope.
 SCOPE_GRANT = "parley.grant"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-# For calls with the token of a sign-in, which has no name of its own.
+# The title of the conversation for calls with an access token, which has no name.
 SESSION_TITLE = "MCP"
 INVALID_ID = {
     "jsonrpc": "2.0",
@@ -34,21 +33,21 @@ INVALID_ID = {
 
 
 class McpAuth:
-    """Lets requests through to the MCP server with their grant in the scope; refuses them as the REST API does."""
+    """Authenticates requests to the MCP server and puts their grant into the scope; refuses as the REST API does."""
 
     def __init__(self) -> None:
         self._manager: StreamableHTTPSessionManager | None = None
 
     def routes(self) -> list[Route]:
-        # No GET: nothing is ever sent unasked. No DELETE: there are no sessions to end.
+        # No GET: the server sends no messages of its own. No DELETE: there are no sessions.
         return [
             Route(MCP_PATH, self, methods=["POST"]),
             Route(f"{MCP_PATH}/", self, methods=["POST"]),
             Route(METADATA_PATH, describe_resource, methods=["GET"]),
         ]
 
-    def open(self, server: Server[Any]) -> AbstractAsyncContextManager[None]:
-        """For as long as the app runs; a manager serves one run of it."""
+    def open(self, server: Server[object]) -> AbstractAsyncContextManager[None]:
+        """Runs the MCP server while the app runs; a session manager can run only once."""
         self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
         return self._manager.run()
 
@@ -64,7 +63,7 @@ class McpAuth:
         check_json_size(body)
         assert self._manager is not None
         send = refuse_invalid_id(scope, body, receive, send)
-        # On every line of the log that this request leads to.
+        # On every log line of this request.
         with bound_contextvars(
             user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSION_TITLE)
         ):
@@ -72,16 +71,16 @@ class McpAuth:
 
 
 def normalize_headers(request: Request) -> list[tuple[bytes, bytes]]:
-    """The headers as the SDK reads them: who says nothing of an answer's kind takes any (RFC 9110, 12.4.1)."""
+    """The headers as the SDK reads them. No Accept header accepts every content type (RFC 9110, section 12.4.1)."""
     said = request.headers
-    kind = said.get("content-type", "").lower()  # in any case (8.3.1)
+    kind = said.get("content-type", "").lower()  # case-insensitive (RFC 9110, section 8.3.1)
     accept = ", ".join(said.getlist("accept")).strip() or "*/*"
     others = [(name, value) for name, value in said.raw if name not in (b"accept", b"content-type")]
     return [*others, (b"accept", accept.encode("latin-1")), (b"content-type", kind.encode("latin-1"))]
 
 
 def refuse_invalid_id(scope: Scope, body: bytes, receive: Receive, send: Send) -> Send:
-    """The SDK takes a request with an id of a wrong kind for a notification, and says no more than that it came."""
+    """Answer an invalid id with an error: the SDK takes such a request for a notification, and only acknowledges it."""
     refused = False
 
     async def say(message: Message) -> None:
@@ -96,11 +95,11 @@ def refuse_invalid_id(scope: Scope, body: bytes, receive: Receive, send: Send) -
 
 
 def has_request_id(body: bytes) -> bool:
-    """Of what was taken for a notification, or for an answer, which may have one."""
+    """Whether a body that the SDK acknowledged with 202 is a request with an id; a response has an id but no method."""
     try:
         message = from_json(body)
     except ValueError:
-        return False  # the current protocol's parser takes more than this one, and makes no such mistake
+        return False  # only the current protocol's parser accepts it, which treats ids correctly
     return "id" in message and "method" in message
 
 
@@ -139,7 +138,7 @@ def check_host_and_origin(request: Request) -> None:
 
 
 def list_known_names(request: Request, state: AppState) -> set[str | None]:
-    """Including the address that the request came to: no page can forge that one."""
+    """The allowed hosts; among them is the address that the request came to, which no page can forge."""
     own = request.scope.get("server") or ("",)
     public = state.settings.public_url
     return {*LOOPBACK_NAMES, own[0], *([parse_host(public)] if public else [])} - {None, ""}
@@ -157,7 +156,7 @@ def get_base_url(request: Request) -> str:
 
 
 async def describe_resource(request: Request) -> Response:
-    """RFC 9728, for clients that were refused: what tokens are taken. Parley itself hands them out, not OAuth."""
+    """Protected resource metadata (RFC 9728): which tokens are accepted. It names no authorization server."""
     check_host_and_origin(request)
     base = get_base_url(request)
     return JSONResponse(

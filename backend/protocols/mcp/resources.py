@@ -1,25 +1,18 @@
-# protocols/mcp/resources.py -- what MCP clients may read, and the prompts that they offer their users.
+# protocols/mcp/resources.py -- the resources and the prompts of the MCP server.
 import json
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from mcp.server.context import ServerRequestContext
 from mcp_types import (
-    EmbeddedResource,
-    GetPromptRequestParams,
-    GetPromptResult,
-    ListPromptsResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
     PaginatedRequestParams,
-    Prompt,
-    PromptMessage,
     ReadResourceRequestParams,
     ReadResourceResult,
     Resource,
     ResourceTemplate,
-    TextContent,
     TextResourceContents,
 )
 from starlette.requests import Request
@@ -33,32 +26,17 @@ from services import conversations, messages, tasks
 from services.identity.api_tokens import ApiGrant
 from services.tasks import TaskFilter
 
-McpContext = ServerRequestContext[Any, Request]
+McpContext = ServerRequestContext[object, Request]
 
 JSON_TYPE = "application/json"
 TASKS_URI = "parley://tasks"
 CONVERSATION_URI = "parley://conversations/"
 MAX_ITEMS = 200
-PROMPTS = {
-    "plan_my_day": (
-        "Plan my day",
-        "What to do today, out of the open tasks.",
-        "Plan my day with me. My open tasks are attached. Pick what matters today and what fits into one day, say in "
-        "which order and why, and name what can wait. Ask before you change a task in Parley.",
-    ),
-    "weekly_review": (
-        "Weekly review",
-        "What got done, what is stuck, and what comes next.",
-        "Do my weekly review with me. My open tasks are attached; list those that I completed with the list_tasks "
-        "tool. Say what got done, which open tasks have been lying for long or are too vague to begin with, and "
-        "suggest for each whether to do, change, split or delete it. Ask before you change anything in Parley.",
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Tasks and conversations of the caller, and prompts with the open tasks attached."""
+    """Tasks and conversations of the caller."""
 
     db: Database
 
@@ -92,9 +70,9 @@ class Resources:
         return ListResourceTemplatesResult(resource_templates=[template])
 
     async def read_resource(self, ctx: McpContext, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return ReadResourceResult(contents=[await self.resource(get_grant(ctx).caller, params.uri)])
+        return ReadResourceResult(contents=[await self.read(get_grant(ctx).caller, params.uri)])
 
-    async def resource(self, caller: Caller, uri: str) -> TextResourceContents:
+    async def read(self, caller: Caller, uri: str) -> TextResourceContents:
         page = Page(MAX_ITEMS)
         if uri == TASKS_URI:
             found = await tasks.list_tasks(self.db, caller, TaskFilter(completed=False), page)
@@ -105,25 +83,6 @@ class Resources:
         else:
             raise NotFound("resource")
         return TextResourceContents(uri=uri, mime_type=JSON_TYPE, text=found.decode())
-
-    async def list_prompts(self, ctx: McpContext, params: PaginatedRequestParams | None) -> ListPromptsResult:
-        return ListPromptsResult(
-            prompts=[
-                Prompt(name=name, title=title, description=description)
-                for name, (title, description, _) in PROMPTS.items()
-            ]
-        )
-
-    async def get_prompt(self, ctx: McpContext, params: GetPromptRequestParams) -> GetPromptResult:
-        if params.name not in PROMPTS:
-            raise NotFound("prompt")
-        _, description, text = PROMPTS[params.name]
-        attached = EmbeddedResource(resource=await self.resource(get_grant(ctx).caller, TASKS_URI))
-        contents = (TextContent(text=text), attached)
-        return GetPromptResult(
-            description=description,
-            messages=[PromptMessage(role="user", content=content) for content in contents],
-        )
 
 
 def get_grant(ctx: McpContext) -> ApiGrant:

@@ -1,6 +1,5 @@
 # protocols/mcp/server.py -- the MCP server: which requests it answers, and the call of a tool.
 from contextlib import nullcontext
-from typing import Any
 
 import structlog
 from mcp.server import Server
@@ -19,10 +18,12 @@ from mcp_types import (
 from pydantic import ValidationError
 from structlog.typing import FilteringBoundLogger
 
-from agent.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from app_state import AppState
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from llm.sanitize import explain_unstorable, sanitize
+from models.shapes import JsonObject
+from protocols.mcp.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
+from protocols.mcp.prompts import Prompts
 from protocols.mcp.resources import McpContext, Resources, get_grant, parse_id
 from protocols.mcp.tools import (
     ELICITATION_ID,
@@ -59,22 +60,23 @@ class McpServer:
         self.db = state.db
         seconds = state.worker.context.limits.approval_seconds
         self.resources = Resources(state.db)
+        self.prompts = Prompts(self.resources)
         self.calls = DirectCalls(state.db, seconds, state.settings.runs_per_user)
 
-    def build(self) -> Server[Any]:
-        server: Server[Any] = Server(
+    def build(self) -> Server[object]:
+        server: Server[object] = Server(
             "parley",
             title="Parley",
             version=VERSION,
             instructions=INSTRUCTIONS,
             cache_hints=dict.fromkeys(["tools/list", "prompts/list", "resources/templates/list"], LIST_CACHE),
-            get_tool_input_schema=lambda name: None,  # for headers that our schemas do not ask for
+            get_tool_input_schema=lambda name: None,  # only for headers, which our schemas do not use
             on_list_tools=self.list_tools,
             on_list_resources=self.resources.list_resources,
             on_list_resource_templates=self.resources.list_templates,
             on_read_resource=self.resources.read_resource,
-            on_list_prompts=self.resources.list_prompts,
-            on_get_prompt=self.resources.get_prompt,
+            on_list_prompts=self.prompts.list_prompts,
+            on_get_prompt=self.prompts.get_prompt,
         )
         server.add_request_handler("tools/call", CallToolRequestParams, self.call_tool)
         server.middleware[:] = [hide_exceptions]
@@ -85,7 +87,7 @@ class McpServer:
 
     async def call_tool(
         self, ctx: McpContext, params: CallToolRequestParams
-    ) -> dict[str, Any] | InputRequiredResult:
+    ) -> JsonObject | InputRequiredResult:
         if params.name not in TOOLS:
             raise MCPError(
                 INVALID_PARAMS,
@@ -121,7 +123,7 @@ class McpServer:
     async def resume_call(
         self, ctx: McpContext, grant: ApiGrant, call: DirectCall, params: CallToolRequestParams
     ) -> DirectCallResult:
-        """Second round of an elicitation: the answer only makes us look again or cancel.
+        """The second round of an elicitation: it returns the current result or cancels the call.
 
         The approval itself needs a signed-in session.
         """

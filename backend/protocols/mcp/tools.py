@@ -1,5 +1,5 @@
-# protocols/mcp/tools.py -- tools and the results of calls in the shapes of MCP.
-from typing import Any, Literal
+# protocols/mcp/tools.py -- tools and results of calls as MCP describes them.
+from typing import Literal
 from uuid import UUID
 
 from mcp_types import (
@@ -12,9 +12,9 @@ from mcp_types import Tool as McpTool
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import to_json
 
-from agent.direct_calls import ONLY_CALL_ID, DirectCallResult
-from models.shapes import ApiModel
+from models.shapes import ApiModel, JsonObject
 from protocols.mcp.auth import get_base_url
+from protocols.mcp.direct_calls import ONLY_CALL_ID, DirectCallResult
 from protocols.mcp.resources import McpContext
 from tools.registry import Tool, strip_titles
 
@@ -30,7 +30,7 @@ class AwaitingApprovalResult(ApiModel):
     approve_at: str
 
 
-def build_output_schema(tool: Tool) -> dict[str, Any]:
+def build_output_schema(tool: Tool) -> JsonObject:
     if tool.effect == "read":
         return tool.output()
     waiting = strip_titles(AwaitingApprovalResult.model_json_schema(mode="serialization"))
@@ -54,7 +54,7 @@ def to_mcp_tool(tool: Tool) -> McpTool:
     )
 
 
-def build_call_result(outcome: DirectCallResult) -> dict[str, Any]:
+def build_call_result(outcome: DirectCallResult) -> JsonObject:
     """A plain dict, because the SDK's models would copy a long list twice."""
     if outcome.error is not None:
         return build_error_result(outcome.error)
@@ -89,7 +89,7 @@ def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequir
     )
 
 
-def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> dict[str, Any]:
+def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> JsonObject:
     """Not marked as an error: models retry errors by other means."""
     where = build_approval_url(ctx, outcome)
     waits = AwaitingApprovalResult(run_id=outcome.run_id, tool_call_id=ONLY_CALL_ID, approve_at=where)
@@ -101,9 +101,9 @@ def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> dict[st
     return {**build_text_result(text), "structuredContent": waits.model_dump(mode="json")}
 
 
-def build_error_result(text: str) -> dict[str, Any]:
+def build_error_result(text: str) -> JsonObject:
     return {**build_text_result(text), "isError": True}
 
 
-def build_text_result(text: str) -> dict[str, Any]:
+def build_text_result(text: str) -> JsonObject:
     return {"content": [{"type": "text", "text": text}], "resultType": "complete"}

@@ -83,7 +83,7 @@ async def mark_account_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
 
 
 async def find_deleted_accounts(tx: Transaction, caller: CallerOrSystem) -> list[UUID]:
-    """The accounts that are marked and not yet gone, oldest mark first."""
+    """The accounts that are marked and not yet deleted, oldest mark first."""
     marked = access.select(caller, User, col(User.id)).where(col(User.deleted_at).is_not(None))
     found = await tx.execute(marked.order_by(col(User.deleted_at)).limit(ACCOUNT_BATCH))
     return list(found.scalars())

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from errors import Unavailable
 
-# One hash takes 64 MiB and several threads of its own for a tenth of a second.
+# One hash takes 64 MiB, and four threads of its own for part of a second.
 HASHING_THREADS = max(1, (os.cpu_count() or 1) // 2)
 MAX_WAITING = 32
 RETRY_SECONDS = 5

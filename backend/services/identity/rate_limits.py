@@ -19,14 +19,14 @@ from models import RateLimit
 from services.batch_deletion import ROW_BATCH, delete_batch
 from storage.dialects import upsert
 
-# Enough for people, too little for guessing; argon2 adds 100 ms to each try.
+# Enough for users, too few for guessing; each attempt also costs an argon2 hash.
 SIGN_IN_PER_ADDRESS = RateLimitItemPerMinute(30)
 # Counted by email and network, so that guessing from one network does not lock the user out elsewhere.
 SIGN_IN_PER_EMAIL_HERE = RateLimitItemPerMinute(10, multiples=5)
 SIGN_IN_PER_EMAIL = RateLimitItemPerHour(300)
 REFRESH_PER_SESSION = RateLimitItemPerHour(120)
 REGISTER_PER_ADDRESS = RateLimitItemPerHour(60)
-# Every call is recorded for good, even one that only reads.
+# Every call is stored, even one that only reads.
 CALLS_PER_PROGRAM = RateLimitItemPerMinute(300, multiples=5)
 EMAIL_PER_USER = RateLimitItemPerHour(20)
 PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
@@ -92,7 +92,7 @@ def hash_key(key: str) -> str:
 
 
 async def find_limit(tx: Transaction, key: str) -> RateLimit | None:
-    return await access.find_row(tx, SYSTEM, RateLimit, RateLimit.key == key)
+    return await access.find_row(tx, SYSTEM, RateLimit, col(RateLimit.key) == key)
 
 
 async def add_hits(tx: Transaction, key: str, seconds: int, amount: int) -> int:

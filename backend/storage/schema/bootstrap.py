@@ -71,10 +71,10 @@ def create_or_check(connection: Connection) -> bool:
 
 @asynccontextmanager
 async def hold_schema_lock(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Keep everybody else from changing the schema.
+    """Hold the lock that every change of the schema needs.
 
-    A separate transaction holds the lock: so a step may commit on its way, and the lock works behind a pooler. SQLite
-    needs none, since one transaction writes at a time.
+    A separate transaction holds it, so that a step may commit and the lock works behind a pooler. SQLite needs no lock,
+    because one transaction writes at a time.
     """
     if engine.dialect.name == "sqlite":
         yield

@@ -1,8 +1,8 @@
 # storage/schema/diff.py -- compares the schema of a database with the models.
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, Connection, inspect
+from sqlalchemy import CheckConstraint, Column, Connection, Constraint, Index, Table, inspect
 
 from storage.schema.bootstrap import make_alembic_config
 from storage.schema.revisions import METADATA, SchemaError
@@ -11,6 +11,8 @@ from storage.schema.triggers import find_trigger_differences
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext, RevisionStep, StampStep
     from alembic.script.revision import _RevIdType
+
+Difference = tuple[object, ...]
 
 
 def find_schema_differences(url: str) -> list[str]:
@@ -24,6 +26,7 @@ def find_schema_differences(url: str) -> list[str]:
 
     def compare(heads: "_RevIdType", migrations: "MigrationContext") -> list["StampStep | RevisionStep"]:
         assert migrations.connection is not None
+        change: Difference | list[Difference]
         for change in compare_metadata(migrations, METADATA):
             # The changes of one column are a list of their own.
             found.extend(map(describe_difference, change if isinstance(change, list) else [change]))
@@ -71,19 +74,21 @@ def normalize_check(expression: str) -> list[str]:
     return [word for word in words if word.lower() not in ("in", "any", "array", "=")]
 
 
-def describe_difference(change: tuple[Any, ...]) -> str:
-    """One of Alembic's differences, whose parts depend on the action that is its first, as a line of text."""
-    action, *about = change
-    if action.startswith("modify_"):
-        _, table, column, _, live, expected = about
-        return f"column {table}.{column}: {action[7:]} is {to_sql(live)}, not {to_sql(expected)}"
-    verdict = "is missing" if action.startswith("add_") else "is not in the models"
+def describe_difference(change: Difference) -> str:
+    """One of Alembic's differences as a line of text; its first part is the action, and the others depend on it."""
+    action = str(change[0])
     kind = action.partition("_")[2]
-    if kind == "column":
-        return f"column {about[1]}.{about[2].name}: {verdict}"
-    item = about[0]
-    where = "" if kind == "table" else f" on {item.table.name}"
-    return f"{'foreign key' if kind == 'fk' else kind} {item.name}{where}: {verdict}"
+    verdict = "is missing" if action.startswith("add_") else "is not in the models"
+    match change[1:]:
+        case (_, table, column, _, live, expected):
+            return f"column {table}.{column}: {kind} is {to_sql(live)}, not {to_sql(expected)}"
+        case (_, table, Column(name=name)):
+            return f"column {table}.{name}: {verdict}"
+        case (Table(name=name),):
+            return f"{kind} {name}: {verdict}"
+        case ((Index() | Constraint()) as item,) if item.table is not None:
+            return f"{'foreign key' if kind == 'fk' else kind} {item.name} on {item.table.name}: {verdict}"
+    raise AssertionError(f"an unknown difference: {action}")
 
 
 def to_sql(value: object) -> str:

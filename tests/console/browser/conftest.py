@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from support import browsers
 from support.browsers import Visit, Visitor, visiting
-from support.scripted_model import ScriptedModel
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Server, serving, settings_for
 
 

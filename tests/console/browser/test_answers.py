@@ -6,7 +6,7 @@ from playwright.sync_api import Page, Route, expect
 
 from llm.protocol import ModelError
 from support.browsers import Cable, Visitor, say, settled
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Server, wait_until
 
 WORDS = [f"word{number} " for number in range(60)]
@@ -162,7 +162,7 @@ def test_messages_sent_faster_than_the_network_are_stored_in_their_order(
     expect(said).to_have_text(alternating)
 
 
-def deleting(server: Server, model: ScriptedModel, email: str, *titles: str) -> None:
+def script_deletions(server: Server, model: ScriptedModel, email: str, *titles: str) -> None:
     ann = server.sign_in(email)
     ids = [ann.post("/v1/tasks", title=title)["id"] for title in titles]
     calls = [call("delete_task", {"task_id": id_}, f"call-{n}") for n, id_ in enumerate(ids)]
@@ -173,7 +173,7 @@ def test_an_approved_call_runs_and_its_card_tells_so(
     scripted_site: Server, visit: Visitor, model: ScriptedModel
 ) -> None:
     email = scripted_site.register()
-    deleting(scripted_site, model, email, "Old task")
+    script_deletions(scripted_site, model, email, "Old task")
     page = visit(scripted_site).sign_in(email)
     say(page, "delete it")
     question = page.get_by_role("group", name="Delete a task?")
@@ -193,7 +193,7 @@ def test_an_approved_call_runs_and_its_card_tells_so(
 
 def test_a_denied_call_does_not_run(scripted_site: Server, visit: Visitor, model: ScriptedModel) -> None:
     email = scripted_site.register()
-    deleting(scripted_site, model, email, "Dear task")
+    script_deletions(scripted_site, model, email, "Dear task")
     page = visit(scripted_site).sign_in(email)
     say(page, "delete it")
     page.get_by_role("button", name="Deny").click()
@@ -210,7 +210,7 @@ def test_several_questions_have_one_button_for_all(
     scripted_site: Server, visit: Visitor, model: ScriptedModel
 ) -> None:
     email = scripted_site.register()
-    deleting(scripted_site, model, email, "One", "Two", "Three")
+    script_deletions(scripted_site, model, email, "One", "Two", "Three")
     page = visit(scripted_site).sign_in(email)
     say(page, "delete them")
     expect(page.get_by_role("group", name="Delete a task?")).to_have_count(3)

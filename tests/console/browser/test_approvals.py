@@ -4,7 +4,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from support.browsers import Visitor, say, settled
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Server, ok
 
 
@@ -14,7 +14,7 @@ def shows(place: Locator, **fields: str) -> None:
     expect(place.locator(".asked dd")).to_have_text(list(fields.values()))
 
 
-def asked(page: Page, name: str) -> Locator:
+def find_question(page: Page, name: str) -> Locator:
     question = page.get_by_role("group", name=name)
     expect(question).to_be_visible()
     return question
@@ -35,14 +35,14 @@ def test_a_change_shows_the_old_words_beside_the_new(
     page = visit(scripted_site).sign_in(email)
     say(page, "tidy up")
     for _ in range(2):
-        question = asked(page, "Change a task?")
+        question = find_question(page, "Change a task?")
         expect(question.locator(".question-gist")).to_have_text("Tax papers")
         title, details = "now Tax papers→then Old papers", "now In the blue folder→then none"
         shows(question, Title=title, Details=details)
-        shows(asked(page, "Complete a task?"), State="now open→then done")
+        shows(find_question(page, "Complete a task?"), State="now open→then done")
         page.reload()
-    asked(page, "Complete a task?").get_by_role("button", name="Deny").click()
-    asked(page, "Change a task?").get_by_role("button", name="Approve").click()
+    find_question(page, "Complete a task?").get_by_role("button", name="Deny").click()
+    find_question(page, "Change a task?").get_by_role("button", name="Approve").click()
     settled(page)
     page.reload()
     card = page.locator(".tool").first
@@ -60,11 +60,11 @@ def test_a_task_that_became_another_meanwhile_is_asked_for_anew(
     model.answers = [[call("delete_task", {"task_id": task["id"]})], ["That was it."]]
     page = visit(scripted_site).sign_in(email)
     say(page, "delete the spam")
-    question = asked(page, "Delete a task?")
+    question = find_question(page, "Delete a task?")
     expect(question.locator(".question-gist")).to_have_text("Spam")
     ann.patch(f"/v1/tasks/{task['id']}", title="Tax papers", description=None)
     page.reload()
-    question = asked(page, "Delete a task?")
+    question = find_question(page, "Delete a task?")
     expect(question.locator(".question-gist")).to_have_text("Spam")  # as it was asked, not as it is by now
     shows(question, Details="Buy now")
     question.get_by_role("button", name="Approve").click()
@@ -103,7 +103,7 @@ def test_a_yes_to_a_question_that_was_another_is_not_taken_for_this_one(
 
     page.route("**/approvals/*", late)
     say(page, "delete the spam")
-    question = asked(page, "Delete a task?")
+    question = find_question(page, "Delete a task?")
     with page.expect_response("**/approvals/*") as answer:
         question.get_by_role("button", name="Approve").click()
     assert answer.value.status == 409

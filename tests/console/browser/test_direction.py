@@ -2,7 +2,7 @@
 from playwright.sync_api import Locator, Page, expect
 
 from support.browsers import Visitor, say, settled
-from support.scripted_model import ScriptedModel, call
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Server
 
 OVERRIDE = "\u202e"

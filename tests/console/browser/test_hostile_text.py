@@ -4,8 +4,8 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from llm.protocol import ModelError
-from support.browsers import Visitor, say, settled
-from support.scripted_model import ScriptedModel, call
+from support.browsers import Visitor, expect_signed_in, say, settled
+from support.llm.scripted_model import ScriptedModel, call
 from support.servers import PASSWORD, Server, ok
 
 HOSTILE = (
@@ -67,7 +67,7 @@ def test_what_people_and_agents_write_is_shown_and_not_run(
     for step in steps:
         step()
         page.wait_for_load_state()
-        expect(page.get_by_label("Message", exact=True)).to_be_visible()
+        expect_signed_in(page)
         unharmed(page)
     expect(page.locator(".toast")).to_contain_text("onerror")
 

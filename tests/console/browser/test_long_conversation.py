@@ -7,7 +7,7 @@ from uuid import UUID
 from playwright.sync_api import Page, Request, Route, expect
 
 from support.browsers import Visitor, say, settled
-from support.histories import write_long_conversation
+from support.databases.histories import write_long_conversation
 from support.servers import Server
 
 MESSAGES = 5_000

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
-from support.browsers import Visit, Visitor, say, settled
+from support.browsers import Visit, Visitor, expect_signed_in, say, settled
 from support.servers import Server
 
 STREAM = "/v1/events/stream"
@@ -20,10 +20,6 @@ def lan(site: Server, visit: Visitor) -> Iterator[Visit]:
     visited = visit(replace(site, base_url=f"http://lan.test:{port}"))
     visited.expected += ["Cross-Origin-Opener-Policy header has been ignored"]
     return visited
-
-
-def is_in(page: Page) -> None:
-    expect(page.get_by_label("Message", exact=True)).to_be_visible()
 
 
 def test_the_console_works_without_https_on_every_visit(site: Server, lan: Visit) -> None:
@@ -40,7 +36,7 @@ def test_the_console_works_without_https_on_every_visit(site: Server, lan: Visit
     page.get_by_role("button", name="Copy the message").first.click()
     for _ in range(2):
         page.reload()
-        is_in(page)
+        expect_signed_in(page)
         expect(page.locator(".task-title")).to_have_text(["Buy milk"])
     site.sign_in(email).post("/v1/tasks", title="Made elsewhere")
     expect(page.locator(".task-title")).to_have_text(["Made elsewhere", "Buy milk"])
@@ -58,7 +54,7 @@ def test_tabs_without_https_share_one_stream_and_another_takes_over(site: Server
     tabs = [lan.sign_in(email), lan.tab(), lan.tab()]
     api = site.sign_in(email)
     for page in tabs:
-        is_in(page)
+        expect_signed_in(page)
     api.post("/v1/tasks", title="Seen by all")
     for page in tabs:
         expect(page.locator(".task-title")).to_have_text(["Seen by all"])
@@ -73,7 +69,7 @@ def test_tabs_without_https_share_one_stream_and_another_takes_over(site: Server
 def test_tabs_without_https_renew_one_after_the_other(site: Server, lan: Visit) -> None:
     tabs = [lan.sign_in(site.register()), lan.tab(), lan.tab()]
     for page in tabs:
-        is_in(page)
+        expect_signed_in(page)
     renew_one_after_the_other(lan, tabs)
 
 
@@ -86,7 +82,7 @@ def test_tabs_renew_one_after_the_other_and_tell_no_other_page_a_token(site: Ser
         " channel.onmessage = (event) => heard.push(JSON.stringify(event.data)); }"
     )
     for page in tabs:
-        is_in(page)
+        expect_signed_in(page)
     renew_one_after_the_other(visited, tabs)
     page = tabs[0]
     page.get_by_role("button", name="Sign out").first.click()

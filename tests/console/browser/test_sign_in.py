@@ -2,7 +2,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.browsers import Visitor, say, settled
+from support.browsers import Visitor, expect_signed_in, say, settled
 from support.servers import PASSWORD, Server
 
 UNAUTHORIZED = "status of 401"
@@ -13,17 +13,13 @@ def fill(page: Page, email: str, password: str = PASSWORD) -> None:
     page.get_by_label("Password", exact=True).fill(password)
 
 
-def message_box(page: Page) -> None:
-    expect(page.get_by_label("Message", exact=True)).to_be_visible()
-
-
 def test_from_signing_up_to_the_first_answer(site: Server, visit: Visitor) -> None:
     page = visit(site, timezone_id="Europe/Berlin").tab()
     page.get_by_role("button", name="Create an account").click()
     page.get_by_label("Name (optional)").fill("Ann")
     fill(page, "ann@example.com")
     page.get_by_role("button", name="Create account").click()
-    message_box(page)
+    expect_signed_in(page)
     expect(page.get_by_text("The offline model answers here.")).to_be_visible()
     expect(page.locator("#examples button")).to_have_count(3)
     page.get_by_role("button", name="Add buy milk tomorrow and call mom").click()
@@ -49,7 +45,7 @@ def test_the_session_survives_a_reload_and_ends_with_signing_out(site: Server, v
     visited.expected += ["Failed to load resource", "AbortError", "signal is aborted"]
     page = visited.sign_in(site.register())
     page.reload()
-    message_box(page)
+    expect_signed_in(page)
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
     page.reload()
@@ -107,7 +103,7 @@ def test_a_session_that_ends_leads_back_to_the_door(site: Server, visit: Visitor
     page = visited.sign_in(email)
     if way == "in the other tab":
         other = visited.tab()
-        message_box(other)
+        expect_signed_in(other)
         other.get_by_role("button", name="Sign out", exact=True).click()
     else:
         ann = site.sign_in(email)

@@ -3,8 +3,8 @@ import threading
 
 from playwright.sync_api import Page, Request, expect
 
-from support.browsers import Visitor, say, settled
-from support.scripted_model import ScriptedModel
+from support.browsers import Visitor, expect_signed_in, say, settled
+from support.llm.scripted_model import ScriptedModel
 from support.servers import Server
 
 STREAM = "/v1/events/stream"
@@ -14,7 +14,7 @@ def test_what_the_agent_changes_moves_in_every_tab(site: Server, visit: Visitor)
     visited = visit(site)
     first = visited.sign_in(site.register())
     second = visited.tab()
-    expect(second.get_by_label("Message", exact=True)).to_be_visible()
+    expect_signed_in(second)
     say(first, "add buy milk and call mom")
     for page in (first, second):
         expect(page.locator(".task-title")).to_have_text(["Call mom", "Buy milk"])
@@ -64,7 +64,7 @@ def test_all_tabs_share_one_stream_and_another_takes_over_when_its_tab_closes(
     email = site.register()
     tabs = [visited.sign_in(email), *(visited.tab() for _ in range(6))]
     for page in tabs:
-        expect(page.get_by_label("Message", exact=True)).to_be_visible()
+        expect_signed_in(page)
     api = site.sign_in(email)
     api.post("/v1/tasks", title="Seen by all")
     for page in tabs:
@@ -82,7 +82,7 @@ def test_tabs_that_renew_at_once_stay_signed_in(site: Server, visit: Visitor) ->
     visited = visit(site)
     tabs = [visited.sign_in(site.register()), visited.tab(), visited.tab()]
     for page in tabs:
-        expect(page.get_by_label("Message", exact=True)).to_be_visible()
+        expect_signed_in(page)
         page.clock.install()
         page.clock.fast_forward("20:00")
     for page in tabs:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llm.protocol import AgentTurn, TextDelta, ToolCall, UserTurn
-from support.talk import NAMES, talk
-from support.utterances import HOME, MILKS, TABLE, Said
+from support.llm.offline.talk import NAMES, talk
+from support.llm.offline.utterances import HOME, MILKS, TABLE, Said
 
 
 @pytest.mark.parametrize("said", TABLE, ids=[f"{n}: {said.text[:50]!r}" for n, said in enumerate(TABLE)])

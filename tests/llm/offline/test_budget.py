@@ -1,7 +1,6 @@
 # test_budget.py -- what one message may cost the offline model, and how long its answers are
 import asyncio
 import random
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,13 +12,14 @@ from llm.offline.parsing import parser
 from llm.offline.parsing.task_references import TaskView, find_near_matches
 from llm.offline.parsing.task_titles import strip_title
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, UserTurn
-from support.talk import NAMES, NOW, Talk, make_specs, talk
-from support.utterances import HOME
+from support.llm.offline.talk import NAMES, NOW, Talk, make_specs, talk
+from support.llm.offline.utterances import HOME
+from support.processor_time import cost
 
 TOO_MUCH = "That is too long or too complicated for me, so I have changed nothing."
 
 
-def asked(model: OfflineModel, conversation: Talk) -> list[ModelEvent]:
+def ask_model(model: OfflineModel, conversation: Talk) -> list[ModelEvent]:
     async def ask() -> list[ModelEvent]:
         request = ModelRequest("", conversation.turns, make_specs(NAMES), NOW, "UTC")
         return [event async for event in model.respond(request)]
@@ -31,20 +31,10 @@ def text_of(events: list[ModelEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
-def cost(work: Callable[[], object]) -> float:
-    """Of the processor, the least of three."""
-    times = []
-    for _ in range(3):
-        start = time.thread_time()
-        work()
-        times.append(time.thread_time() - start)
-    return min(times)
-
-
 def test_past_its_budget_a_message_changes_nothing_and_is_told_so() -> None:
     conversation = talk(*HOME)
     conversation.turns.append(UserTurn("add buy eggs and delete buy milk"))
-    [*events] = asked(OfflineModel(seconds=0), conversation)
+    [*events] = ask_model(OfflineModel(seconds=0), conversation)
     assert text_of(events).startswith(TOO_MUCH)
     assert not [event for event in events if isinstance(event, ToolCall)]
 
@@ -52,11 +42,11 @@ def test_past_its_budget_a_message_changes_nothing_and_is_told_so() -> None:
 def test_a_message_that_was_begun_is_brought_to_its_end_whatever_it_costs() -> None:
     conversation = talk()
     conversation.turns.append(UserTurn("add buy eggs and call mom. What's left?"))
-    first = [event for event in asked(OfflineModel(), conversation) if isinstance(event, ToolCall)]
+    first = [event for event in ask_model(OfflineModel(), conversation) if isinstance(event, ToolCall)]
     made = tuple(conversation._execute(call) for call in first)
     conversation.turns.append(AgentTurn("", made))
     assert [call.name for call in made] == ["add_task", "add_task"]
-    [further] = asked(OfflineModel(seconds=0), conversation)
+    [further] = ask_model(OfflineModel(seconds=0), conversation)
     assert isinstance(further, ToolCall)
     assert further.name == "list_tasks"
 
@@ -65,11 +55,11 @@ def test_a_look_that_turned_out_too_much_work_changes_nothing() -> None:
     conversation = talk(*HOME)
     conversation.turns.append(UserTurn("delete buy milk"))
     model = OfflineModel()
-    [look] = asked(model, conversation)
+    [look] = ask_model(model, conversation)
     assert isinstance(look, ToolCall)
     conversation.turns.append(AgentTurn("", (conversation._execute(look),)))
-    assert text_of(asked(OfflineModel(seconds=0), conversation)).startswith(TOO_MUCH)
-    [deletion] = asked(model, conversation)
+    assert text_of(ask_model(OfflineModel(seconds=0), conversation)).startswith(TOO_MUCH)
+    [deletion] = ask_model(model, conversation)
     assert isinstance(deletion, ToolCall)
 
 
@@ -78,10 +68,10 @@ def test_what_was_said_before_does_not_make_a_message_too_much() -> None:
     conversation.say("show my tasks")
     conversation.turns.append(UserTurn("delete 1"))
     model = OfflineModel()
-    expected = asked(model, conversation)
+    expected = ask_model(model, conversation)
     model.seconds = 0  # the earlier messages are parsed already, so only their calls cost anything
     conversation.turns[-1] = UserTurn("delete 2")
-    assert text_of(asked(model, conversation)).startswith(TOO_MUCH)
+    assert text_of(ask_model(model, conversation)).startswith(TOO_MUCH)
     assert [event.name for event in expected if isinstance(event, ToolCall)] == ["delete_task"]
 
 
@@ -97,7 +87,7 @@ def test_a_message_is_read_once_for_all_steps_of_its_run(monkeypatch: pytest.Mon
     conversation, model = talk(*HOME), OfflineModel()
     for text in ("show my tasks", "delete buy milk and delete call mom"):
         conversation.turns.append(UserTurn(text))
-        while calls := [event for event in asked(model, conversation) if isinstance(event, ToolCall)]:
+        while calls := [event for event in ask_model(model, conversation) if isinstance(event, ToolCall)]:
             conversation.turns.append(AgentTurn("", tuple(map(conversation._execute, calls))))
     assert sorted(read) == ["delete buy milk and delete call mom", "show my tasks"]
 
@@ -111,7 +101,7 @@ def test_of_earlier_messages_no_more_than_8000_characters_are_read_again(
     conversation.turns.append(UserTurn("hello"))
     read: list[str] = []
     monkeypatch.setattr(parser, "parse_message", lambda message, *rest: read.append(message) or [])
-    asked(OfflineModel(), conversation)
+    ask_model(OfflineModel(), conversation)
     assert len(read) == 6
     assert read[0].startswith("add task 7 ")
 
@@ -128,7 +118,7 @@ def test_twice_the_message_costs_at_most_about_twice_as_much(text: str) -> None:
     def answered(length: int) -> Callable[[], object]:
         conversation = talk()
         conversation.turns.append(UserTurn(text[: length - 14] + text[-14:]))
-        return lambda: asked(OfflineModel(seconds=60), conversation)
+        return lambda: ask_model(OfflineModel(seconds=60), conversation)
 
     for length in (40, 1_000, 8_000, 16_000):
         half, whole = cost(answered(length)), cost(answered(2 * length))
@@ -138,7 +128,7 @@ def test_twice_the_message_costs_at_most_about_twice_as_much(text: str) -> None:
 def test_a_short_message_with_a_long_word_is_answered() -> None:
     conversation = talk()
     conversation.turns.append(UserTurn("move x to " + "a" * 60 + " b c d e f g"))
-    assert cost(lambda: asked(OfflineModel(seconds=60), conversation)) < 0.2
+    assert cost(lambda: ask_model(OfflineModel(seconds=60), conversation)) < 0.2
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.pumping import Near, Use, find_uses, near_matches, seconds
+from support.near_matches import Near, Use, find_uses, near_matches, seconds
 
 USES = find_uses()
 LONGEST = 32_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.scripted_provider import (
+from support.llm.scripted_provider import (
     ScriptedProvider,
     scripted_provider,
 )

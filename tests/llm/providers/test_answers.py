@@ -15,7 +15,7 @@ from llm.protocol import (
     Usage,
     UserTurn,
 )
-from support.providers import (
+from support.llm.providers import (
     answer_of,
     asking,
     calls_of,
@@ -24,7 +24,7 @@ from support.providers import (
     opened,
     text_of,
 )
-from support.scripted_provider import (
+from support.llm.scripted_provider import (
     Answer,
     Calls,
     Hang,

@@ -15,8 +15,8 @@ import pytest
 from llm import provider_errors, providers
 from llm.provider_model import ProviderModel
 from llm.providers import open_provider_model
-from support.providers import KEY, answer_of, error_of, open_once, text_of
-from support.scripted_provider import (
+from support.llm.providers import KEY, answer_of, error_of, open_once, text_of
+from support.llm.scripted_provider import (
     Hang,
     ScriptedProvider,
     Text,

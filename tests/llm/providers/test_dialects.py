@@ -13,7 +13,7 @@ from llm.protocol import (
     UserTurn,
 )
 from llm.provider_model import ProviderModel
-from support.providers import (
+from support.llm.providers import (
     KEY,
     answer_of,
     asking,
@@ -22,7 +22,7 @@ from support.providers import (
     open_once,
     text_of,
 )
-from support.scripted_provider import (
+from support.llm.scripted_provider import (
     BreakAfter,
     Hang,
     Raw,

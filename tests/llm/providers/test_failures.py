@@ -13,7 +13,7 @@ from llm.protocol import (
     ModelError,
     TextDelta,
 )
-from support.providers import (
+from support.llm.providers import (
     KEY,
     answer_of,
     asking,
@@ -23,7 +23,7 @@ from support.providers import (
     opened,
     text_of,
 )
-from support.scripted_provider import (
+from support.llm.scripted_provider import (
     Answer,
     BreakAfter,
     Garbage,

@@ -10,8 +10,8 @@ from llm.protocol import (
     ToolCall,
     UserTurn,
 )
-from support.providers import KEY, answer_of, asking, opened
-from support.scripted_provider import (
+from support.llm.providers import KEY, answer_of, asking, opened
+from support.llm.scripted_provider import (
     ScriptedProvider,
     Text,
 )

@@ -3,7 +3,7 @@
 
 import pytest
 
-from support.mcp_client import ERAS
+from support.api.mcp_client import ERAS
 
 
 @pytest.fixture(params=ERAS)

@@ -8,7 +8,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitResult
 
-from support.mcp_client import ERAS, KEY, aside, called, connected, on_record, token_of, words
+from support.api.mcp_client import ERAS, KEY, aside, called, connected, on_record, token_of, words
 from support.servers import (
     Person,
     Server,

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from db import Transaction
 from models import Run
-from support.mcp_client import KEY, aside, called, connected, on_record, token_of, words
+from support.api.mcp_client import KEY, aside, called, connected, on_record, token_of, words
 from support.servers import (
     Event,
     Person,

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from support.mcp_client import aside, called, connected, on_record, token_of, words
-from support.scripted_model import ScriptedModel
+from support.api.mcp_client import aside, called, connected, on_record, token_of, words
+from support.llm.scripted_model import ScriptedModel
 from support.servers import (
     Person,
     Server,

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.bad_input import Somebody
+from support.api.bad_input import Somebody
+from support.databases.table_rows import count_rows
 from support.servers import Server
-from support.table_rows import count_rows
 
 
 @pytest.fixture

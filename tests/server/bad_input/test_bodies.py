@@ -9,8 +9,8 @@ from starlette.requests import Request
 
 from server.body_limits import MAX_VALUES
 from server.middleware import MAX_BODY_BYTES
-from support.bad_input import BODIES, FOR_STRANGERS, FORMS, ON_ONE_ENGINE, Somebody, post
-from support.problems import MARK, problem_of
+from support.api.bad_input import BODIES, FOR_STRANGERS, FORMS, ON_ONE_ENGINE, Somebody, post
+from support.api.problems import MARK, problem_of
 from support.servers import Person, Server, connected, next_answer
 
 BLANK = ["", " ", "\t", "\n", "\u200b", " \u200b\t\u00a0", "\u2028", "\ufeff"]

@@ -5,15 +5,9 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from support.bad_input import Somebody
-from support.problems import problem_of
+from support.api.bad_input import Somebody, encode_base64url
+from support.api.problems import problem_of
 from support.servers import Server
-
-
-def cursor_of(value: Any) -> str:
-    data = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
 
 MOMENT, ID = "2026-01-01T00:00:00.000000Z", str(uuid4())
 BAD_CURSORS: list[Any] = [
@@ -35,7 +29,7 @@ BAD_NUMBERS: list[Any] = [
 
 
 def test_a_cursor_that_no_list_gave_is_refused(somebody: Somebody) -> None:
-    cursors = [cursor_of(value) for value in BAD_CURSORS]
+    cursors = [encode_base64url(value) for value in BAD_CURSORS]
     cursors += ["=", "====", "A", "!", "é", "\u200b", "a b", "+/+/", "x" * 500]
     for name in ("tasks", "conversations"):
         for cursor in cursors:
@@ -44,9 +38,9 @@ def test_a_cursor_that_no_list_gave_is_refused(somebody: Somebody) -> None:
     path = f"/v1/conversations/{somebody.ids['conversation_id']}/messages"
     given = somebody.person.get(path, limit=1)["next_cursor"]
     name, number = json.loads(base64.urlsafe_b64decode(given + "=="))
-    assert somebody.http.get(path, params={"cursor": cursor_of([name, number])}).status_code == 200
+    assert somebody.http.get(path, params={"cursor": encode_base64url([name, number])}).status_code == 200
     for value in BAD_NUMBERS:
-        problem_of(somebody.http.get(path, params={"cursor": cursor_of([name, value])}), 422)
+        problem_of(somebody.http.get(path, params={"cursor": encode_base64url([name, value])}), 422)
 
 
 def test_the_cursor_of_another_list_or_another_conversation_is_refused(server: Server) -> None:

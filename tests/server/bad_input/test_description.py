@@ -1,7 +1,7 @@
 # test_description.py -- the OpenAPI document names every route, error and example.
 
 
-from support.bad_input import ON_ONE_ENGINE, Somebody, operations
+from support.api.bad_input import ON_ONE_ENGINE, Somebody, operations
 from support.servers import Person, Server
 
 ERRORS = {"400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "500", "503"}

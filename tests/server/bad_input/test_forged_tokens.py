@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from support.bad_input import ON_ONE_ENGINE, Somebody
-from support.problems import problem_of
+from support.api.bad_input import ON_ONE_ENGINE, Somebody
+from support.api.problems import problem_of
 from support.servers import KEY, Person, Server
 
 

@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import main
-from support.bad_input import Somebody
+from support.api.bad_input import Somebody
 from support.servers import Server
 
 

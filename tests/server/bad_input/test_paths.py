@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from support.bad_input import BODIES, ON_ONE_ENGINE, Somebody
-from support.problems import problem_of
+from support.api.bad_input import BODIES, ON_ONE_ENGINE, Somebody
+from support.api.problems import problem_of
 from support.servers import PASSWORD, Person, Server
 
 NOT_UUIDS = [

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from support.bad_input import FORM
-from support.problems import MARK, problem_of
+from support.api.bad_input import FORM
+from support.api.problems import MARK, problem_of
+from support.databases.table_rows import count_rows
 from support.servers import PASSWORD, Person, Server
-from support.table_rows import count_rows
 
 FORM_FIELDS = {
     "nothing": (b"", 422),

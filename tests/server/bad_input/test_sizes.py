@@ -7,8 +7,8 @@ import pytest
 
 from server.body_limits import MAX_ANONYMOUS_BYTES
 from server.middleware import MAX_BODY_BYTES
-from support.bad_input import BODIES, FOR_STRANGERS, FORM, FORMS, JSON, ON_ONE_ENGINE, Somebody, post
-from support.problems import problem_of
+from support.api.bad_input import BODIES, FOR_STRANGERS, FORM, FORMS, JSON, ON_ONE_ENGINE, Somebody, post
+from support.api.problems import problem_of
 from support.servers import Person
 
 FOR_STRANGERS_BYTES = MAX_ANONYMOUS_BYTES + 1

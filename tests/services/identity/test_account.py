@@ -9,7 +9,9 @@ from sqlmodel import select
 
 from db import Transaction
 from models import Run
-from support.problems import problem_of
+from support.api.problems import problem_of
+from support.api.sign_in import NEW_PASSWORD, refresh, sign_in
+from support.databases.table_rows import read_rows
 from support.servers import (
     PASSWORD,
     Person,
@@ -18,8 +20,6 @@ from support.servers import (
     ok,
     wait_until,
 )
-from support.sign_in import NEW_PASSWORD, refresh, sign_in
-from support.table_rows import read_rows
 
 
 def test_a_changed_password_ends_all_other_sessions_but_not_this_one(server: Server) -> None:

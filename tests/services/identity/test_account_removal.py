@@ -19,10 +19,10 @@ from db import Transaction
 from models import Message, Run, RunEvent, Task, User
 from services.identity import account_removal
 from settings import get_settings
-from support.problems import problem_of
-from support.processes import started
+from support.api.problems import problem_of
+from support.api.sign_in import sign_in
+from support.processes.server_process import started
 from support.servers import KEY, PASSWORD, Person, Server, in_database, serving, settings_for, wait_until
-from support.sign_in import sign_in
 
 MANY = 40
 

@@ -6,10 +6,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from support.api.problems import problem_of
+from support.api.sign_in import NEW_PASSWORD
 from support.clock import pass_time
-from support.problems import problem_of
 from support.servers import PASSWORD, Person, Server, serving, settings_for
-from support.sign_in import NEW_PASSWORD
 
 Request = tuple[str, str, dict[str, Any]]
 GUARDED: dict[str, Request] = {

@@ -18,8 +18,10 @@ from clock import utc_now
 from db import Transaction
 from services.identity import auth, rate_limits
 from services.identity.password_hashing import HashingPool
+from support.api.problems import problem_of
+from support.api.sign_in import NEW_PASSWORD, sign_in
 from support.clock import pass_time
-from support.problems import problem_of
+from support.databases.table_rows import read_rows
 from support.servers import (
     PASSWORD,
     Person,
@@ -30,8 +32,6 @@ from support.servers import (
     settings_for,
     wait_until,
 )
-from support.sign_in import NEW_PASSWORD, sign_in
-from support.table_rows import read_rows
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from sqlmodel import select
 
 from db import Transaction
 from models import AuthSession, RefreshToken
+from support.api.problems import problem_of
+from support.api.sign_in import me, refresh
 from support.clock import pass_time
-from support.problems import problem_of
 from support.servers import (
     Person,
     Server,
@@ -17,7 +18,6 @@ from support.servers import (
     ok,
     wait_until,
 )
-from support.sign_in import me, refresh
 
 
 @pytest.mark.also_on_mariadb

@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from support.problems import problem_of
+from support.api.problems import problem_of
+from support.api.sign_in import sign_in
+from support.databases.table_rows import read_rows
 from support.servers import (
     PASSWORD,
     Server,
@@ -14,8 +16,6 @@ from support.servers import (
     serving,
     settings_for,
 )
-from support.sign_in import sign_in
-from support.table_rows import read_rows
 
 
 @pytest.mark.also_on_mariadb

@@ -15,9 +15,9 @@ from models import AuthSession, IdempotencyKey, RateLimit, RefreshToken
 from services import batch_deletion, idempotency
 from services.identity import rate_limits, sessions
 from storage.engines import open_engine
-from support.problems import problem_of
+from support.api.problems import problem_of
+from support.api.sign_in import NEW_PASSWORD, me, refresh
 from support.servers import PASSWORD, Person, Server, in_database, ok, serving, settings_for, wait_until
-from support.sign_in import NEW_PASSWORD, me, refresh
 
 
 def tokens_of(person: Person) -> str:

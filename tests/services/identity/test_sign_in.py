@@ -12,15 +12,15 @@ from db import Transaction
 from models import User
 from security import hash_token
 from services.identity import auth
-from support.problems import problem_of
+from support.api.problems import problem_of
+from support.api.sign_in import NEW_PASSWORD, me, sign_in
+from support.databases.table_rows import read_rows
 from support.servers import (
     PASSWORD,
     Server,
     in_database,
     ok,
 )
-from support.sign_in import NEW_PASSWORD, me, sign_in
-from support.table_rows import read_rows
 
 
 def test_signing_in_gives_tokens_that_nobody_keeps(server: Server) -> None:

@@ -14,7 +14,8 @@ from clock import utc_now
 from db import Transaction
 from llm.protocol import ModelRequest, TextDelta
 from models import AuthSession
-from support.problems import problem_of
+from support.api.problems import problem_of
+from support.api.sign_in import refresh, sign_in
 from support.servers import (
     Person,
     Server,
@@ -25,7 +26,6 @@ from support.servers import (
     settings_for,
     wait_until,
 )
-from support.sign_in import refresh, sign_in
 
 
 @pytest.fixture(scope="module")

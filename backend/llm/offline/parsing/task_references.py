@@ -2,7 +2,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from llm.offline.budget import WordComparer
 from llm.offline.parsing.patterns import compile_pattern
@@ -31,7 +31,7 @@ class TaskView:
     shortened: bool = False
 
     @staticmethod
-    def from_result(value: Any) -> "TaskView | None":
+    def from_result(value: object) -> "TaskView | None":
         if not isinstance(value, dict) or not value.get("id"):
             return None
         title, description = value.get("title"), value.get("description")

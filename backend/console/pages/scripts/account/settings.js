@@ -10,8 +10,8 @@ let notifyChange = () => {};
 
 export const onChanged = (work) => (notifyChange = work);
 
-export function open(person) {
-  me = person;
+export function open(user) {
+  me = user;
   fillForms();
   sheet.showModal();
   showSessions().catch(showFailure);
@@ -23,7 +23,7 @@ function fillForms() {
   for (const form of sheet.querySelectorAll("form")) {
     form.reset();
     clearErrors(form);
-    for (const said of form.querySelectorAll(".saved")) said.textContent = "";
+    for (const note of form.querySelectorAll(".saved")) note.textContent = "";
   }
   const { elements } = $("profile");
   elements.display_name.value = me.display_name || "";
@@ -36,7 +36,8 @@ function fillForms() {
   }
 }
 
-function saveOnSubmit(form, work, said) {
+// Runs `work` when the form is submitted, and then shows `confirmation` in it.
+function saveOnSubmit(form, work, confirmation) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     clearErrors(form);
@@ -44,8 +45,8 @@ function saveOnSubmit(form, work, said) {
     button.disabled = true;
     try {
       await work(form.elements);
-      const place = form.querySelector(".saved");
-      if (place) place.textContent = said;
+      const note = form.querySelector(".saved");
+      if (note) note.textContent = confirmation;
     } catch (error) {
       if (!(error instanceof NotConfirmed) && showErrors(form, error)) showFailure(error);
     } finally {

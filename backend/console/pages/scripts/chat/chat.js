@@ -243,27 +243,27 @@ const compareStart = (a, b) => (a.created_at < b.created_at ? -1 : 1);
 
 // Marks the message of a queued run, until the run starts.
 function markQueued(run) {
-  const asked = list.querySelector(`.from-user[data-run="${run.id}"]`);
-  if (!asked) return;
-  if (run.status === "queued" && run.id !== follower?.id) setState(asked, "queued");
-  else if (asked.dataset.state === "queued") setState(asked, "sent");
+  const userItem = list.querySelector(`.from-user[data-run="${run.id}"]`);
+  if (!userItem) return;
+  if (run.status === "queued" && run.id !== follower?.id) setState(userItem, "queued");
+  else if (userItem.dataset.state === "queued") setState(userItem, "sent");
 }
 
-function handleRunEvent(type, data, from) {
-  if (from !== follower) return;
+function handleRunEvent(type, data, source) {
+  if (source !== follower) return;
   if (type === "run.started") {
-    const asked = list.querySelector(`.from-user[data-run="${from.id}"]`);
-    if (asked && !asked.dataset.id) {
-      markStored(asked, { id: data.user_message_id, run_id: from.id, created_at: new Date().toISOString() });
-      markDay(asked);
+    const userItem = list.querySelector(`.from-user[data-run="${source.id}"]`);
+    if (userItem && !userItem.dataset.id) {
+      markStored(userItem, { id: data.user_message_id, run_id: source.id, created_at: new Date().toISOString() });
+      markDay(userItem);
     }
   }
   if (!follower.ended) return;
-  runs.set(from.id, { ...runs.get(from.id), id: from.id, status: data.status, error: data.error ?? null });
-  from.item.classList.remove("live");
-  if (data.status === "completed") from.agent.showThinking(null);
+  runs.set(source.id, { ...runs.get(source.id), id: source.id, status: data.status, error: data.error ?? null });
+  source.item.classList.remove("live");
+  if (data.status === "completed") source.agent.showThinking(null);
   else {
-    showEnding(runs.get(from.id));
+    showEnding(runs.get(source.id));
     announce(data.status === "failed" ? `The answer failed. ${data.error || ""}` : "Stopped");
   }
   followRun();
@@ -297,13 +297,13 @@ function sendMessage(text) {
 
 // Sends one message after the other, so that they are stored in the order of writing.
 function queueMessage(item, to) {
-  const mine = opening;
+  const opened = opening;
   setState(item, "sending");
-  delivery = delivery.then((here) => deliverMessage(item, to ?? here, mine));
+  delivery = delivery.then((here) => deliverMessage(item, to ?? here, opened));
 }
 
 // Returns the conversation that the message is in.
-async function deliverMessage(item, to, mine) {
+async function deliverMessage(item, to, opened) {
   const { client_id, content } = item.message;
   try {
     const [path, body] = to
@@ -314,7 +314,7 @@ async function deliverMessage(item, to, mine) {
     const runId = stream.headers.get("X-Run-ID");
     item.dataset.run = runId;
     const here = to ?? (await get(`/v1/runs/${runId}`)).conversation_id;
-    if (mine !== opening) {
+    if (opened !== opening) {
       leaving.abort(); // another conversation is open now; the message is stored
       return here;
     }
@@ -327,7 +327,7 @@ async function deliverMessage(item, to, mine) {
     }
     return here;
   } catch (error) {
-    if (mine === opening) {
+    if (opened === opening) {
       setState(item, "failed", { why: error.message, retry: () => queueMessage(item, to), discard: () => discardMessage(item) });
     } else {
       drafts.set(to, content);

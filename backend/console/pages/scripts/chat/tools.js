@@ -1,6 +1,6 @@
 // tools.js -- a card for each tool call, and the approvals that the user is asked for.
 import { post } from "../api.js";
-import { makeApprovalFields, getApprovalTitle } from "./approval.js";
+import { makeApprovalFields, getApprovalTitle } from "./approval_fields.js";
 import { announce, formatClock, formatCount, el, showFailure, makeIcon, formatJson, formatDuration } from "../dom.js";
 
 const TITLES = {

@@ -1,0 +1,70 @@
+# services/housekeeping.py -- deletes expired rows and the rows of deleted accounts, in the background.
+import asyncio
+import time
+from collections.abc import Coroutine
+from math import inf
+from uuid import UUID
+
+from access import SYSTEM
+from db import Database
+from failure_causes import log_failure
+from services import events, run_log
+from services.idempotency import delete_old_keys
+from services.identity import account_removal, sessions
+from services.identity.rate_limits import delete_expired_limits
+
+HOUSEKEEPING_SECONDS = 3600.0
+REMOVAL_SECONDS = 10.0
+
+
+class Housekeeping:
+    """Keeps details of run logs for `run_log_retention_days`, and events of users for `event_retention_days`."""
+
+    def __init__(self, db: Database, run_log_retention_days: int, event_retention_days: int) -> None:
+        self._db = db
+        self._run_log_retention_days = run_log_retention_days
+        self._event_retention_days = event_retention_days
+
+    def loops(self) -> list[Coroutine[None, None, None]]:
+        """The background tasks, which run as long as the worker."""
+        return [self._delete_expired_forever(), self._delete_accounts_forever()]
+
+    async def delete_expired(self) -> None:
+        """Delete expired rows, a batch at a time."""
+        write = self._db.write_unhurried
+        while await write(delete_expired_limits):
+            pass
+        while await write(delete_old_keys, SYSTEM):
+            pass
+        while await write(sessions.delete_ended_sessions, SYSTEM):
+            pass
+        while await write(run_log.delete_old_details, SYSTEM, self._run_log_retention_days):
+            pass
+        while await write(events.delete_old_events, SYSTEM, self._event_retention_days):
+            pass
+
+    async def _delete_expired_forever(self) -> None:
+        while True:
+            try:
+                await self.delete_expired()
+            except Exception as error:
+                log_failure("deleting expired rows failed", error)
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def delete_account(self, user_id: UUID, slices: float = inf) -> None:
+        """Delete the rows of a marked account, in at most so many slices; the next round deletes the rest."""
+        while slices > 0:
+            began = time.monotonic()
+            if not await self._db.write_unhurried(account_removal.delete_account_slice, SYSTEM, user_id):
+                return
+            slices -= 1
+            await asyncio.sleep(time.monotonic() - began)  # others may write for as long as the slice took
+
+    async def _delete_accounts_forever(self) -> None:
+        while True:
+            try:
+                for user_id in await self._db.read(account_removal.find_deleted_accounts, SYSTEM):
+                    await self.delete_account(user_id)
+            except Exception as error:
+                log_failure("deleting accounts failed", error)
+            await asyncio.sleep(REMOVAL_SECONDS)

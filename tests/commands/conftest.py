@@ -1,0 +1,23 @@
+# conftest.py -- the command line, on a database of the test's own.
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import cli
+from support.servers import settings_for
+
+
+@pytest.fixture
+def parley(
+    new_database: Callable[[str], str], engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Where nobody may register, so that only commands make users."""
+    settings = settings_for(new_database(engine_name), registration="closed")
+    monkeypatch.setattr("commands.context.get_settings", lambda: settings)
+
+    def run(*words: str, given: str = "") -> Result:
+        return CliRunner().invoke(cli.app, list(words), input=given)
+
+    run.settings = settings  # type: ignore[attr-defined]
+    return run

@@ -1,0 +1,78 @@
+# support/api/bad_input.py -- good bodies for every route, bad values for every field, and what a refusal looks like.
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from support.servers import PASSWORD, Person, Server
+
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# Refused before any database is asked: one engine is enough.
+ON_ONE_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+
+
+@dataclass
+class Somebody:
+    """A signed-in person with one row of everything."""
+
+    person: Person
+    ids: dict[str, str]
+
+    @property
+    def http(self) -> httpx.Client:
+        return self.person.http
+
+    def path(self, route: str) -> str:
+        return route.split(" ")[1].format(**self.ids)
+
+    def everything(self) -> list[Any]:
+        conversation = self.ids["conversation_id"]
+        paths = ["/v1/me", "/v1/tasks", "/v1/conversations", f"/v1/conversations/{conversation}/messages"]
+        return [self.person.get(path) for path in paths]
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/auth/register": {"email": "nobody@example.com", "password": PASSWORD},
+    "POST /v1/runs/{run_id}/approvals/{tool_call_id}": {"approve": True},
+    "POST /v1/auth/refresh": {"refresh_token": "x"},
+    "PATCH /v1/me": {"display_name": "Ann", "current_password": PASSWORD, "new_password": PASSWORD},
+    "DELETE /v1/me": {"current_password": PASSWORD},
+    "POST /v1/me/tokens": {"name": "A program", "scopes": ["read"]},
+    "POST /v1/web/session": {"email": "nobody@example.com", "password": PASSWORD},
+    "POST /v1/render": {"text": "**Hello**"},
+    "POST /v1/tasks": {"title": "Buy milk"},
+    "PATCH /v1/tasks/{task_id}": {"title": "Buy milk"},
+    "POST /v1/conversations": {"title": "Shopping"},
+    "PATCH /v1/conversations/{conversation_id}": {"title": "Shopping"},
+    "POST /v1/conversations/{conversation_id}/messages": {"content": "hello"},
+    "POST /v1/chat": {"message": "hello"},
+}
+FORMS = {"POST /v1/auth/token"}
+# Which need no caller, and so may send little.
+FOR_STRANGERS = ["POST /v1/auth/register", "POST /v1/auth/refresh", "POST /v1/web/session"]
+CONSOLE = {"X-Parley-Console": "1"}
+
+
+def post(somebody: Somebody, route: str, content: Any, **headers: str) -> httpx.Response:
+    """Bytes as they are, anything else as JSON (with ASCII escapes, so that halves of surrogate pairs can be said)."""
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return somebody.http.request(
+        route.split(" ")[0], somebody.path(route), content=data, headers={**JSON, **CONSOLE, **headers}
+    )
+
+
+def operations(server: Server) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in server.app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def encode_base64url(value: Any) -> str:
+    """As cursors and the parts of a JWT are: bytes as they are, anything else as JSON."""
+    data = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

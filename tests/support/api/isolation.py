@@ -1,0 +1,202 @@
+# support/api/isolation.py -- how each route is tried with ids of another person.
+"""`ROUTES` names each route of the app and how a second person tries it. A new route fails a test until it stands
+there: with attempts (other people's ids in its path, query or body), or with the reason why there is nothing to try.
+
+In an attempt `<task>` and the like stand for ids of the first person's rows, and once more for ids of nothing at
+all: the two answers must not differ. `<own conversation>` is the intruder's.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from support.servers import Person, ok
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One request with somebody else's ids; `status` is what it and the same with ids of nothing are refused with."""
+
+    path: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    body: dict[str, Any] | None = None
+    status: int = 404
+
+
+@dataclass(frozen=True)
+class Own:
+    """Takes no ids of others. `body` makes a good request of it; `lists` says that its answer shows own rows alone.
+
+    The answer of one that `streams` has no end: test_stream_life.py tries it.
+    """
+
+    body: dict[str, Any] | None = None
+    lists: bool = False
+    streams: bool = False
+
+
+@dataclass(frozen=True)
+class Open:
+    """For everybody, signed in or not. `path` fills the path; `status` is the answer to a request without a body."""
+
+    why: str
+    path: dict[str, str] = field(default_factory=dict)
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Speaks a protocol of its own; `where` are its tests."""
+
+    where: str
+
+
+ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
+    "POST /mcp": Elsewhere("tests/protocols/mcp"),
+    "POST /mcp/": Elsewhere("tests/protocols/mcp"),
+    "GET /.well-known/oauth-protected-resource/mcp": Open("says which tokens /mcp takes"),
+    "GET /docs": Open("describes the API"),
+    "GET /docs/{name}": Open("files of /docs and /redoc, by name", {"name": "swagger-ui.css"}),
+    "GET /redoc": Open("describes the API"),
+    "GET /openapi.json": Open("describes the API"),
+    "GET /": Open("the console"),
+    "GET /web/{name:path}": Open("files of the console, by name", {"name:path": "scripts/main.js"}),
+    "GET /v1/web/config": Open("what the console says at its door"),
+    "POST /v1/web/session": Open("nobody is signed in yet", status=403),
+    "POST /v1/web/session/refresh": Open("the cookie says who asks", status=403),
+    "DELETE /v1/web/session": Open("the cookie says who asks", status=403),
+    "POST /v1/render": Own({"text": "**Hello**"}),
+    "GET /healthz": Open("says that the process is up, to whoever operates it"),
+    "GET /readyz": Open("says that the database answers"),
+    "POST /v1/auth/register": Open("nobody is signed in yet"),
+    "POST /v1/auth/token": Open("nobody is signed in yet"),
+    "POST /v1/auth/refresh": Open("the refresh token says who asks"),
+    "POST /v1/auth/logout": Own(),
+    "GET /v1/me": Own(lists=True),
+    "PATCH /v1/me": Own({"display_name": "Somebody"}),
+    "DELETE /v1/me": Own(),
+    "GET /v1/me/sessions": Own(lists=True),
+    "DELETE /v1/me/sessions/{session_id}": [Attempt({"session_id": "<session>"})],
+    "GET /v1/me/tokens": Own(lists=True),
+    "POST /v1/me/tokens": Own({"name": "Mine", "scopes": ["read"]}),
+    "DELETE /v1/me/tokens/{token_id}": [Attempt({"token_id": "<token>"})],
+    "GET /v1/events/stream": Own(streams=True),
+    "GET /v1/tasks": Own(lists=True),
+    "POST /v1/tasks": Own({"title": "Mine"}),
+    "GET /v1/tasks/done": Own(),
+    "GET /v1/tasks/{task_id}": [Attempt({"task_id": "<task>"})],
+    "PATCH /v1/tasks/{task_id}": [
+        Attempt({"task_id": "<task>"}, body={"title": "Mine now", "completed": True})
+    ],
+    "DELETE /v1/tasks/{task_id}": [Attempt({"task_id": "<task>"})],
+    "GET /v1/conversations": Own(lists=True),
+    "POST /v1/conversations": Own({"title": "Mine"}),
+    "GET /v1/conversations/{conversation_id}": [Attempt({"conversation_id": "<conversation>"})],
+    "PATCH /v1/conversations/{conversation_id}": [
+        Attempt({"conversation_id": "<conversation>"}, body={"title": "Mine now"})
+    ],
+    "DELETE /v1/conversations/{conversation_id}": [Attempt({"conversation_id": "<conversation>"})],
+    "GET /v1/conversations/{conversation_id}/messages": [
+        Attempt({"conversation_id": "<conversation>"}),
+        Attempt({"conversation_id": "<conversation>"}, query={"before": "end"}),
+        Attempt({"conversation_id": "<conversation>"}, query={"before": "<message>"}),
+        Attempt({"conversation_id": "<conversation>"}, query={"after": "<message>"}),
+        # In one's own conversation another's message is a wrong parameter, and no more.
+        Attempt({"conversation_id": "<own conversation>"}, query={"before": "<message>"}, status=422),
+        Attempt({"conversation_id": "<own conversation>"}, query={"after": "<message>"}, status=422),
+    ],
+    "POST /v1/conversations/{conversation_id}/messages": [
+        Attempt({"conversation_id": "<conversation>"}, body={"content": "hello"}),
+        Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "client_id": "<client id>"}),
+    ],
+    "POST /v1/chat": [
+        Attempt(body={"message": "hello", "conversation_id": "<conversation>"}),
+        Attempt(body={"message": "hello", "conversation_id": "<conversation>", "client_id": "<client id>"}),
+    ],
+    "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"})],
+    "GET /v1/runs/{run_id}/events": [Attempt({"run_id": "<run>"})],
+    "GET /v1/conversations/{conversation_id}/runs": [
+        Attempt({"conversation_id": "<conversation>"}),
+        Attempt({"conversation_id": "<conversation>"}, query={"active": "true"}),
+    ],
+    "POST /v1/runs/{run_id}/approvals/{tool_call_id}": [
+        Attempt({"run_id": "<asking run>", "tool_call_id": "<call>"}, body={"approve": True}),
+    ],
+    "POST /v1/runs/{run_id}/cancel": [Attempt({"run_id": "<run>"})],
+}
+
+
+@dataclass
+class Theirs:
+    """A person with a row of everything; `ids` by the placeholders of ROUTES."""
+
+    person: Person
+    ids: dict[str, str]
+
+    def everything(self) -> list[Any]:
+        """All that the person sees of it."""
+        get = self.person.get
+        conversation, run = self.ids["<conversation>"], self.ids["<run>"]
+        sessions = [{**session, "last_used_at": None} for session in get("/v1/me/sessions")["data"]]
+        return [
+            get("/v1/tasks"),
+            get("/v1/conversations"),
+            get(f"/v1/conversations/{conversation}/messages"),
+            get(f"/v1/runs/{run}"),
+            get("/v1/me"),
+            get("/v1/me/tokens"),
+            sessions,
+        ]
+
+
+def with_everything(person: Person, title: str = "A plan") -> Theirs:
+    client_id = f"name-{uuid4()}"
+    answer = person.chat("add buy milk", client_id=client_id)
+    kept = {"Idempotency-Key": client_id}
+    asking = person.chat("delete buy milk")
+    ids = {
+        "<task>": ok(person.http.post("/v1/tasks", json={"title": title}, headers=kept))["id"],
+        "<conversation>": answer["conversation_id"],
+        "<message>": answer["user_message"]["id"],
+        "<run>": answer["run_id"],
+        "<asking run>": asking["run_id"],
+        "<call>": asking["pending_approvals"][0]["tool_call_id"],
+        "<token>": person.post("/v1/me/tokens", name="A program", scopes=["read"])["id"],
+        "<session>": person.get("/v1/me/sessions")["data"][0]["id"],
+        "<client id>": client_id,
+    }
+    with person.http.stream("GET", "/v1/events/stream") as answer:
+        next(answer.iter_lines())  # whoever reads numbers what happened
+    return Theirs(person, ids)
+
+
+def of_nothing() -> dict[str, str]:
+    """Ids that no row has."""
+    names = (
+        "<task>",
+        "<conversation>",
+        "<message>",
+        "<run>",
+        "<session>",
+        "<token>",
+        "<client id>",
+        "<asking run>",
+        "<call>",
+    )
+    return {name: str(uuid4()) for name in names}
+
+
+def send(http: httpx.Client, route: str, attempt: Attempt, ids: dict[str, str]) -> httpx.Response:
+    method, path = route.split(" ")
+
+    def filled(value: Any) -> Any:
+        return ids.get(value, value) if isinstance(value, str) else value
+
+    for name, value in attempt.path.items():
+        path = path.replace(f"{{{name}}}", filled(value))
+    assert "{" not in path, f"an attempt on {route} leaves a part of the path open"
+    query = {name: filled(value) for name, value in attempt.query.items()}
+    body = None if attempt.body is None else {name: filled(value) for name, value in attempt.body.items()}
+    return http.request(method, path, params=query, json=body)

@@ -1,0 +1,38 @@
+# support/databases/table_rows.py -- what stands in the tables, whoever's it is, and a row of one's own.
+from uuid import uuid4
+
+from sqlalchemy import func
+from sqlmodel import SQLModel, select
+
+from db import Transaction
+from models import User
+from support.servers import Server, in_database
+
+
+def read_rows(server: Server) -> dict[str, set[str]]:
+    """Every row of every table, as text."""
+
+    async def read(tx: Transaction) -> dict[str, set[str]]:
+        tables = SQLModel.metadata.sorted_tables
+        return {table.name: {str(tuple(row)) for row in await tx.execute(table.select())} for table in tables}
+
+    return in_database(server, read)
+
+
+def count_rows(server: Server) -> dict[str, int]:
+    """How many rows each table has."""
+
+    async def count(tx: Transaction) -> dict[str, int]:
+        return {
+            table.name: (await tx.execute(select(func.count()).select_from(table))).scalar_one()
+            for table in SQLModel.metadata.sorted_tables
+        }
+
+    return in_database(server, count)
+
+
+async def add_user(tx: Transaction) -> User:
+    user = User(email=f"{uuid4()}@example.com", password_hash="x")
+    tx.add(user)
+    await tx.flush()
+    return user

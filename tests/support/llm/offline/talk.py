@@ -1,0 +1,123 @@
+# support/llm/offline/talk.py -- talking to the offline model without a server: its tools work on tasks in memory.
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from llm.offline.model import OfflineModel
+from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
+
+NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
+NAMES = ("add_task", "list_tasks", "complete_task", "update_task", "delete_task")
+MAX_TITLE = 255
+MOST_STEPS = 12
+
+
+def make_specs(names: Iterable[str]) -> list[ToolSpec]:
+    parameters = {"type": "object", "properties": {"title": {"type": "string", "maxLength": MAX_TITLE}}}
+    return [ToolSpec(name, "", parameters) for name in names]
+
+
+class Refused(Exception):
+    """A tool's sentence on why it did not do what it was called for."""
+
+
+class Store:
+    """Tasks in memory and the five tools on them, as the registry promises them."""
+
+    def __init__(self, tasks: Iterable[str] = ()) -> None:
+        self.tasks: list[dict[str, Any]] = []
+        self.made = 0
+        for text in tasks:
+            title, _, description = text.removeprefix("[x] ").partition(" | ")
+            self.add_task(title, description or None)
+            self.tasks[-1]["completed"] = text.startswith("[x] ")
+
+    def add_task(self, title: str, description: str | None = None) -> dict[str, Any]:
+        assert 1 <= len(title) <= MAX_TITLE
+        self.made += 1
+        task = {"id": f"t{self.made}", "title": title, "description": description, "completed": False}
+        self.tasks.append(task | {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"})
+        return dict(self.tasks[-1])
+
+    def list_tasks(
+        self, completed: bool | None = None, q: str | None = None, limit: int = 50
+    ) -> dict[str, Any]:
+        assert 1 <= limit <= 200
+        found = [
+            dict(task)
+            for task in reversed(self.tasks)
+            if completed in (None, task["completed"])
+            and (q is None or q.lower() in f"{task['title']}\n{task['description'] or ''}".lower())
+        ]
+        return {"tasks": found[:limit], "more": len(found) > limit}
+
+    def complete_task(self, task_id: str, completed: bool = True) -> dict[str, Any]:
+        return self.update_task(task_id, completed=completed)
+
+    def update_task(self, task_id: str, **changes: Any) -> dict[str, Any]:
+        task = self._find(task_id)
+        assert changes and changes.keys() <= {"title", "description", "completed"}
+        task.update(changes)
+        return dict(task)
+
+    def delete_task(self, task_id: str) -> dict[str, Any]:
+        task = self._find(task_id)
+        self.tasks.remove(task)
+        return task
+
+    def _find(self, task_id: str) -> dict[str, Any]:
+        for task in self.tasks:
+            if task["id"] == task_id:
+                return task
+        raise Refused("The task was not found.")
+
+
+@dataclass
+class Talk:
+    """A conversation with the model, its calls carried out on the store."""
+
+    store: Store = field(default_factory=Store)
+    tools: tuple[str, ...] = NAMES
+    refuse: Callable[[ToolCall], str | None] = lambda call: None
+    now: dt.datetime = NOW
+    timezone: str = "UTC"
+    turns: list[Turn] = field(default_factory=list)
+
+    def events(self) -> list[ModelEvent]:
+        request = ModelRequest("", self.turns, make_specs(self.tools), self.now, self.timezone)
+
+        async def ask() -> list[ModelEvent]:
+            return [event async for event in OfflineModel().respond(request)]
+
+        return asyncio.run(ask())
+
+    def say(self, text: str) -> tuple[list[ToolCall], str]:
+        """All calls that the message led to, with their outcomes, and the text at the end."""
+        self.turns.append(UserTurn(text))
+        made: list[ToolCall] = []
+        for _ in range(MOST_STEPS):
+            events = self.events()
+            calls = [self._execute(event) for event in events if isinstance(event, ToolCall)]
+            answer = "".join(event.text for event in events if isinstance(event, TextDelta))
+            self.turns.append(AgentTurn(answer, tuple(calls)))
+            assert len(calls) <= 25
+            made += calls
+            if not calls:
+                assert len({call.id for call in made}) == len(made)
+                return made, answer
+        raise AssertionError(f"no answer to {text!r} after {MOST_STEPS} steps")
+
+    def _execute(self, call: ToolCall) -> ToolCall:
+        assert call.name in self.tools and isinstance(call.arguments, dict)
+        if error := self.refuse(call):
+            return replace(call, error=error)
+        try:
+            return replace(call, result=getattr(self.store, call.name)(**call.arguments))
+        except Refused as refused:
+            return replace(call, error=str(refused))
+
+
+def talk(*tasks: str, **more: Any) -> Talk:
+    return Talk(Store(tasks), **more)
