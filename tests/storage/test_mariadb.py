@@ -20,6 +20,7 @@ from models.message import ChatCreate
 from pagination import Page
 from services import messages, tasks
 from services.identity import account_removal
+from services.run_posting import post_message
 from services.tasks import TaskFilter
 from settings import SettingsError
 from storage import mariadb
@@ -314,12 +315,9 @@ def test_a_lock_that_is_held_too_long_is_waited_for_again(url: str) -> None:
 
 
 def test_eight_workers_that_claim_one_run_give_it_to_one(url: str) -> None:
-    async def post(tx: Any, caller: Caller) -> UUID:
-        return (await messages.add_message(tx, caller, ChatCreate(message="hello"))).run.id
-
     async def work(db: Database) -> list[Any]:
         caller = await db.write(add_caller)
-        run_id = await db.write(post, caller)
+        run_id = (await post_message(db, caller, ChatCreate(message="hello"), 100)).run.id
         state = build_app_state(settings_for(url), Timings(), ScriptedModel())
         try:
             assistant = state.worker.context
@@ -342,10 +340,10 @@ def test_one_message_sent_eight_times_into_eight_new_conversations_is_stored_onc
         for _ in range(3):
             caller = await db.write(add_caller)
             new = ChatCreate(message="hello", client_id="mine")
-            posted = await asyncio.gather(*[db.write(messages.add_message, caller, new) for _ in range(8)])
+            posted = await asyncio.gather(*[post_message(db, caller, new, 100) for _ in range(8)])
             mine = select(Conversation).where(col(Conversation.user_id) == caller.user_id)
             rows = (await db.read(lambda tx, mine=mine: tx.execute(mine))).all()
-            found.append((len({each.message.id for each in posted}), len(rows)))
+            found.append((len({each.run.id for each in posted}), len(rows)))
         return found
 
     assert with_database(url, work) == [(1, 1)] * 3
@@ -354,10 +352,10 @@ def test_one_message_sent_eight_times_into_eight_new_conversations_is_stored_onc
 def test_writers_in_one_conversation_get_seqs_without_a_gap(url: str) -> None:
     async def work(db: Database) -> list[int]:
         caller = await db.write(add_caller)
-        first = await db.write(messages.add_message, caller, ChatCreate(message="first"))
-        new = ChatCreate(message="more", conversation_id=first.message.conversation_id)
-        posted = await asyncio.gather(*[db.write(messages.add_message, caller, new) for _ in range(12)])
-        return sorted(each.message.seq for each in posted)
+        first = await post_message(db, caller, ChatCreate(message="first"), 100)
+        new = ChatCreate(message="more", conversation_id=first.run.conversation_id)
+        posted = await asyncio.gather(*[post_message(db, caller, new, 100) for _ in range(12)])
+        return sorted(each.run.trigger_seq for each in posted)
 
     assert with_database(url, work) == list(range(2, 14))
 
@@ -374,7 +372,7 @@ def test_deleting_a_person_who_is_being_written_to_never_ends_in_a_deadlock(url:
     async def work(db: Database) -> list[Any]:
         async def once() -> list[Any]:
             caller = await db.write(add_caller)
-            chats = [db.write(messages.add_message, caller, ChatCreate(message="hello")) for _ in range(6)]
+            chats = [post_message(db, caller, ChatCreate(message="hello"), 100) for _ in range(6)]
             return await asyncio.gather(*chats, leave(db, caller), return_exceptions=True)
 
         return [answer for _ in range(6) for answer in await once()]
