@@ -8,14 +8,13 @@ from sqlmodel import col
 
 import access
 from access import Caller
+from agent.shortening import CHARACTERS_PER_TOKEN
 from db import Transaction
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
 from models import Message, Run, RunEvent
 from models.recorded_call import RecordedCall, pick_approval, pick_outcome, set_outcome
 from services import runs
 
-# A rule of thumb for English text and JSON alike; the limit it serves is soft.
-CHARACTERS_PER_TOKEN = 4
 MESSAGE_BATCH = 50
 
 
