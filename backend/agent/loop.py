@@ -22,7 +22,7 @@ from agent.run_ending import LeaseLost, list_endings, store_ending
 from agent.text_pieces import coalesce_text, cut_to_bytes
 from clock import rfc3339, utc_now
 from db import Transaction
-from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Usage
+from llm.protocol import AnswerEnd, ContextOverflow, ModelError, ModelRequest, TextDelta, ToolCall
 from llm.sanitize import sanitize, sanitize_arguments
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
@@ -53,6 +53,9 @@ class RunLoop:
     tokens: int = 0
     uses_model: bool = True
     started_at: datetime = field(default_factory=utc_now)
+    # When the run's time is up, by the loop's clock; and whether the model has said that it read too much.
+    deadline: float | None = None
+    is_context_halved: bool = False
 
     async def write(
         self, work: Callable[[Transaction, Run], Awaitable[object]], *, answer: bool = False
@@ -85,6 +88,7 @@ class RunLoop:
             await self.reset_text()  # an unfinished answer of a lost worker
         try:
             async with asyncio.timeout(await self.seconds_left()) as clock:
+                self.deadline = clock.when()
                 while await self.run_step():
                     pass
         except ModelError as error:
@@ -159,12 +163,17 @@ class RunLoop:
             except ModelError as error:
                 said = {"reason": error.reason, "cause": error.cause}
                 log.warning("model failed", attempt=attempt, **said)
-                if attempt == MAX_MODEL_ATTEMPTS or not error.transient:
+                shortens = isinstance(error, ContextOverflow) and not self.is_context_halved
+                if attempt == MAX_MODEL_ATTEMPTS or not (error.transient or shortens):
                     raise
-                pause = self.context.backoff_seconds * 2 ** (attempt - 1)
+                self.is_context_halved = self.is_context_halved or shortens
+                pause = min(self.context.backoff_seconds * 2 ** (attempt - 1), MAX_BACKOFF_SECONDS)
+                pause = 0 if shortens else max(pause, error.retry_after or 0)
+                if self.deadline and asyncio.get_running_loop().time() + pause >= self.deadline:
+                    raise  # the provider asks for more time than the run has
                 if self.steps[-1].text:
                     await self.reset_text()
-                await asyncio.sleep(min(max(pause, error.retry_after or 0), MAX_BACKOFF_SECONDS))
+                await asyncio.sleep(pause)
 
     async def reset_text(self) -> None:
         """Log that the unfinished text is withdrawn; `content` is the text that remains."""
@@ -176,7 +185,7 @@ class RunLoop:
         request = await self.build_request()
         step = self.steps[-1]
         calls: list[ToolCall] = []
-        usage = Usage(0, 0)
+        end = AnswerEnd()
         async with aclosing(coalesce_text(self.context.model.respond(request))) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
@@ -184,7 +193,7 @@ class RunLoop:
                 elif isinstance(event, ToolCall):
                     calls.append(event)
                 else:
-                    usage = event
+                    end = event
         # No more than the run may make: history then holds every call with what came of it.
         most = self.context.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
@@ -192,13 +201,13 @@ class RunLoop:
         said = assign_call_ids(calls[:most], self.steps)
 
         async def store(tx: Transaction, run: Run) -> None:
-            run.input_tokens += usage.input_tokens
-            run.output_tokens += usage.output_tokens
+            run.input_tokens += end.input_tokens
+            run.output_tokens += end.output_tokens
             for call in said:
                 await runs.add_event(tx, self.caller, run, "tool.call", {"step": len(self.steps) - 1, **call})
 
         await self.write(store)
-        self.tokens += usage.input_tokens + usage.output_tokens
+        self.tokens += end.input_tokens + end.output_tokens
         step.calls += said
 
     async def append_text(self, step: Step, text: str) -> None:
@@ -213,10 +222,11 @@ class RunLoop:
 
     async def build_request(self) -> ModelRequest:
         caller, run_id = self.caller, self.run_id
+        context_tokens = self.context.limits.context_tokens // (2 if self.is_context_halved else 1)
 
         async def read(tx: Transaction) -> list[Any]:
             run = await access.get_row(tx, caller, Run, run_id)
-            return await read_history(tx, caller, run, self.context.limits.context_tokens)
+            return await read_history(tx, caller, run, context_tokens)
 
         history = await self.context.read(read)
         return build_model_request(
@@ -225,6 +235,7 @@ class RunLoop:
             self.started_at,
             caller.timezone,
             self.context.limits.answer_bytes,
+            context_tokens,
         )
 
     async def run_tool(self, call: RecordedCall) -> None:

@@ -1,4 +1,4 @@
-# test_dialects.py -- the APIs of the providers, spoken alike.
+# test_native_apis.py -- the APIs of Anthropic and Google, spoken alike.
 import asyncio
 import json
 from typing import Any
@@ -6,20 +6,15 @@ from typing import Any
 import pytest
 
 from llm import provider_errors, providers
-from llm.protocol import (
-    AgentTurn,
-    ToolCall,
-    Usage,
-    UserTurn,
-)
-from llm.provider_model import ProviderModel
+from llm.model_options import ModelOptions
+from llm.protocol import AgentTurn, AnswerEnd, Model, ToolCall, UserTurn
 from support.providers import (
     KEY,
     answer_of,
     asking,
     calls_of,
     error_of,
-    open_once,
+    open_sdk_model,
     text_of,
 )
 from support.scripted_provider import (
@@ -73,59 +68,23 @@ GOOGLE_STREAM = (
 )
 
 
-def responses_stream() -> str:
-    whole: dict[str, Any] = {
-        "id": "r", "object": "response", "created_at": 1, "model": "gpt", "output": [], "tools": [],
-        "parallel_tool_calls": True, "tool_choice": "auto", "status": "in_progress",
-    }  # fmt: skip
-    usage = {
-        "input_tokens": 5, "output_tokens": 9, "total_tokens": 14,
-        "input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0},
-    }  # fmt: skip
-    message = {"id": "msg", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
-    call = {"id": "fc", "type": "function_call", "call_id": "c", "name": "create_task", "arguments": ""}
-    arguments = '{"title": "A"}'
-    events: list[dict[str, Any]] = [
-        {"type": "response.created", "response": whole},
-        {"type": "response.output_item.added", "output_index": 0, "item": message},
-        {
-            "type": "response.output_text.delta", "item_id": "msg", "output_index": 0, "content_index": 0,
-            "delta": "Sure.", "logprobs": [],
-        },
-        {"type": "response.output_item.added", "output_index": 1, "item": call},
-        {
-            "type": "response.function_call_arguments.delta", "item_id": "fc", "output_index": 1,
-            "delta": arguments,
-        },
-        {"type": "response.output_item.done", "output_index": 1, "item": call | {"arguments": arguments}},
-        {"type": "response.completed", "response": whole | {"status": "completed", "usage": usage}},
-    ]  # fmt: skip
-    lines = (json.dumps(event | {"sequence_number": number}) for number, event in enumerate(events))
-    return "".join(f"event: {json.loads(line)['type']}\ndata: {line}\n\n" for line in lines)
-
-
-DIALECTS = {
-    "openai:gpt-5": ("/v1/responses", responses_stream()),
+APIS = {
     "anthropic:claude-sonnet-5": ("/v1/messages", ANTHROPIC_STREAM),
     "google:gemini-2.5-flash": ("/v1beta/models/gemini-2.5-flash:streamGenerateContent", GOOGLE_STREAM),
 }
 
 
-@pytest.fixture(params=DIALECTS)
-def dialect(
+@pytest.fixture(params=APIS)
+def api(
     request: pytest.FixtureRequest, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
-) -> tuple[ProviderModel, str, str]:
+) -> tuple[Model, str, str]:
     """A provider's own API, its default address bent to loopback."""
-    name = request.param.partition(":")[0]
-    url = provider.base_url if name == "openai" else provider.root_url
-    monkeypatch.setitem(providers.BASE_URLS, name, url)
-    return open_once(request.param, None), *DIALECTS[request.param]
+    monkeypatch.setitem(providers.BASE_URLS, request.param.partition(":")[0], provider.root_url)
+    return open_sdk_model(request.param), *APIS[request.param]
 
 
-async def test_every_api_is_spoken(
-    dialect: tuple[ProviderModel, str, str], provider: ScriptedProvider
-) -> None:
-    model, path, stream = dialect
+async def test_every_api_is_spoken(api: tuple[Model, str, str], provider: ScriptedProvider) -> None:
+    model, path, stream = api
     provider.script.append(Raw(stream))
     call = ToolCall("a/b", "create_task", {"title": "A"}, result={"id": 1})
     failed = ToolCall("a/b", "create_task", "{", error="No.")
@@ -133,7 +92,7 @@ async def test_every_api_is_spoken(
     assert text_of(events) == "Sure."
     assert [(call.name, call.arguments) for call in calls_of(events)] == [("create_task", {"title": "A"})]
     assert all(call.id for call in calls_of(events))
-    assert events[-1] == Usage(5, 9)
+    assert events[-1] == AnswerEnd("tool_calls", 5, 9)
     (sent,) = provider.requests
     assert sent.path.partition("?")[0] == path
     text = json.dumps(sent.body)
@@ -141,8 +100,6 @@ async def test_every_api_is_spoken(
         assert part in text
     assert KEY in " ".join(sent.headers.values())
     assert KEY not in sent.path
-    assert sent.body.get("store", False) is False
-    assert path != "/v1/responses" or "store" in sent.body
 
 
 @pytest.mark.parametrize(
@@ -155,23 +112,24 @@ async def test_every_api_is_spoken(
     ],
 )
 async def test_every_api_has_the_same_errors_and_no_hidden_retries(
-    dialect: tuple[ProviderModel, str, str],
+    api: tuple[Model, str, str],
     provider: ScriptedProvider,
     status: int,
     reason: str,
     transient: bool,
 ) -> None:
     provider.script.append(Status(status, retry_after="3", error={"message": KEY, "code": status}))
-    error = await error_of(dialect[0])
+    error = await error_of(api[0])
     assert (error.reason, error.transient) == (reason, transient)
     assert error.retry_after == (3 if transient else None)
     assert len(provider.requests) == 1
 
 
 async def test_every_api_notices_silence_breaks_and_missing_ends(
-    dialect: tuple[ProviderModel, str, str], provider: ScriptedProvider
+    api: tuple[Model, str, str], provider: ScriptedProvider
 ) -> None:
-    model, _, stream = dialect
+    model, _, stream = api
+    impatient = open_sdk_model(model.name, ModelOptions(timeout_seconds=0.3))
     cut = stream[: stream.index("Sure.")].rindex("data:")
     head, _, _ = stream[cut:].partition("\n")
     provider.script.append(Raw(stream[:cut] + head.rstrip() + "\n\n"))
@@ -179,14 +137,12 @@ async def test_every_api_notices_silence_breaks_and_missing_ends(
     provider.script.append(BreakAfter(""))
     assert (await error_of(model)).transient
     provider.script.append(Hang(60))
-    assert (
-        await error_of(ProviderModel("m", model.backend, idle_seconds=0.3))
-    ).reason == provider_errors.LATE
+    assert (await error_of(impatient)).reason == provider_errors.LATE
     assert await asyncio.to_thread(provider.requests[-1].left.wait, 5)
 
 
 async def test_every_api_connects_in_ten_seconds_or_not_at_all(
-    dialect: tuple[ProviderModel, str, str], provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+    api: tuple[Model, str, str], provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import httpx2
 
@@ -198,8 +154,8 @@ async def test_every_api_connects_in_ten_seconds_or_not_at_all(
         return await handle(self, request)
 
     monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", recording)
-    provider.script.append(Raw(dialect[2]))
-    await answer_of(dialect[0])
+    provider.script.append(Raw(api[2]))
+    await answer_of(api[0])
     assert limits == [10]
 
 
@@ -208,5 +164,5 @@ async def test_an_answer_that_the_provider_gave_up_is_its_failure(
 ) -> None:
     monkeypatch.setitem(providers.BASE_URLS, "google", provider.root_url)
     provider.script.append(Raw(GOOGLE_STREAM.replace('"STOP"', '"MALFORMED_FUNCTION_CALL"')))
-    error = await error_of(open_once("google:gemini-2.5-flash", None))
+    error = await error_of(open_sdk_model("google:gemini-2.5-flash"))
     assert (error.reason, error.transient) == ("The model provider failed.", True)
