@@ -8,7 +8,8 @@ from pydantic_core import to_json
 
 from llm.call_arguments import parse_arguments, read_object
 from llm.openai_wire.tool_names import resolve_tool_name
-from llm.protocol import ToolCall, ToolSpec
+from llm.protocol import ModelError, ToolCall, ToolSpec
+from llm.provider_errors import UNREADABLE
 from llm.sanitize import sanitize
 from models.shapes import JsonObject
 
@@ -150,8 +151,13 @@ class CallCollector:
         return begun + piece
 
     def build_calls(self, used_ids: set[str], *, is_cut: bool) -> Iterator[ToolCall]:
-        """The calls, whole. `is_cut`: the answer ended at a limit, so that a call without an end was cut off."""
+        """The calls, whole. `is_cut`: the answer ended at a limit, so that a call without an end was cut off.
+
+        Raises ModelError for a call whose name did not come.
+        """
         for call in self.calls:
+            if not call.name.strip():
+                raise ModelError(UNREADABLE, transient=True, cause="a tool call came without its name")
             raw = call.arguments
             truncated = is_cut and isinstance(raw, str) and read_object(raw) is None
             call_id = sanitize(call.id)
