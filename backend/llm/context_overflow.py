@@ -6,7 +6,7 @@ _OVERFLOW = re.compile(
     "|".join(
         (
             r"context[_ -]?(?:length|window|size|limit)[_ -]?(?:is |was |has been )?(?:exceed|too)",
-            r"exceed\w*[\w '’]{0,40} context",
+            r"exceed\w*[\w '’]{0,40}[ _]context",
             r"context (?:length|window|size|limit) of (?:only |at most )?[\d,]+",
             r"context overflow|overflows? the context|context the overflows",
             r"max\w* (?:context|model|prompt|input|sequence)[ _](?:length|window|size|tokens?|len)\b",

@@ -16,7 +16,7 @@ class Endpoint:
     url: str
     headers: Mapping[str, str] = field(repr=False)
     proxy: str | None = None
-    proxy_headers: Mapping[str, str] | None = field(default=None, repr=False)
+    proxy_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def build_endpoint(base_url: str, api_key: str, extra_headers: Mapping[str, str]) -> Endpoint:
@@ -34,7 +34,10 @@ def build_endpoint(base_url: str, api_key: str, extra_headers: Mapping[str, str]
     if api_key:
         # Azure takes a bearer token for one of its directory, which a key is not.
         headers |= {"api-key": api_key} if is_azure else {"Authorization": f"Bearer {api_key}"}
-    return Endpoint(url, merge_headers(headers, extra_headers), *find_proxy(url))
+    proxy, proxy_headers = find_proxy(url)
+    if parts.scheme == "http":  # without a tunnel the proxy reads the headers of the request
+        headers |= proxy_headers
+    return Endpoint(url, merge_headers(headers, extra_headers), proxy, proxy_headers)
 
 
 def merge_headers(headers: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
@@ -43,7 +46,7 @@ def merge_headers(headers: Mapping[str, str], extra: Mapping[str, str]) -> dict[
     return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(extra)
 
 
-def find_proxy(url: str) -> tuple[str | None, dict[str, str] | None]:
+def find_proxy(url: str) -> tuple[str | None, dict[str, str]]:
     """The proxy that the environment names for an address, and what it is to be sent; NO_PROXY has the exceptions.
 
     Raises ValueError, with a line for the operator, for a proxy of another kind.
@@ -52,7 +55,7 @@ def find_proxy(url: str) -> tuple[str | None, dict[str, str] | None]:
     proxies = getproxies()
     named = proxies.get(parts.scheme) or proxies.get("all")
     if not named or proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None, None
+        return None, {}
     proxy = urlsplit(named if "://" in named else f"http://{named}")
     if proxy.scheme not in ("http", "https"):
         raise ValueError(
@@ -60,6 +63,6 @@ def find_proxy(url: str) -> tuple[str | None, dict[str, str] | None]:
         )
     address = urlunsplit(proxy._replace(netloc=proxy.netloc.rpartition("@")[2]))
     if proxy.username is None:
-        return address, None
+        return address, {}
     user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return address, {"Proxy-Authorization": f"Basic {b64encode(user.encode()).decode()}"}

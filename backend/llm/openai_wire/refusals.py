@@ -18,9 +18,9 @@ Part = Literal[
     "streaming with tools",
     "tools",
 ]
-_UNSUPPORTED = (
-    r"(?:not (?:currently )?(?:supported|support|enabled|allowed|permitted|available|compatible)|unsupported)"
-)
+_NOT = r"(?:not|n['’]t)"
+_STATES = "supported|support|enabled|allowed|permitted|available|compatible"
+_UNSUPPORTED = rf"(?:{_NOT} (?:currently )?(?:{_STATES})|unsupported)"
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,11 @@ WORDINGS = (
          r"developer instruction.{0,30}" + _UNSUPPORTED, r"not support (?:the )?['\"`]?system",
          r"(?:unexpected|invalid|unknown|unsupported) role:?.{0,10}system", r"only user(?:,| and) .{0,40}roles? ",
          r"roles must alternate user/assistant"),
-    word("streaming with tools", r"tools?(?: use| call\w*)? (?:in|with|when|while) stream\w*",
-         r"stream\w*.{0,40}" + _UNSUPPORTED + r".{0,40}tool", r"tool.{0,40}" + _UNSUPPORTED + r".{0,40}stream"),
-    word("tools", r"not support (?:the use of )?(?:tool|function)", r"(?:tool|function)[ _-]?(?:use|call\w*|s)?\W{0,3}"
-         r"(?:is |are |was )?" + _UNSUPPORTED, r"function calling is not", r"no endpoints found that support tool",
+    word("streaming with tools", r"tools?(?: use| call\w*)? (?:in|with|when|while) stream(?:ing)?\b",
+         r"stream(?:ing)?\b.{0,40}" + _UNSUPPORTED + r".{0,40}tool", r"tool.{0,40}" + _UNSUPPORTED + r".{0,40}stream(?:ing)?\b"),
+    word("tools", _NOT + r" support (?:the use of )?(?:tool|function)",
+         r"(?:tool|function)[ _-]?(?:use|call\w*|s)?\W{0,3}(?:is |are |was )?" + _UNSUPPORTED,
+         r"function calling is not", r"no endpoints found that support tool",
          r"tool choice requires|tools? param requires", r"(?:extra|unknown|unrecognized|unsupported).{0,60}\btools\b"),
 )  # fmt: skip
 # What cannot be cured by leaving something out.

@@ -68,24 +68,18 @@ class ChunkParser:
             yield from self._read_bare_line(line)
 
     def _read_data(self, data: bytes) -> Iterator[Any]:
-        if not self._event:
-            if data.strip() == _DONE:
-                self.is_done = True
-                return
-            try:
-                value = parse_json(data)
-            except Unreadable:
-                self._keep(self._event, data)
-            else:
-                yield self._accept(value)
+        if self._event:
+            self._keep(self._event, data)
             return
-        self._keep(self._event, data)
+        if data.strip() == _DONE:
+            self.is_done = True
+            return
         try:
-            value = parse_json(b"\n".join(self._event))
+            value = parse_json(data)
         except Unreadable:
-            return
-        self._event = []
-        yield self._accept(value)
+            self._keep(self._event, data)  # the event may go on in the next line
+        else:
+            yield self._accept(value)
 
     def _end_event(self) -> Iterator[Any]:
         if self._event:
