@@ -1,5 +1,6 @@
 # agent/loop.py -- the run loop: read history, ask the model, store what it said, run its tools, repeat.
 import asyncio
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -173,7 +174,7 @@ class RunLoop:
                     raise  # the provider asks for more time than the run has
                 if self.steps[-1].text:
                     await self.reset_text()
-                await asyncio.sleep(pause)
+                await sleep(pause)
 
     async def reset_text(self) -> None:
         """Log that the unfinished text is withdrawn; `content` is the text that remains."""

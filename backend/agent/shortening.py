@@ -56,7 +56,8 @@ def shorten_value(value: Any, most: int) -> Any:
         if measure_json(shorter) <= most:
             return shorter
     text = json.dumps(value, ensure_ascii=False)
-    return f"{text[:most]} … ({len(text) - most:,} more characters are left out)"
+    kept = most // 2  # as text its quotes are escaped
+    return f"{text[:kept]} … ({len(text) - kept:,} more characters are left out)"
 
 
 def measure_json(value: Any) -> int:
