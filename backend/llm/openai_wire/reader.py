@@ -37,7 +37,8 @@ class AnswerReader:
         self._has_text = False
         self._has_last_usage = False
         self._is_whole = False  # a message in place of pieces
-        self._reasons: list[str] = []
+        self._said_reasons: list[str] = []
+        self._reasons: set[str] = set()
         self._bytes = 0
         self._counts: dict[str, Any] = {}
         # Joins a surrogate pair that is split between two pieces, and replaces a lone surrogate.
@@ -75,7 +76,8 @@ class AnswerReader:
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             self.has_finish = True
-            self._reasons.append(normalize_finish_reason(reason))
+            self._said_reasons.append(reason[:50])
+            self._reasons.add(normalize_finish_reason(reason))
         return text
 
     def _add_delta(self, delta: JsonObject) -> str:
@@ -152,7 +154,7 @@ class AnswerReader:
         Raises ModelError for an answer that was broken off, stopped or given up by the provider, or that is empty.
         """
         reason = self._decide_reason()
-        ended = f"the answer ended with finish_reason {', '.join(self._reasons) or '(none)'}"
+        ended = f"the answer ended with finish_reason {', '.join(self._said_reasons[-5:]) or '(none)'}"
         if reason == "content_filter":
             raise ModelError(FILTERED, transient=False, cause=ended)
         if reason == "error":

@@ -7,7 +7,8 @@ import pytest
 
 from llm import provider_errors, providers
 from llm.model_options import ModelOptions
-from llm.protocol import AgentTurn, AnswerEnd, Model, ToolCall, UserTurn
+from llm.protocol import AgentTurn, AnswerEnd, ContextOverflow, Model, ToolCall, UserTurn
+from llm.providers import open_provider_model
 from support.providers import (
     KEY,
     answer_of,
@@ -166,3 +167,47 @@ async def test_an_answer_that_the_provider_gave_up_is_its_failure(
     provider.script.append(Raw(GOOGLE_STREAM.replace('"STOP"', '"MALFORMED_FUNCTION_CALL"')))
     error = await error_of(open_sdk_model("google:gemini-2.5-flash"))
     assert (error.reason, error.transient) == ("The model provider failed.", True)
+
+
+@pytest.mark.parametrize("said", ["max_tokens", "model_context_window_exceeded", "pause_turn"])
+async def test_an_answer_of_anthropic_that_was_cut_off_says_so(
+    provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setitem(providers.BASE_URLS, "anthropic", provider.root_url)
+    cut = ANTHROPIC_STREAM.replace('{\\"title\\": \\"A\\"}', '{\\"title\\": \\"A')
+    assert cut != ANTHROPIC_STREAM
+    provider.script.append(Raw(cut.replace('"stop_reason": "tool_use"', f'"stop_reason": "{said}"')))
+    events = await answer_of(open_sdk_model("anthropic:claude-sonnet-5"))
+    (call,) = calls_of(events)
+    assert (call.truncated, call.arguments) == (True, '{"title": "A')
+    assert events[-1] == AnswerEnd("length", 5, 9)
+
+
+async def test_an_answer_of_google_that_was_cut_off_says_so(
+    provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(providers.BASE_URLS, "google", provider.root_url)
+    provider.script.append(Raw(GOOGLE_STREAM.replace('"STOP"', '"MAX_TOKENS"')))
+    events = await answer_of(open_sdk_model("google:gemini-2.5-flash"))
+    assert events[-1] == AnswerEnd("length", 5, 9)
+    assert not any(call.truncated for call in calls_of(events))
+
+
+async def test_every_api_is_sent_the_operators_options(
+    api: tuple[Model, str, str], provider: ScriptedProvider
+) -> None:
+    options = ModelOptions(max_output_tokens=77, extra_headers={"X-Team": "a"})
+    provider.script.append(Raw(api[2]))
+    await answer_of(open_provider_model(api[0].name, None, KEY, options))
+    (sent,) = provider.requests
+    assert sent.headers["x-team"] == "a"
+    assert "77" in json.dumps(sent.body)
+
+
+async def test_every_api_tells_of_a_request_that_was_too_long(
+    api: tuple[Model, str, str], provider: ScriptedProvider
+) -> None:
+    provider.script.append(
+        Status(400, error={"message": "prompt is too long: 205000 tokens > 200000 maximum"})
+    )
+    assert isinstance(await error_of(api[0]), ContextOverflow)
