@@ -177,9 +177,7 @@ class Settings(BaseSettings):
         description="Who answers: `rules` (the offline model), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
         "`ollama:NAME`, or any NAME that MODEL_BASE_URL knows.",
     )
-    model_base_url: str | None = Field(
-        None, description="An OpenAI-compatible endpoint; its query string is sent with each request."
-    )
+    model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint; it keeps its query.")
     model_api_key: SecretStr | None = Field(None, description="The key for the model's provider.")
     model_timeout_seconds: float = Field(300, ge=1, le=86_400, description="The longest silence of a model.")
     model_max_output_tokens: int | None = Field(
@@ -192,9 +190,7 @@ class Settings(BaseSettings):
         None, description="Unset: as the provider does by default."
     )
     model_extra_headers: SecretJson[str] = Field(Secret({}), description="HTTP headers of each request.")
-    model_extra_body: SecretJson[Any] = Field(
-        Secret({}), description="Fields that are added to each request to the model; null takes one out."
-    )
+    model_extra_body: SecretJson[Any] = Field(Secret({}), description="Fields of each request to the model.")
     run_lease_seconds: float = Field(
         15,
         ge=0.5,

@@ -52,6 +52,7 @@ class RecordedRun:
     calls: list[RecordedCall]
     partial: bool
     history: list[Turn]
+    context_tokens: int
 
 
 async def replay_conversation(
@@ -98,6 +99,7 @@ async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) 
         calls=cast("list[RecordedCall]", (answer.tool_calls if answer else None) or []),
         partial=run.status != "completed",
         history=await read_history(tx, caller, run, context_tokens),
+        context_tokens=context_tokens,
     )
 
 
@@ -138,7 +140,13 @@ async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
 async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> list[ToolCall]:
     """One model request: its text becomes a new step; the calls are returned."""
     asked_at = recorded.run.started_at or recorded.run.created_at
-    request = build_model_request(recorded.history, steps, asked_at, recorded.caller.timezone)
+    request = build_model_request(
+        recorded.history,
+        steps,
+        asked_at,
+        recorded.caller.timezone,
+        context_tokens=recorded.context_tokens,
+    )
     steps.append(Step())
     calls: list[ToolCall] = []
     async for event in model.respond(request):

@@ -6,7 +6,7 @@ _OVERFLOW = re.compile(
     "|".join(
         (
             r"context[_ -]?(?:length|window|size|limit)[_ -]?(?:is |was |has been )?(?:exceed|too)",
-            r"exceed\w*[\w '’]{0,40}[ _]context",
+            r"exceed[\w '’]{0,50}[ _]context",
             r"context (?:length|window|size|limit) of (?:only |at most )?[\d,]+",
             r"context overflow|overflows? the context|context the overflows",
             r"max\w* (?:context|model|prompt|input|sequence)[ _](?:length|window|size|tokens?|len)\b",
@@ -16,7 +16,7 @@ _OVERFLOW = re.compile(
             r"greater than the context length",
             r"(?:input|prompt)[\w ]{0,20} token[\w ]{0,20}\(?[\d,]*\)?[\w ]{0,20} exceed",
             r"(?:inputs?|prompt)[\w` ]{0,20} tokens? (?:\+|and) `?max_new_tokens`? must be",
-            r"exceed\w* (?:the )?(?:model'?s? )?(?:token|input token|prompt token|max\w* token|max\w* input)"
+            r"exceed(?:s|ed|ing)? (?:the )?(?:model'?s? )?(?:token|input token|prompt token|max\w* token|max\w* input)"
             r"(?: limit| length| count)?",
             r"(?:token|input) (?:limit|count|length)\w* exceed",
             r"exceeds? the (?:limit|maximum)(?: number)? of [\d,]+ (?:input )?tokens?",
