@@ -26,6 +26,11 @@ class Transport:
         self.idle_seconds = idle_seconds
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there are connections, or may be."""
+        return self._session is not None
+
     def _open_session(self) -> aiohttp.ClientSession:
         """The connections of this event loop; opened with the first request, since they belong to a loop."""
         if self._session is None or self._session.closed:

@@ -5,12 +5,14 @@ import json
 
 import pytest
 
+from llm import providers
+from llm.model_options import ModelOptions
 from llm.protocol import (
     AgentTurn,
     ToolCall,
     UserTurn,
 )
-from support.providers import KEY, answer_of, asking, open_scripted
+from support.providers import KEY, answer_of, asking, open_model, open_scripted
 from support.scripted_provider import (
     ScriptedProvider,
     Text,
@@ -95,3 +97,16 @@ async def test_history_with_nul_and_lone_surrogates_is_sent_without_them(provide
     assert (user["content"], agent["content"]) == ("a\ufffdb\ufffd", "t\ufffd")
     assert json.loads(agent["tool_calls"][0]["function"]["arguments"]) == {"k\ufffd": ["\ufffd"]}
     assert json.loads(result["content"]) == {"r": "\ufffd"}
+
+
+async def test_openai_itself_is_told_to_forget_and_gets_its_own_name_of_a_limit(
+    provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(providers.BASE_URLS, "openai", provider.base_url)
+    provider.script += [Text("Yes"), Text("Yes")]
+    await answer_of(open_model("openai:gpt-5", None, options=ModelOptions(max_output_tokens=50)))
+    await answer_of(open_scripted(provider, max_output_tokens=50, parallel_tool_calls=False))
+    own, other = (request.body for request in provider.requests)
+    assert (own["store"], own["max_completion_tokens"], "max_tokens" in own) == (False, 50, False)
+    assert ("store" in other, "max_completion_tokens" in other, other["max_tokens"]) == (False, False, 50)
+    assert ("parallel_tool_calls" in own, other["parallel_tool_calls"]) == (False, False)
