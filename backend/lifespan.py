@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from app_state import AppState, build_app_state
 from db import explain_database_errors
+from llm.opening import close_model
 from protocols.mcp.server import McpServer
 from security import prime_dummy_hash
 from settings import Settings, SettingsError
@@ -110,6 +111,7 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.wait(background)
             state.notifier.close()
             await state.worker.stop()
+            await close_model(app.state.model)
     finally:
         await state.db.close()
 

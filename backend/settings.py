@@ -1,4 +1,5 @@
 # settings.py -- the only reader of the environment: every setting, its default and its checks.
+import json
 import os
 import secrets
 import tomllib
@@ -6,13 +7,15 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import structlog
 from pydantic import (
+    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
+    Secret,
     SecretStr,
     ValidationError,
     field_validator,
@@ -47,6 +50,18 @@ class SettingsError(Exception):
 def split_list(value: object) -> object:
     """A comma-separated text as a list; anything else as it is."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def read_json(value: object) -> object:
+    """A text as JSON. It may hold secrets: an error tells where it is wrong, not what it says."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"is not JSON from character {getattr(error, 'pos', 0) + 1} on") from None
+
+
+T = TypeVar("T")
+SecretJson = Annotated[Secret[dict[str, T]], NoDecode, BeforeValidator(read_json)]
 
 
 class DeprecatedNamesSource(PydanticBaseSettingsSource):
@@ -162,8 +177,20 @@ class Settings(BaseSettings):
         description="Who answers: `rules` (the offline model), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
         "`ollama:NAME`, or any NAME that MODEL_BASE_URL knows.",
     )
-    model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint.")
+    model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint; it keeps its query.")
     model_api_key: SecretStr | None = Field(None, description="The key for the model's provider.")
+    model_timeout_seconds: float = Field(300, ge=1, le=86_400, description="The longest silence of a model.")
+    model_max_output_tokens: int | None = Field(
+        None,
+        ge=1,
+        le=10_000_000,
+        description="Tokens of one answer at most; unset: what the provider allows.",
+    )
+    model_parallel_tool_calls: bool | None = Field(
+        None, description="Unset: as the provider does by default."
+    )
+    model_extra_headers: SecretJson[str] = Field(Secret({}), description="HTTP headers of each request.")
+    model_extra_body: SecretJson[Any] = Field(Secret({}), description="Fields of each request to the model.")
     run_lease_seconds: float = Field(
         15,
         ge=0.5,

@@ -38,8 +38,8 @@ MOST_TEST_LINES = 500
 MOST_FILES = 15
 # Their files are numbered: the number says where a new one goes, and nobody looks for one by its place.
 NUMBERED = {"migrations", "migrations/versions", "specs/decisions"}
-# llm/ is the largest, for its English. The aim is a fifth, which it reaches as the other rooms grow.
-MOST_OF_BACKEND = 0.21
+# llm/ is the largest: the English of the offline model and the dialects of servers. The aim is a fifth.
+MOST_OF_BACKEND = 0.26
 MOST_LINES_WITH_ANY = 80
 
 

@@ -11,14 +11,13 @@ from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller
+from agent.shortening import CHARACTERS_PER_TOKEN
 from db import Transaction, fetch_rows
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
 from models import Message
-from models.recorded_call import RecordedCall
+from models.recorded_call import LoggedCall
 from services.run_log import Step
 
-# An estimate for English text and JSON; the limit on history needs no exact count.
-CHARACTERS_PER_TOKEN = 4
 MESSAGE_BATCH = 50
 
 
@@ -29,14 +28,15 @@ def begin_paragraph(steps: Sequence[Step], text: str) -> str:
 
 
 def to_turn(step: Step) -> AgentTurn:
-    return AgentTurn(step.text.strip(), tuple(to_tool_call(call) for call in step.calls))
+    return AgentTurn(step.text.strip(), tuple(map(to_tool_call, step.calls)), step.opaque)
 
 
-def to_tool_call(call: RecordedCall) -> ToolCall:
-    return ToolCall(call["id"], call["name"], call["arguments"], call.get("result"), call.get("error"))
+def to_tool_call(call: LoggedCall) -> ToolCall:
+    outcome = (call.get("result"), call.get("error"))
+    return ToolCall(call["id"], call["name"], call["arguments"], *outcome, call.get("opaque"))
 
 
-def to_call_turns(calls: list[RecordedCall]) -> list[Turn]:
+def to_call_turns(calls: list[LoggedCall]) -> list[Turn]:
     return [AgentTurn("", tuple(map(to_tool_call, calls)))] if calls else []
 
 
@@ -114,6 +114,6 @@ async def iterate_questions(
         before = rows[-1][0]
 
 
-def parse_calls(stored: Any) -> list[RecordedCall]:
+def parse_calls(stored: Any) -> list[LoggedCall]:
     """The calls of a message; PostgreSQL's driver gives JSON as text."""
-    return cast("list[RecordedCall]", from_json(stored) if isinstance(stored, str) else stored or [])
+    return cast("list[LoggedCall]", from_json(stored) if isinstance(stored, str) else stored or [])

@@ -1,8 +1,10 @@
 # agent/loop.py -- the run loop: read history, call the model, store its answer, run its tools, repeat.
 import asyncio
+from asyncio import sleep
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 from sqlmodel import col
@@ -18,10 +20,10 @@ from agent.prompts import build_model_request
 from agent.run_writer import RunLog
 from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read
 from db import Transaction
-from llm.protocol import ModelError, ModelRequest, TextDelta, ToolCall, Turn, Usage
+from llm.protocol import AnswerEnd, ContextOverflow, ModelError, ModelRequest, TextDelta, ToolCall, Turn
 from llm.sanitize import sanitize
 from models import Conversation, Run, RunEvent
-from models.recorded_call import CallOutcome, RecordedCall, is_finished, set_outcome
+from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outcome
 from models.run import MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
 from services import approvals, run_log
@@ -31,13 +33,23 @@ from storage.dialects import read_clock
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-NO_USAGE = Usage(0, 0)
 MAX_MODEL_ATTEMPTS = 4
 MAX_BACKOFF_SECONDS = 30.0
 
 
 class RunAwaitsApproval(Exception):
     """The run awaits its user; the worker that claims it afterwards continues from the log."""
+
+
+class TokenCount(NamedTuple):
+    input_tokens: int
+    output_tokens: int
+
+    def add(self, more: "TokenCount") -> "TokenCount":
+        return TokenCount(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
+
+
+NO_TOKENS = TokenCount(0, 0)
 
 
 @dataclass
@@ -50,13 +62,16 @@ class RunLoop:
     history: list[Turn] | None = None
     uses_model: bool = True
     # Of all model requests, and of those since the last transaction on the run's row.
-    usage: Usage = NO_USAGE
-    unsaved: Usage = NO_USAGE
+    usage: TokenCount = NO_TOKENS
+    unsaved: TokenCount = NO_TOKENS
     log: RunLog = field(init=False)
+    # When the time of the run is up, by the clock of the event loop; and whether the model has refused its context.
+    deadline: float | None = None
+    is_context_halved: bool = False
 
     def __post_init__(self) -> None:
         run = self.lease.run
-        self.usage = Usage(run.input_tokens, run.output_tokens)
+        self.usage = TokenCount(run.input_tokens, run.output_tokens)
         self.log = self.context.writer.open_log(run.id, self.caller.user_id, self.lease.epoch)
 
     @property
@@ -80,6 +95,7 @@ class RunLoop:
             self.reset_text()  # the unfinished answer of a lost worker
         try:
             async with asyncio.timeout(seconds) as clock:
+                self.deadline = clock.when()
                 while await self.run_step():
                     pass
         except ModelError as error:
@@ -149,12 +165,18 @@ class RunLoop:
             except ModelError as error:
                 said = {"reason": error.reason, "cause": error.cause}
                 log.warning("model failed", attempt=attempt, **said)
-                if attempt == MAX_MODEL_ATTEMPTS or not error.transient:
+                shortens = isinstance(error, ContextOverflow) and not self.is_context_halved
+                if attempt == MAX_MODEL_ATTEMPTS or not (error.transient or shortens):
                     raise
-                pause = self.context.backoff_seconds * 2 ** (attempt - 1)
+                if shortens:
+                    self.is_context_halved, self.history = True, None
+                pause = min(self.context.backoff_seconds * 2 ** (attempt - 1), MAX_BACKOFF_SECONDS)
+                pause = 0 if shortens else max(pause, error.retry_after or 0)
+                if self.deadline and asyncio.get_running_loop().time() + pause >= self.deadline:
+                    raise  # the provider asks for more time than the run has
                 if self.steps[-1].text:
                     self.reset_text()
-                await asyncio.sleep(min(max(pause, error.retry_after or 0), MAX_BACKOFF_SECONDS))
+                await sleep(pause)
 
     def reset_text(self) -> None:
         """Log that the unfinished text is withdrawn; `content` is the text that remains."""
@@ -166,7 +188,7 @@ class RunLoop:
         request = await self.build_request()
         step = self.steps[-1]
         calls: list[ToolCall] = []
-        usage = Usage(0, 0)
+        end = AnswerEnd()
         async with aclosing(self.context.model.respond(request)) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
@@ -174,15 +196,18 @@ class RunLoop:
                 elif isinstance(event, ToolCall):
                     calls.append(event)
                 else:
-                    usage = event
+                    end = event
         # Calls over the limit are dropped: every call in the history has an outcome.
         most = self.context.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
             log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
         said = assign_call_ids(calls[:most], self.steps)
-        for call in said:
-            self.log.add_line("tool.call", {"step": len(self.steps) - 1, **call})
-        self.usage, self.unsaved = add_usage(self.usage, usage), add_usage(self.unsaved, usage)
+        step.opaque = end.opaque if said else None
+        for number, call in enumerate(said):
+            opaque = step.opaque if number == 0 else None
+            self.log.add_line("tool.call", run_log.describe_call(len(self.steps) - 1, call, opaque))
+        tokens = TokenCount(end.input_tokens, end.output_tokens)
+        self.usage, self.unsaved = self.usage.add(tokens), self.unsaved.add(tokens)
         step.calls += said
 
     async def append_text(self, step: Step, text: str) -> None:
@@ -198,17 +223,24 @@ class RunLoop:
 
     async def build_request(self) -> ModelRequest:
         """The history is read once: while the run is at work, nothing is said in front of it."""
-        limits, run = self.context.limits, self.lease.run
+        run, context_tokens = self.lease.run, self.context.limits.context_tokens
+        if self.is_context_halved:
+            context_tokens //= 2
         if self.history is None:
             self.history = await self.context.read(
-                read_history, self.caller, run.conversation_id, run.trigger_seq, limits.context_tokens
+                read_history, self.caller, run.conversation_id, run.trigger_seq, context_tokens
             )
         assert run.started_at is not None
         return build_model_request(
-            self.history, self.steps[:-1], run.started_at, self.caller.timezone, limits.answer_bytes
+            self.history,
+            self.steps[:-1],
+            run.started_at,
+            self.caller.timezone,
+            self.context.limits.answer_bytes,
+            context_tokens,
         )
 
-    async def run_tool(self, call: RecordedCall) -> None:
+    async def run_tool(self, call: LoggedCall) -> None:
         """Commit the tool's effect and its result together, or request an approval first."""
         try:
             if is_read(call):
@@ -223,10 +255,10 @@ class RunLoop:
                 self.log.add_line("tool.result", self.describe_result(call, outcome))
         set_outcome(call, outcome)
 
-    def describe_result(self, call: RecordedCall, outcome: CallOutcome) -> JsonObject:
+    def describe_result(self, call: LoggedCall, outcome: CallOutcome) -> JsonObject:
         return {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
 
-    async def change_rows(self, call: RecordedCall) -> CallOutcome:
+    async def change_rows(self, call: LoggedCall) -> CallOutcome:
         """One transaction: the run is held, the call made, its result logged. RunAwaitsApproval if it has to wait."""
         outcome: CallOutcome | None = None
 
@@ -259,7 +291,7 @@ class RunLoop:
 
     def note_stored(self, events: list[RunEvent]) -> None:
         """A transaction has stored these events, and the usage with them."""
-        self.unsaved = NO_USAGE
+        self.unsaved = NO_TOKENS
         self.log.advance([to_line(event, self.lease.epoch) for event in events])
 
     async def finish(self, status: RunStatus, error: str | None = None) -> None:
@@ -304,10 +336,6 @@ class RunLoop:
         if self.log.failure is None:
             await self.log.settle()
         self.note_stored(await self.context.write(end_run))
-
-
-def add_usage(one: Usage, other: Usage) -> Usage:
-    return Usage(one.input_tokens + other.input_tokens, one.output_tokens + other.output_tokens)
 
 
 def cut_to_bytes(text: str, room: int) -> str:

@@ -3,7 +3,7 @@
 from access import Caller
 from db import Transaction
 from models import Run
-from models.recorded_call import RecordedCall, is_finished, pick_call
+from models.recorded_call import LoggedCall, is_finished, pick_call
 from services import approvals
 from services.approvals import CallToApprove
 from services.run_log import Step
@@ -11,7 +11,7 @@ from tools.approval_rules import is_change, needs_approval, read_shown_rows
 
 
 async def find_calls_needing_approval(
-    tx: Transaction, caller: Caller, run: Run, steps: list[Step], call: RecordedCall
+    tx: Transaction, caller: Caller, run: Run, steps: list[Step], call: LoggedCall
 ) -> list[CallToApprove]:
     """The calls of the last step to request approval for, with `shown`; empty if `call`, the next one, may be made.
 
@@ -27,7 +27,7 @@ async def find_calls_needing_approval(
         for other in step.calls
     )
 
-    def waits(other: RecordedCall) -> bool:
+    def waits(other: LoggedCall) -> bool:
         return "approval" not in other and needs_approval(
             policy, other["name"], other["arguments"], unapproved_changes
         )
@@ -38,7 +38,7 @@ async def find_calls_needing_approval(
 
 
 async def find_stale_calls(
-    tx: Transaction, caller: Caller, run: Run, calls: list[RecordedCall]
+    tx: Transaction, caller: Caller, run: Run, calls: list[LoggedCall]
 ) -> list[CallToApprove]:
     """The approved calls whose rows have changed since the user was shown them.
 
@@ -55,12 +55,12 @@ async def find_stale_calls(
     return stale
 
 
-def is_approved(call: RecordedCall) -> bool:
+def is_approved(call: LoggedCall) -> bool:
     return "approval" in call and call["approval"]["decision"] == "approved"
 
 
 async def add_shown_rows(
-    tx: Transaction, caller: Caller, call: RecordedCall, *, lock: bool = False
+    tx: Transaction, caller: Caller, call: LoggedCall, *, lock: bool = False
 ) -> CallToApprove:
     return {
         **pick_call(call),

@@ -53,6 +53,7 @@ class RecordedRun:
     calls: list[RecordedCall]
     partial: bool
     history: list[Turn]
+    context_tokens: int
 
 
 async def replay_conversation(
@@ -65,7 +66,7 @@ async def replay_conversation(
     """
     await db.read(access.get_row, SYSTEM, Conversation, conversation_id)
     for run_id in await db.read(find_ended_runs, conversation_id):
-        recorded = await db.read(read_recorded_run, run_id)
+        recorded = await db.read(read_recorded_run, run_id, context_tokens)
         if recorded is not None:
             where = (recorded.run.conversation_id, recorded.run.trigger_seq)
             history = await db.read(read_history, recorded.caller, *where, context_tokens)
@@ -79,7 +80,7 @@ async def find_ended_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
     return list((await tx.execute(statement.order_by(col(Run.trigger_seq)))).scalars())
 
 
-async def read_recorded_run(tx: Transaction, run_id: UUID) -> RecordedRun | None:
+async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) -> RecordedRun | None:
     """The record without its history; None for a run without a model, which a program started."""
     run = await access.get_row(tx, SYSTEM, Run, run_id)
     first = await access.find_row(
@@ -101,6 +102,7 @@ async def read_recorded_run(tx: Transaction, run_id: UUID) -> RecordedRun | None
         calls=cast("list[RecordedCall]", (answer.tool_calls if answer else None) or []),
         partial=run.status != "completed",
         history=[],
+        context_tokens=context_tokens,
     )
 
 
@@ -141,7 +143,13 @@ async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
 async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> list[ToolCall]:
     """One model request: its text becomes a new step; the calls are returned."""
     asked_at = recorded.run.started_at or recorded.run.created_at
-    request = build_model_request(recorded.history, steps, asked_at, recorded.caller.timezone)
+    request = build_model_request(
+        recorded.history,
+        steps,
+        asked_at,
+        recorded.caller.timezone,
+        context_tokens=recorded.context_tokens,
+    )
     steps.append(Step())
     calls: list[ToolCall] = []
     async for event in model.respond(request):

@@ -12,7 +12,7 @@ from db import Database
 from errors import DatabaseBusy
 from failure_causes import log_failure
 from models.shapes import JsonObject
-from services.run_log import LeaseLost, Line, find_runs_at_work, store_lines
+from services.run_log import MODEL_STATE, LeaseLost, Line, find_runs_at_work, show_data, store_lines
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 
@@ -37,6 +37,7 @@ class WaitingLine:
 
     type: str
     json: str
+    shown: str | None = None
     step: int | None = None
     text: list[str] = field(default_factory=list)
     characters: int = 0
@@ -68,7 +69,8 @@ class RunLog:
 
     def add_line(self, type_: str, data: JsonObject) -> None:
         json = to_json(data).decode()
-        self._add(WaitingLine(type_, json, characters=len(json)))
+        shown = to_json(show_data(data)).decode() if MODEL_STATE in data else None
+        self._add(WaitingLine(type_, json, shown, characters=len(json)))
 
     def add_text(self, step: int, text: str) -> None:
         """Add a piece of text; pieces that wait for the same batch become one line."""
@@ -78,7 +80,7 @@ class RunLog:
             last.characters += len(text)
             self._characters += len(text)
         else:
-            self._add(WaitingLine("message.delta", "", step, [text], len(text)))
+            self._add(WaitingLine("message.delta", "", None, step, [text], len(text)))
 
     def _add(self, line: WaitingLine) -> None:
         self.raise_failure()
@@ -119,7 +121,9 @@ class RunLog:
             most -= line.characters
             self._characters -= line.characters
             self.last_seq += 1
-            self._taken.append(Line(self.run_id, self.epoch, self.last_seq, line.type, line.data()))
+            self._taken.append(
+                Line(self.run_id, self.epoch, self.last_seq, line.type, line.data(), line.shown)
+            )
         return self._taken
 
     async def take_rest(self) -> list[Line]:

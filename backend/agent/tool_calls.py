@@ -4,10 +4,15 @@ from clock import rfc3339, utc_now
 from db import Transaction
 from llm.protocol import ToolCall
 from llm.sanitize import sanitize, sanitize_arguments
-from models.recorded_call import CallOutcome, RecordedCall
+from models.recorded_call import CallOutcome, LoggedCall
 from services.approvals import REFUSALS
 from services.run_log import Step
 from tools.registry import TOOLS, ToolError, call_tool
+
+# What the model is told of a call within which its answer was cut off.
+CUT_OFF = (
+    "This call was cut off: the answer reached its largest length. Nothing was done. Make it again, shorter."
+)
 
 
 class CallFailed(Exception):
@@ -18,19 +23,21 @@ class CallFailed(Exception):
         self.outcome = outcome
 
 
-def is_read(call: RecordedCall) -> bool:
+def is_read(call: LoggedCall) -> bool:
     """Whether the call changes nothing, so that it needs no transaction."""
     tool = TOOLS.get(call["name"])
     return tool is not None and tool.effect == "read"
 
 
-async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> CallOutcome:
+async def execute_call(tx: Transaction, caller: Caller, call: LoggedCall) -> CallOutcome:
     """Make the call and return its outcome. CallFailed where it fails or was not approved."""
     started_at = rfc3339(utc_now())
     decision = call["approval"]["decision"] if "approval" in call else "approved"
     result, error = None, None
     if decision != "approved":
         error = REFUSALS[decision or "denied"]
+    elif call.get("truncated"):
+        error = CUT_OFF
     else:
         try:
             result = await call_tool(tx, caller, call["name"], call["arguments"], savepoint=False)
@@ -47,11 +54,11 @@ async def execute_call(tx: Transaction, caller: Caller, call: RecordedCall) -> C
     return outcome
 
 
-def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[RecordedCall]:
+def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[LoggedCall]:
     """The calls as the log keeps them, each with an id that is its own within the run."""
     taken = {call["id"] for step in steps for call in step.calls}
     numbers: dict[str, int] = {}
-    named: list[RecordedCall] = []
+    named: list[LoggedCall] = []
     for call in calls:
         name = sanitize(call.id)[:100] or "call"
         unique, number = name, numbers.get(name, 1)
@@ -61,5 +68,10 @@ def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[RecordedCa
         numbers[name] = number
         taken.add(unique)
         arguments = sanitize_arguments(call.arguments)
-        named.append({"id": unique, "name": sanitize(call.name)[:100], "arguments": arguments})
+        logged: LoggedCall = {"id": unique, "name": sanitize(call.name)[:100], "arguments": arguments}
+        if call.opaque:
+            logged["opaque"] = call.opaque
+        if call.truncated:
+            logged["truncated"] = True
+        named.append(logged)
     return named

@@ -8,7 +8,7 @@ from agent.replay import ReplayedTurn, replay_conversation
 from commands.context import exit_with, load_settings, run_on_database
 from db import Database
 from errors import NotFound
-from llm.opening import open_model
+from llm.opening import close_model, open_model
 from llm.protocol import ModelError
 
 
@@ -27,10 +27,13 @@ def replay(
         settings = load_settings()
         answering = open_model(settings.model_copy(update={"model": model} if model else {}))
         turns = different = 0
-        async for turn in replay_conversation(db, answering, conversation, settings.context_tokens):
-            turns += 1
-            different += bool(turn.differences)
-            typer.echo(format_turn(turns, turn))
+        try:
+            async for turn in replay_conversation(db, answering, conversation, settings.context_tokens):
+                turns += 1
+                different += bool(turn.differences)
+                typer.echo(format_turn(turns, turn))
+        finally:
+            await close_model(answering)
         return turns, different
 
     try:

@@ -1,16 +1,44 @@
 # llm/opening.py -- opens the language model that the settings name: the offline model or a provider's
+from typing import Protocol, runtime_checkable
+
+from llm.model_options import ModelOptions
 from llm.offline.model import OfflineModel
 from llm.protocol import Model
 from settings import OFFLINE_MODEL, Settings, SettingsError
 
 
+@runtime_checkable
+class Closable(Protocol):
+    """A model that keeps connections."""
+
+    async def close(self) -> None: ...
+
+
 def open_model(settings: Settings) -> Model:
     if settings.model == OFFLINE_MODEL:
         return OfflineModel()
-    from llm import providers  # importing the SDKs takes over a second, so only a provider's model does
+    from llm import providers  # the offline model needs no client
 
     key = settings.model_api_key.get_secret_value() if settings.model_api_key else None
     try:
-        return providers.open_provider_model(settings.model, settings.model_base_url, key)
+        return providers.open_provider_model(
+            settings.model, settings.model_base_url, key, read_model_options(settings)
+        )
     except ValueError as error:
         raise SettingsError(str(error)) from error
+
+
+def read_model_options(settings: Settings) -> ModelOptions:
+    return ModelOptions(
+        timeout_seconds=settings.model_timeout_seconds,
+        max_output_tokens=settings.model_max_output_tokens,
+        parallel_tool_calls=settings.model_parallel_tool_calls,
+        extra_headers=settings.model_extra_headers.get_secret_value(),
+        extra_body=settings.model_extra_body.get_secret_value(),
+    )
+
+
+async def close_model(model: Model) -> None:
+    """Close the connections that it keeps, where it keeps any."""
+    if isinstance(model, Closable):
+        await model.close()

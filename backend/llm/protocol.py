@@ -2,18 +2,23 @@
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.shapes import JsonObject
+
+# Why an answer ended: `length` where it was cut off at a limit. An answer that a filter stopped is a ModelError.
+FinishReason = Literal["stop", "length", "tool_calls"]
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A call of a tool, with its outcome once it is made.
 
-    `arguments` is a JSON object, or the raw text if the model wrote anything else. `result` is the JSON value that
-    the tool returned; after a failure `error`, a sentence, is set instead.
+    `arguments` is a JSON object, or the raw text if the model wrote anything else. `truncated`: the answer was cut
+    off within this call, and the arguments are the text until there. `result` is the JSON value that the tool
+    returned; after a failure `error`, a sentence, is set instead. `opaque`: fields of the provider's that go back
+    verbatim with this call as long as the run lasts, such as a signature.
     """
 
     id: str
@@ -21,6 +26,8 @@ class ToolCall:
     arguments: JsonObject | str
     result: object = None
     error: str | None = None
+    opaque: "JsonObject | None" = None
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,14 @@ class UserTurn:
 
 @dataclass(frozen=True, slots=True)
 class AgentTurn:
-    """One answer of the model: text, tool calls with their outcomes, or both."""
+    """One answer of the model: text, tool calls with their outcomes, or both.
+
+    `opaque`: fields of the provider's that go back verbatim with this answer as long as the run lasts.
+    """
 
     text: str
     tool_calls: tuple[ToolCall, ...] = ()
+    opaque: "JsonObject | None" = None
 
 
 Turn = UserTurn | AgentTurn
@@ -78,12 +89,17 @@ class TextDelta:
     text: str
 
 
-class Usage(NamedTuple):
-    input_tokens: int
-    output_tokens: int
+@dataclass(frozen=True, slots=True)
+class AnswerEnd:
+    """The last event of an answer. `opaque`: what AgentTurn.opaque is to hold for this answer."""
+
+    finish_reason: FinishReason = "stop"
+    input_tokens: int = 0
+    output_tokens: int = 0
+    opaque: JsonObject | None = None
 
 
-ModelEvent = TextDelta | ToolCall | Usage
+ModelEvent = TextDelta | ToolCall | AnswerEnd
 
 
 class ModelError(Exception):
@@ -103,8 +119,15 @@ class ModelError(Exception):
         self.cause = cause
 
 
+class ContextOverflow(ModelError):
+    """What was sent is longer than the model reads; the same request, shortened, may succeed."""
+
+    def __init__(self, cause: str = "") -> None:
+        super().__init__("The conversation is too long for the model.", transient=False, cause=cause)
+
+
 class Model(Protocol):
-    """A language model. `respond` yields text in pieces, in order, and each tool call complete.
+    """A language model. `respond` yields text in pieces, in order, each tool call complete, and AnswerEnd last.
 
     It raises ModelError for every failure of a provider.
     """

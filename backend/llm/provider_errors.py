@@ -3,15 +3,23 @@ from collections.abc import Iterable
 from itertools import chain
 
 from failure_causes import describe_cause
-from llm.protocol import ModelError
+from llm.context_overflow import is_context_overflow
+from llm.protocol import ContextOverflow, ModelError
 
-BUSY = "The model provider is busy (rate limit)."
 BROKEN = "The connection to the model provider broke."
+BUSY = "The model provider is busy (rate limit)."
+CUT_OFF = "The model's answer was cut off before it had said anything."
+EMPTY = "The model gave an empty answer."
 FAILED = "The model provider failed."
 FILTERED = "The model provider's content filter stopped this answer."
 LATE = "The model did not answer in time."
+QUOTA = "The quota at the model provider is used up."
 REFUSED = "The model provider refused the key."
 UNREADABLE = "The model provider sent an answer that cannot be read."
+
+
+def make_size_error(most: int) -> ModelError:
+    return ModelError(f"The model's calls and thoughts are longer than {most} bytes.", transient=False)
 
 
 def explain_error(error: Exception, secrets: Iterable[str] = ()) -> ModelError:
@@ -28,8 +36,7 @@ def classify_error(error: Exception) -> ModelError:
 
     specific: dict[tuple[type[Exception], ...], tuple[str, bool]] = {
         (pai.ContentFilterError,): (FILTERED, False),
-        (pai.ModelQuotaExceededError,): ("The quota at the model provider is used up.", False),
-        (pai.ModelContextWindowExceededError,): ("The conversation is too long for the model.", False),
+        (pai.ModelQuotaExceededError,): (QUOTA, False),
     }
     general: dict[tuple[type[Exception], ...], tuple[str, bool]] = {
         (pai.ModelAuthenticationError,): (REFUSED, False),
@@ -41,6 +48,11 @@ def classify_error(error: Exception) -> ModelError:
         (pai.UserError,): ("The model cannot take such a request.", False),
         (Exception,): (FAILED if getattr(error, "in_stream", False) else UNREADABLE, True),
     }
+    status = getattr(error, "status_code", None)
+    if isinstance(error, pai.ModelContextWindowExceededError) or (
+        isinstance(error, pai.ModelHTTPError) and is_context_overflow(str(error), status)
+    ):
+        return ContextOverflow()
     if getattr(error, "provider_error_code", None) == "content_filter":
         return ModelError(FILTERED, transient=False)
     if isinstance(error, pai.ModelHTTPError) and not isinstance(error, tuple(chain(*specific))):

@@ -1,40 +1,46 @@
 # llm/provider_model.py -- adapts a model of pydantic-ai to llm/protocol.py
 # Functions import pydantic-ai: that takes over a second, and the offline model does not need it.
-import asyncio
 import codecs
-import json
-import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import structlog
-from structlog.typing import FilteringBoundLogger
-
-from llm.protocol import AgentTurn, ModelError, ModelEvent, ModelRequest, TextDelta, ToolCall, Usage, UserTurn
-from llm.provider_errors import BROKEN, FAILED, FILTERED, explain_error
+from llm.call_arguments import parse_arguments, read_object
+from llm.finish_reasons import normalize_finish_reason
+from llm.model_options import ModelOptions
+from llm.openai_wire.messages import clean_name
+from llm.protocol import (
+    AgentTurn,
+    AnswerEnd,
+    FinishReason,
+    ModelError,
+    ModelEvent,
+    ModelRequest,
+    TextDelta,
+    ToolCall,
+    UserTurn,
+)
+from llm.provider_errors import BROKEN, CUT_OFF, EMPTY, FAILED, FILTERED, explain_error, make_size_error
 from llm.sanitize import sanitize, sanitize_arguments
-from models.columns import MAX_COUNT, to_count
+from llm.token_counts import read_token_count
 from models.shapes import JsonObject
 
 if TYPE_CHECKING:
     from pydantic_ai import messages
     from pydantic_ai.models import Model as Backend
     from pydantic_ai.models import ModelRequestParameters, StreamedResponse
+    from pydantic_ai.settings import ModelSettings
 
-log: FilteringBoundLogger = structlog.get_logger()
-
-IDLE_SECONDS = 60.0
 # Counted for each call, beside the bytes of its name and arguments.
 CALL_BYTES = 100
 
 
 class ProviderModel:
-    """A model behind a provider's API. To close the iterator of `respond` closes the connection.
+    """A model of Anthropic or Google. To close the iterator of `respond` closes the connection.
 
-    `idle_seconds`: the longest silence between two pieces. `secrets`: cut out of the provider's words in the log.
+    `secrets`: cut out of the provider's words in the log.
     """
 
     def __init__(
@@ -42,12 +48,12 @@ class ProviderModel:
         name: str,
         backend: "Backend",
         *,
-        idle_seconds: float = IDLE_SECONDS,
+        options: ModelOptions | None = None,
         secrets: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.backend = backend
-        self.idle_seconds = idle_seconds
+        self.options = options or ModelOptions()
         self.secrets = secrets
 
     async def respond(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
@@ -67,50 +73,59 @@ class ProviderModel:
             {call.id for turn in request.turns if isinstance(turn, AgentTurn) for call in turn.tool_calls},
             request.answer_bytes,
         )
-        async with AsyncExitStack() as stack:
-            opening = model_request_stream(
-                self.backend, _build_history(request), model_request_parameters=_build_parameters(request)
-            )
-            async with asyncio.timeout(self.idle_seconds):
-                stream = await stack.enter_async_context(opening)
-            events = aiter(stream)
-            while True:
-                async with asyncio.timeout(self.idle_seconds):
-                    event = await anext(events, None)
-                if event is None:
-                    break
+        opening = model_request_stream(
+            self.backend,
+            _build_history(request),
+            model_settings=_build_settings(self.options),
+            model_request_parameters=_build_parameters(request),
+        )
+        async with opening as stream:
+            async for event in stream:
                 if text := answer.add(event):
                     yield TextDelta(text)
         if text := answer.rest_of_text():
             yield TextDelta(text)
-        _check_end(stream, answer)
-        for call in answer.tool_calls():
+        finish = _check_end(stream, answer)
+        calls = tuple(answer.tool_calls(is_cut=finish == "length"))
+        for call in calls:
             yield call
         usage = stream.usage
-        yield Usage(
-            _check_token_count("input", usage.input_tokens), _check_token_count("output", usage.output_tokens)
+        yield AnswerEnd(
+            "tool_calls" if calls and finish == "stop" else finish,
+            read_token_count("input", usage.input_tokens),
+            read_token_count("output", usage.output_tokens),
         )
 
 
-def _check_token_count(what: str, tokens: object) -> int:
-    """The count as a storable integer: a fraction is rounded, an impossible value becomes 0."""
-    if isinstance(tokens, (int, float)) and 0 <= tokens <= MAX_COUNT:
-        return to_count(tokens)
-    log.warning("the provider's token count is invalid", which=what, count=repr(tokens)[:100])
-    return 0
+def _build_settings(options: ModelOptions) -> "ModelSettings":
+    settings: ModelSettings = {"timeout": options.timeout_seconds}
+    if options.max_output_tokens is not None:
+        settings["max_tokens"] = options.max_output_tokens
+    if options.parallel_tool_calls is not None:
+        settings["parallel_tool_calls"] = options.parallel_tool_calls
+    if options.extra_headers:
+        settings["extra_headers"] = dict(options.extra_headers)
+    if options.extra_body:
+        settings["extra_body"] = dict(options.extra_body)
+    return settings
 
 
-def _check_end(stream: "StreamedResponse", answer: "_AnswerBuffer") -> None:
+def _check_end(stream: "StreamedResponse", answer: "_AnswerBuffer") -> FinishReason:
+    """The provider's own word says more than the one that pydantic-ai makes of it."""
+    details = stream.provider_details or {}
     ended = f"the answer ended with finish_reason {stream.finish_reason}"
+    reason = normalize_finish_reason(str(details.get("finish_reason") or ""))
     if stream.finish_reason == "content_filter":
         raise ModelError(FILTERED, transient=False, cause=ended)
     if stream.finish_reason == "error":
         raise ModelError(FAILED, transient=True, cause=ended)
-    if "finish_reason" not in (stream.provider_details or {}):
+    if "finish_reason" not in details:
         cause = "the answer ended without a finish_reason"
         raise ModelError(BROKEN, transient=True, cause=cause)  # the connection broke between two events
+    is_cut = "length" in (reason, stream.finish_reason)
     if answer.empty:
-        raise ModelError("The model gave an empty answer.", transient=True, cause=ended)
+        raise ModelError(CUT_OFF if is_cut else EMPTY, transient=not is_cut, cause=ended)
+    return "length" if is_cut else "stop"
 
 
 def _build_parameters(request: ModelRequest) -> "ModelRequestParameters":
@@ -170,8 +185,7 @@ def _build_call_parts(
 ) -> "tuple[messages.ToolCallPart, messages.ToolReturnPart]":
     from pydantic_ai import messages
 
-    # Providers refuse a name with other characters, which a model may have made up.
-    name = re.sub(r"[^A-Za-z0-9_-]", "_", call.name)[:64] or "unknown"
+    name = clean_name(call.name)
     arguments = call.arguments if isinstance(call.arguments, dict) else {"INVALID_JSON": call.arguments}
     part = messages.ToolCallPart(name, sanitize(arguments), call_id)
     if call.error is not None:
@@ -226,14 +240,7 @@ class _AnswerBuffer:
             case messages.PartDeltaEvent(delta=messages.ToolCallPartDelta() as delta):
                 self._count_bytes(delta.tool_name_delta, delta.args_delta)
                 call = self._calls_by_index[event.index]
-                if delta.tool_name_delta and delta.tool_call_id not in (None, call.id):
-                    # Some endpoints give the same index to all parallel calls.
-                    call = _PartialCall(
-                        delta.tool_call_id or "", delta.tool_name_delta, delta.args_delta or ""
-                    )
-                    self._add_call(event.index, call)
-                else:
-                    call.extend(delta.tool_name_delta, delta.args_delta)
+                call.extend(delta.tool_name_delta, delta.args_delta)
         return ""
 
     def _count_bytes(self, *pieces: object) -> None:
@@ -243,9 +250,7 @@ class _AnswerBuffer:
             for piece in pieces
         )
         if self._bytes > self._max_bytes:
-            raise ModelError(
-                f"The model's calls and thoughts are longer than {self._max_bytes} bytes.", transient=False
-            )
+            raise make_size_error(self._max_bytes)
 
     def _add_call(self, index: int, call: _PartialCall) -> None:
         self.empty = False
@@ -260,23 +265,14 @@ class _AnswerBuffer:
     def rest_of_text(self) -> str:
         return self._decode("", final=True)
 
-    def tool_calls(self) -> Iterator[ToolCall]:
+    def tool_calls(self, *, is_cut: bool) -> Iterator[ToolCall]:
+        """`is_cut`: the answer ended at a limit, so that a call without an end was cut off."""
         for call in self._calls:
             call_id = sanitize(call.id)
             if not call_id or call_id in self._used_ids:
                 call_id = f"call_{uuid4().hex}"
             self._used_ids.add(call_id)
-            yield ToolCall(call_id, sanitize(call.name), _parse_arguments(call.arguments))
-
-
-def _parse_arguments(raw: str | JsonObject) -> JsonObject | str:
-    """The arguments as a JSON object that can be stored, or else as text."""
-    if isinstance(raw, dict):
-        return sanitize_arguments(raw)
-    try:
-        # Many models send an empty text to a tool without parameters.
-        value = json.loads(raw.strip() or "{}")
-    except (ValueError, RecursionError):
-        value = None
-    arguments = sanitize_arguments(value) if isinstance(value, dict) else raw
-    return arguments if isinstance(arguments, dict) else sanitize_arguments(raw)
+            raw = call.arguments
+            truncated = is_cut and isinstance(raw, str) and read_object(raw) is None
+            arguments = sanitize_arguments(raw) if truncated else parse_arguments(raw)
+            yield ToolCall(call_id, sanitize(call.name), arguments, truncated=truncated)

@@ -42,6 +42,17 @@ class RecordedCall(Call):
     approval: NotRequired[RecordedApproval]
 
 
+class LoggedCall(RecordedCall):
+    """A call while its run goes on: what messages and streams do not show.
+
+    `opaque` are the fields that the model's provider wants back with the call. `truncated`: the answer of the model
+    reached its largest length within this call.
+    """
+
+    opaque: NotRequired[JsonObject]
+    truncated: NotRequired[bool]
+
+
 def pick_call(data: JsonObject | Call) -> Call:
     """The call alone, without what came of it."""
     return {"id": data["id"], "name": data["name"], "arguments": data["arguments"]}

@@ -20,7 +20,14 @@ from errors import DatabaseBusy, NotFound, Unauthorized
 from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
 from models.columns import to_count
-from models.recorded_call import RecordedCall, is_finished, pick_outcome, set_outcome
+from models.recorded_call import (
+    CallOutcome,
+    LoggedCall,
+    RecordedCall,
+    is_finished,
+    pick_outcome,
+    set_outcome,
+)
 from models.run import RunPublic, RunStatus
 from models.shapes import JsonObject
 from services import events, messages, run_log
@@ -93,9 +100,9 @@ def shorten_steps(steps: Sequence[Step]) -> list[Step]:
     text = "".join(step.text for step in steps)
     if len(text) > MAX_SHORT_CHARACTERS:
         text = text[: MAX_SHORT_CHARACTERS - 1] + "…"
-    calls: list[RecordedCall] = []
+    calls: list[LoggedCall] = []
     for call in (call for step in steps for call in step.calls):
-        emptied: RecordedCall = {"id": call["id"], "name": call["name"], "arguments": {}}
+        emptied: LoggedCall = {"id": call["id"], "name": call["name"], "arguments": {}}
         if is_finished(call):
             set_outcome(emptied, pick_outcome({**call, "result": None, "error": NOT_KEPT}))
         calls.append(emptied)
@@ -236,11 +243,20 @@ async def store_end(
     return False
 
 
-def finish_call(call: RecordedCall, moment: datetime) -> RecordedCall:
+def finish_call(call: LoggedCall, moment: datetime) -> RecordedCall:
     """The call as the message stores it; a call that was not made gets an error."""
-    if is_finished(call):
-        return call
-    return {**call, "result": None, "error": NOT_RUN, "started_at": None, "finished_at": rfc3339(moment)}
+    not_made: CallOutcome = {
+        "result": None,
+        "error": NOT_RUN,
+        "started_at": None,
+        "finished_at": rfc3339(moment),
+    }
+    outcome = pick_outcome(call) if is_finished(call) else not_made
+    finished: RecordedCall = {"id": call["id"], "name": call["name"], "arguments": call["arguments"]}
+    set_outcome(finished, outcome)
+    if "approval" in call:
+        finished["approval"] = call["approval"]
+    return finished
 
 
 def fit_calls(calls: list[RecordedCall]) -> list[RecordedCall]:

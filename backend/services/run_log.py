@@ -14,7 +14,7 @@ from clock import utc_now
 from db import Database, Transaction
 from models import Message, Run, RunEvent
 from models.columns import MAX_COUNT
-from models.recorded_call import RecordedCall, pick_approval, pick_outcome, set_outcome
+from models.recorded_call import LoggedCall, pick_approval, pick_call, pick_outcome, set_outcome
 from models.shapes import JsonObject
 from services.run_sql import STORE_LINES
 
@@ -29,6 +29,8 @@ DETAIL_EVENTS = (
     "approval.decided",
 )
 RUN_BATCH = 100
+# In the data of `tool.call`, what only the model's provider has to see again.
+MODEL_STATE = "model_state"
 # The key of the `info` of a transaction.
 ADDED_EVENTS = "added_run_events"
 
@@ -41,12 +43,13 @@ class LeaseLost(Exception):
 class Step:
     """One answer of the model within a run: its text and its tool calls with what came of them.
 
-    `size` is the text's, in bytes.
+    `size` is the text's, in bytes. `opaque` are the fields that the model's provider wants back with the answer.
     """
 
     text: str = ""
-    calls: list[RecordedCall] = field(default_factory=list)
+    calls: list[LoggedCall] = field(default_factory=list)
     size: int = 0
+    opaque: JsonObject | None = None
 
     def add_text(self, text: str) -> None:
         self.text += text
@@ -58,13 +61,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a run's log that the worker with this epoch writes; `data` is JSON."""
+    """A line of a run's log that the worker with this epoch writes; `data` is JSON.
+
+    `shown` is the data as clients get it, where that is something else.
+    """
 
     run_id: UUID
     epoch: int
     seq: int
     type: str
     data: str
+    shown: str | None = None
 
 
 async def store_lines(db: Database, lines: Sequence[Line], moment: datetime, *, again: bool) -> set[UUID]:
@@ -232,6 +239,34 @@ async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int)
     return len(found)
 
 
+def describe_call(step: int, call: LoggedCall, step_opaque: JsonObject | None = None) -> JsonObject:
+    """The data of `tool.call`; `step_opaque` goes with the first call of a step."""
+    state = {
+        "opaque": call.get("opaque"),
+        "truncated": call.get("truncated"),
+        "step_opaque": step_opaque,
+    }
+    known = {name: value for name, value in state.items() if value}
+    return {"step": step, **pick_call(call), **({MODEL_STATE: known} if known else {})}
+
+
+def add_logged_call(step: Step, data: JsonObject) -> None:
+    """The call that `describe_call` has described."""
+    state = data.get(MODEL_STATE, {})
+    call: LoggedCall = {"id": data["id"], "name": data["name"], "arguments": data["arguments"]}
+    if "opaque" in state:
+        call["opaque"] = state["opaque"]
+    if "truncated" in state:
+        call["truncated"] = True
+    step.calls.append(call)
+    step.opaque = state.get("step_opaque", step.opaque)
+
+
+def show_data(data: JsonObject) -> JsonObject:
+    """The data of an event as clients get it."""
+    return {name: value for name, value in data.items() if name != MODEL_STATE}
+
+
 def rebuild_steps(events: Iterable[RunEvent]) -> list[Step]:
     """The steps that a run's log tells of."""
     steps: list[Step] = []
@@ -250,7 +285,7 @@ def rebuild_steps(events: Iterable[RunEvent]) -> list[Step]:
         elif event.type == "message.reset":
             texts[data["step"]].clear()
         elif event.type == "tool.call":
-            step.calls.append({"id": data["id"], "name": data["name"], "arguments": data["arguments"]})
+            add_logged_call(step, data)
         else:
             call = next(call for call in step.calls if call["id"] == data["id"])
             if event.type == "approval.requested":

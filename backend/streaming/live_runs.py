@@ -80,6 +80,7 @@ class LiveRuns:
 
 def frame_line(line: Line) -> bytes:
     """The line as a stream sends it: its data with the id of the run in front."""
-    rest = "}" if line.data == "{}" else f",{line.data[1:]}"
+    shown = line.shown or line.data
+    rest = "}" if shown == "{}" else f",{shown[1:]}"
     data = f'{{"run_id":"{line.run_id}"{rest}'
     return format_sse_event(id=str(line.seq), event=line.type, data_str=data)

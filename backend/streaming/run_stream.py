@@ -13,7 +13,7 @@ from streaming.sse import Batch
 
 
 def to_frame(event: RunEvent) -> bytes:
-    data = to_json({"run_id": event.run_id, **event.data})
+    data = to_json({"run_id": event.run_id, **run_log.show_data(event.data)})
     return format_sse_event(id=str(event.seq), event=event.type, data_str=data.decode())
 
 

@@ -18,7 +18,7 @@ from access import SYSTEM
 from clock import utc_now
 from db import Database, Transaction
 from errors import DatabaseBusy
-from llm.protocol import TextDelta, Usage
+from llm.protocol import AnswerEnd, TextDelta
 from models import Run
 from models.columns import to_count
 from services.run_endings import (
@@ -241,7 +241,7 @@ def test_a_run_whose_stored_numbers_are_wrong_is_read_cancelled_and_taken_up(
 def test_tokens_that_add_up_to_more_than_the_column_holds_end_no_run_badly(
     new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
 ) -> None:
-    many = Usage(2**31 - 1, 2**31 - 1)
+    many = AnswerEnd("stop", 2**31 - 1, 2**31 - 1)
     model.answers = [[call("list_tasks", {}), many], ["Done.", many]]
     settings = settings_for(new_database(engine_name), run_tokens=10**9)
     with serving(settings, model) as server:

@@ -11,7 +11,9 @@ import uvicorn
 
 
 def serve(name: str) -> None:
-    app = import_module(f"bench.{name}").create_app(os.environ["BENCH_DATABASE_URL"], os.environ["BENCH_KEY"])
+    app = import_module(f"bench.contenders.{name}").create_app(
+        os.environ["BENCH_DATABASE_URL"], os.environ["BENCH_KEY"]
+    )
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Secret, ValidationError
 
 import main
 from logs import configure_logs
@@ -78,6 +78,11 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "run_log_retention_days": 30,
         "event_retention_days": 7,
         "context_tokens": 32_000,
+        "model_timeout_seconds": 300,
+        "model_max_output_tokens": None,
+        "model_parallel_tool_calls": None,
+        "model_extra_headers": Secret({}),
+        "model_extra_body": Secret({}),
     }
 
 
@@ -99,6 +104,16 @@ GOOD = [
     ("LOG_LEVEL", "WARNING", "warning"),
     ("MODEL", "openai:gpt-5", "openai:gpt-5"),
     ("MODEL_BASE_URL", "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1"),
+    ("MODEL_TIMEOUT_SECONDS", "900", 900),
+    ("MODEL_MAX_OUTPUT_TOKENS", "2048", 2048),
+    ("MODEL_MAX_OUTPUT_TOKENS", "", None),
+    ("MODEL_PARALLEL_TOOL_CALLS", "false", False),
+    ("MODEL_EXTRA_HEADERS", '{"X-Team": "a"}', Secret({"X-Team": "a"})),
+    (
+        "MODEL_EXTRA_BODY",
+        '{"temperature": 0, "stream_options": null}',
+        Secret({"temperature": 0, "stream_options": None}),
+    ),
     ("CONTEXT_TOKENS", "500", 500),
     ("STREAMS_PER_SESSION", "1", 1),
     ("SECRET_KEY", "", None),
@@ -129,6 +144,12 @@ BAD = [
     ("PUBLIC_URL", "parley.example.com"),
     ("PUBLIC_URL", "https://parley.example.com/mcp"),
     ("LOG_LEVEL", "loud"),
+    ("MODEL_TIMEOUT_SECONDS", "0"),
+    ("MODEL_MAX_OUTPUT_TOKENS", "0"),
+    ("MODEL_PARALLEL_TOOL_CALLS", "perhaps"),
+    ("MODEL_EXTRA_HEADERS", '{"X-Key": "a-sec'),
+    ("MODEL_EXTRA_HEADERS", "[]"),
+    ("MODEL_EXTRA_BODY", "temperature=0"),
     ("CONTEXT_TOKENS", "499"),
     ("RUN_LEASE_SECONDS", "0"),
     ("RUN_SECONDS", "0"),
@@ -156,6 +177,7 @@ def test_a_wrong_setting_is_refused_by_name_in_one_line(
         reading(monkeypatch, **{name: text})
     assert str(refusal.value).startswith(f"{name}: ")
     assert "\n" not in str(refusal.value)
+    assert "a-sec" not in str(refusal.value)
 
 
 def test_every_setting_is_read_in_these_tests() -> None:

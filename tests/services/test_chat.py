@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from llm.protocol import ModelError, Usage
+from llm.protocol import AnswerEnd, ModelError
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, serving, settings_for, wait_until
 
@@ -101,7 +101,11 @@ def test_the_model_reads_instructions_tools_history_and_the_persons_zone(
     scripted: Server, model: ScriptedModel
 ) -> None:
     person = scripted.person(timezone="Asia/Tokyo")
-    model.answers = [[call("add_task", {"title": "Buy milk"}), Usage(10, 3)], ["Done."], ["Hello."]]
+    model.answers = [
+        [call("add_task", {"title": "Buy milk"}), AnswerEnd("stop", 10, 3)],
+        ["Done."],
+        ["Hello."],
+    ]
     conversation = person.chat("add milk")["conversation_id"]
     person.chat("hi", conversation_id=conversation)
     request = model.requests[-1]
@@ -278,7 +282,7 @@ def test_a_run_ends_with_a_reason_when_it_has_used_up_what_it_may(
         assert person.chat("go")["error"] == "The run reached its limit of 3 model requests."
         model.otherwise = [call("list_tasks", {}, "a"), call("list_tasks", {}, "b")]
         assert person.chat("go")["error"] == "The run reached its limit of 4 tool calls."
-        model.otherwise = [call("list_tasks", {}), Usage(900, 100)]
+        model.otherwise = [call("list_tasks", {}), AnswerEnd("tool_calls", 900, 100)]
         assert person.chat("go")["error"] == "The run reached its limit of 1000 tokens."
         model.otherwise = ["Half", threading.Event()]
         answer = person.chat("go")

@@ -2,11 +2,12 @@
 
 
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
+from support.llm.providers import OPENED
 from support.llm.scripted_provider import (
     ScriptedProvider,
     scripted_provider,
@@ -38,3 +39,11 @@ def provider(shared_provider: ScriptedProvider) -> ScriptedProvider:
     shared_provider.script.clear()
     shared_provider.requests.clear()
     return shared_provider
+
+
+@pytest.fixture(autouse=True)
+async def opened_models(anyio_backend: str) -> AsyncIterator[None]:
+    """Connections are closed in the loop that they belong to."""
+    yield
+    while OPENED:
+        await OPENED.pop().close()

@@ -8,14 +8,14 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from llm import provider_errors, providers
 from llm.provider_model import ProviderModel
 from llm.providers import open_provider_model
-from support.llm.providers import KEY, answer_of, error_of, open_once, text_of
+from support.llm.providers import KEY, answer_of, error_of, open_model, text_of
 from support.llm.scripted_provider import (
     Hang,
     ScriptedProvider,
@@ -55,7 +55,7 @@ async def test_ollama_needs_no_key(provider: ScriptedProvider, monkeypatch: pyte
     assert providers.BASE_URLS["ollama"] == "http://localhost:11434/v1"
     monkeypatch.setitem(providers.BASE_URLS, "ollama", provider.base_url)
     provider.script.append(Text("Yes"))
-    model = open_once("ollama:llama3.2:3b", None, None)
+    model = open_model("ollama:llama3.2:3b", None, None)
     assert text_of(await answer_of(model)) == "Yes"
     assert provider.requests[0].body["model"] == "llama3.2:3b"
     assert model.name == "ollama:llama3.2:3b"
@@ -75,7 +75,7 @@ async def test_a_base_url_is_where_chat_completions_go_with_or_without_a_key(
     provider: ScriptedProvider, model: str, sent: str
 ) -> None:
     provider.script.append(Text("Yes"))
-    assert text_of(await answer_of(open_once(model, provider.base_url, None))) == "Yes"
+    assert text_of(await answer_of(open_model(model, provider.base_url, None))) == "Yes"
     assert provider.requests[0].path == "/v1/chat/completions"
     assert provider.requests[0].body["model"] == sent
 
@@ -87,7 +87,7 @@ async def test_the_environment_lends_no_key_and_no_address(
         monkeypatch.setenv(name, "from-environment")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://192.0.2.1/")
     provider.script.append(Text("Yes"))
-    await answer_of(cast(ProviderModel, open_provider_model("openai:gpt-5", provider.base_url, None)))
+    await answer_of(open_model("openai:gpt-5", provider.base_url, None))
     assert "from-environment" not in json.dumps(provider.requests[0].headers)
     with pytest.raises(ValueError, match="MODEL_API_KEY"):
         open_provider_model("openai:gpt-5", None, None)
@@ -129,10 +129,19 @@ def test_a_missing_sdk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         open_provider_model("anthropic:claude-sonnet-5", None, KEY)
 
 
-def test_importing_the_module_does_not_import_pydantic_ai() -> None:
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("import llm.providers", "'pydantic_ai', 'httpx2', 'openai', 'aiohttp'"),
+        (
+            "from llm.providers import open_provider_model as open\nopen('llama3', 'http://localhost/v1', 'key')",
+            "'pydantic_ai', 'httpx2', 'openai', 'anthropic', 'google.genai'",
+        ),
+    ],
+)
+def test_only_what_the_model_needs_is_imported(code: str, names: str) -> None:
     environment = {"PYTHONPATH": str(Path(providers.__file__).parent.parent)}
-    code = "import sys, llm.providers; print({'pydantic_ai', 'httpx2', 'openai'} & set(sys.modules))"
-    run = [sys.executable, "-B", "-c", code]
+    run = [sys.executable, "-B", "-c", f"import sys\n{code}\nprint({{{names}}} & set(sys.modules))"]
     assert subprocess.check_output(run, env=environment, stderr=subprocess.STDOUT) == b"set()\n"
 
 

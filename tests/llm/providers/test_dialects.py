@@ -1,212 +1,163 @@
-# test_dialects.py -- the APIs of the providers, spoken alike.
-import asyncio
-import json
+# test_dialects.py -- servers that speak chat completions, each in its own way: what is said to all means the same.
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from llm import provider_errors, providers
-from llm.protocol import (
-    AgentTurn,
-    ToolCall,
-    Usage,
-    UserTurn,
-)
-from llm.provider_model import ProviderModel
-from support.llm.providers import (
-    KEY,
-    answer_of,
-    asking,
-    calls_of,
-    error_of,
-    open_once,
-    text_of,
-)
-from support.llm.scripted_provider import (
-    BreakAfter,
-    Hang,
-    Raw,
-    ScriptedProvider,
-    Status,
-)
+from llm import providers
+from llm.openai_wire import model as wire
+from llm.protocol import AgentTurn, AnswerEnd, Model, ModelError, ToolCall, ToolSpec, Turn, UserTurn
+from support.llm.dialects import Call, Dialect, load_dialects
+from support.llm.providers import answer_of, asking, calls_of, open_model, text_of
+from support.llm.scripted_provider import Reply, ScriptedProvider
 
 pytestmark = pytest.mark.anyio
-ANTHROPIC_STREAM = """\
-event: message_start
-data: {"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant",
- "model": "claude", "content": [], "stop_reason": null,
- "stop_sequence": null, "usage": {"input_tokens": 5, "output_tokens": 1}}}
-
-event: content_block_start
-data: {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-
-event: content_block_delta
-data: {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Sure."}}
-
-event: content_block_stop
-data: {"type": "content_block_stop", "index": 0}
-
-event: content_block_start
-data: {"type": "content_block_start", "index": 1,
- "content_block": {"type": "tool_use", "id": "toolu_1", "name": "create_task", "input": {}}}
-
-event: content_block_delta
-data: {"type": "content_block_delta", "index": 1,
- "delta": {"type": "input_json_delta", "partial_json": "{\\"title\\": \\"A\\"}"}}
-
-event: content_block_stop
-data: {"type": "content_block_stop", "index": 1}
-
-event: message_delta
-data: {"type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": null},
- "usage": {"output_tokens": 9}}
-
-event: message_stop
-data: {"type": "message_stop"}
-
-""".replace(",\n ", ", ")
-GOOGLE_STREAM = (
-    'data: {"candidates": [{"content": {"role": "model", "parts": [{"text": "Sure."}]}}]}\r\n\r\n'
-    'data: {"candidates": [{"content": {"role": "model", "parts": [{"functionCall": '
-    '{"name": "create_task", "args": {"title": "A"}}}]}, "finishReason": "STOP"}], '
-    '"usageMetadata": {"promptTokenCount": 5, "candidatesTokenCount": 9}}\r\n\r\n'
+DIALECTS = load_dialects()
+TOOLS = (
+    ToolSpec(
+        "add_task",
+        "Add one task.",
+        {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]},
+    ),
+    ToolSpec("list_tasks", "List the tasks.", {"type": "object", "properties": {"q": {"type": "string"}}}),
 )
+ONE: list[Call] = [("add_task", {"title": "Buy milk, “now”"})]
+TWO: list[Call] = [("add_task", {"title": "One"}), ("add_task", {"title": "Two"})]
+PIECES = ("Good", " mor", "ning", ".")
 
 
-def responses_stream() -> str:
-    whole: dict[str, Any] = {
-        "id": "r", "object": "response", "created_at": 1, "model": "gpt", "output": [], "tools": [],
-        "parallel_tool_calls": True, "tool_choice": "auto", "status": "in_progress",
-    }  # fmt: skip
-    usage = {
-        "input_tokens": 5, "output_tokens": 9, "total_tokens": 14,
-        "input_tokens_details": {"cached_tokens": 0}, "output_tokens_details": {"reasoning_tokens": 0},
-    }  # fmt: skip
-    message = {"id": "msg", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
-    call = {"id": "fc", "type": "function_call", "call_id": "c", "name": "create_task", "arguments": ""}
-    arguments = '{"title": "A"}'
-    events: list[dict[str, Any]] = [
-        {"type": "response.created", "response": whole},
-        {"type": "response.output_item.added", "output_index": 0, "item": message},
-        {
-            "type": "response.output_text.delta", "item_id": "msg", "output_index": 0, "content_index": 0,
-            "delta": "Sure.", "logprobs": [],
-        },
-        {"type": "response.output_item.added", "output_index": 1, "item": call},
-        {
-            "type": "response.function_call_arguments.delta", "item_id": "fc", "output_index": 1,
-            "delta": arguments,
-        },
-        {"type": "response.output_item.done", "output_index": 1, "item": call | {"arguments": arguments}},
-        {"type": "response.completed", "response": whole | {"status": "completed", "usage": usage}},
-    ]  # fmt: skip
-    lines = (json.dumps(event | {"sequence_number": number}) for number, event in enumerate(events))
-    return "".join(f"event: {json.loads(line)['type']}\ndata: {line}\n\n" for line in lines)
+@dataclass
+class Talk:
+    """One message of a person, answered to its end as a run does it."""
 
+    model: Model
+    turns: list[Turn] = field(default_factory=list)
+    ends: list[AnswerEnd] = field(default_factory=list)
+    errors: list[ModelError] = field(default_factory=list)
 
-DIALECTS = {
-    "openai:gpt-5": ("/v1/responses", responses_stream()),
-    "anthropic:claude-sonnet-5": ("/v1/messages", ANTHROPIC_STREAM),
-    "google:gemini-2.5-flash": ("/v1beta/models/gemini-2.5-flash:streamGenerateContent", GOOGLE_STREAM),
-}
+    async def say(self, text: str) -> str:
+        self.turns.append(UserTurn(text))
+        for _ in range(6):
+            try:
+                events = await answer_of(self.model, asking(*self.turns, tools=TOOLS))
+            except ModelError as error:
+                self.errors.append(error)
+                if not error.transient:
+                    raise
+                continue
+            end = events[-1]
+            assert isinstance(end, AnswerEnd)
+            self.ends.append(end)
+            calls = tuple(self.run(call) for call in calls_of(events))
+            self.turns.append(AgentTurn(text_of(events), calls, opaque=end.opaque))
+            if not calls:
+                return text_of(events)
+        raise AssertionError("the model did not come to an end")
+
+    def run(self, call: ToolCall) -> ToolCall:
+        failed = call.name == "list_tasks"
+        outcome: dict[str, Any] = {"error": "The tasks cannot be read."} if failed else {"result": {"id": 1}}
+        return ToolCall(call.id, call.name, call.arguments, opaque=call.opaque, **outcome)
 
 
 @pytest.fixture(params=DIALECTS)
-def dialect(
-    request: pytest.FixtureRequest, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
-) -> tuple[ProviderModel, str, str]:
-    """A provider's own API, its default address bent to loopback."""
-    name = request.param.partition(":")[0]
-    url = provider.base_url if name == "openai" else provider.root_url
-    monkeypatch.setitem(providers.BASE_URLS, name, url)
-    return open_once(request.param, None), *DIALECTS[request.param]
+def dialect(request: pytest.FixtureRequest) -> Dialect:
+    return DIALECTS[request.param]
 
 
-async def test_every_api_is_spoken(
-    dialect: tuple[ProviderModel, str, str], provider: ScriptedProvider
+@pytest.fixture
+def talk(dialect: Dialect, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> Talk:
+    url = f"{provider.root_url}{dialect.path}"
+    if dialect.model.startswith("openai:"):
+        monkeypatch.setitem(providers.BASE_URLS, "openai", url)
+        return Talk(open_model(dialect.model, None))
+    return Talk(open_model(dialect.model, url))
+
+
+def script(provider: ScriptedProvider, dialect: Dialect, *replies: Reply) -> None:
+    """The replies in turn, each after what the server refuses of its request."""
+    left = list(replies)
+
+    def answer(body: Any) -> Reply:
+        return dialect.refuse(provider.requests[-1]) or left.pop(0)
+
+    provider.script[:] = [answer] * 12
+
+
+def count_asks(provider: ScriptedProvider, dialect: Dialect) -> int:
+    """Requests beside those that were refused for a part of them."""
+    return len(provider.requests) - len(dialect.refuses)
+
+
+async def test_text(dialect: Dialect, talk: Talk, provider: ScriptedProvider) -> None:
+    script(provider, dialect, dialect.reply(dialect.text(PIECES)))
+    assert await talk.say("Hello") == "Good morning."
+    assert (talk.errors, [end.finish_reason for end in talk.ends]) == ([], ["stop"])
+    assert (talk.ends[0].input_tokens, talk.ends[0].output_tokens) == dialect.counts
+    assert count_asks(provider, dialect) == 1
+
+
+@pytest.mark.parametrize("calls", [ONE, TWO], ids=["one", "two"])
+async def test_tools(dialect: Dialect, talk: Talk, provider: ScriptedProvider, calls: list[Call]) -> None:
+    script(provider, dialect, dialect.reply(dialect.calls(calls)), dialect.reply(dialect.text(PIECES)))
+    assert await talk.say("Add them") == "Good morning."
+    _asked, step, _ = talk.turns
+    assert isinstance(step, AgentTurn)
+    assert [(call.name, call.arguments) for call in step.tool_calls] == calls
+    assert len({call.id for call in step.tool_calls}) == len(calls)
+    assert not any(call.truncated for call in step.tool_calls)
+    assert (talk.errors, [end.finish_reason for end in talk.ends]) == ([], ["tool_calls", "stop"])
+    assert count_asks(provider, dialect) == 2
+
+
+async def test_a_failing_tool(dialect: Dialect, talk: Talk, provider: ScriptedProvider) -> None:
+    script(
+        provider,
+        dialect,
+        dialect.reply(dialect.calls([("list_tasks", {"q": "milk"})])),
+        dialect.reply(dialect.text(PIECES)),
+    )
+    assert await talk.say("What is there?") == "Good morning."
+    told = provider.requests[-1].body["messages"][-1]
+    assert (told["role"], talk.errors) == ("tool", [])
+    assert "The tasks cannot be read." in told["content"]
+
+
+async def test_an_overload(dialect: Dialect, talk: Talk, provider: ScriptedProvider) -> None:
+    script(provider, dialect, dialect.overload(), dialect.reply(dialect.text(PIECES)))
+    assert await talk.say("Hello") == "Good morning."
+    (error,) = talk.errors
+    assert (error.transient, error.retry_after) == (True, dialect.retry_after)
+    assert error.cause
+
+
+CUTS: dict[str, Callable[[Dialect], Reply]] = {
+    "text": lambda dialect: dialect.cut(dialect.text(PIECES), 2),
+    "calls": lambda dialect: dialect.cut(dialect.calls(TWO), 0),
+}
+
+
+@pytest.mark.parametrize("what", CUTS)
+async def test_a_cut_stream(dialect: Dialect, talk: Talk, provider: ScriptedProvider, what: str) -> None:
+    script(provider, dialect, CUTS[what](dialect), dialect.reply(dialect.text(PIECES)))
+    assert await talk.say("Hello") == "Good morning."
+    assert [error.transient for error in talk.errors] == [True]
+    assert len(talk.turns) == 2
+
+
+async def test_what_is_refused_is_left_out_from_then_on_and_told_once(
+    dialect: Dialect, talk: Talk, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, path, stream = dialect
-    provider.script.append(Raw(stream))
-    call = ToolCall("a/b", "create_task", {"title": "A"}, result={"id": 1})
-    failed = ToolCall("a/b", "create_task", "{", error="No.")
-    events = await answer_of(model, asking(UserTurn("Go"), AgentTurn("", (call, failed)), UserTurn("Go on")))
-    assert text_of(events) == "Sure."
-    assert [(call.name, call.arguments) for call in calls_of(events)] == [("create_task", {"title": "A"})]
-    assert all(call.id for call in calls_of(events))
-    assert events[-1] == Usage(5, 9)
-    (sent,) = provider.requests
-    assert sent.path.partition("?")[0] == path
-    text = json.dumps(sent.body)
-    for part in ("Be brief.", "2025-01-07T08:30", "Create a task.", "Go on", "No.", "INVALID_JSON"):
-        assert part in text
-    assert KEY in " ".join(sent.headers.values())
-    assert KEY not in sent.path
-    assert sent.body.get("store", False) is False
-    assert path != "/v1/responses" or "store" in sent.body
+    told: list[str] = []
+    monkeypatch.setattr(wire.log, "warning", lambda event, **words: told.append(words["refused"]))
+    good = dialect.reply(dialect.text(PIECES))
+    script(provider, dialect, good, good, good)
+    for _ in range(3):
+        assert await talk.say("Hello") == "Good morning."
+    assert sorted(told) == sorted(dialect.refuses)
+    assert count_asks(provider, dialect) == 3
 
 
-@pytest.mark.parametrize(
-    ("status", "reason", "transient"),
-    [
-        (400, "The model provider rejected the request (400).", False),
-        (401, "The model provider refused the key.", False),
-        (429, "The model provider is busy (rate limit).", True),
-        (503, "The model provider failed (503).", True),
-    ],
-)
-async def test_every_api_has_the_same_errors_and_no_hidden_retries(
-    dialect: tuple[ProviderModel, str, str],
-    provider: ScriptedProvider,
-    status: int,
-    reason: str,
-    transient: bool,
-) -> None:
-    provider.script.append(Status(status, retry_after="3", error={"message": KEY, "code": status}))
-    error = await error_of(dialect[0])
-    assert (error.reason, error.transient) == (reason, transient)
-    assert error.retry_after == (3 if transient else None)
-    assert len(provider.requests) == 1
-
-
-async def test_every_api_notices_silence_breaks_and_missing_ends(
-    dialect: tuple[ProviderModel, str, str], provider: ScriptedProvider
-) -> None:
-    model, _, stream = dialect
-    cut = stream[: stream.index("Sure.")].rindex("data:")
-    head, _, _ = stream[cut:].partition("\n")
-    provider.script.append(Raw(stream[:cut] + head.rstrip() + "\n\n"))
-    assert (await error_of(model)).reason == provider_errors.BROKEN
-    provider.script.append(BreakAfter(""))
-    assert (await error_of(model)).transient
-    provider.script.append(Hang(60))
-    assert (
-        await error_of(ProviderModel("m", model.backend, idle_seconds=0.3))
-    ).reason == provider_errors.LATE
-    assert await asyncio.to_thread(provider.requests[-1].left.wait, 5)
-
-
-async def test_every_api_connects_in_ten_seconds_or_not_at_all(
-    dialect: tuple[ProviderModel, str, str], provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import httpx2
-
-    limits: list[Any] = []
-    handle = httpx2.AsyncHTTPTransport.handle_async_request
-
-    async def recording(self: httpx2.AsyncHTTPTransport, request: httpx2.Request) -> httpx2.Response:
-        limits.append(request.extensions["timeout"]["connect"])
-        return await handle(self, request)
-
-    monkeypatch.setattr(httpx2.AsyncHTTPTransport, "handle_async_request", recording)
-    provider.script.append(Raw(dialect[2]))
-    await answer_of(dialect[0])
-    assert limits == [10]
-
-
-async def test_an_answer_that_the_provider_gave_up_is_its_failure(
-    provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(providers.BASE_URLS, "google", provider.root_url)
-    provider.script.append(Raw(GOOGLE_STREAM.replace('"STOP"', '"MALFORMED_FUNCTION_CALL"')))
-    error = await error_of(open_once("google:gemini-2.5-flash", None))
-    assert (error.reason, error.transient) == ("The model provider failed.", True)
+def test_there_is_a_dialect_for_each_kind_of_server() -> None:
+    assert len(DIALECTS) == 14

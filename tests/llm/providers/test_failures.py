@@ -19,8 +19,8 @@ from support.llm.providers import (
     asking,
     error_of,
     fails,
-    open_once,
-    opened,
+    open_model,
+    open_scripted,
     text_of,
 )
 from support.llm.scripted_provider import (
@@ -88,13 +88,13 @@ async def test_a_conversation_that_is_too_long_is_named_as_such(provider: Script
 async def test_nobody_listening_is_a_broken_connection(provider: ScriptedProvider) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    error = await error_of(open_once("m", f"http://127.0.0.1:{port}/v1"))
+    error = await error_of(open_model("m", f"http://127.0.0.1:{port}/v1"))
     assert (error.reason, error.transient) == (provider_errors.BROKEN, True)
 
 
 async def test_a_cut_in_the_middle_is_a_broken_connection(provider: ScriptedProvider) -> None:
     provider.script.append(BreakAfter("Half of"))
-    answer = opened(provider).respond(asking())
+    answer = open_scripted(provider).respond(asking())
     assert [await anext(answer), await anext(answer)] == [TextDelta("Half"), TextDelta(" of")]
     with pytest.raises(ModelError) as caught:
         await anext(answer)
@@ -138,19 +138,19 @@ async def test_a_content_filter_is_told_and_not_tried_again(provider: ScriptedPr
 @pytest.mark.parametrize("text", ["", "Well"])
 async def test_silence_ends_the_wait(provider: ScriptedProvider, text: str) -> None:
     provider.script.append(Hang(60, text=text))
-    error = await error_of(opened(provider, idle_seconds=0.3))
+    error = await error_of(open_scripted(provider, idle_seconds=0.3))
     assert (error.reason, error.transient) == (provider_errors.LATE, True)
     assert await asyncio.to_thread(provider.requests[0].left.wait, 5)
 
 
 async def test_a_slow_answer_is_no_silence(provider: ScriptedProvider) -> None:
     provider.script.append(Slow("one two three", 0.25))
-    assert text_of(await answer_of(opened(provider, idle_seconds=0.6))) == "one two three"
+    assert text_of(await answer_of(open_scripted(provider, idle_seconds=0.6))) == "one two three"
 
 
 async def test_closing_early_closes_the_connection(provider: ScriptedProvider) -> None:
     provider.script.append(Hang(60, text="First"))
-    async with aclosing(opened(provider).respond(asking())) as events:
+    async with aclosing(open_scripted(provider).respond(asking())) as events:
         await anext(events)
         assert not provider.requests[0].left.is_set()
     assert await asyncio.to_thread(provider.requests[0].left.wait, 5)
@@ -158,7 +158,7 @@ async def test_closing_early_closes_the_connection(provider: ScriptedProvider) -
 
 async def test_another_task_may_close_early(provider: ScriptedProvider) -> None:
     provider.script.append(Hang(60, text="First"))
-    events = opened(provider).respond(asking())
+    events = open_scripted(provider).respond(asking())
     assert await asyncio.create_task(anext(events)) == TextDelta("First")
     await asyncio.create_task(events.aclose())
     assert await asyncio.to_thread(provider.requests[0].left.wait, 5)
@@ -166,7 +166,7 @@ async def test_another_task_may_close_early(provider: ScriptedProvider) -> None:
 
 async def test_cancelling_closes_the_connection(provider: ScriptedProvider) -> None:
     provider.script.append(Hang(60, text="First"))
-    model, begun = opened(provider), asyncio.Event()
+    model, begun = open_scripted(provider), asyncio.Event()
 
     async def run() -> None:
         async for _ in model.respond(asking()):
@@ -181,7 +181,7 @@ async def test_cancelling_closes_the_connection(provider: ScriptedProvider) -> N
 
 
 async def test_one_model_answers_many_at_once(provider: ScriptedProvider) -> None:
-    model = opened(provider)
+    model = open_scripted(provider)
     provider.script.extend([Text("a b c")] * 20)
     answers = await asyncio.gather(*(answer_of(model) for _ in range(20)))
     assert {text_of(answer) for answer in answers} == {"a b c"}

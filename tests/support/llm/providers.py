@@ -2,11 +2,14 @@
 import asyncio
 from datetime import UTC, datetime
 from functools import cache
-from typing import cast
+from typing import Any
 
 import pytest
 
+from llm.model_options import ModelOptions
+from llm.openai_wire.model import OpenAiWireModel
 from llm.protocol import (
+    Model,
     ModelError,
     ModelEvent,
     ModelRequest,
@@ -16,7 +19,6 @@ from llm.protocol import (
     Turn,
     UserTurn,
 )
-from llm.provider_model import ProviderModel
 from llm.providers import open_provider_model
 from support.llm.scripted_provider import (
     Answer,
@@ -36,22 +38,38 @@ def asking(*turns: Turn, timezone: str = "UTC", tools: tuple[ToolSpec, ...] = (T
     return ModelRequest("Be brief.", turns or (UserTurn("Hello?"),), tools, now, timezone)
 
 
+# Models whose connections the fixture `opened_models` closes when the test has ended.
+OPENED: list[OpenAiWireModel] = []
+
+
+def open_model(
+    model: str, base_url: str | None, key: str | None = KEY, options: ModelOptions | None = None
+) -> Model:
+    opened = open_provider_model(model, base_url, key, options)
+    if isinstance(opened, OpenAiWireModel):
+        OPENED.append(opened)
+    return opened
+
+
 @cache
-def open_once(model: str, base_url: str | None, key: str | None = KEY) -> ProviderModel:
-    return cast(ProviderModel, open_provider_model(model, base_url, key))
+def open_sdk_model(model: str, options: ModelOptions | None = None) -> Model:
+    """A model of Anthropic or Google: to open one takes half a second."""
+    return open_provider_model(model, None, KEY, options)
 
 
-def opened(provider: ScriptedProvider, idle_seconds: float = 5) -> ProviderModel:
-    model = open_once("scripted", provider.base_url)
-    return ProviderModel(model.name, model.backend, idle_seconds=idle_seconds, secrets=[KEY])
+def open_scripted(provider: ScriptedProvider, idle_seconds: float = 5, **options: Any) -> Model:
+    """The model of the scripted provider."""
+    return open_model(
+        "scripted", provider.base_url, options=ModelOptions(timeout_seconds=idle_seconds, **options)
+    )
 
 
-async def answer_of(model: ProviderModel, request: ModelRequest | None = None) -> list[ModelEvent]:
+async def answer_of(model: Model, request: ModelRequest | None = None) -> list[ModelEvent]:
     async with asyncio.timeout(20):
         return [event async for event in model.respond(request or asking())]
 
 
-async def error_of(model: ProviderModel, request: ModelRequest | None = None) -> ModelError:
+async def error_of(model: Model, request: ModelRequest | None = None) -> ModelError:
     with pytest.raises(ModelError) as caught:
         await answer_of(model, request)
     for secret in (KEY, "127.0.0.1", "scripted", "http"):
@@ -62,8 +80,8 @@ async def error_of(model: ProviderModel, request: ModelRequest | None = None) ->
 
 async def fails(provider: ScriptedProvider, *script: Answer) -> ModelError:
     provider.script[:] = script
-    error = await error_of(opened(provider))
-    assert len(provider.requests) == 1, "the SDK tried again"
+    error = await error_of(open_scripted(provider))
+    assert len(provider.requests) == 1, "the client tried again"
     return error
 
 

@@ -72,7 +72,17 @@ class Raw:
     body: str
 
 
-Answer = Text | Calls | Status | Hang | BreakAfter | Garbage | Slow | Raw
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it stands, head and all; `is_cut`: the connection closes before the body has its end."""
+
+    body: str
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    is_cut: bool = False
+
+
+Answer = Text | Calls | Status | Hang | BreakAfter | Garbage | Slow | Raw | Reply
 _numbers = itertools.count(1)
 
 Scripted = Answer | Callable[[Any], Answer]
@@ -178,7 +188,23 @@ class ScriptedProvider:
         with suppress(asyncio.CancelledError):
             await sending
 
+    async def _send_reply(self, answer: Reply, writer: asyncio.StreamWriter) -> None:
+        data = answer.body.encode()
+        length = len(data) + 1 if answer.is_cut else len(data)
+        headers = {
+            "Content-Type": "text/event-stream",
+            "Connection": "close",
+            "Content-Length": str(length),
+            **answer.headers,
+        }
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        writer.write(f"HTTP/1.1 {answer.status} {_phrase(answer.status)}\r\n{head}\r\n".encode() + data)
+        await writer.drain()
+
     async def _send(self, answer: Answer, body: Any, writer: asyncio.StreamWriter) -> None:
+        if isinstance(answer, Reply):
+            await self._send_reply(answer, writer)
+            return
         if isinstance(answer, Status):
             content = json.dumps({"error": answer.error})
             head = [

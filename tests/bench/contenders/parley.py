@@ -1,7 +1,7 @@
 # parley.py -- the contender that this is about: Parley as it is served.
 from fastapi import FastAPI
 
-from bench.pool import POOL_SIZE
+from bench.contenders.pool import POOL_SIZE
 from main import create_app as create_parley
 from settings import Settings
 

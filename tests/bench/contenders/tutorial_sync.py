@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Query
 from sqlmodel import Session, create_engine
 
-from bench.pool import POOL_SIZE
-from bench.tutorial import (
+from bench.contenders.pool import POOL_SIZE
+from bench.contenders.tutorial import (
     Task,
     TaskCreate,
     TaskPublic,

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 
-from bench.pool import POOL_SIZE
+from bench.contenders.pool import POOL_SIZE
 from clock import rfc3339
 from models.task import TaskCreate, TaskPublic
 from security import InvalidToken, JwtSigner

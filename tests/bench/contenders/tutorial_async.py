@@ -6,8 +6,8 @@ from fastapi import Depends, FastAPI, Query
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bench.pool import POOL_SIZE
-from bench.tutorial import (
+from bench.contenders.pool import POOL_SIZE
+from bench.contenders.tutorial import (
     Task,
     TaskCreate,
     TaskPublic,
