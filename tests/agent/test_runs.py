@@ -100,7 +100,7 @@ def test_a_reader_on_another_worker_sees_the_run_go_on(
 ) -> None:
     gate = threading.Event()
     model.answers = [["First", gate, " second"]]
-    with serving(settings_for(own_database_url), ScriptedModel(), Timings(poll=60.0)) as other:
+    with serving(settings_for(own_database_url), ScriptedModel(), Timings()) as other:
         http = other.client(Authorization=carl.http.headers["Authorization"])
         with carl.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM) as answer:
             run_id = next(read_events(answer)).data["run_id"]
