@@ -39,8 +39,9 @@ class RunControl:
             raise
         for cancelled_id in posted.cancelled:
             self._stop(cancelled_id)
-        if slot is not None and posted.is_claimed:
-            self.worker.start_claimed(slot, Lease(posted.run, caller.without_session(), is_new=True))
+        if slot is not None and posted.first_line is not None:
+            lease = Lease(posted.run, caller.without_session(), is_new=True)
+            self.worker.start_claimed(slot, lease, posted.first_line)
         else:
             self.worker.free_slot(run_id)
             self.worker.start_run(posted.run.id)

@@ -29,7 +29,7 @@ from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
 from failure_causes import log_failure
 from services import approvals
 from services.housekeeping import Housekeeping
-from services.run_log import LeaseLost
+from services.run_log import LeaseLost, Line
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -98,8 +98,10 @@ class Worker:
             self._has_refused = False
             self._slot_freed.set()
 
-    def start_claimed(self, slot: HeldSlot, lease: Lease) -> None:
-        """Begin with a run that was claimed as it was posted."""
+    def start_claimed(self, slot: HeldSlot, lease: Lease, first_line: Line) -> None:
+        """Begin with a run that was claimed as it was posted; its readers have the first line of its log at once."""
+        self.context.live_runs.open(lease.run_id, lease.caller.user_id)
+        self.context.live_runs.publish([first_line])
         slot.lease = lease
         slot.task = self._spawn(self._work(lease.run_id, slot))
 
@@ -144,8 +146,9 @@ class Worker:
         try:
             if work.lease is None:
                 work.lease = await self._claim(run_id, work)
+                if work.lease is not None:
+                    self.context.notifier.notify(run_id)
             if work.lease is not None:
-                self.context.notifier.notify(run_id)
                 await self._run_safely(work.lease)
         finally:
             if self._running.get(run_id) is work:

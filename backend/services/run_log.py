@@ -207,6 +207,15 @@ def to_line(event: RunEvent, epoch: int) -> Line:
     return Line(event.run_id, epoch, event.seq, event.type, to_json(event.data).decode())
 
 
+def describe_start(conversation_id: UUID, message_id: UUID, timezone: str) -> JsonObject:
+    """The data of `run.started`; POST_INTO_CONVERSATION builds the same."""
+    return {
+        "conversation_id": str(conversation_id),
+        "user_message_id": str(message_id),
+        "timezone": timezone,
+    }
+
+
 async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
     """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
     run.started_at = moment
@@ -214,11 +223,7 @@ async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: d
         tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
     )
     assert trigger is not None
-    started = {
-        "conversation_id": str(run.conversation_id),
-        "user_message_id": str(trigger.id),
-        "timezone": caller.timezone,
-    }
+    started = describe_start(run.conversation_id, trigger.id, caller.timezone)
     await add_event(tx, caller, run, "run.started", started)
 
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from pydantic_core import to_json
 from sqlmodel import col
 
 import access
@@ -15,6 +16,7 @@ from models.message import ChatCreate
 from models.run import RunPublic
 from services import approvals, messages, run_log, runs
 from services.run_endings import SMALLEST, list_endings
+from services.run_log import Line
 from services.run_sql import POST_INTO_CONVERSATION, POST_INTO_NEW_CONVERSATION
 from storage.dialects import read_clock
 
@@ -23,13 +25,13 @@ from storage.dialects import read_clock
 class PostedMessage:
     """The run of a message that is stored. `repeated`: both were there already.
 
-    `is_claimed`: the run is at work, and the worker that posted it has its lease. `cancelled` are the runs that had
-    to end for it.
+    `first_line` is that of a run which is at work already: the worker that posted it has its lease. `cancelled` are
+    the runs that had to end for it.
     """
 
     run: Run
     repeated: bool = False
-    is_claimed: bool = False
+    first_line: Line | None = None
     cancelled: tuple[UUID, ...] = ()
 
 
@@ -59,12 +61,12 @@ async def insert_message(
 ) -> PostedMessage | None:
     """Post in one statement; None where it does not apply, and `add_message` has to find out why."""
     moment = utc_now()
-    conversation_id = new.conversation_id or uuid4()
+    conversation_id, message_id = new.conversation_id or uuid4(), uuid4()
     title = messages.make_title(new.message)
     rows = await db.execute_write_sql(
         POST_INTO_CONVERSATION if new.conversation_id else POST_INTO_NEW_CONVERSATION,
         [
-            *(caller.user_id, moment, conversation_id, title, run_id, uuid4(), new.message, new.client_id),
+            *(caller.user_id, moment, conversation_id, title, run_id, message_id, new.message, new.client_id),
             *(caller.timezone, lease_seconds or 0.0, lease_seconds is not None, max_runs),
         ],
         caller.user_id,
@@ -73,7 +75,10 @@ async def insert_message(
         return None
     [(_, trigger_seq, started_at)] = rows
     run = build_posted_run(caller, conversation_id, run_id, trigger_seq, moment, started_at)
-    return PostedMessage(run, is_claimed=started_at is not None)
+    if started_at is None:
+        return PostedMessage(run)
+    started = run_log.describe_start(conversation_id, message_id, caller.timezone)
+    return PostedMessage(run, first_line=Line(run_id, run.epoch, 1, "run.started", to_json(started).decode()))
 
 
 def build_posted_run(

@@ -1,6 +1,7 @@
 # streaming/live_runs.py -- the newest committed lines of the runs at work here, framed once for all their readers.
 import asyncio
 from collections.abc import Sequence
+from copy import copy
 from uuid import UUID
 
 from fastapi.sse import format_sse_event
@@ -56,7 +57,9 @@ class LiveRuns:
         self._runs: dict[UUID, LiveRun] = {}
 
     def open(self, run_id: UUID, user_id: UUID) -> None:
-        self._runs[run_id] = LiveRun(user_id)
+        former = self._runs.get(run_id)
+        # What readers have before them stays where they left off; and what is to be forgotten is another object.
+        self._runs[run_id] = LiveRun(user_id) if former is None else copy(former)
 
     def publish(self, lines: Sequence[Line]) -> None:
         for line in lines:

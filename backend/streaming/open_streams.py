@@ -72,11 +72,12 @@ class OpenStreams:
         """Poll while streams are open, until cancelled."""
         while True:
             await self._any_open.wait()
+            # What opens reads by itself: a stream that is short enough costs no poll.
+            await asyncio.sleep(self._timings.poll)
             try:
                 await self._poll()
             except Exception as error:
                 log_failure("polling for open streams failed", error)
-            await asyncio.sleep(self._timings.poll)
 
     async def _poll(self) -> None:
         """End readers whose session or token has ended; wake those that have missed a notification."""
