@@ -203,6 +203,7 @@ class RunLoop:
             log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
         said = assign_call_ids(calls[:most], self.steps)
         step.opaque = end.opaque if said else None
+        step.finish_reason = "length" if end.finish_reason == "length" else "stop"
         for number, call in enumerate(said):
             opaque = step.opaque if number == 0 else None
             self.log.add_line("tool.call", run_log.describe_call(len(self.steps) - 1, call, opaque))

@@ -128,11 +128,12 @@ def add_exchange(
         "user_id": conversation["user_id"],
         "run_id": run_id,
         "client_id": None,
+        "finish_reason": None,
     }
     question = {**shared, "id": uuid4(), "role": "user", "content": asked, "tool_calls": None, "seq": seq}
     answer = {**shared, "id": uuid4(), "role": "agent", "content": answered, "tool_calls": calls or None}
     question |= {"created_at": moment}
-    answer |= {"created_at": finished_at, "seq": seq + 1}
+    answer |= {"created_at": finished_at, "seq": seq + 1, "finish_reason": "stop"}
     batch.messages.extend([question, answer])
     batch.runs.append(
         {

@@ -15,6 +15,7 @@ from models.columns import (
     column,
     id_column,
     nullable_column,
+    nullable_word_column,
     parent_column,
     time_column,
     word_check,
@@ -24,6 +25,9 @@ from models.shapes import STORABLE, VISIBLE, ApiModel, JsonObject, Time
 
 MAX_CONTENT = 32_000
 Role = Literal["user", "agent"]
+# How the last answer of the model ended: by itself, or cut off at its largest length.
+FinishReason = Literal["stop", "length"]
+FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
 ROLES: tuple[Role, ...] = get_args(Role)
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, VISIBLE]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
@@ -63,6 +67,7 @@ class Message(SQLModel, table=True):
     run_id: UUID | None = parent_column("run_id", "runs.id", "fk_messages_run_id", nullable=True)
     program_id: UUID | None = nullable_column("program_id", Uuid)
     program_name: str | None = nullable_column("program_name", String(100))
+    finish_reason: FinishReason | None = nullable_word_column("finish_reason", 20, FINISH_REASONS)
 
 
 OnBusy = Literal["queue", "reject", "interrupt"]
@@ -129,4 +134,7 @@ class MessagePublic(ApiModel):
     tool_calls: list[ToolCallPublic] | None
     client_id: str | None
     run_id: UUID | None
+    finish_reason: FinishReason | None = ApiField(
+        description="Of an agent's message: `length` if the model's answer was cut off at its largest length."
+    )
     created_at: Time

@@ -154,6 +154,7 @@ def build_end(
             user_id=run.user_id,
             role="agent",
             content=content,
+            finish_reason=steps[-1].finish_reason if steps and status == "completed" else None,
             tool_calls=cast("list[JsonObject]", calls) or None,
             created_at=moment,
             seq=0,
@@ -230,6 +231,7 @@ async def store_end(
             *(caller.user_id, end.moment, run.conversation_id, run.id, run.epoch, end.status, end.error),
             *(input_tokens, output_tokens, answer and answer.id, answer and answer.content, calls),
             *(lines[0].seq, types, data, [type_ for type_, _ in end.events], event_data),
+            answer and answer.finish_reason,
         ],
         caller.user_id,
     )

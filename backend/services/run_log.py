@@ -14,6 +14,7 @@ from clock import utc_now
 from db import Database, Transaction
 from models import Message, Run, RunEvent
 from models.columns import MAX_COUNT
+from models.message import FinishReason
 from models.recorded_call import LoggedCall, pick_approval, pick_call, pick_outcome, set_outcome
 from models.shapes import JsonObject
 from services.run_sql import STORE_LINES
@@ -50,6 +51,7 @@ class Step:
     calls: list[LoggedCall] = field(default_factory=list)
     size: int = 0
     opaque: JsonObject | None = None
+    finish_reason: FinishReason | None = None
 
     def add_text(self, text: str) -> None:
         self.text += text

@@ -94,6 +94,7 @@ def build_post(open_conversation: str) -> str:
             'id', $6::uuid, 'conversation_id', run.conversation_id, 'role', 'user',
             'sender', jsonb_build_object('type', 'user', 'id', $1, 'name', opened.display_name),
             'content', $7::text, 'tool_calls', NULL, 'client_id', $8::text, 'run_id', run.id,
+            'finish_reason', NULL,
             'created_at', {format_time("$2::timestamptz")}
         )) FROM run, opened
         UNION ALL
@@ -135,7 +136,7 @@ STORE_LINES = """
 # The end of a run: its answer, the last lines of its log, and what its user's streams are told. The conversation is
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,
-# $14 and $15 types and data of the lines, $16 and $17 those of the events.
+# $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason.
 END_RUN = """
     WITH opened AS (
         SELECT conversations.id,
@@ -156,9 +157,9 @@ END_RUN = """
         UPDATE conversations SET updated_at = $2 FROM ended WHERE conversations.id = $3 AND $10::uuid IS NOT NULL
     ), answer AS (
         INSERT INTO messages (
-            id, conversation_id, user_id, role, content, tool_calls, created_at, seq, run_id
+            id, conversation_id, user_id, role, content, tool_calls, created_at, seq, run_id, finish_reason
         )
-        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id
+        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18
         FROM ended WHERE $10::uuid IS NOT NULL
     ), lines AS (
         INSERT INTO run_events (run_id, seq, type, data, created_at)

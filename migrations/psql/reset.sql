@@ -2,11 +2,17 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '015' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '016' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '016' AND left(:'revision', 3) COLLATE "C" <= '016' AS undo \gset
+\if :undo
+  ALTER TABLE messages DROP COLUMN finish_reason;
+  \echo 016_add_finish_reason: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '015' AND left(:'revision', 3) COLLATE "C" <= '015' AS undo \gset
 \if :undo

@@ -15,10 +15,12 @@ from access import SYSTEM
 from agent.context import AgentContext
 from agent.leases import claim_run
 from agent.loop import LeaseLost, RunLoop
+from agent.tool_calls import CUT_OFF
 from clock import utc_now
 from db import Database, RetryTransaction, Transaction
-from llm.protocol import ModelError
+from llm.protocol import AgentTurn, AnswerEnd, ModelError, ToolCall
 from models import Run
+from services.run_log import read_log, rebuild_steps
 from support.api.runs import followed, renew_epoch, text_of
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
@@ -403,3 +405,60 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
     assert followed(carl, str(run_id)) == kept
     assert followed(carl, str(run_id), after=3) == kept[1:]
     assert followed(carl, fresh[0].data["run_id"]) == fresh
+
+
+def test_an_answer_that_was_cut_off_says_so(carl: Person, model: ScriptedModel) -> None:
+    model.answers = [["Half of it", AnswerEnd("length")], ["All of it."]]
+    cut, whole = carl.chat("tell me much"), carl.chat("and again")
+    assert (cut["status"], cut["message"]["finish_reason"]) == ("completed", "length")
+    assert whole["message"]["finish_reason"] == "stop"
+    assert cut["user_message"]["finish_reason"] is None
+    listed = carl.get(f"/v1/conversations/{cut['conversation_id']}/messages")["data"]
+    assert [message["finish_reason"] for message in listed] == [None, "length"]
+
+
+def test_a_call_that_was_cut_off_is_not_made_and_the_model_is_told(
+    carl: Person, model: ScriptedModel
+) -> None:
+    half = ToolCall("call", "add_task", '{"title": "Buy mi', truncated=True)
+    model.answers = [[half, AnswerEnd("length")], ["I will be brief."]]
+    answer = carl.chat("add milk")
+    [call_made] = answer["tool_calls"]
+    assert (call_made["result"], call_made["error"]) == (None, CUT_OFF)
+    assert set(call_made) == {"id", "name", "arguments", "result", "error", "started_at", "finished_at"}
+    told = model.requests[-1].turns[-1]
+    assert isinstance(told, AgentTurn)
+    assert told.tool_calls[0].error == CUT_OFF
+    assert carl.get("/v1/tasks")["data"] == []
+
+
+def test_what_the_provider_wants_back_is_kept_for_the_run_and_shown_to_nobody(
+    carl: Person, model: ScriptedModel
+) -> None:
+    """Also after the worker has changed: the log holds it."""
+    signed = ToolCall("call", "list_tasks", {}, opaque={"signature": "s1gned"})
+    model.answers = [[signed, AnswerEnd("tool_calls", opaque={"reasoning": "th0ught"})], ["Nothing to do."]]
+    events = streamed(carl, "what is there to do?")
+    told = model.requests[-1].turns[-1]
+    assert isinstance(told, AgentTurn)
+    assert (told.opaque, told.tool_calls[0].opaque) == ({"reasoning": "th0ught"}, {"signature": "s1gned"})
+    run_id = events[0].data["run_id"]
+    seen = [event.data for event in (*events, *followed(carl, run_id))]
+    assert "s1gned" not in str(seen)
+    assert "th0ught" not in str(seen)
+    assert (
+        "s1gned" not in carl.http.get(f"/v1/conversations/{events[0].data['conversation_id']}/messages").text
+    )
+
+
+def test_a_worker_that_takes_over_sends_back_what_the_provider_wants(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    signed = ToolCall("call", "list_tasks", {}, opaque={"signature": "s1gned"})
+    model.answers = [[signed, AnswerEnd("tool_calls", opaque={"reasoning": "th0ught"})], ["Nothing to do."]]
+    run_id = UUID(streamed(carl, "what is there to do?")[0].data["run_id"])
+    log = with_database(
+        scripted.settings.database_url.get_secret_value(), lambda db: db.read(read_log, SYSTEM, run_id)
+    )
+    [step, _] = rebuild_steps(log)
+    assert (step.opaque, step.calls[0]["opaque"]) == ({"reasoning": "th0ught"}, {"signature": "s1gned"})

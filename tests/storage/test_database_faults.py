@@ -404,6 +404,8 @@ def test_a_run_s_stream_ends_quietly_where_the_database_is_busy(
     async def busy(*_: Any) -> None:
         raise DatabaseBusy("database is locked")
 
+    # For a few seconds after its end a run is read from memory.
+    server.state.worker.context.live_runs._runs.clear()
     with monkeypatch.context() as broken:
         broken.setattr("services.run_log.read_events", busy)
         assert ann.http.get(f"/v1/runs/{run_id}/events").text == ""

@@ -91,11 +91,11 @@ def run_uvicorn(order: dict[str, Any]) -> None:
 def serve() -> None:
     """Fork a server for each line of stdin, and answer with its number; end them all when stdin ends."""
     sys.path[:0] = [str(BACKEND)]
-    import pydantic_ai.models.openai  # noqa: F401
     import uvicorn.loops.auto
     import uvicorn.protocols.http.auto
     import uvicorn.protocols.websockets.auto  # noqa: F401
 
+    import llm.openai_wire.model  # noqa: F401
     import main  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever ends is gone at once

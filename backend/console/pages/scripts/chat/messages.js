@@ -82,10 +82,11 @@ export class AgentItem {
   constructor(runId) {
     this.cards = new ToolCards(runId);
     this.body = el("div", { class: "markdown", dir: "auto" });
+    this.cutOff = el("p", { class: "muted small", hidden: true }, "This answer reached the model's largest length and was cut off.");
     this.ending = el("div", { class: "ending" });
     this.foot = el("div", { class: "foot" });
     this.item = el("li", { class: "message from-agent", data: { run: runId || "" } },
-      el("span", { class: "sr" }, "Parley said:"), this.cards.box, this.body, this.ending, this.foot);
+      el("span", { class: "sr" }, "Parley said:"), this.cards.box, this.body, this.cutOff, this.ending, this.foot);
     this.item.agent = this;
   }
 
@@ -97,6 +98,7 @@ export class AgentItem {
     setDay(this.item, message.created_at);
     this.cards.set(message.tool_calls || []);
     this.body.hidden = message.content === "";
+    this.cutOff.hidden = message.finish_reason !== "length";
     if (this.body.text !== message.content) showSoon(this.body, message.content);
     this.foot.replaceChildren(makeCopyButton(() => message.content), makeTime(message.created_at));
     this.foot.hidden = message.content === "";
