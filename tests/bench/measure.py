@@ -7,13 +7,16 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import uvloop
 
+from bench.answers import FULL as FULL_TALK
+from bench.answers import QUICK as QUICK_TALK
+from bench.answers import Talk, measure_cost, measure_streams_at_once
 from bench.listeners import FULL as FULL_AUDIENCE
 from bench.listeners import QUICK as QUICK_AUDIENCE
 from bench.listeners import Audience, measure_listeners
@@ -92,16 +95,17 @@ def scenarios(people: People) -> list[Scenario]:
     ]
 
 
+def started(name: str, database_url: str, **more: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    """The contender in a process of its own."""
+    return started_module("bench.serve", name, BENCH_DATABASE_URL=database_url, BENCH_KEY=KEY, **more)
+
+
 @contextmanager
-def started(name: str, database_url: str) -> Iterator[subprocess.Popen[str]]:
-    """The contender in a process of its own, which ends when its standard input does."""
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "backend")]),
-        "BENCH_DATABASE_URL": database_url,
-        "BENCH_KEY": KEY,
-    }
-    command = [sys.executable, "-P", "-m", "bench.serve", name]
+def started_module(module: str, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that prints its port, and ends when its standard input does."""
+    paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "backend")])
+    environment = {**os.environ, "PYTHONPATH": paths, **more}
+    command = [sys.executable, "-P", "-m", module, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, env=environment, cwd="/", stdin=pipe, stdout=pipe, text=True) as process:
         try:
@@ -198,6 +202,22 @@ async def measure_streams(url: str, cleanup: ExitStack, audience: Audience) -> l
     return heard.rows(audience)
 
 
+async def measure_answers(url: str, cleanup: ExitStack, talk: Talk) -> list[tuple[str, str]]:
+    """With a provider on loopback; each measurement on a worker of its own."""
+    tokens = await sign_up_many(url, KEY, talk.streams)
+    provider = cleanup.enter_context(started_module("bench.model_server"))
+    address = f"http://127.0.0.1:{read_port(provider)}/v1"
+    rows = []
+    for model in ("m-40-0-1", f"m-{talk.pieces}-33-0"):
+        with started("parley_with_model", url, BENCH_MODEL=model, BENCH_MODEL_URL=address) as process:
+            port = read_port(process)
+            if model == "m-40-0-1":
+                rows += await measure_cost(port, process.pid, tokens[0], talk)
+            else:
+                rows += await measure_streams_at_once(port, process.pid, tokens, talk)
+    return rows
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Parley beside other ways to write the same endpoints.")
     parser.add_argument("--quick", action="store_true", help="a few requests each: the figures mean nothing")
@@ -219,6 +239,7 @@ def main() -> int:
             results = runner.run(measure(ports, people, effort))
             results.append(runner.run(measure_mcp(ports["parley"], people, effort)))
             figures = runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
+            figures += runner.run(measure_answers(url, cleanup, QUICK_TALK if quick else FULL_TALK))
         figures += measure_pages(url, ports["parley"], QUICK_LOOK if quick else FULL_LOOK)
         version = asyncio.run(server_version(url))
     conditions = f"PostgreSQL {version} without fsync, {CONNECTIONS} connections"
