@@ -22,5 +22,6 @@ def create_app(database_url: str, key: str) -> FastAPI:
             runs_per_worker=1_000,
             streams_per_user=1_000,
             streams_per_session=1_000,
+            max_connections_per_address=5_000,
         )
     )
