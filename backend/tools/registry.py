@@ -2,6 +2,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import structlog
@@ -41,12 +42,18 @@ class Tool:
         return self.name.replace("_", " ").capitalize()
 
     def parameters(self) -> JsonObject:
-        """The JSON Schema of the arguments."""
-        return strip_titles(self.arguments.model_json_schema())
+        """The JSON Schema of the arguments, which nobody may change."""
+        return build_schema(self.arguments, "validation")
 
     def output(self) -> JsonObject:
-        """The JSON Schema of the result."""
-        return strip_titles(self.result.model_json_schema(mode="serialization"))
+        """The JSON Schema of the result, which nobody may change."""
+        return build_schema(self.result, "serialization")
+
+
+@cache
+def build_schema(shape: type[BaseModel], mode: Literal["validation", "serialization"]) -> JsonObject:
+    """Built once: it takes a millisecond, and each request of a model holds one for every tool."""
+    return strip_titles(shape.model_json_schema(mode=mode))
 
 
 def strip_titles(schema: JsonObject) -> JsonObject:
