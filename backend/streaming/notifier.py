@@ -51,6 +51,10 @@ class Notifier:
             self._has_outgoing.clear()
         return batch
 
+    def wake_relay(self) -> None:
+        """Let `next_batch` return, also without ids."""
+        self._has_outgoing.set()
+
     def close(self) -> None:
         """The server shuts down: every stream ends now, and its reader resumes on another worker."""
         self.closed = True

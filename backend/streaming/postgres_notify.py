@@ -1,5 +1,6 @@
 # streaming/postgres_notify.py -- relays notifications between workers, with LISTEN and NOTIFY of PostgreSQL.
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,9 @@ CHANNEL = "parley_bells"
 PROBE = "trial"
 PROBE_INTERVAL_SECONDS = 30.0
 PROBE_SECONDS = 5.0
+# A worker that sends nothing else sends a probe at each interval: so long a silence means that it is gone.
+MAX_WORKERS = 1_000
+SILENT_SECONDS = 3 * PROBE_INTERVAL_SECONDS
 # Notifications go out in batches: under load every commit makes one.
 BATCH_SECONDS = 0.01
 RECONNECT_SECONDS = 1.0
@@ -31,7 +35,8 @@ class PostgresNotify:
     """Has one connection of its own, and sends after the transactions that it reports: PostgreSQL commits transactions
     with NOTIFY one at a time.
 
-    If notifications do not arrive, as behind a pooler in transaction mode, it warns once; readers then poll.
+    If notifications do not arrive, as behind a pooler in transaction mode, it warns once; readers then poll. A worker
+    that has heard of no other one for a while notifies nobody: whoever comes announces itself.
     """
 
     def __init__(self, notifier: Notifier, connect: Callable[[], Awaitable[Connection]]) -> None:
@@ -40,6 +45,9 @@ class PostgresNotify:
         self._sender = uuid4().hex
         self._probe_received = asyncio.Event()
         self._works: bool | None = None
+        # When each other worker was last heard of, and when this one began to listen.
+        self._heard: dict[str, float] = {}
+        self._began = 0.0
         notifier.is_relayed = True
 
     async def run(self) -> None:
@@ -55,8 +63,10 @@ class PostgresNotify:
         connection = await self._connect()
         try:
             await connection.add_listener(CHANNEL, self._receive)
+            self._began = time.monotonic()
             await self._probe(connection)
             while True:
+                self._forget_silent_workers()
                 # Not wait_for: up to Python 3.11 it swallows a cancellation that comes together with a result.
                 try:
                     async with asyncio.timeout(PROBE_INTERVAL_SECONDS):
@@ -64,11 +74,17 @@ class PostgresNotify:
                 except TimeoutError:
                     await self._probe(connection)
                 else:
-                    await self._send(connection, " ".join(map(str, ids)))
+                    # Without ids it is for a newcomer, who has to hear of this worker.
+                    await self._send(connection, " ".join(map(str, ids)) or PROBE)
                     await asyncio.sleep(BATCH_SECONDS)
         finally:
             with suppress(*LOST_CONNECTION):
                 await connection.close(timeout=1)
+
+    def _forget_silent_workers(self) -> None:
+        long_ago = time.monotonic() - SILENT_SECONDS
+        self._heard = {sender: moment for sender, moment in self._heard.items() if moment > long_ago}
+        self._notifier.is_relayed = bool(self._heard) or self._began > long_ago
 
     async def _send(self, connection: Connection, payload: str) -> None:
         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f"{self._sender} {payload}")
@@ -91,11 +107,18 @@ class PostgresNotify:
         self._works = works
 
     def _receive(self, _connection: Connection, _process: int, _channel: str, payload: str) -> None:
-        sender, *words = payload.split()
-        if words == [PROBE]:
-            if sender == self._sender:
+        # Any client of the database may notify on this channel.
+        sender, *words = payload.split() or [""]
+        if sender == self._sender:
+            if words == [PROBE]:
                 self._probe_received.set()
-        elif sender != self._sender:
+            return
+        if sender in self._heard or len(self._heard) < MAX_WORKERS:
+            if sender not in self._heard:
+                self._notifier.wake_relay()
+            self._heard[sender] = time.monotonic()
+            self._notifier.is_relayed = True
+        if words != [PROBE]:
             for word in words:
-                with suppress(ValueError):  # any client of the database may notify on this channel
+                with suppress(ValueError):
                     self._notifier.notify_local(UUID(word))
