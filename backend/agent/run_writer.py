@@ -16,11 +16,12 @@ from services.run_log import MODEL_STATE, LeaseLost, Line, find_runs_at_work, sh
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 
-# A batch is committed at once where the last one is so long ago, and otherwise then. With many runs at work each has
-# a piece ready whenever a batch is: fewer, larger batches cost less, and nobody reads faster than that.
+# While few runs are at work a batch is committed as soon as the one before it: what comes meanwhile is the next one.
+# With more of them each has a piece ready whenever a batch begins: fewer, larger batches cost less.
+FEW_RUNS = 4
+MANY_RUNS = 200
 BATCH_SECONDS = 0.025
 LONG_BATCH_SECONDS = 0.05
-MANY_RUNS = 200
 # Characters of text in one line of the log: each line is a row, a frame and, on MariaDB, a packet.
 MAX_PIECE_CHARACTERS = 64 * 1024
 # Of a run, in lines that are not stored yet: beyond this the model is not read any further.
@@ -114,6 +115,11 @@ class RunLog:
     def has_lines(self) -> bool:
         return self.failure is None and bool(self._waiting or self._taken)
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether lines are on their way, or wait for another try."""
+        return bool(self._taken)
+
     def take_lines(self, most: int) -> list[Line]:
         """Lines for the next batch: of about so many characters, but at least one."""
         while self._waiting and most > 0:
@@ -179,6 +185,7 @@ class RunWriter:
         self._db = db
         self._notifier = notifier
         self._live = live
+        self._open: set[RunLog] = set()
         self._ready: OrderedDict[UUID, RunLog] = OrderedDict()
         self._task: asyncio.Task[None] | None = None
         # Before this time no batch begins.
@@ -187,7 +194,9 @@ class RunWriter:
     def open_log(self, run_id: UUID, user_id: UUID, epoch: int) -> RunLog:
         """The log of a run that this worker has a lease for."""
         self._live.open(run_id, user_id)
-        return RunLog(self, run_id, epoch)
+        opened = RunLog(self, run_id, epoch)
+        self._open.add(opened)
+        return opened
 
     def wake(self, run: RunLog) -> None:
         """The run has lines to store."""
@@ -203,6 +212,7 @@ class RunWriter:
     def forget(self, run: RunLog) -> None:
         """The run is no longer at work here."""
         self.skip(run)
+        self._open.discard(run)
         self._live.end(run.run_id)
 
     async def stop(self) -> None:
@@ -218,11 +228,17 @@ class RunWriter:
             if (pause := self._due - clock()) > 0:
                 await asyncio.sleep(pause)
             began = clock()
-            count = await self._write_batch()
-            self._due = began + (LONG_BATCH_SECONDS if count > MANY_RUNS else BATCH_SECONDS)
+            is_left = await self._write_batch()
+            self._due = began + (BATCH_SECONDS if is_left else self._choose_interval())
 
-    async def _write_batch(self) -> int:
-        """Commit what is ready; the number of runs that had something."""
+    def _choose_interval(self) -> float:
+        """Seconds from the beginning of a batch to that of the next one, by the number of runs at work."""
+        if len(self._open) <= FEW_RUNS:
+            return 0.0
+        return LONG_BATCH_SECONDS if len(self._open) > MANY_RUNS else BATCH_SECONDS
+
+    async def _write_batch(self) -> bool:
+        """Commit what is ready; whether lines are left because somebody else has locked their run."""
         batch: list[tuple[RunLog, list[Line]]] = []
         room = MAX_BATCH_CHARACTERS
         while self._ready and room > 0:
@@ -236,7 +252,7 @@ class RunWriter:
         for run, _ in batch:
             if run.has_lines:
                 self._ready[run.run_id] = run
-        return len(batch)
+        return any(run.is_taken for run, _ in batch)
 
     async def _commit(self, batch: list[tuple[RunLog, list[Line]]]) -> None:
         try:
