@@ -1,14 +1,14 @@
 # llm/call_arguments.py -- the arguments of a tool call, from whatever a model wrote for them.
 import json
-from typing import Any
 
 from llm.sanitize import sanitize_arguments
+from models.shapes import JsonObject
 
 # An object within a string within a string: deeper than that nothing is looked for.
 MAX_QUOTES = 3
 
 
-def parse_arguments(raw: str | dict[str, Any]) -> dict[str, Any] | str:
+def parse_arguments(raw: str | JsonObject) -> JsonObject | str:
     """The arguments as a JSON object that can be stored, or else as the text that was written."""
     found = raw if isinstance(raw, dict) else find_object(raw)
     if found is None:
@@ -17,13 +17,13 @@ def parse_arguments(raw: str | dict[str, Any]) -> dict[str, Any] | str:
     return arguments if isinstance(arguments, dict) else sanitize_arguments(raw)
 
 
-def find_object(text: str) -> dict[str, Any] | None:
+def find_object(text: str) -> JsonObject | None:
     """The one object that the text means; None where it means none, or more than one."""
     # Many models send an empty text to a tool without parameters.
     return read_object(text) if text.strip() else {}
 
 
-def read_object(text: str) -> dict[str, Any] | None:
+def read_object(text: str) -> JsonObject | None:
     """As find_object, but an empty text is no object."""
     for _ in range(MAX_QUOTES):
         values = read_values(text)
@@ -38,9 +38,9 @@ def read_object(text: str) -> dict[str, Any] | None:
     return None
 
 
-def read_values(text: str) -> list[Any]:
+def read_values(text: str) -> list[object]:
     """The JSON values of the text, one after the other; none where anything else stands in it."""
-    values: list[Any] = []
+    values: list[object] = []
     decoder, position = json.JSONDecoder(), 0
     text = text.strip()
     try:

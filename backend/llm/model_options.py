@@ -1,7 +1,6 @@
 # llm/model_options.py -- what the operator sets for whatever model answers.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from models.shapes import JsonObject
 
@@ -30,7 +29,7 @@ class ModelOptions:
         return [text for text in texts if len(text) >= MIN_SECRET_CHARACTERS]
 
 
-def list_texts(value: Any) -> list[str]:
+def list_texts(value: object) -> list[str]:
     """All texts within a JSON value."""
     if isinstance(value, str):
         return [value]

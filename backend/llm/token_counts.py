@@ -1,6 +1,4 @@
 # llm/token_counts.py -- how many tokens a provider says it counted.
-from typing import Any
-
 import structlog
 from structlog.typing import FilteringBoundLogger
 
@@ -9,7 +7,7 @@ from models.columns import MAX_COUNT, to_count
 log: FilteringBoundLogger = structlog.get_logger()
 
 
-def read_token_count(what: str, tokens: Any) -> int:
+def read_token_count(what: str, tokens: object) -> int:
     """The count as a storable integer: a fraction is rounded, an impossible value becomes 0."""
     if isinstance(tokens, (int, float)) and 0 <= tokens <= MAX_COUNT:
         return to_count(tokens)

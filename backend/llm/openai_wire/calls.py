@@ -1,7 +1,6 @@
 # llm/openai_wire/calls.py -- the tool calls of one answer, put together from pieces in any server's manner.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import uuid4
 
 from pydantic_core import to_json
@@ -175,7 +174,7 @@ class CallCollector:
             )
 
 
-def read_arguments(value: Any) -> str | JsonObject:
+def read_arguments(value: object) -> str | JsonObject:
     """Text, or an object; anything else as its JSON, which no tool takes."""
     if value is None:
         return ""

@@ -85,7 +85,7 @@ def describe_error(error: Any) -> str:
     return f"{said} {rest}".strip() if said and said != rest else rest
 
 
-def to_text(value: Any) -> str:
+def to_text(value: object) -> str:
     return (
         value
         if isinstance(value, str)

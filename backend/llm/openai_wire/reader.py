@@ -192,7 +192,7 @@ class AnswerReader:
         return sanitize(opaque) or None
 
 
-def read_content(content: Any) -> str:
+def read_content(content: object) -> str:
     """The text of a message: text, or a list of parts of which some are text."""
     if isinstance(content, str):
         return content
