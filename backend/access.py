@@ -26,6 +26,7 @@ from models import (
     Task,
     User,
 )
+from models.api_token import SCOPES_FOR, Permission, Scope
 
 RowT = TypeVar("RowT", bound=SQLModel)
 T = TypeVar("T")
@@ -44,20 +45,28 @@ def require_id(row_id: UUID | None) -> UUID:
 class Caller:
     """The user on whose behalf something runs: in a session, or without one where a run or an API token acts for them.
 
-    `may_write` is False for an API token of scope `read`.
+    `scopes` are those of the API token; None outside of one, where everything is allowed.
     """
 
     user_id: UUID
     session_id: UUID | None
     timezone: str = "UTC"
     token_id: UUID | None = None
-    may_write: bool = True
+    scopes: frozenset[Scope] | None = None
 
     def __post_init__(self) -> None:
         require_id(self.user_id)
 
+    @property
+    def credential_id(self) -> UUID | None:
+        """The id of the session or of the API token; None in a run."""
+        return self.session_id or self.token_id
+
+    def is_allowed(self, permission: Permission) -> bool:
+        return self.scopes is None or not self.scopes.isdisjoint(SCOPES_FOR[permission])
+
     def without_session(self) -> "Caller":
-        """Who acts in a run of the caller."""
+        """Who acts in a run of the caller: the user, also where an API token started it."""
         return Caller(self.user_id, None, self.timezone)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 
-from errors import DatabaseBusy, Unauthorized
+from errors import DatabaseBusy, InvalidCredential
 from models import Event
 from settings import SettingsError
 from storage.engines import open_readers
@@ -155,7 +155,7 @@ class Database:
                 assert cause is not None
                 # The user is the only parent row that callers do not lock: a missing one is a deleted account.
                 if is_foreign_key_violation(cause):
-                    raise Unauthorized from error
+                    raise InvalidCredential from error
                 retry = is_retryable(cause) or (attempt == 1 and not done and is_connection_lost(cause))
                 if attempt == ATTEMPTS or not retry:
                     raise
@@ -238,7 +238,7 @@ class Database:
             with raise_database_busy():
                 await self._run(insert_statement(type(row)), {**row.model_dump(), **event_values})
         except asyncpg.ForeignKeyViolationError as error:
-            raise Unauthorized from error  # as in write()
+            raise InvalidCredential from error  # as in write()
         self._notify({event.user_id})
 
     async def execute_write(self, statement: AnySelect, values: Mapping[str, object], user_id: UUID) -> bool:

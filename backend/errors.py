@@ -2,7 +2,9 @@
 #
 # ParleyError
 # |-- Unauthorized       401
+# |   `-- InvalidCredential
 # |-- Forbidden          403
+# |   |-- InsufficientScope
 # |   `-- PasswordRequired
 # |-- NotFound           404
 # |-- Conflict           409
@@ -18,6 +20,8 @@ from typing import ClassVar
 
 INTERNAL_ERROR = "Something went wrong on our side."
 RETRY_SECONDS = 2
+# How a client authenticates, in the WWW-Authenticate header.
+CHALLENGE = "Bearer"
 
 
 class ParleyError(Exception):
@@ -40,13 +44,34 @@ class Unauthorized(ParleyError):
 
     def __init__(self, detail: str = "Sign in first: the access token is missing, wrong or expired.") -> None:
         super().__init__(detail)
-        self.headers = {"WWW-Authenticate": "Bearer"}
+        self.headers = {"WWW-Authenticate": CHALLENGE}
+
+
+class InvalidCredential(Unauthorized):
+    """An access token or an API token came that does not count (RFC 6750, section 3.1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = {"WWW-Authenticate": f'{CHALLENGE} error="invalid_token"'}
 
 
 class Forbidden(ParleyError):
     """The caller may never do this. A row of another user is NotFound, never Forbidden."""
 
     status = 403
+
+
+class InsufficientScope(Forbidden):
+    """An API token counts, but not here (RFC 6750, section 3.1). `scope` would do; None where no scope does."""
+
+    def __init__(self, scope: str | None) -> None:
+        super().__init__(
+            "No API token may do this, whatever its scopes: sign in."
+            if scope is None
+            else f"This API token does not have the scope {scope}."
+        )
+        needed = "" if scope is None else f', scope="{scope}"'
+        self.headers = {"WWW-Authenticate": f'{CHALLENGE} error="insufficient_scope"{needed}'}
 
 
 class PasswordRequired(Forbidden):

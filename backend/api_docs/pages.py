@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from console.files import HEADERS, TYPES, File, answer_with_file, to_file
 from errors import NotFound
+from routes.dependencies import FOR_ANYONE, Route
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[FOR_ANYONE], route_class=Route)
 FOLDER = Path(__file__).resolve().parent
 # Swagger UI and Redoc as released; only these files of the package are used, none of its code.
 PACKAGE = Path(str(files("fastapi_offline"))) / "static"

@@ -8,10 +8,10 @@ from access import Caller
 from commands.context import Email, exit_with, format_validation_error, run_on_database
 from db import Database
 from errors import Conflict
-from models.api_token import AccessTokenCreate
+from models.api_token import SCOPES, AccessTokenCreate
 from services.identity import api_tokens, auth
 
-commands = typer.Typer(no_args_is_help=True, help="Create API tokens for MCP clients.")
+commands = typer.Typer(no_args_is_help=True, help="Create API tokens for programs.")
 
 
 @commands.command("create")
@@ -21,10 +21,16 @@ def create_token(
         str, typer.Option(help="The name of the token, and of the conversation that records its calls.")
     ],
     days: Annotated[int, typer.Option(help="The days until it expires; 0: no expiry.")] = 90,
-    read_only: Annotated[bool, typer.Option("--read-only", help="The token can only read.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="The same as --scope read.")] = False,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help=f"What the token may do, for each scope once: {', '.join(SCOPES)}."),
+    ] = None,
 ) -> None:
-    """Create an API token for a user, and print it once."""
-    scopes = ["read"] if read_only else ["read", "write"]
+    """Create an API token for a user, and print it once. Without --scope it may read and write."""
+    if read_only and scope:
+        exit_with("--read-only and --scope exclude each other.")
+    scopes = ["read"] if read_only else scope or ["read", "write"]
     try:
         new = AccessTokenCreate.model_validate(
             {"name": name, "expires_in_days": days or None, "scopes": scopes}

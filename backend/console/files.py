@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from errors import NotFound
+from routes.dependencies import FOR_ANYONE, Route
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[FOR_ANYONE], route_class=Route)
 FOLDER = Path(__file__).resolve().parent / "pages"
 PAGE = "index.html"
 TYPES = {

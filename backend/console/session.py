@@ -3,13 +3,12 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Cookie, Depends, Request, status
-from pydantic import Field
 from starlette.responses import Response
 
 from errors import Forbidden, Unauthorized
-from models.session import TokenPublic
+from models.session import SignInRequest, TokenPublic
 from models.shapes import ApiModel
-from routes.dependencies import AppStateDep, DeviceDep, Route
+from routes.dependencies import FOR_ANYONE, AppStateDep, DeviceDep, Route
 from routes.openapi import problems
 from services.identity import auth
 from settings import OFFLINE_MODEL
@@ -30,14 +29,17 @@ async def require_console(request: Request) -> None:
         raise Forbidden("This is for the console of this very host.")
 
 
-config_router = APIRouter(prefix="/v1/web/config", tags=["pages"])
-router = APIRouter(prefix=PATH, tags=["pages"], dependencies=[Depends(require_console)], route_class=Route)
+config_router = APIRouter(
+    prefix="/v1/web/config", tags=["pages"], dependencies=[FOR_ANYONE], route_class=Route
+)
+router = APIRouter(
+    prefix=PATH, tags=["pages"], dependencies=[FOR_ANYONE, Depends(require_console)], route_class=Route
+)
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
-class WebSignIn(ApiModel):
-    email: str = Field(examples=["ann@example.com"])
-    password: str = Field(examples=["correct horse battery"])
+class WebSignIn(SignInRequest):
+    """The same as for POST /v1/auth/token."""
 
 
 class WebTokenPublic(ApiModel):

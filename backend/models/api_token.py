@@ -1,6 +1,6 @@
 # models/api_token.py -- API tokens: the long-lived keys of programs.
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
@@ -46,7 +46,27 @@ class ApiToken(SQLModel, table=True):
     revoked_at: datetime | None = nullable_column("revoked_at", UTCDateTime)
 
 
-Scope = Literal["read", "write"]
+Scope = Literal["read", "write", "tasks:read", "tasks:write", "chat", "events:read", "events:write"]
+# What a route or a tool asks for. Reading conversations has no scope of its own.
+Permission = Literal["tasks:read", "tasks:write", "chat:read", "chat:write", "events:read", "events:write"]
+# Any of these scopes is enough; a refusal names the first.
+SCOPES_FOR: dict[Permission, tuple[Scope, ...]] = {
+    "tasks:read": ("tasks:read", "read"),
+    "tasks:write": ("tasks:write", "write"),
+    "chat:read": ("chat", "read"),
+    "chat:write": ("chat", "write"),
+    "events:read": ("events:read", "read"),
+    "events:write": ("events:write", "write"),
+}
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+def parse_scopes(text: str) -> list[Scope]:
+    """The scopes of a row. A word that this version does not know allows nothing."""
+    words = text.split()
+    return [scope for scope in sorted(SCOPES) if scope in words]
+
+
 TokenName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, VISIBLE
 ]
@@ -61,7 +81,10 @@ class AccessTokenCreate(ApiModel):
         90, ge=1, le=3650, description="null: the token lasts until it is revoked."
     )
     scopes: list[Scope] = ApiField(
-        min_length=1, max_length=2, description='`["read"]`, or `["read", "write"]`.', examples=[["read"]]
+        min_length=1,
+        max_length=len(SCOPES),
+        description="What the token may do; `write` comes with `read`.",
+        examples=[["read"]],
     )
 
     current_password: Password = optional_field()
@@ -69,8 +92,10 @@ class AccessTokenCreate(ApiModel):
     @field_validator("scopes")
     @classmethod
     def check_scopes(cls, scopes: list[Scope]) -> list[Scope]:
-        if "read" not in scopes or len(set(scopes)) != len(scopes):
-            raise ValueError('must be ["read"] or ["read", "write"]')
+        if len(set(scopes)) != len(scopes):
+            raise ValueError("must not name a scope twice")
+        if "write" in scopes and "read" not in scopes:
+            raise ValueError('must have "read" beside "write"')
         return sorted(scopes)
 
 

@@ -58,6 +58,11 @@ class RefreshToken(SQLModel, table=True):
     reused_at: datetime | None = nullable_column("reused_at", UTCDateTime)
 
 
+class SignInRequest(ApiModel):
+    email: str = ApiField(examples=["ann@example.com"])
+    password: str = ApiField(examples=["correct horse battery"])
+
+
 class TokenPublic(ApiModel):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 -- the kind, not a secret

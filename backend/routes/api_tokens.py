@@ -1,4 +1,4 @@
-# routes/api_tokens.py -- API tokens over HTTP: a signed-in user manages them here, a program uses them at /mcp.
+# routes/api_tokens.py -- API tokens over HTTP: a signed-in user manages them here, a program works with them.
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status
@@ -28,9 +28,9 @@ async def list_tokens(db: DatabaseDep, caller: CallerDep) -> dict[str, list[Acce
 async def create_token(
     state: AppStateDep, caller: CallerDep, response: Response, new: AccessTokenCreate, new_id: NewIdDep
 ) -> AccessTokenCreated:
-    """For an MCP client's configuration. The answer shows the token; only the same request with the same
-    Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in within the
-    last 5 minutes.
+    """For a program, which may do with it what the scopes say. The answer shows the token; only the same request
+    with the same Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in
+    within the last 5 minutes.
     """
     if new.expires_in_days is None or new.current_password is not None:
         await confirmation.require_confirmation(state.auth, caller, new.current_password)

@@ -6,7 +6,15 @@ from fastapi import APIRouter, status
 
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
-from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText
+from routes.dependencies import (
+    AppStateDep,
+    ChatReadDep,
+    ChatWriteDep,
+    DatabaseDep,
+    JsonBytes,
+    PageDep,
+    SearchText,
+)
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services import conversations
@@ -18,7 +26,7 @@ router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_cla
     "", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN, **problems(429)}
 )
 async def list_conversations(
-    state: AppStateDep, caller: CallerDep, page: PageDep, q: SearchText = None
+    state: AppStateDep, caller: ChatReadDep, page: PageDep, q: SearchText = None
 ) -> JsonBytes:
     """Newest activity first; `q` searches the titles."""
     async with state.search_slots.hold(caller) if q else nullcontext():
@@ -27,24 +35,24 @@ async def list_conversations(
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=ConversationPublic, responses=SIGNED_IN)
 async def create_conversation(
-    db: DatabaseDep, caller: CallerDep, new: ConversationCreate, new_id: NewIdDep
+    db: DatabaseDep, caller: ChatWriteDep, new: ConversationCreate, new_id: NewIdDep
 ) -> Conversation:
     return await db.write(conversations.create_conversation, caller, new, new_id)
 
 
 @router.get("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)
-async def get_conversation(db: DatabaseDep, caller: CallerDep, conversation_id: UUID) -> Conversation:
+async def get_conversation(db: DatabaseDep, caller: ChatReadDep, conversation_id: UUID) -> Conversation:
     return await db.read(conversations.get_conversation, caller, conversation_id)
 
 
 @router.patch("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)
 async def update_conversation(
-    db: DatabaseDep, caller: CallerDep, conversation_id: UUID, change: ConversationUpdate
+    db: DatabaseDep, caller: ChatWriteDep, conversation_id: UUID, change: ConversationUpdate
 ) -> Conversation:
     return await db.write(conversations.update_conversation, caller, conversation_id, change)
 
 
 @router.delete("/{conversation_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
-async def delete_conversation(db: DatabaseDep, caller: CallerDep, conversation_id: UUID) -> None:
+async def delete_conversation(db: DatabaseDep, caller: ChatWriteDep, conversation_id: UUID) -> None:
     """Deletes it with its messages and runs."""
     await db.write(conversations.delete_conversation, caller, conversation_id)

@@ -1,26 +1,19 @@
-# routes/dependencies.py -- the dependencies of routes: the caller, a page, the state of the app.
+# routes/dependencies.py -- the dependencies of routes (the caller, a page, the app's state), and what each route does.
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
-from fastapi.dependencies.models import Dependant
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from fastapi.security import OAuth2PasswordBearer
 
-from access import SignedInCaller
+from access import Caller, SignedInCaller
 from app_state import AppState
 from db import Database
-from errors import Unauthorized
 from models.shapes import STORABLE
 from pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
-from security import InvalidToken
+from routes.door import SESSIONS_ONLY, Door, find_door, get_app_state, get_caller, let_anyone_in
 from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
 from services.identity.auth import Device
-
-
-def get_app_state(request: Request) -> AppState:
-    return cast(AppState, request.app.state.parley)
 
 
 # Dependencies are async: FastAPI runs one that is not in a thread, which costs more than the rest of a request.
@@ -38,64 +31,34 @@ async def get_device(request: Request) -> Device:
     return Device(address[:64], agent[:255] if agent else None)
 
 
-# The key of a request's scope under which the caller is kept, once authenticated.
-CALLER = "parley.caller"
 Handler = Callable[[Request], Coroutine[None, None, Response]]
 
 
-class SignedIn(OAuth2PasswordBearer):
-    """Finds the caller by the bearer token.
-
-    It is security scheme and dependency in one, because each dependency costs time.
-    """
-
-    async def __call__(self, request: Request) -> SignedInCaller:  # type: ignore[override]
-        if (known := request.scope.get(CALLER)) is not None:
-            return cast(SignedInCaller, known)
-        token = await super().__call__(request)
-        if not token:
-            raise Unauthorized
-        state = get_app_state(request)
-        try:
-            claims = state.jwt.decode(token)
-        except InvalidToken as error:
-            raise Unauthorized from error
-        caller = request.scope[CALLER] = await state.session_cache.get_caller(claims)
-        return caller
-
-
-signed_in = SignedIn(
-    "/v1/auth/token", "OAuth2PasswordBearer", refreshUrl="/v1/auth/refresh", auto_error=False
-)
-
-
 class Route(APIRoute):
-    """Authenticates the caller before it reads the body, and reads at most 16 KiB of anonymous bodies.
+    """Asks who is there before it reads the body, and reads at most 16 KiB of a body where anyone may come in.
 
     FastAPI itself would read and parse the body first, whoever sent it.
     """
 
+    door: Door | None
+
     def get_route_handler(self) -> Handler:
+        door = self.door = find_door(self.dependant)
         handler = self.wrap_handler(super().get_route_handler())
-        if self.body_field is None:
-            return handler
-        needs_sign_in = needs_caller(self.dependant)
+        has_body, max_bytes = self.body_field is not None, MAX_ANONYMOUS_BYTES if door is None else None
 
         async def handle(request: Request) -> Response:
-            if needs_sign_in:
-                await signed_in(request)
-            max_bytes = None if needs_sign_in else MAX_ANONYMOUS_BYTES
-            return await handler(BoundedRequest(request.scope, request.receive, max_bytes))
+            if door is not None:
+                await door(request)
+            if has_body:
+                request = BoundedRequest(request.scope, request.receive, max_bytes)
+            return await handler(request)
 
         return handle
 
     def wrap_handler(self, handler: Handler) -> Handler:
         """A subclass adds behaviour around the handler here."""
         return handler
-
-
-def needs_caller(dependant: Dependant) -> bool:
-    return dependant.call is signed_in or any(map(needs_caller, dependant.dependencies))
 
 
 async def get_page(
@@ -109,14 +72,21 @@ async def get_page(
 
 AppStateDep = Annotated[AppState, Depends(inject_app_state)]
 DatabaseDep = Annotated[Database, Depends(get_db)]
-CallerDep = Annotated[SignedInCaller, Depends(signed_in)]
 DeviceDep = Annotated[Device, Depends(get_device)]
+# Who may come in. A route declares one of these or FOR_ANYONE; without any it takes signed-in sessions only.
+CallerDep = Annotated[SignedInCaller, Depends(SESSIONS_ONLY)]
+TasksReadDep = Annotated[Caller, Depends(Door("tasks:read"))]
+TasksWriteDep = Annotated[Caller, Depends(Door("tasks:write"))]
+ChatReadDep = Annotated[Caller, Depends(Door("chat:read"))]
+ChatWriteDep = Annotated[Caller, Depends(Door("chat:write"))]
+EventsReadDep = Annotated[Caller, Depends(Door("events:read"))]
+FOR_ANYONE = Depends(let_anyone_in)
 PageDep = Annotated[Page, Depends(get_page)]
 
 
-async def take_stream_slot(state: AppStateDep, caller: CallerDep) -> AsyncIterator[None]:
+async def take_stream_slot(request: Request, state: AppStateDep) -> AsyncIterator[None]:
     """Holds a slot until the answer is sent or the stream has ended."""
-    with state.stream_slots.hold(caller):
+    with state.stream_slots.hold(get_caller(request)):
         yield
 
 

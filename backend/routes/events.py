@@ -1,11 +1,11 @@
 # routes/events.py -- the user stream: the caller's events as they happen.
 from fastapi import APIRouter
 
-from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, LastEventIdHeader
+from routes.dependencies import STREAM_SLOT, AppStateDep, EventsReadDep, LastEventIdHeader, Route
 from routes.openapi import SIGNED_IN, problems
 from streaming.sse import EventStream, parse_last_event_id
 
-router = APIRouter(prefix="/v1/events", tags=["events"])
+router = APIRouter(prefix="/v1/events", tags=["events"], route_class=Route)
 
 
 @router.get(
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1/events", tags=["events"])
     dependencies=[STREAM_SLOT],
 )
 async def follow_changes(
-    state: AppStateDep, caller: CallerDep, resume: LastEventIdHeader = None
+    state: AppStateDep, caller: EventsReadDep, resume: LastEventIdHeader = None
 ) -> EventStream:
     """The changes of your tasks, conversations, messages and runs, from any device, as server-sent events.
 

@@ -2,10 +2,10 @@
 from fastapi import APIRouter
 
 from errors import Unavailable
-from routes.dependencies import AppStateDep
+from routes.dependencies import FOR_ANYONE, AppStateDep, Route
 from routes.openapi import problems
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(tags=["operation"], dependencies=[FOR_ANYONE], route_class=Route)
 
 
 @router.get("/healthz")

@@ -12,7 +12,8 @@ from starlette.responses import StreamingResponse
 from access import Caller
 from app_state import AppState
 from errors import Conflict, Invalid
-from routes.dependencies import Handler, Route, get_app_state, signed_in
+from routes.dependencies import Handler, Route
+from routes.door import get_app_state, get_caller
 from security import derive_id
 from services import idempotency
 from streaming.disconnects import run_until_disconnect
@@ -40,8 +41,7 @@ class IdempotentRoute(Route):
                 return await handler(request)
             if not KEY.fullmatch(key):
                 raise Invalid("The key must be 1 to 255 printable ASCII characters.", ("header", HEADER))
-            caller = await signed_in(request)
-            state = get_app_state(request)
+            caller, state = get_caller(request), get_app_state(request)
             request_hash = await hash_request(request)
             if self.is_secret:
                 request_hash = derive_id(state.jwt.secret, request_hash).hex

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from models.shapes import ApiModel
-from routes.dependencies import CallerDep, Route
+from routes.dependencies import ChatReadDep, Route
 from routes.openapi import SIGNED_IN
 from services.markdown import MAX_TEXT, render_markdown
 
@@ -24,6 +24,6 @@ class RenderPublic(ApiModel):
 
 
 @router.post("", response_model=RenderPublic, responses=SIGNED_IN)
-async def render_text(caller: CallerDep, request: RenderRequest) -> RenderPublic:
+async def render_text(caller: ChatReadDep, request: RenderRequest) -> RenderPublic:
     """Markdown as HTML without scripts, styles, images or frames; links open in a new tab."""
     return RenderPublic(html=await to_thread.run_sync(render_markdown, request.text, limiter=RENDERERS))

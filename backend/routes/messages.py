@@ -8,7 +8,15 @@ from access import Caller
 from app_state import AppState
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic
-from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep
+from routes.dependencies import (
+    STREAM_SLOT,
+    AppStateDep,
+    ChatReadDep,
+    ChatWriteDep,
+    DatabaseDep,
+    JsonBytes,
+    PageDep,
+)
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, Document, list_of, problems
 from routes.runs import stream_run
@@ -34,7 +42,7 @@ ANSWERS = problems(401, 404, 409, 422, 429)
 )
 async def list_messages(
     db: DatabaseDep,
-    caller: CallerDep,
+    caller: ChatReadDep,
     conversation_id: UUID,
     page: PageDep,
     before: Annotated[
@@ -61,7 +69,7 @@ async def list_messages(
 )
 async def post_message(
     state: AppStateDep,
-    caller: CallerDep,
+    caller: ChatWriteDep,
     request: Request,
     conversation_id: UUID,
     new: MessageCreate,
@@ -84,7 +92,7 @@ async def post_message(
     dependencies=[STREAM_SLOT],
 )
 async def post_chat(
-    state: AppStateDep, caller: CallerDep, request: Request, new: ChatCreate, new_id: NewIdDep
+    state: AppStateDep, caller: ChatWriteDep, request: Request, new: ChatCreate, new_id: NewIdDep
 ) -> Response | ChatPublic:
     """The same as posting a message; creates a conversation if none is named."""
     return await post_and_answer(state, caller, request, new, new_id)

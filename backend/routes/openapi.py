@@ -3,9 +3,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 
+from models.api_token import SCOPES_FOR
+from models.session import SignInRequest
 from models.shapes import ApiModel, JsonObject
+from routes.dependencies import Route
+from routes.door import Door
 from server.problems import ProblemResponse
 
 # The JSON of an OpenAPI document, or of a part of it. Any: FastAPI has no types for it.
@@ -15,7 +20,8 @@ Responses = dict[int | str, Document]
 DESCRIPTIONS = {
     400: "The body cannot be read.",
     401: "Not signed in, or the session has ended.",
-    403: "Not allowed; where only the current password is missing, `type` says so.",
+    403: "Not allowed. Where an API token lacks a scope, `WWW-Authenticate` names it; where only the current password "
+    "is missing, `type` says so.",
     404: "Missing, or not yours.",
     409: "In conflict with what is stored.",
     410: "The row existed, and was deleted.",
@@ -23,6 +29,14 @@ DESCRIPTIONS = {
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",
     503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
+}
+
+
+API_TOKEN_SCHEME: Document = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "parley_...",
+    "description": "An API token of POST /v1/me/tokens. A route lists the scopes of which one is enough.",
 }
 
 
@@ -65,13 +79,36 @@ def build_openapi(app: FastAPI) -> Document:
         schema = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
-        schemas = schema["components"]["schemas"]
-        schemas["Problem"] = Problem.model_json_schema()
+        components = schema["components"]
+        components["schemas"]["Problem"] = Problem.model_json_schema()
+        components["schemas"]["SignInRequest"] = SignInRequest.model_json_schema()
+        components["securitySchemes"]["ApiToken"] = API_TOKEN_SCHEME
+        doors = find_doors(app)
         for path, operations in schema["paths"].items():
-            for operation in operations.values():
+            for method, operation in operations.items():
+                add_security(operation, doors.get((method.upper(), path)))
                 complete_operation(operation, is_versioned=path.startswith("/v1"))
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def find_doors(app: FastAPI) -> dict[tuple[str, str], Door | None]:
+    """The door of each route by method and path."""
+    return {
+        (method, context.path or ""): context.original_route.door
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, Route)
+        for method in context.methods or ()
+    }
+
+
+def add_security(operation: Document, door: Door | None) -> None:
+    """A session, or an API token with any one of the scopes."""
+    if door is None:
+        return
+    scopes = SCOPES_FOR[door.permission] if door.permission else ()
+    operation["security"] = [{door.scheme_name: []}, *({"ApiToken": [scope]} for scope in scopes)]
+    operation["responses"] |= {str(status): response for status, response in problems(403).items()}
 
 
 def complete_operation(operation: Document, *, is_versioned: bool) -> None:

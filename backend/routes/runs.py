@@ -13,6 +13,8 @@ from routes.dependencies import (
     STREAM_SLOT,
     AppStateDep,
     CallerDep,
+    ChatReadDep,
+    ChatWriteDep,
     DatabaseDep,
     JsonBytes,
     LastEventIdHeader,
@@ -35,7 +37,7 @@ ToolCallId = Annotated[str, Path(max_length=120, description="The `id` of the to
 )
 async def list_runs(
     db: DatabaseDep,
-    caller: CallerDep,
+    caller: ChatReadDep,
     conversation_id: UUID,
     page: PageDep,
     active: Annotated[
@@ -48,7 +50,7 @@ async def list_runs(
 
 
 @router.get("/runs/{run_id}", response_model=RunPublic, responses=SIGNED_IN_ONE)
-async def get_run(db: DatabaseDep, caller: CallerDep, run_id: UUID) -> RunPublic:
+async def get_run(db: DatabaseDep, caller: ChatReadDep, run_id: UUID) -> RunPublic:
     return await db.read(runs.get_run, caller, run_id)
 
 
@@ -60,7 +62,7 @@ async def get_run(db: DatabaseDep, caller: CallerDep, run_id: UUID) -> RunPublic
 )
 async def follow_events(
     state: AppStateDep,
-    caller: CallerDep,
+    caller: ChatReadDep,
     run_id: UUID,
     resume: LastEventIdHeader = None,
 ) -> EventStream:
@@ -71,7 +73,7 @@ async def follow_events(
 
 
 @router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
-async def cancel_run(state: AppStateDep, caller: CallerDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
+async def cancel_run(state: AppStateDep, caller: ChatWriteDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Cancels the run at once, on any worker; its text and calls so far are kept. An ended run is not changed."""
     return await state.run_control.cancel(caller, run_id)
 

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Query, status
 
 from models import Task
 from models.task import DonePublic, TaskCreate, TaskPublic, TaskUpdate
-from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, SearchText
+from routes.dependencies import (
+    AppStateDep,
+    DatabaseDep,
+    JsonBytes,
+    PageDep,
+    SearchText,
+    TasksReadDep,
+    TasksWriteDep,
+)
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services import tasks
@@ -18,7 +26,7 @@ router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRou
 @router.get("", response_class=JsonBytes, responses={**list_of(TaskPublic), **SIGNED_IN, **problems(429)})
 async def list_tasks(
     state: AppStateDep,
-    caller: CallerDep,
+    caller: TasksReadDep,
     page: PageDep,
     completed: Annotated[bool | None, Query(description="Only done or only open ones.")] = None,
     q: SearchText = None,
@@ -31,7 +39,7 @@ async def list_tasks(
 @router.get("/done", response_model=DonePublic, responses=SIGNED_IN)
 async def count_done(
     db: DatabaseDep,
-    caller: CallerDep,
+    caller: TasksReadDep,
     days: Annotated[int, Query(ge=1, le=92, description="How many days, today included.")] = 28,
 ) -> DonePublic:
     """How many tasks were done on each of the last days, in your time zone; oldest first, zeros included."""
@@ -39,23 +47,23 @@ async def count_done(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=TaskPublic, responses=SIGNED_IN)
-async def create_task(db: DatabaseDep, caller: CallerDep, new: TaskCreate, new_id: NewIdDep) -> Task:
+async def create_task(db: DatabaseDep, caller: TasksWriteDep, new: TaskCreate, new_id: NewIdDep) -> Task:
     if new_id is not None:
         return await db.write(tasks.create_task, caller, new, new_id)
     return await tasks.add_task(db, caller, new)
 
 
 @router.get("/{task_id}", response_model=TaskPublic, responses=SIGNED_IN_ONE)
-async def get_task(db: DatabaseDep, caller: CallerDep, task_id: UUID) -> Task:
+async def get_task(db: DatabaseDep, caller: TasksReadDep, task_id: UUID) -> Task:
     return await db.read(tasks.get_task, caller, task_id)
 
 
 @router.patch("/{task_id}", response_model=TaskPublic, responses=SIGNED_IN_ONE)
-async def update_task(db: DatabaseDep, caller: CallerDep, task_id: UUID, change: TaskUpdate) -> Task:
+async def update_task(db: DatabaseDep, caller: TasksWriteDep, task_id: UUID, change: TaskUpdate) -> Task:
     """Changes the fields that are sent; the rest stays."""
     return await db.write(tasks.update_task, caller, task_id, change)
 
 
 @router.delete("/{task_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
-async def delete_task(db: DatabaseDep, caller: CallerDep, task_id: UUID) -> None:
+async def delete_task(db: DatabaseDep, caller: TasksWriteDep, task_id: UUID) -> None:
     await db.write(tasks.delete_task, caller, task_id)

@@ -23,8 +23,7 @@ import access
 from access import Caller, CallerOrSystem
 from clock import utc_now
 from db import NewEvent, Transaction, add_event
-from models import AuthSession, Event, EventSequence
-from services.identity.sessions import active_session_conditions
+from models import Event, EventSequence, User
 from storage.dialects import upsert
 
 NUMBER_BATCH = 1_000
@@ -125,14 +124,14 @@ async def find_log_position(tx: Transaction, caller: Caller) -> LogPosition | No
 
 
 async def find_log_positions(
-    tx: Transaction, caller: CallerOrSystem, session_ids: Sequence[UUID]
+    tx: Transaction, caller: CallerOrSystem, user_ids: Sequence[UUID]
 ) -> dict[UUID, LogPosition]:
-    """The log position of each session's user, without the sessions that have ended. One statement."""
-    last_seq, user_id = func.coalesce(col(EventSequence.last_seq), 0), col(AuthSession.user_id)
+    """The log position of each user. One statement."""
+    last_seq, user_id = func.coalesce(col(EventSequence.last_seq), 0), col(User.id)
     statement = (
-        access.select(caller, AuthSession, col(AuthSession.id), last_seq, has_unnumbered(caller, user_id))
+        access.select(caller, User, user_id, last_seq, has_unnumbered(caller, user_id))
         .outerjoin(EventSequence, col(EventSequence.user_id) == user_id)
-        .where(col(AuthSession.id).in_(session_ids), *active_session_conditions())
+        .where(user_id.in_(user_ids))
     )
     return {row[0]: LogPosition(*row[1:]) for row in await tx.execute(statement)}
 

@@ -34,7 +34,10 @@ class StreamSlots:
     def hold(self, caller: Caller) -> Iterator[None]:
         """Raises TooManyAtOnce where no slot is free."""
         limits = {
-            caller.session_id or caller.token_id: (self._limits.per_session, "This sign-in has"),
+            caller.credential_id: (
+                self._limits.per_session,
+                "This API token has" if caller.token_id else "This sign-in has",
+            ),
             caller.user_id: (self._limits.per_user, "You have"),
             None: (self._limits.per_worker, "This server has"),
         }

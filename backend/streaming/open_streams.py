@@ -1,4 +1,4 @@
-# streaming/open_streams.py -- wakes the open streams and waiting requests of a worker, and ends them with a session.
+# streaming/open_streams.py -- wakes the open streams and waiting requests of a worker, and ends those of ended callers.
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
@@ -13,11 +13,11 @@ from fastapi.sse import KEEPALIVE_COMMENT
 import access
 from access import SYSTEM, Caller
 from db import Database, Transaction
-from errors import Unauthorized
+from errors import InvalidCredential, Unauthorized
 from failure_causes import log_failure
 from models import Run
 from services import events, runs
-from services.identity import api_tokens
+from services.identity import credentials
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 from streaming.run_stream import read_run_batch
@@ -38,12 +38,13 @@ ReaderKind = Literal["user", "run", "end", "other"]
 
 @dataclass(eq=False, slots=True)
 class Reader:
-    """One open stream or waiting request: the event that wakes it, its position, whether its session has ended."""
+    """One open stream or waiting request: the event that wakes it, its position, whether its credential
+    (the session or the API token) has ended."""
 
     wake: asyncio.Event
     kind: ReaderKind
     after: int | None = None
-    session_ended: bool = False
+    credential_ended: bool = False
 
 
 class OpenStreams:
@@ -57,8 +58,8 @@ class OpenStreams:
         self._notifier = notifier
         self._timings = timings
         self._live_runs = live_runs or LiveRuns()
-        self._of_sessions: dict[UUID, set[Reader]] = {}
-        self._of_tokens: dict[UUID, set[Reader]] = {}
+        self._of_credentials: dict[UUID, set[Reader]] = {}
+        self._of_users: dict[UUID, set[Reader]] = {}
         self._of_runs: dict[UUID, set[Reader]] = {}
         self._others: dict[UUID, set[Reader]] = {}
         self._any_open = asyncio.Event()
@@ -81,18 +82,17 @@ class OpenStreams:
 
     async def _poll(self) -> None:
         """End readers whose session or token has ended; wake those that have missed a notification."""
-        for chunk in split_ids(self._of_sessions):
-            positions = await self._db.read(events.find_log_positions, SYSTEM, chunk)
-            for session_id, reader in list_readers(self._of_sessions, chunk):
-                position = positions.get(session_id)
-                reader.session_ended = position is None
-                if position is None or (reader.kind == "user" and position.is_past(reader.after)):
+        for chunk in split_ids(self._of_credentials):
+            active = await self._db.read(credentials.find_active_credentials, SYSTEM, chunk)
+            for credential_id, reader in list_readers(self._of_credentials, chunk):
+                if credential_id not in active:
+                    reader.credential_ended = True
                     reader.wake.set()
-        for chunk in split_ids(self._of_tokens):
-            active = await self._db.read(api_tokens.find_active_tokens, SYSTEM, chunk)
-            for token_id, reader in list_readers(self._of_tokens, chunk):
-                if token_id not in active:
-                    reader.session_ended = True
+        for chunk in split_ids(self._of_users):
+            positions = await self._db.read(events.find_log_positions, SYSTEM, chunk)
+            for user_id, reader in list_readers(self._of_users, chunk):
+                position = positions.get(user_id)
+                if position is None or position.is_past(reader.after):
                     reader.wake.set()
         for chunk in split_ids(self._of_runs):
             run_positions = await self._db.read(runs.find_run_positions, SYSTEM, chunk)
@@ -120,7 +120,7 @@ class OpenStreams:
     async def wait_for_end(self, caller: Caller, run_id: UUID) -> None:
         """Returns when the run has ended, when it or a run before it awaits approval, or when the server stops.
 
-        Raises Unauthorized if the caller's session or token ends first.
+        Raises InvalidCredential if the caller's session or token ends first.
         """
 
         async def is_over(tx: Transaction) -> bool | None:
@@ -133,7 +133,7 @@ class OpenStreams:
         """The first result of `find` that is not None; None if the server stops first.
 
         `find` is called at each notification of `id_` and at each poll, once for all requests of a caller that wait
-        for this id. Raises Unauthorized if the caller's session or token ends first.
+        for this id. Raises InvalidCredential if the caller's session or token ends first.
         """
         return await self._wait(caller, "other", id_, find)
 
@@ -144,8 +144,8 @@ class OpenStreams:
             while not self._notifier.closed:
                 reader.wake.clear()
                 result = cast(T | None, await self._answers.share((caller.user_id, id_), find))
-                if reader.session_ended:
-                    raise Unauthorized
+                if reader.credential_ended:
+                    raise InvalidCredential
                 if result is not None:
                     return result
                 await reader.wake.wait()
@@ -166,7 +166,7 @@ class OpenStreams:
                 is_woken = await wait_for_event(
                     reader.wake, sent_at + self._timings.heartbeat - time.monotonic()
                 )
-                if self._notifier.closed or reader.session_ended:
+                if self._notifier.closed or reader.credential_ended:
                     return
                 batch = None
                 frames = KEEPALIVE_COMMENT
@@ -204,12 +204,10 @@ class OpenStreams:
     def _register(
         self, caller: Caller, kind: ReaderKind, id_: UUID, after: int | None = None
     ) -> Iterator[Reader]:
-        """A reader that `id_` wakes, registered under its session or token, and under its run."""
-        sign_in_id = caller.session_id or caller.token_id
-        assert sign_in_id is not None
-        tables = [(self._of_sessions if caller.session_id else self._of_tokens, sign_in_id)]
-        if kind != "user":
-            tables.append((self._others if kind == "other" else self._of_runs, id_))
+        """A reader that `id_` wakes, registered under its session or API token and under `id_`."""
+        assert caller.credential_id is not None
+        of_kind = {"user": self._of_users, "other": self._others}.get(kind, self._of_runs)
+        tables = [(self._of_credentials, caller.credential_id), (of_kind, id_)]
         with self._notifier.subscribe(id_) as wake:
             reader = Reader(wake, kind, after)
             for readers, key in tables:
@@ -222,7 +220,7 @@ class OpenStreams:
                     readers[key].discard(reader)
                     if not readers[key]:
                         del readers[key]
-                if not (self._of_sessions or self._of_tokens):
+                if not self._of_credentials:
                     self._any_open.clear()
 
 

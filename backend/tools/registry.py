@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from access import Caller
 from db import Transaction, is_retryable
 from errors import ParleyError
+from models.api_token import SCOPES_FOR, Permission
 from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -32,6 +33,7 @@ class Tool:
     name: str
     description: str
     effect: Effect
+    permission: Permission
     arguments: type[BaseModel]
     result: type[BaseModel]
     function: ToolFunction
@@ -64,16 +66,22 @@ TOOLS: dict[str, Tool] = {}
 
 
 def register_tool(
-    effect: Effect, arguments: type[BaseModel], result: type[BaseModel], *, idempotent: bool = True
+    effect: Effect,
+    permission: Permission,
+    arguments: type[BaseModel],
+    result: type[BaseModel],
+    *,
+    idempotent: bool = True,
 ) -> Callable[[ToolFunction], ToolFunction]:
     """Register a function as a tool; its name and docstring are what models and users see.
 
-    `idempotent`: a second call with the same arguments changes nothing more.
+    `permission`: what an API token needs for a call over MCP. `idempotent`: a second call with the same arguments
+    changes nothing more.
     """
 
     def register(function: ToolFunction) -> ToolFunction:
         name, description = function.__name__, " ".join((function.__doc__ or "").split())
-        TOOLS[name] = Tool(name, description, effect, arguments, result, function, idempotent)
+        TOOLS[name] = Tool(name, description, effect, permission, arguments, result, function, idempotent)
         return function
 
     return register
@@ -103,8 +111,10 @@ async def call_tool(
     Without a savepoint the caller has to roll `tx` back after a ToolError.
     """
     found, parsed = parse_call(name, arguments)
-    if found.effect != "read" and not caller.may_write:
-        raise ToolError(f"{name} changes something, and this API token may only read.")
+    if not caller.is_allowed(found.permission):
+        raise ToolError(
+            f"{name} needs the scope {SCOPES_FOR[found.permission][0]}, which this API token lacks."
+        )
     try:
         async with tx.begin_nested() if savepoint else nullcontext():
             return await found.function(tx, caller, parsed)

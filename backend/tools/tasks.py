@@ -87,7 +87,7 @@ class TasksFound(ApiModel):
     more: bool = ShapeField(description="Whether there are more than `limit`.")
 
 
-@register_tool("write", AddTask, TaskPublic, idempotent=False)
+@register_tool("write", "tasks:write", AddTask, TaskPublic, idempotent=False)
 async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> JsonObject:
     """Add one task to the person's list. Call it once for each task."""
     return dump_task(
@@ -95,7 +95,7 @@ async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> JsonObject:
     )
 
 
-@register_tool("read", ListTasks, TasksFound)
+@register_tool("read", "tasks:read", ListTasks, TasksFound)
 async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> JsonObject:
     """List the person's tasks, newest first. Use it to find the id of a task."""
     asked = tasks.bind_task_filter(caller, tasks.TaskFilter(wanted.completed, wanted.q))
@@ -103,14 +103,14 @@ async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> Json
     return {"tasks": shorten_descriptions(found), "more": more}
 
 
-@register_tool("write", CompleteTask, TaskFound)
+@register_tool("write", "tasks:write", CompleteTask, TaskFound)
 async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> JsonObject:
     """Mark a task as done, or open it again."""
     task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed))
     return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
 
 
-@register_tool("write", ChangeTask, TaskFound)
+@register_tool("write", "tasks:write", ChangeTask, TaskFound)
 async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> JsonObject:
     """Change the title, the description or the state of a task; what is left out stays."""
     fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
@@ -118,7 +118,7 @@ async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> Js
     return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
 
 
-@register_tool("destructive", TaskReference, TaskPublic)
+@register_tool("destructive", "tasks:write", TaskReference, TaskPublic)
 async def delete_task(tx: Transaction, caller: Caller, wanted: TaskReference) -> JsonObject:
     """Delete a task for good. Returns the task as it was."""
     return dump_task(await tasks.delete_task(tx, caller, wanted.task_id))

@@ -285,8 +285,8 @@ def test_a_reader_who_leaves_is_missed_whatever_they_sent_after_their_request(ei
         with connected(either.base_url, stream + behind) as raw:
             assert raw.recv(100).startswith(b"HTTP/1.1 200 ")
             raw.sendall(behind)
-            wait_until(lambda: any(watch._of_sessions.values()))
-        wait_until(lambda: not any(watch._of_sessions.values()))
+            wait_until(lambda: any(watch._of_credentials.values()))
+        wait_until(lambda: not any(watch._of_credentials.values()))
 
 
 def test_a_wish_for_websockets_is_no_way_past_the_bounds(either: Server) -> None:

@@ -50,7 +50,7 @@ def test_head_gives_the_headers_of_get_and_no_body(server: Server, ann: Person, 
 def test_head_does_not_begin_a_stream(server: Server, ann: Person, ids: dict[str, str]) -> None:
     for path in ("/v1/events/stream", f"/v1/runs/{ids['run_id']}/events"):
         assert ann.http.head(path).headers["content-type"].startswith("text/event-stream")
-    assert server.state.open_streams._of_sessions == {}
+    assert server.state.open_streams._of_credentials == {}
     assert server.client().head("/v1/events/stream").status_code == 401
     assert ann.http.head(f"/v1/runs/{uuid.uuid4()}/events").status_code == 404
 

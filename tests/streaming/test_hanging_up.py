@@ -96,7 +96,7 @@ def test_a_request_that_waits_for_a_revoked_token_is_told_so(
     async def work(db: Database, run_id: UUID) -> None:
         watch = OpenStreams(db, Notifier(), Timings())
         waiting = asyncio.ensure_future(watch.wait_for_end(program, run_id))
-        while not watch._of_tokens or watch._answers._pending:
+        while not watch._of_credentials or watch._answers._pending:
             await asyncio.sleep(0)
         await watch._poll()
         await settled()

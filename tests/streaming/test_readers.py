@@ -137,7 +137,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
     watch = scripted.state.open_streams
     with deaf(scripted, carl, STREAM, Last_Event_ID="0") as raw, opened(carl) as other:
         reset(other)
-        [seats] = watch._of_sessions.values()
+        [seats] = watch._of_credentials.values()
         wait_until(lambda: len(seats) == 1)
         wait_until(lambda: is_gone(scripted, raw))
         assert is_cut(raw)

@@ -65,7 +65,7 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
         for reading in coming:
             reading.cancel()
         await asyncio.gather(*coming, return_exceptions=True)
-        assert (watch._of_sessions, watch._of_runs) == ({}, {})
+        assert (watch._of_credentials, watch._of_runs) == ({}, {})
 
     with_database(own_database_url, work)
 

@@ -12,9 +12,10 @@ from starlette.types import Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from app_state import AppState
-from errors import Forbidden, MisdirectedRequest, Unauthorized
-from routes.dependencies import get_app_state
-from security import InvalidToken, derive_id
+from errors import CHALLENGE, Forbidden, InsufficientScope, MisdirectedRequest, Unauthorized
+from models.api_token import SCOPES_FOR, Permission
+from routes.door import find_caller, get_app_state, read_bearer
+from security import derive_id
 from server.body_limits import check_json_size, replay_body
 from services.identity.api_tokens import TOKEN_PREFIX, ApiGrant
 
@@ -23,6 +24,8 @@ METADATA_PATH = f"/.well-known/oauth-protected-resource{MCP_PATH}"
 # The key of the grant in a request's scope.
 SCOPE_GRANT = "parley.grant"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+# What the tools ask for: an API token with none of it has nothing to do here.
+PERMISSIONS: tuple[Permission, ...] = ("tasks:read", "tasks:write")
 # The title of the conversation for calls with an access token, which has no name.
 SESSION_TITLE = "MCP"
 INVALID_ID = {
@@ -104,22 +107,27 @@ def has_request_id(body: bytes) -> bool:
 
 
 async def find_grant(request: Request) -> ApiGrant:
-    """The grant of the request's API token or access token."""
-    state = get_app_state(request)
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    """The grant of the request's API token or access token; a refusal names the metadata (RFC 9728, section 5.1)."""
     try:
-        if kind.lower() != "bearer" or not token:
-            raise Unauthorized("Sign in first: send an access token of Parley as the bearer token.")
-        if token.startswith(TOKEN_PREFIX):
-            return await state.api_token_cache.get_grant(token)
-        caller = await state.session_cache.get_caller(state.jwt.decode(token))
-        return ApiGrant(caller, SESSION_TITLE, derive_id(state.jwt.secret, "mcp", str(caller.user_id)))
-    except (InvalidToken, Unauthorized) as error:
-        refusal = Unauthorized(str(error) or "The access token is wrong, was revoked or has expired.")
-        wrong = 'error="invalid_token", ' if token else ""
-        challenge = f'Bearer {wrong}resource_metadata="{get_base_url(request)}{METADATA_PATH}"'
-        refusal.headers = {"WWW-Authenticate": challenge}
-        raise refusal from error
+        grant = await find_any_grant(get_app_state(request), read_bearer(request.headers))
+        if not any(map(grant.caller.is_allowed, PERMISSIONS)):
+            raise InsufficientScope(SCOPES_FOR[PERMISSIONS[0]][0])
+    except (Unauthorized, InsufficientScope) as refusal:
+        challenge = (refusal.headers or {})["WWW-Authenticate"]
+        separator = " " if challenge == CHALLENGE else ", "
+        metadata = f'resource_metadata="{get_base_url(request)}{METADATA_PATH}"'
+        refusal.headers = {"WWW-Authenticate": challenge + separator + metadata}
+        raise
+    return grant
+
+
+async def find_any_grant(state: AppState, token: str | None) -> ApiGrant:
+    if token is None:
+        raise Unauthorized("Sign in first: send an access token of Parley as the bearer token.")
+    if token.startswith(TOKEN_PREFIX):
+        return await state.api_token_cache.get_grant(token)
+    caller = await find_caller(state, token)
+    return ApiGrant(caller, SESSION_TITLE, derive_id(state.jwt.secret, "mcp", str(caller.user_id)))
 
 
 def check_host_and_origin(request: Request) -> None:
@@ -164,7 +172,7 @@ async def describe_resource(request: Request) -> Response:
             "resource": f"{base}{MCP_PATH}",
             "resource_name": "Parley",
             "bearer_methods_supported": ["header"],
-            "scopes_supported": ["read", "write"],
+            "scopes_supported": sorted({scope for name in PERMISSIONS for scope in SCOPES_FOR[name]}),
             "resource_documentation": f"{base}/docs",
         }
     )

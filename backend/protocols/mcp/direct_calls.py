@@ -88,7 +88,7 @@ async def call_in_transaction(
     conversation = await open_grant_conversation(tx, grant)
     if call.key is not None and (known := await find_repeated_call(tx, grant, call)):
         return known
-    if grant.caller.may_write and is_change(call.name, call.arguments):
+    if grant.caller.is_allowed(TOOLS[call.name].permission) and is_change(call.name, call.arguments):
         policy = await approvals.read_policy(tx, grant.caller)
         if needs_approval(
             policy,

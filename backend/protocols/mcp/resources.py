@@ -19,7 +19,9 @@ from starlette.requests import Request
 
 from access import Caller
 from db import Database
-from errors import NotFound
+from errors import InsufficientScope, NotFound
+from models.api_token import SCOPES_FOR, Permission
+from models.shapes import JsonObject
 from pagination import Page
 from protocols.mcp.auth import SCOPE_GRANT
 from services import conversations, messages, tasks
@@ -36,7 +38,7 @@ MAX_ITEMS = 200
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """Tasks and conversations of the caller."""
+    """Tasks and conversations of the caller, as far as the scopes of an API token allow."""
 
     db: Database
 
@@ -45,14 +47,16 @@ class Resources:
     ) -> ListResourcesResult:
         caller = get_grant(ctx).caller
         cursor = params.cursor if params else None
-        page = json.loads(await conversations.list_conversations(self.db, caller, Page(cursor=cursor)))
+        page: JsonObject = {"data": [], "next_cursor": None}
+        if caller.is_allowed("chat:read"):
+            page = json.loads(await conversations.list_conversations(self.db, caller, Page(cursor=cursor)))
         found = [
             Resource(
                 uri=CONVERSATION_URI + item["id"], name=item["title"] or "A conversation", mime_type=JSON_TYPE
             )
             for item in page["data"]
         ]
-        if cursor is None:
+        if cursor is None and caller.is_allowed("tasks:read"):
             found.insert(
                 0, Resource(uri=TASKS_URI, name="Tasks", description="The open ones.", mime_type=JSON_TYPE)
             )
@@ -75,10 +79,12 @@ class Resources:
     async def read(self, caller: Caller, uri: str) -> TextResourceContents:
         page = Page(MAX_ITEMS)
         if uri == TASKS_URI:
+            require_permission(caller, "tasks:read")
             found = await tasks.list_tasks(self.db, caller, TaskFilter(completed=False), page)
         elif uri.startswith(CONVERSATION_URI) and (
             conversation_id := parse_id(uri.removeprefix(CONVERSATION_URI))
         ):
+            require_permission(caller, "chat:read")
             found = await messages.list_messages(self.db, caller, conversation_id, page, before="end")
         else:
             raise NotFound("resource")
@@ -89,6 +95,11 @@ def get_grant(ctx: McpContext) -> ApiGrant:
     """The grant that McpAuth has put into the request's scope."""
     assert ctx.request is not None
     return cast(ApiGrant, ctx.request.scope[SCOPE_GRANT])
+
+
+def require_permission(caller: Caller, permission: Permission) -> None:
+    if not caller.is_allowed(permission):
+        raise InsufficientScope(SCOPES_FOR[permission][0])
 
 
 def parse_id(text: str) -> UUID | None:

@@ -1,21 +1,20 @@
 # services/identity/api_tokens.py -- API tokens: create, list and revoke them, and find the caller behind one.
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, SQLColumnExpression, bindparam, or_, select, update
 from sqlmodel import col
 
 import access
-from access import Caller, CallerOrSystem
+from access import Caller
 from clock import utc_now
 from db import Database, Transaction
-from errors import Conflict, Gone, NotFound, Unauthorized
+from errors import Conflict, Gone, InvalidCredential, NotFound
 from models import ApiToken, User
-from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
+from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
 from security import hash_token, new_token
 from services.identity.fresh_cache import FreshCache
 
@@ -47,6 +46,14 @@ class ApiGrant:
         return self.caller.token_id or self.caller.user_id
 
 
+def active_token_conditions(
+    moment: datetime | BindParameter[datetime],
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """An API token is active until it is revoked or expires."""
+    expires = col(ApiToken.expires_at)
+    return col(ApiToken.revoked_at).is_(None), or_(expires.is_(None), expires > moment)
+
+
 class TokenRow(NamedTuple):
     """What TOKEN_QUERY reads of a token and its user; the fields are in the order of TOKEN_COLUMNS."""
 
@@ -72,8 +79,8 @@ TOKEN_COLUMNS: list[SQLColumnExpression[Any]] = [
 TOKEN_QUERY = (
     select(*TOKEN_COLUMNS)
     .join(User, col(User.id) == col(ApiToken.user_id))
-    .where(col(ApiToken.token_hash) == bindparam("token_hash"), col(ApiToken.revoked_at).is_(None))
-    .where(or_(col(ApiToken.expires_at).is_(None), col(ApiToken.expires_at) > bindparam("moment")))
+    .where(col(ApiToken.token_hash) == bindparam("token_hash"), col(User.deleted_at).is_(None))
+    .where(*active_token_conditions(bindparam("moment")))
 )
 
 
@@ -85,7 +92,7 @@ class ApiTokenCache:
         self._grants = FreshCache[str, ApiGrant]()
 
     async def get_grant(self, token: str) -> ApiGrant:
-        """Raises Unauthorized if the token is unknown, revoked or expired."""
+        """Raises InvalidCredential if the token is unknown, revoked or expired."""
         token_hash = hash_token(token)
         if (known := self._grants.find(token_hash)) is not None:
             return known
@@ -93,9 +100,9 @@ class ApiTokenCache:
         rows = await self._db.fetch_rows(TOKEN_QUERY, {"token_hash": token_hash, "moment": moment})
         if not rows:
             self._grants.forget(token_hash)
-            raise Unauthorized
+            raise InvalidCredential
         row = TokenRow(*rows[0])
-        caller = Caller(row.user_id, None, row.timezone, row.token_id, "write" in row.scopes.split())
+        caller = Caller(row.user_id, None, row.timezone, row.token_id, frozenset(parse_scopes(row.scopes)))
         if row.last_used_at is None or moment - row.last_used_at >= LAST_USED_RESOLUTION:
             await self._db.write(record_use, caller)
         grant = ApiGrant(caller, row.name, row.conversation_id)
@@ -115,17 +122,6 @@ async def record_use(tx: Transaction, caller: Caller) -> None:
     await tx.execute(update(ApiToken).where(*mine, stale).values(last_used_at=moment))
 
 
-async def find_active_tokens(tx: Transaction, caller: CallerOrSystem, token_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these tokens are neither revoked nor expired."""
-    expires = col(ApiToken.expires_at)
-    statement = access.select(caller, ApiToken, col(ApiToken.id)).where(
-        col(ApiToken.id).in_(token_ids),
-        col(ApiToken.revoked_at).is_(None),
-        or_(expires.is_(None), expires > utc_now()),
-    )
-    return set((await tx.execute(statement)).scalars())
-
-
 async def list_tokens(tx: Transaction, caller: Caller) -> list[AccessTokenPublic]:
     """The tokens that were not revoked, newest first. An expired one is listed, with its `expires_at`."""
     statement = access.select(caller, ApiToken).where(col(ApiToken.revoked_at).is_(None))
@@ -135,7 +131,7 @@ async def list_tokens(tx: Transaction, caller: Caller) -> list[AccessTokenPublic
 
 def to_public_token(token: ApiToken) -> AccessTokenPublic:
     columns = {name: getattr(token, name) for name in AccessTokenPublic.model_fields}
-    return AccessTokenPublic.model_validate({**columns, "scopes": token.scopes.split()})
+    return AccessTokenPublic.model_validate({**columns, "scopes": parse_scopes(token.scopes)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import access
 from access import Caller, CallerOrSystem, SignedInCaller
 from clock import utc_now
 from db import Database, Transaction
-from errors import NotFound, Unauthorized
+from errors import InvalidCredential, NotFound
 from models import AuthSession, RefreshToken, User
 from models.session import SessionPublic
 from security import JwtClaims
@@ -50,7 +50,7 @@ class SessionCache:
         self._callers = FreshCache[UUID, SignedInCaller]()
 
     async def get_caller(self, claims: JwtClaims) -> SignedInCaller:
-        """Raises Unauthorized if the session is revoked, expired or not this user's."""
+        """Raises InvalidCredential if the session is revoked, expired or not this user's."""
         known = self._callers.find(claims.session_id)
         if known is not None and known.user_id == claims.user_id:
             return known
@@ -59,7 +59,7 @@ class SessionCache:
         rows = await self._db.fetch_rows(SESSION_QUERY, values)
         if not rows:
             self._callers.forget(claims.session_id)
-            raise Unauthorized
+            raise InvalidCredential
         caller = SignedInCaller(claims.user_id, claims.session_id, rows[0][0])
         self._callers.store(claims.session_id, caller, asked_at)
         return caller

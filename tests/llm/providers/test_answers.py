@@ -128,7 +128,7 @@ async def test_reasoning_is_left_out(provider: ScriptedProvider) -> None:
         (2**31 - 1, 2**31 - 1),
     ],
 )
-async def test_counts_of_tokens_are_made_whole_or_dropped(
+async def test_counts_of_credentials_are_made_whole_or_dropped(
     provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, sent: float, kept: int
 ) -> None:
     warned: list[str] = []

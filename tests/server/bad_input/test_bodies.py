@@ -56,6 +56,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "approve": [0, 1, "true", "yes", 1.5, [], {}, None],
         "digest": ["", "x" * 64, "0" * 63, "0" * 65, *UNSTORABLE, *NO_TEXT],
     },
+    "POST /v1/auth/token": {"email": [*NO_TEXT, None], "password": [*NO_TEXT, None]},
     "POST /v1/auth/refresh": {"refresh_token": [*NO_TEXT, None]},
     "PATCH /v1/me": {
         "display_name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT],
@@ -69,7 +70,27 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     "POST /v1/me/tokens": {
         "name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT, None],
         "expires_in_days": [0, -1, 3_651, 10**20, 1.5, "90", "", True, [], {}],
-        "scopes": [[], ["write"], ["read", "read"], ["read", "admin"], ["READ"], "read", {}, 5, None],
+        "scopes": [
+            *(
+                [],
+                ["write"],
+                ["write", "tasks:read"],
+                ["read", "read"],
+                ["read", "admin"],
+                ["READ"],
+                ["read "],
+            ),
+            *(
+                ["read write"],
+                ["tasks:*"],
+                ["tasks:read", "tasks:read"],
+                [""],
+                ["chat\0"],
+                ["chat\n"],
+                [None],
+            ),
+            *([["read"]], ["read"] * 9_000, "read", {}, 5, None),
+        ],
         "current_password": PASSWORDS,
     },
     "POST /v1/web/session": {"email": [*NO_TEXT, None], "password": [*NO_TEXT, None]},
@@ -214,7 +235,8 @@ def test_a_body_of_another_kind_is_refused(somebody: Somebody, route: str) -> No
         "x",
         "",
     ]:
-        problem_of(post(somebody, route, good, **{"Content-Type": kind}), 415, 422)
+        # A form without a boundary cannot be read, where a form is read.
+        problem_of(post(somebody, route, good, **{"Content-Type": kind}), 415, 422, *[400] * (route in FORMS))
 
 
 # Each of 250 KB at least, and none too large for those who are signed in.

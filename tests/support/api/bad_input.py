@@ -39,6 +39,7 @@ class Somebody:
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/auth/register": {"email": "nobody@example.com", "password": PASSWORD},
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": {"approve": True},
+    "POST /v1/auth/token": {"email": "nobody@example.com", "password": PASSWORD},
     "POST /v1/auth/refresh": {"refresh_token": "x"},
     "PATCH /v1/me": {"display_name": "Ann", "current_password": PASSWORD, "new_password": PASSWORD},
     "DELETE /v1/me": {"current_password": PASSWORD},
@@ -54,7 +55,12 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 FORMS = {"POST /v1/auth/token"}
 # Which need no caller, and so may send little.
-FOR_STRANGERS = ["POST /v1/auth/register", "POST /v1/auth/refresh", "POST /v1/web/session"]
+FOR_STRANGERS = [
+    "POST /v1/auth/register",
+    "POST /v1/auth/token",
+    "POST /v1/auth/refresh",
+    "POST /v1/web/session",
+]
 CONSOLE = {"X-Parley-Console": "1"}
 
 

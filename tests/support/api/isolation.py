@@ -139,15 +139,18 @@ class Theirs:
         """All that the person sees of it."""
         get = self.person.get
         conversation, run = self.ids["<conversation>"], self.ids["<run>"]
-        sessions = [{**session, "last_used_at": None} for session in get("/v1/me/sessions")["data"]]
+        used = [
+            {**row, "last_used_at": None}
+            for path in ("/v1/me/sessions", "/v1/me/tokens")
+            for row in get(path)["data"]
+        ]
         return [
             get("/v1/tasks"),
             get("/v1/conversations"),
             get(f"/v1/conversations/{conversation}/messages"),
             get(f"/v1/runs/{run}"),
             get("/v1/me"),
-            get("/v1/me/tokens"),
-            sessions,
+            used,
         ]
 
 

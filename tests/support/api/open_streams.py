@@ -40,7 +40,7 @@ def list_open(server: Server, kind: str) -> list[Reader]:
     for by_id in (
         server.state.open_streams._of_runs,
         server.state.open_streams._others,
-        server.state.open_streams._of_sessions,
+        server.state.open_streams._of_credentials,
     ):
         found += [seat for of_one in list(by_id.values()) for seat in of_one if seat.kind == kind]
     return list({id(seat): seat for seat in found}.values())

@@ -1,0 +1,25 @@
+# services/identity/credentials.py -- what a caller came by, a session or an API token: which of them still count.
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import col
+
+import access
+from access import CallerOrSystem
+from clock import utc_now
+from db import Transaction
+from models import ApiToken, AuthSession
+from services.identity.api_tokens import active_token_conditions
+from services.identity.sessions import active_session_conditions
+
+
+async def find_active_credentials(tx: Transaction, caller: CallerOrSystem, ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these sessions and API tokens are neither revoked nor expired; one statement."""
+    moment = utc_now()
+    sessions = access.select(caller, AuthSession, col(AuthSession.id)).where(
+        col(AuthSession.id).in_(ids), *active_session_conditions(moment)
+    )
+    tokens = access.select(caller, ApiToken, col(ApiToken.id)).where(
+        col(ApiToken.id).in_(ids), *active_token_conditions(moment)
+    )
+    return set((await tx.execute(sessions.union_all(tokens))).scalars())
