@@ -5,6 +5,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
+from models.api_token import SCOPES
 from models.run import Run
 from protocols.mcp.prompts import PROMPTS
 from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI
@@ -30,6 +31,10 @@ def test_every_route_is_listed_and_nothing_else(server: Server) -> None:
     paths = server.app.openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     assert {row[0] for row in read_http_rows("Routes")} == routes
+
+
+def test_every_scope_is_listed() -> None:
+    assert tuple(row[0] for row in read_http_rows("API tokens")) == SCOPES
 
 
 def test_every_tool_is_listed_with_its_effect_and_its_arguments() -> None:

@@ -63,7 +63,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 def parse_scopes(text: str) -> list[Scope]:
     """The scopes of a row. A word that this version does not know allows nothing."""
-    words = text.split()
+    words = text.split(" ")
     return [scope for scope in sorted(SCOPES) if scope in words]
 
 

@@ -98,7 +98,7 @@ async def test_what_is_said_in_the_client_approves_nothing(server: Server, ann: 
     assert waits.structured_content["status"] == "awaiting_approval"
     program = server.client(Authorization=f"Bearer {token_of(ann)}")
     where = waits.structured_content["approve_at"]
-    assert program.post(where, json={"approve": True}).status_code == 401
+    assert program.post(where, json={"approve": True}).status_code == 403
     assert ann.get("/v1/tasks")["data"] == [task]
 
 

@@ -114,7 +114,7 @@ def test_who_has_no_good_token_is_told_where_to_read_about_them(server: Server, 
     assert (kind, fields) == ("Bearer", f'{wrong}resource_metadata="{where}"')
     described = server.client().get(where).json()
     assert described["resource"] == f"{server.base_url}/mcp"
-    assert described["scopes_supported"] == ["read", "write"]
+    assert described["scopes_supported"] == ["read", "tasks:read", "tasks:write", "write"]
 
 
 def test_half_a_surrogate_pair_is_one_more_wrong_argument(server: Server, ann: Person) -> None:
@@ -253,7 +253,7 @@ async def test_a_token_that_may_only_read_changes_nothing_with_any_tool(
             if tool.effect == "read":
                 continue
             assert answer.is_error
-            assert words(answer) == f"{name} changes something, and this API token may only read."
+            assert words(answer) == f"{name} needs the scope tasks:write, which this API token lacks."
         assert (await client.call_tool("list_tasks", {})).structured_content == {
             "tasks": [task],
             "more": False,

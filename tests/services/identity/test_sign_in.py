@@ -154,12 +154,12 @@ def test_a_password_that_was_right_until_a_moment_ago_opens_no_session(
 
 def test_the_authorize_button_of_the_docs_knows_where_to_sign_in(server: Server) -> None:
     schema = ok(server.client().get("/openapi.json"))
-    [scheme] = schema["components"]["securitySchemes"].values()
+    scheme = schema["components"]["securitySchemes"]["OAuth2PasswordBearer"]
     assert scheme["type"] == "oauth2"
     flow = scheme["flows"]["password"]
     assert (flow["tokenUrl"], flow["refreshUrl"]) == ("/v1/auth/token", "/v1/auth/refresh")
     form = schema["paths"]["/v1/auth/token"]["post"]["requestBody"]["content"]
-    assert form.keys() == {"application/x-www-form-urlencoded"}
+    assert form.keys() == {"application/x-www-form-urlencoded", "application/json"}
     email = server.register()
     # As Swagger UI sends it: with the grant type, and the client's (empty) credentials in a header of their own.
     fields = {"grant_type": "password", "username": email, "password": PASSWORD, "scope": ""}

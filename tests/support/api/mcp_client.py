@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import httpx
 import httpx2
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -62,3 +63,17 @@ def on_record(person: Person, title: str = "Claude") -> list[dict[str, Any]]:
         "data"
     ]
     return messages
+
+
+CALL: dict[str, Any] = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "tools/call",
+    "params": {"name": "add_task", "arguments": {"title": "Mine"}},
+}
+
+
+def post_call(server: Server, headers: list[tuple[str, str]]) -> httpx.Response:
+    """One call by hand, with these headers for its credentials."""
+    credentials = [(name, value) for name, value in headers if name.lower() == "authorization"]
+    return server.client().post("/mcp", json=CALL, headers=[("Accept", "application/json"), *credentials])
