@@ -121,6 +121,11 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt({"conversation_id": "<conversation>"}),
         Attempt({"conversation_id": "<conversation>"}, query={"active": "true"}),
     ],
+    "GET /v1/tool-calls": [
+        Attempt(query={"conversation_id": "<conversation>"}),
+        Attempt(query={"run_id": "<run>"}),
+        Attempt(query={"conversation_id": "<own conversation>", "run_id": "<run>"}),
+    ],
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": [
         Attempt({"run_id": "<asking run>", "tool_call_id": "<call>"}, body={"approve": True}),
     ],
