@@ -1,4 +1,4 @@
--- 018_add_audit_trail: each tool call of a person, newest first, without reading every message.
+-- 018_add_audit_trail: each tool call of a person, newest first, and what their runs used, by day and model.
 --
 -- The calls stand in messages, and only there. But most messages have none, and a list of them by name would have to
 -- read all that was ever said. So tool_calls has a narrow row for each: where it stands, whose it is, and what the
@@ -7,6 +7,9 @@
 -- ask to be equal and ends with the order of the list: a page reads its own rows and no others. user_id and
 -- conversation_id are the message's, which never changes, so only message_id is a foreign key.
 --
+-- On runs, model is the language model that was asked, which the tokens beside it are counted by; runs from before do
+-- not tell. The index finds the runs of a person within some days.
+--
 -- The rows of messages that are there already are written here; messages is locked for writers meanwhile.
 
 \set ON_ERROR_STOP on
@@ -14,6 +17,9 @@
 \set predecessor 016_add_finish_reason
 \ir psql/begin.sql
 \if :apply
+
+ALTER TABLE runs ADD COLUMN model VARCHAR(200);
+CREATE INDEX idx_runs_user_id_created_at ON runs (user_id, created_at);
 
 CREATE TABLE tool_calls (
     message_id UUID NOT NULL,

@@ -1,5 +1,5 @@
 # models/shapes.py -- what the API's shapes are made of: their base class, the rules of a text, the form of a time.
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import regex
@@ -65,6 +65,17 @@ def to_utc(value: datetime) -> datetime:
 
 RFC_3339 = regex.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", regex.ASCII)
 GivenTime = Annotated[AwareDatetime, BeforeValidator(require_rfc3339), AfterValidator(to_utc)]
+
+
+def require_date(value: object) -> object:
+    """pydantic alone would also take a time, or a number of seconds; a zone moves the first and last years away."""
+    if isinstance(value, str) and not DATE.fullmatch(value):
+        raise ValueError("must be a date of the years 1970 to 2999, such as 2026-01-31")
+    return value
+
+
+DATE = regex.compile(r"(19[7-9]|2[0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}")
+GivenDate = Annotated[date, BeforeValidator(require_date)]
 
 
 class ApiModel(BaseModel):

@@ -12,6 +12,8 @@ SELECT left(:'stamp', 3) COLLATE "C" >= '018' AND left(:'revision', 3) COLLATE "
 \if :undo
   DROP FUNCTION add_tool_calls() CASCADE;
   DROP TABLE tool_calls CASCADE;
+  DROP INDEX idx_runs_user_id_created_at;
+  ALTER TABLE runs DROP COLUMN model;
   \echo 018_add_audit_trail: dropped
 \endif
 

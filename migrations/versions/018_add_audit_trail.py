@@ -1,4 +1,4 @@
-"""Each tool call of a person, newest first, without reading every message."""
+"""Each tool call of a person, newest first, and what their runs used, by day and model."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -39,6 +39,8 @@ EXISTING = {
 def upgrade() -> None:
     migrations = op.get_context()
     dialect = migrations.dialect.name
+    op.add_column("runs", sa.Column("model", sa.String(200)))
+    op.create_index("idx_runs_user_id_created_at", "runs", ["user_id", "created_at"])
     op.create_table(
         "tool_calls",
         sa.Column("message_id", sa.Uuid, nullable=False),
@@ -74,3 +76,5 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER messages_add_tool_calls")
     op.drop_table("tool_calls")
+    op.drop_index("idx_runs_user_id_created_at", "runs")
+    op.drop_column("runs", "model")
