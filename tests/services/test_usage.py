@@ -73,11 +73,12 @@ def test_tokens_are_summed_by_day_and_model(scripted: Server, carl: Person, mode
 
 @pytest.mark.also_on_mariadb
 def test_days_are_those_of_the_persons_time_zone(server: Server, ann: Person) -> None:
-    """Also where a zone is off by a quarter of an hour, and on the day that has 23 hours."""
+    """Also where a zone is off by a quarter of an hour, and on the days that have 23 and 25 hours."""
     run = ann.chat("hello")["run_id"]
     for zone, before, after in (
         ("Asia/Kathmandu", "2026-03-01T18:14:59.999999Z", "2026-03-01T18:15:00Z"),
         ("Europe/Berlin", "2026-03-29T21:59:59Z", "2026-03-29T22:00:00Z"),
+        ("Europe/Berlin", "2026-10-25T22:59:59Z", "2026-10-25T23:00:00Z"),
         ("America/Los_Angeles", "2026-06-02T06:59:59Z", "2026-06-02T07:00:00Z"),
     ):
         ann.patch("/v1/me", timezone=zone)
@@ -90,6 +91,8 @@ def test_days_are_those_of_the_persons_time_zone(server: Server, ann: Person) ->
         first, second = (date.fromisoformat(day["date"]) for day in seen)
         assert second - first == timedelta(days=1)
         assert ann.get("/v1/me/usage", **{"from": str(second), "to": str(second)})["data"] == seen[1:]
+    whole = ann.get("/v1/me/usage", **{"from": "2026-01-01", "to": "2026-12-31"})["data"]
+    assert sum(day["runs"] for day in whole if day["date"] < "2026-11") == 8
 
 
 @pytest.mark.anyio

@@ -1,8 +1,9 @@
 # services/audit/usage.py -- the tokens that the caller's runs have used.
+from bisect import bisect_left
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, func, or_
+from sqlalchemy import BigInteger, ColumnElement, case, func, literal_column, or_
 from sqlmodel import col
 
 import access
@@ -16,6 +17,8 @@ from storage.quarter_hours import SECONDS, quarter_hour
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 366
+QUARTERS_OF_DAY = 96
+UNIX_DAY = date(1970, 1, 1)
 
 
 async def sum_usage(tx: Transaction, caller: Caller, first: date | None, last: date | None) -> list[DayUsage]:
@@ -29,26 +32,56 @@ async def sum_usage(tx: Transaction, caller: Caller, first: date | None, last: d
     if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
         raise Invalid(f"`from` and `to` are 1 to {MAX_DAYS} days, in this order.", ("query", "from"))
     start, end = (datetime.combine(day, time(), zone) for day in (first, last + timedelta(days=1)))
-    quarter = quarter_hour(col(Run.created_at)).label("quarter")
+    day = number_days(zone, start, end).label("day")
     # Of another type than the columns, which hold no more than one run uses.
     sums = (
         func.sum(col(Run.input_tokens), type_=BigInteger()).label("input"),
         func.sum(col(Run.output_tokens), type_=BigInteger()).label("output"),
     )
-    statement = access.select(caller, Run, quarter, col(Run.model), func.count().label("runs"), *sums).where(
+    statement = access.select(caller, Run, day, col(Run.model), func.count().label("runs"), *sums).where(
         col(Run.user_id) == caller.user_id,
         col(Run.created_at) >= start,
         col(Run.created_at) < end,
         # Calls over MCP are runs that ask no model. Before 018 a run did not say which one it asked.
         or_(col(Run.model).is_not(None), col(Run.input_tokens) > 0, col(Run.output_tokens) > 0),
     )
-    found: dict[tuple[date, str | None], DayUsage] = {}
-    for row in await tx.execute(statement.group_by(quarter, col(Run.model))):
-        day = datetime.fromtimestamp(row.quarter * SECONDS, zone).date()
-        usage = found.setdefault(
-            (day, row.model), DayUsage(date=day, model=row.model, runs=0, input_tokens=0, output_tokens=0)
+    used = [
+        DayUsage(
+            date=UNIX_DAY + timedelta(days=int(row.day)),
+            model=row.model,
+            runs=row.runs,
+            input_tokens=int(row.input),
+            output_tokens=int(row.output),
         )
-        usage.runs += row.runs
-        usage.input_tokens += int(row.input)
-        usage.output_tokens += int(row.output)
-    return sorted(found.values(), key=lambda usage: (usage.date, usage.model or ""))
+        for row in await tx.execute(statement.group_by(day, col(Run.model)))
+    ]
+    return sorted(used, key=lambda usage: (usage.date, usage.model or ""))
+
+
+def number_days(zone: ZoneInfo, start: datetime, end: datetime) -> ColumnElement[int]:
+    """SQL for the day of a run in the zone, counted from UNIX_DAY; right for runs between the two moments."""
+    quarter = quarter_hour(col(Run.created_at))
+    first, last = (int(moment.timestamp()) // SECONDS for moment in (start, end))
+    changes: list[tuple[ColumnElement[bool], ColumnElement[int]]] = []
+    while first < last:
+        offset, reach = find_offset(zone, first), min(first + QUARTERS_OF_DAY, last)
+        if find_offset(zone, reach) != offset:
+            reach = first + bisect_left(
+                range(first, reach), True, key=lambda number: find_offset(zone, number) != offset
+            )
+            changes.append((quarter < number_literal(reach), number_literal(offset)))
+        first = reach
+    final = number_literal(find_offset(zone, last))
+    return (quarter + (case(*changes, else_=final) if changes else final)) // number_literal(QUARTERS_OF_DAY)
+
+
+def find_offset(zone: ZoneInfo, quarter: int) -> int:
+    """What the zone is ahead of UTC at this quarter of an hour since 1970, in quarters too."""
+    offset = datetime.fromtimestamp(quarter * SECONDS, zone).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds()) // SECONDS
+
+
+def number_literal(number: int) -> ColumnElement[int]:
+    """A number of ours as a part of the statement: PostgreSQL groups by no expression that has parameters."""
+    return literal_column(str(number), BigInteger)
