@@ -24,6 +24,7 @@ from models import (
     Run,
     RunEvent,
     Task,
+    ToolCall,
     User,
 )
 from models.api_token import SCOPES_FOR, Permission, Scope
@@ -126,6 +127,7 @@ RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
     Task: owned_by_caller(Task.user_id),
     Conversation: owned_by_caller(Conversation.user_id),
     Message: child_of(Conversation, Message.conversation_id, Conversation.id),
+    ToolCall: owned_by_caller(ToolCall.user_id),
     Run: child_of(Conversation, Run.conversation_id, Conversation.id),
     RunEvent: child_of(Run, RunEvent.run_id, Run.id),
     Approval: child_of(Run, Approval.run_id, Run.id),

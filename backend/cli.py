@@ -3,6 +3,7 @@
 import typer
 
 from commands import database, tokens, users
+from commands.audit import audit
 from commands.replay import replay
 from commands.seed import seed
 
@@ -10,6 +11,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Operate Parl
 app.add_typer(users.commands, name="user")
 app.add_typer(tokens.commands, name="token")
 app.add_typer(database.commands, name="db")
+app.command()(audit)
 app.command()(replay)
 app.command()(seed)
 

@@ -16,6 +16,7 @@ from protocols.mcp.auth import McpAuth
 from routes import ROUTERS
 from routes.openapi import build_openapi
 from server.connection_limits import ConnectionLimits
+from server.epoch_times import EpochTimesMiddleware
 from server.middleware import BodySizeLimitMiddleware, ServerErrorMiddleware, StartupErrorMiddleware
 from server.problems import install_error_handlers
 from server.request_ids import RequestIdMiddleware
@@ -86,13 +87,14 @@ def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:
     install_error_handlers(app)
     app.add_middleware(ServerErrorMiddleware)
     app.add_middleware(BodySizeLimitMiddleware)
+    app.add_middleware(EpochTimesMiddleware)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Retry-After", "X-Request-ID", "X-Run-ID"],
+            expose_headers=["Preference-Applied", "Retry-After", "X-Request-ID", "X-Run-ID"],
         )
     app.add_middleware(ResponseHeadersMiddleware, https=settings.is_public_by_https)
     if settings.trusted_proxies:

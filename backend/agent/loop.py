@@ -24,7 +24,7 @@ from llm.protocol import AnswerEnd, ContextOverflow, ModelError, ModelRequest, T
 from llm.sanitize import sanitize
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outcome
-from models.run import MCP_SOURCE, RunStatus
+from models.run import MAX_MODEL_NAME, MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
 from services import approvals, run_log
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
@@ -77,6 +77,11 @@ class RunLoop:
     @property
     def caller(self) -> Caller:
         return self.lease.caller
+
+    @property
+    def asked_model(self) -> str | None:
+        """The model that answers, once it was asked."""
+        return self.context.model.name[:MAX_MODEL_NAME] if self.history is not None else None
 
     def close(self) -> None:
         """Nothing is written for the run any more."""
@@ -266,7 +271,7 @@ class RunLoop:
         async def make_call(tx: Transaction) -> list[RunEvent]:
             nonlocal outcome
             run = self.lease.run
-            await run_log.hold_run(tx, self.caller, run.id, run.epoch, *self.unsaved)
+            await run_log.hold_run(tx, self.caller, run.id, run.epoch, *self.unsaved, self.asked_model)
             asked = await find_calls_needing_approval(tx, self.caller, run, self.steps, call)
             if asked:
                 run = await access.get_row(tx, self.caller, Run, run.id)
@@ -316,7 +321,7 @@ class RunLoop:
         lines = [*rest, *self.log.number_lines(end.log)]
         try:
             is_stored = await store_end(
-                self.context.db, self.caller, self.lease.run, end, lines, *self.unsaved
+                self.context.db, self.caller, self.lease.run, end, lines, *self.unsaved, self.asked_model
             )
             if is_stored:
                 self.log.finish_rest(lines)
@@ -330,7 +335,8 @@ class RunLoop:
         async def end_run(tx: Transaction) -> list[RunEvent]:
             mine = col(Conversation.id) == self.lease.run.conversation_id
             await access.find_row(tx, self.caller, Conversation, mine, lock=True)
-            await run_log.hold_run(tx, self.caller, self.lease.run_id, self.lease.epoch, *self.unsaved)
+            held = (self.lease.run_id, self.lease.epoch)
+            await run_log.hold_run(tx, self.caller, *held, *self.unsaved, self.asked_model)
             await ending(tx, self.caller, await access.get_row(tx, self.caller, Run, self.lease.run_id))
             return run_log.get_added_events(tx)
 

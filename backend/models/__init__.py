@@ -4,7 +4,7 @@ from models.approval import Approval
 from models.conversation import Conversation
 from models.event import Event, EventSequence
 from models.idempotency_key import IdempotencyKey
-from models.message import Message
+from models.message import Message, ToolCall
 from models.rate_limit import RateLimit
 from models.run import Run, RunEvent
 from models.session import AuthSession, RefreshToken
@@ -25,5 +25,6 @@ __all__ = [
     "Run",
     "RunEvent",
     "Task",
+    "ToolCall",
     "User",
 ]

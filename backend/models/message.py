@@ -5,13 +5,14 @@ from uuid import UUID
 
 from pydantic import Field as ApiField
 from pydantic import StringConstraints
-from sqlalchemy import Column, Index, Integer, String, UniqueConstraint, Uuid, text
+from sqlalchemy import Boolean, Column, Index, Integer, String, UniqueConstraint, Uuid, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
 
 from models.approval import Decision
 from models.columns import (
     JsonType,
+    UTCDateTime,
     column,
     id_column,
     nullable_column,
@@ -24,6 +25,7 @@ from models.columns import (
 from models.shapes import STORABLE, VISIBLE, ApiModel, JsonObject, Time
 
 MAX_CONTENT = 32_000
+MAX_CALL_NAME = 100
 Role = Literal["user", "agent"]
 # How the last answer of the model ended: by itself, or cut off at its largest length.
 FinishReason = Literal["stop", "length"]
@@ -68,6 +70,32 @@ class Message(SQLModel, table=True):
     program_id: UUID | None = nullable_column("program_id", Uuid)
     program_name: str | None = nullable_column("program_name", String(100))
     finish_reason: FinishReason | None = nullable_word_column("finish_reason", 20, FINISH_REASONS)
+
+
+class ToolCall(SQLModel, table=True):
+    """Where a tool call stands: at `position`, from 0, in the tool calls of its message, which a trigger has read.
+
+    What the call is stands there alone. The other columns are the message's, and what calls are looked up by.
+    """
+
+    __tablename__ = "tool_calls"
+    __table_args__ = tuple(
+        Index(f"idx_tool_calls_{'_'.join(columns)}", *columns, "message_id", "position")
+        for columns in (
+            ("user_id", "failed", "created_at"),
+            ("user_id", "name", "failed", "created_at"),
+            ("user_id", "conversation_id", "failed", "created_at"),
+            ("user_id", "conversation_id", "name", "failed", "created_at"),
+        )
+    )
+
+    message_id: UUID = parent_column("message_id", "messages.id", "fk_tool_calls_message_id", key=True)
+    position: int = column("position", Integer, key=True)
+    user_id: UUID = column("user_id", Uuid)
+    conversation_id: UUID = column("conversation_id", Uuid)
+    name: str = column("name", String(MAX_CALL_NAME))
+    failed: bool = column("failed", Boolean)
+    created_at: datetime = column("created_at", UTCDateTime)
 
 
 OnBusy = Literal["queue", "reject", "interrupt"]
@@ -123,6 +151,15 @@ class ToolCallPublic(ApiModel):
     started_at: str | None = None
     finished_at: str | None = None
     approval: CallApproval | None = ApiField(None, exclude_if=lambda approval: approval is None)
+
+
+class RecordedToolCallPublic(ToolCallPublic):
+    """A tool call and where it is on record; `created_at` is its message's."""
+
+    conversation_id: UUID
+    message_id: UUID
+    run_id: UUID | None
+    created_at: Time
 
 
 class MessagePublic(ApiModel):

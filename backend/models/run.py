@@ -1,4 +1,5 @@
 # models/run.py -- runs of an agent, and their logs.
+import datetime as dt
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
@@ -28,6 +29,7 @@ RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 ACTIVE_STATUSES: tuple[RunStatus, ...] = ("queued", "running", "awaiting_approval")
 # The source in `run.started` of a run that a program began: its call is made, and no model is asked.
 MCP_SOURCE = "mcp"
+MAX_MODEL_NAME = 200
 
 
 class Run(SQLModel, table=True):
@@ -35,7 +37,7 @@ class Run(SQLModel, table=True):
 
     `trigger_seq` is the seq of that message. `epoch` rises with every claim and cancel: what a worker with an older
     epoch writes is refused. `lease_expires_at` is by the database's clock. `takeovers` counts the workers that were
-    lost while they held the run.
+    lost while they held the run. `model` is the language model that was asked last, if one was.
     """
 
     __tablename__ = "runs"
@@ -43,6 +45,7 @@ class Run(SQLModel, table=True):
         word_check("status", RUN_STATUSES, "runs_status_check"),
         UniqueConstraint("conversation_id", "trigger_seq", name="uq_runs_conversation_id_trigger_seq"),
         Index("idx_runs_user_id", "user_id"),
+        Index("idx_runs_user_id_created_at", "user_id", "created_at"),
         Index("idx_runs_status_lease_expires_at", "status", "lease_expires_at"),
         Index("idx_runs_details_deleted_at_finished_at", "details_deleted_at", "finished_at"),
         Index(
@@ -69,6 +72,7 @@ class Run(SQLModel, table=True):
     finished_at: datetime | None = nullable_column("finished_at", UTCDateTime)
     details_deleted_at: datetime | None = nullable_column("details_deleted_at", UTCDateTime)
     takeovers: int = column("takeovers", Integer, default=0)
+    model: str | None = nullable_column("model", String(MAX_MODEL_NAME))
 
 
 class RunEvent(SQLModel, table=True):
@@ -94,6 +98,20 @@ class RunPublic(ApiModel):
     finished_at: Time | None
     input_tokens: int
     output_tokens: int
+
+
+class DayUsage(ApiModel):
+    """`model` is null for runs from before it was noted."""
+
+    date: dt.date
+    model: str | None
+    runs: int
+    input_tokens: int
+    output_tokens: int
+
+
+class UsagePublic(ApiModel):
+    data: list[DayUsage]
 
 
 class ChatPublic(ApiModel):

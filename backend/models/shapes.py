@@ -1,9 +1,17 @@
 # models/shapes.py -- what the API's shapes are made of: their base class, the rules of a text, the form of a time.
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 import regex
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+)
 
 from clock import rfc3339
 
@@ -39,6 +47,35 @@ def has_invisible(value: str) -> bool:
 STORABLE = AfterValidator(refuse_nul)
 VISIBLE = AfterValidator(refuse_blank)
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+
+
+def require_rfc3339(value: object) -> object:
+    """pydantic alone would also take a date, or a number of seconds."""
+    if isinstance(value, str) and not RFC_3339.fullmatch(value):
+        raise ValueError("must be a time with its zone, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+def to_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must be within the years 1 to 9999 in UTC") from error
+
+
+RFC_3339 = regex.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", regex.ASCII)
+GivenTime = Annotated[AwareDatetime, BeforeValidator(require_rfc3339), AfterValidator(to_utc)]
+
+
+def require_date(value: object) -> object:
+    """pydantic alone would also take a time, or a number of seconds; a zone moves the first and last years away."""
+    if isinstance(value, str) and not DATE.fullmatch(value):
+        raise ValueError("must be a date of the years 1970 to 2999, such as 2026-01-31")
+    return value
+
+
+DATE = regex.compile(r"(19[7-9]|2[0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}")
+GivenDate = Annotated[date, BeforeValidator(require_date)]
 
 
 class ApiModel(BaseModel):

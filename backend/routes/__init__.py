@@ -1,7 +1,29 @@
 # routes/__init__.py -- the routers of the REST API. Starlette tries them in this order: the busiest come first.
-from routes import api_tokens, auth, conversations, events, health, markdown, me, messages, runs, tasks
+from routes import (
+    conversations,
+    events,
+    health,
+    markdown,
+    messages,
+    runs,
+    tasks,
+    tool_calls,
+)
+from routes.identity import api_tokens, auth, me
 
 ROUTERS = [
     module.router
-    for module in (tasks, messages, conversations, runs, events, api_tokens, me, auth, health, markdown)
+    for module in (
+        tasks,
+        messages,
+        conversations,
+        runs,
+        events,
+        tool_calls,
+        api_tokens,
+        me,
+        auth,
+        health,
+        markdown,
+    )
 ]

@@ -40,6 +40,15 @@ API_TOKEN_SCHEME: Document = {
 }
 
 
+PREFER: Document = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 200, "examples": ["timestamps=epoch-ms"]},
+    "description": "`timestamps=epoch-ms`: each `..._at` of the answer is an integer, in milliseconds since 1970.",
+}
+
+
 class Problem(ApiModel):
     """RFC 9457. `errors` comes with 422: where, what, and the kind of the error."""
 
@@ -112,8 +121,10 @@ def add_security(operation: Document, door: Door | None) -> None:
 
 
 def complete_operation(operation: Document, *, is_versioned: bool) -> None:
-    """Add the error answers that every operation of a kind has, and an example of the sign-in form."""
+    """Add the error answers that every operation of a kind has, a preference, and an example of the sign-in form."""
     statuses = [503] if is_versioned else []
+    if is_versioned:
+        operation["parameters"] = [*operation.get("parameters", []), PREFER]
     if "requestBody" in operation:
         statuses += [400, 413]
     operation["responses"] |= {str(status): response for status, response in problems(*statuses).items()}

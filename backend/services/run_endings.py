@@ -215,6 +215,7 @@ async def store_end(
     lines: Sequence[Line],
     input_tokens: int,
     output_tokens: int,
+    model: str | None,
 ) -> bool:
     """End a run of this worker in one statement of PostgreSQL, with the last lines of its log.
 
@@ -232,6 +233,7 @@ async def store_end(
             *(input_tokens, output_tokens, answer and answer.id, answer and answer.content, calls),
             *(lines[0].seq, types, data, [type_ for type_, _ in end.events], event_data),
             answer and answer.finish_reason,
+            model,
         ],
         caller.user_id,
     )

@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Column, ColumnElement, Integer, Uuid, bindparam, case, delete, func, insert, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Integer,
+    String,
+    Uuid,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    update,
+)
 from sqlmodel import col
 
 import access
@@ -117,10 +129,25 @@ INSERT_LINE = insert(RunEvent.metadata.tables["run_events"])
 
 
 async def hold_run(
-    tx: Transaction, caller: Caller, run_id: UUID, epoch: int, input_tokens: int, output_tokens: int
+    tx: Transaction,
+    caller: Caller,
+    run_id: UUID,
+    epoch: int,
+    input_tokens: int,
+    output_tokens: int,
+    model: str | None,
 ) -> None:
-    """Lock a run that is at work under this epoch, and add to its tokens; LeaseLost where it is not."""
-    values = {"run_id": run_id, "held_epoch": epoch, "more_input": input_tokens, "more_output": output_tokens}
+    """Lock a run that is at work under this epoch, and add to its tokens; LeaseLost where it is not.
+
+    `model` is the one that used them, if one was asked.
+    """
+    values = {
+        "run_id": run_id,
+        "held_epoch": epoch,
+        "more_input": input_tokens,
+        "more_output": output_tokens,
+        "asked_model": model,
+    }
     held = await tx.execute(HOLD_RUN, {**values, **access.caller_params(caller)})
     if held.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
@@ -146,6 +173,7 @@ HOLD_RUN = (
     .values(
         input_tokens=add_count(RUNS.c.input_tokens, "more_input"),
         output_tokens=add_count(RUNS.c.output_tokens, "more_output"),
+        model=func.coalesce(bindparam("asked_model", type_=String()), RUNS.c.model),
     )
 )
 

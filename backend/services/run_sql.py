@@ -136,7 +136,7 @@ STORE_LINES = """
 # The end of a run: its answer, the last lines of its log, and what its user's streams are told. The conversation is
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,
-# $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason.
+# $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason, $19 model.
 END_RUN = """
     WITH opened AS (
         SELECT conversations.id,
@@ -149,7 +149,7 @@ END_RUN = """
     ), ended AS (
         UPDATE runs SET status = $6, error = $7, finished_at = $2, lease_expires_at = NULL,
             input_tokens = least(input_tokens::bigint + $8, 2147483647),
-            output_tokens = least(output_tokens::bigint + $9, 2147483647)
+            output_tokens = least(output_tokens::bigint + $9, 2147483647), model = coalesce($19, model)
         FROM opened
         WHERE runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5 AND runs.status = 'running'
         RETURNING runs.id, opened.last_seq

@@ -31,7 +31,8 @@ FROM pg_tables
 WHERE schemaname = current_schema()
   AND tablename IN (
     'users', 'tasks', 'conversations', 'messages', 'auth_sessions', 'refresh_tokens', 'rate_limits',
-    'runs', 'run_events', 'idempotency_keys', 'approvals', 'events', 'event_sequences', 'access_tokens'
+    'runs', 'run_events', 'idempotency_keys', 'approvals', 'events', 'event_sequences', 'access_tokens',
+    'tool_calls'
   ) \gset
 
 SELECT CASE

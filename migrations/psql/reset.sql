@@ -2,11 +2,20 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '016' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '017' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '017' AND left(:'revision', 3) COLLATE "C" <= '017' AS undo \gset
+\if :undo
+  DROP FUNCTION add_tool_calls() CASCADE;
+  DROP TABLE tool_calls CASCADE;
+  DROP INDEX idx_runs_user_id_created_at;
+  ALTER TABLE runs DROP COLUMN model;
+  \echo 017_add_audit_trail: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '016' AND left(:'revision', 3) COLLATE "C" <= '016' AS undo \gset
 \if :undo

@@ -232,5 +232,6 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
         "services/identity/api_tokens.py",
         "services/identity/auth.py",
         "agent/leases.py",
+        "commands/audit.py",
         "commands/tokens.py",
     }

@@ -63,6 +63,10 @@ ROWS = {
     f"INSERT INTO event_sequences (user_id) VALUES ({ONE})",
     "011": "INSERT INTO access_tokens (user_id, name, prefix, token_hash, scopes, conversation_id) "
     f"VALUES ({ONE}, '-', '-', '-', 'read', {ONE})",
+    "017": "INSERT INTO messages (conversation_id, user_id, role, content, seq, tool_calls) "
+    f"""VALUES ({ONE}, {ONE}, 'agent', 'hello', 5, '[{{"name": "add_task"}}]');"""
+    "INSERT INTO tool_calls (message_id, position, user_id, conversation_id, name, failed, created_at) "
+    "SELECT id, 1, user_id, conversation_id, 'by hand', false, created_at FROM messages WHERE seq = 5",
 }
 IN_ORDER = "SELECT conversation_id, seq, content FROM messages WHERE content <> 'hello' ORDER BY 1, 2"
 
@@ -358,7 +362,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 017"]
+            assert place.stamps() == [HEAD, "started 018"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -367,7 +371,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["017_add_run_id_to_tasks"]
+        assert place.stamps() == ["018_add_run_id_to_tasks"]
 
 
 # The README

@@ -33,8 +33,11 @@ def test_every_operation_says_what_it_does_and_what_can_go_wrong(server: Server)
             needed.add("401")
         if "{" in route:
             needed |= {"404"}
-        if operation.get("parameters") or operation.get("requestBody"):
+        names_of_parameters = {parameter["name"] for parameter in operation.get("parameters", [])}
+        if names_of_parameters - {"Prefer"} or operation.get("requestBody"):  # no preference is refused
             needed.add("422")
+        if route.split(" ")[1].startswith("/v1") and "Prefer" not in names_of_parameters:
+            wrong.append(f"{route}: the preference for times is not described")
         if operation.get("requestBody"):
             needed |= {"400", "413"}
         for status in needed - answers.keys():

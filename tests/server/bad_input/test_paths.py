@@ -66,6 +66,20 @@ QUERIES = {
         *("completed=maybe", "completed=", "completed=2", "completed=null", "completed=%00"),
         *("q=%00", "q=a%00b", "q=" + "x" * 201, "cursor=", "cursor=x", "cursor=" + "x" * 501, "cursor=%00"),
     ],
+    "/v1/tool-calls": [
+        *("limit=0", "limit=201", "limit=100000", "limit=x", "cursor=x", "cursor=" + "x" * 501),
+        *("name=%00", "name=" + "x" * 101, "conversation_id=x", "conversation_id=", "run_id=1", "run_id=%00"),
+        *("error=maybe", "error=", "error=null", "error=2"),
+        *("from=x", "from=", "from=1700000000", "from=2026-01-01", "from=2026-01-01T00:00:00", "from=%00"),
+        *("from=2026-02-30T00:00:00Z", "from=2026-01-01T25:00:00Z", "from=2026-01-01T00:00:00%2B25:00"),
+        *("from=0001-01-01T00:00:00%2B23:59", "to=9999-12-31T23:59:59-23:59", "to=now", "to=" + "9" * 5_000),
+        *("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from=٢٠٢٦-01-01T00:00:00Z"),
+    ],
+    "/v1/me/usage": [
+        *("from=x", "from=", "from=1700000000", "from=2026-02-30", "from=2026-01-01T00:00:00Z", "from=%00"),
+        *("from=0001-01-01", "to=9999-12-31", "from=1969-12-31", "to=x", "from=٢٠٢٦-01-01"),
+        *("from=2026-01-02&to=2026-01-01", "from=2025-01-01&to=2026-01-02", "from=2999-12-31"),
+    ],
     "/v1/conversations": [
         "limit=0",
         "limit=201",

@@ -12,7 +12,7 @@ from sqlmodel import SQLModel, col, select, update
 from typer.testing import CliRunner
 
 import cli
-import routes.me
+import routes.identity.me
 from access import SYSTEM
 from clock import utc_now
 from db import Transaction
@@ -69,7 +69,7 @@ def leaving(server: Server, monkeypatch: pytest.MonkeyPatch) -> Person:
         return []
 
     monkeypatch.setattr(account_removal, "find_deleted_accounts", nobody)
-    monkeypatch.setattr(routes.me, "MAX_SLICES", 0)
+    monkeypatch.setattr(routes.identity.me, "MAX_SLICES", 0)
     person.delete("/v1/me")
     return person
 

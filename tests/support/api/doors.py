@@ -19,6 +19,7 @@ SESSIONS_ONLY = {
     "GET /v1/me",
     "PATCH /v1/me",
     "DELETE /v1/me",
+    "GET /v1/me/usage",
     "GET /v1/me/sessions",
     "DELETE /v1/me/sessions/{session_id}",
     "GET /v1/me/tokens",
@@ -49,6 +50,7 @@ SCOPES = {
     "GET /v1/runs/{run_id}": READS_CHAT,
     "GET /v1/runs/{run_id}/events": READS_CHAT,
     "POST /v1/runs/{run_id}/cancel": WRITES_CHAT,
+    "GET /v1/tool-calls": READS_CHAT,
     "GET /v1/events/stream": READS_EVENTS,
     "POST /v1/render": READS_CHAT,
 }

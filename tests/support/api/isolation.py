@@ -77,6 +77,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /v1/me": Own(lists=True),
     "PATCH /v1/me": Own({"display_name": "Somebody"}),
     "DELETE /v1/me": Own(),
+    "GET /v1/me/usage": Own(),
     "GET /v1/me/sessions": Own(lists=True),
     "DELETE /v1/me/sessions/{session_id}": [Attempt({"session_id": "<session>"})],
     "GET /v1/me/tokens": Own(lists=True),
@@ -120,6 +121,11 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /v1/conversations/{conversation_id}/runs": [
         Attempt({"conversation_id": "<conversation>"}),
         Attempt({"conversation_id": "<conversation>"}, query={"active": "true"}),
+    ],
+    "GET /v1/tool-calls": [
+        Attempt(query={"conversation_id": "<conversation>"}),
+        Attempt(query={"run_id": "<run>"}),
+        Attempt(query={"conversation_id": "<own conversation>", "run_id": "<run>"}),
     ],
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": [
         Attempt({"run_id": "<asking run>", "tool_call_id": "<call>"}, body={"approve": True}),

@@ -1,4 +1,4 @@
-# routes/api_tokens.py -- API tokens over HTTP: a signed-in user manages them here, a program works with them.
+# routes/identity/api_tokens.py -- API tokens over HTTP: a signed-in user manages them here, a program works with them.
 from uuid import UUID
 
 from fastapi import APIRouter, Response, status

@@ -1,14 +1,18 @@
-# routes/me.py -- the caller's own profile and sessions.
+# routes/identity/me.py -- the caller's own profile and sessions.
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Query, status
 
 from errors import Invalid
 from models import User
+from models.run import UsagePublic
 from models.session import SessionPublic
+from models.shapes import GivenDate
 from models.user import Confirmation, UserPublic, UserUpdate
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
+from services.audit import usage
 from services.identity import account_removal, auth, confirmation, sessions, users
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
@@ -59,6 +63,21 @@ async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = 
     state.api_token_cache.forget()
     state.session_cache.forget(None)
     await state.worker.housekeeping.delete_account(caller.user_id, MAX_SLICES)
+
+
+@router.get("/usage", response_model=UsagePublic, responses=SIGNED_IN)
+async def sum_usage(
+    db: DatabaseDep,
+    caller: CallerDep,
+    first: Annotated[GivenDate | None, Query(alias="from", description="The first day.")] = None,
+    last: Annotated[
+        GivenDate | None, Query(alias="to", description="The last day; today by default.")
+    ] = None,
+) -> UsagePublic:
+    """The runs and tokens of each day of your time zone and each model, oldest first: of the last 30 days, or of at
+    most 366 that you name. Days without any are left out.
+    """
+    return UsagePublic(data=await db.read(usage.sum_usage, caller, first, last))
 
 
 @router.get("/sessions", responses=problems(401))

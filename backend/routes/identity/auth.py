@@ -1,4 +1,4 @@
-# routes/auth.py -- register, sign in, stay signed in, sign out.
+# routes/identity/auth.py -- register, sign in, stay signed in, sign out.
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, status
