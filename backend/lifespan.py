@@ -14,8 +14,7 @@ from structlog.typing import FilteringBoundLogger
 from app_state import AppState, build_app_state
 from db import explain_database_errors
 from llm.opening import close_model
-from protocols.mcp.server import McpServer
-from security import prime_dummy_hash
+from protocols.mcp.on_demand import Manager
 from settings import Settings, SettingsError
 from storage.engines import connect_for_listen, parse_database_url, uses_pooler
 from storage.schema.bootstrap import bootstrap
@@ -80,6 +79,13 @@ def end_streams_on_signal(notifier: Notifier) -> Callable[[], None]:
     return restore
 
 
+def build_mcp_manager(state: AppState) -> Manager:
+    """Imported here, in a thread and only if a client asks for it: the SDK takes a third of a start."""
+    from protocols.mcp.server import McpServer
+
+    return McpServer(state).build_manager()
+
+
 @asynccontextmanager
 async def run_app(app: FastAPI) -> AsyncIterator[None]:
     """The lifespan: opens the database, checks or upgrades its schema, and starts the worker's background tasks."""
@@ -89,20 +95,19 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
         with explain_database_errors():
             await bootstrap(state.db.unhurried, state.settings)
         app.state.parley = state
-        await asyncio.to_thread(prime_dummy_hash)
         restore = end_streams_on_signal(state.notifier) if is_main_thread() else lambda: None
         state.worker.start()
         background = {
             asyncio.create_task(state.open_streams.run()),
             asyncio.create_task(app.state.gate.watch()),
+            asyncio.create_task(app.state.mcp.server.run(lambda: build_mcp_manager(state))),
         }
         if state.db.is_postgresql and listen_url:
             background.add(asyncio.create_task(relay_notifications(state, listen_url)))
         try:
-            async with app.state.mcp.open(McpServer(state).build()):
-                # What was imported and built stays: collecting it again and again took a tenth of all time.
-                gc.freeze()
-                yield
+            # What was imported and built stays: collecting it again and again took a tenth of all time.
+            gc.freeze()
+            yield
         finally:
             gc.unfreeze()
             restore()

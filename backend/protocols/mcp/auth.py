@@ -1,9 +1,6 @@
 # protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, RFC 9728 metadata.
-from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlsplit
 
-from mcp.server import Server
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +11,7 @@ from structlog.contextvars import bound_contextvars
 from app_state import AppState
 from errors import CHALLENGE, Forbidden, InsufficientScope, MisdirectedRequest, Unauthorized
 from models.api_token import SCOPES_FOR, Permission
+from protocols.mcp.on_demand import OnDemandServer
 from routes.door import find_caller, get_app_state, read_bearer
 from security import derive_id
 from server.body_limits import check_json_size, replay_body
@@ -39,7 +37,7 @@ class McpAuth:
     """Authenticates requests to the MCP server and puts their grant into the scope; refuses as the REST API does."""
 
     def __init__(self) -> None:
-        self._manager: StreamableHTTPSessionManager | None = None
+        self.server = OnDemandServer()
 
     def routes(self) -> list[Route]:
         # No GET: the server sends no messages of its own. No DELETE: there are no sessions.
@@ -48,11 +46,6 @@ class McpAuth:
             Route(f"{MCP_PATH}/", self, methods=["POST"]),
             Route(METADATA_PATH, describe_resource, methods=["GET"]),
         ]
-
-    def open(self, server: Server[object]) -> AbstractAsyncContextManager[None]:
-        """Runs the MCP server while the app runs; a session manager can run only once."""
-        self._manager = StreamableHTTPSessionManager(server, json_response=True, stateless=True)
-        return self._manager.run()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -64,13 +57,12 @@ class McpAuth:
         except ClientDisconnect:
             return
         check_json_size(body)
-        assert self._manager is not None
         send = refuse_invalid_id(scope, body, receive, send)
         # On every log line of this request.
         with bound_contextvars(
             user=str(grant.caller.user_id), token=str(grant.caller.token_id or SESSION_TITLE)
         ):
-            await self._manager.handle_request(scope, replay_body(body, receive), send)
+            await self.server.handle_request(scope, replay_body(body, receive), send)
 
 
 def normalize_headers(request: Request) -> list[tuple[bytes, bytes]]:

@@ -5,6 +5,7 @@ import structlog
 from mcp.server import Server
 from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR as JSONRPC_INTERNAL_ERROR
 from mcp_types import (
@@ -62,6 +63,9 @@ class McpServer:
         self.resources = Resources(state.db)
         self.prompts = Prompts(self.resources)
         self.calls = DirectCalls(state.db, seconds, state.settings.runs_per_user)
+
+    def build_manager(self) -> StreamableHTTPSessionManager:
+        return StreamableHTTPSessionManager(self.build(), json_response=True, stateless=True)
 
     def build(self) -> Server[object]:
         server: Server[object] = Server(
