@@ -1,5 +1,6 @@
 # security.py -- password hashes, the JWT of a sign-in, opaque secrets: no database.
 import base64
+import functools
 import hashlib
 import hmac
 import re
@@ -38,6 +39,7 @@ def verify_password(password: str, password_hash: str | None) -> tuple[bool, str
 
     `password_hash` is None for an unknown email: the same work is done, and the result is False.
     """
+    prime_dummy_hash()
     if password_hash is None:
         PASSWORD_CONTEXT.dummy_verify()
         return False, None
@@ -74,8 +76,13 @@ def hash_with_bcrypt(cost: int) -> None:
     bcrypt.using(rounds=cost).hash("nobody's password")
 
 
+@functools.cache
 def prime_dummy_hash() -> None:
-    """Make the dummy hash now: the first dummy_verify() is slower, and would reveal an unknown email by its time."""
+    """What a process does once before it verifies anything, whether the email is known or not.
+
+    The first dummy_verify() also makes the hash that it compares with; by this time it would reveal an unknown email.
+    Done at startup, it took a fifth of that. Threads that come at once may each do it: they are then equally slow.
+    """
     PASSWORD_CONTEXT.dummy_verify()
     hash_with_bcrypt(4)
 

@@ -358,6 +358,21 @@ def test_an_unknown_email_and_a_wrong_password_are_the_same_work(work: list[str]
     assert work == wrong == ["verify_secret"]
 
 
+def test_the_first_sign_in_of_a_process_is_the_same_work_for_an_unknown_email(
+    work: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = hash_password(PASSWORD)
+    counts = []
+    for of_account in (stored, None):
+        fresh = security.PASSWORD_CONTEXT.copy()  # without a dummy hash, as when the process starts
+        monkeypatch.setattr(security, "PASSWORD_CONTEXT", fresh)
+        security.prime_dummy_hash.cache_clear()
+        work.clear()
+        assert verify_password("wrong " + PASSWORD, of_account) == (False, None)
+        counts.append(work.copy())
+    assert counts == [["hash_secret", "verify_secret", "verify_secret"]] * 2
+
+
 ODD_PASSWORDS = {
     "a NUL": "pass\0word",
     "half a surrogate pair": "pass\ud800word",
