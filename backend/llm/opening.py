@@ -2,7 +2,6 @@
 from typing import Protocol, runtime_checkable
 
 from llm.model_options import ModelOptions
-from llm.offline.model import OfflineModel
 from llm.protocol import Model
 from settings import OFFLINE_MODEL, Settings, SettingsError
 
@@ -15,9 +14,12 @@ class Closable(Protocol):
 
 
 def open_model(settings: Settings) -> Model:
+    # A start imports only what the chosen model needs: the offline model no client, a provider's no English.
     if settings.model == OFFLINE_MODEL:
+        from llm.offline.model import OfflineModel
+
         return OfflineModel()
-    from llm import providers  # the offline model needs no client
+    from llm import providers
 
     key = settings.model_api_key.get_secret_value() if settings.model_api_key else None
     try:
