@@ -136,13 +136,15 @@ async def find_log_positions(
     return {row[0]: LogPosition(*row[1:]) for row in await tx.execute(statement)}
 
 
-async def read_events(tx: Transaction, caller: Caller, after: int) -> list[StreamEvent]:
-    """The next batch after `after`, in order; empty if the very next event was deleted."""
+async def read_events(
+    tx: Transaction, caller: Caller, after: int, limit: int = READ_BATCH
+) -> list[StreamEvent]:
+    """At most `limit` events after `after`, in order; empty if the very next event was deleted."""
     seq, data = col(Event.seq), cast(col(Event.data), Text)
     size = func.sum(func.length(data)).over(order_by=seq)
     next_events = access.select(
         caller, Event, seq, col(Event.type), data.label("data"), size.label("size")
-    ).where(seq > after, seq <= after + READ_BATCH)
+    ).where(seq > after, seq <= after + limit)
     found = next_events.subquery()
     fits = or_(found.c.size <= MAX_BATCH_CHARACTERS, found.c.seq == after + 1)
     statement = select(found.c.seq, found.c.type, found.c.data).where(fits).order_by(found.c.seq)

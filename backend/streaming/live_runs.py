@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from copy import copy
 from uuid import UUID
 
-from fastapi.sse import format_sse_event
-
 from access import Caller
 from services.run_log import FINAL_EVENTS, Line
-from streaming.sse import Batch
+from streaming.sse import Batch, frame_event
 
 # Of one run: a reader that is further behind reads from the database.
 MAX_BYTES = 256 * 1024
@@ -85,5 +83,4 @@ def frame_line(line: Line) -> bytes:
     """The line as a stream sends it: its data with the id of the run in front."""
     shown = line.shown or line.data
     rest = "}" if shown == "{}" else f",{shown[1:]}"
-    data = f'{{"run_id":"{line.run_id}"{rest}'
-    return format_sse_event(id=str(line.seq), event=line.type, data_str=data)
+    return frame_event(line.seq, line.type, f'{{"run_id":"{line.run_id}"{rest}')

@@ -22,7 +22,7 @@ from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 from streaming.run_stream import read_run_batch
 from streaming.shared_reads import SharedReads
-from streaming.sse import Batch
+from streaming.sse import RETRY, Batch
 from streaming.user_stream import read_user_batch
 from timings import Timings
 
@@ -161,6 +161,7 @@ class OpenStreams:
     ) -> AsyncGenerator[bytes, None]:
         with self._register(caller, kind, id_, after) as reader:
             reader.wake.set()
+            retry = RETRY
             sent_at = time.monotonic()
             while True:
                 is_woken = await wait_for_event(
@@ -180,7 +181,8 @@ class OpenStreams:
                     if batch.more:
                         reader.wake.set()
                 if frames:
-                    yield frames
+                    yield retry + frames
+                    retry = b""
                     sent_at = time.monotonic()
                 if batch is not None and batch.last:
                     return

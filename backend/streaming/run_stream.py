@@ -1,7 +1,6 @@
 # streaming/run_stream.py -- what a run's stream sends: the run's log after a reader's position.
 from uuid import UUID
 
-from fastapi.sse import format_sse_event
 from pydantic_core import to_json
 
 from access import Caller
@@ -9,12 +8,12 @@ from db import Database
 from models import RunEvent
 from services import run_log, runs
 from streaming.live_runs import LiveRuns
-from streaming.sse import Batch
+from streaming.sse import Batch, frame_event
 
 
 def to_frame(event: RunEvent) -> bytes:
     data = to_json({"run_id": event.run_id, **run_log.show_data(event.data)})
-    return format_sse_event(id=str(event.seq), event=event.type, data_str=data.decode())
+    return frame_event(event.seq, event.type, data.decode())
 
 
 async def read_run_batch(db: Database, live: LiveRuns, caller: Caller, run_id: UUID, after: int) -> Batch:

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
+from fastapi.sse import format_sse_event
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
@@ -14,6 +15,21 @@ from server.bounded_protocol import CONNECTION
 from server.response_headers import HEADERS_ONLY
 
 log: FilteringBoundLogger = structlog.get_logger()
+
+
+# How long a client waits before it connects again, in milliseconds: a worker that stops ends all streams at once.
+RETRY = b"retry: 2000\n\n"
+
+
+def add_type(seq: int, type_: str, data: str) -> str:
+    """The JSON object `data` with the type and the number of its event in front, by which clients tell it apart."""
+    rest = "}" if data == "{}" else f",{data[1:]}"
+    return f'{{"type":"{type_}","seq":{seq}{rest}'
+
+
+def frame_event(seq: int, type_: str, data: str) -> bytes:
+    """One event of a log as a stream sends it; `data` is a JSON object."""
+    return format_sse_event(id=str(seq), event=type_, data_str=add_type(seq, type_, data))
 
 
 @dataclass(frozen=True, slots=True)

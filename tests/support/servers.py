@@ -214,5 +214,8 @@ def read_events(answer: httpx.Response) -> Iterator[Event]:
             name, _, value = line.partition(": ")
             fields[name] = fields[name] + "\n" + value if name in fields else value
         elif "event" in fields:
-            yield Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
+            seq, data = int(fields["id"]), json.loads(fields["data"])
+            # A client that sees the data alone can tell the events apart.
+            assert (data.pop("type"), data.pop("seq")) == (fields["event"], seq)
+            yield Event(seq, fields["event"], data)
             fields = {}

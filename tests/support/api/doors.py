@@ -52,6 +52,7 @@ SCOPES = {
     "POST /v1/runs/{run_id}/cancel": WRITES_CHAT,
     "GET /v1/tool-calls": READS_CHAT,
     "GET /v1/events/stream": READS_EVENTS,
+    "GET /v1/changes": READS_EVENTS,
     "POST /v1/render": READS_CHAT,
 }
 FAMILIES = ("tasks:read", "tasks:write", "chat", "events:read", "events:write")

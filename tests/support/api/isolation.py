@@ -84,6 +84,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /v1/me/tokens": Own({"name": "Mine", "scopes": ["read"]}),
     "DELETE /v1/me/tokens/{token_id}": [Attempt({"token_id": "<token>"})],
     "GET /v1/events/stream": Own(streams=True),
+    "GET /v1/changes": Own(),
     "GET /v1/tasks": Own(lists=True),
     "POST /v1/tasks": Own({"title": "Mine"}),
     "GET /v1/tasks/done": Own(),
