@@ -170,9 +170,10 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     return await conversations.add_conversation(tx, caller, conversation)
 
 
-async def add_message(tx: Transaction, caller: Caller, new: ChatCreate, run_id: UUID) -> Run:
-    """Store the message and the run that will answer it."""
-    conversation = await open_conversation(tx, caller, new)
+async def add_message(
+    tx: Transaction, caller: Caller, conversation: Conversation, new: ChatCreate, run_id: UUID
+) -> tuple[Message, Run]:
+    """Store the message and the run that will answer it; the conversation is locked."""
     seq = await find_next_seq(tx, caller, conversation)
     run = Run(id=run_id, conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=seq)
     tx.add(run)
@@ -195,4 +196,4 @@ async def add_message(tx: Transaction, caller: Caller, new: ChatCreate, run_id: 
             raise
         raise RetryTransaction from error  # two messages with the same client_id: the next attempt finds the first
     await record_message_created(tx, caller, message)
-    return run
+    return message, run

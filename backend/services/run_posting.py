@@ -1,6 +1,6 @@
 # services/run_posting.py -- posts a message with the run that answers it, and cancels a run.
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from pydantic_core import to_json
@@ -11,7 +11,7 @@ from access import Caller
 from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, TooManyAtOnce
-from models import Conversation, Run
+from models import Conversation, Message, Run, User
 from models.message import ChatCreate
 from models.run import RunPublic
 from services import approvals, messages, run_log, runs
@@ -53,7 +53,7 @@ async def post_message(
         posted = await insert_message(db, caller, new, max_runs, run_id, lease_seconds)
         if posted is not None:
             return posted
-    return await db.write(add_message, caller, new, max_runs, run_id)
+    return await db.write(add_message, caller, new, max_runs, run_id, lease_seconds)
 
 
 async def insert_message(
@@ -103,30 +103,69 @@ def build_posted_run(
 
 
 async def add_message(
-    tx: Transaction, caller: Caller, new: ChatCreate, max_runs: int, run_id: UUID
+    tx: Transaction,
+    caller: Caller,
+    new: ChatCreate,
+    max_runs: int,
+    run_id: UUID,
+    lease_seconds: float | None = None,
 ) -> PostedMessage:
     """The same in a transaction that also knows `on_busy`, repeated messages, and what to say against it."""
     # A statement whose connection was lost may have stored everything.
-    if (run := await access.find_row(tx, caller, Run, col(Run.id) == run_id)) is not None:
-        return PostedMessage(run)
+    if (stored := await access.find_row(tx, caller, Run, col(Run.id) == run_id)) is not None:
+        return PostedMessage(stored, first_line=await find_first_line(tx, caller, stored))
     repeated = await messages.find_repeated_run(tx, caller, new)
     if repeated:
         return PostedMessage(repeated, repeated=True)
-    busy: list[Run] = []
-    if new.conversation_id is not None and new.on_busy != "queue":
-        await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
-        busy = await runs.find_active_runs(tx, caller, col(Run.conversation_id) == new.conversation_id)
+    # It stays locked, so that no other message comes before this one is stored.
+    conversation = await messages.open_conversation(tx, caller, new)
+    active = await runs.find_active_runs(tx, caller)
+    busy = [run for run in active if run.conversation_id == conversation.id]
     if busy and new.on_busy == "reject":
         raise Conflict(
             f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
         )
-    for run in busy:
+    ended = busy if new.on_busy == "interrupt" else []
+    for run in ended:
         await cancel_run(tx, caller, run.id)
-    if len(await runs.find_active_runs(tx, caller)) >= max_runs:
+    if len(active) - len(ended) >= max_runs:
         raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
-    run = await messages.add_message(tx, caller, new, run_id)
+    message, run = await messages.add_message(tx, caller, conversation, new, run_id)
     await runs.record_run_change(tx, caller, run, "run.queued")
-    return PostedMessage(run, cancelled=tuple(ended.id for ended in busy))
+    cancelled = tuple(run.id for run in ended)
+    is_next = len(busy) == len(ended)
+    if lease_seconds is None or not is_next or not await has_account(tx, caller):
+        return PostedMessage(run, cancelled=cancelled)
+    line = await begin_run(tx, caller, run, message, lease_seconds)
+    return PostedMessage(Run(**run.model_dump()), first_line=line, cancelled=cancelled)
+
+
+async def find_first_line(tx: Transaction, caller: Caller, run: Run) -> Line | None:
+    """Of a run whose id nobody else knows yet: at work under its first epoch, it is the poster's."""
+    if run.status != "running" or run.epoch != 1:
+        return None
+    log = await run_log.read_events(tx, caller, run.id, 0)
+    return run_log.to_line(log[0], run.epoch)
+
+
+async def has_account(tx: Transaction, caller: Caller) -> bool:
+    """Whether the removal of the caller's account has not begun: then no run begins any more."""
+    mine = access.select(caller, User, col(User.id)).where(col(User.id) == caller.user_id)
+    return (await tx.execute(mine)).first() is not None
+
+
+async def begin_run(
+    tx: Transaction, caller: Caller, run: Run, message: Message, lease_seconds: float
+) -> Line:
+    """Claim the run that was just stored, and nobody has seen; the first line of its log."""
+    run.started_at = await read_clock(tx)
+    run.status, run.epoch = "running", 1
+    run.lease_expires_at = run.started_at + timedelta(seconds=lease_seconds)
+    await tx.flush()
+    started = run_log.describe_start(run.conversation_id, message.id, caller.timezone)
+    first = await run_log.add_event(tx, caller, run, "run.started", started, seq=1)
+    await runs.record_run_change(tx, caller, run, "run.started")
+    return run_log.to_line(first, run.epoch)
 
 
 async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:

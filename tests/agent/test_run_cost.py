@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event as sql_event
 
+from agent.leases import claim_run
 from db import Database
 from support.api.runs import STREAM, begin, followed
 from support.llm.scripted_model import ScriptedModel, call
@@ -76,3 +77,25 @@ def test_a_conversation_of_many_messages_costs_an_answer_no_more_statements(
             for _ in range(10):
                 followed(person, begin(person, conversation_id=conversation))
         assert counts == [1, 1, 1]
+
+
+@pytest.mark.also_on_mariadb
+def test_a_message_is_stored_and_its_run_claimed_in_one_transaction(
+    new_database: Any, engine_name: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: list[Any] = []
+
+    async def claim(tx: Any, context: Any, run_id: Any, may_take: Any) -> Any:
+        claims.append(run_id)
+        return await claim_run(tx, context, run_id, may_take)
+
+    monkeypatch.setattr("agent.worker.claim_run", claim)
+    with serving(settings_for(new_database(engine_name)), model, QUIET) as server:
+        person = server.person()
+        answer = person.chat("hello")
+        for on_busy in ("queue", "interrupt", "reject"):
+            person.chat("hello", conversation_id=answer["conversation_id"], on_busy=on_busy)
+        assert claims == []
+        events = followed(person, answer["run_id"])
+        assert events[0].type == "run.started"
+        assert [event.id for event in events] == list(range(1, len(events) + 1))
