@@ -2,44 +2,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import update
-from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
 from agent import run_writer
 from agent.run_writer import MAX_PIECE_CHARACTERS, MAX_WAITING_CHARACTERS, RunLog, RunWriter
-from db import Database, Transaction
+from db import Database
 from errors import DatabaseBusy
-from models import Conversation, Run, RunEvent, User
-from services.run_log import LeaseLost, Line, read_log, store_lines
+from models import Run, RunEvent
+from services.run_log import LeaseLost, Line, store_lines
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
-
-
-async def add_run(tx: Transaction) -> Run:
-    """A run that is at work under epoch 1."""
-    user = User(email=f"{uuid4()}@example.com", password_hash="x")
-    tx.add(user)
-    await tx.flush()
-    conversation = Conversation(user_id=user.id)
-    tx.add(conversation)
-    await tx.flush()
-    run = Run(conversation_id=conversation.id, user_id=user.id, trigger_seq=1, status="running", epoch=1)
-    tx.add(run)
-    await tx.flush()
-    return run
-
-
-async def read_texts(db: Database, run: Run) -> list[tuple[int, str, Any]]:
-    log = await db.read(read_log, SYSTEM, run.id)
-    return [(line.seq, line.type, line.data.get("text")) for line in log]
+from support.databases.run_rows import add_run, read_texts, take_over
 
 
 @pytest.fixture
@@ -107,11 +86,7 @@ def test_a_run_that_is_lost_stops_alone(within: Within) -> None:
     async def check(db: Database, writer: RunWriter) -> None:
         runs = [await db.write(add_run) for _ in range(3)]
         logs = [open_log(writer, run) for run in runs]
-
-        async def take_over(tx: Transaction) -> None:
-            await tx.execute(update(Run).where(col(Run.id) == runs[1].id).values(epoch=2))
-
-        await db.write(take_over)
+        await db.write(take_over, runs[1])
         for log in logs:
             log.add_text(0, "Hello.")
         await logs[0].settle()

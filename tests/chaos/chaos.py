@@ -1,7 +1,8 @@
 # chaos.py -- several workers, people who keep writing, faults at random moments; then the books are checked.
 """Workers are real uvicorn processes on one PostgreSQL; the model is a slow scripted one. People post messages until
 each is acknowledged, and read the streams, resuming on any worker. Meanwhile workers are killed (-9), paused past
-their lease and woken, terminated, and connections are cut. The seed decides what happens in which order.
+their lease and woken, terminated, connections are cut, and the database crashes and recovers. The seed decides what
+happens in which order.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,7 +28,7 @@ from sqlalchemy import text
 
 from services.run_log import rebuild_steps
 from storage.engines import open_engine
-from support.databases.postgres import postgres_server
+from support.databases.postgres import open_server, postgres_server
 from support.llm.scripted_provider import Answer, Calls, ScriptedProvider, Slow, scripted_provider
 from support.processes.server_process import Process, forked
 from support.servers import KEY, PASSWORD
@@ -225,12 +227,22 @@ def check(url: str, books: Books) -> dict[str, int]:
     }
 
 
-def inject(cluster: Cluster, people: list[Someone], books: Books, faults: int, dice: random.Random) -> None:
+def inject(
+    cluster: Cluster,
+    people: list[Someone],
+    books: Books,
+    faults: int,
+    dice: random.Random,
+    crash: Callable[[], None] | None,
+) -> None:
+    kinds = (*KINDS, "crash") if crash else KINDS
     for number in range(faults):
-        kind = dice.choice(KINDS)
+        kind = dice.choice(kinds)
         threading.Event().wait(dice.uniform(0.02, 0.4))
         if kind == "cut":
             dice.choice(people).cut.set()
+        elif kind == "crash" and crash:
+            crash()
         else:
             cluster.fault(kind, dice)
         books.faults[kind] += 1
@@ -239,10 +251,13 @@ def inject(cluster: Cluster, people: list[Someone], books: Books, faults: int, d
 
 
 def run_chaos(faults: int, seed: int, pooler: str | None = None) -> tuple[dict[str, int], Books]:
-    """The counts that must all be 0, and what happened. `pooler` is a URL of one in transaction mode."""
+    """The counts that must all be 0, and what happened.
+
+    `pooler` is a URL of one in transaction mode. Its database is everybody's, and does not crash.
+    """
     dice = random.Random(seed)
     books = Books()
-    server = postgres_server()
+    server = postgres_server() if pooler else open_server(f"chaos-{uuid4().hex[:8]}")
     name = f"chaos_{uuid4().hex}"
     server.create_database(name)
     url = server.url(name)
@@ -274,11 +289,13 @@ def run_chaos(faults: int, seed: int, pooler: str | None = None) -> tuple[dict[s
             for person in people:
                 person.start()
             try:
-                inject(cluster, people, books, faults, dice)
+                inject(cluster, people, books, faults, dice, None if pooler else partial(server.crash, name))
             finally:
                 stop.set()
                 for person in people:
                     person.join()
     counts = check(url, books)
     server.drop_database(name)
+    if not pooler:
+        server.release()
     return counts, books

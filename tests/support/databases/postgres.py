@@ -95,18 +95,40 @@ class PostgresServer:
         while last and any(self.folder.parent.glob(f"{self.folder.name}*")) and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    def _run(self, sql: str, **variables: str) -> None:
+    def crash(self, database: str) -> None:
+        """Kill one of the processes that serve this database: then PostgreSQL ends all of them, in the middle of what
+        they do, recovers from its log and starts again. Returns when it answers.
+        """
+        serving = (
+            "SELECT pid FROM pg_stat_activity WHERE datname = :'name' AND backend_type = 'client backend'"
+        )
+        victim = int(self._run(f"{serving} LIMIT 1;", name=database))
+        os.kill(victim, signal.SIGKILL)
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            with suppress(RuntimeError):
+                if not self._run(f"{serving} AND pid = {victim};", name=database):
+                    return
+            time.sleep(0.02)
+        raise PostgresUnavailableError("PostgreSQL did not recover")
+
+    def _run(self, sql: str, **variables: str) -> str:
         settings = [f"--set={name}={value}" for name, value in variables.items()]
         command = [self.psql, "-XqAt", "-v", "ON_ERROR_STOP=1", *settings, self.url()]
         done = subprocess.run(command, input=sql, text=True, capture_output=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{sql} {variables}: {done.stderr.strip()}")
+        return done.stdout.strip()
 
 
 @functools.cache
 def postgres_server() -> PostgresServer:
     """The server of this test run, started if it is not yet there; released when this process ends."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"pid{os.getpid()}"
+    return open_server(os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"pid{os.getpid()}")
+
+
+def open_server(run: str) -> PostgresServer:
+    """The server of this name, started if it is not yet there; a test that crashes it has one of its own."""
     folder = Path(tempfile.gettempdir()) / f"parley-postgres-{os.geteuid()}-{run}"
     installation()
     users = enter(folder)
