@@ -60,6 +60,7 @@ def test_an_answer_with_a_tool_call_takes_few_statements(
     # The message with its run; the history; the call; seven of the tool with its effect; text, in one batch or two;
     # the end; a look for the next run.
     assert len(heads) <= 13, heads
+    assert not any("password_hash" in statement for statement in statements), "whole rows of users"
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
