@@ -1,5 +1,6 @@
 # db.py -- the only place that commits, and how readers and writers reach the database.
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from storage.failures import (
     is_foreign_key_violation,
     is_transient,
 )
+from storage.sqlite import run_transaction
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,6 +77,11 @@ def is_retryable(error: BaseException) -> bool:
     return is_transient(error) if isinstance(error, DBAPIError) else isinstance(error, RetryTransaction)
 
 
+def ends_transaction(error: BaseException) -> bool:
+    """Whether nothing more can be done in the transaction, through no fault of what was asked for."""
+    return is_retryable(error) or is_connection_lost(error)
+
+
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     """An event for the stream of one user. `data` is what REST returns: public models, ids, JSON values."""
@@ -109,6 +116,7 @@ class Database:
     ) -> None:
         self.engine = engine
         self.is_postgresql = engine.dialect.name == "postgresql"
+        self.is_sqlite = engine.dialect.name == "sqlite"
         self.readers = open_readers(engine, readers)
         self.unhurried = unhurried or engine
 
@@ -272,6 +280,14 @@ class Database:
         if rows:
             self._notify({user_id})
         return rows
+
+    async def run_on_sqlite(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` with SQLite's own connection, in a transaction that is committed when this returns.
+
+        DatabaseBusy if the database does not do it in time.
+        """
+        with raise_database_busy():
+            return await run_transaction(self.engine, work)
 
     async def close(self) -> None:
         for engine in {self.engine, self.readers, self.unhurried}:

@@ -1,7 +1,9 @@
 # services/run_log.py -- the log of a run: what was said and called, line by line, and the steps that it tells of.
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -29,7 +31,7 @@ from models.columns import MAX_COUNT
 from models.message import FinishReason
 from models.recorded_call import LoggedCall, pick_approval, pick_call, pick_outcome, set_outcome
 from models.shapes import JsonObject
-from services.run_sql import STORE_LINES
+from services.run_sql import FIND_RUN_ON_SQLITE, INSERT_LINE_ON_SQLITE, STORE_LINES
 
 FINAL_EVENTS = frozenset({"run.completed", "run.failed", "run.cancelled"})
 EVENT_BATCH = 500
@@ -93,6 +95,8 @@ async def store_lines(db: Database, lines: Sequence[Line], moment: datetime, *, 
 
     `again`: an earlier try failed, and may have stored them.
     """
+    if db.is_sqlite:
+        return await db.run_on_sqlite(partial(insert_lines_on_sqlite, lines, moment))
     if not db.is_postgresql:
         return await db.write(insert_lines, lines, moment, again=again)
     columns = zip(*((line.run_id, line.epoch, line.seq, line.type, line.data) for line in lines), strict=True)
@@ -122,6 +126,22 @@ async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime,
     ]
     if rows:
         await tx.execute(INSERT_LINE, rows)
+    return held
+
+
+def insert_lines_on_sqlite(
+    lines: Sequence[Line], moment: datetime, connection: sqlite3.Connection
+) -> set[UUID]:
+    """The same by SQLite's own driver, whose transaction has the whole database to itself."""
+    epochs = {line.run_id: line.epoch for line in lines}
+    held = {
+        run_id
+        for run_id, epoch in epochs.items()
+        if connection.execute(FIND_RUN_ON_SQLITE, (run_id.hex, epoch)).fetchone()
+    }
+    time = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+    rows = [(line.run_id.hex, line.seq, line.type, line.data, time) for line in lines if line.run_id in held]
+    connection.executemany(INSERT_LINE_ON_SQLITE, rows)
     return held
 
 

@@ -133,6 +133,13 @@ STORE_LINES = """
     )
     SELECT id FROM held"""
 
+# The same on SQLite, within one transaction that nobody else writes beside. Its triggers refuse no line, and a line
+# that an earlier try has stored stays as it is.
+FIND_RUN_ON_SQLITE = "SELECT 1 FROM runs WHERE id = ? AND epoch = ? AND status = 'running'"
+INSERT_LINE_ON_SQLITE = """
+    INSERT INTO run_events (run_id, seq, type, data, created_at) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (run_id, seq) DO NOTHING"""
+
 # The end of a run: its answer, the last lines of its log, and what its user's streams are told. The conversation is
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,

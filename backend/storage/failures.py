@@ -1,4 +1,6 @@
 # storage/failures.py -- what an error of the database means, whichever engine raised it.
+import sqlite3
+
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Postgres
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -66,7 +68,7 @@ def explain_unavailability(error: BaseException) -> str | None:
         return "no connection to the database became free in time"
     if isinstance(error, TimeoutError):
         return str(error) or "the database did not answer in time"
-    found = error_codes(error) if isinstance(error, (DBAPIError, *DRIVER_ERRORS)) else set()
+    found = error_codes(error) if isinstance(error, (DBAPIError, sqlite3.Error, *DRIVER_ERRORS)) else set()
     if found & POOLER_CODES:
         return error_message(error) + POOLER_HINT
     states = [code for code in found if isinstance(code, str) and len(code) == 5]

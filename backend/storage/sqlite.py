@@ -1,11 +1,12 @@
 # storage/sqlite.py -- SQLite: one writer, several readers, and files that only their owner may read.
 import asyncio
+import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, event
 from sqlalchemy.dialects import sqlite
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert
+from sqlalchemy.util import greenlet_spawn
 
 from clock import utc_now
 from models.columns import random_uuid
@@ -24,6 +26,7 @@ from storage.database_kind import HIDE_PARAMETERS, ConnectArguments, DatabaseKin
 from storage.timeouts import DEFAULT_LOCK_SECONDS, TimeLimits
 from storage.url_parameters import POOL_PARAMETERS, read_parameters, refuse_unknown
 
+T = TypeVar("T")
 # Our own settings say how long to wait for a lock. With a shared cache connections would lock each other out.
 DROPPED = POOL_PARAMETERS | {"timeout", "cache"}
 # What SQLite adds to the name of the file: for itself, the write-ahead log, the index of the log, the rollback journal.
@@ -165,6 +168,43 @@ def limit_statements(engine: AsyncEngine, seconds: float) -> None:
     event.listen(engine.sync_engine, "before_cursor_execute", start)
     event.listen(engine.sync_engine, "after_cursor_execute", end)
     event.listen(engine.sync_engine, "handle_error", fail)
+
+
+async def run_transaction(engine: AsyncEngine, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run `work` on the thread of the engine's connection, in a transaction that is committed when this returns.
+
+    It goes to that thread once. A transaction of SQLAlchemy goes there and back about four times for each statement.
+    """
+    limits: TimeLimits = engine.sync_engine.get_execution_options()["limits"]
+    connection = await engine.raw_connection()
+    # Any: aiosqlite has no types for what it keeps to itself.
+    driver: Any = connection.driver_connection
+    alarm = None
+    if limits.statement is not None:
+        alarm = asyncio.get_running_loop().call_later(limits.statement, driver._conn.interrupt)
+    try:
+        done: T = await driver._execute(transact, driver._conn, work)
+        return done
+    except asyncio.CancelledError:
+        interrupt_until_idle(driver)
+        raise
+    finally:
+        if alarm is not None:
+            alarm.cancel()
+        await greenlet_spawn(connection.close)
+
+
+def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        done = work(connection)
+        connection.execute("COMMIT")
+        return done
+    except BaseException:
+        # After some errors, of a full disk for one, SQLite has rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 # Any: aiosqlite has no types for what it keeps to itself.

@@ -2,14 +2,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
+import aiosqlite
 import pytest
 
 import access
 from access import SYSTEM, Caller
 from agent import run_writer
 from agent.run_writer import MAX_PIECE_CHARACTERS, MAX_WAITING_CHARACTERS, RunLog, RunWriter
+from clock import utc_now
 from db import Database
 from errors import DatabaseBusy
 from models import Run, RunEvent
@@ -231,3 +235,29 @@ def test_readers_get_from_memory_what_the_log_holds(within: Within) -> None:
             assert len(rows) == 2
 
     within(check)
+
+
+def test_a_batch_of_many_runs_goes_to_the_thread_of_sqlite_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[object] = []
+    execute = aiosqlite.Connection._execute
+
+    async def count(connection: aiosqlite.Connection, work: Any, *args: Any, **kw: Any) -> Any:
+        calls.append(work)
+        return await execute(connection, work, *args, **kw)
+
+    async def check() -> None:
+        db = Database(open_engine(f"sqlite:///{tmp_path}/batch.db"))
+        try:
+            await bootstrap(db.engine)
+            runs = [await db.write(add_run) for _ in range(20)]
+            lines = [Line(run.id, 1, seq, "message.delta", "{}") for run in runs for seq in (1, 2)]
+            monkeypatch.setattr(aiosqlite.Connection, "_execute", count)
+            assert await store_lines(db, lines, utc_now(), again=False) == {run.id for run in runs}
+            # The transaction, and what the pool does when it gets the connection back.
+            assert len(calls) <= 2, calls
+        finally:
+            await db.close()
+
+    asyncio.run(check())
