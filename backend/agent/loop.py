@@ -1,6 +1,7 @@
 # agent/loop.py -- the run loop: read history, call the model, store its answer, run its tools, repeat.
 import asyncio
 from asyncio import sleep
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,9 +18,11 @@ from agent.history import begin_paragraph, read_history
 from agent.leases import Lease
 from agent.needed_approvals import find_calls_needing_approval
 from agent.prompts import build_model_request
-from agent.run_writer import RunLog
+from agent.run_writer import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, RunLog
 from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read
 from db import Transaction
+from errors import DatabaseBusy
+from failure_causes import log_failure
 from llm.protocol import AnswerEnd, ContextOverflow, ModelError, ModelRequest, TextDelta, ToolCall, Turn
 from llm.sanitize import sanitize
 from models import Conversation, Run, RunEvent
@@ -30,6 +33,7 @@ from services import approvals, run_log
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
 from services.run_log import LeaseLost, Step, rebuild_steps, to_line
 from storage.dialects import read_clock
+from storage.failures import is_connection_lost
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -287,10 +291,35 @@ class RunLoop:
             return run_log.get_added_events(tx)
 
         await self.log.settle()
-        self.note_stored(await self.context.write(make_call))
+        self.note_stored(await self.write_through_outage(make_call))
         if outcome is None:
             raise RunAwaitsApproval
         return outcome
+
+    async def write_through_outage(
+        self, work: Callable[[Transaction], Awaitable[list[RunEvent]]]
+    ) -> list[RunEvent]:
+        """Run the transaction, again while the database is away. Before that a look tells whether it was stored."""
+        pause, again = FIRST_PAUSE_SECONDS, False
+        while True:
+            try:
+                if again:
+                    place = (self.lease.run_id, self.log.last_seq)
+                    stored = await self.context.read(run_log.read_events, self.caller, *place)
+                    if stored:
+                        return stored
+                return await self.context.write(work)
+            except DatabaseBusy as error:
+                if error.__cause__ is None or not is_connection_lost(error.__cause__):
+                    raise
+                log_failure(
+                    "a call could not be stored: trying again",
+                    error,
+                    run=str(self.lease.run_id),
+                    seconds=pause,
+                )
+                await sleep(pause)
+                pause, again = min(2 * pause, MAX_PAUSE_SECONDS), True
 
     def content(self) -> str:
         return "".join(step.text for step in self.steps)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from structlog.typing import FilteringBoundLogger
 
 from access import Caller
-from db import Transaction, is_retryable
+from db import Transaction, ends_transaction
 from errors import ParleyError
 from models.api_token import SCOPES_FOR, Permission
 from models.shapes import JsonObject
@@ -121,7 +121,7 @@ async def call_tool(
     except ParleyError as error:
         raise ToolError(error.detail) from error
     except Exception as error:
-        if is_retryable(error):
+        if ends_transaction(error):
             raise
         log.error("tool failed", tool=name, exc_info=error)
         raise ToolError(f"{name} failed on our side; nothing was changed.") from error
