@@ -1,8 +1,8 @@
 # chaos.py -- several workers, people who keep writing, faults at random moments; then the books are checked.
 """Workers are real uvicorn processes on one PostgreSQL; the model is a slow scripted one. People post messages until
 each is acknowledged, and read the streams, resuming on any worker. Meanwhile workers are killed (-9), paused past
-their lease and woken, terminated, connections are cut, and the database crashes and recovers. The seed decides what
-happens in which order.
+their lease and woken, terminated, and connections are cut; with `crashes` the database crashes and recovers, too. The
+seed decides what happens in which order.
 """
 
 import asyncio
@@ -57,6 +57,7 @@ class Books:
     read: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)  # of failed runs
 
 
 class Cluster:
@@ -186,7 +187,9 @@ def check(url: str, books: Books) -> dict[str, int]:
     asked = rows("SELECT client_id, run_id FROM messages WHERE role = 'user'")
     stored = {row.client_id: str(row.run_id) for row in asked}
     titles = Counter(row.title for row in rows("SELECT title FROM tasks"))
-    status = {str(row.id): row.status for row in rows("SELECT id, status FROM runs")}
+    runs = rows("SELECT id, status, error, takeovers FROM runs")
+    status = {str(row.id): row.status for row in runs}
+    books.errors.update(f"{row.error} ({row.takeovers} takeovers)" for row in runs if row.status == "failed")
     logs: dict[str, list[tuple[int, str]]] = {}
     told: dict[str, list[Any]] = {}
     results: Counter[tuple[str, str]] = Counter()
@@ -250,14 +253,16 @@ def inject(
             print(f"\rfault {number + 1} of {faults}", end="", file=sys.stderr, flush=True)
 
 
-def run_chaos(faults: int, seed: int, pooler: str | None = None) -> tuple[dict[str, int], Books]:
+def run_chaos(
+    faults: int, seed: int, pooler: str | None = None, *, crashes: bool = False
+) -> tuple[dict[str, int], Books]:
     """The counts that must all be 0, and what happened.
 
-    `pooler` is a URL of one in transaction mode. Its database is everybody's, and does not crash.
+    `pooler` is a URL of one in transaction mode. A database that crashes is on a server of its own.
     """
     dice = random.Random(seed)
     books = Books()
-    server = postgres_server() if pooler else open_server(f"chaos-{uuid4().hex[:8]}")
+    server = open_server(f"chaos-{uuid4().hex[:8]}") if crashes else postgres_server()
     name = f"chaos_{uuid4().hex}"
     server.create_database(name)
     url = server.url(name)
@@ -289,13 +294,13 @@ def run_chaos(faults: int, seed: int, pooler: str | None = None) -> tuple[dict[s
             for person in people:
                 person.start()
             try:
-                inject(cluster, people, books, faults, dice, None if pooler else partial(server.crash, name))
+                inject(cluster, people, books, faults, dice, partial(server.crash, name) if crashes else None)
             finally:
                 stop.set()
                 for person in people:
                     person.join()
     counts = check(url, books)
     server.drop_database(name)
-    if not pooler:
+    if crashes:
         server.release()
     return counts, books

@@ -15,15 +15,20 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument(
+        "--crashes", action="store_true", help="crash the database, too, on a server of its own"
+    )
     chosen = parser.parse_args()
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(10**6)
     print(
         f"seed {seed} (again: python tests/chaos/run.py --faults {chosen.faults} --seed {seed})", flush=True
     )
-    counts, books = run_chaos(chosen.faults, seed)
+    counts, books = run_chaos(chosen.faults, seed, crashes=chosen.crashes)
     print(f"\n{sum(books.faults.values())} faults: {dict(books.faults)}; {len(books.acknowledged)} messages")
     for what, count in counts.items():
         print(f"{count:6} {what}")
+    for error, count in books.errors.items():
+        print(f"{count:6} runs failed with: {error}")
     for trouble in books.troubles:
         print(trouble)
     sys.exit(1 if any(counts.values()) else 0)

@@ -10,7 +10,7 @@ FAULTS = 20
 SEED = 1
 
 
-def test_kills_pauses_terminations_cuts_and_crashes_lose_and_double_nothing(postgres: PostgresServer) -> None:
+def test_kills_pauses_terminations_and_cuts_lose_and_double_nothing(postgres: PostgresServer) -> None:
     counts, books = run_chaos(FAULTS, SEED)
     assert len(books.acknowledged) > FAULTS
     assert counts == dict.fromkeys(counts, 0), f"seed {SEED}: {books.troubles}"
