@@ -1,11 +1,28 @@
 # access.py -- who asks, and the one rule per table that says which of its rows they may see.
+"""The rules are marked, and no statement is executed without the mark of each of its tables: storage/rule_check.py."""
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar, cast, overload
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Uuid, and_, bindparam, exists, false, true
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    false,
+    inspect,
+    true,
+)
 from sqlalchemy import select as sql_select
+from sqlalchemy.orm.util import AliasedClass
+from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import SQLModel, col
 
 from db import AnySelect, Transaction, get_columns
@@ -28,6 +45,8 @@ from models import (
     User,
 )
 from models.api_token import SCOPES_FOR, Permission, Scope
+from storage.row_session import admit_row
+from storage.rule_check import MissingRule, OwnerValue, TableRule
 
 RowT = TypeVar("RowT", bound=SQLModel)
 T = TypeVar("T")
@@ -98,31 +117,42 @@ def caller_params(caller: Caller) -> dict[str, object]:
 
 
 # SQLModel gives a column the type of its values, so to mypy the columns below are ids.
-def owned_by_caller(column: UUID) -> Callable[[Caller], ColumnElement[bool]]:
-    return lambda caller: col(column) == require_id(caller.user_id)
+def table_column(column: object) -> Column[object]:
+    """The column of the table, for the attribute of a class."""
+    attribute = inspect(column)
+    found: Column[object] = get_columns(attribute.class_)[attribute.key]
+    return found
 
 
-def child_of(table: type[SQLModel], here: UUID, there: UUID) -> Callable[[Caller], ColumnElement[bool]]:
+def owned_by_caller(column: UUID) -> Callable[[Caller], TableRule]:
+    mark = table_column(column)
+    return lambda caller: TableRule(col(column) == require_id(caller.user_id), mark)
+
+
+def child_of(table: type[SQLModel], here: UUID, there: UUID) -> Callable[[Caller], TableRule]:
     """Rows that belong to a visible row of `table`: their column `here` holds its column `there`."""
-    return lambda caller: exists(
-        sql_select(1).where(col(there) == col(here), visible_condition(caller, table))
+    mark = table_column(here)
+    return lambda caller: TableRule(
+        exists(sql_select(1).where(col(there) == col(here), visible_condition(caller, table))), mark
     )
 
 
-def own_active_account(caller: Caller) -> ColumnElement[bool]:
+def own_active_account(caller: Caller) -> TableRule:
     """The caller's own row, until the removal of the account begins."""
-    return and_(owned_by_caller(User.id)(caller), col(User.deleted_at).is_(None))
+    own = and_(col(User.id) == require_id(caller.user_id), col(User.deleted_at).is_(None))
+    return TableRule(own, table_column(User.id))
 
 
-def allow_no_one(caller: Caller) -> ColumnElement[bool]:
-    return false()
+def allow_no_one(column: object) -> Callable[[Caller], TableRule]:
+    mark = table_column(column)
+    return lambda caller: TableRule(false(), mark)
 
 
-RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
+RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
     User: own_active_account,
     AuthSession: owned_by_caller(AuthSession.user_id),
-    RefreshToken: allow_no_one,
-    RateLimit: allow_no_one,
+    RefreshToken: allow_no_one(RefreshToken.session_id),
+    RateLimit: allow_no_one(RateLimit.key),
     IdempotencyKey: owned_by_caller(IdempotencyKey.user_id),
     Task: owned_by_caller(Task.user_id),
     Conversation: owned_by_caller(Conversation.user_id),
@@ -136,12 +166,101 @@ RULES: dict[type[SQLModel], Callable[[Caller], ColumnElement[bool]]] = {
     ApiToken: owned_by_caller(ApiToken.user_id),
 }
 NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", ApiToken: "token"}
+# Of a new row: the column by which it belongs to somebody, and where that is a row, the table of that row.
+OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
+    User: ("id", None),
+    AuthSession: ("user_id", None),
+    RefreshToken: ("session_id", AuthSession),
+    RateLimit: ("key", None),
+    IdempotencyKey: ("user_id", None),
+    Task: ("user_id", None),
+    Conversation: ("user_id", None),
+    Message: ("conversation_id", Conversation),
+    Run: ("conversation_id", Conversation),
+    RunEvent: ("run_id", Run),
+    Approval: ("run_id", Run),
+    Event: ("user_id", None),
+    EventSequence: ("user_id", None),
+    ApiToken: ("user_id", None),
+}
+
+
+@cache
+def system_rule(table: type[SQLModel]) -> TableRule:
+    """Every row; the mark says that SYSTEM asks."""
+    return TableRule(true(), get_columns(table)[OWNERS[table][0]])
 
 
 def visible_condition(caller: CallerOrSystem, table: type[SQLModel]) -> ColumnElement[bool]:
-    """The condition under which the caller may see a row; KeyError for a table without a rule."""
+    """The condition under which the caller may see a row; KeyError for a table without a rule.
+
+    `table` may be an alias, which needs a rule of its own beside that of its table.
+    """
+    if isinstance(table, AliasedClass):
+        alias = inspect(table)
+        plain = visible_condition(caller, alias.mapper.class_)
+        aliased_rule: ColumnElement[bool] = ClauseAdapter(alias.selectable).traverse(plain)
+        return aliased_rule
     rule = RULES[table]
-    return true() if isinstance(caller, System) else rule(caller)
+    return system_rule(table) if isinstance(caller, System) else rule(caller)
+
+
+def own_condition(caller: Caller, table: type[SQLModel]) -> ColumnElement[bool]:
+    """Those of the visible rows of messages, runs or events that name the caller themselves, in `user_id`.
+
+    For statements that must not look at another table, whose rows they would lock in the wrong order.
+    """
+    column = get_columns(table)["user_id"]
+    return TableRule(column == require_id(caller.user_id), column)
+
+
+def child_condition(table: type[SQLModel], parent_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
+    """Rows of the parent that the same statement has found by its own rule, and whose id is `parent_id`."""
+    source = inspect(table)
+    column = source.selectable.columns[OWNERS[source.mapper.class_][0]]
+    return TableRule(column == parent_id, column)
+
+
+# Any: an owner's value is an id or, of a rate limit, a text.
+def owner_value(caller: CallerOrSystem, table: type[SQLModel], value: Any = None) -> ColumnElement[Any]:
+    """What an INSERT puts into the column by which a new row belongs to somebody; without `value` the caller's id.
+
+    A row that belongs to a row, as a message to its conversation, takes that row's id. Whoever inserts has found it.
+    """
+    name, parent = OWNERS[table]
+    if isinstance(caller, Caller) and parent is None:
+        if name != "user_id" or (
+            value is not None and value is not caller.user_id and value != caller.user_id
+        ):
+            raise MissingRule(str(table.__tablename__), "owner")
+        value = caller.user_id
+    column = get_columns(table)[name]
+    if not isinstance(value, ColumnElement):
+        value = bindparam(None, value, type_=column.type)
+    return OwnerValue(value, column)
+
+
+def admit_new_row(caller: CallerOrSystem, row: RowT) -> RowT:
+    """Let a new row be stored whose `user_id`, if it has one, is the caller's; MissingRule for any other."""
+    if isinstance(caller, Caller) and getattr(row, "user_id", caller.user_id) != require_id(caller.user_id):
+        raise MissingRule(str(row.__tablename__), "owner")
+    if isinstance(caller, Caller) and type(row) in (User, RateLimit, RefreshToken):
+        raise MissingRule(str(row.__tablename__), "owner")
+    admit_row(row)
+    return row
+
+
+def add_row(tx: Transaction, caller: CallerOrSystem, row: SQLModel) -> None:
+    """Add a new row, which the next flush stores.
+
+    A row that belongs to a row needs one that this transaction has read by its rule, or has stored.
+    """
+    name, parent = OWNERS[type(row)]
+    if isinstance(caller, Caller) and parent is not None:
+        owner = tx.identity_map.get(tx.identity_key(parent, getattr(row, name)))
+        if owner is None:
+            raise MissingRule(str(row.__tablename__), "owner")
+    tx.add(admit_new_row(caller, row))
 
 
 @overload

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Dialect, Insert, Row, Select, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.util import greenlet_spawn
@@ -30,6 +31,9 @@ from storage.failures import (
     is_foreign_key_violation,
     is_transient,
 )
+from storage.row_session import RowSession, admit_row, require_admission
+from storage.rule_check import OwnerValue, check_rules
+from storage.sql_text import SqlText
 from storage.sqlite import run_transaction
 
 P = ParamSpec("P")
@@ -110,6 +114,7 @@ class Database:
     """
 
     notify_users: Callable[[set[UUID]], None] | None = None
+    session_class: type[Session] = RowSession
 
     def __init__(
         self, engine: AsyncEngine, *, unhurried: AsyncEngine | None = None, readers: int = 10
@@ -119,14 +124,19 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.readers = open_readers(engine, readers)
         self.unhurried = unhurried or engine
+        for each in (self.engine, self.readers, self.unhurried):
+            check_rules(each)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Commit at the end of the block, or roll back if it raises. Nothing else commits."""
         return self._transaction(self.engine)
 
+    def _open_session(self, engine: AsyncEngine) -> AsyncSession:
+        return AsyncSession(engine, expire_on_commit=False, sync_session_class=self.session_class)
+
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
-        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        async with self._open_session(engine) as session, session.begin():
             yield session
         self._notify(session.info.get(USERS_TO_NOTIFY))
 
@@ -178,7 +188,7 @@ class Database:
         """
 
         async def attempt() -> T:
-            async with AsyncSession(self.readers, expire_on_commit=False) as session:
+            async with self._open_session(self.readers) as session:
                 if self.is_postgresql:
                     session.info[READER_OF] = self
                 return await work(session, *args, **kw)
@@ -207,13 +217,13 @@ class Database:
             return await self.read(fetch_rows, statement, values)
         return await self._retry_if_lost(lambda: self._run(statement, values))
 
-    async def execute_sql(self, sql: str, *arguments: object) -> Sequence[AnyRow]:
+    async def execute_sql(self, statement: SqlText, *arguments: object) -> Sequence[AnyRow]:
         """The rows of a statement in PostgreSQL's own SQL, which is a transaction of its own.
 
         It runs again once if its connection is lost, so it has to be one that may run twice. DatabaseBusy if the
         database does not do it in time.
         """
-        return await self._retry_if_lost(lambda: self._execute_sql(sql, *arguments))
+        return await self._retry_if_lost(lambda: self._execute_sql(statement.sql, *arguments))
 
     async def _run(self, statement: AnySelect | Insert, values: Mapping[str, object]) -> Sequence[AnyRow]:
         sql, names, constants = compile_statement(statement, self.engine.dialect)
@@ -241,10 +251,11 @@ class Database:
         """
         if not self.is_postgresql:
             return await self.write(add_row_with_event, row, event)
+        require_admission(row)
         event_values = {"event_user_id": event.user_id, "event_type": event.type, "event_data": event.json()}
         try:
             with raise_database_busy():
-                await self._run(insert_statement(type(row)), {**row.model_dump(), **event_values})
+                await self._run(insert_statement(type(row)), {**dump_row(row), **event_values})
         except asyncpg.ForeignKeyViolationError as error:
             raise InvalidCredential from error  # as in write()
         self._notify({event.user_id})
@@ -256,14 +267,19 @@ class Database:
         """
         sql, names, constants = compile_statement(statement, self.engine.dialect)
         arguments = {**constants, **values}
-        return bool(await self.execute_write_sql(sql, [arguments[name] for name in names], user_id))
+        return bool(await self._execute_write(sql, [arguments[name] for name in names], user_id))
 
-    async def execute_write_sql(self, sql: str, arguments: Sequence[object], user_id: UUID) -> Sequence[Any]:
+    async def execute_write_sql(
+        self, statement: SqlText, arguments: Sequence[object], user_id: UUID
+    ) -> Sequence[AnyRow]:
         """The rows of a statement in PostgreSQL's own SQL that writes, with events for the user.
 
         It is a transaction of its own, committed when this returns. No rows: it lost a race and wrote nothing, or its
         connection was lost, and only a look can tell what it wrote.
         """
+        return await self._execute_write(statement.sql, arguments, user_id)
+
+    async def _execute_write(self, sql: str, arguments: Sequence[object], user_id: UUID) -> Sequence[AnyRow]:
         try:
             with raise_database_busy():
                 rows = await self._execute_sql(sql, *arguments)
@@ -300,7 +316,9 @@ def notify_on_commit(tx: Transaction, user_id: UUID) -> None:
 
 
 async def add_event(tx: Transaction, event: NewEvent) -> None:
-    tx.add(Event(user_id=event.user_id, type=event.type, data=json.loads(event.json())))
+    row = Event(user_id=event.user_id, type=event.type, data=json.loads(event.json()))
+    admit_row(row)  # an event is addressed: whoever tells of a change decides whom
+    tx.add(row)
     await tx.flush()
     notify_on_commit(tx, event.user_id)
 
@@ -313,10 +331,18 @@ async def add_row_with_event(tx: Transaction, row: SQLModel, event: NewEvent) ->
 
 @cache
 def insert_statement(table: type[SQLModel]) -> Insert:
-    """One INSERT statement for a row and its event."""
-    row = {column.name: bindparam(column.name, type_=column.type) for column in get_columns(table)}
+    """One INSERT statement for a row, which was admitted, and its event."""
+    row = {column.name: bindparam(f"row_{column.name}", type_=column.type) for column in get_columns(table)}
     event = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in EVENT_FIELDS}
-    return insert(table).values(row).add_cte(insert(Event).values(event).cte("event"))
+    owners = {"user_id": OwnerValue(row["user_id"], get_columns(table)["user_id"])}
+    addressee = {"user_id": OwnerValue(event["user_id"], get_columns(Event)["user_id"])}
+    new_event = insert(Event).values({**event, **addressee}).cte("event")
+    return insert(table).values({**row, **owners}).add_cte(new_event)
+
+
+def dump_row(row: SQLModel) -> dict[str, object]:
+    """The bind parameters of `insert_statement`."""
+    return {f"row_{name}": value for name, value in row.model_dump().items()}
 
 
 def get_columns(table: type[SQLModel]) -> ReadOnlyColumnCollection[str, Column[object]]:

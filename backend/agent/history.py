@@ -57,7 +57,7 @@ def select_questions() -> Select[Any]:
     is_answer = and_(
         col(answer.run_id) == col(Message.run_id),
         col(answer.role) == "agent",
-        col(answer.conversation_id) == col(Message.conversation_id),
+        access.child_condition(answer, col(Message.conversation_id)),
     )
     statement = access.select(ANY_CALLER, Message, *question).outerjoin(answer, is_answer)
     statement = statement.where(

@@ -62,6 +62,7 @@ def has_earlier_active_run(run: type[Run]) -> ColumnElement[bool]:
     earlier = aliased(Run)
     return exists(
         select(1).where(
+            access.visible_condition(SYSTEM, earlier),
             col(earlier.conversation_id) == col(run.conversation_id),
             col(earlier.trigger_seq) < col(run.trigger_seq),
             col(earlier.status).in_(ACTIVE_STATUSES),

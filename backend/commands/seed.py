@@ -5,14 +5,16 @@ from random import Random
 from typing import Annotated
 
 import typer
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlmodel import SQLModel
 
+import access
+from access import SYSTEM
 from clock import utc_now
 from commands.context import exit_with, run_on_database
 from commands.seed_rows import Row, SeedSizes, build_batches, build_tasks
 from commands.users import parse_user
-from db import Database, Transaction
+from db import Database, Transaction, get_columns
 from errors import Conflict
 from models import Task
 from models.user import UserCreate
@@ -55,4 +57,10 @@ async def write_user(db: Database, new: UserCreate, sizes: SeedSizes, seed: int)
 async def insert_rows(tx: Transaction, tables: Sequence[tuple[type[SQLModel], list[Row]]]) -> None:
     for model, rows in tables:
         if rows:
-            await tx.execute(insert(model.metadata.tables[str(model.__tablename__)]), rows)
+            owner, _ = access.OWNERS[model]
+            values: Row = {name: bindparam(name) for name in rows[0]}
+            values[owner] = access.owner_value(
+                SYSTEM, model, bindparam("owner", type_=get_columns(model)[owner].type)
+            )
+            new = insert(model.metadata.tables[str(model.__tablename__)]).values(values)
+            await tx.execute(new, [{**row, "owner": row[owner]} for row in rows])

@@ -96,11 +96,13 @@ async def request_approvals(
             "shown": call["shown"],
             "digest": compute_digest(call),
         }
-        approval = await find_approval(tx, caller, run.id, call["id"]) or Approval(
-            run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
-        )
+        approval = await find_approval(tx, caller, run.id, call["id"])
+        if approval is None:
+            approval = Approval(
+                run_id=run.id, tool_call_id=call["id"], created_at=moment, expires_at=expires_at, **asked
+            )
+            access.add_row(tx, caller, approval)
         approval.sqlmodel_update({**asked, "expires_at": expires_at, "decision": None, "decided_at": None})
-        tx.add(approval)
         times = {"requested_at": rfc3339(moment), "expires_at": rfc3339(expires_at)}
         await run_log.add_event(
             tx, caller, run, "approval.requested", {"step": step, "id": call["id"], **asked, **times}

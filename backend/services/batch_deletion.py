@@ -27,7 +27,7 @@ async def delete_batch(
     if found:
         # SQLite compares a single column with values, not with tuples of one.
         chosen = tuple_(*keys).in_(found) if len(keys) > 1 else keys[0].in_([key for (key,) in found])
-        await tx.execute(delete(table).where(chosen))
+        await tx.execute(delete(table).where(access.visible_condition(caller, table), chosen))
     return len(found)
 
 
@@ -53,5 +53,5 @@ async def delete_batch_with_children(
     children = await delete_batch(tx, caller, child, parent_id.in_(found), limit=limit)
     if children == limit:
         return children
-    await tx.execute(delete(table).where(row_id.in_(found)))
+    await tx.execute(delete(table).where(access.visible_condition(caller, table), row_id.in_(found)))
     return children + len(found)

@@ -48,7 +48,7 @@ async def create_conversation(
 
 
 async def add_conversation(tx: Transaction, caller: Caller, conversation: Conversation) -> Conversation:
-    tx.add(conversation)
+    access.add_row(tx, caller, conversation)
     await tx.flush()
     await events.record_event(tx, caller, "conversation.created", describe_conversation_event(conversation))
     return conversation

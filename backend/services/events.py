@@ -8,11 +8,11 @@ from sqlalchemy import (
     ColumnElement,
     SQLColumnExpression,
     Text,
+    and_,
     bindparam,
     cast,
     delete,
     func,
-    insert,
     or_,
     select,
     update,
@@ -20,9 +20,9 @@ from sqlalchemy import (
 from sqlmodel import col
 
 import access
-from access import Caller, CallerOrSystem
+from access import ANY_CALLER, Caller, CallerOrSystem
 from clock import utc_now
-from db import NewEvent, Transaction, add_event
+from db import NewEvent, Transaction, add_event, get_columns
 from models import Event, EventSequence, User
 from storage.dialects import upsert
 
@@ -83,18 +83,19 @@ async def number_events(tx: Transaction, caller: CallerOrSystem, user_id: UUID) 
     The lock on the sequence lets one transaction number at a time; writers never take it. An event that is committed
     later gets a later number, so no reader has passed it.
     """
-    new = insert(EventSequence).values(user_id=user_id, last_seq=0)
-    last = col(EventSequence.last_seq)
-    last_seq: int = await upsert(
-        tx, new, "user_id", {"last_seq": last}, last
-    )  # takes the lock, and changes nothing
+    new = {"user_id": access.owner_value(caller, EventSequence, user_id), "last_seq": 0}
+    unchanged = {"last_seq": get_columns(EventSequence)["last_seq"]}
+    last_seq = await upsert(tx, EventSequence, new, "user_id", unchanged, "last_seq")  # takes the lock
     unnumbered = access.select(caller, Event, col(Event.id)).where(
         col(Event.user_id) == user_id, col(Event.seq).is_(None)
     )
     # They are read without a lock and updated by primary key: on MariaDB any other way waits for writers.
     found = list((await tx.execute(unnumbered.order_by(col(Event.id)).limit(NUMBER_BATCH))).scalars())
     if found:
-        numbers = [{"event_id": event_id, "number": last_seq + n} for n, event_id in enumerate(found, 1)]
+        own = {"caller_user_id": user_id}
+        numbers = [
+            {"event_id": event_id, "number": last_seq + n, **own} for n, event_id in enumerate(found, 1)
+        ]
         await tx.execute(SET_NUMBER, numbers)
         last_seq += len(found)
         sequence = (access.visible_condition(caller, EventSequence), col(EventSequence.user_id) == user_id)
@@ -104,7 +105,9 @@ async def number_events(tx: Transaction, caller: CallerOrSystem, user_id: UUID) 
 
 EVENT_TABLE = Event.metadata.tables["events"]
 SET_NUMBER = (
-    update(EVENT_TABLE).where(EVENT_TABLE.c.id == bindparam("event_id")).values(seq=bindparam("number"))
+    update(EVENT_TABLE)
+    .where(access.own_condition(ANY_CALLER, Event), EVENT_TABLE.c.id == bindparam("event_id"))
+    .values(seq=bindparam("number"))
 )
 
 
@@ -130,7 +133,10 @@ async def find_log_positions(
     last_seq, user_id = func.coalesce(col(EventSequence.last_seq), 0), col(User.id)
     statement = (
         access.select(caller, User, user_id, last_seq, has_unnumbered(caller, user_id))
-        .outerjoin(EventSequence, col(EventSequence.user_id) == user_id)
+        .outerjoin(
+            EventSequence,
+            and_(col(EventSequence.user_id) == user_id, access.visible_condition(caller, EventSequence)),
+        )
         .where(user_id.in_(user_ids))
     )
     return {row[0]: LogPosition(*row[1:]) for row in await tx.execute(statement)}
@@ -165,5 +171,5 @@ async def delete_old_events(tx: Transaction, caller: CallerOrSystem, days: int) 
     for user_id in sorted({row.user_id for row in found if row.seq is None})[:USER_BATCH]:
         await number_events(tx, caller, user_id)
     numbered = (col(Event.id).in_([row.id for row in found]), col(Event.seq).is_not(None))
-    await tx.execute(delete(Event).where(*numbered))
+    await tx.execute(delete(Event).where(access.visible_condition(caller, Event), *numbered))
     return len(found)

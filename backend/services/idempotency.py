@@ -34,7 +34,8 @@ async def claim_key(tx: Transaction, caller: Caller, key: str, request_hash: str
     moment = utc_now()
     lock = moment + timedelta(seconds=LOCK_SECONDS)
     if stored is None:
-        tx.add(IdempotencyKey(user_id=caller.user_id, key=key, request_hash=request_hash, locked_until=lock))
+        new = IdempotencyKey(user_id=caller.user_id, key=key, request_hash=request_hash, locked_until=lock)
+        access.add_row(tx, caller, new)
         try:
             await tx.flush()
         except IntegrityError as error:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, case, literal, null
+from sqlalchemy import Integer, Select, and_, bindparam, case, literal, null
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -68,9 +68,10 @@ NEWEST_FIRST = replace(OLDEST_FIRST, name="messages-before", descending=True, ba
 
 
 def select_with_sender(caller: Caller) -> Select[Message, str | None]:
-    """Messages, each with the name of its user."""
+    """Messages, each with the name of its user, where the caller may see the user."""
     statement: Select[Message, str | None] = access.select(caller, Message, Message, col(User.display_name))
-    return statement.join(User, col(User.id) == col(Message.user_id))
+    author = and_(col(User.id) == col(Message.user_id), access.visible_condition(caller, User))
+    return statement.outerjoin(User, author)
 
 
 @cache
@@ -176,7 +177,7 @@ async def add_message(
     """Store the message and the run that will answer it; the conversation is locked."""
     seq = await find_next_seq(tx, caller, conversation)
     run = Run(id=run_id, conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=seq)
-    tx.add(run)
+    access.add_row(tx, caller, run)
     await tx.flush()
     message = Message(
         conversation_id=conversation.id,
@@ -188,7 +189,7 @@ async def add_message(
         run_id=run.id,
     )
     conversation.updated_at = utc_now()
-    tx.add(message)
+    access.add_row(tx, caller, message)
     try:
         await tx.flush()
     except IntegrityError as error:

@@ -195,7 +195,7 @@ async def end_run(
         conversation = await access.get_row(tx, caller, Conversation, run.conversation_id)
         end.answer.seq = await messages.find_next_seq(tx, caller, conversation)
         conversation.updated_at = end.moment
-        tx.add(end.answer)
+        access.add_row(tx, caller, end.answer)
     run.status = status
     run.error = error
     run.finished_at = end.moment

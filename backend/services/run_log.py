@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlmodel import col
 
 import access
-from access import SYSTEM, Caller, CallerOrSystem
+from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem
 from clock import utc_now
 from db import Database, Transaction
 from models import Message, Run, RunEvent
@@ -115,7 +115,7 @@ async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime,
         stored = {(row.run_id, row.seq) for row in found}
     rows = [
         {
-            "run_id": line.run_id,
+            "owner": line.run_id,
             "seq": line.seq,
             "type": line.type,
             "data": from_json(line.data),
@@ -137,15 +137,23 @@ def insert_lines_on_sqlite(
     held = {
         run_id
         for run_id, epoch in epochs.items()
-        if connection.execute(FIND_RUN_ON_SQLITE, (run_id.hex, epoch)).fetchone()
+        if connection.execute(FIND_RUN_ON_SQLITE.sql, (run_id.hex, epoch)).fetchone()
     }
     time = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
-    rows = [(line.run_id.hex, line.seq, line.type, line.data, time) for line in lines if line.run_id in held]
-    connection.executemany(INSERT_LINE_ON_SQLITE, rows)
+    rows = [
+        (line.seq, line.type, line.data, time, line.run_id.hex, line.epoch)
+        for line in lines
+        if line.run_id in held
+    ]
+    connection.executemany(INSERT_LINE_ON_SQLITE.sql, rows)
     return held
 
 
-INSERT_LINE = insert(RunEvent.metadata.tables["run_events"])
+# `owner` is the run's id: whoever adds a line has locked the run.
+INSERT_LINE = insert(RunEvent.metadata.tables["run_events"]).values(
+    run_id=access.owner_value(ANY_CALLER, RunEvent, bindparam("owner", type_=Uuid())),
+    **{name: bindparam(name) for name in ("seq", "type", "data", "created_at")},
+)
 
 
 async def hold_run(
@@ -186,7 +194,7 @@ HOLD_RUN = (
     update(RUNS)
     .where(
         RUNS.c.id == bindparam("run_id"),
-        RUNS.c.user_id == bindparam("caller_user_id", type_=Uuid()),
+        access.own_condition(ANY_CALLER, Run),
         RUNS.c.epoch == bindparam("held_epoch"),
         RUNS.c.status == "running",
     )
@@ -242,7 +250,7 @@ async def add_event(
         last = access.select(caller, RunEvent, func.max(col(RunEvent.seq)))
         seq = ((await tx.execute(last.where(col(RunEvent.run_id) == run.id))).scalar_one() or 0) + 1
     event = RunEvent(run_id=run.id, seq=seq, type=type_, data=data)
-    await tx.execute(INSERT_LINE, event.model_dump())
+    await tx.execute(INSERT_LINE, {"owner": run.id, **event.model_dump(exclude={"run_id"})})
     added.append(event)
     return event
 
@@ -289,8 +297,9 @@ async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int)
     found = list((await tx.execute(old.order_by(col(Run.finished_at)).limit(RUN_BATCH))).scalars())
     if found:
         details = (col(RunEvent.run_id).in_(found), col(RunEvent.type).in_(DETAIL_EVENTS))
-        await tx.execute(delete(RunEvent).where(*details))
-        await tx.execute(update(Run).where(col(Run.id).in_(found)).values(details_deleted_at=moment))
+        await tx.execute(delete(RunEvent).where(access.visible_condition(caller, RunEvent), *details))
+        chosen = (access.visible_condition(caller, Run), col(Run.id).in_(found))
+        await tx.execute(update(Run).where(*chosen).values(details_deleted_at=moment))
     return len(found)
 
 

@@ -2,6 +2,7 @@
 # They go to the driver as they stand here. Other databases do the same in a short transaction, in run_posting.py,
 # run_log.py and run_endings.py. What they do for a user names the user ($1 as `caller`); what a worker writes for a
 # run names the epoch, which only the worker that claimed the run knows.
+from storage.sql_text import SqlText
 
 ACTIVE = "('queued', 'running', 'awaiting_approval')"
 
@@ -110,13 +111,40 @@ def build_post(open_conversation: str) -> str:
     SELECT conversation_id, trigger_seq, started_at FROM run"""
 
 
-POST_INTO_CONVERSATION = build_post(OPEN_CONVERSATION)
-POST_INTO_NEW_CONVERSATION = build_post(CREATE_CONVERSATION)
+# Whose each row is: what is written goes where `sender` and `opened` lead, which begin with the caller.
+POST_RULES = {
+    "users": ("users.id = $1 AND users.deleted_at IS NULL",),
+    "messages": (
+        "messages.user_id = $1 AND messages.client_id = $8",
+        "(id, conversation_id, user_id, role, content, created_at, seq, client_id, run_id)"
+        " SELECT $6, run.conversation_id, $1,",
+    ),
+    "runs": ("runs.user_id = $1 AND", "SELECT $5, opened.id, $1,"),
+    "run_events": ("SELECT run.id, 1, 'run.started',",),
+    "events": ("SELECT $1, type, data, $2 FROM new_events",),
+}
+POST_INTO_CONVERSATION = SqlText(
+    build_post(OPEN_CONVERSATION),
+    {
+        **POST_RULES,
+        "conversations": (
+            "conversations.id = $3 AND conversations.user_id = $1",
+            "FROM opened WHERE conversations.id = opened.id",
+        ),
+        "messages": (*POST_RULES["messages"], "messages.conversation_id = conversations.id"),
+        "runs": (*POST_RULES["runs"], "runs.conversation_id = conversations.id"),
+    },
+)
+POST_INTO_NEW_CONVERSATION = SqlText(
+    build_post(CREATE_CONVERSATION),
+    {**POST_RULES, "conversations": ("SELECT $3, $1, $4, $2, $2 FROM sender",)},
+)
 
 # The lines of many runs, each under its run's epoch ($1 runs, $2 epochs, $3 numbers, $4 types, $5 data, $6 now).
 # Whatever else writes to a run locks its row first, so nobody's line comes between. A run that is locked at this
 # moment is left out, not waited for: it is not lost.
-STORE_LINES = """
+STORE_LINES = SqlText(
+    """
     WITH lines AS (
         SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::jsonb[])
             AS line (run_id, epoch, seq, type, data)
@@ -131,20 +159,33 @@ STORE_LINES = """
         FROM lines JOIN held ON held.id = lines.run_id
         ON CONFLICT (run_id, seq) DO NOTHING
     )
-    SELECT id FROM held"""
+    SELECT id FROM held""",
+    {
+        "runs": ("(runs.id, runs.epoch) IN (SELECT run_id, epoch FROM lines)",),
+        "run_events": ("FROM lines JOIN held ON held.id = lines.run_id",),
+    },
+)
 
 # The same on SQLite, within one transaction that nobody else writes beside. Its triggers refuse no line, and a line
 # that an earlier try has stored stays as it is.
-FIND_RUN_ON_SQLITE = "SELECT 1 FROM runs WHERE id = ? AND epoch = ? AND status = 'running'"
-INSERT_LINE_ON_SQLITE = """
-    INSERT INTO run_events (run_id, seq, type, data, created_at) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (run_id, seq) DO NOTHING"""
+FIND_RUN_ON_SQLITE = SqlText(
+    "SELECT 1 FROM runs WHERE id = ? AND epoch = ? AND status = 'running'",
+    {"runs": ("id = ? AND epoch = ?",)},
+)
+INSERT_LINE_ON_SQLITE = SqlText(
+    """
+    INSERT INTO run_events (run_id, seq, type, data, created_at)
+    SELECT id, ?, ?, ?, ? FROM runs WHERE id = ? AND epoch = ? AND status = 'running'
+    ON CONFLICT (run_id, seq) DO NOTHING""",
+    {"run_events": ("SELECT id, ?, ?, ?, ? FROM runs WHERE id = ?",), "runs": ("id = ? AND epoch = ?",)},
+)
 
 # The end of a run: its answer, the last lines of its log, and what its user's streams are told. The conversation is
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,
 # $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason, $19 model.
-END_RUN = """
+END_RUN = SqlText(
+    """
     WITH opened AS (
         SELECT conversations.id,
             coalesce((
@@ -178,4 +219,18 @@ END_RUN = """
         FROM ended, unnest($16::text[], $17::jsonb[]) WITH ORDINALITY AS event (type, data, position)
         ORDER BY event.position
     )
-    SELECT id, last_seq FROM ended"""
+    SELECT id, last_seq FROM ended""",
+    {
+        "conversations": (
+            "conversations.id = $3 AND conversations.user_id = $1",
+            "FROM ended WHERE conversations.id = $3",
+        ),
+        "messages": (
+            "messages.conversation_id = conversations.id",
+            "SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18 FROM ended",
+        ),
+        "runs": ("runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5",),
+        "run_events": ("SELECT ended.id, $13 + line.position - 1, line.type, line.data, $2 FROM ended,",),
+        "events": ("SELECT $1, event.type, event.data, $2 FROM ended,",),
+    },
+)

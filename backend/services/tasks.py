@@ -92,7 +92,7 @@ def describe_task_event(task: Task) -> dict[str, TaskPublic]:
 
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     """As create_task, in a transaction of its own: on PostgreSQL one statement writes the task and its event."""
-    task = new_task(caller, new)
+    task = access.admit_new_row(caller, new_task(caller, new))
     await db.insert_with_event(task, events.new_event(caller, "task.created", describe_task_event(task)))
     return task
 
@@ -104,7 +104,7 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
         if existing := await access.find_row(tx, caller, Task, col(Task.id) == new_id):
             return existing
         task.id = new_id
-    tx.add(task)
+    access.add_row(tx, caller, task)
     await tx.flush()
     await events.record_event(tx, caller, "task.created", describe_task_event(task))
     return task

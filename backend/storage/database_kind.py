@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, tuple_
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.schema import Table
 
 from storage.timeouts import TimeLimits
 
@@ -66,7 +66,7 @@ class DatabaseKind(ABC):
         """The time on which all workers agree."""
 
     @abstractmethod
-    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> Upsert:
+    def build_upsert(self, into: Table, key: str, changes: Mapping[str, object]) -> Upsert:
         """An INSERT that applies `changes` to the row that has the same `key`, if there is one."""
 
     def sort_directions(self, keys: SortKeys, *, descending: bool) -> list[bool]:

@@ -1,17 +1,16 @@
 # storage/dialects.py -- the kinds of database, and functions that use the kind of a transaction or an engine.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Insert, SQLColumnExpression
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlmodel import SQLModel
 
 from storage.database_kind import DatabaseKind, SortKeys
 from storage.mariadb import MariaDB
 from storage.postgresql import PostgreSQL
 from storage.sqlite import SQLite
 
-T = TypeVar("T")
 KINDS: Mapping[str, DatabaseKind] = {kind.name: kind for kind in (SQLite(), PostgreSQL(), MariaDB())}
 
 
@@ -31,18 +30,20 @@ async def read_clock(tx: AsyncSession) -> datetime:
 
 async def upsert(
     tx: AsyncSession,
-    new: Insert,
+    table: type[SQLModel],
+    values: Mapping[str, object],
     key: str,
     changes: Mapping[str, object],
-    returning: SQLColumnExpression[T],
-) -> T:
-    """Insert the row or change the one that has its key, in one statement; `returning` of the row as it then is.
+    returning: str,
+) -> int:
+    """Insert the row or change the one that has its key, in one statement; a count of the row as it then is.
 
     MariaDB applies the changes one after the other, in this order, and each sees the ones before it.
     """
-    statement = get_kind(tx).build_upsert(new, key, changes).values(new.compile().params)
-    value: T = (await tx.execute(statement.returning(returning))).scalar_one()
-    return value
+    into = table.metadata.tables[str(table.__tablename__)]
+    statement = get_kind(tx).build_upsert(into, key, changes).values(values)
+    count: int = (await tx.execute(statement.returning(into.columns[returning]))).scalar_one()
+    return count
 
 
 def sort_directions(dialect: str, keys: SortKeys, *, descending: bool) -> list[bool]:

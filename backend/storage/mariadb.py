@@ -8,7 +8,6 @@ from sqlalchemy import (
     URL,
     Column,
     ColumnElement,
-    Table,
     and_,
     event,
     func,
@@ -28,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.schema import Table
 from sqlalchemy.types import DateTime, Text
 
 from models.columns import UTCDateTime, random_uuid
@@ -131,9 +130,9 @@ class MariaDB(DatabaseKind):
         clock = type_coerce(func.utc_timestamp(literal_column("6")), UTCDateTime)
         return (await tx.execute(select(clock))).scalar_one()
 
-    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> mysql.Insert:
+    def build_upsert(self, into: Table, key: str, changes: Mapping[str, object]) -> mysql.Insert:
         """A list, not a dict: MariaDB applies the changes in order."""
-        return mysql.insert(new.table).on_duplicate_key_update(list(changes.items()))
+        return mysql.insert(into).on_duplicate_key_update(list(changes.items()))
 
     def sort_directions(self, keys: SortKeys, *, descending: bool) -> list[bool]:
         """The tie-breaker at the end stays ascending: InnoDB appends the primary key to every index in ascending order,

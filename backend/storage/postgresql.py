@@ -14,7 +14,7 @@ from sqlalchemy.engine import AdaptedConnection, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.schema import Table
 from sqlalchemy.util.concurrency import in_greenlet
 
 from models.columns import UTCDateTime, random_uuid
@@ -101,8 +101,8 @@ class PostgreSQL(DatabaseKind):
         clock = type_coerce(func.clock_timestamp(), UTCDateTime)
         return (await tx.execute(select(clock))).scalar_one()
 
-    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> postgresql.Insert:
-        return postgresql.insert(new.table).on_conflict_do_update(index_elements=[key], set_=dict(changes))
+    def build_upsert(self, into: Table, key: str, changes: Mapping[str, object]) -> postgresql.Insert:
+        return postgresql.insert(into).on_conflict_do_update(index_elements=[key], set_=dict(changes))
 
     async def take_schema_lock(self, connection: AsyncConnection) -> None:
         """A session that holds the lock may be idle for as long as the change of the schema takes."""

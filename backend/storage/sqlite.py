@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.schema import Table
 from sqlalchemy.util import greenlet_spawn
 
 from clock import utc_now
@@ -66,8 +66,8 @@ class SQLite(DatabaseKind):
     async def read_clock(self, tx: AsyncSession) -> datetime:
         return utc_now()
 
-    def build_upsert(self, new: Insert, key: str, changes: Mapping[str, object]) -> sqlite.Insert:
-        return sqlite.insert(new.table).on_conflict_do_update(index_elements=[key], set_=dict(changes))
+    def build_upsert(self, into: Table, key: str, changes: Mapping[str, object]) -> sqlite.Insert:
+        return sqlite.insert(into).on_conflict_do_update(index_elements=[key], set_=dict(changes))
 
     async def take_schema_lock(self, connection: AsyncConnection) -> None:
         """Nothing is left to lock: the transaction began with BEGIN IMMEDIATE."""

@@ -19,7 +19,7 @@ from db import Database, Transaction
 from llm.protocol import Model
 from main import create_app
 from settings import Settings
-from storage.engines import open_engine
+from support.databases.unchecked import open_unchecked
 from timings import Timings
 
 KEY = "a key for tests that is long enough"
@@ -106,7 +106,7 @@ def with_database(url: str, work: Callable[[Database], Awaitable[T]], **options:
     """`work` with an engine of its own, opened with `options`, which wakes nobody."""
 
     async def run() -> T:
-        db = Database(open_engine(url, **options))
+        db = open_unchecked(url, **options)
         try:
             async with asyncio.timeout(30):
                 return await work(db)

@@ -155,7 +155,8 @@ async def insert_rows(
         for number, (type_, data) in enumerate(record.log, 1)
     ]
     for rows in ([run], said, lines):
-        tx.add_all(rows)
+        for row in rows:
+            access.add_row(tx, caller, row)
         await tx.flush()
     for message in said:
         await messages.record_message_created(tx, caller, message)
@@ -229,7 +230,8 @@ def build_insert(lines: tuple[str, ...]) -> Select[UUID]:
     )
     # `opened` carries the access rule. With the rule here too, or with max(), PostgreSQL would read all messages of
     # the conversation.
-    said = select(col(Message.seq)).where(col(Message.conversation_id) == bindparam("conversation_id"))
+    opened_id = bindparam("conversation_id", type_=Uuid())
+    said = select(col(Message.seq)).where(access.child_condition(Message, opened_id))
     newest = said.order_by(col(Message.seq).desc()).limit(1).scalar_subquery()
     last = select(func.coalesce(newest, 0).label("seq")).cte("last")
     run = insert_from_select(Run, opened, last, {"run": {"trigger_seq": last.c.seq + 1}})
@@ -257,7 +259,7 @@ def build_insert(lines: tuple[str, ...]) -> Select[UUID]:
 def build_event_rows() -> ComputedRows:
     """The events of STREAM_EVENTS, not numbered yet."""
     shared = {
-        "user_id": bindparam("caller_user_id", type_=Uuid()),
+        "user_id": ANY_CALLER.user_id,
         "seq": cast(null(), BigInteger),
         "created_at": bindparam("moment", type_=UTCDateTime()),
     }
@@ -268,14 +270,14 @@ def insert_from_select(table: type[SQLModel], opened: CTE, last: CTE, rows: Comp
     """An INSERT of the named rows, with the given expressions or else bind parameters `{row}_{column}` as values."""
     into: Table = table.__table__  # type: ignore[attr-defined]
     given = [column for column in into.columns if column.autoincrement is not True]
-    selected = [
-        select(
-            *(
-                computed.get(column.name, bindparam(f"{name}_{column.name}", type_=column.type))
-                for column in given
-            )
-        ).select_from(opened.join(last, true()))
-        for name, computed in rows.items()
-    ]
+    owner, _ = access.OWNERS[table]
+    selected = []
+    for name, computed in rows.items():
+        values: Values = {
+            column.name: bindparam(f"{name}_{column.name}", type_=column.type) for column in given
+        }
+        values |= computed
+        values[owner] = access.owner_value(ANY_CALLER, table, values[owner])
+        selected.append(select(*values.values()).select_from(opened.join(last, true())))
     source = selected[0] if len(selected) == 1 else union_all(*selected)
     return insert(table).from_select([column.name for column in given], source).cte(f"new_{into.name}")

@@ -73,7 +73,8 @@ async def mark_account_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
         "lease_expires_at": None,
         "finished_at": utc_now(),
     }
-    await tx.execute(update(Run).where(col(Run.id).in_(cancelled)).values(change))
+    chosen = (access.own_condition(caller, Run), col(Run.id).in_(cancelled))
+    await tx.execute(update(Run).where(*chosen).values(change))
     await revoke_all_sessions(tx, caller)
     await revoke_tokens(tx, caller)
     user.email, user.password_hash, user.display_name = f"{user.id}@deleted.invalid", NO_PASSWORD, None

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, SQLColumnExpression, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, SQLColumnExpression, bindparam, or_, update
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import SYSTEM, Caller
 from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Gone, InvalidCredential, NotFound
@@ -76,9 +76,11 @@ TOKEN_COLUMNS: list[SQLColumnExpression[Any]] = [
     col(ApiToken.last_used_at),
     col(User.timezone),
 ]
+# There is no caller yet: what it finds makes one.
 TOKEN_QUERY = (
-    select(*TOKEN_COLUMNS)
+    access.select(SYSTEM, ApiToken, *TOKEN_COLUMNS)
     .join(User, col(User.id) == col(ApiToken.user_id))
+    .where(access.visible_condition(SYSTEM, User))
     .where(col(ApiToken.token_hash) == bindparam("token_hash"), col(User.deleted_at).is_(None))
     .where(*active_token_conditions(bindparam("moment")))
 )
@@ -170,7 +172,7 @@ async def create_token(
     )
     if derived is not None:
         token.id = derived.id
-    tx.add(token)
+    access.add_row(tx, caller, token)
     await tx.flush()
     return AccessTokenCreated(token=secret, **to_public_token(token).model_dump())
 

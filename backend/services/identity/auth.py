@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -111,7 +111,7 @@ async def register_user(auth: SignInContext, device: Device, new: UserCreate) ->
 
 async def create_user(tx: Transaction, new: UserCreate, password_hash: str) -> User:
     user = User.model_validate(new.model_dump(exclude={"password"}), update={"password_hash": password_hash})
-    tx.add(user)
+    access.add_row(tx, SYSTEM, user)
     try:
         await tx.flush()
     except IntegrityError as error:
@@ -149,7 +149,7 @@ async def open_session(
         address=device.address,
         expires_at=utc_now() + auth.refresh_lifetime,
     )
-    tx.add(session)
+    access.add_row(tx, SYSTEM, session)
     await tx.flush()
     await revoke_surplus_sessions(tx, SYSTEM, user.id)
     return await issue_tokens(tx, auth, session)
@@ -162,14 +162,13 @@ async def issue_tokens(
     refresh_token = new_token()
     session.last_used_at = moment
     session.expires_at = moment + auth.refresh_lifetime
-    tx.add(
-        RefreshToken(
-            token_hash=hash_token(refresh_token),
-            session_id=session.id,
-            expires_at=session.expires_at,
-            generation=generation,
-        )
+    token = RefreshToken(
+        token_hash=hash_token(refresh_token),
+        session_id=session.id,
+        expires_at=session.expires_at,
+        generation=generation,
     )
+    access.add_row(tx, SYSTEM, token)
     await tx.flush()
     return TokenPublic(
         access_token=auth.jwt.encode(JwtClaims(session.user_id, session.id), moment),
@@ -218,8 +217,14 @@ async def rotate_token(tx: Transaction, auth: SignInContext, refresh_token: str)
         token.reused_at = moment
         session = await fork_session(tx, session, family, moment)
     expired = [col(RefreshToken.session_id) == session.id, col(RefreshToken.expires_at) <= moment]
-    await tx.execute(delete(RefreshToken).where(*expired))
+    await delete_refresh_tokens(tx, *expired)
     return await issue_tokens(tx, auth, session, token.generation + 1)
+
+
+async def delete_refresh_tokens(tx: Transaction, *conditions: ColumnElement[bool]) -> None:
+    """As SYSTEM: no caller sees a refresh token, not even their own."""
+    every = access.visible_condition(SYSTEM, RefreshToken)
+    await tx.execute(delete(RefreshToken).where(every, *conditions))
 
 
 async def is_stolen(tx: Transaction, token: RefreshToken, rotated_at: datetime, moment: datetime) -> bool:
@@ -282,7 +287,7 @@ async def store_password(tx: Transaction, caller: Caller, password_hash: str, ex
     if caller.session_id is not None:
         # Only the newest token of this session stays: no older one can end the session or fork it.
         used = col(RefreshToken.rotated_at).is_not(None)
-        await tx.execute(delete(RefreshToken).where(col(RefreshToken.session_id) == caller.session_id, used))
+        await delete_refresh_tokens(tx, col(RefreshToken.session_id) == caller.session_id, used)
     await revoke_tokens(tx, caller)  # one may have been created by somebody who knew the old password
 
 

@@ -6,14 +6,14 @@ from ipaddress import ip_address, ip_network
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
-from sqlalchemy import case, delete, insert
+from sqlalchemy import case, delete
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 import access
 from access import SYSTEM
 from clock import utc_now
-from db import Database, Transaction
+from db import Database, Transaction, get_columns
 from errors import TooManyRequests
 from models import RateLimit
 from services.batch_deletion import ROW_BATCH, delete_batch
@@ -31,6 +31,7 @@ CALLS_PER_PROGRAM = RateLimitItemPerMinute(300, multiples=5)
 EMAIL_PER_USER = RateLimitItemPerHour(20)
 PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
 MAX_REMEMBERED = 10_000
+COLUMNS = get_columns(RateLimit)
 
 
 class DatabaseStorage(Storage):
@@ -99,18 +100,22 @@ async def add_hits(tx: Transaction, key: str, seconds: int, amount: int) -> int:
     """Add to the count of the current window, or open the next one: one statement, so that no hit is lost."""
     moment = utc_now()
     ends_at = moment + timedelta(seconds=seconds)
-    over = col(RateLimit.expires_at) <= moment
+    over = COLUMNS["expires_at"] <= moment
     change = {
-        "hits": case((over, amount), else_=RateLimit.hits + amount),
-        "expires_at": case((over, ends_at), else_=RateLimit.expires_at),
+        "hits": case((over, amount), else_=COLUMNS["hits"] + amount),
+        "expires_at": case((over, ends_at), else_=COLUMNS["expires_at"]),
     }
-    new = insert(RateLimit).values(key=key, hits=amount, expires_at=ends_at)
-    hits: int = await upsert(tx, new, "key", change, col(RateLimit.hits))
-    return hits
+    new = {
+        "key": access.owner_value(SYSTEM, RateLimit, key),
+        "hits": amount,
+        "expires_at": ends_at,
+    }
+    return await upsert(tx, RateLimit, new, "key", change, "hits")
 
 
 async def delete_limit(tx: Transaction, key: str) -> None:
-    await tx.execute(delete(RateLimit).where(col(RateLimit.key) == key))
+    every = access.visible_condition(SYSTEM, RateLimit)
+    await tx.execute(delete(RateLimit).where(every, col(RateLimit.key) == key))
 
 
 async def delete_expired_limits(tx: Transaction, limit: int = ROW_BATCH) -> int:

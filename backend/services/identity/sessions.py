@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, update
 from sqlmodel import col
 
 import access
-from access import Caller, CallerOrSystem, SignedInCaller
+from access import SYSTEM, Caller, CallerOrSystem, SignedInCaller
 from clock import utc_now
 from db import Database, Transaction
 from errors import InvalidCredential, NotFound
@@ -34,9 +34,11 @@ def active_session_conditions(
     )
 
 
+# There is no caller yet: what it finds makes one.
 SESSION_QUERY = (
-    select(col(User.timezone))
+    access.select(SYSTEM, User, col(User.timezone))
     .join(AuthSession, col(AuthSession.user_id) == col(User.id))
+    .where(access.visible_condition(SYSTEM, AuthSession))
     .where(col(AuthSession.id) == bindparam("session_id"), col(User.id) == bindparam("user_id"))
     .where(*active_session_conditions(bindparam("moment")))
 )
@@ -141,9 +143,8 @@ async def revoke_surplus_sessions(tx: Transaction, caller: CallerOrSystem, user_
     )
     oldest = statement.order_by(col(AuthSession.last_used_at).desc()).offset(SESSIONS_PER_USER).limit(1_000)
     if surplus := list((await tx.execute(oldest)).scalars()):
-        await tx.execute(
-            update(AuthSession).where(col(AuthSession.id).in_(surplus)).values(revoked_at=utc_now())
-        )
+        chosen = (access.visible_condition(caller, AuthSession), col(AuthSession.id).in_(surplus))
+        await tx.execute(update(AuthSession).where(*chosen).values(revoked_at=utc_now()))
 
 
 async def fork_session(
@@ -159,7 +160,7 @@ async def fork_session(
         surplus.revoked_at = moment
     kept = ("user_id", "user_agent", "address", "created_at", "expires_at")
     fork = AuthSession(family_id=session.family, **{name: getattr(session, name) for name in kept})
-    tx.add(fork)
+    access.add_row(tx, SYSTEM, fork)
     await tx.flush()
     return fork
 

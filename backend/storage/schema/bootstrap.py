@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import Connection, insert, text, update
+from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import FilteringBoundLogger
@@ -93,7 +93,7 @@ def create_schema(connection: Connection, *, with_revision_table: bool) -> None:
     METADATA.create_all(connection, checkfirst=False)
     for revision in list_revisions():
         for statement in trigger_statements(connection.dialect.name, revision):
-            connection.execute(text(statement))
+            connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
     connection.execute(update(REVISION_TABLE).values(version_num=head))
 
 
