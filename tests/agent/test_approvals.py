@@ -13,16 +13,16 @@ from access import Caller
 from agent.leases import claim_run
 from agent.loop import LeaseLost, RunAwaitsApproval, RunLoop
 from clock import rfc3339
-from db import Database, Transaction
+from db import Transaction
 from errors import Forbidden
 from llm.protocol import AgentTurn
 from models import Approval, Run
 from services import approvals
 from storage.dialects import read_clock
-from storage.engines import open_engine
 from support.api.approvals import calls_of, decide
 from support.api.runs import renew_epoch
 from support.clock import pass_time
+from support.databases.unchecked import open_unchecked
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import (
     Event,
@@ -282,7 +282,7 @@ def test_who_acts_without_a_session_cannot_decide(
     answer = request_deletions(carl, model, with_task(carl))
 
     async def try_it() -> None:
-        db = Database(open_engine(scripted.settings.database_url.get_secret_value()))
+        db = open_unchecked(scripted.settings.database_url.get_secret_value())
         try:
             with pytest.raises(Forbidden):
                 await db.write(
@@ -389,7 +389,7 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
         model.answers = [[call("delete_task", {"task_id": task_id})]] * 2
 
         async def both() -> None:
-            db = Database(open_engine(own_database_url))
+            db = open_unchecked(own_database_url)
             assistant = type(state.worker.context)(db, state.notifier, model, state.worker.context.limits)
             try:
                 claim = await db.write(claim_run, assistant, UUID(run_id))

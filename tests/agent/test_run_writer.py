@@ -18,11 +18,11 @@ from db import Database
 from errors import DatabaseBusy
 from models import Run, RunEvent
 from services.run_log import LeaseLost, Line, store_lines
-from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 from support.databases.run_rows import add_run, read_texts, take_over
+from support.databases.unchecked import open_unchecked
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def within(own_database_url: str) -> Callable[[Callable[[Database, RunWriter], A
 
     def run(work: Callable[[Database, RunWriter], Awaitable[None]]) -> None:
         async def within_loop() -> None:
-            db = Database(open_engine(own_database_url))
+            db = open_unchecked(own_database_url)
             try:
                 await bootstrap(db.engine)
                 async with asyncio.timeout(20):

@@ -14,12 +14,12 @@ from agent.context import AgentContext, RunLimits
 from agent.leases import MAX_STATEMENTS, NO_ID, Lease, find_waiting_runs, release_lease, renew_leases
 from agent.slots import HeldSlot, Pauses, Slots
 from clock import utc_now
-from db import Database, Transaction
+from db import Transaction
 from models import Conversation, Run, User
 from storage.dialects import read_clock
-from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from streaming.notifier import Notifier
+from support.databases.unchecked import open_unchecked
 from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, serving, settings_for, wait_until
 
@@ -136,7 +136,7 @@ async def add_runs(tx: Transaction, people: int, each: int, conversations: int =
 
 def in_own_database(url: str, work: Callable[[AgentContext], Any]) -> Any:
     async def run() -> Any:
-        db = Database(open_engine(url))
+        db = open_unchecked(url)
         try:
             await bootstrap(db.engine)
             return await work(AgentContext(db, Notifier(), ScriptedModel(), RunLimits(lease_seconds=15)))

@@ -11,8 +11,8 @@ from clock import utc_now
 from db import Database
 from models import AuthSession, Task, User
 from security import JwtClaims, JwtSigner
-from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
+from support.databases.unchecked import open_unchecked
 
 TASKS_EACH = 200
 LIFETIME = timedelta(hours=1)
@@ -43,7 +43,7 @@ class People:
 
 async def settle(url: str, key: str, each: int) -> People:
     """Make the tables and `each` people of either kind."""
-    db = Database(open_engine(url))
+    db = open_unchecked(url)
     tokens = JwtSigner(key, LIFETIME)
     try:
         await bootstrap(db.engine)
@@ -63,7 +63,7 @@ async def settle(url: str, key: str, each: int) -> People:
 
 async def sign_up_many(url: str, key: str, count: int) -> list[str]:
     """The access tokens of so many new people."""
-    db, tokens, moment = Database(open_engine(url)), JwtSigner(key, LIFETIME), utc_now()
+    db, tokens, moment = open_unchecked(url), JwtSigner(key, LIFETIME), utc_now()
     claims = [JwtClaims(uuid4(), uuid4()) for _ in range(count)]
     users = [
         {"id": each.user_id, "email": f"{uuid4().hex}@example.com", "password_hash": ""} for each in claims

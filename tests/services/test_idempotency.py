@@ -20,7 +20,7 @@ from errors import Conflict
 from models import IdempotencyKey
 from services import tasks
 from services.idempotency import delete_old_keys
-from storage.engines import open_engine
+from support.databases.unchecked import open_unchecked
 from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from timings import Timings
@@ -40,7 +40,7 @@ def post(person: Person, path: str, key: str, body: dict[str, Any], **headers: s
 
 def change(server: Server, work: Callable[[Transaction], Awaitable[object]]) -> None:
     async def run() -> None:
-        db = Database(open_engine(server.settings.database_url.get_secret_value()))
+        db = open_unchecked(server.settings.database_url.get_secret_value())
         try:
             await db.write(work)
         finally:

@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from db import Database, Transaction
+from db import Transaction
 from services.tasks import select_tasks
-from storage.engines import open_engine
 from storage.text_search import glob_pattern, group_letters_by_lower, like_pattern
+from support.databases.unchecked import open_unchecked
 from support.servers import Person, Server
 
 TITLES = [
@@ -77,7 +77,7 @@ def test_a_search_on_sqlite_calls_no_function_of_python_for_a_row(
     new_database: Callable[[str], str],
 ) -> None:
     async def look() -> tuple[str, str]:
-        db = Database(open_engine(new_database("sqlite")))
+        db = open_unchecked(new_database("sqlite"))
         sql = str(select_tasks(False, True).compile(dialect=db.engine.dialect))
 
         async def lower(tx: Transaction) -> str:

@@ -29,6 +29,7 @@ from storage.schema.bootstrap import bootstrap
 from storage.timeouts import UNHURRIED, make_request_limits
 from support.databases.postgres import PostgresServer
 from support.databases.proxy import Proxy, proxy_to
+from support.databases.unchecked import open_unchecked
 from support.servers import Person, Server, serving, settings_for
 
 T = TypeVar("T")
@@ -232,7 +233,7 @@ def test_a_pool_without_a_free_connection_refuses_in_time(url: str) -> None:
                 await db.write(lambda tx: tx.execute(text("SELECT 1")))
 
     async def run() -> None:
-        db = Database(open_engine(url, pool_size=1, limits=make_request_limits(0.2)))
+        db = open_unchecked(url, pool_size=1, limits=make_request_limits(0.2))
         try:
             await work(db)
         finally:

@@ -24,11 +24,11 @@ from services.run_posting import post_message
 from services.tasks import TaskFilter
 from settings import SettingsError
 from storage import mariadb
-from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from storage.schema.revisions import METADATA
 from support.databases.mariadb import MariaDBServer
 from support.databases.table_rows import add_user
+from support.databases.unchecked import open_unchecked
 from support.llm.scripted_model import ScriptedModel
 from support.servers import settings_for, with_database
 from timings import Timings
@@ -396,7 +396,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced_unseen(url: str) ->
 
     async def work(db: Database) -> tuple[int, int]:
         before = await db.read(connection_id)
-        killer = Database(open_engine(url))
+        killer = open_unchecked(url)
         try:
             await killer.write(kill, before)
         finally:

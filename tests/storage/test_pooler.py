@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from chaos.chaos import run_chaos
-from db import Database, Transaction
-from storage.engines import open_engine
+from db import Transaction
 from storage.schema.bootstrap import bootstrap
 from support.databases.pgbouncer import SERVERS, pgbouncer
 from support.databases.postgres import PostgresServer
+from support.databases.unchecked import open_unchecked
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, read_events, serving, settings_for, wait_until
 
@@ -83,7 +83,7 @@ def test_limits_hold_in_a_transaction_and_leave_nothing_in_the_session(pooled_ur
     shown = text("SELECT " + ", ".join(f"current_setting('{name}')" for name in names))
 
     async def look() -> tuple[list[str], list[str]]:
-        db = Database(open_engine(f"{pooled_url}?pgbouncer=true", pool_size=1))
+        db = open_unchecked(f"{pooled_url}?pgbouncer=true", pool_size=1)
         try:
             await bootstrap(db.engine)
 

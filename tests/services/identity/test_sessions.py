@@ -10,13 +10,13 @@ from sqlmodel import select, update
 
 from access import SYSTEM
 from clock import utc_now
-from db import Database, Transaction
+from db import Transaction
 from models import AuthSession, IdempotencyKey, RateLimit, RefreshToken
 from services import batch_deletion, idempotency
 from services.identity import rate_limits, sessions
-from storage.engines import open_engine
 from support.api.problems import problem_of
 from support.api.sign_in import NEW_PASSWORD, me, refresh
+from support.databases.unchecked import open_unchecked
 from support.servers import PASSWORD, Person, Server, in_database, ok, serving, settings_for, wait_until
 
 
@@ -205,7 +205,7 @@ def test_keys_and_counts_that_are_of_no_more_use_go_a_few_at_a_time(ann: Person,
     in_database(server, fill)
 
     async def clean() -> list[int]:
-        db = Database(open_engine(server.settings.database_url.get_secret_value()))
+        db = open_unchecked(server.settings.database_url.get_secret_value())
         try:
             found = [await db.write(idempotency.delete_old_keys, SYSTEM, 3) for _ in range(4)]
             return found + [await db.write(rate_limits.delete_expired_limits, 3) for _ in range(4)]
