@@ -182,7 +182,9 @@ class RuleCheck(Compiler):  # type: ignore[misc]
     def require_rule(self, table: TableClause, alias: Alias | None) -> None:
         if table.name in FREE_TABLES or getattr(table, "schema", None) in CATALOGS:
             return
-        if not self.scopes or (table if alias is None else alias) not in self.scopes[-1].ruled:
+        # Within a subquery, `alias` may be that of the subquery.
+        source = alias if alias is not None and alias.element == table else table
+        if not self.scopes or source not in self.scopes[-1].ruled:
             raise MissingRule(table.name)
 
     def _compose_select_body(

@@ -250,6 +250,26 @@ def test_a_statement_for_any_caller_is_executed_with_its_rule(run: Any, ann: Per
     assert [tuple(row) for row in rows] == [("milk",)]
 
 
+RULED = access.select(CALLER, Task, TASKS["id"])
+REMEMBERED = {
+    "subquery": select(RULED.subquery().c.id),
+    "cte": select(RULED.cte("t").c.id),
+    "alias": select(ALIAS).where(access.visible_condition(CALLER, ALIAS)),
+    "alias in a subquery": select(
+        select(ALIAS).where(access.visible_condition(CALLER, ALIAS)).subquery().c.id
+    ),
+    "union": RULED.union(RULED),
+    "exists": access.select(CALLER, Conversation).where(RULED.exists()),
+    "system": access.select(SYSTEM, Task),
+}
+
+
+@pytest.mark.also_on_mariadb
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_a_statement_with_the_rules_of_all_its_tables_is_executed(run: Any, name: str) -> None:
+    run(lambda db: db.read(lambda tx: tx.execute(REMEMBERED[name])))
+
+
 TEXTS = {name: value for name, value in vars(run_sql).items() if isinstance(value, SqlText)}
 
 
