@@ -180,6 +180,7 @@ OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     RunEvent: ("run_id", Run),
     Approval: ("run_id", Run),
     Event: ("user_id", None),
+    ToolCall: ("user_id", None),
     EventSequence: ("user_id", None),
     ApiToken: ("user_id", None),
 }

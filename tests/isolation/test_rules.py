@@ -29,7 +29,7 @@ def tables() -> set[type[SQLModel]]:
 
 
 def test_every_table_has_a_rule() -> None:
-    assert tables() == RULES.keys()
+    assert tables() == RULES.keys() == access.OWNERS.keys()
     assert {table.__table__.name for table in RULES} == set(SQLModel.metadata.tables)  # type: ignore[attr-defined]
     assert {getattr(models, name) for name in models.__all__} == RULES.keys()
 

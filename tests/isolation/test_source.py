@@ -227,3 +227,22 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
         "commands/audit.py",
         "commands/tokens.py",
     }
+
+
+def test_only_access_and_what_is_below_it_marks_a_rule_or_admits_a_row() -> None:
+    marks = {"TableRule", "OwnerValue", "admit_row", "IS_FLUSH", "IS_ADMITTED"}
+    below = {"access.py", "db.py", "storage/rule_check.py", "storage/row_session.py"}
+    assert {module for module in MODULES if named_in(module) & marks} == below
+
+
+def test_only_these_reach_a_driver_past_the_look_for_rules() -> None:
+    past = {"exec_driver_sql", "driver_connection", "raw_connection"}
+    assert {module for module in MODULES if named_in(module) & past} == {
+        "db.py",  # sends what was looked at, and the SqlText of services/run_sql.py, which a test reads
+        "storage/postgresql.py",
+        "storage/sqlite.py",
+        "storage/schema/bootstrap.py",
+        "storage/schema/lock.py",
+        "storage/schema/stamp.py",
+        "storage/schema/triggers.py",
+    }

@@ -230,15 +230,15 @@ def test_a_page_reads_the_rows_that_it_shows_and_no_others(server: Server, ann: 
     }
 
     async def explain(db: Database) -> None:
-        await db.execute_sql(HISTORY.format(conversation=conversation, person=ann.id))
-        await db.execute_sql("ANALYZE tool_calls")
+        await db._execute_sql(HISTORY.format(conversation=conversation, person=ann.id))
+        await db._execute_sql("ANALYZE tool_calls")
         for filters, outcomes, after, tool in product(
             SUBSETS, [(False, True), (True,)], (False, True), ("rare", "add_task")
         ):
             built = build_page(filters, outcomes, after, "postgresql")
             sql, names, constants = compile_statement(built, db.engine.dialect)
             known = {**constants, **values, "name": tool}
-            [[plan]] = await db.execute_sql(
+            [[plan]] = await db._execute_sql(
                 f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *(known[name] for name in names)
             )
             read = count_rows_read(plan[0]["Plan"])
