@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SqlText:
-    """A statement of PostgreSQL's own SQL.
+    """A statement in the own SQL of one kind of database.
 
     `rules` has each table that it reads or writes, and for each time it does, the part of the SQL that limits the rows
     to those of whom it is made for. A test reads both.

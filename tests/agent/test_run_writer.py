@@ -248,7 +248,7 @@ def test_a_batch_of_many_runs_goes_to_the_thread_of_sqlite_once(
         return await execute(connection, work, *args, **kw)
 
     async def check() -> None:
-        db = Database(open_engine(f"sqlite:///{tmp_path}/batch.db"))
+        db = open_unchecked(f"sqlite:///{tmp_path}/batch.db")
         try:
             await bootstrap(db.engine)
             runs = [await db.write(add_run) for _ in range(20)]

@@ -14,7 +14,6 @@ from access import Caller
 from agent.run_writer import RunWriter
 from db import Database
 from services.run_log import LeaseLost, Line
-from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
@@ -22,6 +21,7 @@ from streaming.run_stream import read_run_batch
 from support.api.runs import STREAM, text_of
 from support.databases.postgres import PostgresServer, open_server
 from support.databases.run_rows import add_run, read_texts, take_over
+from support.databases.unchecked import open_unchecked
 from support.llm.scripted_model import ScriptedModel
 from support.servers import read_events, serving, settings_for, wait_until
 from timings import Timings
@@ -88,7 +88,7 @@ def test_lines_of_a_worker_that_was_killed_before_it_told_anybody_reach_every_re
             raise asyncio.CancelledError
 
     async def check() -> None:
-        db = Database(open_engine(own_database_url))
+        db = open_unchecked(own_database_url)
         try:
             await bootstrap(db.engine)
             run = await db.write(add_run)
@@ -131,7 +131,7 @@ def test_lines_wait_for_a_full_disk_and_are_stored_once_there_is_room(tmp_path: 
             await connection.execute(text(f"PRAGMA max_page_count={pages + more}"))
 
     async def check() -> None:
-        db = Database(open_engine(f"sqlite:///{tmp_path}/full.db"))
+        db = open_unchecked(f"sqlite:///{tmp_path}/full.db")
         try:
             await bootstrap(db.engine)
             runs = [await db.write(add_run) for _ in range(3)]
