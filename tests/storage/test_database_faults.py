@@ -29,7 +29,7 @@ from storage.schema.bootstrap import bootstrap
 from storage.timeouts import UNHURRIED, make_request_limits
 from support.databases.postgres import PostgresServer
 from support.databases.proxy import Proxy, proxy_to
-from support.databases.unchecked import open_unchecked
+from support.databases.unchecked import open_unchecked, uncheck
 from support.servers import Person, Server, serving, settings_for
 
 T = TypeVar("T")
@@ -49,10 +49,8 @@ def with_database(url: str, work: Callable[[Database], Awaitable[T]], seconds: f
     """`work` where no statement may take longer than so many seconds."""
 
     async def run() -> T:
-        db = Database(
-            open_engine(url, limits=make_request_limits(seconds)),
-            unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
-        )
+        engine = open_engine(url, limits=make_request_limits(seconds))
+        db = uncheck(Database(engine, unhurried=open_engine(url, pool_size=1, limits=UNHURRIED)))
         try:
             with fail_after(30):
                 return await work(db)
