@@ -2,6 +2,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
@@ -35,3 +36,12 @@ class EventSequence(SQLModel, table=True):
 
     user_id: UUID = parent_column("user_id", "users.id", "fk_event_sequences_user_id", key=True)
     last_seq: int = column("last_seq", BigInteger, default=0)
+
+
+class ChangePublic(BaseModel):
+    """An event as streams and pages give it. What it has besides depends on its type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    seq: int

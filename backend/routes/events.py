@@ -2,8 +2,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 
+from models.event import ChangePublic
 from routes.dependencies import (
     STREAM_SLOT,
     AppStateDep,
@@ -13,28 +13,14 @@ from routes.dependencies import (
     LastEventIdHeader,
     Route,
 )
-from routes.openapi import SIGNED_IN, problems
+from routes.openapi import SIGNED_IN, list_of, problems
 from services.events import READ_BATCH
 from streaming.sse import EventStream, parse_last_event_id
 from streaming.user_stream import read_changes_page
 
 router = APIRouter(prefix="/v1", tags=["events"], route_class=Route)
 MAX_SEQ = 10**18 - 1
-
-
-class Change(BaseModel):
-    """An event of the user stream: what its `data:` holds. The other fields depend on the type."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    seq: int
-
-
-class ChangesPage(BaseModel):
-    data: list[Change]
-    next_after: int
-    reset: bool
+CHANGES = list_of(ChangePublic, next_after={"type": "integer"}, reset={"type": "boolean"})
 
 
 @router.get(
@@ -58,7 +44,7 @@ async def follow_changes(
 @router.get(
     "/changes",
     response_class=JsonBytes,
-    responses={200: {"model": ChangesPage, "description": "One page."}, **SIGNED_IN},
+    responses={**CHANGES, **SIGNED_IN},
 )
 async def list_changes(
     db: DatabaseDep,

@@ -7,6 +7,8 @@ from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 
 from models.api_token import SCOPES_FOR
+from models.event import ChangePublic
+from models.message import RecordedToolCallPublic
 from models.session import SignInRequest
 from models.shapes import ApiModel, JsonObject
 from routes.dependencies import Route
@@ -44,8 +46,9 @@ PREFER: Document = {
     "name": "Prefer",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "maxLength": 200, "examples": ["timestamps=epoch-ms"]},
-    "description": "`timestamps=epoch-ms`: each `..._at` of the answer is an integer, in milliseconds since 1970.",
+    "schema": {"type": "string", "maxLength": 200},
+    "description": "`timestamps=epoch-ms`: each `..._at` of the answer is an integer, in milliseconds since 1970, "
+    "where this document has a string.",
 }
 
 
@@ -70,14 +73,18 @@ SIGNED_IN = problems(401, 422)
 SIGNED_IN_ONE = problems(401, 404, 422)
 
 
-def list_of(item: type[BaseModel]) -> Responses:
-    """The 200 answer of a list, whose bytes do not pass through pydantic."""
+SCHEMA_REFERENCE = "#/components/schemas/{model}"
+
+
+def list_of(item: type[BaseModel], **ends: Document) -> Responses:
+    """The 200 answer of a list, whose bytes do not pass through pydantic. `ends` stand in place of `next_cursor`."""
+    ends = ends or {"next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
     schema = {
         "type": "object",
-        "required": ["data", "next_cursor"],
+        "required": ["data", *ends],
         "properties": {
             "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{item.__name__}"}},
-            "next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            **ends,
         },
     }
     return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}
@@ -91,6 +98,11 @@ def build_openapi(app: FastAPI) -> Document:
         components = schema["components"]
         components["schemas"]["Problem"] = Problem.model_json_schema()
         components["schemas"]["SignInRequest"] = SignInRequest.model_json_schema()
+        for item in (
+            ChangePublic,
+            RecordedToolCallPublic,
+        ):  # of lists, whose bytes do not pass through pydantic
+            components["schemas"][item.__name__] = item.model_json_schema(ref_template=SCHEMA_REFERENCE)
         components["securitySchemes"]["ApiToken"] = API_TOKEN_SCHEME
         doors = find_doors(app)
         for path, operations in schema["paths"].items():

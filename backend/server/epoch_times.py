@@ -15,7 +15,7 @@ PATHS = "/v1/"
 VERBATIM = frozenset({b'"arguments"', b'"result"', b'"shown"', b'"payload"', b'"data"'})
 LIST = b'"data"'
 # A string with the colon behind it, if it is a key; or a bracket.
-TOKEN = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:\s*)?|[\[\]{}]')
+TOKEN = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*"?)(\s*:\s*)?|[\[\]{}]')
 TIME = re.compile(rb'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)"')
 TIME_KEY_END = b'_at"'
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

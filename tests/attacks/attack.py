@@ -17,10 +17,10 @@ from attacks.abuses import (
     never_reading,
 )
 from attacks.grower import TEXTS, Grower, Sample
-from attacks.places import Place
+from attacks.places import MCP_HEADERS, Place
 from attacks.report import print_worst
 from attacks.victim import Bystander, Victim, attacked
-from support.servers import Person, wait_until
+from support.servers import Person, ok, wait_until
 
 MOST_WAIT = 1.0  # seconds of processor that a bystander may wait
 MOST_MEMORY = 30 * 1024 * 1024  # bytes that may stay when an attack is over
@@ -56,6 +56,7 @@ class Attack:
     def grow_everything(self) -> list[Sample]:
         grower = Grower(self.victim, self.bystander)
         samples: list[Sample] = []
+        self.ask_mcp()  # what its server needs is imported at the first call, and stays
         memory = self.victim.memory_bytes()
         for place in sorted(grower.document.places(), key=ends_session):
             for sample in grower.grow(place, self.scale.texts, self.scale.start):
@@ -68,6 +69,12 @@ class Attack:
                     )
         self._expect_memory("growing everything", memory)
         return samples
+
+    def ask_mcp(self) -> None:
+        token = self.person.post("/v1/me/tokens", name="attack", scopes=["read"])["token"]
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+        with self.victim.client(Authorization=f"Bearer {token}", **MCP_HEADERS) as http:
+            ok(http.post("/mcp", json=call))
 
     def flood(self) -> None:
         for name, abuse in ABUSES.items():

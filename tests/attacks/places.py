@@ -27,7 +27,7 @@ MCP_CALL = {
                 "arguments": {
                     "type": "object",
                     "properties": {
-                        "query": {"type": "string", "maxLength": 200},
+                        "q": {"type": "string", "maxLength": 200},
                         "limit": {"type": "integer"},
                     },
                 },

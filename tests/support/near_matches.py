@@ -235,12 +235,13 @@ def near_matches(pattern: re.Pattern[str], kinds: int) -> list[Near]:
     return list(found)[:kinds]
 
 
-def seconds(use: Use, text: str) -> float:
+def seconds(use: Use, near: str) -> float:
     """Of this thread's processor, to look through the whole text once."""
     method = getattr(use.pattern, use.method)
+    text: str | bytes = near.encode() if isinstance(use.pattern.pattern, bytes) else near
     start = time.thread_time()
     if use.method in ("sub", "subn"):
-        method("", text)
+        method(text[:0], text)
     elif use.method == "finditer":
         for _ in method(text):
             pass
