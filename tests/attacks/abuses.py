@@ -12,6 +12,7 @@ from support.servers import Person
 PIECE = 64 * 1024
 # Whoever abuses gives up after so many seconds: every loop here ends by itself.
 SECONDS = 30.0
+DRIP_SECONDS = 0.2
 
 
 @dataclass
@@ -70,8 +71,13 @@ async def send_endlessly(victim: Victim, opening: bytes, piece: bytes, most_byte
     return outcome
 
 
-async def hold_half_sent(victim: Victim, beginnings: Sequence[bytes], count: int, seconds: float) -> Outcome:
-    """`count` connections for each beginning, which send it and then nothing more; how many the server closes."""
+async def hold_half_sent(
+    victim: Victim, beginnings: Sequence[bytes], count: int, seconds: float, drip: bytes = b""
+) -> Outcome:
+    """`count` connections for each beginning, which send it and then nothing more, or `drip` again and again.
+
+    Counts how many the server closes.
+    """
     sent = [beginning for beginning in beginnings for _ in range(count)]
     opened = [await asyncio.open_connection(victim.host, victim.port) for _ in sent]
     outcome = Outcome([])
@@ -83,12 +89,19 @@ async def hold_half_sent(victim: Victim, beginnings: Sequence[bytes], count: int
                 outcome.statuses.append(status)
         outcome.closed += 1
 
+    async def send_drips(writer: asyncio.StreamWriter) -> None:
+        while drip and not writer.is_closing():
+            writer.write(drip)
+            await asyncio.sleep(DRIP_SECONDS)
+
     try:
         for (_, writer), beginning in zip(opened, sent, strict=True):
             writer.write(beginning)
+        dripping = asyncio.gather(*(send_drips(writer) for _, writer in opened))
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(wait_for_end(reader) for reader, _ in opened))
+        dripping.cancel()
         outcome.left_open = len(opened) - outcome.closed
     finally:
         for _, writer in opened:
@@ -138,12 +151,17 @@ def bearer(person: Person) -> dict[str, str]:
     return {"Authorization": person.http.headers["Authorization"]}
 
 
-def json_request(method: str, path: str, person: Person, body: object = None) -> bytes:
+def json_request(method: str, path: str, person: Person, body: object = None, accept: str = "*/*") -> bytes:
     """A whole request of a person who is signed in."""
     if body is None:
         return head(method, path, bearer(person))
     content = json.dumps(body).encode()
-    headers = {**bearer(person), "Content-Type": "application/json", "Content-Length": str(len(content))}
+    headers = {
+        **bearer(person),
+        "Accept": accept,
+        "Content-Type": "application/json",
+        "Content-Length": str(len(content)),
+    }
     return head(method, path, headers) + content
 
 
@@ -181,6 +199,7 @@ ABUSES: dict[str, Callable[[Victim, Person, int], Awaitable[Outcome]]] = {
     ),
 }
 
+SLOW_HEADS = (b"GET /healthz HTTP/1.1\r\nHost: victim\r\nX: a",)
 # What is begun and never ended: the server waits 10 s for a head, and 30 s for the next piece of a body.
 HALF_HEADS = (b"", b"GET /heal", b"GET /healthz HTTP/1.1\r\nHost: vic")
 HALF_BODIES = (head("POST", "/v1/auth/refresh", {"Content-Length": "1000"}) + b"{",)
@@ -193,6 +212,14 @@ HANG_UPS: dict[str, Callable[[Person], tuple[bytes, int]]] = {
     "an answer that is waited for": lambda person: (
         json_request("POST", "/v1/chat", person, {"message": "show all my tasks"}),
         0,
+    ),
+    "an answer that is streamed": lambda person: (
+        json_request("POST", "/v1/chat", person, {"message": "show all my tasks"}, "text/event-stream"),
+        200,
+    ),
+    "a run's stream": lambda person: (
+        json_request("GET", f"/v1/runs/{person.chat('show all my tasks')['run_id']}/events", person),
+        200,
     ),
     "the caller's stream": lambda person: (json_request("GET", "/v1/events/stream", person), 200),
     "Markdown": lambda person: (json_request("POST", "/v1/render", person, {"text": "*a_" * 16_000}), 0),

@@ -10,6 +10,7 @@ from attacks.abuses import (
     HALF_BODIES,
     HALF_HEADS,
     HANG_UPS,
+    SLOW_HEADS,
     Outcome,
     hang_up_on,
     hold_half_sent,
@@ -85,14 +86,17 @@ class Attack:
                 self.troubles.append(f"{name}: the connection stays open")
 
     def hold_half_sent(self) -> None:
-        kinds = {"heads that end half-way": (HALF_HEADS, 20.0)}
+        kinds = {
+            "heads that end half-way": (HALF_HEADS, 20.0, b""),
+            "heads that come a byte at a time": (SLOW_HEADS, 20.0, b"a"),
+        }
         if self.scale.half_bodies:
-            kinds["bodies that end half-way"] = (HALF_BODIES, 45.0)
-        for name, (beginnings, seconds) in kinds.items():
+            kinds["bodies that end half-way"] = (HALF_BODIES, 45.0, b"")
+        for name, (beginnings, seconds, drip) in kinds.items():
             outcome = self._watched(
                 name,
-                lambda beginnings=beginnings, seconds=seconds: hold_half_sent(  # type: ignore[misc]
-                    self.victim, beginnings, self.scale.connections, seconds
+                lambda beginnings=beginnings, seconds=seconds, drip=drip: hold_half_sent(  # type: ignore[misc]
+                    self.victim, beginnings, self.scale.connections, seconds, drip
                 ),
             )
             if outcome.left_open:

@@ -91,6 +91,21 @@ async def test_resources_are_the_open_tasks_and_the_conversations(
                 await client.read_resource(f"parley://conversations/{other}")
 
 
+async def test_a_token_reads_the_resources_of_its_scopes_alone(server: Server, ann: Person, era: str) -> None:
+    ann.post("/v1/tasks", title="Buy milk")
+    conversation = f"parley://conversations/{ann.chat('hello')['conversation_id']}"
+    async with connected(server, token_of(ann, scopes=["tasks:read"]), era) as client:
+        assert [resource.uri for resource in (await client.list_resources()).resources] == ["parley://tasks"]
+        assert "Buy milk" in (await client.read_resource("parley://tasks")).contents[0].text  # type: ignore[union-attr]
+        with pytest.raises(MCPError, match="scope"):
+            await client.read_resource(conversation)
+    async with connected(server, token_of(ann, scopes=["tasks:write", "chat"]), era) as client:
+        assert [resource.uri for resource in (await client.list_resources()).resources] == [conversation]
+        await client.read_resource(conversation)
+        with pytest.raises(MCPError, match="scope"):
+            await client.read_resource("parley://tasks")
+
+
 async def test_prompts_bring_the_open_tasks_along(server: Server, ann: Person, era: str) -> None:
     ann.post("/v1/tasks", title="Buy milk")
     async with connected(server, token_of(ann), era) as client:
