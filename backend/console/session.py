@@ -38,10 +38,6 @@ router = APIRouter(
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
-class WebSignIn(SignInRequest):
-    """The same as for POST /v1/auth/token."""
-
-
 class WebTokenPublic(ApiModel):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 -- the kind, not a secret
@@ -63,7 +59,7 @@ async def get_config(state: AppStateDep) -> WebConfigPublic:
 
 @router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))
 async def sign_in(
-    state: AppStateDep, device: DeviceDep, request: Request, response: Response, who: WebSignIn
+    state: AppStateDep, device: DeviceDep, request: Request, response: Response, who: SignInRequest
 ) -> WebTokenPublic:
     """Keeps the refresh token in a cookie for this path, and gives the access token."""
     tokens = await auth.sign_in(state.auth, device, who.email, who.password)

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from models.api_token import SCOPES_FOR
 from models.event import ChangePublic
 from models.message import RecordedToolCallPublic
-from models.session import SignInRequest
 from models.shapes import ApiModel, JsonObject
 from routes.dependencies import Route
 from routes.door import Door
@@ -97,11 +96,8 @@ def build_openapi(app: FastAPI) -> Document:
         )
         components = schema["components"]
         components["schemas"]["Problem"] = Problem.model_json_schema()
-        components["schemas"]["SignInRequest"] = SignInRequest.model_json_schema()
-        for item in (
-            ChangePublic,
-            RecordedToolCallPublic,
-        ):  # of lists, whose bytes do not pass through pydantic
+        # Of lists, whose bytes do not pass through pydantic.
+        for item in (ChangePublic, RecordedToolCallPublic):
             components["schemas"][item.__name__] = item.model_json_schema(ref_template=SCHEMA_REFERENCE)
         components["securitySchemes"]["ApiToken"] = API_TOKEN_SCHEME
         doors = find_doors(app)

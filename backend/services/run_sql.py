@@ -1,7 +1,7 @@
-# services/run_sql.py -- the statements of a run's path on PostgreSQL; each is a transaction of its own.
-# They go to the driver as they stand here. Other databases do the same in a short transaction, in run_posting.py,
-# run_log.py and run_endings.py. What they do for a user names the user ($1 as `caller`); what a worker writes for a
-# run names the epoch, which only the worker that claimed the run knows.
+# services/run_sql.py -- the statements of a run's path in SQL: on PostgreSQL each is a transaction of its own.
+# They go to the driver as they stand here; SQLite has two, for the lines of its logs. Otherwise other databases do the
+# same in a short transaction, in run_posting.py, run_log.py and run_endings.py. What they do for a user names the user
+# ($1 as `caller`); what a worker writes for a run names the epoch, which only the worker that claimed the run knows.
 from storage.sql_text import SqlText
 
 ACTIVE = "('queued', 'running', 'awaiting_approval')"

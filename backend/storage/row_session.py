@@ -33,9 +33,8 @@ def require_admission(row: SQLModel) -> None:
 def refuse_new_owner(row: SQLModel) -> None:
     """An API token gets its conversation late; nothing that has an owner gets another one."""
     state: InstanceState[SQLModel] = inspect(row)
-    for name in (
-        state.committed_state.keys() & OWNER_COLUMNS
-    ):  # what was set since the last flush, as it was before
+    # What was set since the last flush, as it was before.
+    for name in state.committed_state.keys() & OWNER_COLUMNS:
         was = state.committed_state[name]
         if was is not None and was != getattr(row, name):
             raise MissingRule(str(row.__tablename__), "owner")
