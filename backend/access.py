@@ -33,7 +33,8 @@ from models import (
     AuthSession,
     Conversation,
     Event,
-    EventSequence,
+    EventCounter,
+    EventLogEntry,
     IdempotencyKey,
     Message,
     RateLimit,
@@ -137,6 +138,14 @@ def child_of(table: type[SQLModel], here: UUID, there: UUID) -> Callable[[Caller
     )
 
 
+def addressed_to_caller(table: type[Event] | type[EventLogEntry]) -> Callable[[Caller], TableRule]:
+    """What is for the user alone."""
+    mark = table_column(table.audience_id)
+    return lambda caller: TableRule(
+        and_(col(table.audience) == "user", col(table.audience_id) == require_id(caller.user_id)), mark
+    )
+
+
 def own_active_account(caller: Caller) -> TableRule:
     """The caller's own row, until the removal of the account begins."""
     own = and_(col(User.id) == require_id(caller.user_id), col(User.deleted_at).is_(None))
@@ -161,8 +170,9 @@ RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
     Run: child_of(Conversation, Run.conversation_id, Conversation.id),
     RunEvent: child_of(Run, RunEvent.run_id, Run.id),
     Approval: child_of(Run, Approval.run_id, Run.id),
-    Event: owned_by_caller(Event.user_id),
-    EventSequence: owned_by_caller(EventSequence.user_id),
+    Event: addressed_to_caller(Event),
+    EventLogEntry: addressed_to_caller(EventLogEntry),
+    EventCounter: allow_no_one(EventCounter.id),
     ApiToken: owned_by_caller(ApiToken.user_id),
 }
 NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", ApiToken: "token"}
@@ -179,9 +189,10 @@ OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     Run: ("conversation_id", Conversation),
     RunEvent: ("run_id", Run),
     Approval: ("run_id", Run),
-    Event: ("user_id", None),
+    Event: ("audience_id", None),
+    EventLogEntry: ("audience_id", None),
+    EventCounter: ("id", None),
     ToolCall: ("user_id", None),
-    EventSequence: ("user_id", None),
     ApiToken: ("user_id", None),
 }
 
@@ -207,7 +218,7 @@ def visible_condition(caller: CallerOrSystem, table: type[SQLModel]) -> ColumnEl
 
 
 def own_condition(caller: Caller, table: type[SQLModel]) -> ColumnElement[bool]:
-    """Those of the visible rows of messages, runs or events that name the caller themselves, in `user_id`.
+    """Those of the visible rows of messages or runs that name the caller themselves, in `user_id`.
 
     For statements that must not look at another table, whose rows they would lock in the wrong order.
     """
@@ -230,7 +241,7 @@ def owner_value(caller: CallerOrSystem, table: type[SQLModel], value: Any = None
     """
     name, parent = OWNERS[table]
     if isinstance(caller, Caller) and parent is None:
-        if name != "user_id" or (
+        if name not in ("user_id", "audience_id") or (
             value is not None and value is not caller.user_id and value != caller.user_id
         ):
             raise MissingRule(str(table.__tablename__), "owner")
@@ -245,7 +256,13 @@ def admit_new_row(caller: CallerOrSystem, row: RowT) -> RowT:
     """Let a new row be stored whose `user_id`, if it has one, is the caller's; MissingRule for any other."""
     if isinstance(caller, Caller) and getattr(row, "user_id", caller.user_id) != require_id(caller.user_id):
         raise MissingRule(str(row.__tablename__), "owner")
-    if isinstance(caller, Caller) and type(row) in (User, RateLimit, RefreshToken):
+    if isinstance(caller, Caller) and type(row) in (
+        User,
+        RateLimit,
+        RefreshToken,
+        EventLogEntry,
+        EventCounter,
+    ):
         raise MissingRule(str(row.__tablename__), "owner")
     admit_row(row)
     return row

@@ -18,7 +18,7 @@ from settings import Settings
 from storage.engines import open_engine
 from storage.timeouts import UNHURRIED, make_request_limits
 from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots
-from streaming.notifier import Notifier
+from streaming.notifier import LOG, Notifier
 from streaming.open_streams import OpenStreams
 from timings import Timings
 
@@ -62,6 +62,7 @@ def open_database(settings: Settings) -> Database:
         open_engine(url, pool_size=size, limits=make_request_limits(settings.database_seconds)),
         unhurried=open_engine(url, pool_size=1, limits=UNHURRIED),
         readers=size,
+        event_retention=timedelta(days=settings.event_retention_days),
     )
 
 
@@ -73,7 +74,6 @@ def open_worker(
     return Worker(
         AgentContext(db, notifier, model, read_run_limits(settings), gate=gate),
         settings.run_log_retention_days,
-        settings.event_retention_days,
         settings.runs_per_worker,
         timings.worker_poll,
     )
@@ -85,7 +85,7 @@ def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppSt
     limits = RateLimiter(db, enabled=settings.rate_limits == "on")
     notifier = Notifier()
     worker = open_worker(settings, timings, db, notifier, model)
-    db.notify_users = lambda user_ids: notifier.notify(*user_ids)
+    db.notify_log = lambda: notifier.notify(LOG)
     return AppState(
         settings=settings,
         timings=timings,

@@ -4,9 +4,9 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from uuid import UUID
 
 import asyncpg
 from pydantic_core import to_json
@@ -20,8 +20,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 
+from clock import utc_now
 from errors import DatabaseBusy, InvalidCredential
 from models import Event
+from models.event import Audience
 from settings import SettingsError
 from storage.engines import open_readers
 from storage.failures import (
@@ -44,10 +46,12 @@ AnySelect = Select[*tuple[Any, ...]]
 AnyRow = Row[*tuple[Any, ...]]
 
 ATTEMPTS = 3
-# Keys of the `info` of a transaction: the users for whom it wrote events, and the Database that it only reads.
-USERS_TO_NOTIFY = "users_to_notify"
+# Keys of the `info` of a transaction: whether it wrote events and how long these are kept, or the Database that it
+# only reads.
+HAS_EVENTS = "has_events"
+EVENT_RETENTION = "event_retention"
 READER_OF = "reader_of"
-EVENT_FIELDS = ("user_id", "type", "data")
+EVENT_FIELDS = ("audience", "audience_id", "type", "payload", "expires_at")
 
 
 @contextmanager
@@ -88,14 +92,14 @@ def ends_transaction(error: BaseException) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event for the stream of one user. `data` is what REST returns: public models, ids, JSON values."""
+    """A change, for those who may see it. `payload` is what REST returns: public models, ids, JSON values."""
 
-    user_id: UUID
+    audience: Audience
     type: str
-    data: Mapping[str, object]
+    payload: Mapping[str, object]
 
     def json(self) -> str:
-        return to_json(self.data).decode()
+        return to_json(self.payload).decode()
 
 
 async def fetch_rows(tx: Transaction, statement: AnySelect, values: Mapping[str, object]) -> Sequence[AnyRow]:
@@ -109,17 +113,23 @@ async def fetch_rows(tx: Transaction, statement: AnySelect, values: Mapping[str,
 class Database:
     """A database, with an engine for transactions that write and one for those that only read.
 
-    `write` and `read` call `work(tx, *args)`, the form of every function of a service. `notify_users` is called after
-    each commit with the ids of the users for whom events were written.
+    `write` and `read` call `work(tx, *args)`, the form of every function of a service. `notify_log` is called after
+    each commit that wrote events. A change is kept as an event for `event_retention`.
     """
 
-    notify_users: Callable[[set[UUID]], None] | None = None
+    notify_log: Callable[[], None] | None = None
     session_class: type[Session] = RowSession
 
     def __init__(
-        self, engine: AsyncEngine, *, unhurried: AsyncEngine | None = None, readers: int = 10
+        self,
+        engine: AsyncEngine,
+        *,
+        unhurried: AsyncEngine | None = None,
+        readers: int = 10,
+        event_retention: timedelta = timedelta(days=7),
     ) -> None:
         self.engine = engine
+        self.event_retention = event_retention
         self.is_postgresql = engine.dialect.name == "postgresql"
         self.is_sqlite = engine.dialect.name == "sqlite"
         self.readers = open_readers(engine, readers)
@@ -137,12 +147,18 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
         async with self._open_session(engine) as session, session.begin():
+            session.info[EVENT_RETENTION] = self.event_retention
             yield session
-        self._notify(session.info.get(USERS_TO_NOTIFY))
+        if session.info.get(HAS_EVENTS):
+            self._notify()
 
-    def _notify(self, user_ids: set[UUID] | None) -> None:
-        if user_ids and self.notify_users:
-            self.notify_users(user_ids)
+    def _notify(self) -> None:
+        if self.notify_log:
+            self.notify_log()
+
+    def find_expiry(self) -> datetime:
+        """When an event of now may be deleted."""
+        return utc_now() + self.event_retention
 
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs
@@ -252,34 +268,38 @@ class Database:
         if not self.is_postgresql:
             return await self.write(add_row_with_event, row, event)
         require_admission(row)
-        event_values = {"event_user_id": event.user_id, "event_type": event.type, "event_data": event.json()}
+        event_values = {
+            "event_audience": event.audience.kind,
+            "event_audience_id": event.audience.id,
+            "event_type": event.type,
+            "event_payload": event.json(),
+            "event_expires_at": self.find_expiry(),
+        }
         try:
             with raise_database_busy():
                 await self._run(insert_statement(type(row)), {**dump_row(row), **event_values})
         except asyncpg.ForeignKeyViolationError as error:
             raise InvalidCredential from error  # as in write()
-        self._notify({event.user_id})
+        self._notify()
 
-    async def execute_write(self, statement: AnySelect, values: Mapping[str, object], user_id: UUID) -> bool:
+    async def execute_write(self, statement: AnySelect, values: Mapping[str, object]) -> bool:
         """Execute a cached PostgreSQL statement that writes; False if it lost a race and wrote nothing.
 
-        The statement is a transaction of its own. It is committed when this returns, with its events for the user.
+        The statement is a transaction of its own. It is committed when this returns, with its events.
         """
         sql, names, constants = compile_statement(statement, self.engine.dialect)
         arguments = {**constants, **values}
-        return bool(await self._execute_write(sql, [arguments[name] for name in names], user_id))
+        return bool(await self._execute_write(sql, [arguments[name] for name in names]))
 
-    async def execute_write_sql(
-        self, statement: SqlText, arguments: Sequence[object], user_id: UUID
-    ) -> Sequence[AnyRow]:
-        """The rows of a statement in PostgreSQL's own SQL that writes, with events for the user.
+    async def execute_write_sql(self, statement: SqlText, arguments: Sequence[object]) -> Sequence[AnyRow]:
+        """The rows of a statement in PostgreSQL's own SQL that writes, with events.
 
         It is a transaction of its own, committed when this returns. No rows: it lost a race and wrote nothing, or its
         connection was lost, and only a look can tell what it wrote.
         """
-        return await self._execute_write(statement.sql, arguments, user_id)
+        return await self._execute_write(statement.sql, arguments)
 
-    async def _execute_write(self, sql: str, arguments: Sequence[object], user_id: UUID) -> Sequence[AnyRow]:
+    async def _execute_write(self, sql: str, arguments: Sequence[object]) -> Sequence[AnyRow]:
         try:
             with raise_database_busy():
                 rows = await self._execute_sql(sql, *arguments)
@@ -294,7 +314,7 @@ class Database:
                 return []
             raise
         if rows:
-            self._notify({user_id})
+            self._notify()
         return rows
 
     async def run_on_sqlite(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -310,17 +330,23 @@ class Database:
             await engine.dispose()
 
 
-def notify_on_commit(tx: Transaction, user_id: UUID) -> None:
-    """Call `Database.notify_users` for this user once the transaction is committed."""
-    tx.info.setdefault(USERS_TO_NOTIFY, set()).add(user_id)
-
-
 async def add_event(tx: Transaction, event: NewEvent) -> None:
-    row = Event(user_id=event.user_id, type=event.type, data=json.loads(event.json()))
+    """Write an event, which `Database.notify_log` tells of once the transaction is committed."""
+    row = Event(
+        audience=event.audience.kind,
+        audience_id=event.audience.id,
+        type=event.type,
+        payload=json.loads(event.json()),
+        expires_at=utc_now() + tx.info[EVENT_RETENTION],
+    )
+    await add_event_row(tx, row)
+
+
+async def add_event_row(tx: Transaction, row: Event) -> None:
     admit_row(row)  # an event is addressed: whoever tells of a change decides whom
     tx.add(row)
     await tx.flush()
-    notify_on_commit(tx, event.user_id)
+    tx.info[HAS_EVENTS] = True
 
 
 async def add_row_with_event(tx: Transaction, row: SQLModel, event: NewEvent) -> None:
@@ -335,7 +361,7 @@ def insert_statement(table: type[SQLModel]) -> Insert:
     row = {column.name: bindparam(f"row_{column.name}", type_=column.type) for column in get_columns(table)}
     event = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in EVENT_FIELDS}
     owners = {"user_id": OwnerValue(row["user_id"], get_columns(table)["user_id"])}
-    addressee = {"user_id": OwnerValue(event["user_id"], get_columns(Event)["user_id"])}
+    addressee = {"audience_id": OwnerValue(event["audience_id"], get_columns(Event)["audience_id"])}
     new_event = insert(Event).values({**event, **addressee}).cte("event")
     return insert(table).values({**row, **owners}).add_cte(new_event)
 

@@ -78,7 +78,7 @@ def test_every_stream_event_is_listed() -> None:
     services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
     folders = [path for name in ("agent", "protocols") for path in (ROOT / "backend" / name).rglob("*.py")]
     source = "".join(path.read_text() for path in [*folders, *services])
-    source = re.sub(r"(?:events\.record_event|runs\.record_run_change)\([^)]*\)", "", source)
+    source = re.sub(r"(?:changes\.record_event|runs\.record_run_change)\([^)]*\)", "", source)
     written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | FINAL_EVENTS
     written -= {"message.created"}  # of the caller's stream
     assert {row[0] for row in read_http_rows("Stream events")} == written
@@ -89,7 +89,7 @@ def test_every_stream_event_is_listed() -> None:
 def test_every_event_of_the_callers_stream_is_listed() -> None:
     source = "".join(path.read_text() for path in (ROOT / "backend").rglob("*.py"))
     calls = re.findall(
-        r"(?:events\.record_event|events\.new_event|runs\.record_run_change)\(\s*(?:tx, )?[\w.]+, "
+        r"(?:changes\.record_event|changes\.new_event|runs\.record_run_change)\(\s*(?:tx, )?[\w.]+, "
         r'(?:[\w.]+, )?f?"([^"]+)"',
         source,
     )

@@ -49,12 +49,11 @@ class Worker:
         self,
         context: AgentContext,
         run_log_retention_days: int,
-        event_retention_days: int,
         runs_at_once: int,
         poll_seconds: float,
     ) -> None:
         self.context = context
-        self.housekeeping = Housekeeping(context.db, run_log_retention_days, event_retention_days)
+        self.housekeeping = Housekeeping(context.db, run_log_retention_days)
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = Slots(runs_at_once)
         self._poll_seconds = poll_seconds

@@ -2,7 +2,7 @@
 from models.api_token import ApiToken
 from models.approval import Approval
 from models.conversation import Conversation
-from models.event import Event, EventSequence
+from models.event import Event, EventCounter, EventLogEntry
 from models.idempotency_key import IdempotencyKey
 from models.message import Message, ToolCall
 from models.rate_limit import RateLimit
@@ -17,7 +17,8 @@ __all__ = [
     "AuthSession",
     "Conversation",
     "Event",
-    "EventSequence",
+    "EventCounter",
+    "EventLogEntry",
     "IdempotencyKey",
     "Message",
     "RateLimit",

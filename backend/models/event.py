@@ -1,41 +1,121 @@
-# models/event.py -- events: what changed for a user, as their user stream sends it.
+# models/event.py -- events: what changed, for whom; the log, which numbers them; and the counter of the log.
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import BigInteger, Column, Index, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlmodel import Field, SQLModel
 
-from models.columns import Counter, column, json_column, nullable_column, parent_column, time_column
+from models.columns import (
+    Counter,
+    JsonType,
+    UTCDateTime,
+    column,
+    json_column,
+    nullable_column,
+    random_uuid,
+    time_column,
+    word_check,
+    word_column,
+)
 from models.shapes import JsonObject
+
+# Whom an event is for. The id alone does not tell: a personal account has the id of its person.
+AudienceKind = Literal["user", "account", "conversation"]
+AUDIENCE_KINDS: tuple[AudienceKind, ...] = get_args(AudienceKind)
+Severity = Literal["debug", "info", "warning", "error", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """All who may see an event: a user, the members of an account, or those who take part in a conversation."""
+
+    kind: AudienceKind
+    id: UUID
 
 
 class Event(SQLModel, table=True):
-    """`id` is the order of writing; `seq`, which readers see, is given after the commit and has no gaps."""
+    """One row for each fact, however many may see it. `id` is the order of writing; `event_id` is the public one.
+
+    `audience_id` has no foreign key, because a deletion has to be told, nor has `sender_id`, because what was said
+    stays. An event without `expires_at` is a record: it stays, too.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
-        UniqueConstraint("user_id", "seq", name="uq_events_user_id_seq"),
-        Index("idx_events_created_at", "created_at"),
+        UniqueConstraint("event_id", name="uq_events_event_id"),
+        word_check("audience", AUDIENCE_KINDS, "events_audience_check"),
+        word_check("severity", SEVERITIES, "events_severity_check"),
+        Index("idx_events_audience_audience_id", "audience", "audience_id", "id"),
+        Index("idx_events_expires_at", "expires_at"),
     )
 
     id: int | None = Field(
         default=None, sa_column=Column("id", Counter, primary_key=True, autoincrement=True)
     )
-    user_id: UUID = parent_column("user_id", "users.id", "fk_events_user_id")
-    seq: int | None = nullable_column("seq", BigInteger)
     type: str = column("type", String(40))
-    data: JsonObject = json_column("data")
     created_at: datetime = time_column("created_at")
+    audience: AudienceKind = word_column("audience", 12, AUDIENCE_KINDS, default="user")
+    audience_id: UUID = column("audience_id", Uuid)
+    severity: Severity = word_column("severity", 10, SEVERITIES, default="info")
+    payload: JsonObject = json_column("payload")
+    sender_id: UUID | None = nullable_column("sender_id", Uuid)
+    expires_at: datetime | None = nullable_column("expires_at", UTCDateTime)
+    event_id: UUID | None = Field(
+        default=None, sa_column=Column("event_id", Uuid, nullable=False, server_default=random_uuid())
+    )
 
 
-class EventSequence(SQLModel, table=True):
-    """The number of a user's newest numbered event. The lock on this row makes numbering exclusive."""
+class EventLogEntry(SQLModel, table=True):
+    """The number of an event, given after its commit: one sequence for all. Narrow, because every worker reads it."""
 
-    __tablename__ = "event_sequences"
+    __tablename__ = "event_log"
+    __table_args__ = (
+        UniqueConstraint("event_id", name="uq_event_log_event_id"),
+        Index("idx_event_log_audience_audience_id_seq", "audience", "audience_id", "seq"),
+    )
 
-    user_id: UUID = parent_column("user_id", "users.id", "fk_event_sequences_user_id", key=True)
+    seq: int = column("seq", Counter, key=True)
+    event_id: int = Field(
+        sa_column=Column(
+            "event_id",
+            Counter,
+            ForeignKey("events.id", name="fk_event_log_event_id", ondelete="CASCADE"),
+            nullable=False,
+        )
+    )
+    audience: AudienceKind = word_column("audience", 12, AUDIENCE_KINDS)
+    audience_id: UUID = column("audience_id", Uuid)
+
+
+class EventCounter(SQLModel, table=True):
+    """The one row that whoever numbers locks: the first and the last number of the log.
+
+    All events up to `floor_id` are numbered, except those in `missing`: ids that were not committed yet when the floor
+    passed them, each with the time when that was noticed. Most of them never come, because they were rolled back.
+    """
+
+    __tablename__ = "event_counter"
+    __table_args__ = (CheckConstraint("id = 1", name="event_counter_check"),)
+
+    id: int = column("id", SmallInteger, key=True)
+    first_seq: int = column("first_seq", BigInteger, default=1)
     last_seq: int = column("last_seq", BigInteger, default=0)
+    floor_id: int = column("floor_id", BigInteger, default=0)
+    missing: list[tuple[int, int]] | None = Field(default=None, sa_column=Column("missing", JsonType))
 
 
 class ChangePublic(BaseModel):

@@ -14,7 +14,7 @@ from routes.dependencies import (
     Route,
 )
 from routes.openapi import SIGNED_IN, list_of, problems
-from services.events import READ_BATCH
+from services.events.changes import READ_BATCH
 from streaming.sse import EventStream, parse_last_event_id
 from streaming.user_stream import read_changes_page
 

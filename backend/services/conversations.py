@@ -9,7 +9,8 @@ from db import Database, Transaction, get_columns
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 from pagination import ListSpec, Page, fetch_list
-from services import events, idempotency
+from services import idempotency
+from services.events import changes
 from storage.text_search import search_parameters, text_contains
 
 COLUMNS = get_columns(Conversation)
@@ -50,7 +51,7 @@ async def create_conversation(
 async def add_conversation(tx: Transaction, caller: Caller, conversation: Conversation) -> Conversation:
     access.add_row(tx, caller, conversation)
     await tx.flush()
-    await events.record_event(tx, caller, "conversation.created", describe_conversation_event(conversation))
+    await changes.record_event(tx, caller, "conversation.created", describe_conversation_event(conversation))
     return conversation
 
 
@@ -69,7 +70,7 @@ async def update_conversation(
     conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
     conversation.sqlmodel_update(change.model_dump(exclude_unset=True))
     await tx.flush()
-    await events.record_event(tx, caller, "conversation.updated", describe_conversation_event(conversation))
+    await changes.record_event(tx, caller, "conversation.updated", describe_conversation_event(conversation))
     return conversation
 
 
@@ -79,4 +80,4 @@ async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: 
     await tx.delete(conversation)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, conversation_id)
-    await events.record_event(tx, caller, "conversation.deleted", {"conversation_id": conversation_id})
+    await changes.record_event(tx, caller, "conversation.deleted", {"conversation_id": conversation_id})

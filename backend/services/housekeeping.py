@@ -8,26 +8,31 @@ from uuid import UUID
 from access import SYSTEM
 from db import Database
 from failure_causes import log_failure
-from services import events, run_log
+from services import run_log
+from services.events import event_log
 from services.idempotency import delete_old_keys
 from services.identity import account_removal, sessions
 from services.identity.rate_limits import delete_expired_limits
 
 HOUSEKEEPING_SECONDS = 3600.0
 REMOVAL_SECONDS = 10.0
+FORGOTTEN_SECONDS = 60.0
 
 
 class Housekeeping:
-    """Keeps details of run logs for `run_log_retention_days`, and events of users for `event_retention_days`."""
+    """Keeps details of run logs for `run_log_retention_days`."""
 
-    def __init__(self, db: Database, run_log_retention_days: int, event_retention_days: int) -> None:
+    def __init__(self, db: Database, run_log_retention_days: int) -> None:
         self._db = db
         self._run_log_retention_days = run_log_retention_days
-        self._event_retention_days = event_retention_days
 
     def loops(self) -> list[Coroutine[None, None, None]]:
         """The background tasks, which run as long as the worker."""
-        return [self._delete_expired_forever(), self._delete_accounts_forever()]
+        return [
+            self._delete_expired_forever(),
+            self._delete_accounts_forever(),
+            self._number_forgotten_forever(),
+        ]
 
     async def delete_expired(self) -> None:
         """Delete expired rows, a batch at a time."""
@@ -40,7 +45,8 @@ class Housekeeping:
             pass
         while await write(run_log.delete_old_details, SYSTEM, self._run_log_retention_days):
             pass
-        while await write(events.delete_old_events, SYSTEM, self._event_retention_days):
+        await event_log.number_all_events(self._db)
+        while await write(event_log.delete_old_events, SYSTEM):
             pass
 
     async def _delete_expired_forever(self) -> None:
@@ -50,6 +56,19 @@ class Housekeeping:
             except Exception as error:
                 log_failure("deleting expired rows failed", error)
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+    async def number_forgotten(self) -> None:
+        """Number the events that were committed so late that no reader asks for them."""
+        if forgotten := await self._db.read(event_log.find_forgotten_events, SYSTEM):
+            await event_log.number_all_events(self._db, forgotten)
+
+    async def _number_forgotten_forever(self) -> None:
+        while True:
+            try:
+                await self.number_forgotten()
+            except Exception as error:
+                log_failure("numbering late events failed", error)
+            await asyncio.sleep(FORGOTTEN_SECONDS)
 
     async def delete_account(self, user_id: UUID, slices: float = inf) -> None:
         """Delete the rows of a marked account, in at most so many slices; the next round deletes the rest."""

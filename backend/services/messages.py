@@ -17,7 +17,8 @@ from errors import Conflict, Invalid
 from models import Conversation, Message, Run, User
 from models.message import ChatCreate, MessagePublic, Sender
 from pagination import ListSpec, Page, fetch_list
-from services import conversations, events
+from services import conversations
+from services.events import changes
 
 AGENT_NAME = "Parley"
 MAX_FIRST_TITLE_CHARACTERS = 80
@@ -123,7 +124,7 @@ async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> Mess
 
 async def record_message_created(tx: Transaction, caller: Caller, message: Message) -> None:
     """Record the event of a new message, for the user stream."""
-    await events.record_event(
+    await changes.record_event(
         tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)}
     )
 

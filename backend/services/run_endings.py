@@ -30,7 +30,8 @@ from models.recorded_call import (
 )
 from models.run import RunPublic, RunStatus
 from models.shapes import JsonObject
-from services import events, messages, run_log
+from services import messages, run_log
+from services.events import changes
 from services.run_log import LeaseLost, Line, Step
 from services.run_sql import END_RUN
 from storage.failures import is_connection_lost
@@ -204,7 +205,7 @@ async def end_run(
     for type_, data in end.log:
         await run_log.add_event(tx, caller, run, type_, data)
     for type_, data in end.events:
-        await events.record_event(tx, caller, type_, data)
+        await changes.record_event(tx, caller, type_, data)
 
 
 async def store_end(
@@ -232,10 +233,8 @@ async def store_end(
             *(caller.user_id, end.moment, run.conversation_id, run.id, run.epoch, end.status, end.error),
             *(input_tokens, output_tokens, answer and answer.id, answer and answer.content, calls),
             *(lines[0].seq, types, data, [type_ for type_, _ in end.events], event_data),
-            answer and answer.finish_reason,
-            model,
+            *(answer and answer.finish_reason, model, db.find_expiry()),
         ],
-        caller.user_id,
     )
     if rows:
         return True

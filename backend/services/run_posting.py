@@ -68,8 +68,8 @@ async def insert_message(
         [
             *(caller.user_id, moment, conversation_id, title, run_id, message_id, new.message, new.client_id),
             *(caller.timezone, lease_seconds or 0.0, lease_seconds is not None, max_runs),
+            db.find_expiry(),
         ],
-        caller.user_id,
     )
     if not rows:
         return None

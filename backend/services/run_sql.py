@@ -58,7 +58,8 @@ def build_post(open_conversation: str) -> str:
     """A message with its run, which is at work at once where `may_claim` is true and nothing is before it.
 
     $1 caller, $2 now, $3 conversation, $4 title, $5 run, $6 message, $7 content, $8 client_id, $9 time zone,
-    $10 lease in seconds, $11 may_claim, $12 the most runs of a user. No row: something else has to be done or said.
+    $10 lease in seconds, $11 may_claim, $12 the most runs of a user, $13 when the events may
+    be deleted. No row: something else has to be done or said.
     """
     return f"""
     WITH sender AS (
@@ -105,8 +106,8 @@ def build_post(open_conversation: str) -> str:
             'run', {build_run_object("'running'", format_time("run.started_at"))}
         ) FROM run WHERE run.status = 'running'
     ), told AS (
-        INSERT INTO events (user_id, type, data, created_at)
-        SELECT $1, type, data, $2 FROM new_events ORDER BY position
+        INSERT INTO events (audience, audience_id, type, payload, created_at, expires_at)
+        SELECT 'user', $1, type, data, $2, $13 FROM new_events ORDER BY position
     )
     SELECT conversation_id, trigger_seq, started_at FROM run"""
 
@@ -121,7 +122,7 @@ POST_RULES = {
     ),
     "runs": ("runs.user_id = $1 AND", "SELECT $5, opened.id, $1,"),
     "run_events": ("SELECT run.id, 1, 'run.started',",),
-    "events": ("SELECT $1, type, data, $2 FROM new_events",),
+    "events": ("SELECT 'user', $1, type, data, $2, $13 FROM new_events",),
 }
 POST_INTO_CONVERSATION = SqlText(
     build_post(OPEN_CONVERSATION),
@@ -183,7 +184,8 @@ INSERT_LINE_ON_SQLITE = SqlText(
 # The end of a run: its answer, the last lines of its log, and what its user's streams are told. The conversation is
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,
-# $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason, $19 model.
+# $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason, $19 model,
+# $20 when the events may be deleted.
 END_RUN = SqlText(
     """
     WITH opened AS (
@@ -214,8 +216,8 @@ END_RUN = SqlText(
         SELECT ended.id, $13 + line.position - 1, line.type, line.data, $2
         FROM ended, unnest($14::text[], $15::jsonb[]) WITH ORDINALITY AS line (type, data, position)
     ), told AS (
-        INSERT INTO events (user_id, type, data, created_at)
-        SELECT $1, event.type, event.data, $2
+        INSERT INTO events (audience, audience_id, type, payload, created_at, expires_at)
+        SELECT 'user', $1, event.type, event.data, $2, $20
         FROM ended, unnest($16::text[], $17::jsonb[]) WITH ORDINALITY AS event (type, data, position)
         ORDER BY event.position
     )
@@ -231,6 +233,6 @@ END_RUN = SqlText(
         ),
         "runs": ("runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5",),
         "run_events": ("SELECT ended.id, $13 + line.position - 1, line.type, line.data, $2 FROM ended,",),
-        "events": ("SELECT $1, event.type, event.data, $2 FROM ended,",),
+        "events": ("SELECT 'user', $1, event.type, event.data, $2, $20 FROM ended,",),
     },
 )

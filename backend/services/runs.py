@@ -13,7 +13,8 @@ from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
 from pagination import Page, RowListSpec, page_json, read_page
-from services import events, messages
+from services import messages
+from services.events import changes
 
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 WORKING_STATUSES = ("queued", "running")
@@ -53,7 +54,7 @@ async def to_public_run(tx: Transaction, caller: CallerOrSystem, run: Run) -> Ru
 
 async def record_run_change(tx: Transaction, caller: CallerOrSystem, run: Run, type_: str) -> None:
     """Record an event with the run's present state for its user's streams."""
-    await events.record_event(tx, run.user_id, type_, {"run": await to_public_run(tx, caller, run)})
+    await changes.record_event(tx, run.user_id, type_, {"run": await to_public_run(tx, caller, run)})
 
 
 def to_pending_approval(approval: Approval) -> PendingApproval:

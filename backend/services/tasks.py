@@ -16,7 +16,8 @@ from db import Database, Transaction, get_columns
 from models import Task
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
-from services import events, idempotency
+from services import idempotency
+from services.events import changes
 from storage.text_search import search_parameters, text_contains
 
 
@@ -93,7 +94,7 @@ def describe_task_event(task: Task) -> dict[str, TaskPublic]:
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     """As create_task, in a transaction of its own: on PostgreSQL one statement writes the task and its event."""
     task = access.admit_new_row(caller, new_task(caller, new))
-    await db.insert_with_event(task, events.new_event(caller, "task.created", describe_task_event(task)))
+    await db.insert_with_event(task, changes.new_event(caller, "task.created", describe_task_event(task)))
     return task
 
 
@@ -106,7 +107,7 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
         task.id = new_id
     access.add_row(tx, caller, task)
     await tx.flush()
-    await events.record_event(tx, caller, "task.created", describe_task_event(task))
+    await changes.record_event(tx, caller, "task.created", describe_task_event(task))
     return task
 
 
@@ -121,7 +122,7 @@ async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
     if task.completed != (task.completed_at is not None):
         task.completed_at = utc_now() if task.completed else None
     await tx.flush()
-    await events.record_event(tx, caller, "task.updated", describe_task_event(task))
+    await changes.record_event(tx, caller, "task.updated", describe_task_event(task))
     return task
 
 
@@ -131,5 +132,5 @@ async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
     await tx.delete(task)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, task_id)
-    await events.record_event(tx, caller, "task.deleted", {"task_id": task_id})
+    await changes.record_event(tx, caller, "task.deleted", {"task_id": task_id})
     return task

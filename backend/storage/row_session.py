@@ -17,7 +17,7 @@ from storage.rule_check import IS_FLUSH, MissingRule
 # The key in the `info` of an object's state: access.py has compared its owner with the caller.
 IS_ADMITTED = "is_admitted"
 # The columns by which a row belongs to somebody, in any table.
-OWNER_COLUMNS = frozenset({"user_id", "conversation_id", "run_id", "session_id"})
+OWNER_COLUMNS = frozenset({"user_id", "audience_id", "conversation_id", "run_id", "session_id"})
 
 
 def admit_row(row: SQLModel) -> None:

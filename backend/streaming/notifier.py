@@ -1,4 +1,4 @@
-# streaming/notifier.py -- publish and subscribe in one process, by the id of a run, a user or a request.
+# streaming/notifier.py -- publish and subscribe in one process, by the id of a run or a request, or for the log.
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,30 @@ from uuid import UUID
 
 # PostgreSQL takes less than 8,000 bytes in one notification; an id has 37 with its separator.
 ID_BATCH = 200
+# In place of an id: events were committed.
+LOG = UUID(int=0)
+
+
+class Wake(asyncio.Event):
+    """What a reader waits for: news, or only that a heartbeat is due."""
+
+    is_heartbeat = False
+
+    def set(self) -> None:
+        self.is_heartbeat = False
+        super().set()
+
+    def set_heartbeat(self) -> None:
+        if not self.is_set():
+            self.is_heartbeat = True
+            super().set()
 
 
 class Notifier:
     """A notification only says "read again" and may be lost: the rows are the truth."""
 
     def __init__(self) -> None:
-        self._subscribers: dict[UUID, set[asyncio.Event]] = {}
+        self._subscribers: dict[UUID, set[Wake]] = {}
         self._outgoing: set[UUID] = set()
         self._has_outgoing = asyncio.Event()
         # Whether something relays notifications to other workers.
@@ -20,9 +37,9 @@ class Notifier:
         self.closed = False
 
     @contextmanager
-    def subscribe(self, id_: UUID) -> Iterator[asyncio.Event]:
+    def subscribe(self, id_: UUID) -> Iterator[Wake]:
         """An event that is set with each notification of `id_`, until the end of the block."""
-        event = asyncio.Event()
+        event = Wake()
         self._subscribers.setdefault(id_, set()).add(event)
         try:
             yield event

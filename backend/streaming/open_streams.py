@@ -2,9 +2,8 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 from uuid import UUID
 
@@ -16,10 +15,11 @@ from db import Database, Transaction
 from errors import InvalidCredential, Unauthorized
 from failure_causes import log_failure
 from models import Run
-from services import events, runs
+from services import runs
 from services.identity import credentials
 from streaming.live_runs import LiveRuns
-from streaming.notifier import Notifier
+from streaming.log_tail import Feed, LogTail
+from streaming.notifier import Notifier, Wake
 from streaming.run_stream import read_run_batch
 from streaming.shared_reads import SharedReads
 from streaming.sse import RETRY, Batch
@@ -32,18 +32,22 @@ POLL_BATCH = 500
 # A notification to all readers must not take all connections to the database.
 MAX_CONCURRENT_READS = 4
 
-# What a reader waits for: its user's next event, a run's next event, a run's end, or the result of a function.
-ReaderKind = Literal["user", "run", "end", "other"]
+# How often it is looked which streams need a heartbeat, in parts of its interval.
+HEARTBEAT_PARTS = 10
+
+# What a reader waits for: the next event of the log, a run's next event, a run's end, or the result of a function.
+ReaderKind = Literal["log", "run", "end", "other"]
 
 
 @dataclass(eq=False, slots=True)
 class Reader:
-    """One open stream or waiting request: the event that wakes it, its position, whether its credential
-    (the session or the API token) has ended."""
+    """One open stream or waiting request: what wakes it, its position, when something was last sent to it, whether its
+    credential (the session or the API token) has ended."""
 
-    wake: asyncio.Event
+    wake: Wake
     kind: ReaderKind
     after: int | None = None
+    sent_at: float = field(default_factory=time.monotonic)
     credential_ended: bool = False
 
 
@@ -59,7 +63,7 @@ class OpenStreams:
         self._timings = timings
         self._live_runs = live_runs or LiveRuns()
         self._of_credentials: dict[UUID, set[Reader]] = {}
-        self._of_users: dict[UUID, set[Reader]] = {}
+        self._tail = LogTail(db, notifier, timings.poll)
         self._of_runs: dict[UUID, set[Reader]] = {}
         self._others: dict[UUID, set[Reader]] = {}
         self._any_open = asyncio.Event()
@@ -70,7 +74,13 @@ class OpenStreams:
         self._answers = SharedReads[object](concurrency, lambda answer: answer is not None)
 
     async def run(self) -> None:
-        """Poll while streams are open, until cancelled."""
+        """Serve the open streams until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tail.run())
+            tasks.create_task(self._poll_forever())
+            tasks.create_task(self._send_heartbeats())
+
+    async def _poll_forever(self) -> None:
         while True:
             await self._any_open.wait()
             # What opens reads by itself: a stream that is short enough costs no poll.
@@ -80,6 +90,16 @@ class OpenStreams:
             except Exception as error:
                 log_failure("polling for open streams failed", error)
 
+    async def _send_heartbeats(self) -> None:
+        """One timer for all streams: a timer for each would be set and cancelled with every event."""
+        while True:
+            await self._any_open.wait()
+            await asyncio.sleep(self._timings.heartbeat / HEARTBEAT_PARTS)
+            silent_since = time.monotonic() - self._timings.heartbeat
+            for _, reader in list_readers(self._of_credentials, list(self._of_credentials)):
+                if reader.kind in ("log", "run") and reader.sent_at <= silent_since:
+                    reader.wake.set_heartbeat()
+
     async def _poll(self) -> None:
         """End readers whose session or token has ended; wake those that have missed a notification."""
         for chunk in split_ids(self._of_credentials):
@@ -87,12 +107,6 @@ class OpenStreams:
             for credential_id, reader in list_readers(self._of_credentials, chunk):
                 if credential_id not in active:
                     reader.credential_ended = True
-                    reader.wake.set()
-        for chunk in split_ids(self._of_users):
-            positions = await self._db.read(events.find_log_positions, SYSTEM, chunk)
-            for user_id, reader in list_readers(self._of_users, chunk):
-                position = positions.get(user_id)
-                if position is None or position.is_past(reader.after):
                     reader.wake.set()
         for chunk in split_ids(self._of_runs):
             run_positions = await self._db.read(runs.find_run_positions, SYSTEM, chunk)
@@ -102,20 +116,48 @@ class OpenStreams:
         for _, reader in list_readers(self._others, list(self._others)):
             reader.wake.set()
 
-    def follow_user(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
-        """The caller's events after `after` as frames, until the session or the server ends.
+    async def follow_user(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
+        """The events after `after` that the caller may see, as frames, until the session or the server ends.
 
         Begins with `reset` if `after` is None or the log does not reach back to it.
         """
-        return self._stream(caller, "user", caller.user_id, after, read_user_batch)
+        with self._register(caller, "log", caller.user_id, after) as reader:
+            feed = Feed(reader.wake)
 
-    def follow_run(self, caller: Caller, run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
+            async def read() -> Batch | None:
+                if feed.is_complete:
+                    return Batch(*feed.take(reader.after or 0))
+                await self._tail.start()
+                feed.is_complete = True
+                batch = await self._share(caller, caller.user_id, reader, read_user_batch)
+                if batch and batch.frames:
+                    # Only an empty batch is surely as of now: others may have begun to read this one earlier.
+                    feed.drop()
+                    reader.wake.set()
+                return batch
+
+            with self._tail.subscribe(("user", caller.user_id), feed):
+                async with aclosing(self._stream(reader, read)) as frames:
+                    async for each in frames:
+                        yield each
+
+    async def follow_run(self, caller: Caller, run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
         """The run's log after `after` as frames, while it grows, until the run, the session or the server ends."""
 
-        async def read(db: Database, caller: Caller, position: int | None) -> Batch:
+        async def read_log(db: Database, caller: Caller, position: int | None) -> Batch:
             return await read_run_batch(db, self._live_runs, caller, run_id, position or 0)
 
-        return self._stream(caller, "run", run_id, after, read)
+        with self._register(caller, "run", run_id, after) as reader:
+
+            async def read() -> Batch | None:
+                batch = await self._share(caller, run_id, reader, read_log)
+                if batch and batch.more:
+                    reader.wake.set()
+                return batch
+
+            async with aclosing(self._stream(reader, read)) as frames:
+                async for each in frames:
+                    yield each
 
     async def wait_for_end(self, caller: Caller, run_id: UUID) -> None:
         """Returns when the run has ended, when it or a run before it awaits approval, or when the server stops.
@@ -152,40 +194,43 @@ class OpenStreams:
         return None
 
     async def _stream(
+        self, reader: Reader, read: Callable[[], Awaitable[Batch | None]]
+    ) -> AsyncGenerator[bytes, None]:
+        """What `read` gives each time that the reader is woken, until it gives None or the last batch."""
+        reader.wake.set()
+        retry = RETRY
+        while True:
+            await reader.wake.wait()
+            if self._notifier.closed or reader.credential_ended:
+                return
+            is_heartbeat = reader.wake.is_heartbeat
+            reader.wake.clear()
+            is_last = False
+            frames = KEEPALIVE_COMMENT
+            if not is_heartbeat:
+                batch = await read()
+                if batch is None:
+                    return
+                reader.after, frames, is_last = batch.after, batch.frames, batch.last
+            if frames:
+                yield retry + frames
+                retry = b""
+                reader.sent_at = time.monotonic()
+            if is_last:
+                return
+
+    async def _share(
         self,
         caller: Caller,
-        kind: ReaderKind,
         id_: UUID,
-        after: int | None,
+        reader: Reader,
         read: Callable[[Database, Caller, int | None], Awaitable[Batch]],
-    ) -> AsyncGenerator[bytes, None]:
-        with self._register(caller, kind, id_, after) as reader:
-            reader.wake.set()
-            retry = RETRY
-            sent_at = time.monotonic()
-            while True:
-                is_woken = await wait_for_event(
-                    reader.wake, sent_at + self._timings.heartbeat - time.monotonic()
-                )
-                if self._notifier.closed or reader.credential_ended:
-                    return
-                batch = None
-                frames = KEEPALIVE_COMMENT
-                if is_woken:
-                    reader.wake.clear()
-                    read_batch = partial(self._read_or_end, read, caller, reader.after)
-                    batch = await self._batches.share((caller.user_id, id_, reader.after), read_batch)
-                    if batch is None:
-                        return
-                    reader.after, frames = batch.after, batch.frames
-                    if batch.more:
-                        reader.wake.set()
-                if frames:
-                    yield retry + frames
-                    retry = b""
-                    sent_at = time.monotonic()
-                if batch is not None and batch.last:
-                    return
+    ) -> Batch | None:
+        """One read for all streams of the caller that are at the same position; None if they have to end."""
+        after = reader.after
+        return await self._batches.share(
+            (caller.user_id, id_, after), lambda: self._read_or_end(read, caller, after)
+        )
 
     async def _read_or_end(
         self,
@@ -208,8 +253,9 @@ class OpenStreams:
     ) -> Iterator[Reader]:
         """A reader that `id_` wakes, registered under its session or API token and under `id_`."""
         assert caller.credential_id is not None
-        of_kind = {"user": self._of_users, "other": self._others}.get(kind, self._of_runs)
-        tables = [(self._of_credentials, caller.credential_id), (of_kind, id_)]
+        tables = [(self._of_credentials, caller.credential_id)]
+        if kind != "log":
+            tables.append((self._others if kind == "other" else self._of_runs, id_))
         with self._notifier.subscribe(id_) as wake:
             reader = Reader(wake, kind, after)
             for readers, key in tables:
@@ -246,11 +292,3 @@ def has_news(reader: Reader, position: runs.RunPosition | None) -> bool:
     if reader.kind == "end":
         return not position.awaited
     return position.last_seq != reader.after or not position.active
-
-
-async def wait_for_event(event: asyncio.Event, seconds: float) -> bool:
-    """Whether the event is set within so many seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(max(0.0, seconds)):
-            await event.wait()
-    return event.is_set()

@@ -1,16 +1,16 @@
-# streaming/user_stream.py -- the user's events after a reader's position, for the user stream and for its pages.
+# streaming/user_stream.py -- the events after a reader's position that it may see, for streams and for pages.
 from dataclasses import dataclass
 
 from access import Caller
 from db import Database
-from services import events
-from services.events import StreamEvent
+from services.events import changes, event_log
+from services.events.changes import StreamEvent
 from streaming.sse import Batch, add_type, frame_event
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The next events of a user's log; the next ones are read after `next_after`.
+    """The next events for a reader; the next ones are read after `next_after`.
 
     `is_reset`: the log does not reach back to the position, and the reader has to read all lists anew.
     """
@@ -18,27 +18,20 @@ class Changes:
     events: list[StreamEvent]
     next_after: int
     is_reset: bool = False
-    more: bool = False
 
 
 async def read_changes(
-    db: Database, caller: Caller, after: int | None, limit: int = events.READ_BATCH
+    db: Database, caller: Caller, after: int | None, limit: int = changes.READ_BATCH
 ) -> Changes:
-    """Number the unnumbered events, then read at most `limit` after `after`; None is a position that is too old."""
-    position = await db.read(events.find_log_position, caller)
-    last_seq = position.last_seq if position else 0
-    if position is None or position.unnumbered:
-        numbered = events.NUMBER_BATCH
-        while numbered == events.NUMBER_BATCH:
-            numbered, last_seq = await db.write(events.number_events, caller, caller.user_id)
-    if after == last_seq:
-        return Changes([], last_seq)
-    found = (
-        [] if after is None or after > last_seq else await db.read(events.read_events, caller, after, limit)
-    )
-    if not found:
-        return Changes([], last_seq, is_reset=True)
-    return Changes(found, found[-1].seq, more=found[-1].seq < last_seq)
+    """At most `limit` of the events after `after`; None is a position that is too old."""
+    position = await event_log.find_numbered_position(db)
+    if after is None or not position.reaches(after):
+        return Changes([], position.last_seq, is_reset=True)
+    if after == position.last_seq:
+        return Changes([], after)
+    batch = await db.read(changes.read_events, caller, after, limit)
+    last_seq = batch.events[-1].seq if batch.events else after
+    return Changes(batch.events, max(last_seq, position.last_seq) if batch.is_complete else last_seq)
 
 
 async def read_user_batch(db: Database, caller: Caller, after: int | None) -> Batch:
@@ -47,7 +40,7 @@ async def read_user_batch(db: Database, caller: Caller, after: int | None) -> Ba
     if changes.is_reset:
         return Batch(frame_event(changes.next_after, "reset", "{}"), changes.next_after)
     frames = b"".join(frame_event(event.seq, event.type, event.data) for event in changes.events)
-    return Batch(frames, changes.next_after, changes.more)
+    return Batch(frames, changes.next_after)
 
 
 async def read_changes_page(db: Database, caller: Caller, after: int | None, limit: int) -> bytes:

@@ -2,11 +2,43 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '017' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '018' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '018' AND left(:'revision', 3) COLLATE "C" <= '018' AS undo \gset
+\if :undo
+  DROP FUNCTION delete_events_of_user() CASCADE;
+  DROP TABLE event_log CASCADE;
+  DROP TABLE event_counter CASCADE;
+  CREATE TEMP TABLE kept_events ON COMMIT DROP AS
+    SELECT id, audience_id, type, payload, created_at FROM events
+    WHERE audience = 'user' AND audience_id IN (SELECT id FROM users);
+  DROP TABLE events CASCADE;
+  CREATE TABLE events (
+    id BIGSERIAL NOT NULL,
+    user_id UUID NOT NULL,
+    seq BIGINT,
+    type VARCHAR(40) NOT NULL,
+    data JSONB NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    CONSTRAINT events_pkey PRIMARY KEY (id),
+    CONSTRAINT uq_events_user_id_seq UNIQUE (user_id, seq),
+    CONSTRAINT fk_events_user_id FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+  );
+  INSERT INTO events (id, user_id, type, data, created_at) SELECT * FROM kept_events;
+  SELECT setval('events_id_seq', coalesce(max(id), 1), count(*) > 0) AS moved FROM events \gset
+  CREATE INDEX idx_events_created_at ON events (created_at);
+  CREATE TABLE event_sequences (
+    user_id UUID NOT NULL,
+    last_seq BIGINT NOT NULL DEFAULT 0,
+    CONSTRAINT event_sequences_pkey PRIMARY KEY (user_id),
+    CONSTRAINT fk_event_sequences_user_id FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
+  );
+  \echo 018_add_event_log: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '017' AND left(:'revision', 3) COLLATE "C" <= '017' AS undo \gset
 \if :undo

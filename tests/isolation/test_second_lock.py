@@ -26,6 +26,7 @@ import access
 from access import ANY_CALLER, RULES, SYSTEM, Caller, caller_params
 from db import Database, NewEvent, Transaction, get_columns
 from models import Conversation, Message, Run, Task
+from models.event import Audience
 from pagination import ListSpec, Page, fetch_list
 from services import run_sql
 from storage.engines import open_engine
@@ -153,7 +154,7 @@ async def read_on_connection(tx: Transaction) -> None:
     await (await tx.connection()).execute(select(TASKS["id"]))
 
 
-EVENT = NewEvent(CALLER.user_id, "x", {})
+EVENT = NewEvent(Audience("user", CALLER.user_id), "x", {})
 WAYS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "write": lambda db: db.write(list_all_tasks),
     "write unhurried": lambda db: db.write_unhurried(list_all_tasks),
@@ -190,7 +191,7 @@ def test_a_forgotten_rule_is_refused_whichever_way_it_is_executed(run: Any, way:
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_a_statement_that_writes_past_the_orm_is_refused(run: Any) -> None:
     unmarked = select(update(Task).values(title="x").returning(TASKS["id"]).cte("changed").c.id)
-    refuses(run, lambda db: db.execute_write(unmarked, {}, CALLER.user_id))
+    refuses(run, lambda db: db.execute_write(unmarked, {}))
 
 
 @pytest.mark.also_on_mariadb

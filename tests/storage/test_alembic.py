@@ -67,7 +67,15 @@ ROWS = {
     f"""VALUES ({ONE}, {ONE}, 'agent', 'hello', 5, '[{{"name": "add_task"}}]');"""
     "INSERT INTO tool_calls (message_id, position, user_id, conversation_id, name, failed, created_at) "
     "SELECT id, 1, user_id, conversation_id, 'by hand', false, created_at FROM messages WHERE seq = 5",
+    # What is missing of the log: the revision begins it, and on SQLite a trigger goes on with it.
+    "018": f"INSERT INTO events (audience_id, type, payload) VALUES ({ONE}, 'task.created', '{{}}');"
+    "INSERT INTO event_log (seq, event_id, audience, audience_id) SELECT 100, id, audience, audience_id "
+    "FROM events WHERE id NOT IN (SELECT event_id FROM event_log);"
+    "INSERT INTO event_counter (id) "
+    f"SELECT 1 FROM users WHERE id = {ONE} AND NOT EXISTS (SELECT 1 FROM event_counter)",
 }
+# Tables that later revisions did away with: going down makes them again, without rows.
+DROPPED = {"event_sequences"}
 IN_ORDER = "SELECT conversation_id, seq, content FROM messages WHERE content <> 'hello' ORDER BY 1, 2"
 
 
@@ -155,11 +163,12 @@ def test_up_down_and_up_again_step_by_step_loses_no_row(place: Place) -> None:
         place.alembic("downgrade", "-1")
         assert place.stamps() == [target]
         left = place.counts()
-        assert left == {name: full[name] for name in left}
+        kept = left.keys() - DROPPED
+        assert {name: left[name] for name in kept} == {name: full[name] for name in kept}
         catalogs.append(place.catalog())
         place.alembic("upgrade", "head" if head else "+1")
         again = place.counts()
-        assert {name: again[name] for name in left} == left
+        assert {name: again[name] for name in kept} == {name: left[name] for name in kept}
         if target >= ("003" if head else "004"):
             assert place.run(IN_ORDER) == order
         assert difference(place.catalog(), catalogs[0] if head else catalogs[-2]) == []
@@ -362,7 +371,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 018"]
+            assert place.stamps() == [HEAD, "started 019"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -371,7 +380,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["018_add_run_id_to_tasks"]
+        assert place.stamps() == ["019_add_run_id_to_tasks"]
 
 
 # The README

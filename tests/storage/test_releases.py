@@ -11,6 +11,8 @@ from support.servers import serving, settings_for
 
 RELEASES = sorted(folder.name for folder in FOLDER.iterdir())
 MAX_BYTES = 200 * 1024
+# Tables of a release that later revisions did away with.
+DROPPED = {"event_sequences"}
 
 
 @pytest.fixture
@@ -39,7 +41,8 @@ def test_an_upgraded_database_has_all_its_rows_and_the_schema_of_a_new_one(
     new.start()
     assert difference(without_casts(new.catalog()), without_casts(place.catalog())) == []
     after = place.counts()
-    assert {table: after[table] for table in before} == before
+    kept = before.keys() - DROPPED
+    assert {table: after[table] for table in kept} == {table: before[table] for table in kept}
 
 
 @pytest.mark.parametrize("release", RELEASES)

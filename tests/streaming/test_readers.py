@@ -15,8 +15,9 @@ from access import Caller
 from db import Database, Transaction
 from models import Task
 from models.task import TaskCreate
-from services import events, tasks
-from streaming.notifier import Notifier
+from services import tasks
+from services.events import changes, event_log
+from streaming.notifier import LOG, Notifier
 from streaming.open_streams import OpenStreams
 from support.api.user_streams import STREAM, noting, opened, reset, take
 from support.llm.scripted_model import ScriptedModel
@@ -24,29 +25,34 @@ from support.servers import Person, Server, read_events, serving, settings_for, 
 from timings import Timings
 
 
-def test_readers_at_the_same_place_share_one_read(database_url: str, ann: Person) -> None:
+def test_an_event_is_read_once_for_all_open_streams(database_url: str, ann: Person) -> None:
     caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
     readers = 50
 
     async def work(db: Database) -> None:
         notifier = Notifier()
         watch = OpenStreams(db, notifier, Timings())
-        db.notify_users = lambda user_ids: notifier.notify(*user_ids)
+        db.notify_log = lambda: notifier.notify(LOG)
         streams = [watch.follow_user(caller, None) for _ in range(readers)]
+        tail = asyncio.create_task(watch.run())
         await asyncio.gather(*map(anext, streams))
         names: list[str] = []
         db.read = noting(db.read, names)  # type: ignore[method-assign,assignment]
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
-        for _ in range(5):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            feeds = watch._tail._feeds["user", ann.id]
+            while watch._batches._pending or not all(feed.is_complete for feed in feeds):
+                await asyncio.sleep(0)
         names.clear()
         await tasks.add_task(db, caller, TaskCreate(title="Buy milk"))
         seen = await asyncio.gather(*coming)
         assert len(set(seen)) == 1
         assert b"event: task.created" in seen[0]
-        assert names == ["find_log_position", "read_events"]
+        assert names == ["find_position", "read_tail", "read_logged_events"]
         for stream in streams:
             await stream.aclose()
+        tail.cancel()
+        await asyncio.gather(tail, return_exceptions=True)
 
     with_database(database_url, work)
 
@@ -60,7 +66,7 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
     async def work(db: Database) -> None:
         notifier = Notifier()
         watch = OpenStreams(db, notifier, Timings())
-        db.notify_users = lambda user_ids: notifier.notify(*user_ids)
+        db.notify_log = lambda: notifier.notify(LOG)
         begun, gate = asyncio.Event(), asyncio.Event()
         read = db.read
 
@@ -71,6 +77,8 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
                 await gate.wait()
             return found
 
+        tail = asyncio.create_task(watch.run())
+        await watch._tail.start()
         first, second = watch.follow_user(caller, 0), watch.follow_user(caller, 0)
         db.read = held  # type: ignore[method-assign,assignment]
         async with asyncio.timeout(10):
@@ -84,6 +92,8 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
                 assert b"event: task.created" in frames
         await first.aclose()
         await second.aclose()
+        tail.cancel()
+        await asyncio.gather(tail, return_exceptions=True)
 
     with_database(database_url, work)
 
@@ -131,7 +141,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
 
     async def fill(tx: Transaction) -> None:
         for _ in range(500):
-            await events.record_event(tx, caller, "task.deleted", {"text": "x" * 30_000})
+            await changes.record_event(tx, caller, "task.deleted", {"text": "x" * 30_000})
 
     with_database(own_database_url, lambda db: db.write(fill))
     watch = scripted.state.open_streams
@@ -178,17 +188,34 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
         assert list(stream)[-1].type == "run.completed"
 
 
-def test_a_failing_read_ends_its_streams_and_they_resume(
+def test_a_failing_read_of_the_log_is_tried_again_and_its_streams_go_on(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    failed = threading.Event()
+
     async def fail(*args: object) -> None:
+        failed.set()
         raise OSError("the database is gone")
 
     with opened(carl) as stream:
         reset(stream)
         with monkeypatch.context() as broken:
-            broken.setattr(events, "find_log_position", fail)
+            broken.setattr(event_log, "read_tail", fail)
             carl.post("/v1/tasks", title="Buy milk")
+            assert failed.wait(10)
+        assert next(stream).type == "task.created"
+
+
+def test_a_failing_read_of_what_was_before_ends_its_streams_and_they_resume(
+    scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*args: object) -> None:
+        raise OSError("the database is gone")
+
+    carl.post("/v1/tasks", title="Buy milk")
+    with monkeypatch.context() as broken:
+        broken.setattr(changes, "read_events", fail)
+        with opened(carl, after=0) as stream:
             assert list(stream) == []
     with opened(carl, after=0) as stream:
         assert next(stream).type == "task.created"

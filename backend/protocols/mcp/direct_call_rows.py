@@ -9,16 +9,13 @@ from uuid import UUID
 from pydantic_core import to_json, to_jsonable_python
 from sqlalchemy import (
     CTE,
-    BigInteger,
     Select,
     Table,
     Uuid,
     bindparam,
-    cast,
     func,
     insert,
     literal,
-    null,
     select,
     true,
     union_all,
@@ -183,12 +180,13 @@ async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> 
         values |= {f"line{number}_type": type_, name_data_parameter(number, type_): to_json(data).decode()}
     for name, (type_, data) in build_stream_events(record).items():
         values |= {f"{name}_type": type_, f"{name}_data": to_json(data).decode()}
+    values["expires_at"] = db.find_expiry()
     types = tuple(type_ for type_, _ in record.log)
-    return await db.execute_write(
-        build_insert(types), values | {"answered_type": "message.created"}, caller.user_id
-    )
+    return await db.execute_write(build_insert(types), values | {"answered_type": "message.created"})
 
 
+# What the database gives a new event itself, or what a change does not have.
+EVENT_DEFAULTS = frozenset({"id", "event_id", "severity", "sender_id"})
 # The events of the user stream: the program's message, the agent's message and the end of the run.
 STREAM_EVENTS = ("asked", "answered", "ended")
 # `message.completed` (run) and `message.created` (user stream) carry the same JSON: it is sent once and used twice.
@@ -257,19 +255,22 @@ def build_insert(lines: tuple[str, ...]) -> Select[UUID]:
 
 
 def build_event_rows() -> ComputedRows:
-    """The events of STREAM_EVENTS, not numbered yet."""
+    """The events of STREAM_EVENTS."""
     shared = {
-        "user_id": ANY_CALLER.user_id,
-        "seq": cast(null(), BigInteger),
+        "audience": literal("user"),
+        "audience_id": ANY_CALLER.user_id,
         "created_at": bindparam("moment", type_=UTCDateTime()),
+        "expires_at": bindparam("expires_at", type_=UTCDateTime()),
     }
-    return dict.fromkeys(STREAM_EVENTS, shared)
+    payloads = {name: bindparam(f"{name}_data", type_=JSONB()) for name in STREAM_EVENTS}
+    return {name: {**shared, "payload": payload} for name, payload in payloads.items()}
 
 
 def insert_from_select(table: type[SQLModel], opened: CTE, last: CTE, rows: ComputedRows) -> CTE:
     """An INSERT of the named rows, with the given expressions or else bind parameters `{row}_{column}` as values."""
     into: Table = table.__table__  # type: ignore[attr-defined]
-    given = [column for column in into.columns if column.autoincrement is not True]
+    left_out = EVENT_DEFAULTS if table is Event else frozenset()
+    given = [column for column in into.columns if column.name not in left_out]
     owner, _ = access.OWNERS[table]
     selected = []
     for name, computed in rows.items():

@@ -4,10 +4,10 @@ writer. So the account is marked first: after that commit nobody can sign in to 
 then delete what it owns, a slice at a time, and the row of the user last.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, true, update
 from sqlmodel import SQLModel, col
 
 import access
@@ -45,13 +45,14 @@ class OwnedTable:
     owner_id: SQLColumnExpression[UUID]
     child: type[SQLModel] | None = None
     parent_id: SQLColumnExpression[UUID] | None = None
+    condition: ColumnElement[bool] = field(default_factory=true)
 
 
 # In this order no row is deleted before those that refer to it.
 OWNED_TABLES = [
     OwnedTable(Message, col(Message.user_id)),
     OwnedTable(Run, col(Run.user_id), RunEvent, col(RunEvent.run_id)),
-    OwnedTable(Event, col(Event.user_id)),
+    OwnedTable(Event, col(Event.audience_id), condition=col(Event.audience) == "user"),
     OwnedTable(Task, col(Task.user_id)),
     OwnedTable(Conversation, col(Conversation.user_id)),
     OwnedTable(IdempotencyKey, col(IdempotencyKey.user_id)),
@@ -117,7 +118,7 @@ async def delete_account_slice(
 async def delete_owned(
     tx: Transaction, caller: CallerOrSystem, owned: OwnedTable, user_id: UUID, limit: int
 ) -> int:
-    is_owned = owned.owner_id == user_id
+    is_owned = and_(owned.owner_id == user_id, owned.condition)
     if owned.child is None or owned.parent_id is None:
         return await delete_batch(tx, caller, owned.table, is_owned, limit=limit)
     return await delete_batch_with_children(

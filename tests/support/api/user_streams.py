@@ -25,6 +25,12 @@ def reset(stream: Iterator[Event]) -> int:
     return first.id
 
 
+def find_end(person: Person) -> int:
+    """The last number of the log."""
+    number: int = person.get("/v1/changes")["next_after"]
+    return number
+
+
 def take(stream: Iterator[Event], count: int) -> list[Event]:
     return [next(stream) for _ in range(count)]
 

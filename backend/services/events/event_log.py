@@ -1,0 +1,205 @@
+# services/events/event_log.py -- the log: gives events their numbers after the commit, and reads what follows a number.
+"""A writer stores an event without a number: a counter would make writers wait for each other. Whoever reads numbers
+first, in a transaction of two statements that lock the counter and then look, so that the second one sees everything
+that was committed before the first had the lock. So an event gets a later number than all that anybody has read, and
+no reader is past it. On SQLite, where one connection writes at a time, a trigger numbers with the insert.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Insert, bindparam, delete, insert, or_
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+import access
+from access import SYSTEM, System
+from clock import utc_now
+from db import AnySelect, Database, RetryTransaction, Transaction, fetch_rows, get_columns
+from models import Event, EventCounter, EventLogEntry
+
+NUMBER_BATCH = 1_000
+DELETE_BATCH = 1_000
+# An id that the floor has passed is asked for so long; most transactions last some milliseconds.
+MISSING_SECONDS = 60
+MAX_MISSING = 1_000
+# Where forgotten events are looked for: among so many ids below the floor, and not before.
+LOOK_BACK_IDS = 50_000
+LOOK_BACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """The first and the last number of the log, and whether some events have no number yet."""
+
+    first_seq: int
+    last_seq: int
+    is_waiting: bool
+
+    def reaches(self, after: int | None) -> bool:
+        """Whether the log has everything that follows `after`."""
+        return after is not None and self.first_seq - 1 <= after <= self.last_seq
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """The number of an event, and whom the event is for."""
+
+    seq: int
+    event_id: int
+    audience: str
+    audience_id: UUID
+
+
+@cache
+def position_statement() -> AnySelect:
+    waiting = access.select(SYSTEM, Event, col(Event.id)).where(col(Event.id) > col(EventCounter.floor_id))
+    is_waiting = or_(waiting.exists(), col(EventCounter.missing).is_not(None))
+    return access.select(
+        SYSTEM, EventCounter, col(EventCounter.first_seq), col(EventCounter.last_seq), is_waiting
+    )
+
+
+async def find_position(tx: Transaction, caller: System) -> LogPosition:
+    """Where the log stands. One statement."""
+    for row in await fetch_rows(tx, position_statement(), {}):
+        return LogPosition(*row)
+    return LogPosition(1, 0, is_waiting=True)  # nothing was ever numbered
+
+
+async def lock_counter(tx: Transaction, caller: System) -> EventCounter:
+    """The counter, locked until the commit; the first one who numbers stores it."""
+    counter = await access.find_row(tx, caller, EventCounter, col(EventCounter.id) == 1, lock=True)
+    if counter is None:
+        counter = EventCounter(id=1)
+        access.add_row(tx, caller, counter)
+        try:
+            await tx.flush()
+        except IntegrityError as error:
+            raise RetryTransaction from error  # another one was first
+    return counter
+
+
+async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int] = ()) -> tuple[int, int]:
+    """Give at most NUMBER_BATCH events the next numbers, in the order of writing; how many, and the last number.
+
+    `forgotten` are ids that nobody asks for any more. The lock on the counter lets one transaction number at a time;
+    writers never take it.
+    """
+    counter = await lock_counter(tx, caller)
+    missing: dict[int, int] = dict(counter.missing or [])
+    late_ids = sorted({*missing, *forgotten})
+    entry = (col(Event.id), col(Event.audience), col(Event.audience_id))
+    found = []
+    if late_ids:
+        unnumbered = access.select(caller, Event, *entry).where(
+            col(Event.id).in_(late_ids), ~is_numbered(caller)
+        )
+        found = list((await tx.execute(unnumbered.order_by(col(Event.id)))).all())
+    # It has no other condition, or PostgreSQL might read the table from its beginning.
+    later = access.select(caller, Event, *entry).where(col(Event.id) > counter.floor_id)
+    new = (await tx.execute(later.order_by(col(Event.id)).limit(NUMBER_BATCH))).all()
+    now = int(time.time())
+    for row in found:
+        missing.pop(row.id, None)
+    missing = {id_: noticed_at for id_, noticed_at in missing.items() if noticed_at > now - MISSING_SECONDS}
+    for row in new:
+        skipped = range(max(counter.floor_id + 1, row.id - MAX_MISSING), row.id)
+        missing |= dict.fromkeys(skipped, now)
+        counter.floor_id = row.id
+    counter.missing = [(id_, missing[id_]) for id_ in sorted(missing)[-MAX_MISSING:]] or None
+    found += new
+    if found:
+        numbered = [
+            {"seq": seq, "event_id": row.id, "audience": row.audience, "addressee_id": row.audience_id}
+            for seq, row in enumerate(found, counter.last_seq + 1)
+        ]
+        await tx.execute(insert_statement(), numbered)
+        counter.last_seq += len(found)
+    await tx.flush()
+    return len(found), counter.last_seq
+
+
+def is_numbered(caller: System) -> ColumnElement[bool]:
+    entry = access.select(caller, EventLogEntry, col(EventLogEntry.seq))
+    return entry.where(col(EventLogEntry.event_id) == col(Event.id)).exists()
+
+
+async def number_all_events(db: Database, forgotten: Sequence[int] = ()) -> int:
+    """Number until nothing waits; the last number."""
+    numbered = NUMBER_BATCH
+    while numbered >= NUMBER_BATCH:
+        numbered, last_seq = await db.write(number_events, SYSTEM, forgotten)
+    return last_seq
+
+
+async def find_numbered_position(db: Database) -> LogPosition:
+    """Where the log stands once everything that was committed before has its number."""
+    position = await db.read(find_position, SYSTEM)
+    if not position.is_waiting:
+        return position
+    return LogPosition(position.first_seq, await number_all_events(db), is_waiting=False)
+
+
+@cache
+def insert_statement() -> Insert:
+    columns = get_columns(EventLogEntry)
+    values = {name: bindparam(name, type_=columns[name].type) for name in ("seq", "event_id", "audience")}
+    addressee = bindparam("addressee_id", type_=columns["audience_id"].type)
+    owner = access.owner_value(SYSTEM, EventLogEntry, addressee)
+    return insert(EventLogEntry.metadata.tables["event_log"]).values({**values, "audience_id": owner})
+
+
+async def find_forgotten_events(tx: Transaction, caller: System) -> list[int]:
+    """Ids of events that were committed so late that nobody asks for them any more.
+
+    The time keeps it from records whose numbers were deleted long ago.
+    """
+    floor = access.select(caller, EventCounter, col(EventCounter.floor_id)).scalar_subquery()
+    statement = access.select(caller, Event, col(Event.id)).where(
+        col(Event.id) > floor - LOOK_BACK_IDS,
+        col(Event.id) <= floor,
+        col(Event.created_at) > utc_now() - LOOK_BACK,
+        ~is_numbered(caller),
+    )
+    found = (await tx.execute(statement.limit(NUMBER_BATCH))).scalars()
+    return [id_ for id_ in found if id_ is not None]
+
+
+@cache
+def tail_statement() -> AnySelect:
+    entry = (EventLogEntry.seq, EventLogEntry.event_id, EventLogEntry.audience, EventLogEntry.audience_id)
+    statement = access.select(SYSTEM, EventLogEntry, *map(col, entry))
+    return (
+        statement.where(col(EventLogEntry.seq) > bindparam("after"))
+        .order_by(col(EventLogEntry.seq))
+        .limit(bindparam("batch"))
+    )
+
+
+async def read_tail(tx: Transaction, caller: System, after: int, limit: int) -> list[LogEntry]:
+    """At most `limit` entries of the log after `after`, whomever they are for."""
+    rows = await fetch_rows(tx, tail_statement(), {"after": after, "batch": limit})
+    return [LogEntry(*row) for row in rows]
+
+
+async def delete_old_events(tx: Transaction, caller: System) -> int:
+    """Delete one batch of expired events and of the log up to them; how many events were deleted.
+
+    All have to be numbered before: the new first number tells a reader that something was deleted.
+    """
+    counter = await lock_counter(tx, caller)
+    expired = access.select(caller, Event, col(Event.id)).where(col(Event.expires_at) < utc_now())
+    ids = list((await tx.execute(expired.order_by(col(Event.expires_at)).limit(DELETE_BATCH))).scalars())
+    entries = access.select(caller, EventLogEntry, col(EventLogEntry.seq))
+    seqs = list((await tx.execute(entries.where(col(EventLogEntry.event_id).in_(ids)))).scalars())
+    counter.first_seq = max(counter.first_seq, max(seqs, default=0) + 1)
+    await tx.flush()
+    seen = access.visible_condition(caller, EventLogEntry)
+    await tx.execute(delete(EventLogEntry).where(seen, col(EventLogEntry.seq) < counter.first_seq))
+    await tx.execute(delete(Event).where(access.visible_condition(caller, Event), col(Event.id).in_(ids)))
+    return len(ids)
