@@ -28,7 +28,11 @@ def test_the_contenders_answer_alike_and_the_table_has_a_row_for_each(postgres: 
     for scenario, contenders in beside.items():
         shown = [row.removeprefix(scenario).split()[0] for row in rows if row.startswith(f"{scenario}  ")]
         assert shown == contenders
-    figures = ["20 idle streams: memory of each", "a change to 5 streams: median"]
+    figures = [
+        "20 idle streams: memory of each",
+        "a change to 5 streams: median",
+        "one event each to 10 people: p50 / p99",
+    ]
     figures += ["an answer, 2 requests, 1 tool, 40 pieces: processor"]
     figures += ["3 answers at once, 30 pieces a second: lag, half and 99 % under"]
     if browsers.MISSING:

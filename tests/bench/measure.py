@@ -17,6 +17,9 @@ import uvloop
 from bench.answers import FULL as FULL_TALK
 from bench.answers import QUICK as QUICK_TALK
 from bench.answers import Talk, measure_cost, measure_streams_at_once
+from bench.event_log import FULL as FULL_CROWD
+from bench.event_log import QUICK as QUICK_CROWD
+from bench.event_log import Crowd, measure_crowd, measure_numbering
 from bench.listeners import FULL as FULL_AUDIENCE
 from bench.listeners import QUICK as QUICK_AUDIENCE
 from bench.listeners import Audience, measure_listeners
@@ -202,6 +205,13 @@ async def measure_streams(url: str, cleanup: ExitStack, audience: Audience) -> l
     return heard.rows(audience)
 
 
+async def measure_log(url: str, cleanup: ExitStack, crowd: Crowd) -> list[tuple[str, str]]:
+    tokens = await sign_up_many(url, KEY, crowd.people)
+    process = cleanup.enter_context(started("parley", url))
+    rows = await measure_crowd(url, read_port(process), process.pid, crowd, tokens)
+    return rows + await measure_numbering(url, crowd)
+
+
 async def measure_answers(url: str, cleanup: ExitStack, talk: Talk) -> list[tuple[str, str]]:
     """With a provider on loopback; each measurement on a worker of its own."""
     tokens = await sign_up_many(url, KEY, talk.streams)
@@ -239,6 +249,7 @@ def main() -> int:
             results = runner.run(measure(ports, people, effort))
             results.append(runner.run(measure_mcp(ports["parley"], people, effort)))
             figures = runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
+            figures += runner.run(measure_log(url, cleanup, QUICK_CROWD if quick else FULL_CROWD))
             figures += runner.run(measure_answers(url, cleanup, QUICK_TALK if quick else FULL_TALK))
         figures += measure_pages(url, ports["parley"], QUICK_LOOK if quick else FULL_LOOK)
         version = asyncio.run(server_version(url))
