@@ -2,6 +2,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
 from llm.protocol import AgentTurn, ToolCall, Turn
@@ -17,6 +18,9 @@ TEXT_CHARACTERS = (4_000, 1_000, 300)
 # The end of a cut text stays: a task's due date stands there.
 END_CHARACTERS = 60
 
+# Built once: each result of a history is measured for each request.
+write_json = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def shorten_results(turns: Sequence[Turn], context_tokens: int) -> list[Turn]:
     """The turns with results that leave room for the rest; the newest get it first. The record is not touched."""
@@ -30,17 +34,21 @@ def shorten_results(turns: Sequence[Turn], context_tokens: int) -> list[Turn]:
         calls: list[ToolCall] = []
         for call in reversed(turn.tool_calls):
             most = max(MIN_RESULT_CHARACTERS, min(room // RESULT_SHARE, left))
-            calls.append(shorten_call(call, most))
-            left -= measure_json(calls[-1].result)
-        shortened.append(replace(turn, tool_calls=tuple(reversed(calls))))
+            shorter, size = shorten_call(call, most)
+            calls.append(shorter)
+            left -= size
+        is_same = all(map(is_, calls, reversed(turn.tool_calls)))
+        shortened.append(turn if is_same else replace(turn, tool_calls=tuple(reversed(calls))))
     return shortened[::-1]
 
 
-def shorten_call(call: ToolCall, most: int) -> ToolCall:
-    """The call with a result of at most `most` characters of JSON, roughly."""
-    if call.result is None or measure_json(call.result) <= most:
-        return call
-    return replace(call, result=shorten_value(call.result, most))
+def shorten_call(call: ToolCall, most: int) -> tuple[ToolCall, int]:
+    """The call with a result of at most `most` characters of JSON, roughly, and how many they are."""
+    size = measure_json(call.result)
+    if size <= most:
+        return call, size
+    shorter = replace(call, result=shorten_value(call.result, most))
+    return shorter, measure_json(shorter.result)
 
 
 def shorten_value(value: Any, most: int) -> Any:
@@ -55,13 +63,13 @@ def shorten_value(value: Any, most: int) -> Any:
         shorter = cut_lists(value, longest_list)
         if measure_json(shorter) <= most:
             return shorter
-    text = json.dumps(value, ensure_ascii=False)
+    text = write_json(value)
     kept = most // 2  # as text its quotes are escaped
     return f"{text[:kept]} … ({len(text) - kept:,} more characters are left out)"
 
 
 def measure_json(value: Any) -> int:
-    return len(json.dumps(value, ensure_ascii=False)) if value is not None else 0
+    return len(write_json(value)) if value is not None else 0
 
 
 def cut_texts(value: Any, longest: int) -> Any:

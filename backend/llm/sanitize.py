@@ -20,6 +20,8 @@ def sanitize(value: object) -> object: ...
 def sanitize(value: object) -> object:
     """Replace NUL, which JSONB cannot hold, and lone surrogates, which UTF-8 cannot, by U+FFFD."""
     if isinstance(value, str):
+        if is_clean(value):  # nearly every text, and each one of a history comes here for each request
+            return value
         text = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return text.replace("\0", "\ufffd")
     if isinstance(value, dict):
@@ -27,6 +29,15 @@ def sanitize(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [sanitize(item) for item in value]
     return value
+
+
+def is_clean(text: str) -> bool:
+    if "\0" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:  # a surrogate
+        return False
 
 
 def explain_unstorable(value: object, depth: int = 0) -> str | None:

@@ -69,12 +69,14 @@ def add_agent(messages: list[JsonObject], turn: AgentTurn, number: int, *, with_
     message: JsonObject = {"role": "assistant", "content": text}
     if with_opaque and turn.opaque:
         message.update(turn.opaque)
+    if not turn.tool_calls:
+        add_assistant(messages, message)
+        return
     calls = [
         build_call(call, f"call{number + place:05d}", with_opaque=with_opaque)
         for place, call in enumerate(turn.tool_calls, 1)
     ]
-    if calls:
-        message["tool_calls"] = calls
+    message["tool_calls"] = calls
     add_assistant(messages, message)
     for call, built in zip(turn.tool_calls, calls, strict=True):
         messages.append({"role": "tool", "tool_call_id": built["id"], "content": describe_outcome(call)})
