@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
+from agent.history_cache import HistoryCache
 from agent.run_writer import RunWriter
 from db import Database, Transaction
 from llm.protocol import Model
@@ -43,6 +44,7 @@ class AgentContext:
     backoff_seconds: float = 0.5
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_TRANSACTIONS))
     live_runs: LiveRuns = field(default_factory=LiveRuns)
+    histories: HistoryCache = field(default_factory=HistoryCache)
     writer: RunWriter = field(init=False)
 
     def __post_init__(self) -> None:

@@ -237,8 +237,9 @@ class RunLoop:
         if self.is_context_halved:
             context_tokens //= 2
         if self.history is None:
+            where = (run.conversation_id, run.trigger_seq)
             self.history = await self.context.read(
-                read_history, self.caller, run.conversation_id, run.trigger_seq, context_tokens
+                read_history, self.caller, *where, context_tokens, self.context.histories
             )
         assert run.started_at is not None
         return build_model_request(

@@ -233,6 +233,7 @@ class Worker:
         """Start queued and abandoned runs while slots are free."""
         await self.expire_approvals()
         self._pauses.forget_old()
+        self.context.histories.forget_old()
         passed_over = self._running.users_at_limit()
         self._has_refused = bool(passed_over)
         where = (self._last_user, passed_over, self._running.free)
