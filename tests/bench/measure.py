@@ -14,12 +14,24 @@ from uuid import uuid4
 
 import uvloop
 
+from bench.answers import (
+    AT_ONCE,
+    JOB,
+    Talk,
+    measure_cost,
+    measure_first_text,
+    measure_paced_cost,
+    measure_streams_at_once,
+    stream_answer,
+)
 from bench.answers import FULL as FULL_TALK
 from bench.answers import QUICK as QUICK_TALK
-from bench.answers import Talk, measure_cost, measure_streams_at_once
 from bench.event_log import FULL as FULL_CROWD
 from bench.event_log import QUICK as QUICK_CROWD
 from bench.event_log import Crowd, measure_crowd, measure_numbering
+from bench.histories import FULL as FULL_LENGTHS
+from bench.histories import QUICK as QUICK_LENGTHS
+from bench.histories import Lengths, measure_histories
 from bench.listeners import FULL as FULL_AUDIENCE
 from bench.listeners import QUICK as QUICK_AUDIENCE
 from bench.listeners import Audience, measure_listeners
@@ -27,9 +39,12 @@ from bench.load import Answer, Effort, Round, ask, press, request_bytes
 from bench.pages import FULL as FULL_LOOK
 from bench.pages import QUICK as QUICK_LOOK
 from bench.pages import measure_pages
-from bench.people import People, server_version, settle, sign_up_many
+from bench.peers import IS_INSTALLED, PEERS
+from bench.people import LIFETIME, People, server_version, settle, sign_up_many
+from bench.statements import counting_proxy
 from bench.table import Result, print_table
 from logs import configure_logs
+from security import JwtSigner
 from support.databases.postgres import postgres_server
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -212,20 +227,52 @@ async def measure_log(url: str, cleanup: ExitStack, crowd: Crowd) -> list[tuple[
     return rows + await measure_numbering(url, crowd)
 
 
-async def measure_answers(url: str, cleanup: ExitStack, talk: Talk) -> list[tuple[str, str]]:
-    """With a provider on loopback; each measurement on a worker of its own."""
-    tokens = await sign_up_many(url, KEY, talk.streams)
-    provider = cleanup.enter_context(started_module("bench.model_server"))
-    address = f"http://127.0.0.1:{read_port(provider)}/v1"
+async def measure_answers(
+    url: str, cleanup: ExitStack, talk: Talk, lengths: Lengths
+) -> list[tuple[str, str]]:
+    """With a provider on loopback."""
+    tokens = await sign_up_many(url, KEY, max(talk.together, *talk.streams))
+    provider = read_port(cleanup.enter_context(started_module("bench.model_server")))
+    address = f"http://127.0.0.1:{provider}/v1"
+    with started("parley_with_model", url, BENCH_MODEL_URL=address) as process:
+        port, process_id = read_port(process), process.pid
+        cost, rows = await measure_cost(port, process_id, tokens[0], talk)
+        rows += measure_peers(address, cost, talk)
+        rows += await measure_paced_cost(port, process_id, tokens, talk)
+        rows += await measure_first_text(port, provider, tokens, talk)
+        for count in talk.streams:
+            rows += await measure_streams_at_once(port, process_id, tokens, count, talk.pieces)
+        user_id = JwtSigner(KEY, LIFETIME).decode(tokens[0]).user_id
+        rows += await measure_histories(url, port, process_id, tokens[0], user_id, lengths)
+    return rows + await measure_statements(url, address, tokens[0], talk)
+
+
+def measure_peers(address: str, cost: float, talk: Talk) -> list[tuple[str, str]]:
+    """The same job in other hands, each a process of its own."""
+    if not IS_INSTALLED:
+        return [("the same by others", "not measured: openai is not installed")]
     rows = []
-    for model in ("m-40-0-1", f"m-{talk.pieces}-33-0"):
-        with started("parley_with_model", url, BENCH_MODEL=model, BENCH_MODEL_URL=address) as process:
-            port = read_port(process)
-            if model == "m-40-0-1":
-                rows += await measure_cost(port, process.pid, tokens[0], talk)
-            else:
-                rows += await measure_streams_at_once(port, process.pid, tokens, talk)
+    for name in PEERS:
+        with started_module("bench.peers", name, address, AT_ONCE, str(talk.answers)) as process:
+            assert process.stdout is not None
+            took = float(process.stdout.readline()) / 1000
+        ratio = f"{took * 1000:.1f} ms; Parley takes {cost / took:.2f} of it"
+        aim = " (aim: under 0.33)" if "Agent" in name else ""
+        rows.append((f"the same by {name}, without a database", ratio + aim))
     return rows
+
+
+async def measure_statements(url: str, address: str, token: str, talk: Talk) -> list[tuple[str, str]]:
+    async with counting_proxy(url) as counter:
+        with started("parley_with_model", counter.url, BENCH_MODEL_URL=address) as process:
+            port = read_port(process)
+            for _ in range(min(10, talk.answers)):  # the first ones open connections
+                await stream_answer(port, token)
+            before = counter.statements
+            for _ in range(talk.answers):
+                await stream_answer(port, token)
+            each = (counter.statements - before) / talk.answers
+    return [(f"{JOB}: statements", f"{each:.1f} (aim: 10)")]
 
 
 def main() -> int:
@@ -250,7 +297,9 @@ def main() -> int:
             results.append(runner.run(measure_mcp(ports["parley"], people, effort)))
             figures = runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
             figures += runner.run(measure_log(url, cleanup, QUICK_CROWD if quick else FULL_CROWD))
-            figures += runner.run(measure_answers(url, cleanup, QUICK_TALK if quick else FULL_TALK))
+            talks = (QUICK_TALK, QUICK_LENGTHS) if quick else (FULL_TALK, FULL_LENGTHS)
+            figures += runner.run(measure_answers(url, cleanup, *talks))
+            figures.append((f"{results[0].scenario}: 99 % by the median", results[0].describe_tail("parley")))
         figures += measure_pages(url, ports["parley"], QUICK_LOOK if quick else FULL_LOOK)
         version = asyncio.run(server_version(url))
     conditions = f"PostgreSQL {version} without fsync, {CONNECTIONS} connections"

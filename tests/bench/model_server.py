@@ -1,11 +1,12 @@
 # model_server.py -- a model's provider for benchmarks, as a process of its own: python -m bench.model_server.
-"""Its port is the one line that is printed. The name of the model says what it answers: `m-PIECES-GAP-TOOL`, so many
+"""Its port is the one line that is printed. The user's last message says what it answers: `PIECES-GAP-TOOL`, so many
 pieces of text with a gap in milliseconds between them, after a call of add_task if TOOL is 1. Each piece holds the time
 at which it was sent, by the machine's monotonic clock.
 """
 
 import asyncio
 import json
+import re
 import sys
 import threading
 import time
@@ -38,7 +39,8 @@ CALL = {
 
 
 async def answer(writer: asyncio.StreamWriter, body: Any) -> None:
-    _, pieces, gap, tool = body["model"].split("-")
+    asked = next(message["content"] for message in reversed(body["messages"]) if message["role"] == "user")
+    pieces, gap, tool = re.findall(r"\b(\d+)-(\d+)-([01])\b", asked)[-1]
     writer.write(HEAD)
     if tool == "1" and body["messages"][-1]["role"] != "tool":
         writer.write(frame({"role": "assistant", "tool_calls": [CALL]}) + frame({}, "tool_calls"))

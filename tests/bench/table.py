@@ -25,6 +25,9 @@ class Result:
         latencies = [latency for each in self.rounds[name] for latency in each.latencies]
         return quantiles(latencies, n=100, method="inclusive")[percent - 1] * 1000
 
+    def describe_tail(self, name: str) -> str:
+        return f"{self.latency(name, 99) / self.latency(name, 50):.1f} times (aim: 4)"
+
     def ratio(self, name: str) -> float:
         """Parley's requests per second by the contender's: the median over rounds that ran side by side."""
         pairs = zip(self.rounds["parley"], self.rounds[name], strict=True)

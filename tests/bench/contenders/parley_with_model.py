@@ -15,7 +15,7 @@ def create_app(database_url: str, key: str) -> FastAPI:
             secret_key=key,
             rate_limits="off",
             log_level="error",
-            model=f"openai:{os.environ['BENCH_MODEL']}",
+            model="openai:m",
             model_base_url=os.environ["BENCH_MODEL_URL"],
             model_api_key="key",
             runs_per_user=1_000,
