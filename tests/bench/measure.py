@@ -14,7 +14,18 @@ from uuid import uuid4
 
 import uvloop
 
-from bench.answers import (
+from bench.event_log import FULL as FULL_CROWD
+from bench.event_log import QUICK as QUICK_CROWD
+from bench.event_log import Crowd, measure_crowd, measure_numbering
+from bench.listeners import FULL as FULL_AUDIENCE
+from bench.listeners import QUICK as QUICK_AUDIENCE
+from bench.listeners import Audience, measure_listeners
+from bench.load import Answer, Effort, Round, ask, press, request_bytes
+from bench.pages import FULL as FULL_LOOK
+from bench.pages import QUICK as QUICK_LOOK
+from bench.pages import measure_pages
+from bench.people import LIFETIME, People, server_version, settle, sign_up_many
+from bench.runs.answers import (
     AT_ONCE,
     JOB,
     Talk,
@@ -24,24 +35,13 @@ from bench.answers import (
     measure_streams_at_once,
     stream_answer,
 )
-from bench.answers import FULL as FULL_TALK
-from bench.answers import QUICK as QUICK_TALK
-from bench.event_log import FULL as FULL_CROWD
-from bench.event_log import QUICK as QUICK_CROWD
-from bench.event_log import Crowd, measure_crowd, measure_numbering
-from bench.histories import FULL as FULL_LENGTHS
-from bench.histories import QUICK as QUICK_LENGTHS
-from bench.histories import Lengths, measure_histories
-from bench.listeners import FULL as FULL_AUDIENCE
-from bench.listeners import QUICK as QUICK_AUDIENCE
-from bench.listeners import Audience, measure_listeners
-from bench.load import Answer, Effort, Round, ask, press, request_bytes
-from bench.pages import FULL as FULL_LOOK
-from bench.pages import QUICK as QUICK_LOOK
-from bench.pages import measure_pages
-from bench.peers import IS_INSTALLED, PEERS
-from bench.people import LIFETIME, People, server_version, settle, sign_up_many
-from bench.statements import counting_proxy
+from bench.runs.answers import FULL as FULL_TALK
+from bench.runs.answers import QUICK as QUICK_TALK
+from bench.runs.histories import FULL as FULL_LENGTHS
+from bench.runs.histories import QUICK as QUICK_LENGTHS
+from bench.runs.histories import Lengths, measure_histories
+from bench.runs.peers import IS_INSTALLED, PEERS
+from bench.runs.statements import counting_proxy
 from bench.table import Result, print_table
 from logs import configure_logs
 from security import JwtSigner
@@ -232,7 +232,7 @@ async def measure_answers(
 ) -> list[tuple[str, str]]:
     """With a provider on loopback."""
     tokens = await sign_up_many(url, KEY, max(talk.together, *talk.streams))
-    provider = read_port(cleanup.enter_context(started_module("bench.model_server")))
+    provider = read_port(cleanup.enter_context(started_module("bench.runs.model_server")))
     address = f"http://127.0.0.1:{provider}/v1"
     with started("parley_with_model", url, BENCH_MODEL_URL=address) as process:
         port, process_id = read_port(process), process.pid
@@ -253,7 +253,7 @@ def measure_peers(address: str, cost: float, talk: Talk) -> list[tuple[str, str]
         return [("the same by others", "not measured: openai is not installed")]
     rows = []
     for name in PEERS:
-        with started_module("bench.peers", name, address, AT_ONCE, str(talk.answers)) as process:
+        with started_module("bench.runs.peers", name, address, AT_ONCE, str(talk.answers)) as process:
             assert process.stdout is not None
             took = float(process.stdout.readline()) / 1000
         ratio = f"{took * 1000:.1f} ms; Parley takes {cost / took:.2f} of it"

@@ -1,4 +1,4 @@
-# model_server.py -- a model's provider for benchmarks, as a process of its own: python -m bench.model_server.
+# model_server.py -- a model's provider for benchmarks, as a process of its own: python -m bench.runs.model_server.
 """Its port is the one line that is printed. The user's last message says what it answers: `PIECES-GAP-TOOL`, so many
 pieces of text with a gap in milliseconds between them, after a call of add_task if TOOL is 1. Each piece holds the time
 at which it was sent, by the machine's monotonic clock.

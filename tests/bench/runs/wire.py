@@ -1,5 +1,5 @@
 # wire.py -- processor time of one streamed answer: ours beside the clients that others use, against a server apart.
-# Run it with `.venv/bin/python tests/bench/wire.py [--pieces 40] [--answers 300] [--gap-ms 0]`; one table.
+# Run it with `.venv/bin/python tests/bench/runs/wire.py [--pieces 40] [--answers 300] [--gap-ms 0]`; one table.
 import argparse
 import asyncio
 import importlib.util
@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-BACKEND = Path(__file__).resolve().parent.parent.parent / "backend"
+BACKEND = Path(__file__).resolve().parents[3] / "backend"
 Answer = Callable[[], Awaitable[int]]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from access import Caller
 from agent.history import read_history
 from agent.history_cache import HistoryCache
-from bench.answers import measure_processor
+from bench.runs.answers import measure_processor
 from support.databases.histories import write_long_conversation
 from support.databases.unchecked import open_unchecked
 
