@@ -1,8 +1,8 @@
 # chaos.py -- several workers, people who keep writing, faults at random moments; then the books are checked.
 """Workers are real uvicorn processes on one PostgreSQL; the model is a slow scripted one. People post messages until
-each is acknowledged, and read the streams, resuming on any worker. Meanwhile workers are killed (-9), paused past
-their lease and woken, terminated, and connections are cut; with `crashes` the database crashes and recovers, too. The
-seed decides what happens in which order.
+each is acknowledged, and read the streams of the runs and of all changes, resuming on any worker. Meanwhile workers
+are killed (-9), paused past their lease and woken, terminated, and connections are cut; with `crashes` the database
+crashes and recovers, too. The seed decides what happens in which order.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from uuid import uuid4
 import httpx
 from sqlalchemy import text
 
+from chaos.listeners import Heard, Listener, count_faults, count_untold, read_log, wait_for_all
 from services.run_log import rebuild_steps
 from storage.engines import open_engine
 from support.databases.postgres import open_server, postgres_server
@@ -36,6 +37,7 @@ from support.servers import KEY, PASSWORD
 LEASE = 1.0
 WORKERS = 3
 PEOPLE = 4
+STREAMS_EACH = 2
 SETTLE_SECONDS = 60.0
 KINDS = ("kill", "pause", "terminate", "cut")
 
@@ -51,10 +53,11 @@ def slow_model(body: Any) -> Answer:
 
 @dataclass
 class Books:
-    """What people know: messages that were acknowledged, and the events that they read."""
+    """What people know: messages that were acknowledged, the events that they read and the changes that they heard."""
 
     acknowledged: dict[str, str] = field(default_factory=dict)
     read: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     troubles: list[str] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)  # of failed runs
@@ -108,6 +111,7 @@ class Someone(threading.Thread):
             http.post("/v1/auth/register", json={"email": email, "password": PASSWORD}).raise_for_status()
             tokens = http.post("/v1/auth/token", data={"username": email, "password": PASSWORD})
             self.headers = {"Authorization": f"Bearer {tokens.raise_for_status().json()['access_token']}"}
+            self.user_id = str(http.get("/v1/me", headers=self.headers).raise_for_status().json()["id"])
 
     def run(self) -> None:
         while not self.stop.is_set():
@@ -227,6 +231,8 @@ def check(url: str, books: Books) -> dict[str, int]:
             any(kind in ends for _, kind in log[:-1]) or log[-1][1] not in ends for log in logs.values()
         ),
         "people without an answer": len(books.troubles),
+        "acknowledged messages not told once": count_untold(books.acknowledged, rows),
+        **count_faults(books.heard, read_log(rows)),
     }
 
 
@@ -291,14 +297,22 @@ def run_chaos(
             people = [Someone(cluster, books, seed * 100 + number, stop) for number in range(PEOPLE)]
             for number, person in enumerate(people):
                 person.sign_in(f"person-{number}@example.com")
-            for person in people:
-                person.start()
+            listeners = [
+                Listener(
+                    Heard(person.user_id), partial(cluster.url, person.dice), person.headers, seed + number
+                )
+                for number, person in enumerate(people * STREAMS_EACH)
+            ]
+            books.heard = [each.heard for each in listeners]
+            for thread in (*listeners, *people):
+                thread.start()
             try:
                 inject(cluster, people, books, faults, dice, partial(server.crash, name) if crashes else None)
             finally:
                 stop.set()
                 for person in people:
                     person.join()
+                wait_for_all(listeners, lambda: read_log(lambda sql: asyncio.run(query(url, sql))))
     counts = check(url, books)
     server.drop_database(name)
     if crashes:
