@@ -1,6 +1,6 @@
 # peers.py -- the job of an answer by other clients, without any database.
-"""`python -m bench.runs.peers NAME URL MESSAGE COUNT` prints the milliseconds of this process for each answer with its two
-requests, its tool and its pieces of text.
+"""`python -m bench.runs.peers NAME URL MESSAGE COUNT` prints the milliseconds of this process for each answer with
+its two requests, its tool and its pieces of text.
 """
 
 import asyncio
