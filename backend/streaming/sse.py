@@ -77,6 +77,7 @@ class EventStream(StreamingResponse):
         super().__init__(content, status_code, {"X-Accel-Buffering": "no", **(headers or {})})
         self._content = content
         self._send_seconds = send_seconds
+        self._connection: asyncio.Transport | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if HEADERS_ONLY in scope["state"]:
@@ -86,19 +87,25 @@ class EventStream(StreamingResponse):
             )
             await send({"type": "http.response.body", "body": b""})
             return
+        # ASGI can neither abort a connection nor ask how much waits on it, so the scope has its transport.
+        connection = self._connection = scope.get("state", {}).get(CONNECTION)
         try:
             await super().__call__(scope, receive, send)
         except SlowReader:
             log.info("a stream's client does not read: it is disconnected", path=scope["path"])
-            # ASGI cannot abort a connection, so the scope has its transport.
-            connection = scope.get("state", {}).get(CONNECTION)
             if connection is None:  # the server is not uvicorn, and ends the answer in its own way
                 raise
             connection.abort()
             await self.listen_for_disconnect(receive)
 
     async def stream_response(self, send: Send) -> None:
+        connection = self._connection
+
         async def send_in_time(message: Message) -> None:
+            if connection is not None and connection.get_write_buffer_size() == 0:
+                # uvicorn waits only where much is unsent. A timer would cost more than the send.
+                await send(message)
+                return
             try:
                 async with asyncio.timeout(self._send_seconds):
                     await send(message)

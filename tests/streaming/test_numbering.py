@@ -80,7 +80,7 @@ async def write_events(db: Database, writer: int, total: int, chance: random.Ran
 async def number_until(db: Database, done: asyncio.Event) -> None:
     while not done.is_set():
         await event_log.find_numbered_position(db)
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
 
 
 async def follow_until(db: Database, done: asyncio.Event, seen: list[tuple[int, int, UUID]]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import SQLColumnExpression, Text, bindparam, cast, func, or_, se
 from sqlmodel import col
 
 import access
-from access import ANY_CALLER, Caller, System, caller_params
+from access import ANY_CALLER, SYSTEM, Caller, System, caller_params
 from db import AnyRow, AnySelect, NewEvent, Transaction, add_event, fetch_rows
 from models import Event, EventLogEntry
 from models.event import Audience
@@ -102,10 +102,20 @@ async def read_logged_events(tx: Transaction, caller: System, event_ids: Sequenc
 
     At most MAX_BATCH_CHARACTERS, but at least one event: who gets fewer asks for the rest.
     """
+    return [
+        to_stream_event(row) for row in await tx.execute(logged_statement(), {"event_ids": list(event_ids)})
+    ]
+
+
+@cache
+def logged_statement() -> AnySelect:
     seq = col(EventLogEntry.seq)
     found = (
-        access.select(caller, EventLogEntry, seq, *stream_columns())
+        access.select(SYSTEM, EventLogEntry, seq, *stream_columns())
         .join(Event, col(Event.id) == col(EventLogEntry.event_id))
-        .where(access.visible_condition(caller, Event), col(Event.id).in_(event_ids))
+        .where(
+            access.visible_condition(SYSTEM, Event),
+            col(Event.id).in_(bindparam("event_ids", expanding=True)),
+        )
     )
-    return [to_stream_event(row) for row in await tx.execute(limit_size(found.order_by(seq)))]
+    return limit_size(found.order_by(seq))

@@ -7,12 +7,12 @@ no reader is past it. On SQLite, where one connection writes at a time, a trigge
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, bindparam, delete, insert, or_
+from sqlalchemy import ColumnElement, Insert, Update, bindparam, delete, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -71,17 +71,62 @@ async def find_position(tx: Transaction, caller: System) -> LogPosition:
     return LogPosition(1, 0, is_waiting=True)  # nothing was ever numbered
 
 
-async def lock_counter(tx: Transaction, caller: System) -> EventCounter:
+@dataclass(slots=True)
+class Counter:
+    """The one row of event_counter."""
+
+    first_seq: int = 1
+    last_seq: int = 0
+    floor_id: int = 0
+    missing: Sequence[tuple[int, int]] | None = None
+
+
+@cache
+def lock_statement() -> AnySelect:
+    columns = [col(getattr(EventCounter, each.name)) for each in fields(Counter)]
+    return access.select(SYSTEM, EventCounter, *columns).with_for_update()
+
+
+@cache
+def counter_statement() -> Update:
+    table = EventCounter.metadata.tables["event_counter"]
+    values = {
+        each.name: bindparam(f"new_{each.name}", type_=table.c[each.name].type) for each in fields(Counter)
+    }
+    return update(table).where(access.visible_condition(SYSTEM, EventCounter)).values(values)
+
+
+async def lock_counter(tx: Transaction, caller: System) -> Counter:
     """The counter, locked until the commit; the first one who numbers stores it."""
-    counter = await access.find_row(tx, caller, EventCounter, col(EventCounter.id) == 1, lock=True)
-    if counter is None:
-        counter = EventCounter(id=1)
-        access.add_row(tx, caller, counter)
-        try:
-            await tx.flush()
-        except IntegrityError as error:
-            raise RetryTransaction from error  # another one was first
-    return counter
+    for row in await tx.execute(lock_statement()):
+        return Counter(*row)
+    access.add_row(tx, caller, EventCounter(id=1))
+    try:
+        await tx.flush()
+    except IntegrityError as error:
+        raise RetryTransaction from error  # another one was first
+    return Counter()
+
+
+async def store_counter(tx: Transaction, counter: Counter) -> None:
+    await tx.execute(counter_statement(), {f"new_{name}": value for name, value in asdict(counter).items()})
+
+
+@cache
+def late_statement() -> AnySelect:
+    late = col(Event.id).in_(bindparam("late_ids", expanding=True))
+    return entry_statement().where(late, ~is_numbered(SYSTEM)).order_by(col(Event.id))
+
+
+@cache
+def new_statement() -> AnySelect:
+    """It has no other condition, or PostgreSQL might read the table from its beginning."""
+    new = entry_statement().where(col(Event.id) > bindparam("floor_id"))
+    return new.order_by(col(Event.id)).limit(bindparam("batch"))
+
+
+def entry_statement() -> AnySelect:
+    return access.select(SYSTEM, Event, col(Event.id), col(Event.audience), col(Event.audience_id))
 
 
 async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int] = ()) -> tuple[int, int]:
@@ -91,18 +136,11 @@ async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int
     writers never take it.
     """
     counter = await lock_counter(tx, caller)
-    missing: dict[int, int] = dict(counter.missing or [])
+    missing = dict(counter.missing or ())
     late_ids = sorted({*missing, *forgotten})
-    entry = (col(Event.id), col(Event.audience), col(Event.audience_id))
-    found = []
-    if late_ids:
-        unnumbered = access.select(caller, Event, *entry).where(
-            col(Event.id).in_(late_ids), ~is_numbered(caller)
-        )
-        found = list((await tx.execute(unnumbered.order_by(col(Event.id)))).all())
-    # It has no other condition, or PostgreSQL might read the table from its beginning.
-    later = access.select(caller, Event, *entry).where(col(Event.id) > counter.floor_id)
-    new = (await tx.execute(later.order_by(col(Event.id)).limit(NUMBER_BATCH))).all()
+    found = list((await tx.execute(late_statement(), {"late_ids": late_ids})).all()) if late_ids else []
+    floor = {"floor_id": counter.floor_id, "batch": NUMBER_BATCH}
+    new = (await tx.execute(new_statement(), floor)).all()
     now = int(time.time())
     for row in found:
         missing.pop(row.id, None)
@@ -120,7 +158,8 @@ async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int
         ]
         await tx.execute(insert_statement(), numbered)
         counter.last_seq += len(found)
-    await tx.flush()
+    if found or late_ids:
+        await store_counter(tx, counter)
     return len(found), counter.last_seq
 
 
@@ -198,7 +237,7 @@ async def delete_old_events(tx: Transaction, caller: System) -> int:
     entries = access.select(caller, EventLogEntry, col(EventLogEntry.seq))
     seqs = list((await tx.execute(entries.where(col(EventLogEntry.event_id).in_(ids)))).scalars())
     counter.first_seq = max(counter.first_seq, max(seqs, default=0) + 1)
-    await tx.flush()
+    await store_counter(tx, counter)
     seen = access.visible_condition(caller, EventLogEntry)
     await tx.execute(delete(EventLogEntry).where(seen, col(EventLogEntry.seq) < counter.first_seq))
     await tx.execute(delete(Event).where(access.visible_condition(caller, Event), col(Event.id).in_(ids)))
