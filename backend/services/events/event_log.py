@@ -84,7 +84,7 @@ class Counter:
 @cache
 def lock_statement() -> AnySelect:
     columns = [col(getattr(EventCounter, each.name)) for each in fields(Counter)]
-    return access.select(SYSTEM, EventCounter, *columns).with_for_update()
+    return access.select(SYSTEM, EventCounter, *columns).where(col(EventCounter.id) == 1).with_for_update()
 
 
 @cache
@@ -93,7 +93,7 @@ def counter_statement() -> Update:
     values = {
         each.name: bindparam(f"new_{each.name}", type_=table.c[each.name].type) for each in fields(Counter)
     }
-    return update(table).where(access.visible_condition(SYSTEM, EventCounter)).values(values)
+    return update(table).where(access.visible_condition(SYSTEM, EventCounter), table.c.id == 1).values(values)
 
 
 async def lock_counter(tx: Transaction, caller: System) -> Counter:
