@@ -1,8 +1,10 @@
 # main.py -- builds the app from the settings: `uvicorn main:app` serves it.
+import functools
 import sys
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
@@ -72,14 +74,23 @@ def create_app(
 
 def add_routes(app: FastAPI) -> None:
     app.state.mcp = McpAuth()
-    app.router.routes += app.state.mcp.routes()
+    app.router.routes += [*app.state.mcp.routes(), *compile_routes()]
+
+
+@functools.cache
+def compile_routes() -> list[BaseRoute]:
+    """The routes that every app of this process has; compiling them is a third of the cost of a further app.
+
+    FastAPI compiles an included router on the first request. This does it now: two apps in one process, each in a
+    thread, would otherwise compile at the same time, which pydantic does not support.
+    """
+    whole = APIRouter()
     for router in (*ROUTERS, session.router, pages.router, files.router, session.config_router):
-        app.include_router(router)
-    # FastAPI compiles an included router on the first request. This does it now: two apps in one process, each in a
-    # thread, would otherwise compile at the same time, which pydantic does not support.
+        whole.include_router(router)
     probe_scope = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
-    for route in app.routes:
+    for route in whole.routes:
         route.matches(probe_scope)
+    return whole.routes
 
 
 def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from settings import ROOT
 from support.llm.scripted_provider import Calls, Hang, ScriptedProvider, Text
-from support.processes.server_process import started
+from support.processes.server_process import forked, started
 from support.servers import KEY, TIMEOUT, ok, read_events, wait_until
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,7 @@ def test_sigterm_with_an_open_stream_ends_the_process_and_the_next_one_goes_on(
 ) -> None:
     settings = model_settings(provider, new_database(engine_name))
     provider.script += [Calls([("add_task", '{"title": "Buy milk"}')]), Hang(20), Text("All done.")]
-    with started(tmp_path, "--app-dir", "backend", **settings) as first:
+    with forked(tmp_path, **settings) as first:
         ann = first.ready().person("ann@example.com", register=True)
         with ann.http.stream("POST", "/v1/chat", json={"message": "milk"}, headers=STREAM) as answer:
             seen = []
@@ -58,7 +58,7 @@ def test_sigterm_with_an_open_stream_ends_the_process_and_the_next_one_goes_on(
                     first.process.send_signal(signal.SIGTERM)
         assert first.process.wait(timeout=10) is not None
         assert "Traceback" not in first.said()
-    with started(tmp_path, "--app-dir", "backend", **settings) as second:
+    with forked(tmp_path, **settings) as second:
         ann = second.ready().person("ann@example.com")
         with ann.http.stream(
             "GET", f"/v1/runs/{seen[0].data['run_id']}/events", headers={"Last-Event-ID": str(seen[-1].id)}
@@ -73,11 +73,11 @@ def test_a_killed_process_loses_nothing_that_was_acknowledged(
     tmp_path: Path, new_database: Callable[[str], str], engine_name: str
 ) -> None:
     settings = {"DATABASE_URL": new_database(engine_name), "SECRET_KEY": KEY, "RATE_LIMITS": "off"}
-    with started(tmp_path, "--app-dir", "backend", **settings) as first:
+    with forked(tmp_path, **settings) as first:
         ann = first.ready().person("ann@example.com", register=True)
         made = [ann.post("/v1/tasks", title=f"Task {n}")["id"] for n in range(5)]
         first.process.kill()
-    with started(tmp_path, "--app-dir", "backend", **settings) as second:
+    with forked(tmp_path, **settings) as second:
         ann = second.ready().person("ann@example.com")
         assert [task["id"] for task in ann.get("/v1/tasks")["data"]] == made[::-1]
 
@@ -86,7 +86,7 @@ def test_two_workers_on_one_port_serve_one_database(
     tmp_path: Path, new_database: Callable[[str], str], engine_name: str
 ) -> None:
     settings = {"DATABASE_URL": new_database(engine_name), "SECRET_KEY": KEY, "RATE_LIMITS": "off"}
-    with started(tmp_path, "--app-dir", "backend", "--workers", "2", **settings) as both:
+    with forked(tmp_path, "--workers", "2", **settings) as both:
         both.ready()
         wait_until(lambda: both.said().count("Application startup complete") == 2, 30)
         ann = both.person("ann@example.com", register=True)
@@ -124,7 +124,7 @@ def test_what_cannot_work_stops_the_start_with_one_line(
     tmp_path: Path, settings: dict[str, str], line: str
 ) -> None:
     database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'parley.db'}"}
-    with started(tmp_path, "--app-dir", "backend", **{**database, **settings}) as process:
+    with forked(tmp_path, **{**database, **settings}) as process:
         assert process.process.wait(timeout=30) != 0
         said = process.said()
     assert line in said

@@ -14,6 +14,8 @@ from services.idempotency import delete_old_keys
 from services.identity import account_removal, sessions
 from services.identity.rate_limits import delete_expired_limits
 
+# A worker that starts has more urgent things to do than to delete what has expired.
+START_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 3600.0
 REMOVAL_SECONDS = 10.0
 FORGOTTEN_SECONDS = 60.0
@@ -50,6 +52,7 @@ class Housekeeping:
             pass
 
     async def _delete_expired_forever(self) -> None:
+        await asyncio.sleep(START_SECONDS)
         while True:
             try:
                 await self.delete_expired()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from server import bounded_protocol, connection_limits
-from support.processes.server_process import started
+from support.processes.server_process import forked, started
 from support.servers import KEY, Server, connected, next_answer, serving, settings_for, wait_until
 from timings import Timings
 
@@ -114,7 +114,7 @@ def test_a_body_in_small_chunks_is_no_head(either: Server) -> None:
 
 @pytest.mark.parametrize("options", [["--http", "httptools"], ["--http", "h11", "--loop", "asyncio"]])
 def test_twenty_megabytes_of_headers_cost_no_memory(tmp_path: Path, options: list[str]) -> None:
-    with started(tmp_path, "--app-dir", "backend", *options, **database(tmp_path)) as process:
+    with forked(tmp_path, *options, **database(tmp_path)) as process:
         process.ready()
 
         def attack() -> None:

@@ -1,5 +1,6 @@
 # support/fixtures.py -- servers, databases and people as fixtures; tests/conftest.py loads it where tests need them
 import asyncio
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -55,14 +56,17 @@ def make_tables(url: str) -> None:
 @pytest.fixture(scope="session")
 def new_database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], str]]:
-    """Makes a database with our tables on the named engine and gives its URL."""
-    made: list[tuple[PostgresServer, str]] = []
+) -> Callable[[str], str]:
+    """Makes a database with our tables on the named engine and gives its URL; it goes with the run."""
+    sqlite_template: Path = tmp_path_factory.mktemp("template") / "parley.db"
 
     def make(engine: str) -> str:
         if engine == "sqlite":
-            folder: Path = tmp_path_factory.mktemp("database")
-            return f"sqlite:///{folder / 'parley.db'}"
+            if not sqlite_template.exists():
+                make_tables(f"sqlite:///{sqlite_template}")
+            file: Path = tmp_path_factory.mktemp("database") / "parley.db"
+            shutil.copy(sqlite_template, file)
+            return f"sqlite:///{file}"
         if engine == "mariadb":
             other: MariaDBServer = request.getfixturevalue("mariadb")
             url = other.url(other.create_database())
@@ -71,12 +75,9 @@ def new_database(
         server: PostgresServer = request.getfixturevalue("postgres")
         name = f"test_{uuid4().hex}"
         server.create_database(name, template=server.template("parley_tables", make_tables))
-        made.append((server, name))
         return server.url(name)
 
-    yield make
-    for server, name in made:
-        server.drop_database(name)
+    return make
 
 
 @pytest.fixture(params=ENGINES)
@@ -100,10 +101,11 @@ def own_database_url(
     engine_name: str, new_database: Callable[[str], str], request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """For a test whose model must not be another's: any worker of a database may take up its runs."""
-    if engine_name != "mariadb":
+    if engine_name == "sqlite":
         yield new_database(engine_name)
         return
-    server: MariaDBServer = request.getfixturevalue("mariadb")
+    server: PostgresServer | MariaDBServer
+    server = request.getfixturevalue("postgres" if engine_name == "postgresql" else "mariadb")
     lent = server.lend()
     url = server.url(lent) if lent else new_database(engine_name)
     yield url

@@ -21,7 +21,7 @@ from services.identity import account_removal
 from settings import get_settings
 from support.api.problems import problem_of
 from support.api.sign_in import sign_in
-from support.processes.server_process import started
+from support.processes.server_process import forked
 from support.servers import KEY, PASSWORD, Person, Server, in_database, serving, settings_for, wait_until
 
 MANY = 40
@@ -166,7 +166,7 @@ def test_a_removal_that_is_killed_half_way_is_finished_by_the_next_start(tmp_pat
 
     in_database(server, mark)
     environment = {"DATABASE_URL": settings.database_url.get_secret_value(), "SECRET_KEY": KEY}
-    with started(tmp_path, "--app-dir", "backend", **environment) as worker:
+    with forked(tmp_path, **environment) as worker:
         wait_until(lambda: in_database(server, left) < many)
         worker.process.send_signal(signal.SIGKILL)
         worker.process.wait()

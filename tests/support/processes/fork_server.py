@@ -7,11 +7,13 @@ forked from a process (this file, started as a program) that has imported them. 
 import atexit
 import functools
 import json
+import multiprocessing
 import os
 import select
 import signal
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +23,19 @@ BACKEND = Path(__file__).resolve().parents[3] / "backend"
 class ForkedProcess:
     """What tests need of `subprocess.Popen`, for a process that is another's child."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, status: Path) -> None:
         self.pid = pid
         self._handle = os.pidfd_open(pid)
+        self._status = status
 
     def poll(self) -> int | None:
-        """None while it runs; how it ended is not known here."""
-        return 0 if self._has_ended(0) else None
+        """None while it runs."""
+        return self._exit_status() if self._has_ended(0) else None
 
-    def wait(self, timeout: float | None = None) -> None:
+    def wait(self, timeout: float | None = None) -> int:
         if not self._has_ended(timeout):
             raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+        return self._exit_status()
 
     def send_signal(self, number: int) -> None:
         """To this very process: its number cannot have become another's."""
@@ -39,6 +43,10 @@ class ForkedProcess:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+    def _exit_status(self) -> int:
+        """As the process wrote it down; one that a signal ended could not."""
+        return int(self._status.read_text()) if self._status.exists() else -1
 
     def _has_ended(self, timeout: float | None) -> bool:
         # Not select(): it knows no descriptor above 1,023, and a process that runs many tests has more.
@@ -72,12 +80,17 @@ def fork_uvicorn(log: Path, arguments: list[str], settings: dict[str, str]) -> F
     order = {"log": str(log), "arguments": ["main:app", *arguments], "settings": settings}
     server.stdin.write(json.dumps(order) + "\n")
     server.stdin.flush()
-    return ForkedProcess(int(server.stdout.readline()))
+    return ForkedProcess(int(server.stdout.readline()), status_file(log))
+
+
+def status_file(log: Path) -> Path:
+    return log.with_name(f"status-of-{log.name}")
 
 
 def run_uvicorn(order: dict[str, Any]) -> None:
-    """In the child: never returns."""
+    """In the child: never returns. The processes of `--workers` are forked as well."""
     import uvicorn
+    import uvicorn._subprocess
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -85,10 +98,17 @@ def run_uvicorn(order: dict[str, Any]) -> None:
     for source, target in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     os.environ.update(order["settings"])
+    uvicorn._subprocess.spawn = multiprocessing.get_context("fork")  # type: ignore[assignment]
+    status = 1
     try:
         uvicorn.main(order["arguments"])
+    except SystemExit as end:  # which prints what it is given, where the interpreter sees it
+        status = end.code if isinstance(end.code, int) else print(end.code, file=sys.stderr) or 1
+    except BaseException:
+        traceback.print_exc()
     finally:
-        os._exit(1)
+        status_file(Path(order["log"])).write_text(str(status))
+        os._exit(status)
 
 
 def serve() -> None:

@@ -58,7 +58,7 @@ def started(folder: Path, *arguments: str, cwd: Path = ROOT, **settings: str) ->
 
 @contextmanager
 def forked(folder: Path, *arguments: str, **settings: str) -> Iterator[Process]:
-    """The same without the seconds of its imports; for tests that start many, and not about starting."""
+    """The same without the seconds of its imports: for all but the tests of how the README starts it."""
     log = new_log(folder)
     log.touch()
     process = fork_uvicorn(log, ["--port", "0", *arguments], settings)
