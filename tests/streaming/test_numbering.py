@@ -174,6 +174,8 @@ async def is_waited_for(db: Database) -> bool:
 @pytest.mark.parametrize("count", [1, 4])
 def test_the_first_ones_to_number_agree(own_database_url: str, count: int) -> None:
     async def work(db: Database) -> None:
+        async with db.transaction() as tx:
+            await tx.execute(COUNTER.delete())
         await db.write(add_events, UUID(int=1), [1, 2, 3])
         last = await asyncio.gather(*(event_log.number_all_events(db) for _ in range(count)))
         assert len(set(last)) == 1

@@ -90,11 +90,14 @@ class PostgresServer:
         return self._free.pop() if self._free else None
 
     def give_back(self, name: str) -> None:
-        """Empties it. A replica's session runs no triggers, of which some refuse to let messages go."""
+        """Empties it. A replica's session runs no triggers, of which some refuse to let messages go.
+
+        The log goes on counting, as the ids of events do.
+        """
         self._run(
             "SET session_replication_role = replica;\n"
             "SELECT format('DELETE FROM %I', tablename) FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename <> 'alembic_version' \\gexec",
+            "WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'event_counter') \\gexec",
             database=name,
         )
         self._free.append(name)
