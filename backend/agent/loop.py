@@ -210,7 +210,7 @@ class RunLoop:
         most = self.context.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
             log.warning("calls over the run's limit are left out", calls=len(calls), most=most)
-        said = assign_call_ids(calls[:most], self.steps)
+        said = assign_call_ids(self.lease.run_id, calls[:most], self.steps)
         step.opaque = end.opaque if said else None
         step.finish_reason = "length" if end.finish_reason == "length" else "stop"
         for number, call in enumerate(said):

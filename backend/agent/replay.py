@@ -114,7 +114,7 @@ async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
     steps: list[Step] = []
     for _ in range(MAX_REPLAYED_STEPS):
         calls = await ask_again(model, recorded, steps)
-        for call in assign_call_ids(calls, steps):
+        for call in assign_call_ids(recorded.run.id, calls, steps):
             twin = next((pair for pair in left if is_same_call(pair[1], call)), None)
             if twin is None:
                 if not (recorded.partial and not left):

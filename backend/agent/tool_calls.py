@@ -1,10 +1,12 @@
 # agent/tool_calls.py -- the tool calls of a run: their ids, and making one.
+from uuid import UUID
+
 from access import Caller
 from clock import rfc3339, utc_now
 from db import Transaction
 from llm.protocol import ToolCall
 from llm.sanitize import sanitize, sanitize_arguments
-from models.recorded_call import CallOutcome, LoggedCall
+from models.recorded_call import CallOutcome, LoggedCall, make_call_id
 from services.approvals import REFUSALS
 from services.run_log import Step
 from tools.registry import TOOLS, ToolError, call_tool
@@ -54,24 +56,20 @@ async def execute_call(tx: Transaction, caller: Caller, call: LoggedCall) -> Cal
     return outcome
 
 
-def assign_call_ids(calls: list[ToolCall], steps: list[Step]) -> list[LoggedCall]:
-    """The calls as the log keeps them, each with an id that is its own within the run."""
-    taken = {call["id"] for step in steps for call in step.calls}
-    numbers: dict[str, int] = {}
-    named: list[LoggedCall] = []
-    for call in calls:
-        name = sanitize(call.id)[:100] or "call"
-        unique, number = name, numbers.get(name, 1)
-        while unique in taken:
-            number += 1
-            unique = f"{name}-{number}"
-        numbers[name] = number
-        taken.add(unique)
-        arguments = sanitize_arguments(call.arguments)
-        logged: LoggedCall = {"id": unique, "name": sanitize(call.name)[:100], "arguments": arguments}
-        if call.opaque:
-            logged["opaque"] = call.opaque
-        if call.truncated:
-            logged["truncated"] = True
-        named.append(logged)
-    return named
+def assign_call_ids(run_id: UUID, calls: list[ToolCall], steps: list[Step]) -> list[LoggedCall]:
+    """The calls as the log keeps them, after those of the steps; the ids that the model gave them count for nothing."""
+    first = 1 + sum(len(step.calls) for step in steps)
+    return [log_call(make_call_id(run_id, number), call) for number, call in enumerate(calls, first)]
+
+
+def log_call(call_id: str, call: ToolCall) -> LoggedCall:
+    logged: LoggedCall = {
+        "id": call_id,
+        "name": sanitize(call.name)[:100],
+        "arguments": sanitize_arguments(call.arguments),
+    }
+    if call.opaque:
+        logged["opaque"] = call.opaque
+    if call.truncated:
+        logged["truncated"] = True
+    return logged

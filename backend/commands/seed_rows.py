@@ -10,6 +10,7 @@ from clock import rfc3339
 from commands import seed_texts as texts
 from models import Conversation, Message, Run, RunEvent
 from models.message import MessagePublic, Sender
+from models.recorded_call import make_call_id
 from models.task import TaskPublic
 from services.messages import AGENT_NAME
 
@@ -122,7 +123,7 @@ def add_exchange(
     """A message of the user, the completed run that it started, and the agent's message; returns the run's end."""
     run_id, started_at = uuid4(), moment + timedelta(milliseconds=20)
     finished_at = started_at + timedelta(seconds=random.uniform(0.4, 4))
-    asked, answered, calls = build_texts(random, tasks, started_at, finished_at)
+    asked, answered, calls = build_texts(random, tasks, run_id, started_at, finished_at)
     shared: Row = {
         "conversation_id": conversation["id"],
         "user_id": conversation["user_id"],
@@ -178,7 +179,7 @@ def build_run_log(run_id: UUID, question: Row, answer: Row, started_at: datetime
 
 
 def build_texts(
-    random: Random, tasks: list[Row], started_at: datetime, finished_at: datetime
+    random: Random, tasks: list[Row], run_id: UUID, started_at: datetime, finished_at: datetime
 ) -> tuple[str, str, list[Row]]:
     """What the user writes, what the agent answers, and the tool calls of the answer."""
     kind = random.random() if tasks else 1.0
@@ -186,7 +187,7 @@ def build_texts(
         task = random.choice(tasks)
         new = {**task, "completed": False, "completed_at": None, "updated_at": task["created_at"]}
         arguments = {key: task[key] for key in ("title", "description") if task[key] is not None}
-        call = build_call("add_task", arguments, to_task_result(new), started_at, finished_at)
+        call = build_call(run_id, "add_task", arguments, to_task_result(new), started_at, finished_at)
         asked, answered = random.choice(texts.ADDING), random.choice(texts.ADDED)
         return asked.format(title=task["title"]), answered.format(title=task["title"]), [call]
     if kind < ADDS + LISTS:
@@ -194,16 +195,19 @@ def build_texts(
         shown = [to_task_result({**task, "completed": False, "completed_at": None}) for task in found]
         lines = "\n".join(f"{number}. {task['title']}" for number, task in enumerate(found, 1))
         result = {"tasks": shown, "more": False}
-        call = build_call("list_tasks", {"completed": False}, result, started_at, finished_at)
+        call = build_call(run_id, "list_tasks", {"completed": False}, result, started_at, finished_at)
         return random.choice(texts.LISTING), random.choice(texts.LISTED).format(lines=lines), [call]
     asked, answered = random.choice(texts.EXCHANGES)
     values = choose_names(random)
     return asked.format(**values), answered.format(**values), []
 
 
-def build_call(name: str, arguments: Row, result: Row, started_at: datetime, finished_at: datetime) -> Row:
+def build_call(
+    run_id: UUID, name: str, arguments: Row, result: Row, started_at: datetime, finished_at: datetime
+) -> Row:
+    """The only call of its run."""
     return {
-        "id": "call_1",
+        "id": make_call_id(run_id, 1),
         "name": name,
         "arguments": arguments,
         "result": result,

@@ -143,7 +143,9 @@ class CallApproval(ApiModel):
 class ToolCallPublic(ApiModel):
     """Exactly one of `result` and `error` is set once the call has finished. `approval`: only if it needed one."""
 
-    id: str
+    id: str = ApiField(
+        description="`{run_id}:{n}`, which no other call has; of older versions what the model's provider called it."
+    )
     name: str = ApiField(examples=["add_task"])
     arguments: object = ApiField(examples=[{"title": "Buy milk"}])
     result: object = None

@@ -1,6 +1,7 @@
 # models/recorded_call.py -- a tool call as messages and run logs keep it.
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
+from uuid import UUID
 
 from models.approval import Decision
 from models.shapes import JsonObject
@@ -25,7 +26,10 @@ class CallOutcome(TypedDict):
 
 
 class Call(TypedDict):
-    """`arguments` is a JSON object, or the raw text if a model wrote anything else."""
+    """`id` is what `make_call_id` gave it, and in older records what the model's provider called it.
+
+    `arguments` is a JSON object, or the raw text if a model wrote anything else.
+    """
 
     id: str
     name: str
@@ -45,12 +49,18 @@ class RecordedCall(Call):
 class LoggedCall(RecordedCall):
     """A call while its run goes on: what messages and streams do not show.
 
-    `opaque` are the fields that the model's provider wants back with the call. `truncated`: the answer of the model
+    `opaque` are the fields that the model's provider wants back with the call, its own id among them where that
+    counts. `truncated`: the answer of the model
     reached its largest length within this call.
     """
 
     opaque: NotRequired[JsonObject]
     truncated: NotRequired[bool]
+
+
+def make_call_id(run_id: UUID, number: int) -> str:
+    """The id of a run's call, which no call of another run has. `number` counts from 1 through the whole run."""
+    return f"{run_id}:{number}"
 
 
 def pick_call(data: JsonObject | Call) -> Call:

@@ -73,7 +73,7 @@ def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: 
     answer = request_deletions(carl, model, task_id)
     assert answer["message"] is None
     [pending] = answer["pending_approvals"]
-    assert (pending["tool_call_id"], pending["name"]) == ("call_1", "delete_task")
+    assert (pending["tool_call_id"], pending["name"]) == (f"{answer['run_id']}:1", "delete_task")
     assert pending["arguments"] == {"task_id": task_id}
     run = carl.get(f"/v1/runs/{answer['run_id']}")
     assert (run["status"], run["pending_approvals"]) == ("awaiting_approval", [pending])
@@ -113,8 +113,9 @@ def test_one_stream_tells_the_whole_story(carl: Person, model: ScriptedModel) ->
         for event in read_events(stream):
             seen.append(event)
             if event.type == "approval.requested":
-                assert (event.data["id"], event.data["arguments"]) == ("call", {"task_id": task_id})
-                carl.post(f"/v1/runs/{event.data['run_id']}/approvals/call", approve=True)
+                assert event.data["id"] == f"{event.data['run_id']}:1"
+                assert event.data["arguments"] == {"task_id": task_id}
+                ok(decide(carl, event.data["run_id"], True, event.data["id"]))
     kinds = [event.type for event in seen]
     assert [kind for kind in kinds if kind != "message.delta"] == [
         "run.started",
@@ -133,10 +134,11 @@ def test_calls_of_one_answer_are_asked_for_together_and_the_run_waits_for_all(
     carl: Person, model: ScriptedModel
 ) -> None:
     answer = request_deletions(carl, model, with_task(carl, "One"), with_task(carl, "Two"))
-    assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ["call_1", "call_2"]
-    assert ok(decide(carl, answer["run_id"], True, "call_2"))["status"] == "awaiting_approval"
+    ids = [f"{answer['run_id']}:{number}" for number in (1, 2)]
+    assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ids
+    assert ok(decide(carl, answer["run_id"], True, 2))["status"] == "awaiting_approval"
     assert titles(carl) == ["Two", "One"]
-    assert ok(decide(carl, answer["run_id"], False, "call_1"))["status"] == "queued"
+    assert ok(decide(carl, answer["run_id"], False, 1))["status"] == "queued"
     first, second = calls_of(carl, answer)
     assert (first["approval"]["decision"], second["approval"]["decision"]) == ("denied", "approved")
     assert titles(carl) == ["One"]
@@ -184,8 +186,8 @@ def test_with_always_whatever_changes_something_waits_and_a_look_does_not(
     carl.patch("/v1/me", approval="always")
     model.answers = [[call("list_tasks", {}, "look"), call("add_task", {"title": "Rest"}, "add")], ["OK."]]
     answer = carl.chat("plan")
-    assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == ["add"]
-    ok(decide(carl, answer["run_id"], True, "add"))
+    assert [pending["tool_call_id"] for pending in answer["pending_approvals"]] == [f"{answer['run_id']}:2"]
+    ok(decide(carl, answer["run_id"], True, 2))
     look, added = calls_of(carl, answer)
     assert ("approval" in look, "approval" in added) == (False, True)
 
@@ -252,7 +254,7 @@ def test_another_person_cannot_decide_nor_learn_of_it(
     stranger = scripted.person()
     theirs, nothing = (
         decide(stranger, answer["run_id"], True),
-        decide(stranger, answer["run_id"], True, "call_9"),
+        decide(stranger, answer["run_id"], True, 9),
     )
     assert theirs.status_code == nothing.status_code == 404
     assert theirs.json() == nothing.json()
@@ -261,7 +263,7 @@ def test_another_person_cannot_decide_nor_learn_of_it(
 
 def test_a_call_that_was_never_asked_for_cannot_be_decided(carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl))
-    assert decide(carl, answer["run_id"], True, "call_2").status_code == 404
+    assert decide(carl, answer["run_id"], True, 2).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -286,7 +288,11 @@ def test_who_acts_without_a_session_cannot_decide(
         try:
             with pytest.raises(Forbidden):
                 await db.write(
-                    approvals.decide_approval, Caller(carl.id, None), answer["run_id"], "call_1", True
+                    approvals.decide_approval,
+                    Caller(carl.id, None),
+                    answer["run_id"],
+                    f"{answer['run_id']}:1",
+                    True,
                 )
         finally:
             await db.close()
@@ -402,7 +408,7 @@ def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: Scr
                 with pytest.raises(LeaseLost):
                     await old.work()
                 rows = await db.read(all_approvals, UUID(run_id))
-                assert [row.tool_call_id for row in rows] == ["call"]
+                assert [row.tool_call_id for row in rows] == [f"{run_id}:1"]
             finally:
                 await db.close()
 

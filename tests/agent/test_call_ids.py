@@ -1,16 +1,36 @@
-# test_call_ids.py -- the ids of a run's calls: unique, whatever a provider sends
-from collections.abc import Callable
-from typing import Any
+# test_call_ids.py -- the ids of a run's calls: unique everywhere, whatever a provider sends
+from uuid import UUID
 
-from agent.loop import assign_call_ids
+from agent.tool_calls import assign_call_ids
 from llm.protocol import ToolCall
-from support.processor_time import cost
+from services.run_log import Step
+
+RUN_ID = UUID(int=7)
 
 
-def test_thousands_of_calls_of_one_name_are_numbered_in_one_go() -> None:
-    def named(count: int) -> Callable[[], list[dict[str, Any]]]:
-        return lambda: assign_call_ids([ToolCall("x", "list_tasks", {})] * count, [])
+def assign(step: list[ToolCall], steps: list[Step]) -> list[str]:
+    return [call["id"] for call in assign_call_ids(RUN_ID, step, steps)]
 
-    assert [call["id"] for call in named(3)()] == ["x", "x-2", "x-3"]
-    half, whole = cost(named(2_000)), cost(named(4_000))
-    assert whole < max(3 * half, 0.1)
+
+def test_calls_are_counted_through_the_steps_of_a_run() -> None:
+    first = assign_call_ids(RUN_ID, [ToolCall("x", "list_tasks", {})] * 2, [])
+    steps = [Step(calls=first), Step("Nothing called."), Step()]
+    assert assign([ToolCall("x", "list_tasks", {}), ToolCall("", "add_task", {})], steps) == [
+        f"{RUN_ID}:3",
+        f"{RUN_ID}:4",
+    ]
+
+
+def test_calls_of_a_run_that_an_older_version_began_keep_their_ids_and_are_counted() -> None:
+    """A run may be taken over by a worker of this version."""
+    begun = Step(calls=[{"id": "call_abc", "name": "list_tasks", "arguments": {}}])
+    assert assign([ToolCall("call_abc", "list_tasks", {})], [begun, Step()]) == [f"{RUN_ID}:2"]
+
+
+def test_what_the_provider_called_a_call_is_kept_only_where_it_has_to_come_back() -> None:
+    signed = ToolCall("c__thought__s", "list_tasks", {}, opaque={"id": "c__thought__s"})
+    [plain], [kept] = (
+        assign_call_ids(RUN_ID, [call], []) for call in (ToolCall("secret", "list_tasks", {}), signed)
+    )
+    assert "secret" not in str(plain)
+    assert (kept["id"], kept["opaque"]) == (f"{RUN_ID}:1", {"id": "c__thought__s"})

@@ -157,7 +157,11 @@ def test_overwriting_what_is_there_is_counted_and_asked_for_as_well(server: Serv
     last = results[-1]["structuredContent"]["run_id"]
     [question] = ann.get(f"/v1/runs/{last}")["pending_approvals"]
     assert question["shown"] == {"task": tasks[-1]}
-    ok(ann.http.post(f"/v1/runs/{last}/approvals/call", json={"approve": True, "digest": question["digest"]}))
+    ok(
+        ann.http.post(
+            f"/v1/runs/{last}/approvals/{last}:1", json={"approve": True, "digest": question["digest"]}
+        )
+    )
     wait_until(lambda: ann.get(f"/v1/runs/{last}")["status"] == "completed")
     assert ann.get(f"/v1/tasks/{tasks[-1]['id']}")["title"] == "Gone"
 
@@ -170,7 +174,7 @@ def test_what_was_overwritten_before_the_yes_is_not_deleted_by_it(server: Server
     assert "Delete task “Spam”" in waiting["content"][0]["text"]
     run_id = waiting["structuredContent"]["run_id"]
     call(server, token, "update_task", task_id=added["id"], title="Tax papers")
-    ann.post(f"/v1/runs/{run_id}/approvals/call", approve=True)
+    ann.post(f"/v1/runs/{run_id}/approvals/{run_id}:1", approve=True)
     again = wait_until(lambda: question_of(ann, run_id))
     assert again["shown"]["task"]["title"] == "Tax papers"
     assert [task["title"] for task in ann.get("/v1/tasks")["data"]] == ["Tax papers"]

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from llm.protocol import AnswerEnd, ModelError
+from support.api.runs import followed
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, serving, settings_for, wait_until
 
@@ -149,10 +150,18 @@ def test_wrong_arguments_go_back_to_the_model_and_stay_on_record(carl: Person, m
     assert carl.get("/v1/tasks")["data"] == []
 
 
-def test_calls_with_the_same_id_are_told_apart(carl: Person, model: ScriptedModel) -> None:
+def test_calls_are_named_after_their_run_and_counted_through_it_whatever_the_model_calls_them(
+    carl: Person, model: ScriptedModel
+) -> None:
     add = [call("add_task", {"title": title}, "call_0") for title in ("a", "b")]
     model.answers = [add, [call("list_tasks", {}, "call_0")], ["Done."]]
-    assert [kept["id"] for kept in carl.chat("go")["tool_calls"]] == ["call_0", "call_0-2", "call_0-3"]
+    answer = carl.chat("go")
+    ids = [f"{answer['run_id']}:{number}" for number in (1, 2, 3)]
+    assert [kept["id"] for kept in answer["tool_calls"]] == ids
+    assert {kept["id"] for kept in carl.get("/v1/tool-calls")["data"]} == set(ids)
+    events = followed(carl, answer["run_id"])
+    for type_ in ("tool.call", "tool.result"):
+        assert [event.data["id"] for event in events if event.type == type_] == ids
 
 
 def test_what_jsonb_refuses_is_replaced(carl: Person, model: ScriptedModel) -> None:

@@ -73,10 +73,15 @@ def preview_message(message: Values) -> MessagePublic:
 
 
 def build_finished_rows(
-    grant: ApiGrant, conversation_id: UUID, line: str, made: RecordedCall, client_id: str | None = None
+    grant: ApiGrant,
+    conversation_id: UUID,
+    run_id: UUID,
+    line: str,
+    made: RecordedCall,
+    client_id: str | None = None,
 ) -> RunRows:
     """The rows of a finished call; `line` is the content of the program's message."""
-    begun = build_pending_rows(grant, conversation_id, line, made, client_id)
+    begun = build_pending_rows(grant, conversation_id, run_id, line, made, client_id)
     run, moment = begun.run, begun.run["created_at"]
     run |= {"status": "completed", "finished_at": moment}
     answer = fill_defaults(
@@ -104,6 +109,7 @@ def build_finished_rows(
 def build_pending_rows(
     grant: ApiGrant,
     conversation_id: UUID,
+    run_id: UUID,
     line: str,
     call: RecordedCall,
     client_id: str | None = None,
@@ -115,7 +121,8 @@ def build_pending_rows(
     """
     moment, caller = moment or utc_now(), grant.caller
     shared: Values = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
-    run = fill_defaults(Run, {**shared, "trigger_seq": 0, "status": "running", "started_at": moment})
+    begun = {"id": run_id, "trigger_seq": 0, "status": "running", "started_at": moment}
+    run = fill_defaults(Run, {**shared, **begun})
     if len(line) > MAX_TRIGGER_CHARACTERS:
         line = line[: MAX_TRIGGER_CHARACTERS - 1] + "…"
     said = {"role": "user", "content": line, "seq": 0, "client_id": client_id, "run_id": run["id"]}

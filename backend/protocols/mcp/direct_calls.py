@@ -1,7 +1,7 @@
 # protocols/mcp/direct_calls.py -- a tool call without a model: a small run, on record as those of the chat.
 import hashlib
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
 
 from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
@@ -14,7 +14,7 @@ from db import Database, RetryTransaction, Transaction
 from llm.sanitize import sanitize
 from models import ApiToken, Approval, Conversation, Message, Run
 from models.conversation import ConversationCreate
-from models.recorded_call import RecordedCall, pick_call
+from models.recorded_call import RecordedCall, make_call_id, pick_call
 from models.shapes import JsonObject
 from protocols.mcp.direct_call_rows import (
     RunRows,
@@ -30,31 +30,37 @@ from storage.dialects import read_clock
 from tools.approval_rules import is_change, needs_approval, read_shown_rows
 from tools.registry import TOOLS, ToolError, call_tool
 
-# The only call of its run.
-ONLY_CALL_ID = "call"
+# What the only call of a run was called in older records.
+FORMER_CALL_ID = "call"
 KEY_REUSED = "This idempotency key was used for another call."
 
 
 @dataclass(frozen=True, slots=True)
 class DirectCall:
-    """`key` is an idempotency key: a repeated call with the same key takes effect once."""
+    """`key` is an idempotency key: a repeated call with the same key takes effect once.
+
+    `run_id` is the run that it is recorded as, if it is made.
+    """
 
     name: str
     arguments: JsonObject
     key: str | None = None
+    run_id: UUID = field(default_factory=uuid4)
 
 
 @dataclass(frozen=True, slots=True)
 class DirectCallResult:
     """`result`, or `error`, a sentence that a model can act on.
 
-    Both are None while `awaiting_approval` describes the call to approve; `decided`: the user has decided.
+    Both are None while `awaiting_approval` describes the call to approve, which has the id `tool_call_id`; `decided`:
+    the user has decided.
     """
 
     run_id: UUID
     result: object = None
     error: str | None = None
     awaiting_approval: str | None = None
+    tool_call_id: str | None = None
     decided: bool = False
 
 
@@ -76,7 +82,8 @@ class DirectCalls:
     async def record_read(self, grant: ApiGrant, call: DirectCall, made: RecordedCall) -> DirectCallResult:
         """Record a call that has changed nothing, on PostgreSQL in one statement."""
         if grant.conversation_id is not None and self.db.is_postgresql:
-            record = drop_details(build_finished_rows(grant, grant.conversation_id, format_call(call), made))
+            rows = build_finished_rows(grant, grant.conversation_id, call.run_id, format_call(call), made)
+            record = drop_details(rows)
             if await insert_rows_at_once(self.db, grant.caller, record):
                 return to_result(record, made)
         return await self.db.write(record_in_transaction, grant, call, made)
@@ -105,7 +112,7 @@ async def record_in_transaction(
     tx: Transaction, grant: ApiGrant, call: DirectCall, made: RecordedCall
 ) -> DirectCallResult:
     conversation = await open_grant_conversation(tx, grant)
-    record = drop_details(build_finished_rows(grant, conversation.id, format_call(call), made))
+    record = drop_details(build_finished_rows(grant, conversation.id, call.run_id, format_call(call), made))
     await insert_run_rows(tx, grant, conversation, record)
     return to_result(record, made)
 
@@ -119,20 +126,25 @@ async def request_approval(
     here = [run.id for run in active if run.conversation_id == conversation.id]
     for pending in await runs.find_pending_approvals(tx, caller, here):
         if (pending.name, pending.arguments) == (call.name, sanitize(call.arguments)):
-            return DirectCallResult(pending.run_id, awaiting_approval=describe_call(call, pending.shown))
+            words = describe_call(call, pending.shown)
+            return DirectCallResult(
+                pending.run_id, awaiting_approval=words, tool_call_id=pending.tool_call_id
+            )
     if len(active) >= calls.max_runs:
         error = f"{len(active)} calls and answers are waiting already. Let the person decide on those first."
         return await insert_finished_call(tx, grant, conversation, call, record_call(call, error=error))
     asked = record_call(call)
     moment = await read_clock(tx)
+    where = (conversation.id, call.run_id)
     record = build_pending_rows(
-        grant, conversation.id, format_call(call), asked, derive_client_id(grant, call), moment
+        grant, *where, format_call(call), asked, derive_client_id(grant, call), moment
     )
     run = await insert_run_rows(tx, grant, conversation, record)
     shown = await read_shown_rows(tx, caller, call.name, call.arguments)
     to_approve: approvals.CallToApprove = {**pick_call(asked), "shown": shown}
     await approvals.request_approvals(tx, caller, run, 0, [to_approve], calls.approval_seconds)
-    return DirectCallResult(run.id, awaiting_approval=describe_call(call, shown))
+    words = describe_call(call, shown)
+    return DirectCallResult(run.id, awaiting_approval=words, tool_call_id=to_approve["id"])
 
 
 def describe_call(call: DirectCall, rows: JsonObject | None) -> str:
@@ -154,11 +166,16 @@ async def execute_direct_call(
     return record_call(call, result, error, started_at)
 
 
+def name_only_call(run_id: UUID) -> str:
+    """The id of the only call of its run."""
+    return make_call_id(run_id, 1)
+
+
 def record_call(
     call: DirectCall, result: object = None, error: str | None = None, started_at: str | None = None
 ) -> RecordedCall:
     return {
-        "id": ONLY_CALL_ID,
+        "id": name_only_call(call.run_id),
         "name": call.name,
         "arguments": sanitize(call.arguments),
         "result": result,
@@ -172,9 +189,8 @@ async def insert_finished_call(
     tx: Transaction, grant: ApiGrant, conversation: Conversation, call: DirectCall, made: RecordedCall
 ) -> DirectCallResult:
     """Store the run of a finished call. The conversation must be locked."""
-    record = build_finished_rows(
-        grant, conversation.id, format_call(call), made, derive_client_id(grant, call)
-    )
+    where = (conversation.id, call.run_id)
+    record = build_finished_rows(grant, *where, format_call(call), made, derive_client_id(grant, call))
     await insert_run_rows(tx, grant, conversation, record)
     return to_result(record, made)
 
@@ -225,19 +241,23 @@ async def find_result(
 ) -> DirectCallResult | None:
     """The present result of the run of this call; None if the run belongs to another call."""
     caller, same = grant.caller, (call.name, sanitize(call.arguments))
+    ids = (name_only_call(run_id), FORMER_CALL_ID)
     is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
     answer = await access.find_row(tx, caller, Message, *is_answer)
     if answer is not None:
         for made in answer.tool_calls or []:
-            if made["id"] == ONLY_CALL_ID and (made["name"], made["arguments"]) == same:
+            if made["id"] in ids and (made["name"], made["arguments"]) == same:
                 return DirectCallResult(run_id, made["result"], made["error"])
         return None
-    asked = (col(Approval.run_id) == run_id, col(Approval.tool_call_id) == ONLY_CALL_ID)
+    asked = (col(Approval.run_id) == run_id, col(Approval.tool_call_id).in_(ids))
     approval = await access.find_row(tx, caller, Approval, *asked)
     if approval is None or (approval.name, approval.arguments) != same:
         return None
     return DirectCallResult(
-        run_id, awaiting_approval=describe_call(call, approval.shown), decided=approval.decision is not None
+        run_id,
+        awaiting_approval=describe_call(call, approval.shown),
+        tool_call_id=approval.tool_call_id,
+        decided=approval.decision is not None,
     )
 
 

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from models.shapes import ApiModel, JsonObject
 from protocols.mcp.auth import get_base_url
-from protocols.mcp.direct_calls import ONLY_CALL_ID, DirectCallResult
+from protocols.mcp.direct_calls import DirectCallResult
 from protocols.mcp.resources import McpContext
 from tools.registry import Tool, strip_titles
 
@@ -75,7 +75,7 @@ def supports_elicitation(ctx: McpContext) -> bool:
 
 def build_approval_url(ctx: McpContext, outcome: DirectCallResult) -> str:
     assert ctx.request is not None
-    return f"{get_base_url(ctx.request)}/v1/runs/{outcome.run_id}/approvals/{ONLY_CALL_ID}"
+    return f"{get_base_url(ctx.request)}/v1/runs/{outcome.run_id}/approvals/{outcome.tool_call_id}"
 
 
 def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequiredResult:
@@ -92,7 +92,8 @@ def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequir
 def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> JsonObject:
     """Not marked as an error: models retry errors by other means."""
     where = build_approval_url(ctx, outcome)
-    waits = AwaitingApprovalResult(run_id=outcome.run_id, tool_call_id=ONLY_CALL_ID, approve_at=where)
+    assert outcome.tool_call_id is not None
+    waits = AwaitingApprovalResult(run_id=outcome.run_id, tool_call_id=outcome.tool_call_id, approve_at=where)
     text = (
         f"Not done yet: {outcome.awaiting_approval} waits until the person approves it in Parley, where they are "
         f"signed in (or with POST {where}). Tell them. Parley then makes the call itself: do not call again to "

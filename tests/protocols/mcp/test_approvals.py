@@ -8,12 +8,19 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitResult
 
+import access
+from access import SYSTEM
+from db import Transaction
+from models import Approval, RunEvent
 from support.api.mcp_client import ERAS, KEY, aside, called, connected, on_record, token_of, words
 from support.servers import (
     Person,
     Server,
+    in_database,
+    ok,
     serving,
     settings_for,
+    wait_for_end,
     wait_until,
 )
 
@@ -21,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 
 def decide(person: Person, run_id: str, approve: bool) -> None:
-    person.post(f"/v1/runs/{run_id}/approvals/call", approve=approve)
+    person.post(f"/v1/runs/{run_id}/approvals/{run_id}:1", approve=approve)
     wait_until(lambda: person.get(f"/v1/runs/{run_id}")["status"] == "completed")
 
 
@@ -41,7 +48,9 @@ async def test_a_client_that_cannot_ask_is_told_where_to_approve(
         assert "Delete task “Buy milk”" in words(waits)
         told = waits.structured_content
         assert told["status"] == "awaiting_approval"
-        assert told["approve_at"] == f"{server.base_url}/v1/runs/{told['run_id']}/approvals/call"
+        assert told["tool_call_id"] == f"{told['run_id']}:1"
+        where = f"{server.base_url}/v1/runs/{told['run_id']}/approvals/{told['tool_call_id']}"
+        assert told["approve_at"] == where
         assert (await call()).structured_content == told
         without_key = await client.call_tool("delete_task", {"task_id": task["id"]})
         assert without_key.structured_content == told
@@ -177,3 +186,33 @@ async def test_a_message_behind_a_declined_call_is_answered_at_once(
     async with connected(server, token_of(ann), ERAS[0], **asking(decline)) as client:
         await client.call_tool("delete_task", {"task_id": task["id"]})
     await aside(wait_until, lambda: ann.get(f"/v1/runs/{queued[0]}")["status"] == "completed")
+
+
+async def test_a_call_that_waits_since_an_older_version_keeps_its_id_and_is_made_after_the_yes(
+    server: Server, ann: Person
+) -> None:
+    task = ann.post("/v1/tasks", title="Buy milk")
+    token = token_of(ann)
+
+    async def age(tx: Transaction) -> None:
+        """Runs of programs had one id for all their calls."""
+        for line in (await tx.execute(access.select(SYSTEM, RunEvent))).scalars():
+            if "id" in line.data:
+                line.data = {**line.data, "id": "call"}
+        for approval in (await tx.execute(access.select(SYSTEM, Approval))).scalars():
+            approval.tool_call_id = "call"
+
+    async with connected(server, token, ERAS[1]) as client:
+
+        async def delete() -> CallToolResult:
+            return await client.call_tool("delete_task", {"task_id": task["id"]}, meta={KEY: "once"})  # type: ignore[typeddict-unknown-key]
+
+        run_id = (await delete()).structured_content["run_id"]
+        await aside(in_database, server, age)
+        waits = (await delete()).structured_content
+        assert waits["tool_call_id"] == "call"
+        await aside(lambda: ok(ann.http.post(waits["approve_at"], json={"approve": True})))
+        await aside(wait_for_end, ann, run_id)
+        assert (await delete()).structured_content["title"] == "Buy milk"
+    [_, answer] = on_record(ann)
+    assert [kept["id"] for kept in answer["tool_calls"]] == ["call"]

@@ -7,8 +7,11 @@ from support.servers import Person, wait_for_end
 
 
 def decide(
-    person: Person, run_id: str, approve: bool = True, call_id: str = "call_1", **body: Any
+    person: Person, run_id: str, approve: bool = True, call_id: str | int = 1, **body: Any
 ) -> httpx.Response:
+    """`call_id` may be the number of the call within the run."""
+    if isinstance(call_id, int):
+        call_id = f"{run_id}:{call_id}"
     return person.http.post(f"/v1/runs/{run_id}/approvals/{call_id}", json={"approve": approve, **body})
 
 
