@@ -77,12 +77,16 @@ def test_every_prompt_and_resource_is_listed_for_mcp() -> None:
 def test_every_stream_event_is_listed() -> None:
     services = [ROOT / f"backend/services/{name}.py" for name in ("runs", "approvals")]
     folders = [path for name in ("agent", "protocols") for path in (ROOT / "backend" / name).rglob("*.py")]
-    source = "".join(path.read_text() for path in [*folders, *services])
+    stream = ROOT / "backend/streaming/run_stream.py"
+    source = "".join(path.read_text() for path in [*folders, *services, stream])
     source = re.sub(r"(?:changes\.record_event|runs\.record_run_change)\([^)]*\)", "", source)
     written = set(re.findall(r'"((?:message|tool|run|approval)\.[a-z]+)"', source)) | FINAL_EVENTS
     written -= {"message.created"}  # of the caller's stream
     assert {row[0] for row in read_http_rows("Stream events")} == written
-    assert {event for event in written if event.startswith("run.")} - {"run.started"} <= FINAL_EVENTS
+    assert {event for event in written if event.startswith("run.")} - {
+        "run.queued",
+        "run.started",
+    } <= FINAL_EVENTS
     assert Run.__tablename__ == "runs"
 
 

@@ -11,6 +11,7 @@ from commands import seed_texts as texts
 from models import Conversation, Message, Run, RunEvent
 from models.message import MessagePublic, Sender
 from models.recorded_call import make_call_id
+from models.run import derive_answer_id
 from models.task import TaskPublic
 from services.messages import AGENT_NAME
 
@@ -132,7 +133,8 @@ def add_exchange(
         "finish_reason": None,
     }
     question = {**shared, "id": uuid4(), "role": "user", "content": asked, "tool_calls": None, "seq": seq}
-    answer = {**shared, "id": uuid4(), "role": "agent", "content": answered, "tool_calls": calls or None}
+    answer = {**shared, "id": derive_answer_id(run_id), "role": "agent", "content": answered}
+    answer |= {"tool_calls": calls or None}
     question |= {"created_at": moment}
     answer |= {"created_at": finished_at, "seq": seq + 1, "finish_reason": "stop"}
     batch.messages.extend([question, answer])

@@ -2,7 +2,7 @@
 import datetime as dt
 from datetime import datetime
 from typing import Literal, get_args
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import Index, Integer, String, UniqueConstraint
 from sqlalchemy import Text as TextType
@@ -30,6 +30,11 @@ ACTIVE_STATUSES: tuple[RunStatus, ...] = ("queued", "running", "awaiting_approva
 # The source in `run.started` of a run that a program began: its call is made, and no model is asked.
 MCP_SOURCE = "mcp"
 MAX_MODEL_NAME = 200
+
+
+def derive_answer_id(run_id: UUID) -> UUID:
+    """The id of the agent's message that a run leaves: known from its start on, to whichever worker."""
+    return uuid5(run_id, "answer")
 
 
 class Run(SQLModel, table=True):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from access import Caller
 from app_state import AppState
 from models.message import ChatCreate, MessageCreate, MessagePublic
-from models.run import ChatPublic
+from models.run import ChatPublic, derive_answer_id
 from routes.dependencies import (
     STREAM_SLOT,
     AppStateDep,
@@ -18,20 +18,15 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN, Document, list_of, problems
-from routes.runs import stream_run
+from routes.openapi import SIGNED_IN, list_of, problems
+from routes.runs import STREAM, stream_run
 from services import messages, runs
+from services.runs import StreamedRun
 from streaming.disconnects import run_until_disconnect
 from streaming.sse import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
-STREAM: Document = {
-    EventStream.media_type: {
-        "schema": {"type": "string"},
-        "example": 'id: 1\nevent: run.started\ndata: {"run_id": "...", "conversation_id": "..."}\n\n',
-    }
-}
 ANSWERS = problems(401, 404, 409, 422, 429)
 
 
@@ -105,9 +100,12 @@ async def post_and_answer(
         new = new.model_copy(
             update={"client_id": f"key-{new_id.hex}"}
         )  # a repeated request finds its message
-    run_id = (await state.run_control.post(caller, new)).run.id
+    posted = await state.run_control.post(caller, new)
+    run_id = posted.run.id
     if wants_stream(request.headers.get("accept", "")):
-        return stream_run(state, caller, run_id, after=0)
+        if posted.first_line is not None:  # the run is new, and at work
+            return stream_run(state, caller, StreamedRun(run_id, derive_answer_id(run_id)))
+        return stream_run(state, caller, await state.db.read(runs.get_streamed_run, caller, run_id))
     await run_until_disconnect(request.receive, state.open_streams.wait_for_end(caller, run_id))
     return await state.db.read(runs.read_chat_answer, caller, run_id)
 

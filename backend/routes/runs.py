@@ -21,12 +21,21 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN_ONE, list_of, problems
+from routes.openapi import SIGNED_IN_ONE, Document, list_of, problems
 from services import runs
+from services.runs import StreamedRun
 from streaming.sse import EventStream, parse_last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
+STREAM: Document = {
+    EventStream.media_type: {
+        "schema": {"type": "string"},
+        "example": "id: 1\nevent: run.started\n"
+        'data: {"type": "run.started", "seq": 1, "run_id": "...", "message_id": "...", '
+        '"conversation_id": "...", "user_message_id": "...", "timezone": "UTC"}\n\n',
+    }
+}
 ToolCallId = Annotated[str, Path(max_length=120, description="The `id` of the tool call."), STORABLE]
 
 
@@ -57,7 +66,7 @@ async def get_run(db: DatabaseDep, caller: ChatReadDep, run_id: UUID) -> RunPubl
 @router.get(
     "/runs/{run_id}/events",
     response_class=EventStream,
-    responses={**SIGNED_IN_ONE, **problems(429)},
+    responses={200: {"content": STREAM}, **SIGNED_IN_ONE, **problems(429)},
     dependencies=[STREAM_SLOT],
 )
 async def follow_events(
@@ -66,10 +75,9 @@ async def follow_events(
     run_id: UUID,
     resume: LastEventIdHeader = None,
 ) -> EventStream:
-    """The run's log as server-sent events, from the past ones to the last one."""
-    after = parse_last_event_id(resume)
-    await state.db.read(runs.get_run, caller, run_id)
-    return stream_run(state, caller, run_id, after)
+    """The run's log as server-sent events, from the past ones to the last one; `run.queued` first while it waits."""
+    after = parse_last_event_id(resume) if resume else None
+    return stream_run(state, caller, await state.db.read(runs.get_streamed_run, caller, run_id), after)
 
 
 @router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
@@ -95,6 +103,6 @@ async def decide_approval(
     return await state.run_control.decide(caller, run_id, tool_call_id, decision)
 
 
-def stream_run(state: AppState, caller: Caller, run_id: UUID, after: int) -> EventStream:
-    frames = state.open_streams.follow_run(caller, run_id, after)
-    return EventStream(frames, state.timings.stream_send, headers={"X-Run-ID": str(run_id)})
+def stream_run(state: AppState, caller: Caller, run: StreamedRun, after: int | None = None) -> EventStream:
+    frames = state.open_streams.follow_run(caller, run, after)
+    return EventStream(frames, state.timings.stream_send, headers={"X-Run-ID": str(run.id)})

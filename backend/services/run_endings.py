@@ -28,7 +28,7 @@ from models.recorded_call import (
     pick_outcome,
     set_outcome,
 )
-from models.run import RunPublic, RunStatus
+from models.run import RunPublic, RunStatus, derive_answer_id
 from models.shapes import JsonObject
 from services import messages, run_log
 from services.events import changes
@@ -151,6 +151,7 @@ def build_end(
     told: list[tuple[str, JsonObject]] = []
     if content or calls or status == "completed":
         answer = Message(
+            id=derive_answer_id(run.id),
             conversation_id=run.conversation_id,
             user_id=run.user_id,
             role="agent",

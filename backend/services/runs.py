@@ -3,15 +3,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 import access
 from access import Caller, CallerOrSystem
 from db import Transaction, get_columns
+from errors import NotFound
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
-from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic
+from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic, derive_answer_id
+from models.shapes import JsonObject
 from pagination import Page, RowListSpec, page_json, read_page
 from services import messages
 from services.events import changes
@@ -29,6 +32,18 @@ class RunPosition:
     last_seq: int
     active: bool
     awaited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedRun:
+    """What a run's stream begins with. `message_id` is that of the message that the run leaves, if it leaves one.
+
+    `queued` is the data of `run.queued` while no worker has begun with the run.
+    """
+
+    id: UUID
+    message_id: UUID
+    queued: JsonObject | None = None
 
 
 async def to_public_runs(tx: Transaction, caller: CallerOrSystem, runs: Sequence[Run]) -> list[RunPublic]:
@@ -92,6 +107,29 @@ async def list_runs(
 
 async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run | None:
     return await access.find_row(tx, caller, Run, col(Run.id) == run_id)
+
+
+async def get_streamed_run(tx: Transaction, caller: Caller, run_id: UUID) -> StreamedRun:
+    """NotFound without the run. A message that an older version has stored has another id than the derived one."""
+    asked, answer = aliased(Message), aliased(Message)
+    columns = (col(Run.status), col(Run.started_at), col(Run.conversation_id))
+    statement = access.select(
+        caller, Run, *columns, col(asked.id).label("asked_id"), col(answer.id).label("answer_id")
+    ).where(col(Run.id) == run_id)
+    for message, role in ((asked, "user"), (answer, "agent")):
+        is_of_run = and_(
+            col(message.run_id) == col(Run.id),
+            col(message.role) == role,
+            access.child_condition(message, col(Run.conversation_id)),
+        )
+        statement = statement.outerjoin(message, is_of_run)
+    found = (await tx.execute(statement)).one_or_none()
+    if found is None:
+        raise NotFound("run")
+    queued: JsonObject | None = None
+    if found.status == "queued" and found.started_at is None:
+        queued = {"conversation_id": str(found.conversation_id), "user_message_id": str(found.asked_id)}
+    return StreamedRun(run_id, found.answer_id or derive_answer_id(run_id), queued)
 
 
 async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:

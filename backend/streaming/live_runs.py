@@ -5,6 +5,7 @@ from copy import copy
 from uuid import UUID
 
 from access import Caller
+from models.run import derive_answer_id
 from services.run_log import FINAL_EVENTS, Line
 from streaming.sse import Batch, frame_event
 
@@ -17,8 +18,9 @@ KEEP_SECONDS = 5.0
 class LiveRun:
     """The frames of consecutive lines; `first` is the number of the first of them."""
 
-    def __init__(self, user_id: UUID) -> None:
+    def __init__(self, run_id: UUID, user_id: UUID) -> None:
         self.user_id = user_id
+        self.message_id = derive_answer_id(run_id)
         self.first = 1
         self.frames: list[bytes] = []
         self.size = 0
@@ -27,7 +29,7 @@ class LiveRun:
     def add(self, line: Line) -> None:
         if line.seq != self.first + len(self.frames):  # others have written between: begin anew
             self.frames, self.first, self.size = [], line.seq, 0
-        frame = frame_line(line)
+        frame = frame_run_event(line.run_id, self.message_id, line.seq, line.type, line.shown or line.data)
         self.frames.append(frame)
         self.size += len(frame)
         self.has_ended = line.type in FINAL_EVENTS
@@ -57,7 +59,7 @@ class LiveRuns:
     def open(self, run_id: UUID, user_id: UUID) -> None:
         former = self._runs.get(run_id)
         # What readers have before them stays where they left off; and what is to be forgotten is another object.
-        self._runs[run_id] = LiveRun(user_id) if former is None else copy(former)
+        self._runs[run_id] = LiveRun(run_id, user_id) if former is None else copy(former)
 
     def publish(self, lines: Sequence[Line]) -> None:
         for line in lines:
@@ -79,8 +81,13 @@ class LiveRuns:
         return run.read(after) if run is not None and run.user_id == caller.user_id else None
 
 
-def frame_line(line: Line) -> bytes:
-    """The line as a stream sends it: its data with the id of the run in front."""
-    shown = line.shown or line.data
-    rest = "}" if shown == "{}" else f",{shown[1:]}"
-    return frame_event(line.seq, line.type, f'{{"run_id":"{line.run_id}"{rest}')
+def frame_run_event(run_id: UUID, message_id: UUID, seq: int, type_: str, data: str) -> bytes:
+    """A line of the log as the run's stream sends it: its data with the ids of the run and of its message in front.
+
+    The data of the last one says itself which message the run has left, or that it has left none.
+    """
+    ids = f'"run_id":"{run_id}"'
+    if type_ not in FINAL_EVENTS:
+        ids += f',"message_id":"{message_id}"'
+    rest = "}" if data == "{}" else f",{data[1:]}"
+    return frame_event(seq, type_, f"{{{ids}{rest}")

@@ -20,7 +20,7 @@ from services.identity import credentials
 from streaming.live_runs import LiveRuns
 from streaming.log_tail import Feed, LogTail
 from streaming.notifier import Notifier, Wake
-from streaming.run_stream import read_run_batch
+from streaming.run_stream import frame_queued, read_run_batch
 from streaming.shared_reads import SharedReads
 from streaming.sse import RETRY, Batch
 from streaming.user_stream import read_user_batch
@@ -141,16 +141,27 @@ class OpenStreams:
                     async for each in frames:
                         yield each
 
-    async def follow_run(self, caller: Caller, run_id: UUID, after: int) -> AsyncGenerator[bytes, None]:
-        """The run's log after `after` as frames, while it grows, until the run, the session or the server ends."""
+    async def follow_run(
+        self, caller: Caller, run: runs.StreamedRun, after: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The run's log after `after` as frames, while it grows, until the run, the session or the server ends.
+
+        Begins with `run.queued` where the run waits, unless the reader has had that: `after` is 0 then.
+        """
 
         async def read_log(db: Database, caller: Caller, position: int | None) -> Batch:
-            return await read_run_batch(db, self._live_runs, caller, run_id, position or 0)
+            return await read_run_batch(db, self._live_runs, caller, run, position or 0)
 
-        with self._register(caller, "run", run_id, after) as reader:
+        queued = frame_queued(run) if after is None else b""
+        with self._register(caller, "run", run.id, after or 0) as reader:
 
             async def read() -> Batch | None:
-                batch = await self._share(caller, run_id, reader, read_log)
+                nonlocal queued
+                batch: Batch | None
+                if queued:
+                    batch, queued = Batch(queued, 0, more=True), b""
+                else:
+                    batch = await self._share(caller, run.id, reader, read_log)
                 if batch and batch.more:
                     reader.wake.set()
                 return batch

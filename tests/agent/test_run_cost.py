@@ -74,7 +74,9 @@ def test_a_conversation_of_many_messages_costs_an_answer_no_more_statements(
         for _ in range(3):
             with counted(server) as statements:
                 followed(person, begin(person, conversation_id=conversation))
-            counts.append(sum("LEFT OUTER JOIN messages" in statement for statement in statements))
+            # A page of the history: the questions, each with its answer.
+            pages = [text for text in statements if "LEFT OUTER JOIN messages" in text and "LIMIT" in text]
+            counts.append(len(pages))
             for _ in range(10):
                 followed(person, begin(person, conversation_id=conversation))
         assert counts == [1, 1, 1]

@@ -194,6 +194,7 @@ def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
         rest = followed(there, run_id, seen[-1].id)
         assert rest[0].type == "message.reset"
         assert text_of(seen + rest) == "All of it."
+        assert {event.data["message_id"] for event in seen + rest} == {rest[-2].data["message"]["id"]}
         assert rest[-1].type == "run.completed"
         assert [task["title"] for task in there.get("/v1/tasks")["data"]] == ["Buy milk"]
         [kept] = second.requests[0].turns[-1].tool_calls  # type: ignore[union-attr]
@@ -221,6 +222,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
         rest = list(events)
     gate.set()
     assert text_of(rest) == "From the second worker."
+    assert {event.data["message_id"] for event in rest} == {rest[-2].data["message"]["id"]}
     assert rest[-1].type == "run.completed"
     wait_until(lambda: len(model.requests) == 2)
     assert carl.chat("again")["status"] == "completed"
@@ -288,7 +290,8 @@ def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: 
         path = f"/v1/conversations/{started['conversation_id']}/messages"
         with carl.http.stream("POST", path, json={"content": "two"}, headers=STREAM) as second:
             carl.post(f"/v1/runs/{second.headers['X-Run-ID']}/cancel")
-            assert [e.type for e in read_events(second)] == ["run.started", "run.cancelled"]
+            kinds = [event.type for event in read_events(second)]
+            assert kinds == ["run.queued", "run.started", "run.cancelled"]
         gate.set()
     assert followed(carl, started["run_id"])[-1].type == "run.completed"
     assert len(model.requests) == 1

@@ -160,7 +160,7 @@ class Someone(threading.Thread):
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")
                 if name == "event":
-                    kind = value
+                    kind = value if value != "run.queued" else ""  # which is not in the log
                 elif name == "id":
                     number = int(value)
                 elif not line and kind:

@@ -13,7 +13,9 @@ from sqlalchemy import text
 from access import Caller
 from agent.run_writer import RunWriter
 from db import Database
+from models.run import derive_answer_id
 from services.run_log import LeaseLost, Line
+from services.runs import StreamedRun
 from storage.schema.bootstrap import bootstrap
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
@@ -105,8 +107,9 @@ def test_lines_of_a_worker_that_was_killed_before_it_told_anybody_reach_every_re
             next_log.add_text(0, " And on.")
             await next_log.settle()
             reader = Caller(run.user_id, None)
+            streamed = StreamedRun(run.id, derive_answer_id(run.id))
             for here in (live, LiveRuns()):
-                batch = await read_run_batch(db, here, reader, run.id, 0)
+                batch = await read_run_batch(db, here, reader, streamed, 0)
                 assert (batch.after, batch.frames.count(b"Committed."), batch.frames.count(b"And on.")) == (
                     2,
                     1,

@@ -72,7 +72,7 @@ def test_a_call_that_needs_a_yes_waits_for_it(pooled_url: str, new_database: Cal
         model.answers = [[call("delete_task", {"task_id": task["id"]})], ["Gone."]]
         answer = ann.chat("delete it")
         assert answer["status"] == "awaiting_approval"
-        ann.post(f"/v1/runs/{answer['run_id']}/approvals/call", approve=True)
+        ann.post(f"/v1/runs/{answer['run_id']}/approvals/{answer['run_id']}:1", approve=True)
         wait_until(lambda: ann.get(f"/v1/runs/{answer['run_id']}")["status"] == "completed")
         assert ann.get("/v1/tasks")["data"] == []
 

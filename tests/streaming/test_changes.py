@@ -75,7 +75,7 @@ def test_an_approval_a_failure_and_a_cancel_are_told(carl: Person, model: Script
         asked = until(stream, "approval.requested")[-1].data["run"]
         assert asked == carl.get(f"/v1/runs/{answer['run_id']}")
         assert asked["pending_approvals"] == answer["pending_approvals"]
-        carl.post(f"/v1/runs/{answer['run_id']}/approvals/call_1", approve=True)
+        carl.post(f"/v1/runs/{answer['run_id']}/approvals/{answer['run_id']}:1", approve=True)
         seen = until(stream, "run.completed")
         assert types(seen) == [
             "approval.decided",

@@ -8,6 +8,7 @@ from sqlalchemy import event as sql_event
 
 from access import Caller
 from db import Database
+from services import runs
 from streaming.notifier import Notifier
 from streaming.open_streams import OpenStreams
 from support.api.open_streams import at_work, settled
@@ -52,7 +53,8 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
 
     async def work(db: Database) -> None:
         watch = OpenStreams(db, Notifier(), Timings())
-        streams = [watch.follow_run(caller, run_id, 0) for _ in range(readers)]
+        streamed = await db.read(runs.get_streamed_run, caller, run_id)
+        streams = [watch.follow_run(caller, streamed) for _ in range(readers)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
         await settled()
@@ -78,7 +80,8 @@ def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
 
     async def work(db: Database) -> None:
         watch = OpenStreams(db, Notifier(), Timings())
-        streams = [watch.follow_run(caller, run_id, 0) for _ in range(50)]
+        streamed = await db.read(runs.get_streamed_run, caller, run_id)
+        streams = [watch.follow_run(caller, streamed) for _ in range(50)]
         await asyncio.gather(*map(anext, streams))
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
         await settled()

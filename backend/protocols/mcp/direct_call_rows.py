@@ -32,7 +32,7 @@ from models import Conversation, Event, Message, Run, RunEvent
 from models.columns import UTCDateTime
 from models.message import MessagePublic
 from models.recorded_call import RecordedCall, pick_call, pick_outcome
-from models.run import MCP_SOURCE, RunPublic
+from models.run import MCP_SOURCE, RunPublic, derive_answer_id
 from models.shapes import JsonObject
 from services import messages, run_log, runs
 from services.identity.api_tokens import ApiGrant
@@ -87,6 +87,7 @@ def build_finished_rows(
     answer = fill_defaults(
         Message,
         {
+            "id": derive_answer_id(run_id),
             "conversation_id": conversation_id,
             "user_id": grant.caller.user_id,
             "role": "agent",

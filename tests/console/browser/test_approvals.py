@@ -97,7 +97,7 @@ def test_a_yes_to_a_question_that_was_another_is_not_taken_for_this_one(
             sent.append(route.request.post_data_json)
             run_id = route.request.url.partition("/v1/runs/")[2].partition("/")[0]
             ann.patch(f"/v1/tasks/{task['id']}", title="Tax papers")
-            ok(ann.http.post(f"/v1/runs/{run_id}/approvals/call", json={"approve": True}))
+            ok(ann.http.post(f"/v1/runs/{run_id}/approvals/{run_id}:1", json={"approve": True}))
             expect(page.locator(".question-gist")).to_have_text("Tax papers")
         route.continue_()
 

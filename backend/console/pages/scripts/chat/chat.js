@@ -251,7 +251,7 @@ function markQueued(run) {
 
 function handleRunEvent(type, data, source) {
   if (source !== follower) return;
-  if (type === "run.started") {
+  if (type === "run.queued" || type === "run.started") {
     const userItem = list.querySelector(`.from-user[data-run="${source.id}"]`);
     if (userItem && !userItem.dataset.id) {
       markStored(userItem, { id: data.user_message_id, run_id: source.id, created_at: new Date().toISOString() });

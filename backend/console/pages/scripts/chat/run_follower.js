@@ -19,7 +19,7 @@ export class RunFollower {
     this.agent.showThinking("Thinking …");
     this.text = "";
     this.words = null;
-    this.lastId = 0;
+    this.lastId = null;
     this.ended = false;
     this.leaving = new AbortController();
     this.onVisible = () => this.reading?.abort();
@@ -64,7 +64,7 @@ export class RunFollower {
 
   handleFrame({ id, type, data }) {
     const seq = Number(id);
-    if (seq <= this.lastId) return; // handled before the connection broke
+    if (this.lastId !== null && seq <= this.lastId) return; // handled before the connection broke
     this.lastId = seq;
     this[type]?.(data);
     if (FINAL_EVENTS.has(type)) this.ended = true;
@@ -72,6 +72,14 @@ export class RunFollower {
   }
 
   // Handlers, named as the events.
+
+  "run.queued"() {
+    this.agent.showThinking("Waiting …");
+  }
+
+  "run.started"() {
+    this.agent.showThinking("Thinking …");
+  }
 
   "message.delta"({ text }) {
     this.text += text;
