@@ -86,9 +86,9 @@ def fill(place: Place, revision: str) -> None:
             connection.execute(statement)
 
 
-def climb(place: Place, count: int = len(REVISIONS)) -> None:
+def climb(place: Place, revisions: list[str] = REVISIONS) -> None:
     """Up one by one, with rows put into each table at the revision that makes it."""
-    for revision in REVISIONS[:count]:
+    for revision in revisions:
         place.alembic("upgrade", revision)
         fill(place, revision)
 
@@ -152,41 +152,32 @@ def test_a_database_that_cannot_be_reached_is_one_line() -> None:
 
 
 def test_up_down_and_up_again_step_by_step_loses_no_row(place: Place) -> None:
-    climb(place)
+    """From each step to head in one go is what test_startup.py tries."""
+    found: list[Catalog] = []
+    for revision in REVISIONS:
+        climb(place, [revision])
+        found.append(place.catalog())
     full, order = place.counts(), place.run(IN_ORDER)
     assert full.keys() == METADATA.tables.keys()
     assert min(full.values()) >= 1
     assert [line.split("|")[2] for line in order] == ["1", "2", "3"] * 2
-    catalogs = [place.catalog()]
-    head = place.engine != "mariadb"  # where all the way up, each time, takes long: there one step
-    for target in reversed(REVISIONS[:-1]):
+    for target, before, after in zip(REVISIONS[-2::-1], found[-2::-1], found[:0:-1], strict=True):
         place.alembic("downgrade", "-1")
         assert place.stamps() == [target]
         left = place.counts()
         kept = left.keys() - DROPPED
         assert {name: left[name] for name in kept} == {name: full[name] for name in kept}
-        catalogs.append(place.catalog())
-        place.alembic("upgrade", "head" if head else "+1")
+        assert difference(place.catalog(), before) == []
+        place.alembic("upgrade", "+1")
         again = place.counts()
         assert {name: again[name] for name in kept} == {name: left[name] for name in kept}
-        if target >= ("003" if head else "004"):
+        if target >= "004":
             assert place.run(IN_ORDER) == order
-        assert difference(place.catalog(), catalogs[0] if head else catalogs[-2]) == []
+        assert difference(place.catalog(), after) == []
         place.alembic("downgrade", target)
-        assert difference(place.catalog(), catalogs[-1]) == []
     place.alembic("downgrade", "base")
     assert (place.counts(), place.stamps()) == ({}, [])
     assert place.alembic("current") == ""
-
-
-def test_what_a_downgrade_leaves_is_what_the_upgrade_found(place: Place) -> None:
-    found: list[Catalog] = []
-    for revision in REVISIONS:
-        found.append(place.catalog() if found else {})
-        place.alembic("upgrade", revision)
-    for before in reversed(found[1:]):
-        place.alembic("downgrade", "-1")
-        assert difference(place.catalog(), before) == []
 
 
 def test_on_postgresql_the_revisions_and_the_files_agree_at_every_step(postgres: PostgresServer) -> None:
@@ -222,7 +213,7 @@ def test_a_database_made_with_psql_goes_on_with_alembic_and_keeps_its_rows(
 def test_the_script_takes_a_database_with_rows_from_any_step_to_head_and_back(
     place: Place, tmp_path: Path
 ) -> None:
-    climb(place, 4)
+    climb(place, REVISIONS[:4])
     before = place.counts()
     up = place.alembic("upgrade", f"{REVISIONS[3]}:head", sql=True)
     down = place.alembic("downgrade", f"{HEAD}:{REVISIONS[3]}", sql=True)

@@ -1,6 +1,8 @@
 # support/fixtures.py -- servers, databases and people as fixtures; tests/conftest.py loads it where tests need them
 import asyncio
+import functools
 import shutil
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -31,6 +33,8 @@ security.PASSWORD_CONTEXT = CryptContext(
     argon2__rounds=1,
     argon2__parallelism=1,
 )
+# A client reads the certificates of the machine, which takes 20 ms, and then speaks to loopback: once is enough.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

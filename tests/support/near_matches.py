@@ -1,6 +1,7 @@
 # support/near_matches.py -- every pattern of backend/, how it is used, and texts that almost match it, of any length
 import ast
 import dataclasses
+import functools
 import importlib
 import random
 import re
@@ -60,6 +61,7 @@ class Near:
         return self.before + self.unit * (room // len(self.unit)) + self.after
 
 
+@functools.cache
 def find_uses() -> list[Use]:
     """Each pattern once with each of its methods, those that are written where they are used included."""
     called: dict[str, set[str]] = {}

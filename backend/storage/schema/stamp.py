@@ -1,5 +1,6 @@
 # storage/schema/stamp.py -- recognizes the revision of tables that were created without one, and writes it down.
 import asyncio
+import functools
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, inspect
@@ -37,6 +38,7 @@ def read_fingerprint(connection: Connection) -> SchemaFingerprint:
     }
 
 
+@functools.cache
 def build_fingerprints() -> dict[str, SchemaFingerprint]:
     """The fingerprint of each revision, by applying one after the other to a database in memory."""
     found: dict[str, SchemaFingerprint] = {}

@@ -7,7 +7,6 @@ import pytest
 
 from support.near_matches import Near, Use, find_uses, near_matches, seconds
 
-USES = find_uses()
 LONGEST = 32_000
 KINDS = 40  # of near matches for each pattern
 SLOWEST = 2  # of them that are grown to the end
@@ -72,11 +71,11 @@ def find_steep(use: Use, kinds: int = KINDS) -> str | None:
 
 
 def test_the_cost_of_every_pattern_grows_no_faster_than_the_text() -> None:
-    assert [steep for use in USES if (steep := find_steep(use))] == []
+    assert [steep for use in find_uses() if (steep := find_steep(use))] == []
 
 
 def test_every_pattern_is_found_with_what_is_called_on_it() -> None:
-    places = {use.place for use in USES}
+    places = {use.place for use in find_uses()}
     assert len(places) > 150
     for place in (
         "llm.offline.parsing.intent_patterns._RULES[0][0]",
@@ -84,7 +83,7 @@ def test_every_pattern_is_found_with_what_is_called_on_it() -> None:
         "llm.offline.parsing.clauses._SEPARATOR",
     ):
         assert place in places
-    methods = {use.place: use.method for use in USES}
+    methods = {use.place: use.method for use in find_uses()}
     assert methods["llm.offline.parsing.intent_patterns._RULES[0][0]"] == "fullmatch"
     assert methods["llm.offline.parsing.clauses._SEPARATOR"] == "finditer"
 
