@@ -1,4 +1,5 @@
 # tests/conftest.py -- options and hooks of the test run; it imports nothing of Parley, so that offline tests start fast
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ WITHOUT_SERVER = Path(__file__).parent / "llm" / "offline"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-engines", action="store_true", help="run on MariaDB whatever runs on the others")
     parser.addoption("--sqlite-only", action="store_true", help="leave out what needs another database")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """What `-n auto` means. Many tests wait for a while: with one more worker the processors do not."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

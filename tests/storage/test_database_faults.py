@@ -348,14 +348,19 @@ def test_a_search_that_would_take_long_is_ended(url: str) -> None:
         )
         return Caller(user.id, None)
 
-    async def work(db: Database) -> None:
+    async def find_some(db: Database) -> Caller:
         ann = await db.write_unhurried(fill)
         assert b'"next_cursor":"' in await tasks.list_tasks(db, ann, tasks.TaskFilter(None, "A"), Page(1))
+        return ann
+
+    ann = with_database(url, find_some)
+
+    async def find_near(db: Database) -> None:
         words = NEARLY[db.engine.dialect.name]
         with pytest.raises(DatabaseBusy):
             await tasks.list_tasks(db, ann, tasks.TaskFilter(None, words), Page(1))
 
-    with_database(url, work, seconds=0.1)
+    with_database(url, find_near, seconds=0.1)
 
 
 # Readiness

@@ -1,8 +1,8 @@
 # support/databases/table_rows.py -- what stands in the tables, whoever's it is, and a row of one's own.
 from uuid import uuid4
 
-from sqlalchemy import func
-from sqlmodel import SQLModel, select
+from sqlalchemy import text
+from sqlmodel import SQLModel
 
 from db import Transaction
 from models import User
@@ -22,11 +22,12 @@ def read_rows(server: Server) -> dict[str, set[str]]:
 def count_rows(server: Server) -> dict[str, int]:
     """How many rows each table has."""
 
+    names = [table.name for table in SQLModel.metadata.sorted_tables]
+    # By hand and at once: to build and compile a statement for each table takes longer than to count.
+    counts = text(" UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names))
+
     async def count(tx: Transaction) -> dict[str, int]:
-        return {
-            table.name: (await tx.execute(select(func.count()).select_from(table))).scalar_one()
-            for table in SQLModel.metadata.sorted_tables
-        }
+        return dict((await tx.execute(counts)).all())  # type: ignore[arg-type]
 
     return in_database(server, count)
 
