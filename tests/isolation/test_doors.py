@@ -64,11 +64,32 @@ def programs(server: Server, theirs: Theirs) -> dict[str, httpx.Client]:
     return {scope: server.client(Authorization=f"Bearer {token}") for scope, token in made.items()}
 
 
-@pytest.mark.also_on_mariadb
+# What a credential may is read from the database in one place, before the route: all routes on one engine, and on the
+# others one of each kind.
+ON_ONE_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True, scope="session")
+ON_THE_OTHERS = pytest.mark.parametrize(
+    "engine_name", ["postgresql", "mariadb"], indirect=True, scope="session"
+)
+ONE_OF_EACH_KIND = ["GET /v1/tasks", "PATCH /v1/tasks/{task_id}", "DELETE /v1/me"]
+
+
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("route", GUARDED)
 def test_a_credential_that_has_ended_opens_no_route(
     server: Server, theirs: Theirs, ended: dict[str, httpx.Client], route: str
 ) -> None:
+    expect_no_entry(server, theirs, ended, route)
+
+
+@ON_THE_OTHERS
+@pytest.mark.parametrize("route", ONE_OF_EACH_KIND)
+def test_a_credential_that_has_ended_opens_no_route_on_any_engine(
+    server: Server, theirs: Theirs, ended: dict[str, httpx.Client], route: str
+) -> None:
+    expect_no_entry(server, theirs, ended, route)
+
+
+def expect_no_entry(server: Server, theirs: Theirs, ended: dict[str, httpx.Client], route: str) -> None:
     before = theirs.everything()
     nobody = send(server.client(), route, attempt_of(route), theirs.ids)
     problem_of(nobody, 401)
@@ -81,11 +102,23 @@ def test_a_credential_that_has_ended_opens_no_route(
     assert theirs.everything() == before
 
 
-@pytest.mark.also_on_mariadb
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("route", GUARDED)
 def test_a_token_without_the_scope_of_a_route_is_told_which_one(
     theirs: Theirs, programs: dict[str, httpx.Client], route: str
 ) -> None:
+    expect_refusal(theirs, programs, route)
+
+
+@ON_THE_OTHERS
+@pytest.mark.parametrize("route", ONE_OF_EACH_KIND)
+def test_a_token_without_the_scope_of_a_route_is_told_which_one_on_any_engine(
+    theirs: Theirs, programs: dict[str, httpx.Client], route: str
+) -> None:
+    expect_refusal(theirs, programs, route)
+
+
+def expect_refusal(theirs: Theirs, programs: dict[str, httpx.Client], route: str) -> None:
     """A token that may only read, and tokens of every wrong family; nothing is done for any of them."""
     before = theirs.everything()
     refusal = expected_refusal(route)
@@ -109,8 +142,21 @@ def answer_of(http: httpx.Client, route: str, ids: dict[str, str]) -> tuple[int,
         return answer.status_code, answer.headers.get("content-type", "")
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("route", SCOPES)
 def test_a_token_with_a_scope_of_a_route_gets_what_a_session_gets(server: Server, route: str) -> None:
+    expect_the_same(server, route)
+
+
+@ON_THE_OTHERS
+@pytest.mark.parametrize("route", ONE_OF_EACH_KIND[:2])
+def test_a_token_with_a_scope_of_a_route_gets_what_a_session_gets_on_any_engine(
+    server: Server, route: str
+) -> None:
+    expect_the_same(server, route)
+
+
+def expect_the_same(server: Server, route: str) -> None:
     twin = with_everything(server.person())
     as_a_session = answer_of(twin.person.http, route, twin.ids)
     for scope in SCOPES[route]:
