@@ -103,6 +103,7 @@ def test_a_request_that_waits_for_its_answer_ends_with_its_token(
     answers: list[httpx.Response] = []
     waiting = threading.Thread(target=lambda: answers.append(program.post("/v1/chat", json=CHAT)))
     with opened(carl) as stream:
+        reset(stream)
         waiting.start()
         until(stream, "run.started")
         revoke(scripted, carl, token)
