@@ -12,12 +12,13 @@ from sqlalchemy import func, text
 from sqlmodel import col
 
 import access
-from db import Database, Transaction, compile_statement
+from db import Database, Transaction
 from llm.protocol import ModelError
 from models import ToolCall
 from services.audit.tool_calls import build_page
 from support.api.mcp_client import called, token_of
 from support.api.runs import begin
+from support.databases.query_plans import count_rows_read, explain
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, wait_until, with_database
 
@@ -209,13 +210,6 @@ FILTERS = ("name", "conversation_id", "since")
 SUBSETS = [chosen for count in range(4) for chosen in combinations(FILTERS, count)]
 
 
-def count_rows_read(plan: dict[str, Any]) -> int:
-    """The rows that a plan reads of tool_calls, those that it drops among them."""
-    here = plan.get("Relation Name") == "tool_calls"
-    own = plan["Actual Loops"] * (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) if here else 0
-    return int(own + sum(map(count_rows_read, plan.get("Plans", []))))
-
-
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_a_page_reads_the_rows_that_it_shows_and_no_others(server: Server, ann: Person) -> None:
     conversation = ann.post("/v1/conversations")["id"]
@@ -229,21 +223,17 @@ def test_a_page_reads_the_rows_that_it_shows_and_no_others(server: Server, ann: 
         "after_position": 0,
     }
 
-    async def explain(db: Database) -> None:
+    async def look(db: Database) -> None:
         await db._execute_sql(HISTORY.format(conversation=conversation, person=ann.id))
         await db._execute_sql("ANALYZE tool_calls")
         for filters, outcomes, after, tool in product(
             SUBSETS, [(False, True), (True,)], (False, True), ("rare", "add_task")
         ):
             built = build_page(filters, outcomes, after, "postgresql")
-            sql, names, constants = compile_statement(built, db.engine.dialect)
-            known = {**constants, **values, "name": tool}
-            [[plan]] = await db._execute_sql(
-                f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *(known[name] for name in names)
-            )
-            read = count_rows_read(plan[0]["Plan"])
+            plan = await explain(db, built, {**values, "name": tool})
+            read = count_rows_read(plan, "tool_calls")
             assert read <= 21 * len(outcomes), (filters, outcomes, after, tool)
 
-    with_database(server.settings.database_url.get_secret_value(), explain)
+    with_database(server.settings.database_url.get_secret_value(), look)
     assert len(list(listed(ann, 50))) == 1000
     assert [made["name"] for made in listed(ann, 2, error="true", name="rare")] == ["rare"]
