@@ -35,6 +35,7 @@ from models import (
     Event,
     EventCounter,
     EventLogEntry,
+    EventRead,
     IdempotencyKey,
     Message,
     RateLimit,
@@ -173,6 +174,7 @@ RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
     Event: addressed_to_caller(Event),
     EventLogEntry: addressed_to_caller(EventLogEntry),
     EventCounter: allow_no_one(EventCounter.id),
+    EventRead: owned_by_caller(EventRead.user_id),
     ApiToken: owned_by_caller(ApiToken.user_id),
 }
 NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", ApiToken: "token"}
@@ -192,6 +194,7 @@ OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     Event: ("audience_id", None),
     EventLogEntry: ("audience_id", None),
     EventCounter: ("id", None),
+    EventRead: ("user_id", None),
     ToolCall: ("user_id", None),
     ApiToken: ("user_id", None),
 }
@@ -231,6 +234,11 @@ def child_condition(table: type[SQLModel], parent_id: SQLColumnExpression[UUID])
     source = inspect(table)
     column = source.selectable.columns[OWNERS[source.mapper.class_][0]]
     return TableRule(column == parent_id, column)
+
+
+def sender_condition() -> ColumnElement[bool]:
+    """The sender of an event that the same statement has found by its own rule: its readers see who sent it."""
+    return TableRule(col(User.id) == col(Event.sender_id), table_column(User.id))
 
 
 # Any: an owner's value is an id or, of a rate limit, a text.

@@ -10,7 +10,18 @@ from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import from_json
-from sqlalchemy import Column, ColumnElement, Integer, Select, Text, bindparam, cast, func, literal_column
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+)
 from sqlmodel import SQLModel
 
 from clock import rfc3339
@@ -97,9 +108,10 @@ async def fetch_list(
 ) -> bytes:
     """The page as `{"data": [...], "next_cursor": ...}`, ready to be sent.
 
-    `statement` selects the rows that `listing.public` takes, and only those that the caller may see; it is neither
-    ordered nor limited. It is built once, since what is made of it here is kept for ever; `values` are its bind
-    parameters. `scope` names what the list belongs to, where the cursors of one owner must not serve another.
+    `statement` selects the rows that `listing.public` takes, and only those that the caller may see; it is not limited,
+    and ordered by nothing in which its rows differ. It is built once, since what is made of it here is kept for ever;
+    `values` are its bind parameters. `scope` names what the list belongs to, where the cursors of one owner must not
+    serve another.
     """
     name = f"{listing.name} {scope}".strip()
     bounds = read_cursor(listing, name, page.cursor)
@@ -207,7 +219,8 @@ def parse_key(key: ColumnElement[object], value: object) -> object:
         # A time that UTC moves out of the years 1 to 9999 is an OverflowError here; in the database it would be ours.
         return moment.astimezone(UTC)
     if isinstance(key.type, Integer):
-        if not (value.isascii() and value.isdigit() and int(value) < 2**31):
+        most = 2**63 if isinstance(key.type, BigInteger) else 2**31
+        if not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) < most):
             raise ValueError("not a number that we gave")
         return int(value)
     return UUID(value)

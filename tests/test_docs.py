@@ -6,9 +6,11 @@ from typer.testing import CliRunner
 
 import cli
 from models.api_token import SCOPES
+from models.event import RESERVED_WORDS
 from models.run import Run
 from protocols.mcp.prompts import PROMPTS
 from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI
+from services.events import posted
 from services.run_log import FINAL_EVENTS
 from settings import ROOT
 from support.servers import Server
@@ -97,9 +99,16 @@ def test_every_event_of_the_callers_stream_is_listed() -> None:
         r'(?:[\w.]+, )?f?"([^"]+)"',
         source,
     )
-    told = {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset"}
+    told = {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset", posted.STREAM_TYPE}
+    assert {type_.partition(".")[0] for type_ in told} <= RESERVED_WORDS
     assert 'f"run.{status}"' in source  # one for each of FINAL_EVENTS
     assert {row[0] for row in read_http_rows("The user stream")} == told
+
+
+def test_every_word_with_which_no_posted_event_may_begin_is_listed() -> None:
+    section = HTTP[HTTP.index("## Posted events") :]
+    listed = section[section.index("which begin with") : section.index("(alone")]
+    assert set(re.findall(r"`([a-z]+)`", listed)) == RESERVED_WORDS
 
 
 def test_every_command_has_a_help_text() -> None:

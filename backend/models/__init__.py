@@ -2,7 +2,7 @@
 from models.api_token import ApiToken
 from models.approval import Approval
 from models.conversation import Conversation
-from models.event import Event, EventCounter, EventLogEntry
+from models.event import Event, EventCounter, EventLogEntry, EventRead
 from models.idempotency_key import IdempotencyKey
 from models.message import Message, ToolCall
 from models.rate_limit import RateLimit
@@ -19,6 +19,7 @@ __all__ = [
     "Event",
     "EventCounter",
     "EventLogEntry",
+    "EventRead",
     "IdempotencyKey",
     "Message",
     "RateLimit",

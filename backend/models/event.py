@@ -1,10 +1,11 @@
-# models/event.py -- events: what changed, for whom; the log, which numbers them; and the counter of the log.
+# models/event.py -- events: what changed or was posted, for whom; the log that numbers them; who has read which.
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import Field as ApiField
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -25,12 +26,14 @@ from models.columns import (
     column,
     json_column,
     nullable_column,
+    parent_column,
     random_uuid,
     time_column,
     word_check,
     word_column,
 )
-from models.shapes import JsonObject
+from models.message import Sender
+from models.shapes import ApiModel, JsonObject, Payload, Time
 
 # Whom an event is for. The id alone does not tell: a personal account has the id of its person.
 AudienceKind = Literal["user", "account", "conversation"]
@@ -59,7 +62,7 @@ class Event(SQLModel, table=True):
         UniqueConstraint("event_id", name="uq_events_event_id"),
         word_check("audience", AUDIENCE_KINDS, "events_audience_check"),
         word_check("severity", SEVERITIES, "events_severity_check"),
-        Index("idx_events_audience_audience_id", "audience", "audience_id", "id"),
+        Index("idx_events_audience_audience_id_expires_at", "audience", "audience_id", "expires_at", "id"),
         Index("idx_events_expires_at", "expires_at"),
     )
 
@@ -116,6 +119,86 @@ class EventCounter(SQLModel, table=True):
     last_seq: int = column("last_seq", BigInteger, default=0)
     floor_id: int = column("floor_id", BigInteger, default=0)
     missing: list[tuple[int, int]] | None = Field(default=None, sa_column=Column("missing", JsonType))
+
+
+class EventRead(SQLModel, table=True):
+    """That a user has read an event, and since when. An event may have many readers."""
+
+    __tablename__ = "event_reads"
+    __table_args__ = (Index("idx_event_reads_user_id", "user_id"),)
+
+    event_id: int = Field(
+        sa_column=Column(
+            "event_id",
+            Counter,
+            ForeignKey("events.id", name="fk_event_reads_event_id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        )
+    )
+    user_id: UUID = parent_column("user_id", "users.id", "fk_event_reads_user_id", key=True)
+    read_at: datetime = time_column("read_at")
+
+
+# The first words of the types of Parley's own events, now or to come: nobody posts what looks like one.
+RESERVED_WORDS = frozenset(
+    (
+        "account",
+        "agent",
+        "approval",
+        "conversation",
+        "event",
+        "invitation",
+        "member",
+        "message",
+        "participant",
+        "reset",
+        "run",
+        "task",
+        "tool",
+    )
+)
+
+
+def refuse_reserved(type_: str) -> str:
+    if type_.partition(".")[0] in RESERVED_WORDS:
+        raise ValueError("must not be a type of Parley's own events: begin it with another word")
+    return type_
+
+
+GivenType = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z0-9_.-]+$")]
+PostedType = Annotated[GivenType, AfterValidator(refuse_reserved)]
+
+
+class EventCreate(ApiModel):
+    type: PostedType = ApiField(examples=["chat.message"])
+    severity: Severity = "info"
+    payload: Payload = ApiField(
+        description="At most 64 KiB and 30 levels.",
+        examples=[{"subject": "Hello", "content": "Check this out."}],
+    )
+    recipient_id: UUID | None = ApiField(None, description="Your own id, which is also the default.")
+    account_id: UUID | None = ApiField(None, description="Your personal account, which has your own id.")
+
+
+class EventPublic(ApiModel):
+    """`read_at` is when the caller read it; on streams, which are the same for all readers, always null."""
+
+    id: UUID
+    type: str
+    severity: Severity
+    payload: JsonObject
+    account_id: UUID
+    sender: Sender
+    recipient_id: UUID | None
+    created_at: Time
+    read_at: Time | None
+
+
+class EventIds(ApiModel):
+    event_ids: list[UUID] = ApiField(
+        min_length=1, max_length=100, examples=[["28a5d3df-6104-4009-8f3a-897671ea28d7"]]
+    )
 
 
 class ChangePublic(BaseModel):

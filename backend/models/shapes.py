@@ -1,5 +1,8 @@
-# models/shapes.py -- what the API's shapes are made of: their base class, the rules of a text, the form of a time.
+# models/shapes.py -- what the API's shapes are made of: their base class, the rules of a text, a time and free JSON.
+import math
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import regex
@@ -12,6 +15,7 @@ from pydantic import (
     Field,
     PlainSerializer,
 )
+from pydantic_core import to_json
 
 from clock import rfc3339
 
@@ -76,6 +80,49 @@ def require_date(value: object) -> object:
 
 DATE = regex.compile(r"(19[7-9]|2[0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}")
 GivenDate = Annotated[date, BeforeValidator(require_date)]
+
+
+MAX_PAYLOAD_BYTES = 64 * 1024
+# MariaDB takes 31 levels, the object itself included.
+MAX_PAYLOAD_DEPTH = 30
+SURROGATE = regex.compile(r"[\ud800-\udfff]")
+
+
+def check_payload(payload: JsonObject) -> JsonObject:
+    """The payload as it is; ValueError where it cannot be stored. How many values it has was bounded before."""
+    written_out = 0
+    for value in list_leaves(payload):
+        if isinstance(value, str):
+            refuse_nul(value)
+            if SURROGATE.search(value):
+                raise ValueError("must not contain half of a surrogate pair")
+        elif isinstance(value, float):
+            if not math.isfinite(value):
+                raise ValueError("must not contain NaN or Infinity")
+            # PostgreSQL gives numbers back without an exponent: 1e300 has 301 digits there.
+            shortest = repr(value)
+            written_out += len(format(Decimal(shortest), "f")) - len(shortest)
+    if len(to_json(payload)) + written_out > MAX_PAYLOAD_BYTES:
+        raise ValueError(
+            f"must have at most {MAX_PAYLOAD_BYTES // 1024} KiB as JSON, numbers without exponents"
+        )
+    return payload
+
+
+def list_leaves(value: object, depth: int = 1) -> Iterator[object]:
+    """The keys and the plain values; ValueError below MAX_PAYLOAD_DEPTH levels."""
+    if not isinstance(value, (dict, list)):
+        yield value
+        return
+    if depth > MAX_PAYLOAD_DEPTH:
+        raise ValueError(f"must have at most {MAX_PAYLOAD_DEPTH} levels")
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value:
+        yield from list_leaves(item, depth + 1)
+
+
+Payload = Annotated[JsonObject, AfterValidator(check_payload)]
 
 
 class ApiModel(BaseModel):

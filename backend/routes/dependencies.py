@@ -80,6 +80,7 @@ TasksWriteDep = Annotated[Caller, Depends(Door("tasks:write"))]
 ChatReadDep = Annotated[Caller, Depends(Door("chat:read"))]
 ChatWriteDep = Annotated[Caller, Depends(Door("chat:write"))]
 EventsReadDep = Annotated[Caller, Depends(Door("events:read"))]
+EventsWriteDep = Annotated[Caller, Depends(Door("events:write"))]
 FOR_ANYONE = Depends(let_anyone_in)
 PageDep = Annotated[Page, Depends(get_page)]
 

@@ -1,24 +1,28 @@
-# routes/events.py -- what changes for the caller: as it happens, and as pages.
+# routes/events.py -- what changes for the caller, as it happens and as pages; events that users post.
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, status
 
-from models.event import ChangePublic
+from models.event import ChangePublic, EventCreate, EventIds, EventPublic, GivenType, Severity
 from routes.dependencies import (
     STREAM_SLOT,
     AppStateDep,
     DatabaseDep,
     EventsReadDep,
+    EventsWriteDep,
     JsonBytes,
     LastEventIdHeader,
-    Route,
+    PageDep,
 )
-from routes.openapi import SIGNED_IN, list_of, problems
+from routes.idempotency import IdempotentRoute, NewIdDep
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
+from services.events import posted
 from services.events.changes import READ_BATCH
 from streaming.sse import EventStream, parse_last_event_id
 from streaming.user_stream import read_changes_page
 
-router = APIRouter(prefix="/v1", tags=["events"], route_class=Route)
+router = APIRouter(prefix="/v1", tags=["events"], route_class=IdempotentRoute)
 MAX_SEQ = 10**18 - 1
 CHANGES = list_of(ChangePublic, next_after={"type": "integer"}, reset={"type": "boolean"})
 
@@ -60,3 +64,34 @@ async def list_changes(
     on with `next_after`.
     """
     return JsonBytes(await read_changes_page(db, caller, after, limit))
+
+
+@router.get("/events", response_class=JsonBytes, responses={**list_of(EventPublic), **SIGNED_IN_ONE})
+async def list_events(
+    db: DatabaseDep,
+    caller: EventsReadDep,
+    page: PageDep,
+    recipient_id: Annotated[UUID | None, Query(description="Your own id.")] = None,
+    severity: Annotated[Severity | None, Query(description="Only those of this severity.")] = None,
+    type_: Annotated[GivenType | None, Query(alias="type", description="Only those of this type.")] = None,
+    unread: Annotated[bool | None, Query(description="Only unread or only read ones.")] = None,
+) -> JsonBytes:
+    """The events that were posted for you, newest first."""
+    wanted = posted.EventFilter(recipient_id, severity, type_, unread)
+    return JsonBytes(await posted.list_events(db, caller, wanted, page))
+
+
+@router.post(
+    "/events", status_code=status.HTTP_201_CREATED, response_model=EventPublic, responses=SIGNED_IN_ONE
+)
+async def post_event(
+    db: DatabaseDep, caller: EventsWriteDep, new: EventCreate, new_id: NewIdDep
+) -> EventPublic:
+    """Posts an event, which stays. On streams and in /v1/changes it is an `event.posted`, whatever its type."""
+    return await db.write(posted.post_event, caller, new, new_id)
+
+
+@router.post("/events/read", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
+async def mark_events_read(db: DatabaseDep, caller: EventsWriteDep, read: EventIds, new_id: NewIdDep) -> None:
+    """Marks events as read. One that was read keeps its `read_at`."""
+    await db.write(posted.mark_read, caller, read.event_ids)

@@ -130,7 +130,8 @@ class LogTail:
                 frame = frame_event(event.seq, event.type, event.data)
                 for feed in self._find_feeds(entry):
                     feed.add(event.seq, frame)
-            last = by_seq[found[-1].seq].event_id if found else batch[-1]
+            # Where nothing was found, the first one is gone, and others may not have fitted behind it.
+            last = by_seq[found[-1].seq].event_id if found else batch[0]
             wanted = wanted[wanted.index(last) + 1 :]
 
     def _find_feeds(self, entry: LogEntry) -> set[Feed]:

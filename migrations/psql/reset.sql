@@ -2,11 +2,19 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '018' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '019' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '019' AND left(:'revision', 3) COLLATE "C" <= '019' AS undo \gset
+\if :undo
+  DROP TABLE event_reads CASCADE;
+  CREATE INDEX idx_events_audience_audience_id ON events (audience, audience_id, id);
+  DROP INDEX idx_events_audience_audience_id_expires_at;
+  \echo 019_add_event_reads: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '018' AND left(:'revision', 3) COLLATE "C" <= '018' AS undo \gset
 \if :undo

@@ -19,7 +19,7 @@ from support.api.doors import (
     expected_refusal,
     make_token,
 )
-from support.api.isolation import ROUTES, Open, Theirs, send, with_everything
+from support.api.isolation import ROUTES, Open, Theirs, fill_ids, send, with_everything
 from support.api.problems import problem_of
 from support.servers import Person, Server
 
@@ -137,8 +137,7 @@ def answer_of(http: httpx.Client, route: str, ids: dict[str, str]) -> tuple[int,
     attempt = attempt_of(route)
     for name, value in attempt.path.items():
         path = path.replace(f"{{{name}}}", ids.get(value, value))
-    body = attempt.body and {name: ids.get(str(value), value) for name, value in attempt.body.items()}
-    with http.stream(method, path, json=body) as answer:
+    with http.stream(method, path, json=fill_ids(attempt.body, ids)) as answer:
         return answer.status_code, answer.headers.get("content-type", "")
 
 

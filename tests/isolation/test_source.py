@@ -79,6 +79,10 @@ JUSTIFIED = {
     ("protocols/mcp/direct_call_rows.py", "union_all"): "values to insert",
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("services/events/changes.py", "select"): "from what access.select has found",
+    (
+        "services/events/posted.py",
+        "select",
+    ): "the name of the sender of an event that access.select has found, by access.sender_condition",
     ("services/events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",
     ("services/events/event_log.py", "update"): "the counter of the log, as SYSTEM",
     ("services/events/event_log.py", "delete"): "old events and their numbers, as SYSTEM",

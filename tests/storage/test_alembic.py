@@ -73,6 +73,7 @@ ROWS = {
     "FROM events WHERE id NOT IN (SELECT event_id FROM event_log);"
     "INSERT INTO event_counter (id) "
     f"SELECT 1 FROM users WHERE id = {ONE} AND NOT EXISTS (SELECT 1 FROM event_counter)",
+    "019": f"INSERT INTO event_reads (event_id, user_id) SELECT max(id), {ONE} FROM events",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -362,7 +363,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 019"]
+            assert place.stamps() == [HEAD, "started 020"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -371,7 +372,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["019_add_run_id_to_tasks"]
+        assert place.stamps() == ["020_add_run_id_to_tasks"]
 
 
 # The README

@@ -1,17 +1,18 @@
-# services/events/changes.py -- writes an event with the change that it tells of, and reads those a caller may see.
+# services/events/changes.py -- writes an event with the change that it tells of, and reads what streams show.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, Text, bindparam, cast, func, or_, select
+from sqlalchemy import SQLColumnExpression, Text, bindparam, case, cast, func, or_, select
 from sqlmodel import col
 
 import access
-from access import ANY_CALLER, SYSTEM, Caller, System, caller_params
+from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem, System, caller_params
 from db import AnyRow, AnySelect, NewEvent, Transaction, add_event, fetch_rows
 from models import Event, EventLogEntry
 from models.event import Audience
+from services.events import posted
 
 # A batch is in memory for each stream that catches up: READ_BATCH events of at most MAX_BATCH_CHARACTERS in all, but
 # at least one event.
@@ -60,7 +61,9 @@ async def record_event(
 
 
 def stream_columns() -> list[SQLColumnExpression[object]]:
-    return [col(Event.type), cast(col(Event.payload), Text).label("payload")]
+    """The last one is null for a change. What else a stream shows of a posted event is looked up for these alone."""
+    payload = cast(col(Event.payload), Text).label("payload")
+    return [col(Event.type), payload, case((posted.IS_POSTED, col(Event.id))).label("posted_id")]
 
 
 def limit_size(found: AnySelect) -> AnySelect:
@@ -71,11 +74,23 @@ def limit_size(found: AnySelect) -> AnySelect:
     number, count = func.row_number().over(order_by=rows.c.seq), func.count().over()
     sized = select(rows, size.label("size"), number.label("number"), count.label("found")).subquery()
     fits = or_(sized.c.size <= MAX_BATCH_CHARACTERS, sized.c.number == 1)
-    return select(sized.c.seq, sized.c.type, sized.c.payload, sized.c.found).where(fits).order_by(sized.c.seq)
+    shown = (sized.c.seq, sized.c.type, sized.c.payload, sized.c.posted_id, sized.c.found)
+    return select(*shown).where(fits).order_by(sized.c.seq)
 
 
-def to_stream_event(row: AnyRow) -> StreamEvent:
-    return StreamEvent(*row[:3])
+async def to_stream_events(
+    tx: Transaction, caller: CallerOrSystem, rows: Sequence[AnyRow]
+) -> list[StreamEvent]:
+    """Changes as they were stored; posted events, if they are still there, under the one type that all of them have."""
+    ids = [posted_id for *_, posted_id, _ in rows if posted_id is not None]
+    data_of = await posted.read_posted(tx, caller, ids) if ids else {}
+    events = []
+    for seq, type_, payload, posted_id, _ in rows:
+        if posted_id is None:
+            events.append(StreamEvent(seq, type_, payload))
+        elif posted_id in data_of:
+            events.append(StreamEvent(seq, posted.STREAM_TYPE, data_of[posted_id]))
+    return events
 
 
 @cache
@@ -90,11 +105,11 @@ def batch_statement() -> AnySelect:
 
 
 async def read_events(tx: Transaction, caller: Caller, after: int, limit: int = READ_BATCH) -> EventBatch:
-    """At most `limit` of the events after `after` that the caller may see, in order. One statement."""
+    """At most `limit` of the events after `after` that the caller may see, in order. One statement for changes."""
     values = {**caller_params(caller), "after": after, "batch": limit}
     rows = await fetch_rows(tx, batch_statement(), values)
-    is_complete = len(rows) < limit and (not rows or rows[0][3] == len(rows))
-    return EventBatch([to_stream_event(row) for row in rows], is_complete)
+    is_complete = len(rows) < limit and (not rows or rows[0][-1] == len(rows))
+    return EventBatch(await to_stream_events(tx, caller, rows), is_complete)
 
 
 async def read_logged_events(tx: Transaction, caller: System, event_ids: Sequence[int]) -> list[StreamEvent]:
@@ -102,9 +117,8 @@ async def read_logged_events(tx: Transaction, caller: System, event_ids: Sequenc
 
     At most MAX_BATCH_CHARACTERS, but at least one event: who gets fewer asks for the rest.
     """
-    return [
-        to_stream_event(row) for row in await tx.execute(logged_statement(), {"event_ids": list(event_ids)})
-    ]
+    rows = (await tx.execute(logged_statement(), {"event_ids": list(event_ids)})).all()
+    return await to_stream_events(tx, caller, rows)
 
 
 @cache

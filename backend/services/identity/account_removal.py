@@ -19,6 +19,7 @@ from models import (
     AuthSession,
     Conversation,
     Event,
+    EventRead,
     IdempotencyKey,
     Message,
     RefreshToken,
@@ -52,6 +53,7 @@ class OwnedTable:
 OWNED_TABLES = [
     OwnedTable(Message, col(Message.user_id)),
     OwnedTable(Run, col(Run.user_id), RunEvent, col(RunEvent.run_id)),
+    OwnedTable(EventRead, col(EventRead.user_id)),
     OwnedTable(Event, col(Event.audience_id), condition=col(Event.audience) == "user"),
     OwnedTable(Task, col(Task.user_id)),
     OwnedTable(Conversation, col(Conversation.user_id)),

@@ -32,6 +32,18 @@ def test_what_the_agent_changes_moves_in_every_tab(site: Server, visit: Visitor)
     expect(second.get_by_role("img", name="2 tasks done in the last 28 days")).to_be_visible()
 
 
+def test_a_posted_event_disturbs_no_tab_and_what_follows_is_shown(site: Server, visit: Visitor) -> None:
+    """`visit` fails on any error that the pages log."""
+    person = site.person()
+    page = visit(site).sign_in(person.email)
+    with page.expect_response(lambda answer: STREAM in answer.url):
+        page.reload()
+    person.post("/v1/events", type="chat.message", payload={"task": {"id": 1}, "content": "<b>Hello"})
+    person.post("/v1/tasks", title="After it")
+    expect(page.locator(".task-title")).to_have_text(["After it"])
+    expect(page.locator("body")).not_to_contain_text("Hello")
+
+
 def test_an_answer_at_work_is_read_in_both_tabs(
     scripted_site: Server, visit: Visitor, model: ScriptedModel
 ) -> None:

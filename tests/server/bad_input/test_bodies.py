@@ -31,6 +31,10 @@ EMAILS = [
     *("a@" + "b" * 300 + ".example", "a@b.example\n.c", "a\u200bb@c.example"),
     *(*UNSTORABLE, "a\0@b.example", "a\ud800@b.example", *NO_TEXT, None),
 ]
+UUIDS = ["", "x", "0" * 31, "0" * 33, "\ud800", "\0", 5, [], {}, True]
+DEEP: dict[str, Any] = {}
+for _ in range(30):
+    DEEP = {"a": DEEP}
 # What each field refuses. Lists that end in None: null is refused as well.
 FIELDS: dict[str, dict[str, list[Any]]] = {
     "POST /v1/auth/register": {
@@ -116,7 +120,39 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "message": MESSAGE,
         "client_id": NAME,
         "on_busy": BUSY,
-        "conversation_id": ["", "x", "0" * 31, "0" * 33, "\ud800", "\0", 5, [], {}, True],
+        "conversation_id": UUIDS,
+    },
+    "POST /v1/events": {
+        "type": [
+            *("", " ", "Chat.message", "chat message", "chat\n", "chat/message", "é", "x" * 41, *UNSTORABLE),
+            *(
+                "task.deleted",
+                "message.created",
+                "run.x",
+                "conversation.x",
+                "participant.x",
+                "account.x",
+                "agent.x",
+            ),
+            *("approval.x", "event.posted", "tool.x", "invitation.x", "member.x", "reset", "task", "task."),
+            *(*NO_TEXT, None),
+        ],
+        "severity": ["", "Info", "fatal", "info\0", *NO_TEXT, None],
+        "payload": [
+            *("x", 5, 1.5, True, [], ["x"], None, DEEP, {"a": [DEEP]}, {"a": {"b": "\0"}}, {"a\0b": 1}),
+            *({"a": ["\ud800"]}, {"\udfff": 1}, {"a": float("nan")}, {"a": [float("inf")]}),
+            *(
+                {"a": "x" * (64 * 1024 - 7)},
+                {"a": "ü" * (32 * 1024)},
+                {"a": [1e300] * 220},
+                {"a": [1e-300] * 220},
+            ),
+        ],
+        "recipient_id": UUIDS,
+        "account_id": UUIDS,
+    },
+    "POST /v1/events/read": {
+        "event_ids": [[], *([value] for value in UUIDS), ["0" * 32] * 101, "0" * 32, 5, {}, True, None],
     },
 }
 

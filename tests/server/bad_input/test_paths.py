@@ -80,6 +80,11 @@ QUERIES = {
         *("from=0001-01-01", "to=9999-12-31", "from=1969-12-31", "to=x", "from=٢٠٢٦-01-01"),
         *("from=2026-01-02&to=2026-01-01", "from=2025-01-01&to=2026-01-02", "from=2999-12-31"),
     ],
+    "/v1/events": [
+        *("limit=0", "limit=201", "limit=x", "cursor=", "cursor=x", "recipient_id=x", "recipient_id="),
+        *("severity=fatal", "severity=", "severity=Info", "severity=info%00", "unread=maybe", "unread="),
+        *("type=", "type=%00", "type=Chat", "type=a%20b", "type=" + "x" * 41, "type=%ED%A0%80"),
+    ],
     "/v1/conversations": [
         "limit=0",
         "limit=201",

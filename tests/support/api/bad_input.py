@@ -52,6 +52,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /v1/conversations/{conversation_id}": {"title": "Shopping"},
     "POST /v1/conversations/{conversation_id}/messages": {"content": "hello"},
     "POST /v1/chat": {"message": "hello"},
+    "POST /v1/events": {"type": "chat.message", "payload": {"content": "Hello"}},
+    "POST /v1/events/read": {"event_ids": ["00000000-0000-4000-8000-000000000000"]},
 }
 FORMS = {"POST /v1/auth/token"}
 # Which need no caller, and so may send little.

@@ -30,7 +30,7 @@ SESSIONS_ONLY = {
 # The other routes that need a caller, with the scopes of which an API token needs one.
 READS_TASKS, WRITES_TASKS = ("tasks:read", "read"), ("tasks:write", "write")
 READS_CHAT, WRITES_CHAT = ("chat", "read"), ("chat", "write")
-READS_EVENTS = ("events:read", "read")
+READS_EVENTS, WRITES_EVENTS = ("events:read", "read"), ("events:write", "write")
 SCOPES = {
     "GET /v1/tasks": READS_TASKS,
     "POST /v1/tasks": WRITES_TASKS,
@@ -51,6 +51,9 @@ SCOPES = {
     "GET /v1/runs/{run_id}/events": READS_CHAT,
     "POST /v1/runs/{run_id}/cancel": WRITES_CHAT,
     "GET /v1/tool-calls": READS_CHAT,
+    "GET /v1/events": READS_EVENTS,
+    "POST /v1/events": WRITES_EVENTS,
+    "POST /v1/events/read": WRITES_EVENTS,
     "GET /v1/events/stream": READS_EVENTS,
     "GET /v1/changes": READS_EVENTS,
     "POST /v1/render": READS_CHAT,

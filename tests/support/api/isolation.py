@@ -83,6 +83,12 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /v1/me/tokens": Own(lists=True),
     "POST /v1/me/tokens": Own({"name": "Mine", "scopes": ["read"]}),
     "DELETE /v1/me/tokens/{token_id}": [Attempt({"token_id": "<token>"})],
+    "GET /v1/events": [Attempt(query={"recipient_id": "<user>"})],
+    "POST /v1/events": [
+        Attempt(body={"type": "chat.message", "payload": {}, "recipient_id": "<user>"}),
+        Attempt(body={"type": "chat.message", "payload": {}, "account_id": "<user>"}),
+    ],
+    "POST /v1/events/read": [Attempt(body={"event_ids": ["<event>"]})],
     "GET /v1/events/stream": Own(streams=True),
     "GET /v1/changes": Own(),
     "GET /v1/tasks": Own(lists=True),
@@ -157,6 +163,7 @@ class Theirs:
             get(f"/v1/conversations/{conversation}/messages"),
             get(f"/v1/runs/{run}"),
             get("/v1/me"),
+            get("/v1/events"),
             used,
         ]
 
@@ -166,7 +173,11 @@ def with_everything(person: Person, title: str = "A plan") -> Theirs:
     answer = person.chat("add buy milk", client_id=client_id)
     kept = {"Idempotency-Key": client_id}
     asking = person.chat("delete buy milk")
+    event = person.post("/v1/events", type="chat.message", payload={"content": title})
+    person.post("/v1/events/read", event_ids=[event["id"]])
     ids = {
+        "<user>": str(person.id),
+        "<event>": event["id"],
         "<task>": ok(person.http.post("/v1/tasks", json={"title": title}, headers=kept))["id"],
         "<conversation>": answer["conversation_id"],
         "<message>": answer["user_message"]["id"],
@@ -185,6 +196,8 @@ def with_everything(person: Person, title: str = "A plan") -> Theirs:
 def of_nothing() -> dict[str, str]:
     """Ids that no row has."""
     names = (
+        "<user>",
+        "<event>",
         "<task>",
         "<conversation>",
         "<message>",
@@ -201,12 +214,16 @@ def of_nothing() -> dict[str, str]:
 def send(http: httpx.Client, route: str, attempt: Attempt, ids: dict[str, str]) -> httpx.Response:
     method, path = route.split(" ")
 
-    def filled(value: Any) -> Any:
-        return ids.get(value, value) if isinstance(value, str) else value
-
     for name, value in attempt.path.items():
-        path = path.replace(f"{{{name}}}", filled(value))
+        path = path.replace(f"{{{name}}}", ids.get(value, value))
     assert "{" not in path, f"an attempt on {route} leaves a part of the path open"
-    query = {name: filled(value) for name, value in attempt.query.items()}
-    body = None if attempt.body is None else {name: filled(value) for name, value in attempt.body.items()}
-    return http.request(method, path, params=query, json=body)
+    return http.request(method, path, params=fill_ids(attempt.query, ids), json=fill_ids(attempt.body, ids))
+
+
+def fill_ids(value: Any, ids: dict[str, str]) -> Any:
+    """With ids in place of the placeholders, also within lists and objects."""
+    if isinstance(value, dict):
+        return {name: fill_ids(item, ids) for name, item in value.items()}
+    if isinstance(value, list):
+        return [fill_ids(item, ids) for item in value]
+    return ids.get(value, value) if isinstance(value, str) else value

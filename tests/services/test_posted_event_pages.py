@@ -1,0 +1,77 @@
+# test_posted_event_pages.py -- what a page of posted events costs: few records among very many changes.
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import insert, text
+
+from clock import utc_now
+from db import Database, Transaction
+from models import Event
+from pagination import build_page_statement
+from services.events import posted
+from support.databases.query_plans import count_rows_read, explain
+from support.servers import Person, Server, in_database, with_database
+
+CHANGES, RECORDS, LIMIT = 5_000, 60, 21
+
+
+def fill(server: Server, person: Person) -> None:
+    """Few records of one's own among very many changes, and many records of others."""
+    rows = {"type": "x", "payload": {}, "audience_id": person.id}
+
+    async def add(tx: Transaction) -> None:
+        changes = [{**rows, "expires_at": utc_now()} for _ in range(CHANGES)]
+        await tx.execute(insert(Event), changes)
+        await tx.execute(insert(Event), [{**rows, "sender_id": person.id} for _ in range(RECORDS)])
+        others = [{**rows, "sender_id": person.id, "audience_id": uuid4()} for _ in range(CHANGES)]
+        await tx.execute(insert(Event), others)
+        await tx.execute(insert(Event), changes)
+
+    in_database(server, add)
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_page_reads_the_records_that_it_shows_and_no_changes(server: Server, ann: Person) -> None:
+    fill(server, ann)
+
+    async def look(db: Database) -> None:
+        await db._execute_sql("ANALYZE events")
+        for unread, after in product((None, True), (False, True)):
+            listing = posted.select_listed((), unread, "postgresql")
+            page = build_page_statement(posted.POSTED_EVENTS, listing, after, "postgresql")
+            values = {"caller_user_id": ann.id, "page_limit": LIMIT, "after_id": 10**12}
+            plan = await explain(db, page, values)
+            assert count_rows_read(plan, "events") == LIMIT, (unread, after)
+
+    with_database(server.settings.database_url.get_secret_value(), look)
+    assert len(ann.get("/v1/events", limit=200)["data"]) == RECORDS
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite", "mariadb"], indirect=True)
+def test_a_page_is_read_from_the_index_of_records_without_sorting(
+    server: Server, ann: Person, engine_name: str
+) -> None:
+    fill(server, ann)
+
+    async def look(tx: Transaction) -> list[str]:
+        await tx.execute(text("ANALYZE events" if engine_name == "sqlite" else "ANALYZE TABLE events"))
+        plans = []
+        for unread, after in product((None, True), (False, True)):
+            listing = posted.select_listed((), unread, engine_name)
+            page = build_page_statement(posted.POSTED_EVENTS, listing, after, engine_name)
+            values: dict[str, Any] = {"caller_user_id": ann.id, "page_limit": LIMIT, "after_id": 10**12}
+            known = {name: values[name] for name in page.compile().params if name in values}
+            sql = page.params(known).compile(
+                dialect=tx.get_bind().dialect, compile_kwargs={"literal_binds": True}
+            )
+            explained = "EXPLAIN QUERY PLAN" if engine_name == "sqlite" else "EXPLAIN"
+            plans.append(str((await tx.execute(text(f"{explained} {sql}".replace(":", r"\:")))).all()))
+        return plans
+
+    for plan in in_database(server, look):
+        assert "idx_events_audience_audience_id_expires_at" in plan
+        assert "TEMP B-TREE" not in plan
+        assert "filesort" not in plan
+    assert len(ann.get("/v1/events", limit=200)["data"]) == RECORDS
