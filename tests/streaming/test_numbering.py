@@ -15,6 +15,7 @@ from models import Event, EventCounter, EventLogEntry
 from services.events import event_log
 from storage.schema.bootstrap import bootstrap
 from storage.timeouts import UNHURRIED
+from support.clock import pass_time
 from support.servers import with_database
 
 pytestmark = pytest.mark.also_on_mariadb
@@ -218,8 +219,7 @@ def test_ids_that_were_rolled_back_are_asked_for_a_minute_and_then_forgotten(
         assert await event_log.number_all_events(db) == start + 1
         assert len(await read_missing(db)) >= 1
         assert (await db.read(event_log.find_position, SYSTEM)).is_waiting
-        now = event_log.time.time() + event_log.MISSING_SECONDS + 1
-        monkeypatch.setattr(event_log.time, "time", lambda: now)
+        pass_time(monkeypatch, seconds=event_log.MISSING_SECONDS + 1)
         assert await event_log.number_all_events(db) == start + 1
         assert await read_missing(db) == []
         assert not (await db.read(event_log.find_position, SYSTEM)).is_waiting
@@ -238,8 +238,7 @@ def test_an_event_that_comes_after_everybody_has_forgotten_its_id_is_found_once(
             await add_events(late, UUID(int=1), [1])
             await db.write(add_events, UUID(int=2), [1])
             await event_log.number_all_events(db)
-            now = event_log.time.time() + event_log.MISSING_SECONDS + 1
-            monkeypatch.setattr(event_log.time, "time", lambda: now)
+            pass_time(monkeypatch, seconds=event_log.MISSING_SECONDS + 1)
             await event_log.number_all_events(db)
             assert await read_missing(db) == []
         assert await event_log.number_all_events(db) == start + 1

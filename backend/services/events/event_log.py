@@ -5,7 +5,6 @@ that was committed before the first had the lock. So an event gets a later numbe
 no reader is past it. On SQLite, where one connection writes at a time, a trigger numbers with the insert.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
@@ -141,7 +140,7 @@ async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int
     found = list((await tx.execute(late_statement(), {"late_ids": late_ids})).all()) if late_ids else []
     floor = {"floor_id": counter.floor_id, "batch": NUMBER_BATCH}
     new = (await tx.execute(new_statement(), floor)).all()
-    now = int(time.time())
+    now = int(utc_now().timestamp())
     for row in found:
         missing.pop(row.id, None)
     missing = {id_: noticed_at for id_, noticed_at in missing.items() if noticed_at > now - MISSING_SECONDS}

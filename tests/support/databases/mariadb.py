@@ -79,7 +79,8 @@ class MariaDBServer:
     def give_back(self, name: str) -> None:
         """Empties it. Messages go with their owners, alone they would refuse to. The log goes on counting."""
         rest = METADATA.tables.keys() - {"users", "event_counter"}
-        self.run(*[f"DELETE FROM {table}" for table in ("users", *rest)], database=name)
+        begin = "UPDATE event_counter SET first_seq = 1"
+        self.run(*[f"DELETE FROM {table}" for table in ("users", *rest)], begin, database=name)
         self._free.append(name)
 
 

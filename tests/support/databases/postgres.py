@@ -92,12 +92,13 @@ class PostgresServer:
     def give_back(self, name: str) -> None:
         """Empties it. A replica's session runs no triggers, of which some refuse to let messages go.
 
-        The log goes on counting, as the ids of events do.
+        The log goes on counting, as the ids of events do, and reaches back to its beginning.
         """
         self._run(
             "SET session_replication_role = replica;\n"
             "SELECT format('DELETE FROM %I', tablename) FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'event_counter') \\gexec",
+            "WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'event_counter') \\gexec\n"
+            "UPDATE event_counter SET first_seq = 1",
             database=name,
         )
         self._free.append(name)
