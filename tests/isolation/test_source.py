@@ -83,6 +83,8 @@ JUSTIFIED = {
         "services/events/posted.py",
         "select",
     ): "the name of the sender of an event that access.select has found, by access.sender_condition",
+    ("services/events/event_log.py", "select"): "from what access.select has found",
+    ("services/events/event_log.py", "union_all"): "parts that access.select has found",
     ("services/events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",
     ("services/events/event_log.py", "update"): "the counter of the log, as SYSTEM",
     ("services/events/event_log.py", "delete"): "old events and their numbers, as SYSTEM",

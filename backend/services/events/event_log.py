@@ -11,7 +11,18 @@ from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Insert, Update, bindparam, delete, insert, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -111,21 +122,30 @@ async def store_counter(tx: Transaction, counter: Counter) -> None:
     await tx.execute(counter_statement(), {f"new_{name}": value for name, value in asdict(counter).items()})
 
 
-@cache
-def late_statement() -> AnySelect:
-    late = col(Event.id).in_(bindparam("late_ids", expanding=True))
-    return entry_statement().where(late, ~is_numbered(SYSTEM)).order_by(col(Event.id))
+def select_entries() -> AnySelect:
+    return access.select(SYSTEM, Event, col(Event.id), col(Event.audience), col(Event.audience_id))
 
 
-@cache
-def new_statement() -> AnySelect:
+def select_new() -> AnySelect:
     """It has no other condition, or PostgreSQL might read the table from its beginning."""
-    new = entry_statement().where(col(Event.id) > bindparam("floor_id"))
+    new = select_entries().where(col(Event.id) > bindparam("floor_id"))
     return new.order_by(col(Event.id)).limit(bindparam("batch"))
 
 
-def entry_statement() -> AnySelect:
-    return access.select(SYSTEM, Event, col(Event.id), col(Event.audience), col(Event.audience_id))
+@cache
+def waiting_statement(with_late: bool) -> AnySelect:
+    """The events without a number, in the order of writing.
+
+    In one statement, which has one snapshot. In two, an event could be committed between them, and a later one of its
+    writer be seen by the second alone.
+    """
+    new = select_new()
+    if not with_late:
+        return new
+    late = col(Event.id).in_(bindparam("late_ids", expanding=True))
+    parts = (select_entries().where(late, ~is_numbered(SYSTEM)), select(new.subquery("new")))
+    found = union_all(*parts).subquery("found")
+    return select(found).order_by(found.c.id)
 
 
 async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int] = ()) -> tuple[int, int]:
@@ -137,19 +157,18 @@ async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int
     counter = await lock_counter(tx, caller)
     missing = dict(counter.missing or ())
     late_ids = sorted({*missing, *forgotten})
-    found = list((await tx.execute(late_statement(), {"late_ids": late_ids})).all()) if late_ids else []
-    floor = {"floor_id": counter.floor_id, "batch": NUMBER_BATCH}
-    new = (await tx.execute(new_statement(), floor)).all()
+    values: dict[str, object] = {"floor_id": counter.floor_id, "batch": NUMBER_BATCH}
+    if late_ids:
+        values["late_ids"] = late_ids
+    found = (await tx.execute(waiting_statement(bool(late_ids)), values)).all()
     now = int(utc_now().timestamp())
+    missing = {id_: noticed_at for id_, noticed_at in missing.items() if noticed_at > now - MISSING_SECONDS}
     for row in found:
         missing.pop(row.id, None)
-    missing = {id_: noticed_at for id_, noticed_at in missing.items() if noticed_at > now - MISSING_SECONDS}
-    for row in new:
         skipped = range(max(counter.floor_id + 1, row.id - MAX_MISSING), row.id)
         missing |= dict.fromkeys(skipped, now)
-        counter.floor_id = row.id
+        counter.floor_id = max(counter.floor_id, row.id)
     counter.missing = [(id_, missing[id_]) for id_ in sorted(missing)[-MAX_MISSING:]] or None
-    found += new
     if found:
         numbered = [
             {"seq": seq, "event_id": row.id, "audience": row.audience, "addressee_id": row.audience_id}
