@@ -10,6 +10,8 @@ from support.databases.unchecked import open_unchecked
 
 TITLE = "A long story"
 ANSWER = "Noted **thought {n}**:\n\n- one\n- two\n\n`code {n}` stands here.\n"
+# The database ends a statement that takes as long as one of 100,000 messages may.
+ROWS_PER_STATEMENT = 5_000
 
 
 async def write_long_conversation(url: str, user_id: UUID, messages: int) -> UUID:
@@ -32,7 +34,8 @@ async def write_long_conversation(url: str, user_id: UUID, messages: int) -> UUI
             times = {"created_at": rows[0]["created_at"], "updated_at": end}
             conversation = {"id": conversation_id, "user_id": user_id, "title": TITLE, **times}
             await tx.execute(insert(Conversation), [conversation])
-            await tx.execute(insert(Message), rows)
+            for start in range(0, messages, ROWS_PER_STATEMENT):
+                await tx.execute(insert(Message), rows[start : start + ROWS_PER_STATEMENT])
     finally:
         await db.close()
     return conversation_id
