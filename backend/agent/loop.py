@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 import structlog
 from sqlmodel import col
@@ -23,7 +22,16 @@ from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read
 from db import Transaction
 from errors import DatabaseBusy
 from failure_causes import log_failure
-from llm.protocol import AnswerEnd, ContextOverflow, ModelError, ModelRequest, TextDelta, ToolCall, Turn
+from llm.protocol import (
+    AnswerEnd,
+    ContextOverflow,
+    ModelError,
+    ModelRequest,
+    TextDelta,
+    TokensUsed,
+    ToolCall,
+    Turn,
+)
 from llm.sanitize import sanitize
 from models import Conversation, Run, RunEvent
 from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outcome
@@ -32,6 +40,7 @@ from models.shapes import JsonObject
 from services import approvals, run_log
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
 from services.run_log import LeaseLost, Step, rebuild_steps, to_line
+from services.run_usage import NO_USAGE, Usage
 from storage.dialects import read_clock
 from storage.failures import is_connection_lost
 
@@ -45,17 +54,6 @@ class RunAwaitsApproval(Exception):
     """The run awaits its user; the worker that claims it afterwards continues from the log."""
 
 
-class TokenCount(NamedTuple):
-    input_tokens: int
-    output_tokens: int
-
-    def add(self, more: "TokenCount") -> "TokenCount":
-        return TokenCount(self.input_tokens + more.input_tokens, self.output_tokens + more.output_tokens)
-
-
-NO_TOKENS = TokenCount(0, 0)
-
-
 @dataclass
 class RunLoop:
     """One run under one lease. Whatever it writes is refused once the run's epoch has changed."""
@@ -65,9 +63,9 @@ class RunLoop:
     steps: list[Step] = field(default_factory=list)
     history: list[Turn] | None = None
     uses_model: bool = True
-    # Of all model requests, and of those since the last transaction on the run's row.
-    usage: TokenCount = NO_TOKENS
-    unsaved: TokenCount = NO_TOKENS
+    # Of all model requests, and of the last one.
+    usage: Usage = NO_USAGE
+    request_usage: Usage = NO_USAGE
     log: RunLog = field(init=False)
     # When the time of the run is up, by the clock of the event loop; and whether the model has refused its context.
     deadline: float | None = None
@@ -75,7 +73,7 @@ class RunLoop:
 
     def __post_init__(self) -> None:
         run = self.lease.run
-        self.usage = TokenCount(run.input_tokens, run.output_tokens)
+        self.usage = Usage(run.model, run.input_tokens, run.output_tokens)
         self.log = self.context.writer.open_log(run.id, self.caller.user_id, self.lease.epoch)
 
     @property
@@ -183,7 +181,7 @@ class RunLoop:
                 pause = 0 if shortens else max(pause, error.retry_after or 0)
                 if self.deadline and asyncio.get_running_loop().time() + pause >= self.deadline:
                     raise  # the provider asks for more time than the run has
-                if self.steps[-1].text:
+                if self.steps[-1].text or not self.request_usage.is_empty:
                     self.reset_text()
                 await sleep(pause)
 
@@ -198,6 +196,7 @@ class RunLoop:
         step = self.steps[-1]
         calls: list[ToolCall] = []
         end = AnswerEnd()
+        self.request_usage = NO_USAGE
         async with aclosing(self.context.model.respond(request)) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
@@ -205,7 +204,8 @@ class RunLoop:
                 elif isinstance(event, ToolCall):
                     calls.append(event)
                 else:
-                    end = event
+                    self.count_tokens(event)
+                    end = event if isinstance(event, AnswerEnd) else end
         # Calls over the limit are dropped: every call in the history has an outcome.
         most = self.context.limits.tool_calls - sum(len(step.calls) for step in self.steps)
         if len(calls) > most:
@@ -216,9 +216,18 @@ class RunLoop:
         for number, call in enumerate(said):
             opaque = step.opaque if number == 0 else None
             self.log.add_line("tool.call", run_log.describe_call(len(self.steps) - 1, call, opaque))
-        tokens = TokenCount(end.input_tokens, end.output_tokens)
-        self.usage, self.unsaved = self.usage.add(tokens), self.unsaved.add(tokens)
         step.calls += said
+
+    def count_tokens(self, counted: TokensUsed | AnswerEnd) -> None:
+        """The provider's last count of a request holds. It is stored with the next line of the log."""
+        usage = Usage(self.asked_model, counted.input_tokens, counted.output_tokens)
+        more = usage.since(self.request_usage)
+        self.request_usage, self.usage = usage, self.usage.add(more)
+        self.log.add_usage(more)
+
+    @property
+    def unstored_usage(self) -> Usage:
+        return self.log.unstored_usage._replace(model=self.asked_model)
 
     async def append_text(self, step: Step, text: str) -> None:
         text = begin_paragraph(self.steps, text)
@@ -276,7 +285,7 @@ class RunLoop:
         async def make_call(tx: Transaction) -> list[RunEvent]:
             nonlocal outcome
             run = self.lease.run
-            await run_log.hold_run(tx, self.caller, run.id, run.epoch, *self.unsaved, self.asked_model)
+            await run_log.hold_run(tx, self.caller, run.id, run.epoch, self.unstored_usage)
             asked = await find_calls_needing_approval(tx, self.caller, run, self.steps, call)
             if asked:
                 run = await access.get_row(tx, self.caller, Run, run.id)
@@ -327,7 +336,7 @@ class RunLoop:
 
     def note_stored(self, events: list[RunEvent]) -> None:
         """A transaction has stored these events, and the usage with them."""
-        self.unsaved = NO_TOKENS
+        self.log.finish_usage()
         self.log.advance([to_line(event, self.lease.epoch) for event in events])
 
     async def finish(self, status: RunStatus, error: str | None = None) -> None:
@@ -347,12 +356,12 @@ class RunLoop:
         if self.log.failure is not None or not self.context.db.is_postgresql:
             return False
         rest = await self.log.take_rest()
-        end = build_end(self.lease.run, self.steps, status, error, *self.usage)
+        _, *tokens = self.usage
+        end = build_end(self.lease.run, self.steps, status, error, *tokens)
         lines = [*rest, *self.log.number_lines(end.log)]
         try:
-            is_stored = await store_end(
-                self.context.db, self.caller, self.lease.run, end, lines, *self.unsaved, self.asked_model
-            )
+            where = (self.context.db, self.caller, self.lease.run)
+            is_stored = await store_end(*where, end, lines, self.unstored_usage)
             if is_stored:
                 self.log.finish_rest(lines)
         finally:
@@ -366,7 +375,7 @@ class RunLoop:
             mine = col(Conversation.id) == self.lease.run.conversation_id
             await access.find_row(tx, self.caller, Conversation, mine, lock=True)
             held = (self.lease.run_id, self.lease.epoch)
-            await run_log.hold_run(tx, self.caller, *held, *self.unsaved, self.asked_model)
+            await run_log.hold_run(tx, self.caller, *held, self.unstored_usage)
             await ending(tx, self.caller, await access.get_row(tx, self.caller, Run, self.lease.run_id))
             return run_log.get_added_events(tx)
 

@@ -2,7 +2,7 @@
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -13,6 +13,7 @@ from errors import DatabaseBusy
 from failure_causes import log_failure
 from models.shapes import JsonObject
 from services.run_log import MODEL_STATE, LeaseLost, Line, find_runs_at_work, show_data, store_lines
+from services.run_usage import NO_USAGE, Usage, add_usage, sum_up
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 
@@ -30,6 +31,8 @@ MAX_WAITING_CHARACTERS = 256 * 1024
 MAX_BATCH_CHARACTERS = 1024 * 1024
 FIRST_PAUSE_SECONDS = 0.05
 MAX_PAUSE_SECONDS = 1.0
+# What is being committed when the worker stops has so long to arrive.
+STOP_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -66,6 +69,9 @@ class RunLog:
         self._characters = 0
         # In the batch that is being committed, or to be tried again with the next one.
         self._taken: list[Line] = []
+        # What was used and goes with the next line.
+        self._usage = NO_USAGE
+        self._is_closed = False
         self._moved = asyncio.Event()
 
     def add_line(self, type_: str, data: JsonObject) -> None:
@@ -82,6 +88,14 @@ class RunLog:
             self._characters += len(text)
         else:
             self._add(WaitingLine("message.delta", "", None, step, [text], len(text)))
+
+    def add_usage(self, usage: Usage) -> None:
+        """Add what the model's provider has counted; it is stored with the next line."""
+        self._usage = self._usage.add(usage)
+
+    @property
+    def unstored_usage(self) -> Usage:
+        return sum_up([line.usage for line in self._taken if line.usage]).add(self._usage)
 
     def _add(self, line: WaitingLine) -> None:
         self.raise_failure()
@@ -122,6 +136,7 @@ class RunLog:
 
     def take_lines(self, most: int) -> list[Line]:
         """Lines for the next batch: of about so many characters, but at least one."""
+        known = len(self._taken)
         while self._waiting and most > 0:
             line = self._waiting.popleft()
             most -= line.characters
@@ -130,6 +145,9 @@ class RunLog:
             self._taken.append(
                 Line(self.run_id, self.epoch, self.last_seq, line.type, line.data(), line.shown)
             )
+        if len(self._taken) > known and not self._usage.is_empty:
+            self._taken[-1] = replace(self._taken[-1], usage=self._usage)
+            self._usage = NO_USAGE
         return self._taken
 
     async def take_rest(self) -> list[Line]:
@@ -144,6 +162,11 @@ class RunLog:
         """The statement has stored these lines, those of `take_rest` among them."""
         self._taken = []
         self.advance(lines)
+        self.finish_usage()
+
+    def finish_usage(self) -> None:
+        """A transaction has stored `unstored_usage`."""
+        self._usage = NO_USAGE
 
     def give_back_rest(self) -> None:
         """The statement has stored nothing."""
@@ -159,11 +182,14 @@ class RunLog:
 
     def finish_batch(self, failure: Exception | None = None) -> None:
         """The lines that were taken are committed or, after a failure, will never be."""
+        if failure is not None:
+            self._usage = self.unstored_usage
+            self._waiting.clear()
         self._taken = []
         self.failure = failure
-        if failure is not None:
-            self._waiting.clear()
         self._moved.set()
+        if self._is_closed:
+            self._leave_usage()
 
     def advance(self, lines: Sequence[Line]) -> None:
         """A transaction of this run has stored these lines, the next ones of its log."""
@@ -172,9 +198,17 @@ class RunLog:
             self._writer.publish(lines)
 
     def close(self) -> None:
-        """Drop the lines that nobody has been shown."""
+        """Drop the lines that nobody has been shown. What was used stays used."""
         self._waiting.clear()
+        self._is_closed = True
         self._writer.forget(self)
+        if not self._taken:
+            self._leave_usage()
+
+    def _leave_usage(self) -> None:
+        if not self._usage.is_empty:
+            self._writer.store_usage(self.run_id, self._usage)
+            self._usage = NO_USAGE
 
 
 class RunWriter:
@@ -190,6 +224,7 @@ class RunWriter:
         self._task: asyncio.Task[None] | None = None
         # Before this time no batch begins.
         self._due = 0.0
+        self._storing_usage: set[asyncio.Task[None]] = set()
 
     def open_log(self, run_id: UUID, user_id: UUID, epoch: int) -> RunLog:
         """The log of a run that this worker has a lease for."""
@@ -216,10 +251,25 @@ class RunWriter:
         self._live.end(run.run_id)
 
     async def stop(self) -> None:
-        """Give up what is not committed; the runs have been closed before."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
+        """Give up what cannot be committed at once; the runs have been closed before."""
+        for tasks in ({self._task} if self._task else set(), self._storing_usage):
+            if tasks:
+                _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+                for task in late:
+                    task.cancel()
+                    await asyncio.wait({task})
+
+    def store_usage(self, run_id: UUID, usage: Usage) -> None:
+        """Add to a run that is no longer at work here: it was cancelled, or is somebody else's."""
+        task = asyncio.create_task(self._store_usage(run_id, usage))
+        self._storing_usage.add(task)
+        task.add_done_callback(self._storing_usage.discard)
+
+    async def _store_usage(self, run_id: UUID, usage: Usage) -> None:
+        try:
+            await self._db.write(add_usage, run_id, usage)
+        except Exception as error:
+            log_failure("storing the usage of a run failed", error, run=str(run_id), **usage._asdict())
 
     async def _write_batches(self) -> None:
         """Commit batches until no run has lines."""

@@ -90,6 +90,14 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class TokensUsed:
+    """What the provider has counted so far for a request that has not ended. The last count holds, or AnswerEnd's."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerEnd:
     """The last event of an answer. `opaque`: what AgentTurn.opaque is to hold for this answer."""
 
@@ -99,7 +107,7 @@ class AnswerEnd:
     opaque: JsonObject | None = None
 
 
-ModelEvent = TextDelta | ToolCall | AnswerEnd
+ModelEvent = TextDelta | ToolCall | TokensUsed | AnswerEnd
 
 
 class ModelError(Exception):
@@ -129,7 +137,8 @@ class ContextOverflow(ModelError):
 class Model(Protocol):
     """A language model. `respond` yields text in pieces, in order, each tool call complete, and AnswerEnd last.
 
-    It raises ModelError for every failure of a provider.
+    What the provider counts before the end, or of an answer that fails, comes as TokensUsed. It raises ModelError for
+    every failure of a provider.
     """
 
     name: str

@@ -19,12 +19,13 @@ from llm.protocol import (
     ModelEvent,
     ModelRequest,
     TextDelta,
+    TokensUsed,
     ToolCall,
     UserTurn,
 )
 from llm.provider_errors import BROKEN, CUT_OFF, EMPTY, FAILED, FILTERED, explain_error, make_size_error
 from llm.sanitize import sanitize, sanitize_arguments
-from llm.token_counts import read_token_count
+from llm.token_counts import peek_token_count, read_token_count
 from models.shapes import JsonObject
 
 if TYPE_CHECKING:
@@ -80,9 +81,13 @@ class ProviderModel:
             model_request_parameters=_build_parameters(request),
         )
         async with opening as stream:
+            counted = (0, 0)
             async for event in stream:
                 if text := answer.add(event):
                     yield TextDelta(text)
+                if (tokens := (stream.usage.input_tokens, stream.usage.output_tokens)) != counted:
+                    counted = tokens
+                    yield TokensUsed(*map(peek_token_count, tokens))
         if text := answer.rest_of_text():
             yield TextDelta(text)
         finish = _check_end(stream, answer)

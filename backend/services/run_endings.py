@@ -34,6 +34,7 @@ from services import messages, run_log
 from services.events import changes
 from services.run_log import LeaseLost, Line, Step
 from services.run_sql import END_RUN
+from services.run_usage import Usage
 from storage.failures import is_connection_lost
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -215,14 +216,12 @@ async def store_end(
     run: Run,
     end: RunEnd,
     lines: Sequence[Line],
-    input_tokens: int,
-    output_tokens: int,
-    model: str | None,
+    usage: Usage,
 ) -> bool:
     """End a run of this worker in one statement of PostgreSQL, with the last lines of its log.
 
-    The tokens are added to those of its row. LeaseLost where the run is not this worker's any more; False where
-    nothing was stored, since somebody else wrote to the conversation at the same moment.
+    The usage, that of the lines included, is added to that of its row. LeaseLost where the run is not this worker's any
+    more; False where nothing was stored, since somebody else wrote to the conversation at the same moment.
     """
     answer = end.answer
     calls = to_json(answer.tool_calls).decode() if answer and answer.tool_calls else None
@@ -232,9 +231,15 @@ async def store_end(
         END_RUN,
         [
             *(caller.user_id, end.moment, run.conversation_id, run.id, run.epoch, end.status, end.error),
-            *(input_tokens, output_tokens, answer and answer.id, answer and answer.content, calls),
+            *(
+                usage.input_tokens,
+                usage.output_tokens,
+                answer and answer.id,
+                answer and answer.content,
+                calls,
+            ),
             *(lines[0].seq, types, data, [type_ for type_, _ in end.events], event_data),
-            *(answer and answer.finish_reason, model, db.find_expiry()),
+            *(answer and answer.finish_reason, usage.model, db.find_expiry()),
         ],
     )
     if rows:

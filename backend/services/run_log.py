@@ -7,19 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Integer,
-    String,
-    Uuid,
-    bindparam,
-    case,
-    delete,
-    func,
-    insert,
-    update,
-)
+from sqlalchemy import Uuid, bindparam, delete, func, insert, update
 from sqlmodel import col
 
 import access
@@ -27,11 +15,11 @@ from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem
 from clock import utc_now
 from db import Database, Transaction
 from models import Message, Run, RunEvent
-from models.columns import MAX_COUNT
 from models.message import FinishReason
 from models.recorded_call import LoggedCall, pick_approval, pick_call, pick_outcome, set_outcome
 from models.shapes import JsonObject
-from services.run_sql import FIND_RUN_ON_SQLITE, INSERT_LINE_ON_SQLITE, STORE_LINES
+from services.run_sql import ADD_USAGE_ON_SQLITE, FIND_RUN_ON_SQLITE, INSERT_LINE_ON_SQLITE, STORE_LINES
+from services.run_usage import ADD_USAGE, RUNS, Usage, name_usage, update_usage
 
 FINAL_EVENTS = frozenset({"run.completed", "run.failed", "run.cancelled"})
 EVENT_BATCH = 500
@@ -46,6 +34,8 @@ DETAIL_EVENTS = (
 RUN_BATCH = 100
 # In the data of `tool.call`, what only the model's provider has to see again.
 MODEL_STATE = "model_state"
+# The usage of no line, by columns.
+NO_COLUMNS: tuple[list[object], ...] = ([],) * (2 + len(Usage._fields))
 # The key of the `info` of a transaction.
 ADDED_EVENTS = "added_run_events"
 
@@ -79,7 +69,8 @@ class Step:
 class Line:
     """A line of a run's log that the worker with this epoch writes; `data` is JSON.
 
-    `shown` is the data as clients get it, where that is something else.
+    `shown` is the data as clients get it, where that is something else. `usage` is added to the run's row by whoever
+    stores the line, if it is not stored yet.
     """
 
     run_id: UUID
@@ -88,6 +79,7 @@ class Line:
     type: str
     data: str
     shown: str | None = None
+    usage: Usage | None = None
 
 
 async def store_lines(db: Database, lines: Sequence[Line], moment: datetime, *, again: bool) -> set[UUID]:
@@ -100,7 +92,9 @@ async def store_lines(db: Database, lines: Sequence[Line], moment: datetime, *, 
     if not db.is_postgresql:
         return await db.write(insert_lines, lines, moment, again=again)
     columns = zip(*((line.run_id, line.epoch, line.seq, line.type, line.data) for line in lines), strict=True)
-    rows = await db.execute_sql(STORE_LINES, *map(list, columns), moment)
+    used = [(line.run_id, line.seq, *line.usage) for line in lines if line.usage]
+    usage = map(list, zip(*used, strict=True)) if used else NO_COLUMNS
+    rows = await db.execute_sql(STORE_LINES, *map(list, columns), moment, *usage)
     return {row[0] for row in rows}
 
 
@@ -113,6 +107,7 @@ async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime,
         newest = access.select(SYSTEM, RunEvent, col(RunEvent.run_id), col(RunEvent.seq))
         found = await tx.execute(newest.where(col(RunEvent.run_id).in_(held), col(RunEvent.seq) >= first))
         stored = {(row.run_id, row.seq) for row in found}
+    new = [line for line in lines if line.run_id in held and (line.run_id, line.seq) not in stored]
     rows = [
         {
             "owner": line.run_id,
@@ -121,11 +116,13 @@ async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime,
             "data": from_json(line.data),
             "created_at": moment,
         }
-        for line in lines
-        if line.run_id in held and (line.run_id, line.seq) not in stored
+        for line in new
     ]
     if rows:
         await tx.execute(INSERT_LINE, rows)
+    for line in new:
+        if line.usage:
+            await tx.execute(ADD_USAGE, name_usage(line.run_id, line.usage))
     return held
 
 
@@ -140,12 +137,13 @@ def insert_lines_on_sqlite(
         if connection.execute(FIND_RUN_ON_SQLITE.sql, (run_id.hex, epoch)).fetchone()
     }
     time = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
-    rows = [
-        (line.seq, line.type, line.data, time, line.run_id.hex, line.epoch)
-        for line in lines
-        if line.run_id in held
-    ]
-    connection.executemany(INSERT_LINE_ON_SQLITE.sql, rows)
+    for line in lines:
+        if line.run_id in held:
+            row = (line.seq, line.type, line.data, time, line.run_id.hex, line.epoch)
+            is_new = connection.execute(INSERT_LINE_ON_SQLITE.sql, row).rowcount == 1
+            if is_new and line.usage:
+                model, *tokens = line.usage
+                connection.execute(ADD_USAGE_ON_SQLITE.sql, (*tokens, model, line.run_id.hex, line.epoch))
     return held
 
 
@@ -156,53 +154,18 @@ INSERT_LINE = insert(RunEvent.metadata.tables["run_events"]).values(
 )
 
 
-async def hold_run(
-    tx: Transaction,
-    caller: Caller,
-    run_id: UUID,
-    epoch: int,
-    input_tokens: int,
-    output_tokens: int,
-    model: str | None,
-) -> None:
-    """Lock a run that is at work under this epoch, and add to its tokens; LeaseLost where it is not.
-
-    `model` is the one that used them, if one was asked.
-    """
-    values = {
-        "run_id": run_id,
-        "held_epoch": epoch,
-        "more_input": input_tokens,
-        "more_output": output_tokens,
-        "asked_model": model,
-    }
-    held = await tx.execute(HOLD_RUN, {**values, **access.caller_params(caller)})
+async def hold_run(tx: Transaction, caller: Caller, run_id: UUID, epoch: int, usage: Usage) -> None:
+    """Lock a run that is at work under this epoch, and add to its usage; LeaseLost where it is not."""
+    values = {**name_usage(run_id, usage), "held_epoch": epoch, **access.caller_params(caller)}
+    held = await tx.execute(HOLD_RUN, values)
     if held.rowcount != 1:  # type: ignore[attr-defined]
         raise LeaseLost
 
 
-RUNS = Run.metadata.tables["runs"]
-
-
-def add_count(column: Column[int], parameter: str) -> ColumnElement[int]:
-    """The sum, or the largest count that fits."""
-    more = bindparam(parameter, type_=Integer())
-    return case((column > MAX_COUNT - more, MAX_COUNT), else_=column + more)
-
-
-HOLD_RUN = (
-    update(RUNS)
-    .where(
-        RUNS.c.id == bindparam("run_id"),
-        access.own_condition(ANY_CALLER, Run),
-        RUNS.c.epoch == bindparam("held_epoch"),
-        RUNS.c.status == "running",
-    )
-    .values(
-        input_tokens=add_count(RUNS.c.input_tokens, "more_input"),
-        output_tokens=add_count(RUNS.c.output_tokens, "more_output"),
-        model=func.coalesce(bindparam("asked_model", type_=String()), RUNS.c.model),
-    )
+HOLD_RUN = update_usage(
+    access.own_condition(ANY_CALLER, Run),
+    RUNS.c.epoch == bindparam("held_epoch"),
+    RUNS.c.status == "running",
 )
 
 

@@ -141,7 +141,9 @@ POST_INTO_NEW_CONVERSATION = SqlText(
     {**POST_RULES, "conversations": ("SELECT $3, $1, $4, $2, $2 FROM sender",)},
 )
 
-# The lines of many runs, each under its run's epoch ($1 runs, $2 epochs, $3 numbers, $4 types, $5 data, $6 now).
+# The lines of many runs, each under its run's epoch ($1 runs, $2 epochs, $3 numbers, $4 types, $5 data, $6 now). Some
+# bring what their run has used since ($7 runs, $8 numbers, $9 models, $10 and $11 tokens): a line that an earlier try
+# has stored adds it no second time.
 # Whatever else writes to a run locks its row first, so nobody's line comes between. A run that is locked at this
 # moment is left out, not waited for: it is not lost.
 STORE_LINES = SqlText(
@@ -159,16 +161,32 @@ STORE_LINES = SqlText(
         SELECT lines.run_id, lines.seq, lines.type, lines.data, $6
         FROM lines JOIN held ON held.id = lines.run_id
         ON CONFLICT (run_id, seq) DO NOTHING
+        RETURNING run_id, seq
+    ), used AS (
+        SELECT run_id, max(model) AS model, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens
+        FROM unnest($7::uuid[], $8::int[], $9::text[], $10::bigint[], $11::bigint[])
+            AS line (run_id, seq, model, input_tokens, output_tokens)
+        JOIN stored USING (run_id, seq)
+        GROUP BY run_id
+    ), counted AS (
+        UPDATE runs SET
+            input_tokens = least(runs.input_tokens + used.input_tokens, 2147483647),
+            output_tokens = least(runs.output_tokens + used.output_tokens, 2147483647),
+            model = coalesce(used.model, runs.model)
+        FROM used WHERE runs.id = used.run_id
     )
     SELECT id FROM held""",
     {
-        "runs": ("(runs.id, runs.epoch) IN (SELECT run_id, epoch FROM lines)",),
+        "runs": (
+            "(runs.id, runs.epoch) IN (SELECT run_id, epoch FROM lines)",
+            "FROM used WHERE runs.id = used.run_id",
+        ),
         "run_events": ("FROM lines JOIN held ON held.id = lines.run_id",),
     },
 )
 
-# The same on SQLite, within one transaction that nobody else writes beside. Its triggers refuse no line, and a line
-# that an earlier try has stored stays as it is.
+# The same on SQLite, line by line within one transaction that nobody else writes beside. Its triggers refuse no line,
+# and a line that an earlier try has stored stays as it is.
 FIND_RUN_ON_SQLITE = SqlText(
     "SELECT 1 FROM runs WHERE id = ? AND epoch = ? AND status = 'running'",
     {"runs": ("id = ? AND epoch = ?",)},
@@ -179,6 +197,15 @@ INSERT_LINE_ON_SQLITE = SqlText(
     SELECT id, ?, ?, ?, ? FROM runs WHERE id = ? AND epoch = ? AND status = 'running'
     ON CONFLICT (run_id, seq) DO NOTHING""",
     {"run_events": ("SELECT id, ?, ?, ?, ? FROM runs WHERE id = ?",), "runs": ("id = ? AND epoch = ?",)},
+)
+
+ADD_USAGE_ON_SQLITE = SqlText(
+    """
+    UPDATE runs SET
+        input_tokens = min(input_tokens + ?, 2147483647), output_tokens = min(output_tokens + ?, 2147483647),
+        model = coalesce(?, model)
+    WHERE id = ? AND epoch = ? AND status = 'running'""",
+    {"runs": ("WHERE id = ? AND epoch = ?",)},
 )
 
 # The end of a run: its answer, the last lines of its log, and what its user's streams are told. The conversation is

@@ -292,6 +292,6 @@ def test_sql_written_by_hand_names_its_tables_and_has_their_rules(name: str) -> 
 
 
 def test_every_text_of_the_run_path_is_read() -> None:
-    on_sqlite = {"FIND_RUN_ON_SQLITE", "INSERT_LINE_ON_SQLITE"}
+    on_sqlite = {"FIND_RUN_ON_SQLITE", "INSERT_LINE_ON_SQLITE", "ADD_USAGE_ON_SQLITE"}
     on_postgresql = {"POST_INTO_CONVERSATION", "POST_INTO_NEW_CONVERSATION", "STORE_LINES", "END_RUN"}
     assert TEXTS.keys() == on_sqlite | on_postgresql

@@ -56,10 +56,11 @@ JUSTIFIED = {
     ("services/identity/account_removal.py", "update"): "the caller's runs that access.select has found",
     ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
     ("services/run_log.py", "delete"): "details of runs that access.select has found",
+    ("services/run_log.py", "update"): "the same runs: that their details are gone",
     (
-        "services/run_log.py",
+        "services/run_usage.py",
         "update",
-    ): "the same runs: that their details are gone; one that is at work, with its user",
+    ): "a run that is at work, with its user; one that is not any more, as SYSTEM",
     ("services/run_log.py", "insert"): "lines of runs that are at work under the epoch of this worker",
     (
         "services/identity/auth.py",
@@ -197,6 +198,7 @@ def named_in(module: str) -> set[str]:
 
 MAY_ACT_AS_SYSTEM = {
     "services/run_log.py",
+    "services/run_usage.py",
     "services/housekeeping.py",
     "services/events/changes.py",
     "services/events/event_log.py",

@@ -109,6 +109,8 @@ class OpenAiWireModel:
                         break
                     for text in read_chunks(parser.add(data), reader):
                         yield TextDelta(text)
+                    if not reader.has_finish and (tokens := reader.take_tokens()):
+                        yield tokens
             except (aiohttp.ClientError, TimeoutError, OSError):
                 if not reader.has_finish:  # else the answer is whole, only its counts are missing
                     raise
@@ -118,7 +120,7 @@ class OpenAiWireModel:
                 yield TextDelta(text)
             if parser.is_empty and not parser.is_done:
                 raise Unreadable("the answer holds no JSON")
-            for event in reader.build_end(is_done=parser.is_done):
+            for event in read_end(parser, reader):
                 yield event
             if parser.is_done and not content.at_eof():
                 await drain_answer(response)
@@ -139,6 +141,16 @@ def close_parser(parser: ChunkParser) -> Iterator[object]:
     except Unreadable:
         if parser.is_empty:
             raise
+
+
+def read_end(parser: ChunkParser, reader: AnswerReader) -> Iterator[ModelEvent]:
+    """The calls and the end; what an answer has used that is good for nothing."""
+    try:
+        yield from reader.build_end(is_done=parser.is_done)
+    except ModelError:
+        if tokens := reader.take_tokens():
+            yield tokens
+        raise
 
 
 def read_chunks(chunks: Iterator[object], reader: AnswerReader) -> Iterator[str]:

@@ -10,10 +10,10 @@ from llm.openai_wire.calls import CallCollector, measure
 from llm.openai_wire.failures import find_error
 from llm.openai_wire.sse import Unreadable
 from llm.openai_wire.thoughts import ThoughtFilter
-from llm.protocol import AgentTurn, AnswerEnd, FinishReason, ModelError, ModelRequest, ToolCall
+from llm.protocol import AgentTurn, AnswerEnd, FinishReason, ModelError, ModelRequest, TokensUsed, ToolCall
 from llm.provider_errors import BROKEN, CUT_OFF, EMPTY, FAILED, FILTERED, make_size_error
 from llm.sanitize import sanitize
-from llm.token_counts import read_token_count
+from llm.token_counts import peek_token_count, read_token_count
 from models.shapes import JsonObject
 
 # Thoughts of a step that a provider wants back with it: DeepSeek's and vLLM's, OpenRouter's and Groq's.
@@ -41,6 +41,7 @@ class AnswerReader:
         self._reasons: set[str] = set()
         self._bytes = 0
         self._counts: dict[str, Any] = {}
+        self._taken_counts: tuple[object, object] = (None, None)
         # Joins a surrogate pair that is split between two pieces, and replaces a lone surrogate.
         self._utf16 = codecs.getincrementaldecoder("utf-16-le")("replace")
 
@@ -137,6 +138,14 @@ class AnswerReader:
                 if usage.get(name) is not None and (usage[name] or kind not in self._counts):
                     self._counts[kind] = usage[name]
                     break
+
+    def take_tokens(self) -> TokensUsed | None:
+        """The counts so far, if there are new ones."""
+        counts = (self._counts.get("input"), self._counts.get("output"))
+        if counts == self._taken_counts:
+            return None
+        self._taken_counts = counts
+        return TokensUsed(*map(peek_token_count, counts))
 
     def _count(self, size: int) -> None:
         """Bound calls and thoughts: the reader of the stream, who bounds the text, gets them only at the end."""

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from llm.openai_wire import model as wire
-from llm.protocol import AnswerEnd, ContextOverflow
+from llm.protocol import AnswerEnd, ContextOverflow, ModelError, TokensUsed
 from llm.provider_errors import BROKEN, BUSY, CUT_OFF, FAILED, FILTERED, QUOTA
-from support.llm.providers import answer_of, calls_of, error_of, open_scripted, text_of
+from support.llm.providers import answer_of, asking, calls_of, error_of, open_scripted, text_of
 from support.llm.scripted_provider import Reply, ScriptedProvider
 
 pytestmark = pytest.mark.anyio
@@ -143,6 +143,26 @@ async def test_the_last_count_holds(
 ) -> None:
     end = await end_of(provider, *frames, DONE)
     assert (end.input_tokens, end.output_tokens) == counts
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[TEXT, event({"content": "x"}, None, **usage(5, 2))], [TEXT, event({}, "content_filter", **usage(5, 2)), DONE]],
+    ids=["broken off", "filtered"],
+)  # fmt: skip
+async def test_what_a_failed_answer_has_used_is_told_before_its_failure(
+    provider: ScriptedProvider, frames: list[str]
+) -> None:
+    provider.script.append(Reply("".join(frames)))
+    told: list[Any] = []
+
+    async def listen() -> None:
+        async for item in open_scripted(provider).respond(asking()):
+            told.append(item)
+
+    with pytest.raises(ModelError):
+        await listen()
+    assert TokensUsed(5, 2) in told
 
 
 async def test_a_call_that_a_limit_cut_is_marked(provider: ScriptedProvider) -> None:
