@@ -9,7 +9,7 @@ WITHOUT_SERVER = Path(__file__).parent / "llm" / "offline"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all-engines", action="store_true", help="run on MariaDB whatever runs on the others")
+    parser.addoption("--all-engines", action="store_true", help="run on all engines whatever takes one")
     parser.addoption("--sqlite-only", action="store_true", help="leave out what needs another database")
 
 

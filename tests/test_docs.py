@@ -1,6 +1,7 @@
 # test_docs.py -- what the documents list is what the code has.
 import re
 
+import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -15,6 +16,9 @@ from services.run_log import FINAL_EVENTS
 from settings import ROOT
 from support.servers import Server
 from tools.registry import TOOLS
+
+# It compares words.
+pytestmark = pytest.mark.engines("sqlite")
 
 HTTP = (ROOT / "specs/api/http.md").read_text()
 

@@ -35,6 +35,9 @@ from support.servers import (
     wait_for_end,
 )
 
+# What is asked and answered is the same on each engine; where rows are locked, counted or timed, both are tried.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 def with_task(person: Person, title: str = "Buy milk") -> str:
     task_id: str = person.post("/v1/tasks", title=title)["id"]
@@ -104,6 +107,7 @@ def test_after_a_denial_the_model_is_told_and_goes_on(carl: Person, model: Scrip
     assert titles(carl) == ["Buy milk"]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_one_stream_tells_the_whole_story(carl: Person, model: ScriptedModel) -> None:
     task_id = with_task(carl)
     model.answers = [["Wait. ", call("delete_task", {"task_id": task_id})], ["Gone."]]
@@ -210,6 +214,7 @@ def test_more_than_ten_changes_in_one_answer_wait(
     assert len(titles(carl)) == (0 if status == "awaiting_approval" else count)
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_many_changes_in_many_answers_wait_as_well(carl: Person, model: ScriptedModel) -> None:
     def six(name: str) -> list[Any]:
         return [call("add_task", {"title": name}, f"{name}_{n}") for n in range(6)]
@@ -235,6 +240,7 @@ def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bo
     assert titles(carl) == ([] if first else ["Buy milk"])
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl))
     with ThreadPoolExecutor(8) as pool:
@@ -309,6 +315,7 @@ def test_who_signed_out_cannot_decide(scripted: Server, carl: Person, model: Scr
     ok(decide(again, answer["run_id"], False))
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_no_answer_in_time_is_a_no(
     carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -320,6 +327,7 @@ def test_no_answer_in_time_is_a_no(
     assert titles(carl) == ["Buy milk"]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_yes_that_comes_too_late_is_refused_also_before_anybody_noticed(
     scripted: Server,
     carl: Person,
@@ -368,6 +376,7 @@ def test_an_interrupt_ends_the_question(carl: Person, model: ScriptedModel) -> N
     assert titles(carl) == ["Buy milk"]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_question_outlives_its_server_and_any_other_takes_the_answer(
     own_database_url: str, model: ScriptedModel
 ) -> None:
@@ -382,6 +391,7 @@ def test_a_question_outlives_its_server_and_any_other_takes_the_answer(
         assert titles(again) == []
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_worker_that_lost_its_run_cannot_ask(own_database_url: str, model: ScriptedModel) -> None:
     """Paused before the question, and taken over meanwhile: only the new worker's question counts."""
     with serving(settings_for(own_database_url), model) as server:
@@ -426,6 +436,7 @@ async def all_approvals(tx: Transaction, run_id: UUID) -> list[Approval]:
     return list((await tx.execute(statement)).scalars())
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_waiting_for_a_yes_is_not_part_of_the_runs_time(
     own_database_url: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -441,6 +452,7 @@ def test_waiting_for_a_yes_is_not_part_of_the_runs_time(
 # The runs of a conversation
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_the_runs_of_a_conversation_are_listed_newest_first(carl: Person, model: ScriptedModel) -> None:
     first = carl.chat("hello")
     conversation = first["conversation_id"]

@@ -45,6 +45,9 @@ from support.servers import (
     wait_until,
 )
 
+# Sizes are counted before the database is asked; what its columns hold and what its clock says is tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 STREAM = {"Accept": "text/event-stream"}
 
 
@@ -94,6 +97,7 @@ def test_an_answer_that_is_refused_as_a_whole_is_stored_shorter(
     assert carl.chat("again")["status"] == "completed"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_where_no_message_can_be_stored_the_run_still_fails_and_says_so(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -219,6 +223,7 @@ def test_numbers_that_cannot_be_are_made_counts() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_run_whose_stored_numbers_are_wrong_is_read_cancelled_and_taken_up(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -238,6 +243,7 @@ def test_a_run_whose_stored_numbers_are_wrong_is_read_cancelled_and_taken_up(
     assert carl.post(f"/v1/runs/{run_id}/cancel")["status"] == "cancelled"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_tokens_that_add_up_to_more_than_the_column_holds_end_no_run_badly(
     new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
 ) -> None:
@@ -291,6 +297,7 @@ def test_one_answer_makes_no_more_calls_than_the_run_may(
         assert all(made.result for made in turn.tool_calls)  # type: ignore[union-attr]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_runs_time_is_counted_by_the_databases_clock_alone(
     scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

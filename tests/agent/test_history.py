@@ -168,6 +168,7 @@ def test_what_another_worker_has_added_is_read(talking: Talking, monkeypatch: py
     talking(work)
 
 
+@pytest.mark.engines("sqlite")
 def test_what_is_kept_never_changes_what_is_read(talking: Talking) -> None:
     """Whatever is said, and however it fits: as long as it is said in the tables."""
     dice = random.Random(7)
@@ -224,6 +225,7 @@ def test_long_messages_that_do_not_fit_are_not_searched_through(
     talking(work)
 
 
+@pytest.mark.engines("sqlite")
 def test_what_is_kept_is_no_way_to_the_conversation_of_another(talking: Talking) -> None:
     async def work(talk: Talk) -> None:
         cache, stranger = HistoryCache(), uuid4()

@@ -11,6 +11,9 @@ from support.databases.table_rows import count_rows
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, serving, settings_for, wait_until
 
+# A replay reads messages as every client does; what it makes of them is the same on each engine.
+pytestmark = pytest.mark.engines("sqlite")
+
 Replay = Callable[..., Result]
 
 

@@ -72,6 +72,7 @@ def test_pieces_that_wait_for_the_same_batch_become_one_line(within: Within) -> 
     within(check)
 
 
+@pytest.mark.engines("sqlite")
 def test_a_line_has_a_largest_size(within: Within) -> None:
     async def check(db: Database, writer: RunWriter) -> None:
         run = await db.write(add_run)
@@ -181,6 +182,7 @@ def test_what_cannot_be_stored_of_one_run_ends_that_run_alone(
     within(check)
 
 
+@pytest.mark.engines("sqlite")
 def test_a_slow_database_slows_the_model_down(within: Within, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = asyncio.Event()
 
@@ -210,6 +212,7 @@ def test_a_slow_database_slows_the_model_down(within: Within, monkeypatch: pytes
     within(check)
 
 
+@pytest.mark.engines("sqlite")
 def test_readers_get_from_memory_what_the_log_holds(within: Within) -> None:
     async def check(db: Database, writer: RunWriter) -> None:
         run = await db.write(add_run)

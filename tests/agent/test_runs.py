@@ -35,6 +35,9 @@ from support.servers import (
 )
 from timings import Timings
 
+# What a run tells is the same on each engine; claims, epochs, notifications and failing commits are tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 STREAM = {"Accept": "text/event-stream"}
 
 
@@ -45,6 +48,7 @@ def streamed(person: Person, message: str, **body: object) -> list[Event]:
         return list(read_events(answer))
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_stream_counts_without_a_gap_from_the_start_to_the_end(carl: Person, model: ScriptedModel) -> None:
     model.answers = [["Let me see.", call("add_task", {"title": "Buy milk"})], ["Done, ", "all of it."]]
     events = streamed(carl, "add milk")
@@ -97,6 +101,7 @@ def test_text_arrives_while_the_model_still_speaks_and_a_closed_stream_cancels_n
     assert run["pending_approvals"] == []
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_reader_on_another_worker_sees_the_run_go_on(
     carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
@@ -115,6 +120,7 @@ def test_a_reader_on_another_worker_sees_the_run_go_on(
     assert seen[-1].type == "run.completed"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_bells_reach_other_workers_long_before_they_would_look(
     carl: Person, model: ScriptedModel, own_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +178,7 @@ def test_a_stream_ends_when_its_session_is_revoked(
     gate.set()
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
@@ -201,6 +208,7 @@ def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
         assert kept.result["title"] == "Buy milk"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_nothing(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
@@ -230,6 +238,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
     assert followed(carl, run_id, rest[-1].id) == []
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
     carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
@@ -297,6 +306,7 @@ def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: 
     assert len(model.requests) == 1
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_every_write_of_a_loop_checks_its_epoch(
     scripted: Server, carl: Person, own_database_url: str
 ) -> None:
@@ -328,6 +338,7 @@ def test_every_write_of_a_loop_checks_its_epoch(
     assert carl.get("/v1/tasks")["data"] == []
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_commit_that_fails_is_an_error_for_the_client(scripted: Server, carl: Person) -> None:
     def fail(connection: object) -> None:
         raise OSError("the disk is full")
@@ -341,6 +352,7 @@ def test_a_commit_that_fails_is_an_error_for_the_client(scripted: Server, carl: 
     assert carl.get("/v1/conversations") == conversations
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_deadlock_is_tried_again_and_given_up_in_the_end(scripted: Server) -> None:
     tries = []
 
@@ -384,6 +396,7 @@ def test_the_accept_header_decides_between_json_and_a_stream(carl: Person) -> No
     assert kind("Text/Event-Stream; q=1") == "text/event-stream"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:

@@ -9,6 +9,9 @@ from llm.protocol import AgentTurn, AnswerEnd, ContextOverflow, ModelError, Tool
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person
 
+# What a model reads is cut in memory.
+pytestmark = pytest.mark.engines("sqlite")
+
 LONG = "x" * 9_000 + " Due Friday"
 TASKS = {
     "tasks": [{"id": f"id-{n}", "title": f"Task {n}", "description": LONG} for n in range(60)],

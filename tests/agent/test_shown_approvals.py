@@ -18,6 +18,9 @@ from support.api.approvals import calls_of, decide
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 
+# What is shown is the same on each engine; locks, times and takeovers are tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 AGAIN = ["approval.requested", "approval.decided"] * 2
 
 
@@ -276,6 +279,7 @@ def test_a_question_from_before_rows_were_kept_is_answered_as_it_was(
     assert calls_of(carl, answer)[0]["result"]["title"] == "Spam!"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_waiting_for_the_second_yes_is_not_part_of_the_runs_time_either(
     own_database_url: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +305,7 @@ def test_waiting_for_the_second_yes_is_not_part_of_the_runs_time_either(
         assert calls_of(person, answer)[0]["result"]["title"] == "Tax papers"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_worker_that_dies_before_it_asks_again_leaves_the_question_to_the_next(
     own_database_url: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,12 +32,16 @@ from support.servers import (
     wait_until,
 )
 
+# Which runs a worker takes and for how long is SQL, tried on both; what becomes of one that nobody can take is not.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 async def lapse(tx: Transaction, run_id: UUID) -> None:
     run = await access.get_row(tx, SYSTEM, Run, run_id, lock=True)
     run.status, run.lease_expires_at = "running", utc_now() - timedelta(seconds=1)
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_each_takeover_gives_the_next_worker_twice_the_time(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -67,6 +71,7 @@ def takeovers(server: Server, run_id: str) -> int:
     return in_database(server, read)
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_run_that_loses_its_worker_again_and_again_fails_without_asking_the_model(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -109,6 +114,7 @@ def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
     assert len(model.requests) == 1
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_hand_over_is_no_takeover(scripted: Server, carl: Person, model: ScriptedModel) -> None:
     run_id = UUID(carl.chat("hello")["run_id"])
     assistant = scripted.state.worker.context
@@ -188,6 +194,7 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
     assert all("agent/leases.py:" in line for line in lines)
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_run_that_cannot_be_claimed_since_the_database_is_busy_waits_and_completes(
     scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

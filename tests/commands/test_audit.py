@@ -2,10 +2,14 @@
 import json
 from collections.abc import Callable
 
+import pytest
 from typer.testing import Result
 
 from commands.audit import format_call
 from support.servers import PASSWORD, serving
+
+# The command prints what GET /v1/tool-calls answers, whose SQL is tried on every engine.
+pytestmark = pytest.mark.engines("sqlite")
 
 
 def test_the_operator_reads_the_calls_of_one_user(parley: Callable[..., Result]) -> None:

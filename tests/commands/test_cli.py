@@ -8,6 +8,9 @@ import cli
 from settings import SettingsError
 from support.servers import PASSWORD, serving
 
+# The commands call services that have their own tests on every engine.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 def test_the_operator_makes_a_user_where_registration_is_closed(parley: Callable[..., Result]) -> None:
     done = parley("user", "create", "Ann@Example.com", "--name", "Ann", given=f"{PASSWORD}\n")

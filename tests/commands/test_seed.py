@@ -50,6 +50,7 @@ def test_the_seeded_user_can_sign_in_page_search_and_read_runs(parley: Callable[
         assert answer["status"] == "completed"
 
 
+@pytest.mark.engines("sqlite")
 def test_a_taken_email_is_refused_in_one_line(parley: Callable[..., Result]) -> None:
     assert parley("seed", *SMALL).exit_code == 0
     again = parley("seed", *SMALL)

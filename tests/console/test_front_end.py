@@ -8,6 +8,9 @@ from fastapi.routing import APIRoute
 from settings import ROOT
 from support.servers import Server
 
+# It compares words.
+pytestmark = pytest.mark.engines("sqlite")
+
 GUIDE = (ROOT / "specs/frontend.md").read_text()
 SCRIPTS = sorted((ROOT / "backend/console/pages").rglob("*.js"))
 HTTP = (ROOT / "specs/api/http.md").read_text()

@@ -12,6 +12,9 @@ from models import conversation, task
 from services.markdown import MAX_TEXT, render_markdown
 from support.servers import PASSWORD, Person, Server, ok, serving, settings_for
 
+# Pages, headers and cookies ask no database, or what the API asks as well.
+pytestmark = pytest.mark.engines("sqlite")
+
 CONSOLE = {"X-Parley-Console": "1"}
 SESSION = "/v1/web/session"
 MOST_BYTES = 150 * 1024
@@ -182,6 +185,7 @@ def test_the_cookie_is_for_https_only_where_the_page_came_by_https(
         assert "Secure" in answer.headers["set-cookie"].split("; ")
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_the_cookie_renews_the_session_and_itself(server: Server, browser: httpx.Client) -> None:
     enter(browser, server)
     before = browser.cookies["parley_refresh"]
@@ -190,6 +194,7 @@ def test_the_cookie_renews_the_session_and_itself(server: Server, browser: httpx
     assert browser.get("/v1/me", headers=bearer(renewed)).status_code == 200
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_two_tabs_may_renew_with_the_same_cookie(server: Server, browser: httpx.Client) -> None:
     enter(browser, server)
     other = server.client(**CONSOLE)
@@ -344,6 +349,7 @@ def test_many_bare_addresses_are_links_where_each_has_its_line() -> None:
 # What the console asks for besides
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_conversations_are_found_by_a_piece_of_their_title(ann: Person, bob: Person) -> None:
     for title in ("Shopping list", "shoes", "100% wool", "Trip"):
         ann.post("/v1/conversations", title=title)

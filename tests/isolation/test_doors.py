@@ -38,6 +38,7 @@ def doors_of(app: FastAPI) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.engines("sqlite")
 def test_these_routes_and_no_others_take_signed_in_sessions_only(server: Server) -> None:
     doors = doors_of(server.app)
     assert {route for route, scopes in doors.items() if scopes == ()} == SESSIONS_ONLY
@@ -180,6 +181,7 @@ def test_a_token_sees_and_touches_only_what_is_its_users(server: Server, theirs:
     assert theirs.everything() == before
 
 
+@pytest.mark.engines("sqlite")
 def test_the_description_says_which_scopes_open_a_route(server: Server) -> None:
     document = server.app.openapi()
     assert document["components"]["securitySchemes"].keys() == {"OAuth2PasswordBearer", "ApiToken"}

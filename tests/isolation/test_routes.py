@@ -14,6 +14,9 @@ from starlette.routing import Route
 from support.api.isolation import ROUTES, Attempt, Own, Theirs, of_nothing, send, with_everything
 from support.servers import Server
 
+# test_first_lock_alone.py makes the same attempts on every engine; this says which one it was.
+pytestmark = pytest.mark.engines("sqlite")
+
 ATTEMPTS = [
     pytest.param(route, attempt, id=f"{route} {number}")
     for route, attempts in ROUTES.items()
@@ -122,11 +125,13 @@ def test_a_list_shows_nothing_of_anothers(theirs: Theirs, intruder: Theirs, rout
     assert str(intruder.person.id) in shown or any(value in shown for value in intruder.ids.values())
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_searching_tasks_finds_nothing_of_anothers(theirs: Theirs, intruder: Theirs) -> None:
     assert theirs.person.get("/v1/tasks", q="secret")["data"] != []
     assert intruder.person.get("/v1/tasks", q="secret")["data"] == []
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_the_cursor_of_another_person_leads_to_ones_own_rows_only(server: Server) -> None:
     people = [server.person(), server.person()]
     for person in people:
@@ -137,6 +142,7 @@ def test_the_cursor_of_another_person_leads_to_ones_own_rows_only(server: Server
     assert str(people[1].id) not in answer.text
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_two_people_may_give_their_messages_the_same_client_id(server: Server) -> None:
     people = [server.person(), server.person()]
     first, second = (person.chat("hello", client_id="the-same") for person in people)

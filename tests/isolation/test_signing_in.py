@@ -7,6 +7,9 @@ from support.api.isolation import ROUTES, Attempt, Open, Own, Theirs, send
 from support.api.problems import problem_of
 from support.servers import Server
 
+# Whoever shows nothing is refused before the database is asked.
+pytestmark = pytest.mark.engines("sqlite")
+
 SIGNED_IN = [route for route, way in ROUTES.items() if isinstance(way, (list, Own))]
 
 

@@ -92,6 +92,7 @@ def obedient(server: Server) -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.engines("sqlite")
 def test_a_model_cannot_be_talked_into_touching_anothers_task(obedient: Server) -> None:
     victim = obedient.person()
     task = victim.post("/v1/tasks", title="A secret plan")

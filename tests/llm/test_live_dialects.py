@@ -8,6 +8,9 @@ from support.llm.dialects import load_dialects
 from support.llm.scripted_provider import Reply, ScriptedProvider, scripted_provider
 from support.servers import Person, serving, settings_for
 
+# A dialect ends where the record begins.
+pytestmark = pytest.mark.engines("sqlite")
+
 DIALECTS = load_dialects()
 TWO = [("add_task", {"title": "Buy milk"}), ("add_task", {"title": "Call Zoë"})]
 

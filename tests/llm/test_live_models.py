@@ -6,6 +6,9 @@ import pytest
 from support.llm.scripted_provider import BreakAfter, Calls, ScriptedProvider, Status, Text
 from support.servers import Person, read_events, serving, settings_for
 
+# What a provider does ends where the record begins.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 @pytest.fixture
 def ann_with_a_model(own_database_url: str, provider: ScriptedProvider) -> Iterator[Person]:

@@ -1,8 +1,13 @@
 # test_long_descriptions.py -- long titles and descriptions: what a run keeps of them, what the offline model changes
 import json
 
+import pytest
+
 from models.task import MAX_TITLE
 from support.servers import Person
+
+# Descriptions are shortened in memory.
+pytestmark = pytest.mark.engines("sqlite")
 
 
 def many_long_tasks(ann: Person, number: int) -> None:

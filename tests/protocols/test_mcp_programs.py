@@ -16,6 +16,9 @@ from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from tools.approval_rules import MAX_UNAPPROVED_CHANGES
 
+# Who is named as the author is the same on each engine; what is counted is SQL, tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 WAITS = "awaiting_approval"
 
 
@@ -143,6 +146,7 @@ def test_a_program_makes_ten_changes_in_an_hour_and_asks_for_the_eleventh(
     assert not waits(call(server, other, "add_task", title="Of another program"))
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_overwriting_what_is_there_is_counted_and_asked_for_as_well(server: Server, ann: Person) -> None:
     tasks = [
         ann.post("/v1/tasks", title=f"Task {n}", description="Dear")
@@ -166,6 +170,7 @@ def test_overwriting_what_is_there_is_counted_and_asked_for_as_well(server: Serv
     assert ann.get(f"/v1/tasks/{tasks[-1]['id']}")["title"] == "Gone"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_what_was_overwritten_before_the_yes_is_not_deleted_by_it(server: Server, ann: Person) -> None:
     """The program asks to delete spam, and makes tax papers of it while its person looks at the question."""
     token = make_token(ann)["token"]
@@ -192,6 +197,7 @@ def question_of(person: Person, run_id: str) -> dict[str, Any] | None:
     return None
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_workers_count_together_and_a_new_hour_begins_anew(
     own_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

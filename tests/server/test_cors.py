@@ -2,12 +2,16 @@
 
 
 import httpx
+import pytest
 
 from support.servers import (
     Server,
     serving,
     settings_for,
 )
+
+# No database is asked.
+pytestmark = pytest.mark.engines("sqlite")
 
 
 def cors(server: Server, origin: str) -> tuple[httpx.Response, httpx.Response]:

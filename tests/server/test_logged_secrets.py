@@ -35,6 +35,7 @@ def logged(
     structlog.configure(**before)
 
 
+@pytest.mark.engines("sqlite")
 def test_a_crash_is_logged_without_any_secret(
     server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
@@ -80,6 +81,7 @@ def test_an_error_of_the_database_does_not_say_with_which_values(server: Server)
     assert "hunter22" not in str(failure.value)
 
 
+@pytest.mark.engines("sqlite")
 def test_the_log_of_a_request_that_went_well_holds_no_secret(
     server: Server, ann: Person, logged: Callable[[], str]
 ) -> None:

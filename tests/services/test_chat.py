@@ -10,6 +10,9 @@ from support.api.runs import followed
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, serving, settings_for, wait_until
 
+# What the model is told and answers is the same on each engine; order, locks and what columns hold is tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 @pytest.mark.also_on_mariadb
 def test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record(ann: Person) -> None:
@@ -48,6 +51,7 @@ def test_a_message_goes_into_the_conversation_that_is_named(ann: Person) -> None
     assert newest["updated_at"] > conversation["updated_at"]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_messages_page_in_reading_order_from_both_ends(carl: Person) -> None:
     conversation = carl.post("/v1/conversations")["id"]
     for n in range(4):
@@ -164,6 +168,7 @@ def test_calls_are_named_after_their_run_and_counted_through_it_whatever_the_mod
         assert [event.data["id"] for event in events if event.type == type_] == ids
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_what_jsonb_refuses_is_replaced(carl: Person, model: ScriptedModel) -> None:
     model.answers = [["a\0b \ud83d\ude00 \ud83d", call("add_task", {"title": "x\0\udfff"})], ["Done."]]
     answer = carl.chat("go")
@@ -236,6 +241,7 @@ def test_a_model_that_calls_tools_for_ever_is_stopped(carl: Person, model: Scrip
     assert len(answer["tool_calls"]) == 30
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_second_message_waits_for_the_first_run_which_does_not_read_it(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -259,6 +265,7 @@ def test_a_second_message_waits_for_the_first_run_which_does_not_read_it(
     ]  # fmt: skip
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_busy_conversation_refuses_or_interrupts_when_asked_to(carl: Person, model: ScriptedModel) -> None:
     never = threading.Event()
     conversation = carl.post("/v1/conversations")["id"]
@@ -300,6 +307,7 @@ def test_a_run_ends_with_a_reason_when_it_has_used_up_what_it_may(
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_call_with_a_number_that_no_database_keeps_is_told_so(
     carl: Person, model: ScriptedModel, number: float
 ) -> None:
@@ -313,6 +321,7 @@ def test_a_call_with_a_number_that_no_database_keeps_is_told_so(
     assert carl.get("/v1/tasks")["data"] == []
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_user_with_too_many_runs_is_told_so_and_others_are_not(
     new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
 ) -> None:
@@ -350,6 +359,7 @@ def test_history_that_does_not_fit_is_cut_at_the_old_end_in_whole_messages(
         assert [len(turn.text) for turn in model.requests[-1].turns] == [30_000]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_deleting_a_conversation_in_mid_answer_ends_the_run(carl: Person, model: ScriptedModel) -> None:
     gate = threading.Event()
     conversation = carl.post("/v1/conversations")["id"]

@@ -25,6 +25,9 @@ from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from timings import Timings
 
+# What comes at once, waits and is deleted is tried on both; what a kept answer says is the same.
+pytestmark = pytest.mark.engines("sqlite")
+
 STREAM = {"Accept": "text/event-stream"}
 CHAT = {"message": "hello"}
 
@@ -75,6 +78,7 @@ def test_the_same_key_of_somebody_else_is_another_key(ann: Person, bob: Person, 
     assert ok(post(bob, "/v1/tasks", key, {"title": "Buy milk"}))["id"] != first["id"]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_another_worker_gives_the_first_answer_too(server: Server, ann: Person, key: str) -> None:
     first = ok(post(ann, "/v1/tasks", key, {"title": "Buy milk"}))
     ann.patch(f"/v1/tasks/{first['id']}", title="Buy oat milk")
@@ -83,6 +87,7 @@ def test_another_worker_gives_the_first_answer_too(server: Server, ann: Person, 
         assert ok(post(there, "/v1/tasks", key, {"title": "Buy milk"})) == first
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_eight_at_once_make_one_row(ann: Person, key: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: post(ann, "/v1/tasks", key, {"title": "Buy milk"}), range(8)))
@@ -113,6 +118,7 @@ def test_a_request_that_was_refused_may_be_mended_under_its_key(ann: Person, key
 
 
 @pytest.mark.parametrize("timings", [Timings(idempotency_wait=0.2)])
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_first_request_that_is_still_at_work_is_waited_for_and_then_named(
     carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +154,7 @@ def test_a_key_that_is_no_key_and_a_caller_who_is_none_are_refused(server: Serve
     assert nobody.status_code == 401
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_keys_go_after_two_days(server: Server, ann: Person, key: str) -> None:
     post(ann, "/v1/tasks", key, {"title": "Buy milk"})
     fresh = f"{key}-2"
@@ -233,6 +240,7 @@ def test_what_an_agent_deletes_is_gone_too(ann: Person, server: Server, key: str
     assert_gone(post(ann, "/v1/tasks", key, {"title": "A secret plan"}))
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_the_keys_of_a_deleted_account_go_with_it(server: Server, ann: Person, bob: Person, key: str) -> None:
     for person in (ann, bob):
         ok(post(person, "/v1/tasks", key, {"title": "Buy milk"}))
@@ -242,6 +250,7 @@ def test_the_keys_of_a_deleted_account_go_with_it(server: Server, ann: Person, b
 
 
 @pytest.mark.parametrize("timings", [Timings(poll=0.05)])
+@pytest.mark.engines("sqlite", "postgresql")
 def test_requests_that_wait_for_one_key_write_nothing_and_all_get_the_answer(
     scripted: Server, carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +295,7 @@ def noted(monkeypatch: pytest.MonkeyPatch, db: Database, way: str) -> list[str]:
 
 
 @pytest.mark.parametrize("timings", [Timings(poll=60.0)])
+@pytest.mark.engines("sqlite", "postgresql")
 def test_who_waits_for_a_first_request_that_fails_makes_it(
     scripted: Server, carl: Person, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,9 @@ from models.shapes import has_invisible, refuse_blank
 from settings import Settings
 from support.servers import PASSWORD, Person, Server, in_database
 
+# Names are folded in memory; that two rows cannot be alike is tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 # Each is a letter or a mark by its category, or has a width by its font, and shows nothing.
 HIDDEN = (
@@ -122,6 +125,7 @@ def test_the_form_of_a_form_is_itself(local: str, domain: str) -> None:
     assert EMAIL.validate_python(once) == normalize_email(once) == once
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_look_alikes_are_one_person_and_sign_in_however_they_are_typed(server: Server) -> None:
     name = uuid4().hex
     email = server.register(f"{name}@example.com")

@@ -72,6 +72,7 @@ def test_tasks_are_filtered_by_state_and_by_words(ann: Person) -> None:
     assert titles(q="nothing") == []
 
 
+@pytest.mark.engines("sqlite")
 def test_a_description_can_be_taken_away(ann: Person) -> None:
     task = ann.post("/v1/tasks", title="Buy milk", description="2 litres")
     assert ann.patch(f"/v1/tasks/{task['id']}", description=None)["description"] is None
@@ -93,5 +94,6 @@ def test_what_was_done_is_counted_by_day_of_ones_own_time_zone(server: Server) -
 
 
 @pytest.mark.parametrize("days", [0, -1, 93, "x"])
+@pytest.mark.engines("sqlite")
 def test_how_many_days_are_counted_is_bounded(ann: Person, days: object) -> None:
     assert ann.http.get("/v1/tasks/done", params={"days": days}).status_code == 422  # type: ignore[dict-item]

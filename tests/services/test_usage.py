@@ -96,6 +96,7 @@ def test_days_are_those_of_the_persons_time_zone(server: Server, ann: Person) ->
 
 
 @pytest.mark.anyio
+@pytest.mark.engines("sqlite")
 async def test_calls_over_mcp_ask_no_model_and_count_as_no_usage(server: Server, ann: Person) -> None:
     await called(server, token_of(ann), "2026-07-28", "list_tasks", limit=5)
     assert ann.get("/v1/me/usage")["data"] == []

@@ -366,6 +366,7 @@ def test_a_search_that_would_take_long_is_ended(url: str) -> None:
 # Readiness
 
 
+@pytest.mark.engines("sqlite")
 def test_many_who_ask_whether_it_is_ready_cost_one_statement(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -400,6 +401,7 @@ def test_a_busy_database_is_one_line_wherever_it_is_logged(capsys: pytest.Captur
     assert "reason='database is locked'" in line
 
 
+@pytest.mark.engines("sqlite")
 def test_a_run_s_stream_ends_quietly_where_the_database_is_busy(
     server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

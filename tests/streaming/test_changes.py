@@ -16,6 +16,9 @@ from support.api.user_streams import as_on, opened, reset, take, types, until
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, read_events, with_database
 
+# What is told is the same on each engine; transactions that fail are tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 @pytest.mark.also_on_mariadb
 def test_every_kind_of_change_reaches_every_open_stream_of_any_worker(
@@ -125,6 +128,7 @@ def test_a_change_that_changes_nothing_is_told_nevertheless(ann: Person) -> None
         assert next(stream).type == "task.updated"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_change_that_is_rolled_back_is_not_told_and_notifies_nobody(database_url: str, ann: Person) -> None:
     caller = Caller(ann.id, None)
     notified: list[str] = []
@@ -155,6 +159,7 @@ def test_a_change_that_is_rolled_back_is_not_told_and_notifies_nobody(database_u
         assert [event.data["task"]["title"] for event in take(stream, 2)] == ["Try 2", "Alone"]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_commit_that_fails_is_not_told(scripted: Server, carl: Person) -> None:
     def fail(connection: object) -> None:
         raise OSError("the disk is full")

@@ -24,6 +24,9 @@ from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, read_events, serving, settings_for, wait_until, with_database
 from timings import Timings
 
+# Readers share what a process holds; a read that fails is tried on both.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 def test_an_event_is_read_once_for_all_open_streams(database_url: str, ann: Person) -> None:
     caller = Caller(ann.id, UUID(ann.get("/v1/me/sessions")["data"][0]["id"]))
@@ -188,6 +191,7 @@ def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
         assert list(stream)[-1].type == "run.completed"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_failing_read_of_the_log_is_tried_again_and_its_streams_go_on(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +210,7 @@ def test_a_failing_read_of_the_log_is_tried_again_and_its_streams_go_on(
         assert next(stream).type == "task.created"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_failing_read_of_what_was_before_ends_its_streams_and_they_resume(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

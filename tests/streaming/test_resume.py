@@ -16,6 +16,9 @@ from services.events import changes, event_log
 from support.api.user_streams import STREAM, as_on, find_end, opened, reset, take
 from support.servers import Person, Server, serving, settings_for, with_database
 
+# Where a stream goes on is the same on each engine; what is deleted is tried on more.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 def test_a_stream_goes_on_after_the_last_event_that_was_seen(carl: Person, elsewhere: Server) -> None:
     made = [carl.post("/v1/tasks", title=f"Task {n}") for n in range(5)]
@@ -30,6 +33,7 @@ def test_a_stream_goes_on_after_the_last_event_that_was_seen(carl: Person, elsew
         assert next(stream).id > ids[4]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_stream_goes_on_after_a_restart(new_database: Callable[[str], str], engine_name: str) -> None:
     url = new_database(engine_name)
     with serving(settings_for(url)) as server:
@@ -135,6 +139,7 @@ def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
             assert (next(stream).data["task"]["title"]) == "Fresh"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_large_number_of_old_events_goes_a_bounded_number_at_a_time(
     own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,9 @@ from support.api.user_streams import as_on
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Event, Person, Server, in_database, read_events, wait_until
 
+# What a run's stream says is the same on each engine.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 def list_message_ids(events: list[Event]) -> set[str | None]:
     assert all("message_id" in event.data for event in events)

@@ -16,6 +16,9 @@ from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, with_database
 from timings import Timings
 
+# How often the database is asked is the same on each engine.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 def caller_of(person: Person) -> Caller:
     sessions = person.get("/v1/me/sessions")["data"]

@@ -18,6 +18,7 @@ from timings import Timings
 
 
 @pytest.mark.parametrize("timings", [Timings(heartbeat=0.05)])
+@pytest.mark.engines("sqlite")
 def test_a_quiet_stream_shows_that_it_lives(carl: Person) -> None:
     with carl.http.stream("GET", STREAM) as answer:
         lines = answer.iter_lines()
@@ -43,6 +44,7 @@ def test_an_idle_stream_asks_the_database_nothing_by_itself(
         ] == []
 
 
+@pytest.mark.engines("sqlite")
 def test_what_no_bell_tells_of_arrives_within_a_second(own_database_url: str, carl: Person) -> None:
     """Written by a process that rings nobody: `parley import`, or a worker whose notification is lost."""
     with opened(carl) as stream:
@@ -101,6 +103,7 @@ def test_a_revoked_session_is_cut_within_a_second_and_no_other(
         assert next(staying).type == "task.created"
 
 
+@pytest.mark.engines("sqlite")
 def test_the_stream_of_a_deleted_account_ends(scripted: Server, carl: Person) -> None:
     with opened(carl) as stream:
         reset(stream)

@@ -20,6 +20,9 @@ from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, ok, read_events, serving, settings_for, wait_until
 from timings import Timings
 
+# Places are counted in the process.
+pytestmark = pytest.mark.engines("sqlite")
+
 STREAM = "/v1/events/stream"
 
 

@@ -94,6 +94,7 @@ def test_a_stream_ends_within_a_second_with_its_token(
             assert len(elsewhere.state.open_streams._of_credentials) == 1  # the other stream is open
 
 
+@pytest.mark.engines("sqlite")
 def test_a_request_that_waits_for_its_answer_ends_with_its_token(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_request_that_waits_for_its_answer_ends_with_its_token(
         assert until(stream, "run.completed")[-1].data["run"]["status"] == "completed"  # it is the user's run
 
 
+@pytest.mark.engines("sqlite")
 def test_what_a_token_does_is_told_to_its_user_and_to_the_tokens_own_stream(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -142,6 +144,7 @@ def test_a_missed_notification_reaches_the_stream_of_a_token_too(scripted: Serve
         assert next(events).data["task"]["title"] == "From elsewhere"
 
 
+@pytest.mark.engines("sqlite")
 def test_a_token_has_as_many_streams_as_a_session(own_database_url: str) -> None:
     settings = settings_for(own_database_url, streams_per_session=2)
     with serving(settings, ScriptedModel()) as server, ExitStack() as streams:

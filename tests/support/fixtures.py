@@ -42,9 +42,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marks = metafunc.definition.iter_markers("parametrize")
     if "engine_name" not in metafunc.fixturenames or any("engine_name" in mark.args[0] for mark in marks):
         return
-    always = metafunc.definition.get_closest_marker("also_on_mariadb") is not None
-    on_mariadb = always or metafunc.config.getoption("all_engines")
-    engines = ["sqlite", "postgresql", *(["mariadb"] if on_mariadb else [])]
+    chosen = metafunc.definition.get_closest_marker("engines")
+    if metafunc.config.getoption("all_engines") or metafunc.definition.get_closest_marker("also_on_mariadb"):
+        engines = ENGINES
+    else:
+        engines = list(chosen.args) if chosen else ["sqlite", "postgresql"]
     metafunc.parametrize("engine_name", engines, indirect=True, scope="session")
 
 

@@ -26,7 +26,8 @@ from support.servers import (
 from support.servers import connected as sending
 from tools.registry import TOOLS
 
-pytestmark = pytest.mark.anyio
+# HTTP, headers and bodies ask no database; how a token ends, and what the database does not keep, is tried on both.
+pytestmark = [pytest.mark.anyio, pytest.mark.engines("sqlite")]
 
 
 CALL = {
@@ -117,6 +118,7 @@ def test_who_has_no_good_token_is_told_where_to_read_about_them(server: Server, 
     assert described["scopes_supported"] == ["read", "tasks:read", "tasks:write", "write"]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_half_a_surrogate_pair_is_one_more_wrong_argument(server: Server, ann: Person) -> None:
     call = json.dumps(CALL).replace("Mine", "\\ud800").encode()
     headers = {**ACCEPTS, "Authorization": f"Bearer {token_of(ann)}", "Content-Type": "application/json"}
@@ -135,6 +137,7 @@ def test_half_a_surrogate_pair_is_one_more_wrong_argument(server: Server, ann: P
         ('{"title": "Mine", "more": ' + "[" * 150 + "]" * 150 + "}", "more than 100 levels"),
     ],
 )
+@pytest.mark.engines("sqlite", "postgresql")
 def test_arguments_that_no_database_keeps_are_refused_in_words(
     server: Server, ann: Person, capfd: pytest.CaptureFixture[str], arguments: str, complaint: str
 ) -> None:
@@ -184,6 +187,7 @@ async def test_very_many_wrong_arguments_are_counted_and_not_named(
     assert await aside(lambda: ann.get("/v1/tasks")["data"]) == []
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_revoked_or_expired_token_stops_at_once(server: Server, ann: Person) -> None:
     token = token_of(ann)
     assert post(server, token).status_code == 200
@@ -204,6 +208,7 @@ def test_a_token_past_its_end_does_not_count(server: Server, ann: Person) -> Non
     assert post(server, token).status_code == 401
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_token_that_another_worker_revoked_stops_within_a_second(server: Server, ann: Person) -> None:
     token = token_of(ann)
     with serving(settings_for(server.settings.database_url.get_secret_value())) as other:

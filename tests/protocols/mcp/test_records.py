@@ -22,7 +22,8 @@ from support.servers import (
     settings_for,
 )
 
-pytestmark = pytest.mark.anyio
+# Calls are recorded by the same statements as those of a chat.
+pytestmark = [pytest.mark.anyio, pytest.mark.engines("sqlite")]
 
 # More than twice as many as a worker has connections to the database.
 CALLERS = 24
@@ -97,6 +98,7 @@ async def test_a_call_brings_its_conversation_to_the_top(server: Server, ann: Pe
         assert (await aside(titles))[0] == "hello"
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 async def test_the_log_of_a_call_that_changed_nothing_has_no_details_to_delete(
     server: Server, ann: Person, era: str
 ) -> None:

@@ -15,7 +15,8 @@ from support.servers import (
 from tools import registry
 from tools.registry import TOOLS
 
-pytestmark = pytest.mark.anyio
+# Names, shapes and words of the protocol are the same on each engine.
+pytestmark = [pytest.mark.anyio, pytest.mark.engines("sqlite")]
 
 
 async def test_every_tool_is_listed_with_its_shapes_and_hints(server: Server, ann: Person, era: str) -> None:

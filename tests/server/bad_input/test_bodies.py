@@ -157,6 +157,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
 }
 
 
+@pytest.mark.engines("sqlite")
 def test_every_route_that_takes_a_body_and_each_of_its_fields_is_in_the_tables(server: Server) -> None:
     schema = server.app.openapi()
     shapes = schema["components"]["schemas"]
@@ -177,6 +178,7 @@ def test_every_route_that_takes_a_body_and_each_of_its_fields_is_in_the_tables(s
 
 @pytest.mark.parametrize("route", BODIES)
 @pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.engines("postgresql")
 def test_a_field_refuses_what_it_does_not_mean(somebody: Somebody, route: str) -> None:
     for name, values in FIELDS[route].items():
         for value in values:
@@ -304,6 +306,7 @@ def test_a_body_of_very_many_values_is_refused_before_it_is_understood(
         )
 
 
+@pytest.mark.engines("postgresql")
 def test_marks_in_a_text_are_no_values(ann: Person) -> None:
     for text in (",[{" * 10_000, '",' * 15_000, '\\,"' * 10_000, ":" * 30_000, "\\" * 30_001):
         assert ann.post("/v1/render", text=text)["html"]

@@ -1,12 +1,15 @@
 # test_description.py -- the OpenAPI document names every route, error and example.
 
 
+import pytest
+
 from support.api.bad_input import ON_ONE_ENGINE, Somebody, operations
 from support.servers import Person, Server
 
 ERRORS = {"400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "500", "503"}
 
 
+@pytest.mark.engines("sqlite")
 def test_the_description_names_every_route(server: Server) -> None:
     from fastapi.routing import iter_route_contexts
 
@@ -54,6 +57,7 @@ def test_every_operation_says_what_it_does_and_what_can_go_wrong(server: Server)
     assert wrong == []
 
 
+@pytest.mark.engines("sqlite")
 def test_every_body_has_an_example_that_works(server: Server, somebody: Somebody, ann: Person) -> None:
     """Of each field that is needed, or of the body as a whole; as it stands there, it is understood."""
     schema = server.app.openapi()

@@ -74,6 +74,7 @@ def test_a_forged_token_lets_nobody_in(server: Server, somebody: Somebody, case:
     assert problem["detail"] == "Sign in first: the access token is missing, wrong or expired."
 
 
+@pytest.mark.engines("sqlite")
 def test_a_token_of_one_person_does_not_open_the_session_of_another(
     server: Server, ann: Person, bob: Person
 ) -> None:
@@ -88,5 +89,6 @@ def test_a_token_of_one_person_does_not_open_the_session_of_another(
 @pytest.mark.parametrize(
     "header", ["Bearer", "Basic YTpi", "Token x", "x", "Bearer x y", b"Bearer \xff", "bearer x"]
 )
+@pytest.mark.engines("sqlite")
 def test_an_authorization_header_of_another_kind_lets_nobody_in(server: Server, header: str | bytes) -> None:
     problem_of(server.client().get("/v1/me", headers={"Authorization": header}), 401)

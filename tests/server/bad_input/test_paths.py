@@ -45,6 +45,7 @@ def test_an_id_that_is_none_is_refused_on_every_route(server: Server, somebody: 
 
 
 @pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.engines("sqlite")
 def test_a_path_or_a_method_that_is_not_there_is_a_problem_too(somebody: Somebody) -> None:
     for path in ["/v1", "/v1/nothing", "/%00", "/%ff", "/%ED%A0%80", "/%zz", "/v1/" + "x" * 5_000]:
         problem_of(somebody.http.get(path), 404)
@@ -102,6 +103,7 @@ QUERIES = {
 
 
 @pytest.mark.parametrize("path", QUERIES)
+@pytest.mark.engines("postgresql")
 def test_a_query_that_means_nothing_is_refused(server: Server, somebody: Somebody, path: str) -> None:
     for query in QUERIES[path]:
         name = query.partition("=")[0]
@@ -119,6 +121,7 @@ def test_a_query_that_is_not_text_finds_nothing(server: Server, somebody: Somebo
 @pytest.mark.parametrize(
     "value", ["x", "-1", "1.5", "0x1", "9" * 10, "9" * 21, "9" * 5_000, "1,2", b"\xd9\xa3", b"\xff"]
 )
+@pytest.mark.engines("postgresql")
 def test_a_place_in_a_stream_that_it_did_not_give_is_refused(somebody: Somebody, value: str | bytes) -> None:
     path = f"/v1/runs/{somebody.ids['run_id']}/events"
     problem = problem_of(somebody.http.get(path, headers={"Last-Event-ID": value}), 422)

@@ -35,6 +35,7 @@ FORM_FIELDS = {
 
 
 @pytest.mark.parametrize("case", FORM_FIELDS)
+@pytest.mark.engines("postgresql")
 def test_a_form_that_signs_nobody_in_is_refused(server: Server, case: str) -> None:
     body, status = FORM_FIELDS[case]
     answer = server.client().post("/v1/auth/token", content=body, headers=FORM)
@@ -46,6 +47,7 @@ def test_a_form_that_signs_nobody_in_is_refused(server: Server, case: str) -> No
         )
 
 
+@pytest.mark.engines("sqlite")
 def test_a_form_of_another_kind_is_refused(server: Server, ann: Person) -> None:
     body = json.dumps({"username": ann.email, "password": PASSWORD}).encode()
     for kind in [

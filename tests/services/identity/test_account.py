@@ -48,6 +48,7 @@ def test_a_changed_password_ends_all_other_sessions_but_not_this_one(server: Ser
     ],
     ids=["wrong", "without the current", "without the new", "too short", "null", "with a wrong time zone"],
 )
+@pytest.mark.engines("sqlite")
 def test_a_password_change_that_is_refused_changes_nothing(server: Server, body: dict[str, Any]) -> None:
     here = server.person()
     there = server.sign_in(here.email)
@@ -123,6 +124,7 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
     assert ok(server.client().post("/v1/auth/register", json=again))["id"] != str(gone.id)
 
 
+@pytest.mark.engines("sqlite")
 def test_a_profile_is_changed_field_by_field(ann: Person) -> None:
     ann.patch("/v1/me", display_name="Ann", timezone="Asia/Tokyo")
     changed = ann.patch("/v1/me", display_name=None)

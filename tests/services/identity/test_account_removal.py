@@ -108,6 +108,7 @@ def test_runs_of_an_account_that_goes_are_over(server: Server, leaving: Person) 
     assert in_database(server, look) == {"completed", "cancelled"}
 
 
+@pytest.mark.engines("sqlite")
 def test_the_operator_finds_no_account_that_goes(
     server: Server, leaving: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(server: Server, ann: Person) -
     assert hash_token(token) not in listed.text
 
 
+@pytest.mark.engines("sqlite")
 def test_a_token_lasts_as_long_as_it_was_made_for(ann: Person) -> None:
     lifetimes = {}
     for days in (1, 3650, None):
@@ -123,6 +124,7 @@ def test_a_token_asked_for_eight_times_at_once_is_one(ann: Person) -> None:
     assert len(ann.get("/v1/me/tokens")["data"]) == 1
 
 
+@pytest.mark.engines("sqlite")
 def test_the_key_of_a_revoked_token_does_not_give_it_back(ann: Person) -> None:
     made = ok(with_key(ann, "k-1"))
     ann.delete(f"/v1/me/tokens/{made['id']}")
@@ -138,6 +140,7 @@ def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return CliRunner()
 
 
+@pytest.mark.engines("sqlite")
 def test_the_operator_makes_tokens_too(operator: CliRunner, ann: Person) -> None:
     done = operator.invoke(
         cli.app, ["token", "create", ann.email.upper(), "--name", "Cron", "--days", "0", "--read-only"]
@@ -157,6 +160,7 @@ def test_the_operator_makes_tokens_too(operator: CliRunner, ann: Person) -> None
         (["<ann>", "--name", "Cron", "--days", "3651"], "expires_in_days: "),
     ],
 )
+@pytest.mark.engines("sqlite")
 def test_the_operator_is_told_in_one_line_what_is_wrong(
     operator: CliRunner, ann: Person, arguments: list[str], words: str
 ) -> None:

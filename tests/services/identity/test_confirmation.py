@@ -11,6 +11,9 @@ from support.api.sign_in import NEW_PASSWORD
 from support.clock import pass_time
 from support.servers import PASSWORD, Person, Server, serving, settings_for
 
+# The password is asked for before anything is changed.
+pytestmark = pytest.mark.engines("sqlite")
+
 Request = tuple[str, str, dict[str, Any]]
 GUARDED: dict[str, Request] = {
     "delete the account": ("DELETE", "/v1/me", {}),

@@ -33,6 +33,9 @@ from support.servers import (
     wait_until,
 )
 
+# test_engines.py counts on every engine; which counts there are, and what follows, is the same on each.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 @contextmanager
 def statements(server: Server) -> Iterator[list[str]]:
@@ -104,6 +107,7 @@ def too_many(answer: httpx.Response, at_most: int) -> None:
     assert problem["detail"] == f"Too many attempts. Try again in {seconds} seconds."
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_sign_ins_per_email_are_limited_and_counted_across_workers(
     limited: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,6 +158,7 @@ def test_an_email_that_nobody_has_is_limited_like_any_other(
     too_many(sign_in(limited[1], email, **{"X-Forwarded-For": address}), at_most=300)
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_whoever_is_refused_and_goes_on_costs_one_statement_at_most(
     limited: tuple[Server, Server], address: str
 ) -> None:
@@ -222,6 +227,7 @@ def test_hashes_stand_behind_everything_else() -> None:
     assert asyncio.run(HashingPool(1).run(niceness)) > niceness()
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server, Server]) -> None:
     email = limited[0].register()
     for round_ in range(2):

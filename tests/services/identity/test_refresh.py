@@ -19,6 +19,9 @@ from support.servers import (
     wait_until,
 )
 
+# What comes at once, and what is deleted, is tried on both; the rules of a family are the same.
+pytestmark = pytest.mark.engines("sqlite")
+
 
 @pytest.mark.also_on_mariadb
 def test_refreshing_gives_a_new_pair_and_uses_the_old_token_up(server: Server) -> None:
@@ -50,6 +53,7 @@ def test_two_tabs_that_refresh_within_30_seconds_both_stay_signed_in(
         assert me(server, again["access_token"]).status_code == 200
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_token_that_is_used_again_later_ends_the_whole_family(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,6 +83,7 @@ def test_the_thief_who_comes_first_is_found_out_by_the_owner(
     problem_of(refresh(server, thief["refresh_token"]), 401)
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_two_refreshes_with_one_token_at_once_each_give_a_token_that_works(server: Server) -> None:
     person = server.person()
     with ThreadPoolExecutor(2) as pool:
@@ -89,6 +94,7 @@ def test_two_refreshes_with_one_token_at_once_each_give_a_token_that_works(serve
     assert len(person.get("/v1/me/sessions")["data"]) == 1
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_many_refreshes_with_one_token_at_once_are_a_theft(server: Server) -> None:
     person = server.person()
     with ThreadPoolExecutor(6) as pool:
@@ -98,6 +104,7 @@ def test_many_refreshes_with_one_token_at_once_are_a_theft(server: Server) -> No
     assert [refresh(server, token).status_code for token in tokens] == [401, 401]
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_a_refresh_and_a_logout_at_once_leave_nobody_signed_in(server: Server) -> None:
     for _ in range(5):
         person = server.person()
@@ -122,6 +129,7 @@ def test_a_sign_in_that_is_not_used_ends_and_one_that_is_used_goes_on(
     problem_of(refresh(server, unused.tokens["refresh_token"]), 401)
 
 
+@pytest.mark.engines("sqlite", "postgresql")
 def test_tokens_of_long_ago_do_not_pile_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     person = server.person()
     tokens = person.tokens

@@ -73,12 +73,14 @@ def test_an_email_signs_in_however_it_is_written(server: Server) -> None:
 
 
 @pytest.mark.parametrize("email", ["Ann <ann@example.com>", "<ann@example.com>", '"Ann" ann@example.com'])
+@pytest.mark.engines("sqlite")
 def test_only_a_bare_address_is_an_email(server: Server, email: str) -> None:
     """What is kept would not be what was typed."""
     answer = server.client().post("/v1/auth/register", json={"email": email, "password": PASSWORD})
     assert problem_of(answer, 422)["errors"][0]["loc"] == ["body", "email"]
 
 
+@pytest.mark.engines("sqlite")
 def test_registration_can_be_closed_and_signing_in_goes_on(server: Server) -> None:
     email = server.register()
     url = server.settings.database_url.get_secret_value()
