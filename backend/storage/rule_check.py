@@ -246,8 +246,14 @@ class RuleCheck(Compiler):  # type: ignore[misc]
         return sql
 
 
+# A class of its own for each engine would be another compiler to SQLAlchemy's caches.
+CHECKED: dict[type[SQLCompiler], type[SQLCompiler]] = {}
+
+
 def check_rules(engine: AsyncEngine) -> None:
     """From now on every statement that is executed on the engine has to carry the rules of its tables."""
     compiler = engine.dialect.statement_compiler
     if not issubclass(compiler, RuleCheck):
-        engine.dialect.statement_compiler = type(f"Rule{compiler.__name__}", (RuleCheck, compiler), {})
+        if compiler not in CHECKED:
+            CHECKED[compiler] = type(f"Rule{compiler.__name__}", (RuleCheck, compiler), {})
+        engine.dialect.statement_compiler = CHECKED[compiler]

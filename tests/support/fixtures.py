@@ -17,6 +17,7 @@ from storage.schema.bootstrap import bootstrap
 from support.databases.catalog import ENGINES, Place, empty_place
 from support.databases.mariadb import MariaDBServer, mariadb
 from support.databases.postgres import PostgresServer, postgres
+from support.databases.shared_sql import share_sql
 from support.llm.scripted_model import ScriptedModel
 from support.llm.scripted_provider import ScriptedProvider, scripted_provider
 from support.servers import Person, Server, serving, settings_for
@@ -35,6 +36,7 @@ security.PASSWORD_CONTEXT = CryptContext(
 )
 # A client reads the certificates of the machine, which takes 20 ms, and then speaks to loopback: once is enough.
 ssl.create_default_context = functools.cache(ssl.create_default_context)
+share_sql()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
