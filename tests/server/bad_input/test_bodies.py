@@ -176,45 +176,46 @@ def test_every_route_that_takes_a_body_and_each_of_its_fields_is_in_the_tables(s
     assert BODIES.keys() == FIELDS.keys()
 
 
-@pytest.mark.parametrize("route", BODIES)
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.engines("postgresql")
-def test_a_field_refuses_what_it_does_not_mean(somebody: Somebody, route: str) -> None:
-    for name, values in FIELDS[route].items():
-        for value in values:
+def test_a_field_refuses_what_it_does_not_mean(somebody: Somebody) -> None:
+    fields = [(route, name) for route in BODIES for name in FIELDS[route]]
+    for route, name in fields:
+        for value in FIELDS[route][name]:
             answer = post(somebody, route, {**BODIES[route], name: value})
             problem = problem_of(answer, 422)
             places = [error["loc"][:2] for error in problem["errors"]]
-            assert ["body", name] in places, f"{name}={value!r:.50}: {places}"
-            assert {tuple(place) for place in places} == {("body", name)}, f"{name}={value!r:.50}: {places}"
+            sent = f"{route} {name}={value!r:.50}"
+            assert ["body", name] in places, f"{sent}: {places}"
+            assert {tuple(place) for place in places} == {("body", name)}, f"{sent}: {places}"
             if isinstance(value, str) and len(value) > 6:
-                assert value not in answer.text
+                assert value not in answer.text, sent
 
 
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("route", BODIES)
 @pytest.mark.usefixtures("nothing_stored")
-def test_an_unknown_field_is_refused_and_a_needed_one_missed(somebody: Somebody, route: str) -> None:
-    for name in [
-        "unknown",
-        "id",
-        "user_id",
-        "created_at",
-        "",
-        " ",
-        "\0",
-        "\ud800",
-        "é",
-        "x" * (15_000 if route in FOR_STRANGERS else 20_000),
-        "__class__",
-    ]:
-        problem = problem_of(post(somebody, route, {**BODIES[route], name: MARK}), 422)
-        assert problem["errors"][0]["loc"][0] == "body"
-        assert len(json.dumps(problem)) < 1_500
-    problem_of(post(somebody, route, {**BODIES[route], **{str(number): 1 for number in range(900)}}), 422)
-    if route.startswith("POST") and route != "POST /v1/conversations":
-        problem = problem_of(post(somebody, route, {}), 422)
-        assert {error["loc"][1] for error in problem["errors"]} == BODIES[route].keys()
+def test_an_unknown_field_is_refused_and_a_needed_one_missed(somebody: Somebody) -> None:
+    for route in BODIES:
+        for name in [
+            "unknown",
+            "id",
+            "user_id",
+            "created_at",
+            "",
+            " ",
+            "\0",
+            "\ud800",
+            "é",
+            "x" * (15_000 if route in FOR_STRANGERS else 20_000),
+            "__class__",
+        ]:
+            problem = problem_of(post(somebody, route, {**BODIES[route], name: MARK}), 422)
+            assert problem["errors"][0]["loc"][0] == "body", route
+            assert len(json.dumps(problem)) < 1_500, route
+        problem_of(post(somebody, route, {**BODIES[route], **{str(number): 1 for number in range(900)}}), 422)
+        if route.startswith("POST") and route != "POST /v1/conversations":
+            problem = problem_of(post(somebody, route, {}), 422)
+            assert {error["loc"][1] for error in problem["errors"]} == BODIES[route].keys(), route
 
 
 NOT_JSON = {
@@ -243,38 +244,40 @@ NOT_JSON = {
 
 
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("route", NEEDED)
 @pytest.mark.usefixtures("nothing_stored")
-def test_a_body_that_is_no_json_object_is_refused(somebody: Somebody, route: str) -> None:
-    for name, body in NOT_JSON.items():
-        problem = problem_of(post(somebody, route, body), 400, 422)
-        assert "Traceback" not in str(problem), name
+def test_a_body_that_is_no_json_object_is_refused(somebody: Somebody) -> None:
+    for route in NEEDED:
+        for name, body in NOT_JSON.items():
+            problem = problem_of(post(somebody, route, body), 400, 422)
+            assert "Traceback" not in str(problem), (route, name)
 
 
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("route", BODIES)
 @pytest.mark.usefixtures("nothing_stored")
-def test_numbers_beyond_all_numbers_are_refused(somebody: Somebody, route: str) -> None:
-    for name in BODIES[route]:
-        for number in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"9" * 400):
-            problem_of(post(somebody, route, b'{"%s": %s}' % (name.encode(), number)), 422)
+def test_numbers_beyond_all_numbers_are_refused(somebody: Somebody) -> None:
+    for route in BODIES:
+        for name in BODIES[route]:
+            for number in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"-1e999", b"9" * 400):
+                problem_of(post(somebody, route, b'{"%s": %s}' % (name.encode(), number)), 422)
 
 
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("route", BODIES)
 @pytest.mark.usefixtures("nothing_stored")
-def test_a_body_of_another_kind_is_refused(somebody: Somebody, route: str) -> None:
-    good = json.dumps(BODIES[route]).encode()
-    for kind in [
-        "text/plain",
-        "application/xml",
-        "application/x-www-form-urlencoded",
-        "multipart/form-data",
-        "x",
-        "",
-    ]:
-        # A form without a boundary cannot be read, where a form is read.
-        problem_of(post(somebody, route, good, **{"Content-Type": kind}), 415, 422, *[400] * (route in FORMS))
+def test_a_body_of_another_kind_is_refused(somebody: Somebody) -> None:
+    for route in BODIES:
+        good = json.dumps(BODIES[route]).encode()
+        for kind in [
+            "text/plain",
+            "application/xml",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+            "x",
+            "",
+        ]:
+            # A form without a boundary cannot be read, where a form is read.
+            problem_of(
+                post(somebody, route, good, **{"Content-Type": kind}), 415, 422, *[400] * (route in FORMS)
+            )
 
 
 # Each of 250 KB at least, and none too large for those who are signed in.
@@ -291,19 +294,18 @@ BULK = {
 
 
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("route", BODIES)
 @pytest.mark.usefixtures("nothing_stored")
 def test_a_body_of_very_many_values_is_refused_before_it_is_understood(
-    somebody: Somebody, route: str, monkeypatch: pytest.MonkeyPatch
+    somebody: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which a model would make of it costs a hundred times what it costs to send."""
     monkeypatch.setattr(Request, "json", None)
-    for name, body in BULK.items():
-        assert 250_000 <= len(body) <= MAX_BODY_BYTES, name
-        problem = problem_of(post(somebody, route, body), 413)
-        assert "16 KiB" in problem["detail"] if route in FOR_STRANGERS else "values" in problem["detail"], (
-            name
-        )
+    for route in BODIES:
+        for name, body in BULK.items():
+            assert 250_000 <= len(body) <= MAX_BODY_BYTES, name
+            problem = problem_of(post(somebody, route, body), 413)
+            most = "16 KiB" if route in FOR_STRANGERS else "values"
+            assert most in problem["detail"], (route, name)
 
 
 @pytest.mark.engines("postgresql")
@@ -314,13 +316,14 @@ def test_marks_in_a_text_are_no_values(ann: Person) -> None:
 
 
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("route", [route for route in BODIES if route not in FOR_STRANGERS])
 @pytest.mark.usefixtures("nothing_stored")
-def test_who_is_not_signed_in_is_told_so_before_they_have_sent_a_body(somebody: Somebody, route: str) -> None:
+def test_who_is_not_signed_in_is_told_so_before_they_have_sent_a_body(somebody: Somebody) -> None:
     """And the next request on the same connection is understood."""
-    head = f"{route.split(' ')[0]} {somebody.path(route)} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     body = BULK["lists"]
-    with connected(str(somebody.http.base_url), f"{head}Content-Length: {len(body)}\r\n\r\n".encode()) as raw:
-        assert next_answer(raw)[0] == 401
-        raw.sendall(body + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert next_answer(raw) == (200, b'{"status":"ok"}')
+    kind = f"Host: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    for route in [route for route in BODIES if route not in FOR_STRANGERS]:
+        head = f"{route.split(' ')[0]} {somebody.path(route)} HTTP/1.1\r\n{kind}\r\n\r\n"
+        with connected(str(somebody.http.base_url), head.encode()) as raw:
+            assert next_answer(raw)[0] == 401, route
+            raw.sendall(body + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert next_answer(raw) == (200, b'{"status":"ok"}'), route

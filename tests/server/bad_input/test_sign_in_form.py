@@ -34,17 +34,16 @@ FORM_FIELDS = {
 }
 
 
-@pytest.mark.parametrize("case", FORM_FIELDS)
-@pytest.mark.engines("postgresql")
-def test_a_form_that_signs_nobody_in_is_refused(server: Server, case: str) -> None:
-    body, status = FORM_FIELDS[case]
-    answer = server.client().post("/v1/auth/token", content=body, headers=FORM)
-    problem = problem_of(answer, status, *([422] if status == 401 else []))
-    if status == 401:
-        assert problem["detail"] in (
-            "The email or the password is wrong.",
-            f"The request is not valid: {'password'}.",
-        )
+def test_a_form_that_signs_nobody_in_is_refused(server: Server) -> None:
+    for case, (body, status) in FORM_FIELDS.items():
+        answer = server.client().post("/v1/auth/token", content=body, headers=FORM)
+        assert answer.status_code in (status, *([422] if status == 401 else [])), case
+        problem = problem_of(answer, answer.status_code)
+        if status == 401:
+            assert problem["detail"] in (
+                "The email or the password is wrong.",
+                f"The request is not valid: {'password'}.",
+            ), case
 
 
 @pytest.mark.engines("sqlite")
