@@ -13,6 +13,8 @@ from support.databases.postgres import PostgresServer
 
 REVISIONS = [file.stem for file in FILES]
 NUMBERS = range(len(FILES))
+# What a file says and refuses is in psql/begin.sql: the first file, those around a database at 004, and the last.
+SOME = (0, 3, 4, 5, NUMBERS[-1])
 EVERYTHING = """
 INSERT INTO users (email, password_hash) VALUES ('ann@example.com', '-');
 INSERT INTO tasks (user_id, title) SELECT id, 'Buy milk' FROM users;
@@ -52,14 +54,15 @@ def test_the_files_in_order_say_applied_and_stamp_their_own_names(at: At) -> Non
         assert database.stamps() == [REVISIONS[number]]
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-def test_a_file_that_was_applied_says_so_and_changes_nothing(at: At, number: int) -> None:
-    """And so do all before it."""
-    database = at(number + 1)
-    before = database.catalog()
-    for earlier in NUMBERS[: number + 1]:
-        assert database.run(earlier) == f"{REVISIONS[earlier]}: already applied"
-    assert database.catalog() == before
+def test_a_file_that_was_applied_says_so_and_changes_nothing(at: At) -> None:
+    """And so do those before it."""
+    database = at(0)
+    for number in NUMBERS:
+        database.run(number)
+        before = database.catalog()
+        for earlier in NUMBERS if number == NUMBERS[-1] else {0, max(number - 1, 0), number}:
+            assert database.run(earlier) == f"{REVISIONS[earlier]}: already applied"
+        assert database.catalog() == before
 
 
 def test_rows_survive_every_file_run_again(at: At) -> None:
@@ -77,26 +80,27 @@ def test_rows_survive_every_file_run_again(at: At) -> None:
     assert database.query(ROWS) == before
 
 
-@pytest.mark.parametrize("count", NUMBERS[:-1])
-def test_a_file_refuses_to_run_before_its_predecessor(at: At, count: int) -> None:
-    database = at(count)
-    stands = f"at {REVISIONS[count - 1]}" if count else "empty"
-    for number in NUMBERS[count + 1 :]:
-        assert database.refusal(number) == (
-            f"{REVISIONS[number]}: needs {REVISIONS[number - 1]} first; the database is {stands}. "
-            "Nothing was changed."
-        )
+def test_a_file_refuses_to_run_before_its_predecessor(at: At) -> None:
+    database = at(0)
+    for count in NUMBERS[:-1]:
+        stands = f"at {REVISIONS[count - 1]}" if count else "empty"
+        for number in {count + 1, NUMBERS[-1]}:
+            assert database.refusal(number) == (
+                f"{REVISIONS[number]}: needs {REVISIONS[number - 1]} first; the database is {stands}. "
+                "Nothing was changed."
+            )
+        database.run(count)
 
 
-@pytest.mark.parametrize("stamp", ["abc", "", "03_short", "x'; DROP TABLE users; --"])
-def test_an_unknown_stamp_is_refused(at: At, stamp: str) -> None:
+def test_an_unknown_stamp_is_refused(at: At) -> None:
     database = at(4)
-    quoted = stamp.replace("'", "''")
-    database.query(f"UPDATE alembic_version SET version_num = '{quoted}'")
-    for number in NUMBERS:
-        for arguments in ([], ["-v", "reset=1"]):
-            line = database.refusal(number, *arguments)
-            assert line == f"{REVISIONS[number]}: the stamp '{quoted}' is unknown. Nothing was changed."
+    for stamp in ("abc", "", "03_short", "x'; DROP TABLE users; --"):
+        quoted = stamp.replace("'", "''")
+        database.query(f"UPDATE alembic_version SET version_num = '{quoted}'")
+        for number in SOME:
+            for arguments in ([], ["-v", "reset=1"]):
+                line = database.refusal(number, *arguments)
+                assert line == f"{REVISIONS[number]}: the stamp '{quoted}' is unknown. Nothing was changed."
 
 
 def test_a_stamp_with_our_number_but_another_name_is_refused(at: At) -> None:
@@ -111,7 +115,7 @@ def test_a_stamp_with_our_number_but_another_name_is_refused(at: At) -> None:
 def test_two_stamps_are_refused(at: At) -> None:
     database = at(4)
     database.query("INSERT INTO alembic_version VALUES ('002_add_conversations_table')")
-    for number in NUMBERS:
+    for number in SOME:
         for arguments in ([], ["-v", "reset=1"]):
             assert "alembic_version has more than one row" in database.refusal(number, *arguments)
 
@@ -122,7 +126,7 @@ def test_tables_without_a_stamp_are_refused_and_kept(at: At, change: str) -> Non
     database.query(EVERYTHING)
     before = database.query(ROWS)
     database.query(change)
-    for number in NUMBERS:
+    for number in SOME:
         for arguments in ([], ["-v", "reset=1"]):
             assert database.refusal(number, *arguments) == (
                 f"{REVISIONS[number]}: there are tables (conversations, messages, tasks, users) but no stamp "
@@ -148,12 +152,12 @@ def test_a_stamp_that_was_taken_back_to_nothing_counts_as_empty(at: At) -> None:
 # Reset
 
 
-@pytest.mark.parametrize("value", ["0", "yes", "true", "on", "11", " 1", "", "1'; DROP TABLE users; --"])
-def test_no_value_but_1_resets(at: At, value: str) -> None:
+def test_no_value_but_1_resets(at: At) -> None:
     database = at(len(FILES))
     before = database.catalog()
-    for number in NUMBERS:
-        assert database.run(number, "-v", f"reset={value}") == f"{REVISIONS[number]}: already applied"
+    for value in ("0", "yes", "true", "on", "11", " 1", "", "1'; DROP TABLE users; --"):
+        for number in SOME:
+            assert database.run(number, "-v", f"reset={value}") == f"{REVISIONS[number]}: already applied"
     assert database.catalog() == before
 
 
@@ -166,9 +170,10 @@ def test_reset_1_leaves_what_the_files_up_to_this_one_make(at: At, number: int) 
     assert said == [*dropped, f"{REVISIONS[number]}: applied"]
     assert difference(database.catalog(), wanted.catalog()) == []
     assert database.query("SELECT count(*) FROM users") == ("0" if number == 0 else "1")
-    for later in NUMBERS[number + 1 :]:
-        database.run(later)
-    assert difference(database.catalog(), at(len(FILES)).catalog()) == []
+    if number in SOME:  # the others leave what was just seen to be the same
+        for later in NUMBERS[number + 1 :]:
+            database.run(later)
+        assert difference(database.catalog(), at(len(FILES)).catalog()) == []
 
 
 def test_reset_on_an_empty_database_just_applies(at: At) -> None:
@@ -186,7 +191,7 @@ def test_reset_of_a_file_before_its_predecessor_is_refused_and_drops_nothing(at:
 def test_a_database_newer_than_the_files_is_neither_reset_nor_changed(at: At) -> None:
     database = at(len(FILES))
     database.query("UPDATE alembic_version SET version_num = '998_from_the_future'")
-    for number in NUMBERS:
+    for number in SOME:
         assert database.run(number) == f"{REVISIONS[number]}: already applied"
         assert database.refusal(number, "-v", "reset=1") == (
             f"{REVISIONS[number]}: the database is at 998_from_the_future, newer than these files, "
@@ -266,7 +271,7 @@ def test_psql_may_be_set_up_differently(at: At, arguments: list[str]) -> None:
     assert "needs 000_create_users_table first" in database.refusal(1, *arguments)
     for number in NUMBERS:
         assert database.run(number, *arguments) == f"{REVISIONS[number]}: applied"
-    for number in NUMBERS:
+    for number in SOME:
         assert database.run(number, *arguments) == f"{REVISIONS[number]}: already applied"
     assert difference(database.catalog(), at(len(FILES)).catalog()) == []
 

@@ -1,15 +1,16 @@
 # test_protect_history.py -- what the database itself refuses and does, made by each of the three ways.
+import functools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 from asyncmy.errors import MySQLError
 
-from support.databases.catalog import FILES, Place, empty_place, migrated
+from support.databases.catalog import FILES, Place, copied, empty_place, migrated
 from support.databases.postgres import PostgresServer
 
 ANN, BOB, HERS, HIS = (f"'{number:032x}'" for number in (1, 2, 3, 4))
@@ -50,39 +51,42 @@ UPSERT = {
 }
 
 
+@contextmanager
+def with_tables(request: pytest.FixtureRequest, what: str, folder: Path) -> Iterator[Place]:
+    """A database whose tables were made in one of the ways."""
+    engine, way = what.split()
+    if way == "psql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        with copied(server, migrated(server, len(FILES))) as place:
+            yield place
+        return
+    with contextmanager(empty_place)(request, engine, folder) as place:
+        if way == "create_all":
+            place.start()
+        else:
+            place.alembic("upgrade", "head")
+        yield place
+
+
 @pytest.fixture(scope="module")
-def kept() -> dict[str, Place]:
-    """To make the tables takes long on MariaDB: there the tests share them, each beginning with the same rows."""
-    return {}
+def kept(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Place]]:
+    """To make the tables takes long: the tests share them, each beginning with the same rows."""
+    with ExitStack() as opened:
+        yield functools.cache(
+            lambda what: opened.enter_context(with_tables(request, what, tmp_path_factory.mktemp("history")))
+        )
 
 
 @pytest.fixture(params=WAYS)
-def place(request: pytest.FixtureRequest, tmp_path: Path, kept: dict[str, Place]) -> Iterator[Place]:
-    engine, way = request.param.split()
-    if request.param in kept:
-        kept[request.param].run("DELETE FROM users")
-        places, way = iter([kept[request.param]]), "kept"
-    elif way == "psql":
-        server: PostgresServer = request.getfixturevalue("postgres")
-        name = f"history {uuid4().hex}"
-        server.create_database(name, migrated(server, len(FILES)))
-        places = iter([Place(server.url(name))])
-    else:
-        places = empty_place(request, engine, tmp_path)
-    place = next(places)
-    if way == "create_all":
-        place.start()
-    elif way == "alembic":
-        place.alembic("upgrade", "head")
-    if engine == "mariadb":
-        kept[request.param] = place
-    with place.connect() as connection:
-        for statement in STORY.split(";\n"):
+def place(request: pytest.FixtureRequest, kept: Callable[[str], Place]) -> Place:
+    place = kept(request.param)
+    with closing(place.connect()) as connection:
+        for statement in ("DELETE FROM users", *STORY.split(";\n")):
             connection.execute(statement)
-    yield place
-    next(places, None)
-    if way == "psql":
-        server.drop_database(name)
+    assert place.run("SELECT count(*) FROM users") == ["2"]
+    return place
 
 
 class Keyboard:
