@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
+# What was compiled is kept, also by whoever told Python not to: each process of a run would compile all tests anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
@@ -17,13 +19,13 @@ run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... cha
 	@cd backend && exec ../$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.installed-tests  ## Install what tests need and run them all
-	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@$(PYTEST) -n auto --dist worksteal $(ARGS)
 
 test-fast: $(VENV)/.installed-tests  ## Run what is quick: SQLite, no browser, none of the tests marked slow
-	@$(BIN)/python -m pytest -n auto --dist worksteal --sqlite-only -m "not slow" --ignore=tests/console/browser $(ARGS)
+	@$(PYTEST) -n auto --dist worksteal --sqlite-only -m "not slow" --ignore=tests/console/browser $(ARGS)
 
 test-all: $(VENV)/.installed-tests  ## Run all tests on all three engines; MariaDB has to be there
-	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(BIN)/python -m pytest -n auto --dist worksteal --all-engines $(ARGS)
+	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(PYTEST) -n auto --dist worksteal --all-engines $(ARGS)
 
 chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 times and check the books (SEED=...)
 	@$(BIN)/python tests/chaos/run.py --faults 200 $(if $(SEED),--seed $(SEED))
