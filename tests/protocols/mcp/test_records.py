@@ -1,10 +1,12 @@
 # test_records.py -- calls over MCP are on record, and take effect once.
 
 import functools
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
 import pytest
+from mcp.client import Client
 from mcp_types import CallToolResult
 from sqlalchemy import select
 from sqlmodel import col
@@ -132,17 +134,20 @@ async def test_many_callers_at_once_are_all_answered_and_all_on_record(
     for person in (ann, bob):
         person.patch("/v1/me", approval="never")  # they make more changes than go unasked
 
-    async def one(token: str, number: int) -> None:
-        async with connected(server, token, era) as client:
-            if number % 2:
-                answer = await client.call_tool("list_tasks", {})
-            else:
-                answer = await client.call_tool("add_task", {"title": f"Task {number}"})
-            assert not answer.is_error
+    async def one(client: Client, number: int) -> None:
+        if number % 2:
+            answer = await client.call_tool("list_tasks", {})
+        else:
+            answer = await client.call_tool("add_task", {"title": f"Task {number}"})
+        assert not answer.is_error
 
-    async with anyio.create_task_group() as group:
-        for number in range(CALLERS):
-            group.start_soon(one, list(people.values())[number // 2 % 2][1], number)
+    # Two clients each; a call is a request of its own, and they are all sent at once.
+    tokens = [token for _, token in people.values()] * 2
+    async with AsyncExitStack() as opened:
+        clients = [await opened.enter_async_context(connected(server, token, era)) for token in tokens]
+        async with anyio.create_task_group() as group:
+            for number in range(CALLERS):
+                group.start_soon(one, clients[number // 2 % 4], number)
     for person, _ in people.values():
         calls = [m["tool_calls"][0]["name"] for m in on_record(person)[1::2]]
         assert len(person.get("/v1/tasks")["data"]) == calls.count("add_task")
