@@ -46,24 +46,24 @@ def statuses(server: Server) -> dict[str, list[str]]:
 
 
 @pytest.mark.also_on_mariadb
-def test_seven_people_with_ten_slow_runs_each_do_not_make_the_eighth_wait(
+def test_four_people_with_six_slow_runs_each_do_not_make_the_fifth_wait(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
     gate = threading.Event()
     model = ScriptedModel()
     model.otherwise = [gate, "OK."]
-    with serving(settings_for(new_database(engine_name), runs_per_worker=64), model) as server:
-        for _ in range(7):
+    with serving(settings_for(new_database(engine_name), runs_per_worker=16), model) as server:
+        for _ in range(4):
             person = server.person()
-            for _ in range(10):
+            for _ in range(6):
                 asks(person)
         running = [states.count("running") for states in statuses(server).values()]
         wait_until(lambda: len(model.requests) == len(server.state.worker._running))
-        assert len(running) == 7
-        eighth = server.person()
+        assert len(running) == 4
+        fifth = server.person()
         model.answers = [["At once."]]
-        assert eighth.chat("hello")["message"]["content"] == "At once."
-        assert len(server.state.worker._running) <= 64
+        assert fifth.chat("hello")["message"]["content"] == "At once."
+        assert len(server.state.worker._running) <= 16
         gate.set()
         wait_until(
             lambda: {state for states in statuses(server).values() for state in states} == {"completed"}
