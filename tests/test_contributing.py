@@ -24,7 +24,12 @@ def read_rows(heading: str) -> list[str]:
 
 def read_files(place: str) -> str:
     """The text of all files that a place with {...} in it may mean."""
-    pattern = re.compile("[^/]+".join(map(re.escape, re.split(r"\{\w+\}", place))))
+    # The file of a noun may stand in a folder of its own room.
+    means = {"{noun}": r"(?:\w+/)?[^/]+"}
+    parts = re.split(r"(\{\w+\})", place)
+    pattern = re.compile(
+        "".join(means.get(part, "[^/]+") if part.startswith("{") else re.escape(part) for part in parts)
+    )
     found = [path for path in FILES if pattern.fullmatch(path)]
     assert found, f"CONTRIBUTING.md names {place}, which is not there"
     return "\n".join((ROOT / path).read_text() for path in found)
@@ -51,7 +56,7 @@ def test_every_place_of_a_recipe_is_there(heading: str) -> None:
 TABLE_PLACES = {
     "backend/models/{noun}.py": '__tablename__ = "{table}"',
     "backend/models/__init__.py": '"{name}"',
-    "backend/access.py": "^    {name}: ",
+    "backend/access/__init__.py": "^    {name}: ",
     "migrations/{number}_{what}.sql": "CREATE TABLE {table} ",
     "migrations/versions/{number}_{what}.py": '"{table}"',
     "migrations/psql/begin.sql": "'{table}'",

@@ -6,8 +6,8 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
-from models.api_token import SCOPES
 from models.event import RESERVED_WORDS
+from models.identity.api_token import SCOPES
 from models.run import Run
 from protocols.mcp.prompts import PROMPTS
 from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI

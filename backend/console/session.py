@@ -6,7 +6,7 @@ from fastapi import APIRouter, Cookie, Depends, Request, status
 from starlette.responses import Response
 
 from errors import Forbidden, Unauthorized
-from models.session import SignInRequest, TokenPublic
+from models.identity.session import SignInRequest, TokenPublic
 from models.shapes import ApiModel
 from routes.dependencies import FOR_ANYONE, AppStateDep, DeviceDep, Route
 from routes.openapi import problems

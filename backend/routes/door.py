@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from access import Caller
 from app_state import AppState
 from errors import InsufficientScope, InvalidCredential, Unauthorized
-from models.api_token import SCOPES_FOR, Permission
+from models.identity.api_token import SCOPES_FOR, Permission
 from security import InvalidToken
 from services.identity.api_tokens import TOKEN_PREFIX
 

@@ -6,8 +6,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 
-from models.api_token import SCOPES_FOR
 from models.event import ChangePublic
+from models.identity.api_token import SCOPES_FOR
 from models.message import RecordedToolCallPublic
 from models.shapes import ApiModel, JsonObject
 from routes.dependencies import Route

@@ -1,7 +1,7 @@
 # storage/row_session.py -- a session writes only objects that were found by a rule, or that are new and say whose.
 """A flush makes statements of its own, by primary key. They need no rule, because of what is examined before: an object
 that a session updates or deletes was read by it, in a statement that carried the rule, or was added by it; a new one
-went through access.py, which compares its owner with the caller; and none changes its owner.
+went through access/, which compares its owner with the caller; and none changes its owner.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ from sqlmodel import SQLModel
 
 from storage.rule_check import IS_FLUSH, MissingRule
 
-# The key in the `info` of an object's state: access.py has compared its owner with the caller.
+# The key in the `info` of an object's state: access/ has compared its owner with the caller.
 IS_ADMITTED = "is_admitted"
 # The columns by which a row belongs to somebody, in any table.
 OWNER_COLUMNS = frozenset({"user_id", "audience_id", "conversation_id", "run_id", "session_id"})
 
 
 def admit_row(row: SQLModel) -> None:
-    """Let a new row be stored. For access.py, which knows whose it has to be, and for events, which are addressed."""
+    """Let a new row be stored. For access/, which knows whose it has to be, and for events, which are addressed."""
     inspect(row).info[IS_ADMITTED] = True
 
 

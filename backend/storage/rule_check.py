@@ -1,5 +1,5 @@
 # storage/rule_check.py -- the second lock: SQL that names a table without that table's rule is not made.
-"""access.py makes the marks that are looked for here: a condition that is the rule of a table, and a value that says
+"""access/ makes the marks that are looked for here: a condition that is the rule of a table, and a value that says
 whose a new row is. The look is part of making SQL from a statement, which every way to execute one goes through, and
 whose result SQLAlchemy keeps: a statement that was executed before is not looked at again. A mark is a node of the
 statement, so that it survives copies and belongs to the key under which the SQL is kept.
@@ -39,7 +39,7 @@ class MissingRule(Exception):
     """A statement names a table without the rule that says whose rows it is about; nothing was executed."""
 
     def __init__(self, table: str, what: str = "rule") -> None:
-        super().__init__(f"the statement names {table} without its {what}: build it through access.py")
+        super().__init__(f"the statement names {table} without its {what}: build it through access/")
 
 
 class Mark(Grouping[T]):

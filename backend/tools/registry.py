@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from access import Caller
 from db import Transaction, ends_transaction
 from errors import ParleyError
-from models.api_token import SCOPES_FOR, Permission
+from models.identity.api_token import SCOPES_FOR, Permission
 from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()

@@ -7,8 +7,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 
-from models.api_token import SCOPES as ALL_SCOPES
-from models.api_token import SCOPES_FOR
+from models.identity.api_token import SCOPES as ALL_SCOPES
+from models.identity.api_token import SCOPES_FOR
 from routes.dependencies import Route
 from support.api.doors import (
     ENDED,

@@ -10,7 +10,7 @@ from structlog.contextvars import bound_contextvars
 
 from app_state import AppState
 from errors import CHALLENGE, Forbidden, InsufficientScope, MisdirectedRequest, Unauthorized
-from models.api_token import SCOPES_FOR, Permission
+from models.identity.api_token import SCOPES_FOR, Permission
 from protocols.mcp.on_demand import OnDemandServer
 from routes.door import find_caller, get_app_state, read_bearer
 from security import derive_id

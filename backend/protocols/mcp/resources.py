@@ -20,7 +20,7 @@ from starlette.requests import Request
 from access import Caller
 from db import Database
 from errors import InsufficientScope, NotFound
-from models.api_token import SCOPES_FOR, Permission
+from models.identity.api_token import SCOPES_FOR, Permission
 from models.shapes import JsonObject
 from pagination import Page
 from protocols.mcp.auth import SCOPE_GRANT

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response, status
 
-from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
+from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems

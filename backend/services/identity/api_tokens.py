@@ -14,7 +14,7 @@ from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Gone, InvalidCredential, NotFound
 from models import ApiToken, User
-from models.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
+from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
 from security import hash_token, new_token
 from services.identity.fresh_cache import FreshCache
 

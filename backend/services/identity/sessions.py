@@ -13,7 +13,7 @@ from clock import utc_now
 from db import Database, Transaction
 from errors import InvalidCredential, NotFound
 from models import AuthSession, RefreshToken, User
-from models.session import SessionPublic
+from models.identity.session import SessionPublic
 from security import JwtClaims
 from services.batch_deletion import ROW_BATCH, delete_batch_with_children
 from services.identity.fresh_cache import FreshCache

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import cli
 from access import Caller
-from models.api_token import SCOPES, parse_scopes
+from models.identity.api_token import SCOPES, parse_scopes
 from routes.dependencies import CallerDep, Route, TasksReadDep
 from settings import get_settings
 from support.api.doors import end_token, make_token, revoke_token

@@ -1,4 +1,4 @@
-# models/session.py -- sign-ins, and the refresh tokens that keep them going.
+# models/identity/session.py -- sign-ins, and the refresh tokens that keep them going.
 from datetime import datetime
 from typing import Literal
 from uuid import UUID

@@ -1,10 +1,9 @@
-# access.py -- who asks, and the one rule per table that says which of its rows they may see.
+# access/ -- who asks, and the one rule per table that says which of its rows they may see.
 """The rules are marked, and no statement is executed without the mark of each of its tables: storage/rule_check.py."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SQLColumnExpression,
-    Uuid,
     and_,
     bindparam,
     exists,
@@ -25,6 +23,16 @@ from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import SQLModel, col
 
+from access.callers import (
+    ANY_CALLER,
+    SYSTEM,
+    Caller,
+    CallerOrSystem,
+    SignedInCaller,
+    System,
+    caller_params,
+    require_id,
+)
 from db import AnySelect, Transaction, get_columns
 from errors import NotFound
 from models import (
@@ -46,76 +54,24 @@ from models import (
     ToolCall,
     User,
 )
-from models.api_token import SCOPES_FOR, Permission, Scope
 from storage.row_session import admit_row
 from storage.rule_check import MissingRule, OwnerValue, TableRule
+
+__all__ = [
+    "ANY_CALLER",
+    "SYSTEM",
+    "Caller",
+    "CallerOrSystem",
+    "SignedInCaller",
+    "System",
+    "caller_params",
+    "require_id",
+]
 
 RowT = TypeVar("RowT", bound=SQLModel)
 T = TypeVar("T")
 T2 = TypeVar("T2")
 T3 = TypeVar("T3")
-
-
-def require_id(row_id: UUID | None) -> UUID:
-    """The id; TypeError for None, since `=` with None becomes IS NULL and would match the rows of nobody."""
-    if row_id is None:
-        raise TypeError("an id is missing: nobody's rows are not everybody's")
-    return row_id
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The user on whose behalf something runs: in a session, or without one where a run or an API token acts for them.
-
-    `scopes` are those of the API token; None outside of one, where everything is allowed.
-    """
-
-    user_id: UUID
-    session_id: UUID | None
-    timezone: str = "UTC"
-    token_id: UUID | None = None
-    scopes: frozenset[Scope] | None = None
-
-    def __post_init__(self) -> None:
-        require_id(self.user_id)
-
-    @property
-    def credential_id(self) -> UUID | None:
-        """The id of the session or of the API token; None in a run."""
-        return self.session_id or self.token_id
-
-    def is_allowed(self, permission: Permission) -> bool:
-        return self.scopes is None or not self.scopes.isdisjoint(SCOPES_FOR[permission])
-
-    def without_session(self) -> "Caller":
-        """Who acts in a run of the caller: the user, also where an API token started it."""
-        return Caller(self.user_id, None, self.timezone)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedInCaller(Caller):
-    """A user in a session, which is what an access token stands for."""
-
-    session_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """The service itself, where there is no user yet (sign-in) or none in particular (workers, the operator).
-
-    A test lists the modules that may act as SYSTEM.
-    """
-
-
-SYSTEM = System()
-# Stands for the caller in a statement that is built once; whoever executes it passes `caller_params(caller)`.
-ANY_CALLER = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
-CallerOrSystem = Caller | System
-
-
-def caller_params(caller: Caller) -> dict[str, object]:
-    """The bind parameters that make a statement for ANY_CALLER one for this caller."""
-    return {"caller_user_id": caller.user_id}
 
 
 # SQLModel gives a column the type of its values, so to mypy the columns below are ids.

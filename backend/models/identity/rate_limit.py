@@ -1,4 +1,4 @@
-# models/rate_limit.py -- how often something was tried lately.
+# models/identity/rate_limit.py -- how often something was tried lately.
 from datetime import datetime
 
 from sqlalchemy import Index, Integer, String

@@ -1,0 +1,70 @@
+# access/callers.py -- who asks: a user with a credential, or the service itself.
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import Uuid, bindparam
+
+from models.identity.api_token import SCOPES_FOR, Permission, Scope
+
+
+def require_id(row_id: UUID | None) -> UUID:
+    """The id; TypeError for None, since `=` with None becomes IS NULL and would match the rows of nobody."""
+    if row_id is None:
+        raise TypeError("an id is missing: nobody's rows are not everybody's")
+    return row_id
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The user on whose behalf something runs: in a session, or without one where a run or an API token acts for them.
+
+    `scopes` are those of the API token; None outside of one, where everything is allowed.
+    """
+
+    user_id: UUID
+    session_id: UUID | None
+    timezone: str = "UTC"
+    token_id: UUID | None = None
+    scopes: frozenset[Scope] | None = None
+
+    def __post_init__(self) -> None:
+        require_id(self.user_id)
+
+    @property
+    def credential_id(self) -> UUID | None:
+        """The id of the session or of the API token; None in a run."""
+        return self.session_id or self.token_id
+
+    def is_allowed(self, permission: Permission) -> bool:
+        return self.scopes is None or not self.scopes.isdisjoint(SCOPES_FOR[permission])
+
+    def without_session(self) -> "Caller":
+        """Who acts in a run of the caller: the user, also where an API token started it."""
+        return Caller(self.user_id, None, self.timezone)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInCaller(Caller):
+    """A user in a session, which is what an access token stands for."""
+
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The service itself, where there is no user yet (sign-in) or none in particular (workers, the operator).
+
+    A test lists the modules that may act as SYSTEM.
+    """
+
+
+SYSTEM = System()
+# Stands for the caller in a statement that is built once; whoever executes it passes `caller_params(caller)`.
+ANY_CALLER = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
+CallerOrSystem = Caller | System
+
+
+def caller_params(caller: Caller) -> dict[str, object]:
+    """The bind parameters that make a statement for ANY_CALLER one for this caller."""
+    return {"caller_user_id": caller.user_id}
