@@ -33,9 +33,13 @@ from access.callers import (
     caller_params,
     require_id,
 )
+from access.memberships import account_of_member, invitation_of_manager
 from db import AnySelect, Transaction, get_columns
 from errors import NotFound
 from models import (
+    Account,
+    AccountInvitation,
+    AccountMember,
     ApiToken,
     Approval,
     AuthSession,
@@ -132,8 +136,16 @@ RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
     EventCounter: allow_no_one(EventCounter.id),
     EventRead: owned_by_caller(EventRead.user_id),
     ApiToken: owned_by_caller(ApiToken.user_id),
+    Account: account_of_member,
+    AccountMember: child_of(Account, AccountMember.account_id, Account.id),
+    AccountInvitation: invitation_of_manager,
 }
-NOUNS: dict[type[SQLModel], str] = {AuthSession: "session", ApiToken: "token"}
+NOUNS: dict[type[SQLModel], str] = {
+    AuthSession: "session",
+    ApiToken: "token",
+    AccountMember: "member",
+    AccountInvitation: "invitation",
+}
 # Of a new row: the column by which it belongs to somebody, and where that is a row, the table of that row.
 OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     User: ("id", None),
@@ -153,6 +165,9 @@ OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     EventRead: ("user_id", None),
     ToolCall: ("user_id", None),
     ApiToken: ("user_id", None),
+    Account: ("id", None),
+    AccountMember: ("account_id", Account),
+    AccountInvitation: ("account_id", Account),
 }
 
 
@@ -195,6 +210,23 @@ def child_condition(table: type[SQLModel], parent_id: SQLColumnExpression[UUID])
 def sender_condition() -> ColumnElement[bool]:
     """The sender of an event that the same statement has found by its own rule: its readers see who sent it."""
     return TableRule(col(User.id) == col(Event.sender_id), table_column(User.id))
+
+
+def member_condition() -> ColumnElement[bool]:
+    """The user of a membership that the same statement has found by its own rule: members see who they are."""
+    return TableRule(col(User.id) == col(AccountMember.user_id), table_column(User.id))
+
+
+def invited_condition(caller: Caller) -> ColumnElement[bool]:
+    """The invitations to the caller's own email."""
+    email = sql_select(col(User.email)).where(visible_condition(caller, User)).scalar_subquery()
+    return TableRule(col(AccountInvitation.email) == email, table_column(AccountInvitation.account_id))
+
+
+def inviting_condition() -> ColumnElement[bool]:
+    """The account of an invitation that the same statement has found by its own rule, until its removal begins."""
+    seen = and_(col(Account.id) == col(AccountInvitation.account_id), col(Account.deleted_at).is_(None))
+    return TableRule(seen, table_column(Account.id))
 
 
 # Any: an owner's value is an id or, of a rate limit, a text.

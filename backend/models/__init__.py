@@ -1,4 +1,5 @@
 # models/ -- one file a noun: its table and its API shapes. Importing this package fills SQLModel.metadata.
+from models.account import Account, AccountInvitation, AccountMember
 from models.approval import Approval
 from models.conversation import Conversation
 from models.event import Event, EventCounter, EventLogEntry, EventRead
@@ -12,6 +13,9 @@ from models.run import Run, RunEvent
 from models.task import Task
 
 __all__ = [
+    "Account",
+    "AccountInvitation",
+    "AccountMember",
     "ApiToken",
     "Approval",
     "AuthSession",
