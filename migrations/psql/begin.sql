@@ -32,7 +32,8 @@ WHERE schemaname = current_schema()
   AND tablename IN (
     'users', 'tasks', 'conversations', 'messages', 'auth_sessions', 'refresh_tokens', 'rate_limits',
     'runs', 'run_events', 'idempotency_keys', 'approvals', 'events', 'event_sequences', 'access_tokens',
-    'tool_calls', 'event_log', 'event_counter', 'event_reads'
+    'tool_calls', 'event_log', 'event_counter', 'event_reads', 'accounts', 'account_members',
+    'account_invitations'
   ) \gset
 
 SELECT CASE

@@ -2,11 +2,20 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '019' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '020' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '020' AND left(:'revision', 3) COLLATE "C" <= '020' AS undo \gset
+\if :undo
+  DROP FUNCTION add_personal_account(), delete_personal_account(), delete_events_of_account() CASCADE;
+  DROP TABLE account_invitations CASCADE;
+  DROP TABLE account_members CASCADE;
+  DROP TABLE accounts CASCADE;
+  \echo 020_add_accounts: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '019' AND left(:'revision', 3) COLLATE "C" <= '019' AS undo \gset
 \if :undo

@@ -27,8 +27,17 @@ INSERT INTO messages (id, conversation_id, user_id, role, content, seq, client_i
 INSERT INTO auth_sessions (id, user_id, expires_at) VALUES ({ANN}, {ANN}, '2030-01-01');
 INSERT INTO refresh_tokens (token_hash, session_id, expires_at) VALUES ('-', {ANN}, '2030-01-01')
 """
-FROZEN = ["users", "tasks", "conversations", "runs", "run_events", "auth_sessions", "refresh_tokens"]
-MOVING = ["users", "tasks", "conversations"]
+FROZEN = [
+    "users",
+    "tasks",
+    "conversations",
+    "runs",
+    "run_events",
+    "auth_sessions",
+    "refresh_tokens",
+    "accounts",
+]
+MOVING = ["users", "tasks", "conversations", "accounts"]
 WAYS = [
     "sqlite create_all",
     "sqlite alembic",
@@ -157,6 +166,8 @@ def test_a_deleted_owner_takes_the_conversation_along_with_what_others_wrote(key
         "users": 1,
         "conversations": 1,
         "messages": 1,
+        "accounts": 1,
+        "account_members": 1,
     }
 
 
@@ -238,7 +249,7 @@ def test_created_at_never_changes(keyboard: Keyboard) -> None:
 
 @pytest.mark.parametrize("table", MOVING)
 def test_updated_at_moves_by_itself_and_takes_what_the_backend_sets(keyboard: Keyboard, table: str) -> None:
-    column = {"users": "email", "tasks": "title", "conversations": "title"}[table]
+    column = {"users": "email", "tasks": "title", "conversations": "title", "accounts": "name"}[table]
     own = f"{table} SET {column} = 'edited by hand' WHERE id = (SELECT min(CAST(id AS text)) FROM {table})"
     if keyboard.place.engine == "postgresql":
         own = own.replace("id = (SELECT min(CAST(id AS text))", "id::text = (SELECT min(id::text)")
