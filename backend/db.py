@@ -1,15 +1,13 @@
 # db.py -- the only place that commits, and how readers and writers reach the database.
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import asyncpg
-from pydantic_core import to_json
 from sqlalchemy import Column, Dialect, Insert, Row, Select, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -23,7 +21,7 @@ from sqlmodel import SQLModel
 from clock import utc_now
 from errors import DatabaseBusy, InvalidCredential
 from models import Event
-from models.event import Audience
+from models.event import NewEvent
 from settings import SettingsError
 from storage.engines import open_readers
 from storage.failures import (
@@ -88,18 +86,6 @@ def is_retryable(error: BaseException) -> bool:
 def ends_transaction(error: BaseException) -> bool:
     """Whether nothing more can be done in the transaction, through no fault of what was asked for."""
     return is_retryable(error) or is_connection_lost(error)
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    """A change, for those who may see it. `payload` is what REST returns: public models, ids, JSON values."""
-
-    audience: Audience
-    type: str
-    payload: Mapping[str, object]
-
-    def json(self) -> str:
-        return to_json(self.payload).decode()
 
 
 async def fetch_rows(tx: Transaction, statement: AnySelect, values: Mapping[str, object]) -> Sequence[AnyRow]:
@@ -187,7 +173,7 @@ class Database:
             except Exception as error:
                 cause = error.__cause__ if isinstance(error, DatabaseBusy) else error
                 assert cause is not None
-                # The user is the only parent row that callers do not lock: a missing one is a deleted account.
+                # The user is the only parent row that callers do not lock: a missing one is a deleted user.
                 if is_foreign_key_violation(cause):
                     raise InvalidCredential from error
                 retry = is_retryable(cause) or (attempt == 1 and not done and is_connection_lost(cause))
@@ -330,21 +316,31 @@ class Database:
             await engine.dispose()
 
 
-async def add_event(tx: Transaction, event: NewEvent) -> None:
-    """Write an event, which `Database.notify_log` tells of once the transaction is committed."""
-    row = Event(
-        audience=event.audience.kind,
-        audience_id=event.audience.id,
-        type=event.type,
-        payload=json.loads(event.json()),
-        expires_at=utc_now() + tx.info[EVENT_RETENTION],
-    )
-    await add_event_row(tx, row)
+async def add_events(tx: Transaction, events: Iterable[NewEvent]) -> list[int]:
+    """Write events, which `Database.notify_log` tells of once the transaction is committed; their ids, in this order.
+
+    All of them take as many statements as one.
+    """
+    expires_at = utc_now() + tx.info[EVENT_RETENTION]
+    rows = [
+        Event(
+            audience=event.audience.kind,
+            audience_id=event.audience.id,
+            type=event.type,
+            payload=json.loads(event.json()),
+            expires_at=expires_at,
+            event_id=event.event_id,
+        )
+        for event in events
+    ]
+    await add_event_rows(tx, *rows)
+    return [row.id for row in rows if row.id is not None]
 
 
-async def add_event_row(tx: Transaction, row: Event) -> None:
-    admit_row(row)  # an event is addressed: whoever tells of a change decides whom
-    tx.add(row)
+async def add_event_rows(tx: Transaction, *rows: Event) -> None:
+    for row in rows:
+        admit_row(row)  # an event is addressed: whoever tells of a change decides whom
+    tx.add_all(rows)
     await tx.flush()
     tx.info[HAS_EVENTS] = True
 
@@ -352,7 +348,7 @@ async def add_event_row(tx: Transaction, row: Event) -> None:
 async def add_row_with_event(tx: Transaction, row: SQLModel, event: NewEvent) -> None:
     tx.add(row)
     await tx.flush()
-    await add_event(tx, event)
+    await add_events(tx, [event])
 
 
 @cache

@@ -1,4 +1,5 @@
 # models/event.py -- events: what changed or was posted, for whom; the log that numbers them; who has read which.
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal, get_args
@@ -6,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as ApiField
+from pydantic_core import to_json
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -48,6 +50,22 @@ class Audience:
 
     kind: AudienceKind
     id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A change, for those who may see it. `payload` is what REST returns: public models, ids, JSON values.
+
+    `event_id` is its public id, for a request that looks for the event when it is repeated; random where None.
+    """
+
+    audience: Audience
+    type: str
+    payload: Mapping[str, object]
+    event_id: UUID | None = None
+
+    def json(self) -> str:
+        return to_json(self.payload).decode()
 
 
 class Event(SQLModel, table=True):

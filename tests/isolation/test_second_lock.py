@@ -24,9 +24,9 @@ from sqlmodel import SQLModel, col
 
 import access
 from access import ANY_CALLER, RULES, SYSTEM, Caller, caller_params
-from db import Database, NewEvent, Transaction, get_columns
+from db import Database, Transaction, get_columns
 from models import Conversation, Message, Run, Task
-from models.event import Audience
+from models.event import Audience, NewEvent
 from pagination import ListSpec, Page, fetch_list
 from services import run_sql
 from storage.engines import open_engine

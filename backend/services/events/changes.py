@@ -1,5 +1,5 @@
 # services/events/changes.py -- writes an event with the change that it tells of, and reads what streams show.
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from uuid import UUID
@@ -9,9 +9,9 @@ from sqlmodel import col
 
 import access
 from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem, System, caller_params
-from db import AnyRow, AnySelect, NewEvent, Transaction, add_event, fetch_rows
+from db import AnyRow, AnySelect, Transaction, add_events, fetch_rows
 from models import Event, EventLogEntry
-from models.event import Audience
+from models.event import Audience, NewEvent
 from services.events import posted
 
 # A batch is in memory for each stream that catches up: READ_BATCH events of at most MAX_BATCH_CHARACTERS in all, but
@@ -40,21 +40,40 @@ class EventBatch:
 # Writing
 
 
-def new_event(caller: Caller | UUID, type_: str, payload: Mapping[str, object]) -> NewEvent:
-    """`payload` is what REST returns of the change: public shapes, ids, JSON."""
-    user_id = caller if isinstance(caller, UUID) else caller.user_id
-    return NewEvent(Audience("user", user_id), type_, payload)
+def new_event(
+    audience: Caller | UUID | Audience,
+    type_: str,
+    payload: Mapping[str, object],
+    event_id: UUID | None = None,
+) -> NewEvent:
+    """For a caller or a user alone, or for all of an audience. `payload` is what REST returns of the change: public
+    shapes, ids, JSON. It is the same for all who may see it.
+    """
+    if isinstance(audience, Caller):
+        audience = audience.user_id
+    if isinstance(audience, UUID):
+        audience = Audience("user", audience)
+    return NewEvent(audience, type_, payload, event_id)
 
 
 async def record_event(
-    tx: Transaction, caller: Caller | UUID, type_: str, payload: Mapping[str, object]
-) -> None:
-    """Write an event; open streams are woken after the commit.
+    tx: Transaction,
+    audience: Caller | UUID | Audience,
+    type_: str,
+    payload: Mapping[str, object],
+    event_id: UUID | None = None,
+) -> int:
+    """Write an event; open streams are woken after the commit. The `id` of its row, by which events stand in order.
 
     It has no number yet. Call it after the change was flushed, while its row is locked: this keeps the events of one
     row in their order.
     """
-    await add_event(tx, new_event(caller, type_, payload))
+    return await record_events(tx, [new_event(audience, type_, payload, event_id)])
+
+
+async def record_events(tx: Transaction, events: Iterable[NewEvent]) -> int:
+    """The same for several events, in this order; the `id` of the last one, 0 if there is none."""
+    return max(await add_events(tx, events), default=0)
 
 
 # Reading

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller, CallerOrSystem
-from db import AnySelect, Database, RetryTransaction, Transaction, add_event_row, get_columns
+from db import AnySelect, Database, RetryTransaction, Transaction, add_event_rows, get_columns
 from errors import InvalidCredential, NotFound
 from models import Event, EventRead, User
 from models.event import EventCreate, EventPublic, Severity
@@ -132,7 +132,7 @@ async def list_events(db: Database, caller: Caller, wanted: EventFilter, page: P
 
 
 async def find_sender_name(tx: Transaction, caller: Caller) -> str | None:
-    """The caller's name, whose account cannot begin to go before the commit: nothing would take the record away."""
+    """The caller's name, whose removal cannot begin before the commit: nothing would take the record away."""
     own = access.select(caller, User, col(User.display_name)).with_for_update(read=True, key_share=True)
     row = (await tx.execute(own)).one_or_none()
     if row is None:
@@ -160,7 +160,7 @@ async def post_event(
         audience_id=caller.user_id,
         sender_id=caller.user_id,
     )
-    await add_event_row(tx, event)
+    await add_event_rows(tx, event)
     return show_event(event, name, None)
 
 
