@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         ge=0.1,
         le=300,
         description="How long one statement of a request may take, and the wait for a connection; then the answer is "
-        "503. Migrations, cleaning and the deletion of an account take as long as they take.",
+        "503. Migrations, cleaning and the deletion of users take as long as they take.",
     )
     database_pooler: Literal["none", "transaction"] = Field(
         "none",

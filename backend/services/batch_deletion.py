@@ -1,8 +1,9 @@
 # services/batch_deletion.py -- deletes many rows in batches, so that no transaction holds its locks for long.
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, delete, inspect, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, inspect, true, tuple_
 from sqlmodel import SQLModel
 
 import access
@@ -11,6 +12,41 @@ from db import Transaction
 
 ROW_BATCH = 1_000
 PARENT_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedTable:
+    """A table with rows of an owner. Where one of them may have very many children, these are deleted first."""
+
+    table: type[SQLModel]
+    owner_id: SQLColumnExpression[UUID]
+    child: type[SQLModel] | None = None
+    parent_id: SQLColumnExpression[UUID] | None = None
+    condition: ColumnElement[bool] = field(default_factory=true)
+
+
+async def delete_owned_rows(
+    tx: Transaction, caller: CallerOrSystem, tables: Sequence[OwnedTable], owner_id: UUID, limit: int
+) -> int:
+    """Delete about `limit` rows of an owner, those of the first table first; how many. Fewer: nothing is left."""
+    left = limit
+    for owned in tables:
+        deleted = -1
+        while deleted and left > 0:
+            deleted = await delete_owned(tx, caller, owned, owner_id, left)
+            left -= deleted
+    return limit - left
+
+
+async def delete_owned(
+    tx: Transaction, caller: CallerOrSystem, owned: OwnedTable, owner_id: UUID, limit: int
+) -> int:
+    is_owned = and_(owned.owner_id == owner_id, owned.condition)
+    if owned.child is None or owned.parent_id is None:
+        return await delete_batch(tx, caller, owned.table, is_owned, limit=limit)
+    return await delete_batch_with_children(
+        tx, caller, owned.table, owned.child, owned.parent_id, is_owned, limit=limit
+    )
 
 
 async def delete_batch(

@@ -1,4 +1,4 @@
-# services/housekeeping.py -- deletes expired rows and the rows of deleted accounts, in the background.
+# services/housekeeping.py -- deletes expired rows, and what deleted users have left, in the background.
 import asyncio
 import time
 from collections.abc import Coroutine
@@ -11,7 +11,7 @@ from failure_causes import log_failure
 from services import run_log
 from services.events import event_log
 from services.idempotency import delete_old_keys
-from services.identity import account_removal, sessions
+from services.identity import sessions, user_removal
 from services.identity.rate_limits import delete_expired_limits
 
 # A worker that starts has more urgent things to do than to delete what has expired.
@@ -32,7 +32,7 @@ class Housekeeping:
         """The background tasks, which run as long as the worker."""
         return [
             self._delete_expired_forever(),
-            self._delete_accounts_forever(),
+            self._delete_users_forever(),
             self._number_forgotten_forever(),
         ]
 
@@ -73,20 +73,20 @@ class Housekeeping:
                 log_failure("numbering late events failed", error)
             await asyncio.sleep(FORGOTTEN_SECONDS)
 
-    async def delete_account(self, user_id: UUID, slices: float = inf) -> None:
-        """Delete the rows of a marked account, in at most so many slices; the next round deletes the rest."""
+    async def delete_user(self, user_id: UUID, slices: float = inf) -> None:
+        """Delete the rows of a marked user, in at most so many slices; the next round deletes the rest."""
         while slices > 0:
             began = time.monotonic()
-            if not await self._db.write_unhurried(account_removal.delete_account_slice, SYSTEM, user_id):
+            if not await self._db.write_unhurried(user_removal.delete_user_slice, SYSTEM, user_id):
                 return
             slices -= 1
             await asyncio.sleep(time.monotonic() - began)  # others may write for as long as the slice took
 
-    async def _delete_accounts_forever(self) -> None:
+    async def _delete_users_forever(self) -> None:
         while True:
             try:
-                for user_id in await self._db.read(account_removal.find_deleted_accounts, SYSTEM):
-                    await self.delete_account(user_id)
+                for user_id in await self._db.read(user_removal.find_deleted_users, SYSTEM):
+                    await self.delete_user(user_id)
             except Exception as error:
-                log_failure("deleting accounts failed", error)
+                log_failure("deleting users failed", error)
             await asyncio.sleep(REMOVAL_SECONDS)

@@ -149,7 +149,7 @@ async def find_first_line(tx: Transaction, caller: Caller, run: Run) -> Line | N
 
 
 async def has_account(tx: Transaction, caller: Caller) -> bool:
-    """Whether the removal of the caller's account has not begun: then no run begins any more."""
+    """Whether the removal of the caller has not begun: then no run begins any more."""
     mine = access.select(caller, User, col(User.id)).where(col(User.id) == caller.user_id)
     return (await tx.execute(mine)).first() is not None
 

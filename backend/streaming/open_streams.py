@@ -249,7 +249,7 @@ class OpenStreams:
         caller: Caller,
         after: int | None,
     ) -> Batch | None:
-        """None if the stream has to end: the account is deleted, or the read failed."""
+        """None if the stream has to end: the user is deleted, or the read failed."""
         try:
             return await read(self._db, caller, after)
         except Unauthorized:

@@ -53,7 +53,7 @@ JUSTIFIED = {
     ): "the caller's tokens, with access.visible among its conditions",
     ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
     ("services/batch_deletion.py", "delete"): "rows that access.select has found",
-    ("services/identity/account_removal.py", "update"): "the caller's runs that access.select has found",
+    ("services/identity/user_removal.py", "update"): "the caller's runs that access.select has found",
     ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
     ("services/run_log.py", "delete"): "details of runs that access.select has found",
     ("services/run_log.py", "update"): "the same runs: that their details are gone",

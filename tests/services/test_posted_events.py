@@ -345,10 +345,10 @@ def test_whoever_goes_posts_nothing_more(server: Server, ann: Person) -> None:
     """The account is marked while the request is on its way: nothing would ever take the record away."""
     from errors import InvalidCredential
     from models.event import EventCreate
-    from services.identity.account_removal import mark_account_deleted
+    from services.identity.user_removal import mark_user_deleted
 
     caller = Caller(ann.id, None)
-    in_database(server, lambda tx: mark_account_deleted(tx, caller))
+    in_database(server, lambda tx: mark_user_deleted(tx, caller))
     with pytest.raises(InvalidCredential):
         in_database(server, lambda tx: posted.post_event(tx, caller, EventCreate(type="x", payload={})))
     assert count_events(server, ann) == 0

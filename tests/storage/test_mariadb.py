@@ -19,7 +19,7 @@ from models import Conversation, Message, Run, Task, User
 from models.message import ChatCreate
 from pagination import Page
 from services import messages, tasks
-from services.identity import account_removal
+from services.identity import user_removal
 from services.run_posting import post_message
 from services.tasks import TaskFilter
 from settings import SettingsError
@@ -362,8 +362,8 @@ def test_writers_in_one_conversation_get_seqs_without_a_gap(url: str) -> None:
 
 
 async def leave(db: Database, caller: Caller) -> None:
-    await db.write(account_removal.mark_account_deleted, caller)
-    while await db.write(account_removal.delete_account_slice, SYSTEM, caller.user_id, 2):
+    await db.write(user_removal.mark_user_deleted, caller)
+    while await db.write(user_removal.delete_user_slice, SYSTEM, caller.user_id, 2):
         pass
 
 

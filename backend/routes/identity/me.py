@@ -13,10 +13,10 @@ from models.shapes import GivenDate
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
 from services.audit import usage
-from services.identity import account_removal, auth, confirmation, sessions, users
+from services.identity import auth, confirmation, sessions, user_removal, users
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
-# The rest of a larger account is deleted after the answer.
+# The rest of what a user had very much of is deleted after the answer.
 MAX_SLICES = 10
 NO_PASSWORD = Confirmation()
 
@@ -54,15 +54,15 @@ async def update_me(state: AppStateDep, caller: CallerDep, change: UserUpdate) -
     "", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN, **problems(400, 403, 413, 429, 503)}
 )
 async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = NO_PASSWORD) -> None:
-    """Deletes the account and everything in it, at once and for good. Needs `current_password`, unless you signed
+    """Deletes you and everything that is yours, at once and for good. Needs `current_password`, unless you signed
     in within the last 5 minutes.
     """
     await confirmation.require_confirmation(state.auth, caller, body.current_password)
-    for run_id in await state.db.write(account_removal.mark_account_deleted, caller):
+    for run_id in await state.db.write(user_removal.mark_user_deleted, caller):
         state.worker.stop_local(run_id)
     state.api_token_cache.forget()
     state.session_cache.forget(None)
-    await state.worker.housekeeping.delete_account(caller.user_id, MAX_SLICES)
+    await state.worker.housekeeping.delete_user(caller.user_id, MAX_SLICES)
 
 
 @router.get("/usage", response_model=UsagePublic, responses=SIGNED_IN)

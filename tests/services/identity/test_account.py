@@ -1,4 +1,4 @@
-# test_account.py -- the password, the profile and the end of an account.
+# test_account.py -- the password, the profile and the end of a user.
 
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-# test_account_removal.py -- an account of many rows is marked, refused everywhere, and taken away a slice at a time.
+# test_user_removal.py -- a user of many rows is marked, refused everywhere, and taken away a slice at a time.
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from access import SYSTEM
 from clock import utc_now
 from db import Transaction
 from models import Message, Run, RunEvent, Task, User
-from services.identity import account_removal
+from services.identity import user_removal
 from settings import get_settings
 from support.api.problems import problem_of
 from support.api.sign_in import sign_in
@@ -68,14 +68,14 @@ def leaving(server: Server, monkeypatch: pytest.MonkeyPatch) -> Person:
     async def nobody(*_: Any) -> list[UUID]:
         return []
 
-    monkeypatch.setattr(account_removal, "find_deleted_accounts", nobody)
+    monkeypatch.setattr(user_removal, "find_deleted_users", nobody)
     monkeypatch.setattr(routes.identity.me, "MAX_SLICES", 0)
     person.delete("/v1/me")
     return person
 
 
 @pytest.mark.also_on_mariadb
-def test_an_account_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
+def test_a_user_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     server: Server, leaving: Person
 ) -> None:
     assert rows_of(server, leaving)["messages"] >= MANY
@@ -88,7 +88,7 @@ def test_an_account_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     assert again.get("/v1/tasks")["data"] == []
 
     async def slice_(tx: Transaction) -> bool:
-        return await account_removal.delete_account_slice(tx, SYSTEM, leaving.id, 25)
+        return await user_removal.delete_user_slice(tx, SYSTEM, leaving.id, 25)
 
     sizes, before = [], sum(rows_of(server, leaving).values())
     while in_database(server, slice_):
@@ -101,7 +101,7 @@ def test_an_account_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     assert again.get("/v1/me")["email"] == leaving.email
 
 
-def test_runs_of_an_account_that_goes_are_over(server: Server, leaving: Person) -> None:
+def test_runs_of_a_user_who_goes_are_over(server: Server, leaving: Person) -> None:
     async def look(tx: Transaction) -> set[str]:
         return set((await tx.execute(select(Run.status).where(Run.user_id == leaving.id))).scalars())
 
@@ -109,7 +109,7 @@ def test_runs_of_an_account_that_goes_are_over(server: Server, leaving: Person) 
 
 
 @pytest.mark.engines("sqlite")
-def test_the_operator_finds_no_account_that_goes(
+def test_the_operator_finds_no_user_who_goes(
     server: Server, leaving: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", server.settings.database_url.get_secret_value())
