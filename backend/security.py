@@ -109,6 +109,19 @@ def derive_secret(key: bytes, *words: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+@dataclass(frozen=True, slots=True)
+class DerivedToken:
+    """An id and a secret that derive from the request and its idempotency key, so that a repeat gives the same."""
+
+    id: UUID
+    secret: str
+
+
+def derive_token(key: bytes, kind: str, new_id: UUID | None) -> DerivedToken | None:
+    """The token of this kind whose row has the id; None without an id, for a request without an idempotency key."""
+    return None if new_id is None else DerivedToken(new_id, derive_secret(key, kind, str(new_id)))
+
+
 # How many verified access tokens one worker remembers.
 MAX_VERIFIED = 10_000
 

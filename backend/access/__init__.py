@@ -33,7 +33,7 @@ from access.callers import (
     caller_params,
     require_id,
 )
-from access.memberships import account_of_member, invitation_of_manager
+from access.memberships import account_of_member, invitation_of_manager, select_own_memberships
 from db import AnySelect, Transaction, get_columns
 from errors import NotFound
 from models import (
@@ -70,6 +70,7 @@ __all__ = [
     "System",
     "caller_params",
     "require_id",
+    "select_own_memberships",
 ]
 
 RowT = TypeVar("RowT", bound=SQLModel)
@@ -227,6 +228,13 @@ def inviting_condition() -> ColumnElement[bool]:
     """The account of an invitation that the same statement has found by its own rule, until its removal begins."""
     seen = and_(col(Account.id) == col(AccountInvitation.account_id), col(Account.deleted_at).is_(None))
     return TableRule(seen, table_column(Account.id))
+
+
+# Any: as in `select`.
+def select_own_invitations(caller: Caller, *columns: Any) -> AnySelect:
+    """`columns` of the invitations to the caller's email and their accounts."""
+    found = sql_select(*columns).select_from(AccountInvitation, Account)
+    return found.where(invited_condition(caller), inviting_condition())
 
 
 # Any: an owner's value is an id or, of a rate limit, a text.

@@ -1,4 +1,5 @@
 # access/memberships.py -- what the members of an account may see, and which of them.
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, inspect, or_, true
@@ -7,7 +8,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from access.callers import Caller, require_id
-from db import get_columns
+from db import AnySelect, get_columns
 from models import Account, AccountInvitation, AccountMember
 from models.account import AccountRole
 from storage.rule_check import TableRule
@@ -36,3 +37,13 @@ def invitation_of_manager(caller: Caller) -> TableRule:
     )
     seen = and_(has_role(caller, AccountInvitation.account_id, "owner", "admin"), exists(account))
     return TableRule(seen, get_columns(AccountInvitation)["account_id"])
+
+
+def select_own_memberships(caller: Caller, *columns: Any) -> AnySelect:
+    """`columns` of the caller's memberships and their accounts, until the removal of an account begins."""
+    own = TableRule(
+        col(AccountMember.user_id) == require_id(caller.user_id), get_columns(AccountMember)["account_id"]
+    )
+    joined = and_(col(Account.id) == col(AccountMember.account_id), col(Account.deleted_at).is_(None))
+    account = TableRule(joined, get_columns(Account)["id"])
+    return sql_select(*columns).select_from(AccountMember, Account).where(own, account)

@@ -117,13 +117,18 @@ class AccountUpdate(ApiModel):
     name: AccountName = optional_field()
 
 
-class AccountPublic(ApiModel):
+class AccountShared(ApiModel):
+    """As all members see it: what events show."""
+
     id: UUID
     name: str = ApiField(examples=["Bakery"])
     kind: AccountKind
-    role: AccountRole = ApiField(description="The caller's.")
     created_at: Time
     updated_at: Time
+
+
+class AccountPublic(AccountShared):
+    role: AccountRole = ApiField(description="The caller's.")
 
 
 class MemberUpdate(ApiModel):
@@ -157,4 +162,4 @@ class InvitationCreated(InvitationPublic):
 
 
 class InvitationAccept(ApiModel):
-    token: InvitationToken
+    token: InvitationToken = ApiField(examples=["parley_invite_vBSMo1Dn0XvS-I3uFXkMzTNtUwWkP4hK3mCq0NVrBYw"])

@@ -9,6 +9,7 @@ from routes import (
     tasks,
     tool_calls,
 )
+from routes.accounts import accounts, invitations, members
 from routes.identity import api_tokens, auth, me
 
 ROUTERS = [
@@ -20,6 +21,9 @@ ROUTERS = [
         runs,
         events,
         tool_calls,
+        accounts,
+        members,
+        invitations,
         api_tokens,
         me,
         auth,

@@ -30,6 +30,7 @@ class IdempotentRoute(Route):
     """
 
     is_secret: ClassVar[bool] = False
+    stores_answers: ClassVar[bool] = True
 
     def wrap_handler(self, handler: Handler) -> Handler:
         if self.methods != {"POST"}:
@@ -45,14 +46,22 @@ class IdempotentRoute(Route):
             request_hash = await hash_request(request)
             if self.is_secret:
                 request_hash = derive_id(state.jwt.secret, request_hash).hex
-            return await run_once(state, caller, key, request, request_hash, handler, self.is_secret)
+            return await run_once(state, caller, key, request, request_hash, handler, self.stores_answers)
 
         return handle_once
 
 
-class SecretRoute(IdempotentRoute):
-    """The same for requests and answers with secrets. The answer is not stored but derived again from the row and the
-    server's key, and the stored hash of the request is keyed, so that nobody can test guesses against it.
+class RereadRoute(IdempotentRoute):
+    """The same for rows that others may delete, or take from the caller. The answer is not stored: a repeat reads the
+    row, and gives what the caller may see of it by then.
+    """
+
+    stores_answers = False
+
+
+class SecretRoute(RereadRoute):
+    """The same for requests and answers with secrets. The answer is derived again from the row and the server's key,
+    and the stored hash of the request is keyed, so that nobody can test guesses against it.
     """
 
     is_secret = True
@@ -65,7 +74,7 @@ async def run_once(
     request: Request,
     request_hash: str,
     handler: Handler,
-    is_secret: bool,
+    stores_answers: bool,
 ) -> Response:
     new_id = derive_id(state.jwt.secret, str(caller.user_id), key, request_hash)
     claim = await wait_for_claim(state, caller, key, request, request_hash, new_id)
@@ -79,7 +88,7 @@ async def run_once(
         except BaseException:
             await asyncio.shield(state.db.write(idempotency.release_key, caller, key))
             raise
-        if is_secret or isinstance(response, StreamingResponse):
+        if not stores_answers or isinstance(response, StreamingResponse):
             # Not stored: a repeat finds the row by its id, or the run by its client_id; both are derived from the key.
             await state.db.write(idempotency.unlock_key, caller, key)
         else:

@@ -6,6 +6,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 
+from models.account import InvitationPublic
 from models.event import ChangePublic
 from models.identity.api_token import SCOPES_FOR
 from models.message import RecordedToolCallPublic
@@ -97,7 +98,7 @@ def build_openapi(app: FastAPI) -> Document:
         components = schema["components"]
         components["schemas"]["Problem"] = Problem.model_json_schema()
         # Of lists, whose bytes do not pass through pydantic.
-        for item in (ChangePublic, RecordedToolCallPublic):
+        for item in (ChangePublic, InvitationPublic, RecordedToolCallPublic):
             components["schemas"][item.__name__] = item.model_json_schema(ref_template=SCHEMA_REFERENCE)
         components["securitySchemes"]["ApiToken"] = API_TOKEN_SCHEME
         doors = find_doors(app)

@@ -1,14 +1,16 @@
-# services/housekeeping.py -- deletes expired rows, and what deleted users have left, in the background.
+# services/housekeeping.py -- deletes expired rows and what deleted users and accounts have left, in the background.
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from math import inf
 from uuid import UUID
 
-from access import SYSTEM
-from db import Database
+from access import SYSTEM, System
+from db import Database, Transaction
 from failure_causes import log_failure
 from services import run_log
+from services.accounts import account_removal
+from services.accounts.invitations import delete_ended_invitations
 from services.events import event_log
 from services.idempotency import delete_old_keys
 from services.identity import sessions, user_removal
@@ -19,6 +21,8 @@ START_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 3600.0
 REMOVAL_SECONDS = 10.0
 FORGOTTEN_SECONDS = 60.0
+# Deletes rows of a marked owner; whether some are left.
+DeleteSlice = Callable[[Transaction, System, UUID], Awaitable[bool]]
 
 
 class Housekeeping:
@@ -32,7 +36,7 @@ class Housekeeping:
         """The background tasks, which run as long as the worker."""
         return [
             self._delete_expired_forever(),
-            self._delete_users_forever(),
+            self._delete_marked_forever(),
             self._number_forgotten_forever(),
         ]
 
@@ -44,6 +48,8 @@ class Housekeeping:
         while await write(delete_old_keys, SYSTEM):
             pass
         while await write(sessions.delete_ended_sessions, SYSTEM):
+            pass
+        while await write(delete_ended_invitations, SYSTEM):
             pass
         while await write(run_log.delete_old_details, SYSTEM, self._run_log_retention_days):
             pass
@@ -75,18 +81,27 @@ class Housekeeping:
 
     async def delete_user(self, user_id: UUID, slices: float = inf) -> None:
         """Delete the rows of a marked user, in at most so many slices; the next round deletes the rest."""
+        await self._delete_slices(user_removal.delete_user_slice, user_id, slices)
+
+    async def delete_account(self, account_id: UUID, slices: float = inf) -> None:
+        """The same for a marked account."""
+        await self._delete_slices(account_removal.delete_account_slice, account_id, slices)
+
+    async def _delete_slices(self, delete_slice: DeleteSlice, owner_id: UUID, slices: float) -> None:
         while slices > 0:
             began = time.monotonic()
-            if not await self._db.write_unhurried(user_removal.delete_user_slice, SYSTEM, user_id):
+            if not await self._db.write_unhurried(delete_slice, SYSTEM, owner_id):
                 return
             slices -= 1
             await asyncio.sleep(time.monotonic() - began)  # others may write for as long as the slice took
 
-    async def _delete_users_forever(self) -> None:
+    async def _delete_marked_forever(self) -> None:
         while True:
             try:
                 for user_id in await self._db.read(user_removal.find_deleted_users, SYSTEM):
                     await self.delete_user(user_id)
+                for account_id in await self._db.read(account_removal.find_deleted_accounts, SYSTEM):
+                    await self.delete_account(account_id)
             except Exception as error:
-                log_failure("deleting users failed", error)
+                log_failure("deleting users and accounts failed", error)
             await asyncio.sleep(REMOVAL_SECONDS)

@@ -9,9 +9,9 @@ from support.servers import Server
 
 @pytest.fixture(scope="module")
 def theirs(server: Server) -> Theirs:
-    return with_everything(server.person(display_name="The first"), "A secret plan")
+    return with_everything(server.person(display_name="The first"), "A secret plan", server.person())
 
 
 @pytest.fixture(scope="module")
 def intruder(server: Server) -> Theirs:
-    return with_everything(server.person(display_name="The second"))
+    return with_everything(server.person(display_name="The second"), partner=server.person())

@@ -18,10 +18,10 @@ def test_everything_of_anothers_stays_hidden_without_the_second_lock(
     monkeypatch.setattr(Database, "session_class", Session)
     tried = 0
     with serving(settings_for(new_database(engine_name))) as server:
-        theirs = with_everything(server.person(display_name="The first"), "A secret plan")
-        intruder = with_everything(server.person(display_name="The second"))
+        theirs = with_everything(server.person(display_name="The first"), "A secret plan", server.person())
+        intruder = with_everything(server.person(display_name="The second"), partner=server.person())
         before = theirs.everything()
-        own = {"<own conversation>": intruder.ids["<conversation>"]}
+        own = intruder.own_ids()
         for route, way in ROUTES.items():
             if isinstance(way, Own):
                 if way.lists:

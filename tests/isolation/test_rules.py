@@ -19,6 +19,14 @@ from support.servers import Person, Server, in_database
 NOBODYS: set[type[SQLModel]] = {models.RefreshToken, models.RateLimit, models.EventCounter}
 
 
+# Tables whose rows are for all members of an account, by the column that says which one.
+SHARED: dict[type[SQLModel], str] = {
+    models.Account: "id",
+    models.AccountMember: "account_id",
+    models.AccountInvitation: "account_id",
+}
+
+
 def tables() -> set[type[SQLModel]]:
     """Every table class that importing the models has made."""
     found: set[type[SQLModel]] = set()
@@ -71,6 +79,11 @@ def test_a_rule_shows_a_stranger_no_row_at_all(server: Server, theirs: Theirs, t
         own_runs = {theirs.ids["<run>"], theirs.ids["<asking run>"]}
         assert mine
         assert {str(row.run_id) for row in mine} <= own_runs
+        assert len(mine) < len(everyones)
+    elif table in SHARED:
+        accounts = {str(theirs.person.id), theirs.ids["<account>"]}
+        assert mine
+        assert {str(getattr(row, SHARED[table])) for row in mine} <= accounts
         assert len(mine) < len(everyones)
     elif table in NOBODYS:
         assert mine == []

@@ -54,6 +54,10 @@ JUSTIFIED = {
     ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
     ("services/batch_deletion.py", "delete"): "rows that access.select has found",
     ("services/identity/user_removal.py", "update"): "the caller's runs that access.select has found",
+    (
+        "services/accounts/invitations.py",
+        "update",
+    ): "open invitations of an account that the caller has locked, with access.visible among the conditions",
     ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
     ("services/run_log.py", "delete"): "details of runs that access.select has found",
     ("services/run_log.py", "update"): "the same runs: that their details are gone",

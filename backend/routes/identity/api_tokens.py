@@ -7,7 +7,7 @@ from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, Acc
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
-from security import derive_secret
+from security import derive_token
 from services.identity import api_tokens, confirmation
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
@@ -35,11 +35,7 @@ async def create_token(
     if new.expires_in_days is None or new.current_password is not None:
         await confirmation.require_confirmation(state.auth, caller, new.current_password)
     response.headers["Cache-Control"] = "no-store"
-    derived = (
-        api_tokens.DerivedToken(new_id, derive_secret(state.jwt.secret, "token", str(new_id)))
-        if new_id
-        else None
-    )
+    derived = derive_token(state.jwt.secret, "token", new_id)
     return await state.db.write(api_tokens.create_token, caller, new, derived)
 
 

@@ -51,11 +51,13 @@ async def update_me(state: AppStateDep, caller: CallerDep, change: UserUpdate) -
 
 
 @router.delete(
-    "", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN, **problems(400, 403, 413, 429, 503)}
+    "",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses={**SIGNED_IN, **problems(400, 403, 409, 413, 429, 503)},
 )
 async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = NO_PASSWORD) -> None:
     """Deletes you and everything that is yours, at once and for good. Needs `current_password`, unless you signed
-    in within the last 5 minutes.
+    in within the last 5 minutes. A team of which you are the last owner has to get another one, or go, first.
     """
     await confirmation.require_confirmation(state.auth, caller, body.current_password)
     for run_id in await state.db.write(user_removal.mark_user_deleted, caller):

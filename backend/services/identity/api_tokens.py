@@ -15,7 +15,7 @@ from db import Database, Transaction
 from errors import Conflict, Gone, InvalidCredential, NotFound
 from models import ApiToken, User
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
-from security import hash_token, new_token
+from security import DerivedToken, hash_token, new_token
 from services.identity.fresh_cache import FreshCache
 
 # Every token begins so: people and secret scanners recognise it.
@@ -134,14 +134,6 @@ async def list_tokens(tx: Transaction, caller: Caller) -> list[AccessTokenPublic
 def to_public_token(token: ApiToken) -> AccessTokenPublic:
     columns = {name: getattr(token, name) for name in AccessTokenPublic.model_fields}
     return AccessTokenPublic.model_validate({**columns, "scopes": parse_scopes(token.scopes)})
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedToken:
-    """An id and a secret that derive from the request and its idempotency key, so that a repeat gives the same."""
-
-    id: UUID
-    secret: str
 
 
 async def create_token(

@@ -28,6 +28,7 @@ from models import (
     User,
 )
 from models.run import ACTIVE_STATUSES
+from services.accounts.members import end_all_memberships
 from services.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows
 from services.identity.api_tokens import revoke_tokens
 from services.identity.sessions import revoke_all_sessions
@@ -52,8 +53,12 @@ OWNED_TABLES = [
 
 
 async def mark_user_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
-    """End all that the user may come in by and free their email; returns the runs that were cancelled for it."""
+    """End all that the user may come in by and free their email; returns the runs that were cancelled for it.
+
+    Conflict while a team would lose its last owner.
+    """
     user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
+    await end_all_memberships(tx, caller)
     runs = access.select(caller, Run, col(Run.id)).where(
         col(Run.user_id) == user.id, col(Run.status).in_(ACTIVE_STATUSES)
     )

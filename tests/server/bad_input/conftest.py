@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from support.api.accounts import invite, join
 from support.api.bad_input import Somebody
 from support.databases.table_rows import count_rows
 from support.servers import Server
@@ -29,6 +30,10 @@ def somebody(server: Server) -> Somebody:
         "token_id": person.post("/v1/me/tokens", name="A program", scopes=["read"])["id"],
         "session_id": person.get("/v1/me/sessions")["data"][0]["id"],
     }
+    partner = server.person()
+    ids["account_id"], ids["user_id"] = person.post("/v1/accounts", name="Bakery")["id"], str(partner.id)
+    join(person, ids["account_id"], partner)
+    ids["invitation_id"] = invite(person, ids["account_id"], "somebody@example.com")["id"]
     for number in range(3):
         person.post("/v1/tasks", title=f"Task {number}")
         person.post("/v1/conversations", title=f"Conversation {number}")

@@ -31,6 +31,9 @@ EMAILS = [
     *("a@" + "b" * 300 + ".example", "a@b.example\n.c", "a\u200bb@c.example"),
     *(*UNSTORABLE, "a\0@b.example", "a\ud800@b.example", *NO_TEXT, None),
 ]
+ACCOUNT_NAMES = [*BLANK, "x" * 101, "ü" * 101, *UNSTORABLE, *NO_TEXT, None]
+# An agent becomes one in another way.
+ROLES = ["", "Owner", "owner ", "agent", "boss", "owner\0", "ówner", *NO_TEXT, None]
 UUIDS = ["", "x", "0" * 31, "0" * 33, "\ud800", "\0", 5, [], {}, True]
 DEEP: dict[str, Any] = {}
 for _ in range(30):
@@ -122,6 +125,11 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "on_busy": BUSY,
         "conversation_id": UUIDS,
     },
+    "POST /v1/accounts": {"name": ACCOUNT_NAMES},
+    "PATCH /v1/accounts/{account_id}": {"name": ACCOUNT_NAMES},
+    "PATCH /v1/accounts/{account_id}/members/{user_id}": {"role": ROLES},
+    "POST /v1/accounts/{account_id}/invitations": {"email": EMAILS, "role": ROLES},
+    "POST /v1/invitations/accept": {"token": ["", "x" * 201, *NO_TEXT, None]},
     "POST /v1/events": {
         "type": [
             *("", " ", "Chat.message", "chat message", "chat\n", "chat/message", "é", "x" * 41, *UNSTORABLE),

@@ -86,6 +86,9 @@ QUERIES = {
         *("severity=fatal", "severity=", "severity=Info", "severity=info%00", "unread=maybe", "unread="),
         *("type=", "type=%00", "type=Chat", "type=a%20b", "type=" + "x" * 41, "type=%ED%A0%80"),
     ],
+    "/v1/accounts": ["limit=0", "limit=201", "limit=x", "cursor=", "cursor=x", "cursor=%ff"],
+    "/v1/accounts/{account_id}/members": ["limit=0", "limit=201", "limit=x", "cursor=", "cursor=x"],
+    "/v1/accounts/{account_id}/invitations": ["limit=0", "limit=201", "limit=x", "cursor=", "cursor=x"],
     "/v1/conversations": [
         "limit=0",
         "limit=201",

@@ -52,6 +52,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /v1/conversations/{conversation_id}": {"title": "Shopping"},
     "POST /v1/conversations/{conversation_id}/messages": {"content": "hello"},
     "POST /v1/chat": {"message": "hello"},
+    "POST /v1/accounts": {"name": "Bakery"},
+    "PATCH /v1/accounts/{account_id}": {"name": "Bakery"},
+    "PATCH /v1/accounts/{account_id}/members/{user_id}": {"role": "admin"},
+    "POST /v1/accounts/{account_id}/invitations": {"email": "nobody@example.com"},
+    "POST /v1/invitations/accept": {"token": "x"},
     "POST /v1/events": {"type": "chat.message", "payload": {"content": "Hello"}},
     "POST /v1/events/read": {"event_ids": ["00000000-0000-4000-8000-000000000000"]},
 }

@@ -26,6 +26,18 @@ SESSIONS_ONLY = {
     "POST /v1/me/tokens",
     "DELETE /v1/me/tokens/{token_id}",
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}",
+    "GET /v1/accounts",
+    "POST /v1/accounts",
+    "GET /v1/accounts/{account_id}",
+    "PATCH /v1/accounts/{account_id}",
+    "DELETE /v1/accounts/{account_id}",
+    "GET /v1/accounts/{account_id}/members",
+    "PATCH /v1/accounts/{account_id}/members/{user_id}",
+    "DELETE /v1/accounts/{account_id}/members/{user_id}",
+    "GET /v1/accounts/{account_id}/invitations",
+    "POST /v1/accounts/{account_id}/invitations",
+    "DELETE /v1/accounts/{account_id}/invitations/{invitation_id}",
+    "POST /v1/invitations/accept",
 }
 # The other routes that need a caller, with the scopes of which an API token needs one.
 READS_TASKS, WRITES_TASKS = ("tasks:read", "read"), ("tasks:write", "write")

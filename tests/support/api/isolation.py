@@ -3,7 +3,7 @@
 there: with attempts (other people's ids in its path, query or body), or with the reason why there is nothing to try.
 
 In an attempt `<task>` and the like stand for ids of the first person's rows, and once more for ids of nothing at
-all: the two answers must not differ. `<own conversation>` is the intruder's.
+all: the two answers must not differ. `<own conversation>` and `<own account>` are the intruder's.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 
+from support.api.accounts import invite, join
 from support.servers import Person, ok
 
 
@@ -53,6 +54,7 @@ class Elsewhere:
     where: str
 
 
+ACCOUNT, MEMBER = {"account_id": "<account>"}, {"account_id": "<account>", "user_id": "<member>"}
 ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /mcp": Elsewhere("tests/protocols/mcp"),
     "POST /mcp/": Elsewhere("tests/protocols/mcp"),
@@ -91,6 +93,28 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /v1/events/read": [Attempt(body={"event_ids": ["<event>"]})],
     "GET /v1/events/stream": Own(streams=True),
     "GET /v1/changes": Own(),
+    "GET /v1/accounts": Own(lists=True),
+    "POST /v1/accounts": Own({"name": "Mine"}),
+    "GET /v1/accounts/{account_id}": [Attempt(ACCOUNT), Attempt({"account_id": "<user>"})],
+    "PATCH /v1/accounts/{account_id}": [
+        Attempt(ACCOUNT, body={"name": "Mine now"}),
+        Attempt({"account_id": "<user>"}, body={"name": "Mine now"}),
+    ],
+    "DELETE /v1/accounts/{account_id}": [Attempt(ACCOUNT)],
+    "GET /v1/accounts/{account_id}/members": [Attempt(ACCOUNT), Attempt({"account_id": "<user>"})],
+    "PATCH /v1/accounts/{account_id}/members/{user_id}": [
+        Attempt(MEMBER, body={"role": "member"}),
+        Attempt({"account_id": "<own account>", "user_id": "<member>"}, body={"role": "member"}),
+    ],
+    "DELETE /v1/accounts/{account_id}/members/{user_id}": [Attempt(MEMBER)],
+    "GET /v1/accounts/{account_id}/invitations": [Attempt(ACCOUNT)],
+    "POST /v1/accounts/{account_id}/invitations": [
+        Attempt(ACCOUNT, body={"email": "intruder@example.com", "role": "owner"})
+    ],
+    "DELETE /v1/accounts/{account_id}/invitations/{invitation_id}": [
+        Attempt({**ACCOUNT, "invitation_id": "<invitation>"}),
+    ],
+    "POST /v1/invitations/accept": [Attempt(body={"token": "<invitation token>"})],
     "GET /v1/tasks": Own(lists=True),
     "POST /v1/tasks": Own({"title": "Mine"}),
     "GET /v1/tasks/done": Own(),
@@ -151,7 +175,7 @@ class Theirs:
     def everything(self) -> list[Any]:
         """All that the person sees of it."""
         get = self.person.get
-        conversation, run = self.ids["<conversation>"], self.ids["<run>"]
+        conversation, run, account = self.ids["<conversation>"], self.ids["<run>"], self.ids["<account>"]
         used = [
             {**row, "last_used_at": None}
             for path in ("/v1/me/sessions", "/v1/me/tokens")
@@ -164,11 +188,19 @@ class Theirs:
             get(f"/v1/runs/{run}"),
             get("/v1/me"),
             get("/v1/events"),
+            get("/v1/accounts"),
+            get(f"/v1/accounts/{account}/members"),
+            get(f"/v1/accounts/{account}/invitations"),
             used,
         ]
 
+    def own_ids(self) -> dict[str, str]:
+        """What stands for this person's own rows where they try another's."""
+        return {f"<own {noun}>": self.ids[f"<{noun}>"] for noun in ("conversation", "account")}
 
-def with_everything(person: Person, title: str = "A plan") -> Theirs:
+
+def with_everything(person: Person, title: str = "A plan", partner: Person | None = None) -> Theirs:
+    """With a `partner` there is an account, too, in which they are a member, and one to which they have invited."""
     client_id = f"name-{uuid4()}"
     answer = person.chat("add buy milk", client_id=client_id)
     kept = {"Idempotency-Key": client_id}
@@ -187,10 +219,22 @@ def with_everything(person: Person, title: str = "A plan") -> Theirs:
         "<token>": person.post("/v1/me/tokens", name="A program", scopes=["read"])["id"],
         "<session>": person.get("/v1/me/sessions")["data"][0]["id"],
         "<client id>": client_id,
+        **(share_accounts(person, partner, title) if partner else {}),
     }
     with person.http.stream("GET", "/v1/events/stream") as answer:
         next(answer.iter_lines())  # whoever reads numbers what happened
     return Theirs(person, ids)
+
+
+def share_accounts(person: Person, partner: Person, title: str) -> dict[str, str]:
+    mine, theirs = (each.post("/v1/accounts", name=title)["id"] for each in (person, partner))
+    join(person, mine, partner)
+    return {
+        "<account>": mine,
+        "<member>": str(partner.id),
+        "<invitation>": invite(person, mine, f"{uuid4().hex}@example.com")["id"],
+        "<invitation token>": invite(partner, theirs, person.email)["token"],
+    }
 
 
 def of_nothing() -> dict[str, str]:
@@ -207,6 +251,10 @@ def of_nothing() -> dict[str, str]:
         "<client id>",
         "<asking run>",
         "<call>",
+        "<account>",
+        "<member>",
+        "<invitation>",
+        "<invitation token>",
     )
     return {name: str(uuid4()) for name in names}
 

@@ -1,0 +1,1 @@
+# routes/accounts/ -- accounts, their members, and invitations to them, over HTTP.

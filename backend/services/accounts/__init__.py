@@ -1,0 +1,1 @@
+# services/accounts/ -- accounts, their members, and invitations to them.
