@@ -23,6 +23,7 @@ from sqlalchemy.orm.util import AliasedClass
 from sqlalchemy.sql.util import ClauseAdapter
 from sqlmodel import SQLModel, col
 
+from access.audiences import addressed_to_caller
 from access.callers import (
     ANY_CALLER,
     SYSTEM,
@@ -97,14 +98,6 @@ def child_of(table: type[SQLModel], here: UUID, there: UUID) -> Callable[[Caller
     mark = table_column(here)
     return lambda caller: TableRule(
         exists(sql_select(1).where(col(there) == col(here), visible_condition(caller, table))), mark
-    )
-
-
-def addressed_to_caller(table: type[Event] | type[EventLogEntry]) -> Callable[[Caller], TableRule]:
-    """What is for the user alone."""
-    mark = table_column(table.audience_id)
-    return lambda caller: TableRule(
-        and_(col(table.audience) == "user", col(table.audience_id) == require_id(caller.user_id)), mark
     )
 
 

@@ -4,19 +4,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
-from access import SYSTEM
+from access import SYSTEM, Caller
 from db import Database
 from failure_causes import log_failure
 from services.events import changes, event_log
+from services.events.changes import StreamEvent
 from services.events.event_log import LogEntry
+from services.events.seats import list_seats
 from streaming.notifier import LOG, Notifier
+from streaming.seats import MEMBERSHIP_TYPES, Seats
 from streaming.sse import frame_event
 
 TAIL_BATCH = 1_000
 # What waits for a stream whose client reads slowly; with more it reads from the database when its client is ready.
 MAX_WAITING_BYTES = 256 * 1024
-
-Addressee = tuple[str, UUID]
 
 
 class Feed:
@@ -62,7 +63,10 @@ class LogTail:
         self._db = db
         self._notifier = notifier
         self._poll_seconds = poll_seconds
-        self._feeds: dict[Addressee, set[Feed]] = {}
+        self._feeds: dict[UUID, set[Feed]] = {}
+        self._seats = Seats()
+        # Whose seats the log has changed while somebody's are read from the database.
+        self._moved: set[UUID] = set()
         self._is_needed = asyncio.Event()
         self._starting = asyncio.Lock()
         # The number up to which the log is handed out; None while nobody listens.
@@ -86,26 +90,42 @@ class LogTail:
                     await asyncio.sleep(self._poll_seconds)
 
     @contextmanager
-    def subscribe(self, addressee: Addressee, feed: Feed) -> Iterator[None]:
-        """Hand the events for this addressee to the feed, until the end of the block."""
-        self._feeds.setdefault(addressee, set()).add(feed)
+    def subscribe(self, user_id: UUID, feed: Feed) -> Iterator[None]:
+        """Hand the events that the user may see to the feed, from `start` on until the end of the block."""
+        self._feeds.setdefault(user_id, set()).add(feed)
         self._is_needed.set()
         try:
             yield
         finally:
-            self._feeds[addressee].discard(feed)
-            if not self._feeds[addressee]:
-                del self._feeds[addressee]
+            self._feeds[user_id].discard(feed)
+            if not self._feeds[user_id]:
+                del self._feeds[user_id]
+                self._seats.forget(user_id)
             if not self._feeds:
                 self._is_needed.clear()
                 self._after = None
 
-    async def start(self) -> None:
-        """Returns when all that is committed from now on will be handed out; what was before is in the database."""
+    async def start(self, caller: Caller) -> None:
+        """Returns when all that the caller may see and is committed from now on will be handed out.
+
+        What was before is in the database.
+        """
         async with self._starting:
             if self._after is None:
                 position = await event_log.find_numbered_position(self._db)
                 self._after = position.last_seq
+            if not self._seats.knows(caller.user_id):
+                await self._find_seats(caller)
+
+    async def _find_seats(self, caller: Caller) -> None:
+        """What the database says holds up to where the log is handed out, unless a change was handed out meanwhile."""
+        while True:
+            self._moved.clear()
+            seats = await self._db.read(list_seats, caller)
+            if caller.user_id not in self._moved:
+                break
+        if caller.user_id in self._feeds:  # else the last stream has closed
+            self._seats.set_all(caller.user_id, seats)
 
     async def _read(self) -> None:
         """Hand out what is new; `_after` is None until the first stream has begun."""
@@ -115,27 +135,42 @@ class LogTail:
             if not entries:  # deleted as soon as they were numbered
                 self._after = position.last_seq
                 return
-            await self._hand_out([entry for entry in entries if self._find_feeds(entry)])
+            await self._hand_out(entries)
             if self._after is not None:
                 self._after = entries[-1].seq
 
     async def _hand_out(self, entries: Sequence[LogEntry]) -> None:
-        by_seq = {entry.seq: entry for entry in entries}
-        wanted = [entry.event_id for entry in entries]
-        while wanted:
+        start = 0
+        while wanted := [n for n in range(start, len(entries)) if self._is_wanted(entries[n])]:
             batch = wanted[: changes.READ_BATCH]
-            found = await self._db.read(changes.read_logged_events, SYSTEM, batch)
-            for event in found:
-                entry = by_seq[event.seq]
-                frame = frame_event(event.seq, event.type, event.data)
-                for feed in self._find_feeds(entry):
-                    feed.add(event.seq, frame)
+            numbers = {entries[n].seq: n for n in batch}
+            ids = [entries[n].event_id for n in batch]
+            found = await self._db.read(changes.read_logged_events, SYSTEM, ids)
             # Where nothing was found, the first one is gone, and others may not have fitted behind it.
-            last = by_seq[found[-1].seq].event_id if found else batch[0]
-            wanted = wanted[wanted.index(last) + 1 :]
+            start = batch[0] + 1
+            for event in found:
+                start = numbers[event.seq] + 1
+                if self._hand_out_event(entries[start - 1], event):
+                    break  # events that nobody saw before may be among those that follow
 
-    def _find_feeds(self, entry: LogEntry) -> set[Feed]:
-        return self._feeds.get((entry.audience, entry.audience_id), NO_FEEDS)
+    def _hand_out_event(self, entry: LogEntry, event: StreamEvent) -> bool:
+        """Hand the event to those who may see it; whether a user sees more from here on."""
+        frame = frame_event(event.seq, event.type, event.data)
+        for user_id in self._find_users(entry):
+            for feed in self._feeds.get(user_id, ()):
+                feed.add(event.seq, frame)
+        if entry.audience != "user" or event.type not in MEMBERSHIP_TYPES:
+            return False
+        if self._starting.locked():
+            self._moved.add(entry.audience_id)
+        return self._seats.follow(entry.audience_id, entry.event_id, event)
 
+    def _is_wanted(self, entry: LogEntry) -> bool:
+        return any(user_id in self._feeds for user_id in self._find_users(entry))
 
-NO_FEEDS: set[Feed] = set()
+    def _find_users(self, entry: LogEntry) -> Iterator[UUID]:
+        """Those of this worker who may see the event, as far as the log is handed out."""
+        if entry.audience == "account":
+            yield from self._seats.find_users(entry.audience_id, entry.event_id)
+        elif entry.audience == "user" and entry.audience_id in self._feeds:
+            yield entry.audience_id

@@ -127,7 +127,7 @@ class OpenStreams:
             async def read() -> Batch | None:
                 if feed.is_complete:
                     return Batch(*feed.take(reader.after or 0))
-                await self._tail.start()
+                await self._tail.start(caller)
                 feed.is_complete = True
                 batch = await self._share(caller, caller.user_id, reader, read_user_batch)
                 if batch and batch.frames:
@@ -136,7 +136,7 @@ class OpenStreams:
                     reader.wake.set()
                 return batch
 
-            with self._tail.subscribe(("user", caller.user_id), feed):
+            with self._tail.subscribe(caller.user_id, feed):
                 async with aclosing(self._stream(reader, read)) as frames:
                     async for each in frames:
                         yield each

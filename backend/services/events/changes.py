@@ -1,18 +1,33 @@
 # services/events/changes.py -- writes an event with the change that it tells of, and reads what streams show.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from uuid import UUID
 
-from sqlalchemy import SQLColumnExpression, Text, bindparam, case, cast, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    SQLColumnExpression,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlmodel import col
 
 import access
 from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem, System, caller_params
+from access.audiences import addressed_to_members, addressed_to_user
 from db import AnyRow, AnySelect, Transaction, add_events, fetch_rows
 from models import Event, EventLogEntry
 from models.event import Audience, NewEvent
 from services.events import posted
+from services.events.seats import bind_seats, list_seats
 
 # A batch is in memory for each stream that catches up: READ_BATCH events of at most MAX_BATCH_CHARACTERS in all, but
 # at least one event.
@@ -112,21 +127,41 @@ async def to_stream_events(
     return events
 
 
-@cache
-def batch_statement() -> AnySelect:
+def select_entries(audience: str, addressee: ColumnElement[UUID], rule: ColumnElement[bool]) -> AnySelect:
+    """The next entries of one audience: however long the log is, no more are read than a batch."""
     seq = col(EventLogEntry.seq)
-    found = (
-        access.select(ANY_CALLER, EventLogEntry, seq, *stream_columns())
-        .join(Event, col(Event.id) == col(EventLogEntry.event_id))
-        .where(access.visible_condition(ANY_CALLER, Event), seq > bindparam("after"))
+    is_addressed = (
+        col(EventLogEntry.audience) == audience,
+        col(EventLogEntry.audience_id) == addressee,
     )
-    return limit_size(found.order_by(seq).limit(bindparam("batch")))
+    found = select(seq, col(EventLogEntry.event_id)).where(rule, *is_addressed, seq > bindparam("after"))
+    return found.order_by(seq).limit(bindparam("batch"))
+
+
+@lru_cache(maxsize=256)
+def batch_statement(accounts: int) -> AnySelect:
+    """The next events for a caller who sees those of so many accounts."""
+    user_id = bindparam("caller_user_id", type_=Uuid())
+    parts = [select_entries("user", user_id, addressed_to_user(ANY_CALLER, EventLogEntry))]
+    for number in range(accounts):
+        account_id = bindparam(f"account_{number}", type_=Uuid())
+        entries = select_entries("account", account_id, addressed_to_members(ANY_CALLER, EventLogEntry))
+        since = bindparam(f"from_{number}", type_=BigInteger())
+        parts.append(entries.where(col(EventLogEntry.event_id) > since))
+    entry = union_all(*(select(part.subquery()) for part in parts)).subquery("entry")
+    found = (
+        select(entry.c.seq, *stream_columns())
+        .join_from(entry, Event, col(Event.id) == entry.c.event_id)
+        .where(access.visible_condition(ANY_CALLER, Event))
+    )
+    return limit_size(found.order_by(entry.c.seq).limit(bindparam("batch")))
 
 
 async def read_events(tx: Transaction, caller: Caller, after: int, limit: int = READ_BATCH) -> EventBatch:
-    """At most `limit` of the events after `after` that the caller may see, in order. One statement for changes."""
-    values = {**caller_params(caller), "after": after, "batch": limit}
-    rows = await fetch_rows(tx, batch_statement(), values)
+    """At most `limit` of the events after `after` that the caller may see, in order. Two statements for changes."""
+    seats = await list_seats(tx, caller)
+    values = {**caller_params(caller), **bind_seats(seats), "after": after, "batch": limit}
+    rows = await fetch_rows(tx, batch_statement(len(seats)), values)
     is_complete = len(rows) < limit and (not rows or rows[0][-1] == len(rows))
     return EventBatch(await to_stream_events(tx, caller, rows), is_complete)
 
