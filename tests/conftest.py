@@ -18,12 +18,14 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("sqlite_only"):
-        return
-    left_out = [item for item in items if isinstance(item, pytest.Function) and needs_a_server(item)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    if config.getoption("sqlite_only"):
+        left_out = {item for item in items if isinstance(item, pytest.Function) and needs_a_server(item)}
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+    # What takes long begins first: at the end the others would wait for it.
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def needs_a_server(test: pytest.Function) -> bool:

@@ -46,6 +46,7 @@ def statuses(server: Server) -> dict[str, list[str]]:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.slow
 def test_four_people_with_six_slow_runs_each_do_not_make_the_fifth_wait(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:

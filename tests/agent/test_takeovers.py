@@ -134,6 +134,7 @@ def test_a_hand_over_is_no_takeover(scripted: Server, carl: Person, model: Scrip
     assert in_database(scripted, hand_over_often) == [1] * 5
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_its_server_three_times_is_given_up(
     tmp_path: Path, new_database: Callable[[str], str], engine_name: str
 ) -> None:

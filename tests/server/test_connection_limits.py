@@ -332,6 +332,7 @@ def test_nobody_who_stops_half_way_holds_up_the_end(
         wait_until(lambda: sum(connection.in_body for connection in server.app.state.gate.open) == 8)
 
 
+@pytest.mark.slow
 def test_every_worker_has_the_bounds_and_ends_on_a_signal(tmp_path: Path) -> None:
     with started(tmp_path, "--app-dir", "backend", "--workers", "2", **database(tmp_path)) as process:
         process.ready()

@@ -129,6 +129,7 @@ def test_history_reads_like_the_list_of_the_files(place: Place) -> None:
         assert revision.doc.endswith(".")
 
 
+@pytest.mark.slow
 def test_the_commands_run_from_the_projects_root(tmp_path: Path) -> None:
     """By the program itself, with the URL from the environment, and with no ini file."""
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path / 'parley.db'}"}
@@ -157,6 +158,7 @@ def test_a_database_that_cannot_be_reached_is_one_line() -> None:
 # Up and down
 
 
+@pytest.mark.slow
 def test_up_down_and_up_again_step_by_step_loses_no_row(place: Place) -> None:
     """From each step to head in one go is what test_startup.py tries."""
     found: list[Catalog] = []
@@ -186,6 +188,7 @@ def test_up_down_and_up_again_step_by_step_loses_no_row(place: Place) -> None:
     assert place.alembic("current") == ""
 
 
+@pytest.mark.slow
 def test_on_postgresql_the_revisions_and_the_files_agree_at_every_step(postgres: PostgresServer) -> None:
     with copied(postgres, migrated(postgres, 0)) as place:
         for count, revision in enumerate(REVISIONS, 1):
@@ -383,6 +386,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
 # The README
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_one_after_the_other(postgres: PostgresServer, tmp_path: Path) -> None:
     for name, arguments in {"alembic": "-m alembic", "parley": f"{ROOT}/backend/cli.py"}.items():
         (tmp_path / name).write_text(f'#!/bin/sh\nexec {sys.executable} {arguments} "$@"\n')

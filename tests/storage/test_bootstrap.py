@@ -2,6 +2,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from storage.schema.revisions import METADATA, list_revisions
 from support.databases.catalog import Place, difference, migrated, query, read_catalog
 from support.databases.postgres import PostgresServer
@@ -96,6 +98,7 @@ for worker in workers:
 """
 
 
+@pytest.mark.slow
 def test_eight_workers_that_start_at_once_make_the_tables_once(place: Place) -> None:
     command = [sys.executable, "-c", EIGHT_WORKERS, place.url]
     done = subprocess.run(command, cwd=BACKEND, capture_output=True, text=True, timeout=60, check=True)

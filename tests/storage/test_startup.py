@@ -85,6 +85,7 @@ for worker in workers:
 """
 
 
+@pytest.mark.slow
 def test_eight_workers_that_start_at_once_upgrade_once(place: Place) -> None:
     place.alembic("upgrade", REVISIONS[3])
     program = [sys.executable, "-c", EIGHT_WORKERS, place.url]
@@ -96,6 +97,7 @@ def test_eight_workers_that_start_at_once_upgrade_once(place: Place) -> None:
     assert place.stamps() == [HEAD]
 
 
+@pytest.mark.slow
 def test_alembic_waits_for_whoever_changes_the_schema(postgres: PostgresServer) -> None:
     """And takes its turn when they are done: here they have upgraded already."""
     postgres.create_database("in turn")
@@ -242,6 +244,7 @@ def test_tables_without_a_stamp_go_on_to_head_from_where_they_are(place: Place, 
     assert place.run("SELECT email FROM users") == ["ann@example.com"]
 
 
+@pytest.mark.slow
 def test_tables_without_a_stamp_are_recognised_at_every_revision(place: Place) -> None:
     """In one database, which goes on from where it was recognised to be."""
     place.run("CREATE TABLE invoices (id int)")

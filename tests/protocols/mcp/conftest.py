@@ -10,8 +10,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """The SQL of a call is the same in both eras: on further engines the current one is enough."""
     if config.getoption("all_engines"):
         return
-    left_out = [item for item in items if isinstance(item, pytest.Function) and is_tried_elsewhere(item)]
-    config.hook.pytest_deselected(items=left_out)
+    left_out = {item for item in items if isinstance(item, pytest.Function) and is_tried_elsewhere(item)}
+    config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 
 

@@ -127,6 +127,7 @@ async def test_every_token_has_a_conversation_of_its_own(server: Server, ann: Pe
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.slow
 async def test_many_callers_at_once_are_all_answered_and_all_on_record(
     server: Server, ann: Person, bob: Person, era: str
 ) -> None:

@@ -75,6 +75,7 @@ def leaving(server: Server, monkeypatch: pytest.MonkeyPatch) -> Person:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.slow
 def test_a_user_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     server: Server, leaving: Person
 ) -> None:
@@ -150,6 +151,7 @@ def test_sql_still_takes_a_user_along_with_all_that_is_theirs(server: Server) ->
     assert rows_of(server, person) == {}
 
 
+@pytest.mark.slow
 def test_a_removal_that_is_killed_half_way_is_finished_by_the_next_start(tmp_path: Path) -> None:
     settings = settings_for(f"sqlite:///{tmp_path / 'parley.db'}")
     many = 12_000

@@ -92,6 +92,7 @@ async def follow_until(db: Database, done: asyncio.Event, seen: list[tuple[int, 
         await asyncio.sleep(0)
 
 
+@pytest.mark.slow
 def test_eight_writers_with_delays_make_one_order_without_gap_or_double(own_database_url: str) -> None:
     """Also with transactions that commit late or are rolled back, two who number, and one who reads meanwhile."""
     is_sqlite = own_database_url.startswith("sqlite")
