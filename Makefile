@@ -21,8 +21,8 @@ run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... cha
 test: $(VENV)/.installed-tests  ## Install what tests need and run them all
 	@$(PYTEST) -n auto --dist worksteal $(ARGS)
 
-test-fast: $(VENV)/.installed-tests  ## Run what is quick: SQLite, no browser, none of the tests marked slow
-	@$(PYTEST) -n auto --dist worksteal --sqlite-only -m "not slow" --ignore=tests/console/browser $(ARGS)
+test-fast: $(VENV)/.installed-tests  ## Run what is quick: SQLite, no browser, none of the tests marked slow or busy
+	@$(PYTEST) -n auto --dist worksteal --sqlite-only -m "not slow and not busy" --ignore=tests/console/browser $(ARGS)
 
 test-all: $(VENV)/.installed-tests  ## Run all tests on all three engines; MariaDB has to be there
 	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(PYTEST) -n auto --dist worksteal --all-engines $(ARGS)

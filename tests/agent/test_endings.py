@@ -79,6 +79,7 @@ def refusing(server: Server, *tables: str, longer_than: int = 0) -> Iterator[lis
     sql_event.remove(engine, "before_cursor_execute", refuse)
 
 
+@pytest.mark.busy
 def test_an_answer_that_is_refused_as_a_whole_is_stored_shorter(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -98,6 +99,7 @@ def test_an_answer_that_is_refused_as_a_whole_is_stored_shorter(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_where_no_message_can_be_stored_the_run_still_fails_and_says_so(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -115,6 +117,7 @@ def test_where_no_message_can_be_stored_the_run_still_fails_and_says_so(
     assert carl.chat("again")["status"] == "completed"
 
 
+@pytest.mark.busy
 def test_at_last_the_row_alone_says_that_the_run_failed(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -336,6 +339,7 @@ def test_an_unended_call_says_that_it_was_not_made_in_a_shorter_ending() -> None
         ((), "x" * 30_000, "run.cancelled"),
     ],
 )
+@pytest.mark.busy
 def test_a_cancel_that_cannot_be_stored_as_a_whole_is_stored_smaller(
     scripted: Server,
     carl: Person,
@@ -356,6 +360,7 @@ def test_a_cancel_that_cannot_be_stored_as_a_whole_is_stored_smaller(
     assert carl.chat("again")["status"] == "completed"
 
 
+@pytest.mark.busy
 def test_a_cancel_keeps_the_beginning_of_what_is_too_long(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -370,6 +375,7 @@ def test_a_cancel_keeps_the_beginning_of_what_is_too_long(
     assert len(last_message(carl, run_id)["content"]) == 10_000
 
 
+@pytest.mark.busy
 def test_a_bare_cancel_withdraws_what_awaits_approval(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:

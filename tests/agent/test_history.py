@@ -110,6 +110,7 @@ SHORT = [(f"question {n:05d}", f"answer {n:05d} " + "x" * 70) for n in range(1_0
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_what_is_read_depends_on_the_room_and_not_on_the_length_of_the_conversation(
     talking: Talking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +131,7 @@ def test_what_is_read_depends_on_the_room_and_not_on_the_length_of_the_conversat
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_the_next_message_reads_what_is_new_by_one_statement(
     talking: Talking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +171,7 @@ def test_what_another_worker_has_added_is_read(talking: Talking, monkeypatch: py
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_what_is_kept_never_changes_what_is_read(talking: Talking) -> None:
     """Whatever is said, and however it fits: as long as it is said in the tables."""
     dice = random.Random(7)
@@ -280,6 +283,7 @@ def test_what_is_kept_has_a_bound_and_the_longest_unused_goes_first(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.busy
 def test_a_worker_forgets_what_nobody_has_gone_on_with(
     new_database: Callable[[str], str],
     engine_name: str,

@@ -42,6 +42,7 @@ def conversation_of(person: Person) -> str:
     return conversation
 
 
+@pytest.mark.busy
 def test_the_offline_brains_own_conversation_never_differs(
     offline: Server, replay: Replay, own_database_url: str
 ) -> None:
@@ -61,6 +62,7 @@ def test_the_offline_brains_own_conversation_never_differs(
     assert count_rows(offline) == before
 
 
+@pytest.mark.busy
 def test_a_turn_is_told_with_what_was_stored_and_what_comes_now(
     carl: Person, model: ScriptedModel, replay: Replay
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_turn_is_told_with_what_was_stored_and_what_comes_now(
     assert told.tool_calls[0].result["title"] == "Milk"  # type: ignore[union-attr, index]
 
 
+@pytest.mark.busy
 def test_a_call_without_a_twin_ends_its_turn(carl: Person, model: ScriptedModel, replay: Replay) -> None:
     model.answers = [[call("add_task", {"title": "Milk"})], ["Done."], ["Hello!"]]
     conversation = carl.chat("add milk")["conversation_id"]

@@ -83,6 +83,7 @@ def test_a_conversation_of_many_messages_costs_an_answer_no_more_statements(
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_message_is_stored_and_its_run_claimed_in_one_transaction(
     new_database: Any, engine_name: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def test_a_stream_counts_without_a_gap_from_the_start_to_the_end(carl: Person, m
     assert result["result"]["title"] == "Buy milk"
 
 
+@pytest.mark.busy
 def test_a_stream_resumes_after_any_event_and_after_a_restart(
     carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_stream_ends_when_its_session_is_revoked(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_server_that_stops_hands_its_run_over_with_finished_calls_kept(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_nothing(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
@@ -239,6 +242,7 @@ def test_a_run_whose_lease_lapsed_is_taken_over_and_the_former_worker_writes_not
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
     carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
@@ -383,6 +387,7 @@ def test_an_unknown_last_event_id_is_refused(carl: Person) -> None:
         assert answer.status_code == 422, wrong
 
 
+@pytest.mark.busy
 def test_the_accept_header_decides_between_json_and_a_stream(carl: Person) -> None:
     def kind(accept: str) -> str:
         answer: httpx.Response = carl.http.post(

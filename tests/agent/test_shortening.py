@@ -44,6 +44,7 @@ def test_a_long_result_keeps_its_form_and_says_what_is_missing() -> None:
         assert task["description"].endswith(" Due Friday")
 
 
+@pytest.mark.busy
 def test_a_list_without_end_loses_items_and_says_how_many() -> None:
     (result,) = shorten({"tasks": [{"id": n} for n in range(20_000)]})
     assert measure_json(result) <= 32_000
@@ -51,6 +52,7 @@ def test_a_list_without_end_loses_items_and_says_how_many() -> None:
 
 
 @pytest.mark.parametrize("value", ["x" * 500_000, [[1] * 200_000], {f"k{n}": n for n in range(50_000)}])
+@pytest.mark.busy
 def test_any_other_value_is_cut_with_words_that_say_so(value: Any) -> None:
     (result,) = shorten(value)
     assert measure_json(result) <= 33_000
@@ -63,6 +65,7 @@ def test_all_results_together_leave_half_of_the_room_and_the_newest_comes_first(
     assert measure_json(results[-1]) > 3 * measure_json(results[0])
 
 
+@pytest.mark.busy
 def test_the_record_keeps_what_the_model_does_not_read(carl: Person, model: ScriptedModel) -> None:
     for n in range(20):
         carl.post("/v1/tasks", title=f"Task {n}", description="x" * 9_000)
@@ -78,6 +81,7 @@ def test_the_record_keeps_what_the_model_does_not_read(carl: Person, model: Scri
     assert all(len(json.dumps(made["result"])) > 20_000 for made in answer["tool_calls"])
 
 
+@pytest.mark.busy
 def test_a_history_that_was_too_long_is_shortened_once(carl: Person, model: ScriptedModel) -> None:
     where = {"conversation_id": carl.chat("x" * 31_000)["conversation_id"]}
     for _ in range(3):

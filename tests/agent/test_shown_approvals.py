@@ -64,6 +64,7 @@ def log_of(person: Person, run_id: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, model: ScriptedModel) -> None:
     carl.patch("/v1/me", approval="always")
     task = with_task(carl, "Tax papers", description="In the blue folder")
@@ -89,6 +90,7 @@ def test_a_question_shows_the_row_beside_what_is_to_become_of_it(carl: Person, m
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_row_that_changed_after_the_question_is_asked_for_anew(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Spam")
     answer = request_calls(carl, model, *make_deletions(task))
@@ -109,6 +111,7 @@ def test_a_row_that_changed_after_the_question_is_asked_for_anew(carl: Person, m
     assert carl.get("/v1/tasks")["data"] == []
 
 
+@pytest.mark.busy
 def test_open_pages_are_told_of_the_new_words(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Spam")
     answer = request_calls(carl, model, *make_deletions(task))
@@ -127,6 +130,7 @@ def test_open_pages_are_told_of_the_new_words(carl: Person, model: ScriptedModel
     assert questions == ["Spam", "Tax papers"]
 
 
+@pytest.mark.busy
 def test_it_may_change_as_often_as_it_likes_and_a_no_ends_it(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Version 0")
     answer = request_calls(carl, model, *make_deletions(task))
@@ -142,6 +146,7 @@ def test_it_may_change_as_often_as_it_likes_and_a_no_ends_it(carl: Person, model
     assert [task["title"] for task in carl.get("/v1/tasks")["data"]] == ["Version 3"]
 
 
+@pytest.mark.busy
 def test_all_that_has_changed_is_asked_for_together_and_what_has_not_is_done(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -169,6 +174,7 @@ def test_a_row_that_is_gone_is_no_reason_to_ask_again(carl: Person, model: Scrip
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_whoever_changes_the_row_meanwhile_only_what_was_shown_is_done(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -224,6 +230,7 @@ def test_from_the_last_look_to_the_effect_nobody_else_can_change_the_row(
 
 
 @pytest.mark.parametrize("approve", [True, False])
+@pytest.mark.busy
 def test_a_decision_on_another_question_than_the_one_that_stands_is_refused(
     carl: Person, model: ScriptedModel, approve: bool
 ) -> None:
@@ -280,6 +287,7 @@ def test_a_question_from_before_rows_were_kept_is_answered_as_it_was(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_waiting_for_the_second_yes_is_not_part_of_the_runs_time_either(
     own_database_url: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,6 +314,7 @@ def test_waiting_for_the_second_yes_is_not_part_of_the_runs_time_either(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_worker_that_dies_before_it_asks_again_leaves_the_question_to_the_next(
     own_database_url: str, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

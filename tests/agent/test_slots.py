@@ -71,6 +71,7 @@ def test_four_people_with_six_slow_runs_each_do_not_make_the_fifth_wait(
         )
 
 
+@pytest.mark.busy
 def test_the_workers_limit_is_never_overshot_and_who_waits_comes_in_turn(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
@@ -148,6 +149,7 @@ def in_own_database(url: str, work: Callable[[AgentContext], Any]) -> Any:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_look_takes_each_users_turn_after_the_others_and_goes_on_where_it_ended(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
@@ -183,6 +185,7 @@ async def user_of(tx: Transaction, run_id: UUID) -> UUID:
     return run.user_id
 
 
+@pytest.mark.busy
 def test_a_look_costs_the_same_however_long_one_users_queue_is(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:

@@ -72,6 +72,7 @@ def takeovers(server: Server, run_id: str) -> int:
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_run_that_loses_its_worker_again_and_again_fails_without_asking_the_model(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_run_that_loses_its_worker_again_and_again_fails_without_asking_the_mo
     assert last_message(carl, run_id)["content"] == "Half of it"
 
 
+@pytest.mark.busy
 def test_where_even_the_ending_has_cost_a_worker_nothing_is_read_any_more(
     scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +169,7 @@ def test_a_run_that_kills_its_server_three_times_is_given_up(
 # Claims
 
 
+@pytest.mark.busy
 def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,6 +199,7 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_run_that_cannot_be_claimed_since_the_database_is_busy_waits_and_completes(
     scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from support.servers import PASSWORD, serving
 pytestmark = pytest.mark.engines("sqlite")
 
 
+@pytest.mark.busy
 def test_the_operator_reads_the_calls_of_one_user(parley: Callable[..., Result]) -> None:
     for email in ("ann@example.com", "bob@example.com"):
         parley("user", "create", email, given=f"{PASSWORD}\n")

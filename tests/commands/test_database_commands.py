@@ -21,6 +21,7 @@ def parley(place: Place, monkeypatch: pytest.MonkeyPatch) -> Parley:
     return lambda *words: CliRunner().invoke(cli.app, ["db", *words])
 
 
+@pytest.mark.busy
 def test_status_says_where_the_database_stands_and_what_is_pending(place: Place, parley: Parley) -> None:
     empty = parley("status")
     assert empty.output.splitlines() == [
@@ -46,6 +47,7 @@ def test_status_says_where_the_database_stands_and_what_is_pending(place: Place,
     )
 
 
+@pytest.mark.busy
 def test_upgrade_tells_each_step_and_does_nothing_twice(place: Place, parley: Parley) -> None:
     place.alembic("upgrade", REVISIONS[3])
     done = parley("upgrade")
@@ -56,6 +58,7 @@ def test_upgrade_tells_each_step_and_does_nothing_twice(place: Place, parley: Pa
     assert place.start() == []
 
 
+@pytest.mark.busy
 def test_upgrade_refuses_what_it_does_not_understand(place: Place, parley: Parley) -> None:
     place.alembic("upgrade", REVISIONS[5])
     place.run("DROP TABLE alembic_version")
@@ -71,6 +74,7 @@ def test_upgrade_refuses_what_it_does_not_understand(place: Place, parley: Parle
 
 
 @pytest.mark.parametrize("way", ["create_all", "alembic"])
+@pytest.mark.busy
 def test_verify_finds_nothing_in_what_we_made(place: Place, parley: Parley, way: str) -> None:
     place.start() if way == "create_all" else place.alembic("upgrade", "head")
     place.run("CREATE TABLE invoices (id int)")
@@ -148,6 +152,7 @@ MARIADB_DRIFT = {
 OWN_DRIFT = {"sqlite": SQLITE_DRIFT, "postgresql": POSTGRESQL_DRIFT, "mariadb": MARIADB_DRIFT}
 
 
+@pytest.mark.busy
 def test_verify_prints_each_difference_and_ends_with_1(place: Place, parley: Parley) -> None:
     place.start()
     once = DRIFT | OWN_DRIFT[place.engine]
@@ -173,6 +178,7 @@ def test_verify_sees_what_a_trigger_and_a_check_have_become(place: Place, parley
     assert line.startswith(POSTGRESQL_DRIFT[sql])
 
 
+@pytest.mark.busy
 def test_sql_prints_the_script_and_runs_nothing(
     place: Place, parley: Parley, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ SMALL = ("--conversations", "5", "--messages", "60", "--tasks", "12")
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_the_seeded_user_can_sign_in_page_search_and_read_runs(parley: Callable[..., Result]) -> None:
     done = parley("seed", *SMALL)
     assert done.exit_code == 0, done.output

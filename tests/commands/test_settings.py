@@ -297,6 +297,7 @@ def test_workers_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 20, "a draft was left behind"
 
 
+@pytest.mark.busy
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     program = (
         "import sys; from settings import load_or_create_key; from pathlib import Path; "
@@ -378,6 +379,7 @@ def test_the_database_file_is_where_the_engine_opens_it(url: str, path: str | No
 # Starting
 
 
+@pytest.mark.busy
 def test_uvicorn_without_a_key_for_postgresql_ends_with_one_clear_line(tmp_path: Path) -> None:
     """As the README starts it, in a folder without `.env`."""
     program = "import sys, uvicorn; sys.argv = ['uvicorn', 'main:app', '--port', '0']; uvicorn.main()"

@@ -127,6 +127,7 @@ def answer_of(http: httpx.Client, route: str, ids: dict[str, str]) -> tuple[int,
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_token_with_a_scope_of_a_route_gets_what_a_session_gets(server: Server, engine_name: str) -> None:
     owner = with_everything(server.person())
     tokens = open_programs(server, owner)

@@ -35,6 +35,7 @@ def test_every_tool_is_in_the_table_and_those_that_take_ids_are_tried() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, arguments in TOOL_ATTEMPTS.items() if arguments])
+@pytest.mark.busy
 def test_a_tool_answers_the_same_for_anothers_row_and_for_none(
     server: Server, theirs: Theirs, intruder: Theirs, name: str
 ) -> None:
@@ -93,6 +94,7 @@ def obedient(server: Server) -> Iterator[Server]:
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_a_model_cannot_be_talked_into_touching_anothers_task(obedient: Server) -> None:
     victim = obedient.person()
     task = victim.post("/v1/tasks", title="A secret plan")

@@ -16,6 +16,7 @@ TWO = [("add_task", {"title": "Buy milk"}), ("add_task", {"title": "Call Zoë"})
 
 
 @pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.busy
 def test_a_chat_goes_through_every_dialect(
     name: str, own_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

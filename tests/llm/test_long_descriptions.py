@@ -17,6 +17,7 @@ def many_long_tasks(ann: Person, number: int) -> None:
         )
 
 
+@pytest.mark.busy
 def test_a_short_question_leaves_a_bounded_record(ann: Person) -> None:
     many_long_tasks(ann, 20)
     answer = ann.post("/v1/chat", message="show all my tasks")
@@ -37,6 +38,7 @@ def test_a_task_alone_is_listed_whole(ann: Person) -> None:
     assert len(task["description"]) > 9_000
 
 
+@pytest.mark.busy
 def test_a_note_is_never_added_to_a_part_of_a_description(ann: Person) -> None:
     many_long_tasks(ann, 4)
     where = {"conversation_id": ann.post("/v1/chat", message="show all my tasks")["conversation_id"]}
@@ -55,6 +57,7 @@ def test_a_description_that_cannot_be_read_whole_is_left_alone(ann: Person) -> N
     assert {task["description"] for task in ann.get("/v1/tasks")["data"]} == {"x" * 9_000}
 
 
+@pytest.mark.busy
 def test_undoing_a_new_title_leaves_a_description_that_was_not_read_whole(ann: Person) -> None:
     many_long_tasks(ann, 4)
     where = {"conversation_id": ann.post("/v1/chat", message="show all my tasks")["conversation_id"]}

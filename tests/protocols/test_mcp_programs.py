@@ -134,6 +134,7 @@ def test_a_line_of_the_log_says_which_token_it_is_about(
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_program_makes_ten_changes_in_an_hour_and_asks_for_the_eleventh(
     server: Server, ann: Person
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_program_makes_ten_changes_in_an_hour_and_asks_for_the_eleventh(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_overwriting_what_is_there_is_counted_and_asked_for_as_well(server: Server, ann: Person) -> None:
     tasks = [
         ann.post("/v1/tasks", title=f"Task {n}", description="Dear")
@@ -171,6 +173,7 @@ def test_overwriting_what_is_there_is_counted_and_asked_for_as_well(server: Serv
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_what_was_overwritten_before_the_yes_is_not_deleted_by_it(server: Server, ann: Person) -> None:
     """The program asks to delete spam, and makes tax papers of it while its person looks at the question."""
     token = make_token(ann)["token"]
@@ -198,6 +201,7 @@ def question_of(person: Person, run_id: str) -> dict[str, Any] | None:
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_workers_count_together_and_a_new_hour_begins_anew(
     own_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +219,7 @@ def test_workers_count_together_and_a_new_hour_begins_anew(
         assert not waits(call(other, token, "add_task", title="In the next hour"))
 
 
+@pytest.mark.busy
 def test_programs_with_the_tokens_of_sign_ins_are_counted_together(server: Server, ann: Person) -> None:
     add(server, ann.tokens["access_token"], MAX_UNAPPROVED_CHANGES)
     again = server.sign_in(ann.email)
@@ -222,6 +227,7 @@ def test_programs_with_the_tokens_of_sign_ins_are_counted_together(server: Serve
 
 
 @pytest.mark.parametrize(("policy", "asks"), [("always", True), ("never", False)])
+@pytest.mark.busy
 def test_the_persons_own_rule_goes_before_the_count(
     server: Server, ann: Person, policy: str, asks: bool
 ) -> None:
@@ -232,6 +238,7 @@ def test_the_persons_own_rule_goes_before_the_count(
     assert [waits(result) for result in results] == [asks] * len(results)
 
 
+@pytest.mark.busy
 def test_a_call_that_cannot_be_made_is_not_counted(server: Server, ann: Person) -> None:
     token = make_token(ann)["token"]
     for _ in range(MAX_UNAPPROVED_CHANGES + 1):
@@ -243,6 +250,7 @@ def test_a_call_that_cannot_be_made_is_not_counted(server: Server, ann: Person) 
 
 
 @pytest.mark.parametrize("scopes", [["read"], ["read", "write"]])
+@pytest.mark.busy
 def test_calls_past_the_limit_leave_nothing_and_say_when_to_come_back(
     own_database_url: str, scopes: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def find_times(value: Any) -> Iterator[Any]:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_every_time_of_every_answer_is_an_integer_and_what_is_stored_stays(ann: Person) -> None:
     answer = ann.chat("add buy milk")
     ann.post("/v1/tasks", title='the "created_at": "2026-01-01T00:00:00Z" of a task')
@@ -90,6 +91,7 @@ def test_every_time_of_every_answer_is_an_integer_and_what_is_stored_stays(ann: 
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_both_streams_convert_each_frame_where_it_is_asked_for(ann: Person) -> None:
     with ann.http.stream("GET", "/v1/events/stream", headers=EPOCH) as stream:
         assert stream.headers["preference-applied"] == "timestamps=epoch-ms"
@@ -215,6 +217,7 @@ VALUES = st.recursive(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(NAMES, VALUES, max_size=6), st.booleans(), st.booleans())
+@pytest.mark.busy
 def test_any_json_is_rewritten_by_the_rule_and_only_by_it(
     value: dict[str, Any], spaced: bool, ascii: bool
 ) -> None:
@@ -251,6 +254,7 @@ def test_numbers_and_texts_keep_their_bytes() -> None:
     )
 
 
+@pytest.mark.busy
 def test_a_long_answer_is_rewritten_too(ann: Person) -> None:
     for n in range(30):
         ann.post("/v1/tasks", title=f"Task {n}", description="x" * 4000)

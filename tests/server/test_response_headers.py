@@ -33,6 +33,7 @@ def ids(ann: Person) -> dict[str, str]:
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_head_gives_the_headers_of_get_and_no_body(server: Server, ann: Person, ids: dict[str, str]) -> None:
     asked = list(paths(server, ids))
     assert {"/healthz", "/readyz", "/", "/openapi.json", "/v1/tasks", "/v1/events/stream"} <= {*asked}

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.engines("sqlite")
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_two_tasks_in_one_sentence_are_two_tasks_and_two_calls_on_record(ann: Person) -> None:
     answer = ann.chat("add buy milk tomorrow and call mom")
     assert answer["status"] == "completed"
@@ -38,6 +39,7 @@ def test_a_chat_without_a_conversation_makes_one_titled_by_its_first_words(ann: 
     assert len(conversation["title"]) == 80
 
 
+@pytest.mark.busy
 def test_a_message_goes_into_the_conversation_that_is_named(ann: Person) -> None:
     conversation = ann.post("/v1/conversations", title="Shopping")
     first = ann.post(f"/v1/conversations/{conversation['id']}/messages", content="hello")
@@ -52,6 +54,7 @@ def test_a_message_goes_into_the_conversation_that_is_named(ann: Person) -> None
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_messages_page_in_reading_order_from_both_ends(carl: Person) -> None:
     conversation = carl.post("/v1/conversations")["id"]
     for n in range(4):
@@ -75,6 +78,7 @@ def test_messages_page_in_reading_order_from_both_ends(carl: Person) -> None:
     assert carl.http.get(path, params={"before": "end", "after": everything[0]["id"]}).status_code == 422
 
 
+@pytest.mark.busy
 def test_a_repeated_client_id_gives_the_first_answer_and_changes_nothing(ann: Person) -> None:
     first = ann.chat("add buy milk", client_id="m-1")
     again = ann.chat("add buy milk", client_id="m-1")
@@ -84,6 +88,7 @@ def test_a_repeated_client_id_gives_the_first_answer_and_changes_nothing(ann: Pe
     assert len(ann.get("/v1/conversations")["data"]) == 1
 
 
+@pytest.mark.busy
 def test_a_client_id_that_stands_for_another_message_is_a_conflict(ann: Person, bob: Person) -> None:
     ann.chat("add buy milk", client_id="m-1")
     other = ann.post("/v1/conversations")["id"]
@@ -94,6 +99,7 @@ def test_a_client_id_that_stands_for_another_message_is_a_conflict(ann: Person, 
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_the_same_message_sent_eight_times_at_once_is_stored_once(ann: Person) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: ann.chat("add buy milk", client_id="m-1"), range(8)))
@@ -102,6 +108,7 @@ def test_the_same_message_sent_eight_times_at_once_is_stored_once(ann: Person) -
     assert len(ann.get("/v1/conversations")["data"]) == 1
 
 
+@pytest.mark.busy
 def test_the_model_reads_instructions_tools_history_and_the_persons_zone(
     scripted: Server, model: ScriptedModel
 ) -> None:
@@ -132,6 +139,7 @@ def test_the_model_reads_instructions_tools_history_and_the_persons_zone(
     )
 
 
+@pytest.mark.busy
 def test_wrong_arguments_go_back_to_the_model_and_stay_on_record(carl: Person, model: ScriptedModel) -> None:
     model.answers = [
         [
@@ -154,6 +162,7 @@ def test_wrong_arguments_go_back_to_the_model_and_stay_on_record(carl: Person, m
     assert carl.get("/v1/tasks")["data"] == []
 
 
+@pytest.mark.busy
 def test_calls_are_named_after_their_run_and_counted_through_it_whatever_the_model_calls_them(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -169,6 +178,7 @@ def test_calls_are_named_after_their_run_and_counted_through_it_whatever_the_mod
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_what_jsonb_refuses_is_replaced(carl: Person, model: ScriptedModel) -> None:
     model.answers = [["a\0b \ud83d\ude00 \ud83d", call("add_task", {"title": "x\0\udfff"})], ["Done."]]
     answer = carl.chat("go")
@@ -176,6 +186,7 @@ def test_what_jsonb_refuses_is_replaced(carl: Person, model: ScriptedModel) -> N
     assert answer["tool_calls"][0]["result"]["title"] == "x\ufffd\ufffd"
 
 
+@pytest.mark.busy
 def test_a_tool_that_crashes_changes_nothing_and_the_model_is_told(
     carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +202,7 @@ def test_a_tool_that_crashes_changes_nothing_and_the_model_is_told(
     assert carl.get("/v1/tasks")["data"] == []
 
 
+@pytest.mark.busy
 def test_a_busy_provider_is_asked_again(carl: Person, model: ScriptedModel) -> None:
     busy = ModelError("The model provider is busy.", transient=True, retry_after=0)
     model.answers = [["Half an"], [busy], ["An answer."]]
@@ -200,6 +212,7 @@ def test_a_busy_provider_is_asked_again(carl: Person, model: ScriptedModel) -> N
     assert answer["message"]["content"] == "An answer."
 
 
+@pytest.mark.busy
 def test_a_provider_that_stays_down_fails_the_run_and_keeps_what_was_done(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -215,6 +228,7 @@ def test_a_provider_that_stays_down_fails_the_run_and_keeps_what_was_done(
     assert [message["role"] for message in stored] == ["user", "agent"]
 
 
+@pytest.mark.busy
 def test_a_run_that_did_nothing_before_it_failed_leaves_the_users_message_alone(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -233,6 +247,7 @@ def test_a_crash_in_the_loop_fails_the_run_without_telling_why(carl: Person, mod
     assert answer["message"]["content"] == "Half"
 
 
+@pytest.mark.busy
 def test_a_model_that_calls_tools_for_ever_is_stopped(carl: Person, model: ScriptedModel) -> None:
     model.otherwise = [call("list_tasks", {})]
     answer = carl.chat("go")
@@ -242,6 +257,7 @@ def test_a_model_that_calls_tools_for_ever_is_stopped(carl: Person, model: Scrip
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_second_message_waits_for_the_first_run_which_does_not_read_it(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -266,6 +282,7 @@ def test_a_second_message_waits_for_the_first_run_which_does_not_read_it(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_busy_conversation_refuses_or_interrupts_when_asked_to(carl: Person, model: ScriptedModel) -> None:
     never = threading.Event()
     conversation = carl.post("/v1/conversations")["id"]
@@ -288,6 +305,7 @@ def test_a_busy_conversation_refuses_or_interrupts_when_asked_to(carl: Person, m
     assert carl.post(path, content="third", on_busy="reject")["status"] == "completed"
 
 
+@pytest.mark.busy
 def test_a_run_ends_with_a_reason_when_it_has_used_up_what_it_may(
     new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
 ) -> None:
@@ -308,6 +326,7 @@ def test_a_run_ends_with_a_reason_when_it_has_used_up_what_it_may(
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_call_with_a_number_that_no_database_keeps_is_told_so(
     carl: Person, model: ScriptedModel, number: float
 ) -> None:
@@ -322,6 +341,7 @@ def test_a_call_with_a_number_that_no_database_keeps_is_told_so(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_user_with_too_many_runs_is_told_so_and_others_are_not(
     new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
 ) -> None:
@@ -341,6 +361,7 @@ def test_a_user_with_too_many_runs_is_told_so_and_others_are_not(
         assert ann.chat("hello")["status"] == "completed"
 
 
+@pytest.mark.busy
 def test_history_that_does_not_fit_is_cut_at_the_old_end_in_whole_messages(
     new_database: Callable[[str], str], engine_name: str, model: ScriptedModel
 ) -> None:
@@ -360,6 +381,7 @@ def test_history_that_does_not_fit_is_cut_at_the_old_end_in_whole_messages(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_deleting_a_conversation_in_mid_answer_ends_the_run(carl: Person, model: ScriptedModel) -> None:
     gate = threading.Event()
     conversation = carl.post("/v1/conversations")["id"]

@@ -119,6 +119,7 @@ def test_a_request_that_was_refused_may_be_mended_under_its_key(ann: Person, key
 
 @pytest.mark.parametrize("timings", [Timings(idempotency_wait=0.2)])
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_first_request_that_is_still_at_work_is_waited_for_and_then_named(
     carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +171,7 @@ def test_keys_go_after_two_days(server: Server, ann: Person, key: str) -> None:
     assert post(ann, "/v1/tasks", fresh, {"title": "Buy bread"}).status_code == 422
 
 
+@pytest.mark.busy
 def test_a_chat_with_a_key_is_answered_once_after_a_restart(
     new_database: Callable[[str], str], engine_name: str
 ) -> None:
@@ -251,6 +253,7 @@ def test_the_keys_of_a_deleted_account_go_with_it(server: Server, ann: Person, b
 
 @pytest.mark.parametrize("timings", [Timings(poll=0.05)])
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_requests_that_wait_for_one_key_write_nothing_and_all_get_the_answer(
     scripted: Server, carl: Person, model: ScriptedModel, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,6 +326,7 @@ def test_who_waits_for_a_first_request_that_fails_makes_it(
     assert len(carl.get("/v1/tasks")["data"]) == 1
 
 
+@pytest.mark.busy
 def test_a_request_of_a_revoked_session_that_waits_for_a_key_gets_401(
     scripted: Server, carl: Person, model: ScriptedModel, key: str
 ) -> None:

@@ -46,6 +46,7 @@ def test_a_text_of_which_something_is_seen_is_not(text: str) -> None:
     assert refuse_blank(text) == text
 
 
+@pytest.mark.busy
 def test_whatever_has_no_mark_by_its_category_is_not_seen() -> None:
     """Against another source than the one that is used: the interpreter's own tables, which may be older."""
     for number in range(sys.maxunicode + 1):

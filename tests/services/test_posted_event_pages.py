@@ -50,6 +50,7 @@ def test_a_page_reads_the_records_that_it_shows_and_no_changes(server: Server, a
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite", "mariadb"], indirect=True)
+@pytest.mark.busy
 def test_a_page_is_read_from_the_index_of_records_without_sorting(
     server: Server, ann: Person, engine_name: str
 ) -> None:

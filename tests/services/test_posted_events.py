@@ -224,6 +224,7 @@ def test_the_list_is_newest_first_and_has_each_event_once_however_it_is_paged(an
         assert list(listed(ann, limit)) == made[::-1]
 
 
+@pytest.mark.busy
 def test_filters_combine(ann: Person) -> None:
     types = ("chat.message", "build.done")
     made = [

@@ -67,6 +67,7 @@ def test_calls_of_all_conversations_are_listed_newest_first_as_messages_show_the
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_each_filter_and_all_of_them_together_select_what_they_say(
     carl: Person, model: ScriptedModel
 ) -> None:

@@ -33,6 +33,7 @@ def move_run(server: Server, run_id: str, moment: datetime, **changes: Any) -> N
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_tokens_are_summed_by_day_and_model(scripted: Server, carl: Person, model: ScriptedModel) -> None:
     model.answers = [
         [call("add_task", {"title": "Buy milk"}), AnswerEnd(input_tokens=100, output_tokens=10)],
@@ -72,6 +73,7 @@ def test_tokens_are_summed_by_day_and_model(scripted: Server, carl: Person, mode
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_days_are_those_of_the_persons_time_zone(server: Server, ann: Person) -> None:
     """Also where a zone is off by a quarter of an hour, and on the days that have 23 and 25 hours."""
     run = ann.chat("hello")["run_id"]

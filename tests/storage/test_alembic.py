@@ -102,6 +102,7 @@ def climb(place: Place, revisions: list[str] = REVISIONS) -> None:
 # The commands
 
 
+@pytest.mark.busy
 def test_a_new_database_goes_to_head_and_says_so_and_autogenerate_finds_nothing(place: Place) -> None:
     assert place.alembic("upgrade", "head").splitlines() == [f"applied: {name}" for name in REVISIONS]
     assert place.alembic("current") == f"{HEAD} (head)\n"
@@ -219,6 +220,7 @@ def test_a_database_made_with_psql_goes_on_with_alembic_and_keeps_its_rows(
 # As a script
 
 
+@pytest.mark.busy
 def test_the_script_takes_a_database_with_rows_from_any_step_to_head_and_back(
     place: Place, tmp_path: Path
 ) -> None:
@@ -275,6 +277,7 @@ WIDER = (
 )
 
 
+@pytest.mark.busy
 def test_making_users_anew_on_sqlite_keeps_every_row_and_every_trigger(
     lite: Place, with_next: Callable[[Place, str], None]
 ) -> None:
@@ -291,6 +294,7 @@ def test_making_users_anew_on_sqlite_keeps_every_row_and_every_trigger(
     assert lite.run("SELECT count(*) FROM tasks") == ["0"]
 
 
+@pytest.mark.busy
 def test_a_step_that_would_lose_rows_on_sqlite_is_taken_back(
     lite: Place, with_next: Callable[[Place, str], None]
 ) -> None:
@@ -307,6 +311,7 @@ def test_a_step_that_would_lose_rows_on_sqlite_is_taken_back(
 # The next revision
 
 
+@pytest.mark.busy
 def test_a_change_of_the_models_becomes_the_next_revision_and_runs(place: Place, tmp_path: Path) -> None:
     place.alembic("upgrade", "head")
     copy = tmp_path / "copy"

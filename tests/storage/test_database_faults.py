@@ -269,6 +269,7 @@ SLOW = {
 }
 
 
+@pytest.mark.busy
 def test_a_statement_of_a_request_is_ended_and_one_of_long_work_is_not(url: str) -> None:
     async def slow(tx: Transaction) -> None:
         await tx.execute(text(SLOW[tx.get_bind().dialect.name]))

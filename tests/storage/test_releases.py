@@ -31,6 +31,7 @@ def without_casts(catalog: Catalog) -> Catalog:
 
 
 @pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.busy
 def test_an_upgraded_database_has_all_its_rows_and_the_schema_of_a_new_one(
     place: Place, new: Place, release: str
 ) -> None:
@@ -46,6 +47,7 @@ def test_an_upgraded_database_has_all_its_rows_and_the_schema_of_a_new_one(
 
 
 @pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.busy
 def test_people_find_what_they_left_and_go_on(place: Place, release: str) -> None:
     restore(FOLDER / release, place)
     with serving(settings_for(place.url, auto_migrate=True)) as server:

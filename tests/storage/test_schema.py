@@ -61,6 +61,7 @@ def test_all_four_ways_give_the_same_catalog(postgres: PostgresServer, made: str
     assert {"trigger messages_refuse_delete on messages", "function keep_messages()"} < by_files.keys()
 
 
+@pytest.mark.busy
 def test_on_sqlite_create_all_and_alembic_give_the_same_schema(tmp_path: Path) -> None:
     one, other = (Place(f"sqlite:///{tmp_path / name}") for name in ("one.db", "other.db"))
     one.start()
@@ -115,6 +116,7 @@ SQLITE_DRIFT = {
 
 
 @pytest.mark.parametrize("kind", SQLITE_DRIFT)
+@pytest.mark.busy
 def test_the_comparison_on_sqlite_reports(tmp_path: Path, kind: str) -> None:
     place = Place(f"sqlite:///{tmp_path / 'parley.db'}")
     place.start()

@@ -40,6 +40,7 @@ BEHIND = (
 # Behind
 
 
+@pytest.mark.busy
 def test_an_older_database_is_refused_with_the_command_that_helps(place: Place) -> None:
     place.alembic("upgrade", REVISIONS[3])
     place.run(USER)
@@ -51,6 +52,7 @@ def test_an_older_database_is_refused_with_the_command_that_helps(place: Place) 
     assert place.run("SELECT email FROM users") == ["ann@example.com"]
 
 
+@pytest.mark.busy
 def test_with_auto_migrate_an_older_database_is_upgraded_step_by_step(place: Place) -> None:
     place.alembic("upgrade", REVISIONS[3])
     place.run(USER)
@@ -120,6 +122,7 @@ def test_alembic_waits_for_whoever_changes_the_schema(postgres: PostgresServer) 
 # Half-way
 
 
+@pytest.mark.busy
 def test_a_half_done_step_stops_the_server_alembic_and_the_files(place: Place) -> None:
     place.start()
     place.run(f"UPDATE alembic_version SET version_num = '{REVISIONS[-2]}'")
@@ -166,6 +169,7 @@ def test_a_step_that_commits_on_its_way_and_fails_leaves_its_mark(place: Place, 
 
 
 @pytest.mark.parametrize("place", TRANSACTIONAL, indirect=True)
+@pytest.mark.busy
 def test_a_step_that_fails_inside_its_transaction_leaves_nothing(place: Place, tmp_path: Path) -> None:
     place.alembic("upgrade", REVISIONS[3])
     before = place.catalog()
@@ -186,6 +190,7 @@ def test_a_step_that_fails_inside_its_transaction_leaves_nothing(place: Place, t
 
 
 @pytest.mark.parametrize("place", TRANSACTIONAL, indirect=True)
+@pytest.mark.busy
 def test_an_upgrade_that_fails_at_startup_is_one_line_and_leaves_all_as_it_was(place: Place) -> None:
     place.alembic("upgrade", REVISIONS[5])
     in_the_way = {
@@ -225,6 +230,7 @@ def recognised(place: Place) -> str:
     return asyncio.run(once())
 
 
+@pytest.mark.busy
 def test_every_revision_has_a_shape_of_its_own() -> None:
     shapes = build_fingerprints()
     assert list(shapes) == REVISIONS

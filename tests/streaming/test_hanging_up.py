@@ -53,6 +53,7 @@ def raw_request(
         yield raw
 
 
+@pytest.mark.busy
 def test_a_run_behind_one_that_waits_for_its_person_is_not_waited_for(
     carl: Person, scripted: Server, model: ScriptedModel
 ) -> None:

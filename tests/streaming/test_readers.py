@@ -137,6 +137,7 @@ def is_cut(raw: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("timings", [Timings(stream_send=0.2)])
+@pytest.mark.busy
 def test_a_reader_that_does_not_read_is_hung_up_on(
     own_database_url: str, scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +168,7 @@ def wordy(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
         yield running
 
 
+@pytest.mark.busy
 def test_a_run_s_reader_that_does_not_read_is_hung_up_on_and_the_run_goes_on(
     wordy: Server, model: ScriptedModel
 ) -> None:

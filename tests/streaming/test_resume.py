@@ -77,6 +77,7 @@ def test_a_number_that_no_stream_gave_is_refused(ann: Person) -> None:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) -> None:
     """More events than one batch holds, and one that is larger than a batch."""
     caller = Caller(ann.id, None)

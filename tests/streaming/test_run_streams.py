@@ -32,6 +32,7 @@ def list_message_ids(events: list[Event]) -> set[str | None]:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_every_event_names_the_message_that_is_being_written_wherever_it_is_read(
     scripted: Server, elsewhere: Server, carl: Person, model: ScriptedModel
 ) -> None:

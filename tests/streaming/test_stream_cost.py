@@ -75,6 +75,7 @@ def test_a_look_after_an_idle_run_takes_three_statements_however_many_read_it(
     with_database(own_database_url, work)
 
 
+@pytest.mark.busy
 def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:
@@ -101,6 +102,7 @@ def test_what_no_bell_told_of_is_read_and_framed_once_for_all_readers(
     with_database(own_database_url, work)
 
 
+@pytest.mark.busy
 def test_those_who_wait_for_one_run_share_each_look_and_end_with_it(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:

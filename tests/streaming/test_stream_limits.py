@@ -36,6 +36,7 @@ def narrow(new_database: Callable[[str], str], engine_name: str) -> Iterator[Ser
         yield running
 
 
+@pytest.mark.busy
 def test_streams_are_bounded_per_session_per_person_and_per_worker(narrow: Server) -> None:
     person = narrow.person()
     again = narrow.sign_in(person.email)

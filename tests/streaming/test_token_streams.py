@@ -99,6 +99,7 @@ def test_streams_end_within_a_second_with_their_token(
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_a_request_that_waits_for_its_answer_ends_with_its_token(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:

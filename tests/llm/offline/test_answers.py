@@ -183,6 +183,7 @@ WORDS = st.sampled_from([*VOCABULARY.split(), "\n", "\0"])
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=80), min_size=1, max_size=4))
+@pytest.mark.busy
 def test_nothing_that_is_said_breaks_it(texts: list[str]) -> None:
     """Every call is valid and names only tasks that were in a result before."""
     conversation = talk(*HOME, *MILKS)

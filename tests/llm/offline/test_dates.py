@@ -193,6 +193,7 @@ PHRASES = st.sampled_from(
     st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2090, 1, 1), timezones=st.just(dt.UTC)),
     ZONES,
 )
+@pytest.mark.busy
 def test_a_date_is_never_in_the_past(text: str, now: dt.datetime, zone: str) -> None:
     when = find_date(text, now, ZoneInfo(zone))
     if when:

@@ -70,6 +70,7 @@ def find_steep(use: Use, kinds: int = KINDS) -> str | None:
     return None
 
 
+@pytest.mark.busy
 def test_the_cost_of_every_pattern_grows_no_faster_than_the_text() -> None:
     assert [steep for use in find_uses() if (steep := find_steep(use))] == []
 

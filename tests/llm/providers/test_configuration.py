@@ -139,6 +139,7 @@ def test_a_missing_sdk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
+@pytest.mark.busy
 def test_only_what_the_model_needs_is_imported(code: str, names: str) -> None:
     environment = {"PYTHONPATH": str(Path(providers.__file__).parent.parent)}
     run = [sys.executable, "-B", "-c", f"import sys\n{code}\nprint({{{names}}} & set(sys.modules))"]

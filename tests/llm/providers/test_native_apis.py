@@ -84,6 +84,7 @@ def api(
     return open_sdk_model(request.param), *APIS[request.param]
 
 
+@pytest.mark.busy
 async def test_every_api_is_spoken(api: tuple[Model, str, str], provider: ScriptedProvider) -> None:
     model, path, stream = api
     provider.script.append(Raw(stream))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,6 +147,7 @@ JSON = st.recursive(
 
 @fuzzed
 @given(st.lists(st.dictionaries(WORDS, JSON, max_size=5), max_size=5))
+@pytest.mark.busy
 def test_any_json_ends_in_an_answer_or_a_failure(chunks: list[dict[str, Any]]) -> None:
     wrapped = [
         *chunks,

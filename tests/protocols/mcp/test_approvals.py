@@ -34,6 +34,7 @@ def decide(person: Person, run_id: str, approve: bool) -> None:
 
 
 @pytest.mark.parametrize("approve", [True, False])
+@pytest.mark.busy
 async def test_a_client_that_cannot_ask_is_told_where_to_approve(
     server: Server, ann: Person, era: str, approve: bool
 ) -> None:
@@ -77,6 +78,7 @@ def asking(answer: Callable[[str], Awaitable[ElicitResult]]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("approve", [True, False])
+@pytest.mark.busy
 async def test_a_client_of_the_current_protocol_gets_the_question(
     server: Server, ann: Person, approve: bool
 ) -> None:
@@ -112,6 +114,7 @@ async def test_what_is_said_in_the_client_approves_nothing(server: Server, ann: 
     assert ann.get("/v1/tasks")["data"] == [task]
 
 
+@pytest.mark.busy
 async def test_declining_in_the_client_withdraws_the_call(server: Server, ann: Person) -> None:
     task = ann.post("/v1/tasks", title="Buy milk")
 
@@ -127,6 +130,7 @@ async def test_declining_in_the_client_withdraws_the_call(server: Server, ann: P
     assert ann.get("/v1/tasks")["data"] == [task]
 
 
+@pytest.mark.busy
 async def test_a_state_that_was_not_given_for_this_call_is_refused(
     server: Server, ann: Person, bob: Person
 ) -> None:
@@ -153,6 +157,7 @@ async def test_the_persons_own_rule_says_what_waits(
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 async def test_only_so_many_calls_wait(own_database_url: str, era: str) -> None:
     with serving(settings_for(own_database_url, runs_per_user=2)) as server:
         person = await aside(server.person)
@@ -163,6 +168,7 @@ async def test_only_so_many_calls_wait(own_database_url: str, era: str) -> None:
     assert "waiting already" in words(answers[2])
 
 
+@pytest.mark.busy
 async def test_a_message_behind_a_declined_call_is_answered_at_once(
     server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +196,7 @@ async def test_a_message_behind_a_declined_call_is_answered_at_once(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 async def test_a_call_that_waits_since_an_older_version_keeps_its_id_and_is_made_after_the_yes(
     server: Server, ann: Person
 ) -> None:

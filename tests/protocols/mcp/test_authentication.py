@@ -153,6 +153,7 @@ def test_arguments_that_no_database_keeps_are_refused_in_words(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.busy
 def test_a_body_of_very_many_values_is_refused_before_it_is_understood(
     server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +247,7 @@ def test_the_servers_own_names_are_let_in(database_url: str) -> None:
         assert "https://parley.example.com/.well-known/" in refused.headers["www-authenticate"]
 
 
+@pytest.mark.busy
 async def test_a_token_that_may_only_read_changes_nothing_with_any_tool(
     server: Server, ann: Person, era: str
 ) -> None:

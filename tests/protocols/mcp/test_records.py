@@ -32,6 +32,7 @@ CALLERS = 24
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 async def test_calls_are_on_record_as_those_of_a_chat_are(server: Server, ann: Person, era: str) -> None:
     async with connected(server, token_of(ann), era) as client:
         for _ in range(2):
@@ -56,6 +57,7 @@ async def test_calls_are_on_record_as_those_of_a_chat_are(server: Server, ann: P
     assert messages[1]["tool_calls"][0]["arguments"] == {"limit": 5}
 
 
+@pytest.mark.busy
 async def test_open_pages_are_told_of_calls_what_rest_shows_of_them(
     server: Server, ann: Person, era: str
 ) -> None:
@@ -88,6 +90,7 @@ async def test_open_pages_are_told_of_calls_what_rest_shows_of_them(
             assert event.data["run"] == await aside(ann.get, f"/v1/runs/{event.data['run']['id']}")
 
 
+@pytest.mark.busy
 async def test_a_call_brings_its_conversation_to_the_top(server: Server, ann: Person, era: str) -> None:
     def titles() -> list[str]:
         return [conversation["title"] for conversation in ann.get("/v1/conversations")["data"]]
@@ -101,6 +104,7 @@ async def test_a_call_brings_its_conversation_to_the_top(server: Server, ann: Pe
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 async def test_the_log_of_a_call_that_changed_nothing_has_no_details_to_delete(
     server: Server, ann: Person, era: str
 ) -> None:
@@ -115,6 +119,7 @@ async def test_the_log_of_a_call_that_changed_nothing_has_no_details_to_delete(
     assert await aside(in_database, server, whole) == 0
 
 
+@pytest.mark.busy
 async def test_every_token_has_a_conversation_of_its_own(server: Server, ann: Person, era: str) -> None:
     for name in ("Claude", "Cursor"):
         token = token_of(ann, name=name)
@@ -155,6 +160,7 @@ async def test_many_callers_at_once_are_all_answered_and_all_on_record(
     assert sum(len(on_record(person)) for person, _ in people.values()) == 2 * CALLERS
 
 
+@pytest.mark.busy
 async def test_a_worker_may_be_restarted_between_two_calls(own_database_url: str, era: str) -> None:
     with serving(settings_for(own_database_url)) as first:
         person = await aside(first.person)
@@ -169,6 +175,7 @@ async def test_a_worker_may_be_restarted_between_two_calls(own_database_url: str
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 async def test_a_call_with_a_key_takes_effect_once(own_database_url: str, era: str) -> None:
     async def call(server: Server, token: str, title: str = "Buy milk") -> CallToolResult:
         async with connected(server, token, era) as client:

@@ -34,6 +34,7 @@ async def test_every_tool_is_listed_with_its_shapes_and_hints(server: Server, an
         assert tool.output_schema["type"] == "object"
 
 
+@pytest.mark.busy
 async def test_models_are_shown_the_same_schemas(
     scripted: Server, carl: Person, model: ScriptedModel, era: str
 ) -> None:
@@ -46,6 +47,7 @@ async def test_models_are_shown_the_same_schemas(
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 async def test_every_tool_works_and_gives_a_structured_result(server: Server, ann: Person, era: str) -> None:
     ann.patch("/v1/me", approval="never")
     async with connected(server, token_of(ann), era) as client:
@@ -69,6 +71,7 @@ async def test_a_session_token_works_too(server: Server, ann: Person, era: str) 
     assert [message["role"] for message in on_record(ann, "MCP")] == ["user", "agent"]
 
 
+@pytest.mark.busy
 async def test_resources_are_the_open_tasks_and_the_conversations(
     server: Server, ann: Person, bob: Person, era: str
 ) -> None:
@@ -92,6 +95,7 @@ async def test_resources_are_the_open_tasks_and_the_conversations(
                 await client.read_resource(f"parley://conversations/{other}")
 
 
+@pytest.mark.busy
 async def test_a_token_reads_the_resources_of_its_scopes_alone(server: Server, ann: Person, era: str) -> None:
     ann.post("/v1/tasks", title="Buy milk")
     conversation = f"parley://conversations/{ann.chat('hello')['conversation_id']}"
@@ -170,6 +174,7 @@ async def test_an_exception_of_ours_is_told_in_our_words(
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 async def test_one_person_sees_and_changes_nothing_of_anothers(
     server: Server, ann: Person, bob: Person, era: str
 ) -> None:

@@ -5,6 +5,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from support.api.bad_input import Somebody, encode_base64url
 from support.api.problems import problem_of
 from support.servers import Server
@@ -28,6 +30,7 @@ BAD_NUMBERS: list[Any] = [
 ]
 
 
+@pytest.mark.busy
 def test_a_cursor_that_no_list_gave_is_refused(somebody: Somebody) -> None:
     cursors = [encode_base64url(value) for value in BAD_CURSORS]
     cursors += ["=", "====", "A", "!", "é", "\u200b", "a b", "+/+/", "x" * 500]
@@ -43,6 +46,7 @@ def test_a_cursor_that_no_list_gave_is_refused(somebody: Somebody) -> None:
         problem_of(somebody.http.get(path, params={"cursor": encode_base64url([name, value])}), 422)
 
 
+@pytest.mark.busy
 def test_the_cursor_of_another_list_or_another_conversation_is_refused(server: Server) -> None:
     person = server.person()
     for number in range(3):
@@ -63,6 +67,7 @@ def test_the_cursor_of_another_list_or_another_conversation_is_refused(server: S
     problem_of(person.http.get(messages, params={"cursor": cursors[messages], "before": "end"}), 422)
 
 
+@pytest.mark.busy
 def test_a_cursor_with_one_changed_letter_is_refused_or_leads_to_ones_own_rows(server: Server) -> None:
     person = server.person()
     own = {person.post("/v1/tasks", title=f"Task {number}")["id"] for number in range(3)}

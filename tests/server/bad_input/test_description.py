@@ -58,6 +58,7 @@ def test_every_operation_says_what_it_does_and_what_can_go_wrong(server: Server)
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_every_body_has_an_example_that_works(server: Server, somebody: Somebody, ann: Person) -> None:
     """Of each field that is needed, or of the body as a whole; as it stands there, it is understood."""
     schema = server.app.openapi()

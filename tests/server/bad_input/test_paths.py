@@ -28,6 +28,7 @@ def paths_with_ids(server: Server) -> list[str]:
 
 @ON_ONE_ENGINE
 @pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.busy
 def test_an_id_that_is_none_is_refused_on_every_route(server: Server, somebody: Somebody) -> None:
     routes = paths_with_ids(server)
     assert len(routes) > 8

@@ -80,6 +80,7 @@ def test_two_password_changes_at_once_do_not_both_count(server: Server) -> None:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server: Server) -> None:
     def fill(person: Person) -> None:
         with_key = {"Idempotency-Key": "the-same-for-both"}

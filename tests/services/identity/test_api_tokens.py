@@ -116,6 +116,7 @@ def test_a_token_that_is_asked_for_again_with_its_key_is_the_same_and_is_kept_no
     assert "'body': None" in stored
 
 
+@pytest.mark.busy
 def test_a_token_asked_for_eight_times_at_once_is_one(ann: Person) -> None:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: with_key(ann, "k-1"), range(8)))
@@ -141,6 +142,7 @@ def operator(server: Server, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_the_operator_makes_tokens_too(operator: CliRunner, ann: Person) -> None:
     done = operator.invoke(
         cli.app, ["token", "create", ann.email.upper(), "--name", "Cron", "--days", "0", "--read-only"]

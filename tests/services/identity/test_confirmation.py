@@ -85,12 +85,14 @@ def test_a_new_email_signs_in_and_the_old_one_does_not(server: Server, ann: Pers
     server.sign_in(email)  # with the password of before: all of the change was refused
 
 
+@pytest.mark.busy
 def test_a_body_without_a_password_is_none(server: Server) -> None:
     for send_ in ({}, {"content": b""}, {"json": {}}):
         assert server.person().http.request("DELETE", "/v1/me", **send_).status_code == 204
 
 
 @pytest.mark.parametrize("request_", GUARDED.values(), ids=GUARDED)
+@pytest.mark.busy
 def test_guessing_the_password_there_is_limited_as_everywhere(
     limited: Server, monkeypatch: pytest.MonkeyPatch, request_: Request
 ) -> None:

@@ -114,6 +114,7 @@ def test_a_refused_request_does_not_use_up_its_key(server: Server, ann: Person) 
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_requests_at_once_with_a_revocation_stop_and_are_stored_or_refused(
     server: Server, ann: Person
 ) -> None:
@@ -140,6 +141,7 @@ def test_requests_at_once_with_a_revocation_stop_and_are_stored_or_refused(
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_requests_at_once_with_the_end_of_an_account_leave_nothing(server: Server) -> None:
     person = server.person()
     token = make_token(person, "read", "write")

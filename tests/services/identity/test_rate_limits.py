@@ -108,6 +108,7 @@ def too_many(answer: httpx.Response, at_most: int) -> None:
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_sign_ins_per_email_are_limited_and_counted_across_workers(
     limited: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +160,7 @@ def test_an_email_that_nobody_has_is_limited_like_any_other(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_whoever_is_refused_and_goes_on_costs_one_statement_at_most(
     limited: tuple[Server, Server], address: str
 ) -> None:
@@ -228,6 +230,7 @@ def test_hashes_stand_behind_everything_else() -> None:
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server, Server]) -> None:
     email = limited[0].register()
     for round_ in range(2):
@@ -239,6 +242,7 @@ def test_signing_in_at_last_clears_the_count_of_the_email(limited: tuple[Server,
         )
 
 
+@pytest.mark.busy
 def test_an_ipv6_network_counts_as_one_address(limited: tuple[Server, Server], address: str) -> None:
     network = address.rpartition("::")[0]
     for number in range(30):
@@ -247,6 +251,7 @@ def test_an_ipv6_network_counts_as_one_address(limited: tuple[Server, Server], a
     too_many(sign_in(limited[1], "x@example.com", **{"X-Forwarded-For": f"{network}:1:2:3:4"}), at_most=60)
 
 
+@pytest.mark.busy
 def test_sign_ins_per_address_are_limited_and_counted_across_workers(
     limited: tuple[Server, Server], address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,6 +285,7 @@ def test_registrations_per_address_are_limited(limited: tuple[Server, Server], a
     assert new["email"] not in str(read_rows(limited[0])["users"])
 
 
+@pytest.mark.busy
 def test_guessing_the_current_password_is_limited(limited: tuple[Server, Server]) -> None:
     person = limited[0].person()
     there = limited[1].client(Authorization=f"Bearer {person.tokens['access_token']}")
@@ -309,6 +315,7 @@ def addresses(server: Server, forwarded: str) -> str:
     return str(session["address"])
 
 
+@pytest.mark.busy
 def test_a_forwarding_header_counts_only_from_a_proxy_that_is_trusted(server: Server) -> None:
     """`server` trusts nobody. Were it otherwise, whoever guesses passwords would choose a new address each time."""
     assert addresses(server, "203.0.113.7") == "127.0.0.1"

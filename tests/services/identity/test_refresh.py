@@ -105,6 +105,7 @@ def test_many_refreshes_with_one_token_at_once_are_a_theft(server: Server) -> No
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_refresh_and_a_logout_at_once_leave_nobody_signed_in(server: Server) -> None:
     for _ in range(5):
         person = server.person()
@@ -130,6 +131,7 @@ def test_a_sign_in_that_is_not_used_ends_and_one_that_is_used_goes_on(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_tokens_of_long_ago_do_not_pile_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     person = server.person()
     tokens = person.tokens

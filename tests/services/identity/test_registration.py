@@ -19,6 +19,7 @@ from support.servers import (
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -> None:
     email = f"Ann.{uuid4().hex}@Example.COM"
     new = {"email": email, "password": PASSWORD, "display_name": "  Ann ", "timezone": "Europe/Berlin"}
@@ -32,6 +33,7 @@ def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_the_same_email_registered_many_times_at_once_is_one_user(server: Server) -> None:
     email = f"{uuid4().hex}@example.com"
     spellings = [email, email.upper(), email.title()] * 3
@@ -50,6 +52,7 @@ def test_the_same_email_registered_many_times_at_once_is_one_user(server: Server
     assert len([row for row in read_rows(server)["users"] if email in row]) == 1
 
 
+@pytest.mark.busy
 def test_an_email_signs_in_however_it_is_written(server: Server) -> None:
     """The address that a person typed to register is the one that the same person types to sign in."""
     name = uuid4().hex

@@ -243,6 +243,7 @@ def test_no_text_makes_decoding_fail_in_another_way(text: str) -> None:
     keep=st.booleans(),
     payload=JSON,
 )
+@pytest.mark.busy
 def test_no_signed_header_or_payload_makes_decoding_fail_in_another_way(
     header: dict[str, Any], keep: bool, payload: Any
 ) -> None:
@@ -251,6 +252,7 @@ def test_no_signed_header_or_payload_makes_decoding_fail_in_another_way(
 
 @FEW
 @given(st.dictionaries(st.sampled_from([*PAYLOAD, "nbf", "jti", "at_hash"]), JSON))
+@pytest.mark.busy
 def test_signed_claims_either_count_as_they_stand_or_are_refused(changes: dict[str, Any]) -> None:
     payload = {**PAYLOAD, **changes}
     claims = outcome(signed(HEADER, payload))
@@ -313,6 +315,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.usefixtures("real")
+@pytest.mark.busy
 def test_new_hashes_are_argon2id_at_the_cost_that_owasp_asks_for() -> None:
     """OWASP Password Storage Cheat Sheet: at least 19 MiB and 2 passes."""
     stored = hash_password(PASSWORD)
@@ -328,6 +331,7 @@ def test_new_hashes_are_argon2id_at_the_cost_that_owasp_asks_for() -> None:
 
 
 @pytest.mark.usefixtures("real")
+@pytest.mark.busy
 def test_a_hash_of_a_lower_cost_is_made_anew_when_it_is_verified() -> None:
     cheap = argon2.low_level.hash_secret(
         PASSWORD.encode(), b"saltsalt", 1, 8, 1, 16, argon2.low_level.Type.ID

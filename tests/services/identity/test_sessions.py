@@ -55,6 +55,7 @@ def test_a_token_does_not_come_again_once_somebody_has_gone_far_with_what_it_gav
     problem_of(refresh(server, tokens["refresh_token"]), 401)
 
 
+@pytest.mark.busy
 def test_a_lost_answer_is_asked_for_again_at_every_refresh(server: Server) -> None:
     """On a bad line each answer may be lost once; what is left over of it does not pile up."""
     token = tokens_of(person := server.person())
@@ -104,6 +105,7 @@ def test_a_fork_is_as_old_as_the_sign_in_that_it_was_forked_from(server: Server)
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_new_password_ends_every_fork_and_the_person_stays_signed_in(server: Server) -> None:
     person = server.person()
     thief = rotated(server, tokens_of(person))
@@ -160,6 +162,7 @@ def refresh_until_refused(counting: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_sessions_that_ended_long_ago_go_with_their_tokens_a_few_at_a_time(server: Server) -> None:
     stays = server.person()
     for kind in ("revoked", "expired", "yesterday"):

@@ -26,6 +26,7 @@ from support.servers import (
 pytestmark = pytest.mark.engines("sqlite")
 
 
+@pytest.mark.busy
 def test_signing_in_gives_tokens_that_nobody_keeps(server: Server) -> None:
     answer = sign_in(server, server.register())
     assert answer.headers["cache-control"] == "no-store"
@@ -69,6 +70,7 @@ def test_an_unknown_email_and_a_wrong_password_get_the_same_answer_for_the_same_
     )
 
 
+@pytest.mark.busy
 def test_a_refusal_is_the_same_work_for_hashes_of_whatever_days(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,7 @@ def test_a_revoked_session_stops_on_every_worker_within_a_second(
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_deleted_account_stops_on_every_worker_and_is_never_an_error_of_ours(
     server: Server, other_worker: Server
 ) -> None:
@@ -145,6 +146,7 @@ class Waiting:
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_a_revoked_session_stops_receiving(server: Server) -> None:
     with serving(settings_for(server.settings.database_url.get_secret_value()), Waiting()) as running:
         person = running.person()

@@ -102,6 +102,7 @@ def test_a_user_of_many_rows_goes_in_slices_and_nobody_comes_in_meanwhile(
     assert again.get("/v1/me")["email"] == leaving.email
 
 
+@pytest.mark.busy
 def test_runs_of_a_user_who_goes_are_over(server: Server, leaving: Person) -> None:
     async def look(tx: Transaction) -> set[str]:
         return set((await tx.execute(select(Run.status).where(Run.user_id == leaving.id))).scalars())
@@ -110,6 +111,7 @@ def test_runs_of_a_user_who_goes_are_over(server: Server, leaving: Person) -> No
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_the_operator_finds_no_user_who_goes(
     server: Server, leaving: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +127,7 @@ def test_the_operator_finds_no_user_who_goes(
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_history_is_kept_from_whoever_is_not_leaving(server: Server, leaving: Person) -> None:
     stays = server.person()
     fill(server, stays, 2)
@@ -140,6 +143,7 @@ def test_history_is_kept_from_whoever_is_not_leaving(server: Server, leaving: Pe
     assert in_database(server, lambda tx: take_one(tx, leaving.id)) == 1
 
 
+@pytest.mark.busy
 def test_sql_still_takes_a_user_along_with_all_that_is_theirs(server: Server) -> None:
     person = server.person()
     fill(server, person, 2)

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.engines("sqlite")
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_every_kind_of_change_reaches_every_open_stream_of_any_worker(
     carl: Person, model: ScriptedModel, elsewhere: Server
 ) -> None:
@@ -45,6 +46,7 @@ def test_every_kind_of_change_reaches_every_open_stream_of_any_worker(
         assert take(far, 6) == seen
 
 
+@pytest.mark.busy
 def test_a_message_tells_of_its_conversation_its_run_what_the_tools_did_and_the_answer(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -69,6 +71,7 @@ def test_a_message_tells_of_its_conversation_its_run_what_the_tools_did_and_the_
     assert seen[4].data["task"] == carl.get("/v1/tasks")["data"][0]
 
 
+@pytest.mark.busy
 def test_an_approval_a_failure_and_a_cancel_are_told(carl: Person, model: ScriptedModel) -> None:
     task = carl.post("/v1/tasks", title="Buy milk")
     model.answers = [[call("delete_task", {"task_id": task["id"]}, "call_1")], ["Deleted."]]
@@ -104,6 +107,7 @@ def test_an_approval_a_failure_and_a_cancel_are_told(carl: Person, model: Script
         assert cancelled.data["run"]["status"] == "cancelled"
 
 
+@pytest.mark.busy
 def test_a_request_that_is_repeated_is_told_once(ann: Person) -> None:
     with opened(ann) as stream:
         reset(stream)

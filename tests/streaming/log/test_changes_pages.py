@@ -31,6 +31,7 @@ def read_pages(person: Person, after: int, limit: int) -> list[dict[str, Any]]:
         assert after >= seen[-1]["seq"]
 
 
+@pytest.mark.busy
 def test_a_client_that_polls_sees_what_one_that_streams_sees(server: Server, carl: Person) -> None:
     with opened(carl) as stream:
         start = reset(stream)

@@ -265,6 +265,7 @@ def test_a_record_whose_number_was_deleted_is_not_numbered_again(own_database_ur
     with_log(own_database_url, work)
 
 
+@pytest.mark.busy
 def test_under_a_held_snapshot_numbering_reads_no_more_rows_than_without(own_database_url: str) -> None:
     """As of a backup: rows that are dead stay, and a plain look for events without a number would read them all."""
     if not own_database_url.startswith("postgresql"):

@@ -39,6 +39,7 @@ def test_no_event_is_skipped_though_its_transaction_commits_late(
         assert second.data["task"]["title"] == "Early"
 
 
+@pytest.mark.busy
 def test_many_writers_and_readers_at_once_make_one_sequence_without_a_gap(
     carl: Person, elsewhere: Server
 ) -> None:
