@@ -13,9 +13,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sqlite-only", action="store_true", help="leave out what needs another database")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means. Many tests wait for a while: with one more worker the processors do not."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What `-n auto` means. Many tests wait for a while: with one more worker the processors do not. The quick ones
+    wait little, and each worker collects all of them.
+    """
+    processors = os.cpu_count() or 1
+    return processors if config.getoption("sqlite_only") else processors + 1
 
 
 @pytest.hookimpl(trylast=True)
