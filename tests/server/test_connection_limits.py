@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from server import bounded_protocol, connection_limits
-from support.processes.server_process import forked, started
+from support.processes.server_process import forked
 from support.servers import KEY, Server, connected, next_answer, serving, settings_for, wait_until
 from timings import Timings
 
@@ -334,7 +334,7 @@ def test_nobody_who_stops_half_way_holds_up_the_end(
 
 @pytest.mark.slow
 def test_every_worker_has_the_bounds_and_ends_on_a_signal(tmp_path: Path) -> None:
-    with started(tmp_path, "--app-dir", "backend", "--workers", "2", **database(tmp_path)) as process:
+    with forked(tmp_path, "--workers", "2", **database(tmp_path)) as process:
         process.ready()
         wait_until(lambda: process.said().count("Application startup complete") == 2, 60)
         with half_way(process.base_url):

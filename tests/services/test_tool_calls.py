@@ -69,8 +69,9 @@ def test_calls_of_all_conversations_are_listed_newest_first_as_messages_show_the
 @pytest.mark.also_on_mariadb
 @pytest.mark.busy
 def test_each_filter_and_all_of_them_together_select_what_they_say(
-    carl: Person, model: ScriptedModel
+    carl: Person, model: ScriptedModel, engine_name: str
 ) -> None:
+    """Every choice of them on one engine; on the others each alone, each two, and all."""
     add, wrong = call("add_task", {"title": "Buy milk"}), call("add_task", {})
     model.answers = [[add, wrong, call("list_tasks", {})], ["OK."], [add], ["OK."], [wrong, wrong], ["OK."]]
     first = carl.chat("one")
@@ -91,6 +92,8 @@ def test_each_filter_and_all_of_them_together_select_what_they_say(
         "to": (middle, lambda made: made["created_at"] < middle),
     }
     for mask in range(2 ** len(filters)):
+        if engine_name != "sqlite" and mask.bit_count() not in (0, 1, 2, len(filters)):
+            continue
         chosen = {name: value for bit, (name, value) in enumerate(filters.items()) if mask >> bit & 1}
         expected = [made for made in calls if all(fits(made) for _, fits in chosen.values())]
         query = {name: value for name, (value, _) in chosen.items()}
