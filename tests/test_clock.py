@@ -12,6 +12,7 @@ from support.source import MODULES, parse_module
 READS_TIME = re.compile(r"\bdatetime\.(now|utcnow|today)$|\bdate\.today$|^time\.time$")
 
 
+@pytest.mark.busy
 def test_only_the_clock_reads_the_time_of_this_machine() -> None:
     readers = {
         module

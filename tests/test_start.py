@@ -33,6 +33,7 @@ asyncio.run(serve())
     ],
     ids=["offline", "provider"],
 )
+@pytest.mark.busy
 def test_a_start_at_head_imports_nothing_dear_that_it_does_not_use(
     tmp_path: Path, settings: dict[str, str], not_imported: set[str]
 ) -> None:

@@ -36,7 +36,7 @@ from support.servers import (
 )
 
 # What is asked and answered is the same on each engine; where rows are locked, counted or timed, both are tried.
-pytestmark = pytest.mark.engines("sqlite")
+pytestmark = [pytest.mark.engines("sqlite"), pytest.mark.busy]
 
 
 def with_task(person: Person, title: str = "Buy milk") -> str:
@@ -71,7 +71,6 @@ def go_on(monkeypatch: pytest.MonkeyPatch, passed: timedelta = timedelta(minutes
 # The question and its answer
 
 
-@pytest.mark.busy
 def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: ScriptedModel) -> None:
     task_id = with_task(carl)
     answer = request_deletions(carl, model, task_id)
@@ -84,7 +83,6 @@ def test_a_destructive_call_waits_with_its_exact_arguments(carl: Person, model: 
     assert titles(carl) == ["Buy milk"]
 
 
-@pytest.mark.busy
 def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl))
     run = ok(decide(carl, answer["run_id"], True))
@@ -96,7 +94,6 @@ def test_an_approved_call_is_made_and_the_decision_is_on_record(carl: Person, mo
     assert titles(carl) == []
 
 
-@pytest.mark.busy
 def test_after_a_denial_the_model_is_told_and_goes_on(carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl), then="Then it stays.")
     ok(decide(carl, answer["run_id"], False))
@@ -137,7 +134,6 @@ def test_one_stream_tells_the_whole_story(carl: Person, model: ScriptedModel) ->
     assert next(e for e in seen if e.type == "approval.decided").data["decision"] == "approved"
 
 
-@pytest.mark.busy
 def test_calls_of_one_answer_are_asked_for_together_and_the_run_waits_for_all(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -152,7 +148,6 @@ def test_calls_of_one_answer_are_asked_for_together_and_the_run_waits_for_all(
     assert titles(carl) == ["One"]
 
 
-@pytest.mark.busy
 def test_the_offline_brain_deletes_after_a_yes(ann: Person) -> None:
     ann.chat("add buy milk")
     answer = ann.chat("delete buy milk")
@@ -165,7 +160,6 @@ def test_the_offline_brain_deletes_after_a_yes(ann: Person) -> None:
     assert titles(ann) == []
 
 
-@pytest.mark.busy
 def test_the_offline_brain_says_what_was_not_approved(ann: Person) -> None:
     ann.chat("add buy milk")
     answer = ann.chat("delete buy milk")
@@ -190,7 +184,6 @@ def test_with_never_nothing_waits(carl: Person, model: ScriptedModel) -> None:
     assert titles(carl) == []
 
 
-@pytest.mark.busy
 def test_with_always_whatever_changes_something_waits_and_a_look_does_not(
     carl: Person, model: ScriptedModel
 ) -> None:
@@ -238,7 +231,6 @@ def test_many_changes_in_many_answers_wait_as_well(carl: Person, model: Scripted
 
 @pytest.mark.parametrize("first", [True, False])
 @pytest.mark.parametrize("second", [True, False])
-@pytest.mark.busy
 def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bool, second: bool) -> None:
     answer = request_deletions(carl, model, with_task(carl))
     ok(decide(carl, answer["run_id"], first))
@@ -249,7 +241,6 @@ def test_the_first_decision_counts(carl: Person, model: ScriptedModel, first: bo
 
 
 @pytest.mark.engines("sqlite", "postgresql")
-@pytest.mark.busy
 def test_of_two_decisions_at_once_one_counts(carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl))
     with ThreadPoolExecutor(8) as pool:
@@ -316,7 +307,6 @@ def test_who_acts_without_a_session_cannot_decide(
     assert carl.get(f"/v1/runs/{answer['run_id']}")["status"] == "awaiting_approval"
 
 
-@pytest.mark.busy
 def test_who_signed_out_cannot_decide(scripted: Server, carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl))
     again = scripted.sign_in(carl.email)
@@ -326,7 +316,6 @@ def test_who_signed_out_cannot_decide(scripted: Server, carl: Person, model: Scr
 
 
 @pytest.mark.engines("sqlite", "postgresql")
-@pytest.mark.busy
 def test_no_answer_in_time_is_a_no(
     carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,7 +358,6 @@ def test_after_a_cancel_the_call_is_not_made(carl: Person, model: ScriptedModel)
 # Around it
 
 
-@pytest.mark.busy
 def test_a_message_behind_a_question_waits_and_says_so(carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl))
     model.answers += [["And hello."]]
@@ -389,7 +377,6 @@ def test_an_interrupt_ends_the_question(carl: Person, model: ScriptedModel) -> N
 
 
 @pytest.mark.engines("sqlite", "postgresql")
-@pytest.mark.busy
 def test_a_question_outlives_its_server_and_any_other_takes_the_answer(
     own_database_url: str, model: ScriptedModel
 ) -> None:
@@ -495,7 +482,6 @@ def test_a_message_says_which_run_it_belongs_to(carl: Person, model: ScriptedMod
     assert listed == [answer["user_message"], answer["message"]]
 
 
-@pytest.mark.busy
 def test_times_in_a_call_are_rendered_like_all_others(carl: Person, model: ScriptedModel) -> None:
     answer = request_deletions(carl, model, with_task(carl))
     ok(decide(carl, answer["run_id"], True))

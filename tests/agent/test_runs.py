@@ -267,6 +267,7 @@ def test_a_cancel_from_another_worker_ends_a_run_whose_model_hangs(
         assert followed(carl, cancelled["id"]) == seen
 
 
+@pytest.mark.busy
 def test_a_call_that_was_never_made_says_so_and_the_next_message_is_answered(
     carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,6 +296,7 @@ def test_a_call_that_was_never_made_says_so_and_the_next_message_is_answered(
     assert carl.get("/v1/tasks")["data"] == []
 
 
+@pytest.mark.busy
 def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: ScriptedModel) -> None:
     gate = threading.Event()
     model.answers = [[gate, "First."]]
@@ -311,6 +313,7 @@ def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: 
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_every_write_of_a_loop_checks_its_epoch(
     scripted: Server, carl: Person, own_database_url: str
 ) -> None:
@@ -402,6 +405,7 @@ def test_the_accept_header_decides_between_json_and_a_stream(carl: Person) -> No
 
 
 @pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.busy
 def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:

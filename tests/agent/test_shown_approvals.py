@@ -164,6 +164,7 @@ def test_all_that_has_changed_is_asked_for_together_and_what_has_not_is_done(
     assert [made["result"]["title"] for made in calls_of(carl, answer)] == ["One", "Two", "Three"]
 
 
+@pytest.mark.busy
 def test_a_row_that_is_gone_is_no_reason_to_ask_again(carl: Person, model: ScriptedModel) -> None:
     task = with_task(carl, "Spam")
     answer = request_calls(carl, model, *make_deletions(task))
@@ -267,6 +268,7 @@ def test_every_word_of_a_question_is_in_its_digest() -> None:
 # Around it
 
 
+@pytest.mark.busy
 def test_a_question_from_before_rows_were_kept_is_answered_as_it_was(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:

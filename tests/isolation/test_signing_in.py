@@ -13,6 +13,7 @@ pytestmark = pytest.mark.engines("sqlite")
 SIGNED_IN = [route for route, way in ROUTES.items() if isinstance(way, (list, Own))]
 
 
+@pytest.mark.busy
 def test_a_route_that_is_not_for_everybody_refuses_who_is_not_signed_in(
     server: Server, theirs: Theirs
 ) -> None:

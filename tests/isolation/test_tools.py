@@ -61,6 +61,7 @@ def test_a_tool_answers_the_same_for_anothers_row_and_for_none(
     assert not called(own.person, own.ids).startswith("refused")
 
 
+@pytest.mark.busy
 def test_the_tool_that_lists_shows_the_callers_tasks_only(
     server: Server, theirs: Theirs, intruder: Theirs
 ) -> None:

@@ -204,6 +204,7 @@ def test_a_body_that_drips_is_ended_and_one_that_flows_is_not(
 
 
 @HURRIED
+@pytest.mark.busy
 def test_an_answer_that_nobody_reads_is_thrown_away(either: Server) -> None:
     gate = either.app.state.gate
     with connected(either.base_url, receives=4_096) as raw:

@@ -118,6 +118,7 @@ def test_an_email_that_is_taken_for_another_is_refused(typed: str) -> None:
     st.text(min_size=1, max_size=12),
     st.sampled_from(["example.com", "Bücher.example.com", "ＥＸ.example.com"]),
 )
+@pytest.mark.busy
 def test_the_form_of_a_form_is_itself(local: str, domain: str) -> None:
     try:
         once = EMAIL.validate_python(f"{local}@{domain}")

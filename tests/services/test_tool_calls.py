@@ -54,6 +54,7 @@ def as_messages_show_them(person: Person) -> list[dict[str, Any]]:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_calls_of_all_conversations_are_listed_newest_first_as_messages_show_them(ann: Person) -> None:
     ann.chat("add buy milk and call mom")
     ann.chat("what is on my list?")
@@ -131,6 +132,7 @@ def test_calls_of_failed_and_cancelled_runs_are_listed(
 
 @pytest.mark.also_on_mariadb
 @pytest.mark.anyio
+@pytest.mark.busy
 async def test_calls_over_mcp_are_listed(server: Server, ann: Person) -> None:
     token = token_of(ann)
     await called(server, token, "2026-07-28", "add_task", title="Buy milk")
@@ -141,6 +143,7 @@ async def test_calls_over_mcp_are_listed(server: Server, ann: Person) -> None:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_person_sees_no_call_of_another(ann: Person, bob: Person) -> None:
     theirs = ann.chat("add buy milk")
     bob.chat("add buy bread")

@@ -239,6 +239,7 @@ def test_every_revision_has_a_shape_of_its_own() -> None:
 
 @pytest.mark.parametrize("revision", [REVISIONS[0], REVISIONS[9]])
 @pytest.mark.parametrize("place", TRANSACTIONAL, indirect=True)
+@pytest.mark.busy
 def test_tables_without_a_stamp_go_on_to_head_from_where_they_are(place: Place, revision: str) -> None:
     place.alembic("upgrade", revision)
     place.run(USER)

@@ -91,6 +91,7 @@ def test_a_waiting_post_of_a_revoked_session_gets_401_and_not_the_answer(
     gate.set()
 
 
+@pytest.mark.busy
 def test_a_request_that_waits_for_a_revoked_token_is_told_so(
     scripted: Server, carl: Person, model: ScriptedModel, own_database_url: str
 ) -> None:

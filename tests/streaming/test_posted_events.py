@@ -79,6 +79,7 @@ def test_a_request_that_is_repeated_is_told_once(carl: Person) -> None:
     assert [change["type"] for change in carl.get("/v1/changes", after=start)["data"]] == ["event.posted"]
 
 
+@pytest.mark.busy
 def test_large_events_come_in_pieces_and_whole(carl: Person) -> None:
     start = find_end(carl)
     made = [post_event(carl, content=f"{n}" * 60_000) for n in range(8)]
@@ -109,6 +110,7 @@ def test_a_client_that_prefers_integers_gets_them_but_in_the_payload(carl: Perso
         assert next(read_events(stream)).data == {"event": answer}
 
 
+@pytest.mark.busy
 def test_a_record_stays_when_changes_and_its_own_number_have_gone(
     own_database_url: str, scripted: Server, carl: Person
 ) -> None:

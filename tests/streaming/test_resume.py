@@ -20,6 +20,7 @@ from support.servers import Person, Server, serving, settings_for, with_database
 pytestmark = pytest.mark.engines("sqlite")
 
 
+@pytest.mark.busy
 def test_a_stream_goes_on_after_the_last_event_that_was_seen(carl: Person, elsewhere: Server) -> None:
     made = [carl.post("/v1/tasks", title=f"Task {n}") for n in range(5)]
     with opened(carl, after=0) as stream:
@@ -107,6 +108,7 @@ def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) ->
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_old_events_go_and_who_comes_too_late_is_told_to_read_anew(
     own_database_url: str, scripted: Server, carl: Person
 ) -> None:

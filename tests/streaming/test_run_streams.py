@@ -86,6 +86,7 @@ def test_a_run_that_fails_without_a_word_names_no_message_in_the_end(
 @pytest.mark.anyio
 @pytest.mark.also_on_mariadb
 @pytest.mark.parametrize("meta", [{}, {KEY: "once"}], ids=["without a key", "with a key"])
+@pytest.mark.busy
 async def test_calls_of_a_program_are_logged_in_the_same_way(
     server: Server, ann: Person, meta: dict[str, str]
 ) -> None:
@@ -141,6 +142,7 @@ def read_promptly(answer: httpx.Response) -> Iterator[Event]:
 
 
 @pytest.mark.also_on_mariadb
+@pytest.mark.busy
 def test_a_run_that_waits_says_so_at_once_and_goes_on_from_there(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -165,6 +167,7 @@ def test_a_run_that_waits_says_so_at_once_and_goes_on_from_there(
         assert followed(carl, run_id) == rest
 
 
+@pytest.mark.busy
 def test_who_has_had_it_is_not_told_again_that_a_run_waits(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:

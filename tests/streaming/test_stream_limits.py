@@ -72,6 +72,7 @@ def held_open(person: Person) -> Iterator[None]:
         yield
 
 
+@pytest.mark.busy
 def test_a_post_that_finds_no_place_stores_nothing(narrow: Server) -> None:
     person = narrow.person()
     thread = person.post("/v1/conversations", title="Plans")
@@ -108,6 +109,7 @@ def test_posts_that_wait_take_the_places_of_streams(narrow: Server) -> None:
 
 
 @pytest.mark.parametrize("timings", [Timings(search_wait=1.0)])
+@pytest.mark.busy
 def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
     scripted: Server, carl: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ def test_every_stream_of_the_app_is_ended_in_these_tests() -> None:
 
 @pytest.mark.also_on_mariadb
 @pytest.mark.parametrize("end", ENDINGS)
+@pytest.mark.busy
 def test_streams_end_within_a_second_with_their_token(
     scripted: Server, carl: Person, model: ScriptedModel, end: Ending
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_request_that_waits_for_its_answer_ends_with_its_token(
 
 
 @pytest.mark.engines("sqlite")
+@pytest.mark.busy
 def test_what_a_token_does_is_told_to_its_user_and_to_the_tokens_own_stream(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -137,6 +139,7 @@ def test_what_a_token_does_is_told_to_its_user_and_to_the_tokens_own_stream(
         assert types(until(his, "run.completed")) == types(until(its, "run.completed"))
 
 
+@pytest.mark.busy
 def test_a_missed_notification_reaches_the_stream_of_a_token_too(scripted: Server, carl: Person) -> None:
     url = scripted.settings.database_url.get_secret_value()
     _, program = program_of(scripted, carl, "events:read")

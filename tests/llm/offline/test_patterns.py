@@ -75,6 +75,7 @@ def test_the_cost_of_every_pattern_grows_no_faster_than_the_text() -> None:
     assert [steep for use in find_uses() if (steep := find_steep(use))] == []
 
 
+@pytest.mark.busy
 def test_every_pattern_is_found_with_what_is_called_on_it() -> None:
     places = {use.place for use in find_uses()}
     assert len(places) > 150

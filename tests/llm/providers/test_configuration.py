@@ -51,6 +51,7 @@ async def test_whatever_breaks_inside_is_a_model_error(name: str, reason: str, t
     assert (error.reason, error.transient) == (reason, transient)
 
 
+@pytest.mark.busy
 async def test_ollama_needs_no_key(provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> None:
     assert providers.BASE_URLS["ollama"] == "http://localhost:11434/v1"
     monkeypatch.setitem(providers.BASE_URLS, "ollama", provider.base_url)

@@ -26,7 +26,7 @@ from support.llm.scripted_provider import (
     Status,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.busy]
 ANTHROPIC_STREAM = """\
 event: message_start
 data: {"type": "message_start", "message": {"id": "m", "type": "message", "role": "assistant",

@@ -68,6 +68,7 @@ def split(data: bytes, places: list[int]) -> list[bytes]:
 
 @fuzzed
 @given(streams, st.lists(st.integers(0, 10_000), max_size=30))
+@pytest.mark.busy
 def test_any_split_of_the_bytes_gives_the_same(stream: tuple[str, str], places: list[int]) -> None:
     data = "".join(build_frames(stream)).encode()
     text, calls = read_answer(split(data, places))
@@ -124,6 +125,7 @@ def test_lost_and_repeated_events_give_no_wrong_call(name: str, wanted: list[tup
     streams,
     st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=20), st.integers(0, 20)), max_size=4),
 )
+@pytest.mark.busy
 def test_damaged_bytes_end_in_an_answer_or_a_failure(
     stream: tuple[str, str], damages: list[tuple[int, bytes, int]]
 ) -> None:

@@ -99,6 +99,7 @@ async def test_a_client_of_the_current_protocol_gets_the_question(
     assert len(ann.get("/v1/tasks")["data"]) == (0 if approve else 1)
 
 
+@pytest.mark.busy
 async def test_what_is_said_in_the_client_approves_nothing(server: Server, ann: Person) -> None:
     task = ann.post("/v1/tasks", title="Buy milk")
 

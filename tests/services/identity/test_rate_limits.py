@@ -126,6 +126,7 @@ def test_sign_ins_per_email_are_limited_and_counted_across_workers(
     assert sign_in(limited[1], email, **{"X-Forwarded-For": "192.0.2.77"}).status_code == 200
 
 
+@pytest.mark.busy
 def test_whoever_guesses_in_one_network_locks_nobody_out_elsewhere(limited: tuple[Server, Server]) -> None:
     email = limited[0].register()
     for number in range(12):

@@ -233,6 +233,7 @@ def outcome(token: str) -> JwtClaims | None:
     | st.text("ABCabc012-_.=", max_size=200)
     | st.binary(max_size=200).map(lambda data: data.decode("latin-1"))
 )
+@pytest.mark.busy
 def test_no_text_makes_decoding_fail_in_another_way(text: str) -> None:
     assert outcome(text) is None
 
