@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import asyncpg
-from sqlalchemy import Column, Dialect, Insert, Row, Select, bindparam, insert
+from sqlalchemy import Column, Dialect, Insert, Row, Select, Text, bindparam, cast, insert
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -22,10 +22,8 @@ from clock import utc_now
 from errors import DatabaseBusy, InvalidCredential
 from models import Event
 from models.event import NewEvent
-from settings import SettingsError
 from storage.engines import open_readers
 from storage.failures import (
-    error_message,
     explain_unavailability,
     is_connection_lost,
     is_foreign_key_violation,
@@ -49,18 +47,9 @@ ATTEMPTS = 3
 HAS_EVENTS = "has_events"
 EVENT_RETENTION = "event_retention"
 READER_OF = "reader_of"
-EVENT_FIELDS = ("audience", "audience_id", "type", "payload", "expires_at")
-
-
-@contextmanager
-def explain_database_errors() -> Iterator[None]:
-    """Report a database that cannot be reached as one line for the operator."""
-    try:
-        yield
-    except (OSError, DBAPIError, PoolTimeoutError) as error:
-        raise SettingsError(
-            f"the database does not answer: {explain_unavailability(error) or error_message(error)}"
-        ) from error
+# Events that are written with the last statement of the transaction; see services/events/deferred.py.
+DEFERRED_EVENTS = "deferred_events"
+EVENT_FIELDS = ("audience", "audience_id", "type", "payload", "created_at", "expires_at")
 
 
 @contextmanager
@@ -135,6 +124,7 @@ class Database:
         async with self._open_session(engine) as session, session.begin():
             session.info[EVENT_RETENTION] = self.event_retention
             yield session
+            assert not session.info.get(DEFERRED_EVENTS)
         if session.info.get(HAS_EVENTS):
             self._notify()
 
@@ -254,16 +244,10 @@ class Database:
         if not self.is_postgresql:
             return await self.write(add_row_with_event, row, event)
         require_admission(row)
-        event_values = {
-            "event_audience": event.audience.kind,
-            "event_audience_id": event.audience.id,
-            "event_type": event.type,
-            "event_payload": event.json(),
-            "event_expires_at": self.find_expiry(),
-        }
+        values = {**dump_row(row), **dump_event(event, self.find_expiry())}
         try:
             with raise_database_busy():
-                await self._run(insert_statement(type(row)), {**dump_row(row), **event_values})
+                await self._run(insert_statement(type(row)), values)
         except asyncpg.ForeignKeyViolationError as error:
             raise InvalidCredential from error  # as in write()
         self._notify()
@@ -319,8 +303,12 @@ class Database:
 async def add_events(tx: Transaction, events: Iterable[NewEvent]) -> list[int]:
     """Write events, which `Database.notify_log` tells of once the transaction is committed; their ids, in this order.
 
-    All of them take as many statements as one.
+    All of them take as many statements as one. Where they are deferred there are no ids.
     """
+    deferred: list[NewEvent] | None = tx.info.get(DEFERRED_EVENTS)
+    if deferred is not None:
+        deferred.extend(events)
+        return []
     expires_at = utc_now() + tx.info[EVENT_RETENTION]
     rows = [
         Event(
@@ -333,7 +321,8 @@ async def add_events(tx: Transaction, events: Iterable[NewEvent]) -> list[int]:
         )
         for event in events
     ]
-    await add_event_rows(tx, *rows)
+    if rows:
+        await add_event_rows(tx, *rows)
     return [row.id for row in rows if row.id is not None]
 
 
@@ -355,11 +344,29 @@ async def add_row_with_event(tx: Transaction, row: SQLModel, event: NewEvent) ->
 def insert_statement(table: type[SQLModel]) -> Insert:
     """One INSERT statement for a row, which was admitted, and its event."""
     row = {column.name: bindparam(f"row_{column.name}", type_=column.type) for column in get_columns(table)}
-    event = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in EVENT_FIELDS}
     owners = {"user_id": OwnerValue(row["user_id"], get_columns(table)["user_id"])}
+    return add_event_statement(insert(table).values({**row, **owners}))
+
+
+@cache
+def add_event_statement(statement: Insert) -> Insert:
+    """The statement of PostgreSQL with an event beside it, whose values `dump_event` gives."""
+    event = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in EVENT_FIELDS}
     addressee = {"audience_id": OwnerValue(event["audience_id"], get_columns(Event)["audience_id"])}
-    new_event = insert(Event).values({**event, **addressee}).cte("event")
-    return insert(table).values({**row, **owners}).add_cte(new_event)
+    # JSON already.
+    payload = {"payload": cast(bindparam("event_payload", type_=Text()), JSONB)}
+    return statement.add_cte(insert(Event).values({**event, **addressee, **payload}).cte("event"))
+
+
+def dump_event(event: NewEvent, expires_at: datetime) -> dict[str, object]:
+    return {
+        "event_audience": event.audience.kind,
+        "event_audience_id": event.audience.id,
+        "event_type": event.type,
+        "event_payload": event.json(),
+        "event_created_at": utc_now(),
+        "event_expires_at": expires_at,
+    }
 
 
 def dump_row(row: SQLModel) -> dict[str, object]:

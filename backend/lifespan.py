@@ -12,11 +12,11 @@ from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
 from app_state import AppState, build_app_state
-from db import explain_database_errors
 from llm.opening import close_model
 from protocols.mcp.on_demand import Manager
 from settings import Settings, SettingsError
 from storage.engines import connect_for_listen, parse_database_url, uses_pooler
+from storage.failures import explain_database_errors
 from storage.schema.bootstrap import bootstrap
 from streaming.notifier import Notifier
 from streaming.postgres_notify import PostgresNotify

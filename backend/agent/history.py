@@ -123,6 +123,14 @@ async def read_history(
     return choice.turns
 
 
+def begin_history(
+    caller: Caller, conversation_id: UUID, message_id: UUID, text: str, cache: HistoryCache
+) -> list[Turn]:
+    """The same for the first message of a conversation, which the caller has just made."""
+    cache.keep(caller, conversation_id, KnownHistory(1, message_id, is_whole=True))
+    return [UserTurn(text)]
+
+
 class Exchange(NamedTuple):
     """A message, and the answer of the run that it started."""
 

@@ -34,11 +34,15 @@ NO_ID = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A run as it was when this worker claimed it. `is_new`: no worker had it before, and its log has one line."""
+    """A run as it was when this worker claimed it. `is_new`: no worker had it before, and its log has one line.
+
+    `opening`: the id and the text of its message, if that is the first of the conversation and was just stored.
+    """
 
     run: Run
     caller: Caller
     is_new: bool = False
+    opening: tuple[UUID, str] | None = None
 
     @property
     def run_id(self) -> UUID:

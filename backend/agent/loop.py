@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from sqlmodel import col
@@ -12,8 +13,9 @@ from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller
+from agent.call_transaction import begin_call, end_call
 from agent.context import AgentContext
-from agent.history import begin_paragraph, read_history
+from agent.history import begin_history, begin_paragraph, read_history
 from agent.leases import Lease
 from agent.needed_approvals import find_calls_needing_approval
 from agent.prompts import build_model_request
@@ -38,8 +40,9 @@ from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outco
 from models.run import MAX_MODEL_NAME, MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
 from services import approvals, run_log
+from services.events.deferred import write_deferred_events
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
-from services.run_log import LeaseLost, Step, rebuild_steps, to_line
+from services.run_log import LeaseLost, Line, Step, rebuild_steps, to_line
 from services.run_usage import NO_USAGE, Usage
 from storage.dialects import read_clock
 from storage.failures import is_connection_lost
@@ -70,6 +73,8 @@ class RunLoop:
     # When the time of the run is up, by the clock of the event loop; and whether the model has refused its context.
     deadline: float | None = None
     is_context_halved: bool = False
+    # What the end has found to be next in the conversation; None: somebody has to look.
+    next_run_ids: list[UUID] | None = None
 
     def __post_init__(self) -> None:
         run = self.lease.run
@@ -79,11 +84,6 @@ class RunLoop:
     @property
     def caller(self) -> Caller:
         return self.lease.caller
-
-    @property
-    def asked_model(self) -> str | None:
-        """The model that answers, once it was asked."""
-        return self.context.model.name[:MAX_MODEL_NAME] if self.history is not None else None
 
     def close(self) -> None:
         """Nothing is written for the run any more."""
@@ -196,7 +196,8 @@ class RunLoop:
         step = self.steps[-1]
         calls: list[ToolCall] = []
         end = AnswerEnd()
-        self.request_usage = NO_USAGE
+        self.request_usage = Usage(self.context.model.name[:MAX_MODEL_NAME])
+        self.log.add_usage(self.request_usage)
         async with aclosing(self.context.model.respond(request)) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
@@ -220,14 +221,10 @@ class RunLoop:
 
     def count_tokens(self, counted: TokensUsed | AnswerEnd) -> None:
         """The provider's last count of a request holds. It is stored with the next line of the log."""
-        usage = Usage(self.asked_model, counted.input_tokens, counted.output_tokens)
+        usage = Usage(self.request_usage.model, counted.input_tokens, counted.output_tokens)
         more = usage.since(self.request_usage)
         self.request_usage, self.usage = usage, self.usage.add(more)
         self.log.add_usage(more)
-
-    @property
-    def unstored_usage(self) -> Usage:
-        return self.log.unstored_usage._replace(model=self.asked_model)
 
     async def append_text(self, step: Step, text: str) -> None:
         text = begin_paragraph(self.steps, text)
@@ -245,7 +242,10 @@ class RunLoop:
         run, context_tokens = self.lease.run, self.context.limits.context_tokens
         if self.is_context_halved:
             context_tokens //= 2
-        if self.history is None:
+        if self.history is None and self.lease.opening is not None:
+            said = (self.caller, run.conversation_id, *self.lease.opening)
+            self.history = begin_history(*said, self.context.histories)
+        elif self.history is None:
             where = (run.conversation_id, run.trigger_seq)
             self.history = await self.context.read(
                 read_history, self.caller, *where, context_tokens, self.context.histories
@@ -279,36 +279,42 @@ class RunLoop:
         return {"step": len(self.steps) - 1, "id": call["id"], "name": call["name"], **outcome}
 
     async def change_rows(self, call: LoggedCall) -> CallOutcome:
-        """One transaction: the run is held, the call made, its result logged. RunAwaitsApproval if it has to wait."""
+        """One transaction: the run is held, its lines so far are stored, the call made, its result logged.
+
+        RunAwaitsApproval if it has to wait.
+        """
         outcome: CallOutcome | None = None
 
-        async def make_call(tx: Transaction) -> list[RunEvent]:
+        async def make_call(tx: Transaction) -> list[Line]:
             nonlocal outcome
             run = self.lease.run
-            await run_log.hold_run(tx, self.caller, run.id, run.epoch, self.unstored_usage)
-            asked = await find_calls_needing_approval(tx, self.caller, run, self.steps, call)
+            policy = await begin_call(tx, self.caller, run.id, run.epoch, self.log.unstored_usage, rest)
+            asked = await find_calls_needing_approval(tx, self.caller, run, self.steps, call, policy)
             if asked:
                 run = await access.get_row(tx, self.caller, Run, run.id)
                 seconds = self.context.limits.approval_seconds
                 step = len(self.steps) - 1
                 await approvals.request_approvals(tx, self.caller, run, step, asked, seconds)
-            else:
-                outcome = await execute_call(tx, self.caller, call)
-                result = self.describe_result(call, outcome)
-                await run_log.add_event(
-                    tx, self.caller, run, "tool.result", result, seq=self.log.last_seq + 1
-                )
-            return run_log.get_added_events(tx)
+                await write_deferred_events(tx)
+                return self.to_lines(run_log.get_added_events(tx))
+            outcome = await execute_call(tx, self.caller, call)
+            [result] = self.log.number_lines([("tool.result", self.describe_result(call, outcome))])
+            await end_call(tx, result)
+            return [result]
 
-        await self.log.settle()
-        self.note_stored(await self.write_through_outage(make_call))
+        rest = await self.log.take_rest()
+        try:
+            self.log.finish_rest([*rest, *await self.write_through_outage(make_call)])
+        finally:
+            self.log.give_back_rest()
         if outcome is None:
             raise RunAwaitsApproval
         return outcome
 
-    async def write_through_outage(
-        self, work: Callable[[Transaction], Awaitable[list[RunEvent]]]
-    ) -> list[RunEvent]:
+    def to_lines(self, events: list[RunEvent]) -> list[Line]:
+        return [to_line(event, self.lease.epoch) for event in events]
+
+    async def write_through_outage(self, work: Callable[[Transaction], Awaitable[list[Line]]]) -> list[Line]:
         """Run the transaction, again while the database is away. Before that a look tells whether it was stored."""
         pause, again = FIRST_PAUSE_SECONDS, False
         while True:
@@ -317,7 +323,7 @@ class RunLoop:
                     place = (self.lease.run_id, self.log.last_seq)
                     stored = await self.context.read(run_log.read_events, self.caller, *place)
                     if stored:
-                        return stored
+                        return self.to_lines(stored)
                 return await self.context.write(work)
             except DatabaseBusy as error:
                 if error.__cause__ is None or not is_connection_lost(error.__cause__):
@@ -337,7 +343,7 @@ class RunLoop:
     def note_stored(self, events: list[RunEvent]) -> None:
         """A transaction has stored these events, and the usage with them."""
         self.log.finish_usage()
-        self.log.advance([to_line(event, self.lease.epoch) for event in events])
+        self.log.advance(self.to_lines(events))
 
     async def finish(self, status: RunStatus, error: str | None = None) -> None:
         """End the run: one agent message with all that was said and done, or with as much as can be stored."""
@@ -361,12 +367,13 @@ class RunLoop:
         lines = [*rest, *self.log.number_lines(end.log)]
         try:
             where = (self.context.db, self.caller, self.lease.run)
-            is_stored = await store_end(*where, end, lines, self.unstored_usage)
-            if is_stored:
+            stored = await store_end(*where, end, lines, self.log.unstored_usage)
+            if stored is not None:
+                self.next_run_ids = stored.next_run_ids
                 self.log.finish_rest(lines)
         finally:
             self.log.give_back_rest()
-        return is_stored
+        return stored is not None
 
     async def finish_in_a_transaction(self, ending: Ending) -> None:
         """The conversation is locked before the run, as everywhere."""
@@ -375,7 +382,7 @@ class RunLoop:
             mine = col(Conversation.id) == self.lease.run.conversation_id
             await access.find_row(tx, self.caller, Conversation, mine, lock=True)
             held = (self.lease.run_id, self.lease.epoch)
-            await run_log.hold_run(tx, self.caller, *held, self.unstored_usage)
+            await run_log.hold_run(tx, self.caller, *held, self.log.unstored_usage)
             await ending(tx, self.caller, await access.get_row(tx, self.caller, Run, self.lease.run_id))
             return run_log.get_added_events(tx)
 

@@ -3,6 +3,7 @@
 from access import Caller
 from db import Transaction
 from models import Run
+from models.approval import ApprovalPolicy
 from models.recorded_call import LoggedCall, is_finished, pick_call
 from services import approvals
 from services.approvals import CallToApprove
@@ -11,7 +12,12 @@ from tools.approval_rules import is_change, needs_approval, read_shown_rows
 
 
 async def find_calls_needing_approval(
-    tx: Transaction, caller: Caller, run: Run, steps: list[Step], call: LoggedCall
+    tx: Transaction,
+    caller: Caller,
+    run: Run,
+    steps: list[Step],
+    call: LoggedCall,
+    policy: ApprovalPolicy,
 ) -> list[CallToApprove]:
     """The calls of the last step to request approval for, with `shown`; empty if `call`, the next one, may be made.
 
@@ -20,7 +26,6 @@ async def find_calls_needing_approval(
     beside = [other for other in steps[-1].calls if not is_finished(other)]
     if "approval" in call:
         return await find_stale_calls(tx, caller, run, beside) if is_approved(call) else []
-    policy = await approvals.read_policy(tx, caller)
     unapproved_changes = sum(
         "approval" not in other and is_change(other["name"], other["arguments"])
         for step in steps

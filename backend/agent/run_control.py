@@ -40,7 +40,8 @@ class RunControl:
         for cancelled_id in posted.cancelled:
             self._stop(cancelled_id)
         if slot is not None and posted.first_line is not None:
-            lease = Lease(posted.run, caller.without_session(), is_new=True)
+            opening = (posted.opening, new.message) if posted.opening else None
+            lease = Lease(posted.run, caller.without_session(), is_new=True, opening=opening)
             self.worker.start_claimed(slot, lease, posted.first_line)
         else:
             self.worker.free_slot(run_id)

@@ -14,11 +14,15 @@ MAX_PAUSE_SECONDS = 300.0
 
 @dataclass(eq=False)
 class HeldSlot:
-    """A slot that a run has taken; its lease and its user are known after the claim."""
+    """A slot that a run has taken; its lease and its user are known after the claim.
+
+    `next_run_ids`: what is next in the conversation, where the end of the run has found it.
+    """
 
     task: asyncio.Task[None] | None = None
     lease: Lease | None = None
     user_id: UUID | None = None
+    next_run_ids: list[UUID] | None = None
 
 
 class Slots(dict[UUID, HeldSlot]):

@@ -148,13 +148,13 @@ class Worker:
                 if work.lease is not None:
                     self.context.notifier.notify(run_id)
             if work.lease is not None:
-                await self._run_safely(work.lease)
+                work.next_run_ids = await self._run_safely(work.lease)
         finally:
             if self._running.get(run_id) is work:
                 self.free_slot(run_id)
         if work.lease is not None:
             try:
-                await self.start_next_run(work.lease.run.conversation_id)
+                await self._start_next_run(work.lease, work.next_run_ids)
             except Exception as error:  # the next poll finds it
                 log_failure("starting the next run failed", error, run=str(run_id))
 
@@ -188,11 +188,20 @@ class Worker:
             except Exception as refusal:
                 log_failure("ending a run failed", refusal, run=str(run_id))
 
-    async def _run_safely(self, lease: Lease) -> None:
-        """Work on the run until it ends, awaits approval, or belongs to another worker."""
+    async def _start_next_run(self, lease: Lease, found: list[UUID] | None) -> None:
+        if found is None:
+            await self.start_next_run(lease.run.conversation_id)
+        for run_id in found or ():
+            self.start_run(run_id)
+
+    async def _run_safely(self, lease: Lease) -> list[UUID] | None:
+        """Work on the run until it ends, awaits approval, or belongs to another worker.
+
+        Returns what the end has found to be next in the conversation; None if somebody has to look.
+        """
         if lease.run.takeovers > MAX_TAKEOVERS:  # even reading its log has stopped a worker
             await self._end_unread(lease.run_id, GIVEN_UP)
-            return
+            return None
         loop = RunLoop(self.context, lease)
         try:
             try:
@@ -213,6 +222,7 @@ class Worker:
             log_failure("a run could not be ended", error, run=str(lease.run_id))
         finally:
             loop.close()
+        return loop.next_run_ids
 
     async def _poll_forever(self) -> None:
         pause = self._poll_seconds

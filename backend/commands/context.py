@@ -8,11 +8,12 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import Database, explain_database_errors
+from db import Database
 from errors import DatabaseBusy
 from logs import configure_logs
 from settings import Settings, SettingsError, get_settings
 from storage.engines import open_engine
+from storage.failures import explain_database_errors
 from storage.schema.bootstrap import bootstrap
 from storage.schema.revisions import SchemaError
 from storage.timeouts import UNHURRIED

@@ -135,6 +135,13 @@ class RunEnd:
     events: list[tuple[str, JsonObject]]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredEnd:
+    """The runs that are next in the conversation, one or none; None where somebody has to look."""
+
+    next_run_ids: list[UUID] | None = None
+
+
 def build_end(
     run: Run,
     steps: Sequence[Step],
@@ -217,11 +224,11 @@ async def store_end(
     end: RunEnd,
     lines: Sequence[Line],
     usage: Usage,
-) -> bool:
+) -> StoredEnd | None:
     """End a run of this worker in one statement of PostgreSQL, with the last lines of its log.
 
     The usage, that of the lines included, is added to that of its row. LeaseLost where the run is not this worker's any
-    more; False where nothing was stored, since somebody else wrote to the conversation at the same moment.
+    more; None where nothing was stored, since somebody else wrote to the conversation at the same moment.
     """
     answer = end.answer
     calls = to_json(answer.tool_calls).decode() if answer and answer.tool_calls else None
@@ -243,13 +250,13 @@ async def store_end(
         ],
     )
     if rows:
-        return True
+        return StoredEnd(rows[0][1] if answer else None)
     now = await db.read(access.find_row, caller, Run, col(Run.id) == run.id)
     if now is not None and now.status == end.status and now.finished_at == end.moment:
-        return True  # the connection was lost after the commit
+        return StoredEnd()  # the connection was lost after the commit
     if now is None or now.epoch != run.epoch or now.status != "running":
         raise LeaseLost
-    return False
+    return None
 
 
 def finish_call(call: LoggedCall, moment: datetime) -> RecordedCall:

@@ -108,18 +108,8 @@ async def insert_lines(tx: Transaction, lines: Sequence[Line], moment: datetime,
         found = await tx.execute(newest.where(col(RunEvent.run_id).in_(held), col(RunEvent.seq) >= first))
         stored = {(row.run_id, row.seq) for row in found}
     new = [line for line in lines if line.run_id in held and (line.run_id, line.seq) not in stored]
-    rows = [
-        {
-            "owner": line.run_id,
-            "seq": line.seq,
-            "type": line.type,
-            "data": from_json(line.data),
-            "created_at": moment,
-        }
-        for line in new
-    ]
-    if rows:
-        await tx.execute(INSERT_LINE, rows)
+    if new:
+        await tx.execute(INSERT_LINE, [bind_line(line, moment) for line in new])
     for line in new:
         if line.usage:
             await tx.execute(ADD_USAGE, name_usage(line.run_id, line.usage))
@@ -145,6 +135,18 @@ def insert_lines_on_sqlite(
                 model, *tokens = line.usage
                 connection.execute(ADD_USAGE_ON_SQLITE.sql, (*tokens, model, line.run_id.hex, line.epoch))
     return held
+
+
+async def add_lines(tx: Transaction, lines: Sequence[Line]) -> None:
+    """Store lines of a run that is locked."""
+    moment = utc_now()
+    if lines:
+        await tx.execute(INSERT_LINE, [bind_line(line, moment) for line in lines])
+
+
+def bind_line(line: Line, moment: datetime) -> dict[str, object]:
+    data = from_json(line.data)
+    return {"owner": line.run_id, "seq": line.seq, "type": line.type, "data": data, "created_at": moment}
 
 
 # `owner` is the run's id: whoever adds a line has locked the run.

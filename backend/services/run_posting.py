@@ -26,13 +26,14 @@ class PostedMessage:
     """The run of a message that is stored. `repeated`: both were there already.
 
     `first_line` is that of a run which is at work already: the worker that posted it has its lease. `cancelled` are
-    the runs that had to end for it.
+    the runs that had to end for it. `opening` is the id of the message if it is the first of its conversation.
     """
 
     run: Run
     repeated: bool = False
     first_line: Line | None = None
     cancelled: tuple[UUID, ...] = ()
+    opening: UUID | None = None
 
 
 async def post_message(
@@ -78,7 +79,8 @@ async def insert_message(
     if started_at is None:
         return PostedMessage(run)
     started = run_log.describe_start(conversation_id, message_id, caller.timezone)
-    return PostedMessage(run, first_line=Line(run_id, run.epoch, 1, "run.started", to_json(started).decode()))
+    line = Line(run_id, run.epoch, 1, "run.started", to_json(started).decode())
+    return PostedMessage(run, first_line=line, opening=None if new.conversation_id else message_id)
 
 
 def build_posted_run(
@@ -137,7 +139,8 @@ async def add_message(
     if lease_seconds is None or not is_next or not await has_account(tx, caller):
         return PostedMessage(run, cancelled=cancelled)
     line = await begin_run(tx, caller, run, message, lease_seconds)
-    return PostedMessage(Run(**run.model_dump()), first_line=line, cancelled=cancelled)
+    opening = None if new.conversation_id else message.id
+    return PostedMessage(Run(**run.model_dump()), first_line=line, cancelled=cancelled, opening=opening)
 
 
 async def find_first_line(tx: Transaction, caller: Caller, run: Run) -> Line | None:

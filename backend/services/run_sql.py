@@ -212,7 +212,8 @@ ADD_USAGE_ON_SQLITE = SqlText(
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,
 # $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason, $19 model,
-# $20 when the events may be deleted.
+# $20 when the events may be deleted. It finds the run that waits in the conversation, as of its beginning: a message
+# that came later has taken the number of the answer, and the statement fails.
 END_RUN = SqlText(
     """
     WITH opened AS (
@@ -248,7 +249,10 @@ END_RUN = SqlText(
         FROM ended, unnest($16::text[], $17::jsonb[]) WITH ORDINALITY AS event (type, data, position)
         ORDER BY event.position
     )
-    SELECT id, last_seq FROM ended""",
+    SELECT ended.id, ARRAY(
+        SELECT runs.id FROM runs WHERE runs.conversation_id = $3 AND runs.status = 'queued'
+        ORDER BY runs.trigger_seq LIMIT 1
+    ) FROM ended""",
     {
         "conversations": (
             "conversations.id = $3 AND conversations.user_id = $1",
@@ -258,7 +262,10 @@ END_RUN = SqlText(
             "messages.conversation_id = conversations.id",
             "SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18 FROM ended",
         ),
-        "runs": ("runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5",),
+        "runs": (
+            "runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5",
+            "runs.conversation_id = $3 AND runs.status = 'queued'",
+        ),
         "run_events": ("SELECT ended.id, $13 + line.position - 1, line.type, line.data, $2 FROM ended,",),
         "events": ("SELECT 'user', $1, event.type, event.data, $2, $20 FROM ended,",),
     },

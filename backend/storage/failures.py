@@ -1,11 +1,14 @@
 # storage/failures.py -- what an error of the database means, whichever engine raised it.
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Postgres
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from settings import SettingsError
 from storage.database_kind import ErrorCode
 from storage.dialects import KINDS
 from storage.postgresql import POOLER_CODES, POOLER_HINT, UNAVAILABLE_CLASSES
@@ -79,3 +82,14 @@ def explain_unavailability(error: BaseException) -> str | None:
     ):
         return error_message(error)
     return None
+
+
+@contextmanager
+def explain_database_errors() -> Iterator[None]:
+    """Report a database that cannot be reached as one line for the operator."""
+    try:
+        yield
+    except (OSError, DBAPIError, PoolTimeoutError) as error:
+        raise SettingsError(
+            f"the database does not answer: {explain_unavailability(error) or error_message(error)}"
+        ) from error

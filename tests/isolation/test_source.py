@@ -61,6 +61,11 @@ JUSTIFIED = {
     ("services/idempotency.py", "update"): "the caller's keys, with access.visible among its conditions",
     ("services/run_log.py", "delete"): "details of runs that access.select has found",
     ("services/run_log.py", "update"): "the same runs: that their details are gone",
+    ("agent/call_transaction.py", "insert"): "lines of the caller's run, which the same statement holds",
+    (
+        "agent/call_transaction.py",
+        "select",
+    ): "from the run that the same statement holds; the policy is found by access.select",
     (
         "services/run_usage.py",
         "update",
