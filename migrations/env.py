@@ -110,12 +110,19 @@ def name_revision(migrations: MigrationContext, revision: object, directives: li
         directives.clear()
         config.print_stdout("The models and the database agree: there is nothing to do.")
         return
-    words = re.sub(r"\W+", "_", script.message or "unnamed").strip("_").lower()
-    script.rev_id = f"{len(list_revisions()):03d}_{words}"
-    if not words or len(script.rev_id) > MAX_REVISION_ID:
-        raise CommandError(
-            f"{script.rev_id!r}: -m has to give a name, at most {MAX_REVISION_ID} characters in all."
-        )
+    words = re.sub(r"[\W_]+", "_", script.message or "unnamed").strip("_").lower()
+    if not words:
+        raise CommandError("-m has to give a name, with at least one letter or digit.")
+    script.rev_id = cut_at_word(f"{len(list_revisions()):03d}_{words}", MAX_REVISION_ID)
+
+
+def cut_at_word(name: str, length: int) -> str:
+    """The words of the name that fit; the message that it was made of stays whole in the revision's docstring."""
+    if len(name) <= length:
+        return name
+    number, _, words = name.partition("_")
+    fitting, cut, _ = words[: length - len(number)].rpartition("_")
+    return f"{number}_{fitting}" if cut else name[:length]
 
 
 def mark_started_steps(migrations: MigrationContext) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Column, Table, Uuid
@@ -340,8 +341,44 @@ def test_a_change_of_the_models_becomes_the_next_revision_and_runs(place: Place,
         assert "notes" not in place.counts()
     finally:
         METADATA.remove(table)
-    with pytest.raises(CommandError, match="at most 32 characters"):
-        place.alembic("revision", "a name that is far longer than fits")
+
+
+LONG = "w" * 40
+
+
+@pytest.fixture
+def config_of_copy(tmp_path: Path) -> Config:
+    """An empty database, and a copy of the folder into which revisions are written."""
+    copy = tmp_path / "copy"
+    shutil.copytree(MIGRATIONS, copy)
+    config = make_alembic_config(f"sqlite:///{tmp_path / 'parley.db'}")
+    config.set_main_option("script_location", str(copy))
+    return config
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("add_chat_and_chat_message_tables", "add_chat_and_chat_message"),
+        ("Twenty-eight characters here, and more", "twenty_eight_characters_here"),
+        ("Twenty-eight characters here.", "twenty_eight_characters_here"),
+        (LONG, LONG[:28]),
+        ('The table "notes", a \\ and """', "the_table_notes_a_and"),
+    ],
+)
+def test_a_long_message_is_cut_at_a_word_and_stands_whole_in_the_docstring(
+    message: str, name: str, config_of_copy: Config
+) -> None:
+    name = f"{len(REVISIONS):03d}_{name}"
+    written = command.revision(config_of_copy, message=message)
+    assert written.revision == name  # type: ignore[union-attr]
+    assert len(name) <= 32
+    assert ScriptDirectory.from_config(config_of_copy).get_revision(name).module.__doc__ == message
+
+
+def test_a_message_without_a_word_is_refused(config_of_copy: Config) -> None:
+    with pytest.raises(CommandError, match="at least one letter or digit"):
+        command.revision(config_of_copy, message="!_?")
 
 
 # A large table
