@@ -1,0 +1,84 @@
+# test_names.py -- specs/documents.md names what is there: in PostgreSQL's catalog, the OpenAPI document, the files.
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from settings import ROOT
+from support.databases.catalog import Place
+from support.documents.definitions import Definitions, define_columns, define_constraints
+from support.documents.page import ROWS, STATES, Row, names, rows_of
+from support.servers import Server
+
+on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="module")
+def catalog(database_url: str) -> dict[str, str]:
+    return Place(database_url).catalog()
+
+
+def disagreements(rows: list[Row], found: Definitions) -> list[str]:
+    """A line for each row that the catalog contradicts. Something that is "not yet" there has no definition at all."""
+    lines = []
+    for row in rows:
+        if row.there == "left out":
+            lines += [f"{row}: {name} is there" for name in names(row.said) if name in found]
+        if row.there == "not yet":
+            lines += [f"{row}: {row.name} is there: say yes"] * (row.name in found)
+        elif found.get(row.name) != row.promise:
+            lines.append(f"{row}: {row.name} is {found.get(row.name)}, not {row.promise}")
+    return lines
+
+
+@on_postgresql
+def test_every_table_and_column_is_as_the_page_says(catalog: dict[str, str]) -> None:
+    assert disagreements(rows_of("type"), define_columns(catalog)) == []
+
+
+@on_postgresql
+def test_every_key_check_and_index_is_as_the_page_says(catalog: dict[str, str]) -> None:
+    assert disagreements(rows_of("definition"), define_constraints(catalog)) == []
+
+
+def fields_of(operation: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
+    """What a request may carry: parameters of its path and query, fields of its body."""
+    fields = {parameter["name"] for parameter in operation.get("parameters", [])}
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        schema = content["schema"]
+        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        fields |= schema.get("properties", {}).keys()
+    return fields
+
+
+@on_postgresql
+def test_every_path_is_as_the_page_says(server: Server) -> None:
+    document = server.app.openapi()
+    schemas = document["components"]["schemas"]
+    takes = {
+        f"{method.upper()} {path}": fields_of(operation, schemas)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    for row in rows_of("takes"):
+        there = row.name in takes and set(names(row.promise)) <= takes[row.name]
+        assert there == (row.there == "yes"), f"{row}: {takes.get(row.name)}"
+
+
+def test_every_file_holds_what_the_page_says() -> None:
+    for row in rows_of("holds"):
+        path = ROOT / row.name
+        text = path.read_text() if path.exists() else ""
+        held = [name for name in names(row.promise) if name in text]
+        assert held == (names(row.promise) if row.there == "yes" else []), row
+        assert names(row.promise), row
+
+
+def test_every_document_is_there_with_every_kind_of_table() -> None:
+    """A table whose head is misspelt would otherwise not be read at all."""
+    assert {row.there for row in ROWS} == STATES
+    kinds = Counter((row.document, row.kind) for row in ROWS)
+    for document in ("000", "001", "002", "003", "004"):
+        for kind in ("type", "definition", "afterwards"):
+            assert kinds[document, kind] >= 2, (document, kind)
+    assert all(names(row.parley) for row in ROWS if row.there != "left out")
