@@ -1,0 +1,114 @@
+# test_commands.py -- the commands of the five documents, as specs/documents.md translates them, keep what it promises.
+import shutil
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from support.databases.catalog import FILES, Place, copied, migrated
+from support.databases.postgres import PostgresServer
+from support.documents.page import Row, names, rows_of
+from support.documents.shell import CommandFailedError, Shell
+from support.servers import Person, Server, ok
+
+on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True, scope="session")
+AT_HEAD = {"000"}
+OF_MARIADB = ("DESCRIBE ", "SHOW ")
+COUNTS = {
+    "tasks": "SELECT count(*) FROM tasks WHERE user_id = '{user_id}'",
+    "conversations": "SELECT count(*) FROM conversations WHERE id = '{chat_id}'",
+    "messages": "SELECT count(*) FROM messages WHERE conversation_id = '{chat_id}'",
+}
+
+
+def find_id(answer: httpx.Response, otherwise: object) -> str:
+    """Of what was made; `otherwise` where no such path is there yet."""
+    return str(otherwise if answer.status_code == 404 else ok(answer)["id"])
+
+
+def make_things(person: Person) -> dict[str, str]:
+    """The ids of the page's examples: an account of the person with an agent, a chat with it, and a task."""
+    account = find_id(person.http.post("/v1/accounts", json={"name": "Team"}), person.id)
+    agent = {"name": "Qwen", "kind": "hosted"}
+    agent_id = find_id(person.http.post(f"/v1/accounts/{account}/agents", json=agent), uuid4())
+    answer = person.http.post(f"/v1/chats/{account}/{agent_id}", json={})
+    chat = find_id(answer, "") or person.post("/v1/conversations")["id"]
+    person.post(f"/v1/conversations/{chat}/messages", content="Hello!")
+    person.post("/v1/tasks", title="Buy milk")
+    return {
+        "{user_id}": str(person.id),
+        "{account_id}": account,
+        "{agent_id}": agent_id,
+        "{chat_id}": chat,
+    }
+
+
+@pytest.fixture(scope="module")
+def words(server: Server) -> dict[str, str]:
+    """What stands in the place of the page's examples."""
+    person = server.person()
+    token = person.post("/v1/me/tokens", name="A program", scopes=["read", "write"])["token"]
+    local = {"http://localhost:8000": server.base_url, "YOUR_TOKEN": token}
+    return {**make_things(person), **local}
+
+
+def count_rows(shell: Shell, table: str) -> int:
+    """What is there of the things of the page's examples."""
+    return int(shell.run(COUNTS[table]))
+
+
+def find_failure(shell: Shell, row: Row) -> str:
+    """Why the command does not keep its promise; "" if it does."""
+    try:
+        output = shell.run(row.name)
+        if row.kind == "afterwards":
+            shell.check(row.promise, output)
+    except CommandFailedError as failure:
+        return str(failure) or "it failed"
+    left = [table for table in names(row.promise) if row.kind == "takes along" and count_rows(shell, table)]
+    return f"rows are left in {', '.join(left)}" if left else ""
+
+
+def run_row(shell: Shell, row: Row) -> None:
+    """What is not built yet must not keep its promise: once it does, the page has to say yes."""
+    failure = find_failure(shell, row)
+    if row.there == "not yet":
+        assert failure, f"{row}: it does what it should: say yes"
+    else:
+        assert not failure, f"{row}: {failure}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="the commands need them")
+@pytest.mark.parametrize("document", ["000", "001", "002", "003", "004"])
+@on_postgresql
+def test_every_command_of_a_document_keeps_its_promise(
+    document: str, postgres: PostgresServer, words: dict[str, str], tmp_path: Path
+) -> None:
+    begin = len(FILES) if document in AT_HEAD else 0
+    with copied(postgres, migrated(postgres, begin)) as place:
+        shell = Shell(place, tmp_path, words, postgres.psql)
+        for row in rows_of("afterwards", document=document):
+            if not row.name.startswith(OF_MARIADB):
+                run_row(shell, row)
+
+
+@pytest.mark.parametrize("engine_name", ["mariadb"], indirect=True, scope="session")
+def test_the_words_of_mariadb_are_run_on_mariadb(own_database_url: str, tmp_path: Path) -> None:
+    rows = [row for row in rows_of("afterwards") if row.name.startswith(OF_MARIADB)]
+    assert len(rows) >= 2
+    for row in rows:
+        run_row(Shell(Place(own_database_url), tmp_path, {}), row)
+
+
+@on_postgresql
+def test_what_is_deleted_takes_along_what_the_page_says(
+    server: Server, database_url: str, tmp_path: Path
+) -> None:
+    rows = rows_of("takes along")
+    assert len(rows) >= 4
+    for row in rows:
+        shell = Shell(Place(database_url), tmp_path, make_things(server.person()))
+        assert all(count_rows(shell, table) for table in names(row.promise))
+        run_row(shell, row)
