@@ -41,7 +41,8 @@ class Shell:
     def __init__(self, place: Place, folder: Path, words: dict[str, str], psql: str = "psql") -> None:
         self.place = place
         self.folder = folder
-        self.words = {**words, " migration.sql": f" {folder}/migration.sql", "/./": f"/{folder}/"}
+        files = {" migration.sql": f" {folder}/migration.sql", "backup.dump": f"{folder}/backup.dump"}
+        self.words = {**words, **files, "/./": f"/{folder}/"}
         self.scripts = MIGRATIONS
         self.programs = f"{Path(psql).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
 
@@ -63,7 +64,7 @@ class Shell:
             return json.dumps(json.loads(self.run_program(command)), separators=(",", ":"))
         if program == "python":
             return self.run_python(command)
-        if program == "psql":
+        if program in ("psql", "pg_dump", "pg_restore"):
             return self.run_program(command)
         return self.run_sql(command)
 
