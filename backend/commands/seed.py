@@ -17,7 +17,7 @@ from commands.users import parse_user
 from db import Database, Transaction, get_columns
 from errors import Conflict
 from models import Task
-from models.identity.user import UserCreate
+from models.user import UserCreate
 from services.identity import auth
 
 

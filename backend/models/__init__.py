@@ -7,10 +7,10 @@ from models.idempotency_key import IdempotencyKey
 from models.identity.api_token import ApiToken
 from models.identity.rate_limit import RateLimit
 from models.identity.session import AuthSession, RefreshToken
-from models.identity.user import User
 from models.message import Message, ToolCall
 from models.run import Run, RunEvent
 from models.task import Task
+from models.user import User
 
 __all__ = [
     "Account",

@@ -9,8 +9,8 @@ from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
 from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
-from models.identity.user import Password
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
+from models.user import Password
 
 
 class ApiToken(SQLModel, table=True):

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from errors import Forbidden
 from models import User
 from models.identity.session import RefreshRequest, SignInRequest, TokenPublic
-from models.identity.user import UserCreate, UserPublic
+from models.user import UserCreate, UserPublic
 from routes.dependencies import FOR_ANYONE, AppStateDep, CallerDep, DeviceDep, Route
 from routes.openapi import Document, problems
 from services.identity import auth, sessions

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, status
 from errors import Invalid
 from models import User
 from models.identity.session import SessionPublic
-from models.identity.user import Confirmation, UserPublic, UserUpdate
 from models.run import UsagePublic
 from models.shapes import GivenDate
+from models.user import Confirmation, UserPublic, UserUpdate
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
 from services.audit import usage

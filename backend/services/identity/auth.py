@@ -16,7 +16,7 @@ from errors import Conflict, Invalid, Unauthorized
 from models import AuthSession, RefreshToken, User
 from models.email import normalize_email, normalize_legacy_email
 from models.identity.session import TokenPublic
-from models.identity.user import UserCreate, UserUpdate
+from models.user import UserCreate, UserUpdate
 from security import (
     JwtClaims,
     JwtSigner,

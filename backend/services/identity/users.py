@@ -6,7 +6,7 @@ from access import Caller
 from db import Transaction
 from errors import Conflict
 from models import User
-from models.identity.user import UserUpdate
+from models.user import UserUpdate
 
 PASSWORD_FIELDS = {"current_password", "new_password"}
 

@@ -1,4 +1,4 @@
-# models/identity/user.py -- users, and the rules of their profile.
+# models/user.py -- users, and the rules of their profile.
 from datetime import datetime
 from functools import cache
 from typing import Annotated
