@@ -22,6 +22,8 @@ PROBE_SECONDS = 5.0
 # A worker that sends nothing else sends a probe at each interval: so long a silence means that it is gone.
 MAX_WORKERS = 1_000
 SILENT_SECONDS = 3 * PROBE_INTERVAL_SECONDS
+# Whoever listens answers a worker that is new at once; so long after its beginning it knows that nobody does.
+ANSWER_SECONDS = 5.0
 # Notifications go out in batches: under load every commit makes one.
 BATCH_SECONDS = 0.01
 RECONNECT_SECONDS = 1.0
@@ -82,9 +84,10 @@ class PostgresNotify:
                 await connection.close(timeout=1)
 
     def _forget_silent_workers(self) -> None:
-        long_ago = time.monotonic() - SILENT_SECONDS
+        now = time.monotonic()
+        long_ago = now - SILENT_SECONDS
         self._heard = {sender: moment for sender, moment in self._heard.items() if moment > long_ago}
-        self._notifier.is_relayed = bool(self._heard) or self._began > long_ago
+        self._notifier.is_relayed = bool(self._heard) or self._began > now - ANSWER_SECONDS
 
     async def _send(self, connection: Connection, payload: str) -> None:
         await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, f"{self._sender} {payload}")
