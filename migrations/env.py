@@ -16,10 +16,10 @@ from sqlalchemy import table as named
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db import explain_database_errors
 from models import columns
 from settings import SettingsError, get_settings
 from storage.engines import open_engine, parse_database_url
+from storage.failures import explain_database_errors
 from storage.schema.bootstrap import hold_schema_lock
 from storage.schema.lock import SCHEMA_LOCK
 from storage.schema.revisions import (
