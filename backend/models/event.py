@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -68,11 +69,21 @@ class NewEvent:
         return to_json(self.payload).decode()
 
 
+def index_of_records(name: str, column: str, *more: str) -> Index:
+    """An index of the events that have a value in its first column, which no change has.
+
+    MariaDB has no partial index: there, it holds the others, too.
+    """
+    has_value = text(f"{column} IS NOT NULL")
+    return Index(name, column, *more, postgresql_where=has_value, sqlite_where=has_value)
+
+
 class Event(SQLModel, table=True):
     """One row for each fact, however many may see it. `id` is the order of writing; `event_id` is the public one.
 
     `audience_id` has no foreign key, because a deletion has to be told, nor has `sender_id`, because what was said
-    stays. An event without `expires_at` is a record: it stays, too.
+    stays. An event without `expires_at` is a record, which a user has posted: it stays, too. It has the account in
+    which it was said, and a recipient unless it is for all members.
     """
 
     __tablename__ = "events"
@@ -82,6 +93,9 @@ class Event(SQLModel, table=True):
         word_check("severity", SEVERITIES, "events_severity_check"),
         Index("idx_events_audience_audience_id_expires_at", "audience", "audience_id", "expires_at", "id"),
         Index("idx_events_expires_at", "expires_at"),
+        index_of_records("idx_events_recipient_id", "recipient_id"),
+        index_of_records("idx_events_account_id", "account_id"),
+        index_of_records("idx_events_sender_id_recipient_id", "sender_id", "recipient_id", "id"),
     )
 
     id: int | None = Field(
@@ -97,6 +111,12 @@ class Event(SQLModel, table=True):
     expires_at: datetime | None = nullable_column("expires_at", UTCDateTime)
     event_id: UUID | None = Field(
         default=None, sa_column=Column("event_id", Uuid, nullable=False, server_default=random_uuid())
+    )
+    recipient_id: UUID | None = parent_column(
+        "recipient_id", "users.id", "fk_events_recipient", nullable=True
+    )
+    account_id: UUID | None = parent_column(
+        "account_id", "accounts.id", "fk_events_account_id", nullable=True
     )
 
 
@@ -195,12 +215,19 @@ class EventCreate(ApiModel):
         description="At most 64 KiB and 30 levels.",
         examples=[{"subject": "Hello", "content": "Check this out."}],
     )
-    recipient_id: UUID | None = ApiField(None, description="Your own id, which is also the default.")
-    account_id: UUID | None = ApiField(None, description="Your personal account, which has your own id.")
+    recipient_id: UUID | None = ApiField(
+        None,
+        description="A user or an agent with whom you share an account; without one it is for all members of it.",
+    )
+    account_id: UUID | None = ApiField(
+        None, description="Else the account that you share with the recipient, or your personal one."
+    )
 
 
 class EventPublic(ApiModel):
-    """`read_at` is when the caller read it; on streams, which are the same for all readers, always null."""
+    """Without `recipient_id` it is for all members of the account.
+
+    `read_at` is when the caller read it; on streams, which are the same for all readers, always null."""
 
     id: UUID
     type: str

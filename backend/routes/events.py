@@ -17,7 +17,7 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
-from services.events import posted
+from services.events import inboxes, posted
 from services.events.changes import READ_BATCH
 from streaming.sse import EventStream, parse_last_event_id
 from streaming.user_stream import read_changes_page
@@ -71,27 +71,40 @@ async def list_events(
     db: DatabaseDep,
     caller: EventsReadDep,
     page: PageDep,
-    recipient_id: Annotated[UUID | None, Query(description="Your own id.")] = None,
+    recipient_id: Annotated[
+        UUID | None,
+        Query(description="Yourself, an agent that you manage, or somebody to whom you have sent events."),
+    ] = None,
     severity: Annotated[Severity | None, Query(description="Only those of this severity.")] = None,
     type_: Annotated[GivenType | None, Query(alias="type", description="Only those of this type.")] = None,
     unread: Annotated[bool | None, Query(description="Only unread or only read ones.")] = None,
 ) -> JsonBytes:
-    """The events that were posted for you, newest first."""
-    wanted = posted.EventFilter(recipient_id, severity, type_, unread)
-    return JsonBytes(await posted.list_events(db, caller, wanted, page))
+    """The events that were posted for you or for all members of your accounts, newest first.
+
+    With `recipient_id` the inbox of one: your own, or that of an agent if you are an owner or an admin of its account.
+    Of anybody else with whom you share an account you see what you have sent there.
+    """
+    wanted = inboxes.EventFilter(recipient_id, severity, type_, unread)
+    return JsonBytes(await inboxes.list_events(db, caller, wanted, page))
 
 
 @router.post(
-    "/events", status_code=status.HTTP_201_CREATED, response_model=EventPublic, responses=SIGNED_IN_ONE
+    "/events",
+    status_code=status.HTTP_201_CREATED,
+    response_model=EventPublic,
+    responses={**SIGNED_IN_ONE, **problems(403)},
 )
 async def post_event(
     db: DatabaseDep, caller: EventsWriteDep, new: EventCreate, new_id: NewIdDep
 ) -> EventPublic:
-    """Posts an event, which stays. On streams and in /v1/changes it is an `event.posted`, whatever its type."""
+    """Posts an event, which stays, to one recipient or to all members of an account.
+
+    On streams and in /v1/changes it is an `event.posted`, whatever its type.
+    """
     return await db.write(posted.post_event, caller, new, new_id)
 
 
 @router.post("/events/read", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
 async def mark_events_read(db: DatabaseDep, caller: EventsWriteDep, read: EventIds, new_id: NewIdDep) -> None:
     """Marks events as read. One that was read keeps its `read_at`."""
-    await db.write(posted.mark_read, caller, read.event_ids)
+    await db.write(inboxes.mark_read, caller, read.event_ids)

@@ -2,11 +2,17 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '020' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '021' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '021' AND left(:'revision', 3) COLLATE "C" <= '021' AS undo \gset
+\if :undo
+  ALTER TABLE events DROP COLUMN recipient_id, DROP COLUMN account_id;
+  \echo 021_add_recipient_id_to_events: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '020' AND left(:'revision', 3) COLLATE "C" <= '020' AS undo \gset
 \if :undo

@@ -10,7 +10,8 @@ from clock import utc_now
 from db import Database, Transaction
 from models import Event
 from pagination import build_page_statement
-from services.events import posted
+from services.events import inboxes, posted
+from services.events.seats import Seat, bind_seats
 from support.databases.query_plans import count_rows_read, explain
 from support.servers import Person, Server, in_database, with_database
 
@@ -24,8 +25,12 @@ def fill(server: Server, person: Person) -> None:
     async def add(tx: Transaction) -> None:
         changes = [{**rows, "expires_at": utc_now()} for _ in range(CHANGES)]
         await tx.execute(insert(Event), changes)
-        await tx.execute(insert(Event), [{**rows, "sender_id": person.id} for _ in range(RECORDS)])
-        others = [{**rows, "sender_id": person.id, "audience_id": uuid4()} for _ in range(CHANGES)]
+        record = {**rows, "sender_id": person.id, "account_id": person.id}
+        own = [{**record, "recipient_id": person.id} for _ in range(RECORDS // 2)]
+        everyones = [{**record, "audience": "account"} for _ in range(RECORDS // 2)]
+        await tx.execute(insert(Event), own)
+        await tx.execute(insert(Event), everyones)
+        others = [{**record, "audience_id": uuid4()} for _ in range(CHANGES)]
         await tx.execute(insert(Event), others)
         await tx.execute(insert(Event), changes)
 
@@ -38,12 +43,15 @@ def test_a_page_reads_the_records_that_it_shows_and_no_changes(server: Server, a
 
     async def look(db: Database) -> None:
         await db._execute_sql("ANALYZE events")
-        for unread, after in product((None, True), (False, True)):
-            listing = posted.select_listed((), unread, "postgresql")
+        for source, unread, after in product(("own", "all"), (None, True), (False, True)):
+            listing = inboxes.select_listed(source, 2, (), unread, after, "postgresql")
             page = build_page_statement(posted.POSTED_EVENTS, listing, after, "postgresql")
             values = {"caller_user_id": ann.id, "page_limit": LIMIT, "after_id": 10**12}
+            values |= {"recipient_id": ann.id} | bind_seats([Seat(ann.id), Seat(uuid4())])
             plan = await explain(db, page, values)
-            assert count_rows_read(plan, "events") == LIMIT, (unread, after)
+            # Of several audiences first the ids of the newest ones of each.
+            expected = LIMIT if source == "own" else 3 * LIMIT
+            assert count_rows_read(plan, "events") == expected, (source, unread, after)
 
     with_database(server.settings.database_url.get_secret_value(), look)
     assert len(ann.get("/v1/events", limit=200)["data"]) == RECORDS
@@ -60,9 +68,10 @@ def test_a_page_is_read_from_the_index_of_records_without_sorting(
         await tx.execute(text("ANALYZE events" if engine_name == "sqlite" else "ANALYZE TABLE events"))
         plans = []
         for unread, after in product((None, True), (False, True)):
-            listing = posted.select_listed((), unread, engine_name)
+            listing = inboxes.select_listed("own", 0, (), unread, after, engine_name)
             page = build_page_statement(posted.POSTED_EVENTS, listing, after, engine_name)
             values: dict[str, Any] = {"caller_user_id": ann.id, "page_limit": LIMIT, "after_id": 10**12}
+            values["recipient_id"] = ann.id
             known = {name: values[name] for name in page.compile().params if name in values}
             sql = page.params(known).compile(
                 dialect=tx.get_bind().dialect, compile_kwargs={"literal_binds": True}

@@ -96,13 +96,14 @@ def test_an_event_is_what_was_posted_and_its_sender_is_who_posted_it(server: Ser
         "payload": payload,
         "account_id": me,
         "sender": {"type": "user", "id": me, "name": "Ann"},
-        "recipient_id": me,
+        "recipient_id": None,
         "created_at": event["created_at"],
         "read_at": None,
     }
     same = ann.post(EVENTS, type="chat.message", payload={}, recipient_id=me, account_id=me)
     assert (same["severity"], same["recipient_id"], same["account_id"]) == ("info", me, me)
     assert list(listed(ann)) == [same, event]
+    assert list(listed(ann, recipient_id=me)) == [same]
     ann.patch("/v1/me", display_name="Anna")
     assert [item["sender"]["name"] for item in listed(ann)] == ["Anna", "Anna"]
 

@@ -80,6 +80,8 @@ ROWS = {
     f"INSERT INTO account_members (account_id, user_id, role) VALUES ({ID.format(9)}, {ONE}, 'admin');"
     "INSERT INTO account_invitations (account_id, email, role, token_hash, expires_at) "
     f"VALUES ({ID.format(9)}, 'ben@example.com', 'member', '-', '2030-01-01')",
+    "021": "INSERT INTO events (type, audience, audience_id, payload, sender_id, recipient_id, account_id) "
+    f"VALUES ('note', 'user', {ONE}, '{{}}', {ONE}, {ONE}, {ONE})",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -413,7 +415,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 021"]
+            assert place.stamps() == [HEAD, "started 022"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
