@@ -88,6 +88,9 @@ class Housekeeping:
         await self._delete_slices(account_removal.delete_account_slice, account_id, slices)
 
     async def _delete_slices(self, delete_slice: DeleteSlice, owner_id: UUID, slices: float) -> None:
+        # Or those who number events would come upon one that is being deleted, again and again.
+        if slices > 0:
+            await event_log.find_numbered_position(self._db)
         while slices > 0:
             began = time.monotonic()
             if not await self._db.write_unhurried(delete_slice, SYSTEM, owner_id):

@@ -174,7 +174,10 @@ async def number_events(tx: Transaction, caller: System, forgotten: Sequence[int
             {"seq": seq, "event_id": row.id, "audience": row.audience, "addressee_id": row.audience_id}
             for seq, row in enumerate(found, counter.last_seq + 1)
         ]
-        await tx.execute(insert_statement(), numbered)
+        try:
+            await tx.execute(insert_statement(), numbered)
+        except IntegrityError as error:
+            raise RetryTransaction from error  # one of them was deleted meanwhile
         counter.last_seq += len(found)
     if found or late_ids:
         await store_counter(tx, counter)

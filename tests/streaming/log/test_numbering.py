@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, text
 
 from access import SYSTEM
 from db import Database, Transaction
@@ -308,3 +308,28 @@ def test_sqlite_numbers_in_the_transaction_of_the_change(own_database_url: str) 
         assert await db.write(event_log.number_events, SYSTEM) == (0, start + 2)
 
     with_log(own_database_url, work)
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_an_event_that_is_deleted_while_it_is_numbered_gets_no_number(database_url: str) -> None:
+    async def work(db: Database) -> None:
+        audience_id = uuid4()
+        await db.write(add_events, audience_id, [1, 2])
+        gone, stays = [
+            row.id for row in await db.write(lambda tx: tx.execute(select(EVENTS.c.id).order_by(EVENTS.c.id)))
+        ][-2:]
+        waiting = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        )
+        async with db.transaction() as tx:
+            await tx.execute(delete(EVENTS).where(EVENTS.c.id == gone))
+            numbering = asyncio.ensure_future(event_log.number_all_events(db))
+            while not (await tx.execute(waiting)).scalar_one():
+                await asyncio.sleep(0.005)
+        await numbering
+        numbered = [event_id for _, event_id, _ in await read_log(db)]
+        assert gone not in numbered
+        assert stays in numbered
+
+    with_log(database_url, work)
