@@ -9,25 +9,11 @@ from routes import (
     tasks,
     tool_calls,
 )
-from routes.accounts import accounts, invitations, members
+from routes.accounts import ACCOUNT_ROUTERS
 from routes.identity import api_tokens, auth, me
 
 ROUTERS = [
-    module.router
-    for module in (
-        tasks,
-        messages,
-        conversations,
-        runs,
-        events,
-        tool_calls,
-        accounts,
-        members,
-        invitations,
-        api_tokens,
-        me,
-        auth,
-        health,
-        markdown,
-    )
+    *(module.router for module in (tasks, messages, conversations, runs, events, tool_calls)),
+    *ACCOUNT_ROUTERS,
+    *(module.router for module in (api_tokens, me, auth, health, markdown)),
 ]

@@ -1,7 +1,15 @@
 # test_accounts.py -- accounts: the personal one that everybody has, and teams that are made, renamed and listed.
+from functools import partial
+from uuid import UUID
+
 import pytest
 
-from support.api.accounts import join
+from access import Caller
+from db import Database
+from pagination import Page
+from services.accounts import accounts, invitations, members
+from support.api.accounts import invite, join, make_people, make_team
+from support.databases.statements import list_statements
 from support.servers import Person, Server
 
 
@@ -39,3 +47,21 @@ def test_pages_of_accounts_follow_each_other_in_the_order_of_joining(ann: Person
             break
     assert sizes == [2, 2, 1]
     assert seen == [str(ann.id), *mine, theirs]
+
+
+def test_a_list_of_accounts_is_one_statement_and_a_list_within_one_takes_two(server: Server) -> None:
+    team = make_team(make_people(server, "owner", "member"))
+    caller, account_id = Caller(team.people["owner"].id, None), UUID(team.id)
+    invite(team.people["owner"], team.id, "somebody@example.com")
+    for _ in range(3):
+        team.people["owner"].post("/v1/accounts", name="Another")
+
+    async def list_all(db: Database) -> bytes:
+        return await accounts.list_accounts(db, caller, Page())
+
+    assert len(list_statements(server, list_all)) == 1
+    for noun in (members.list_members, invitations.list_invitations):
+        assert (
+            len(list_statements(server, partial(noun, caller=caller, account_id=account_id, page=Page())))
+            == 2
+        )
