@@ -72,7 +72,7 @@ def open_worker(
     # Runs share half of the connections, so that requests find one whatever the runs do.
     gate = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
     return Worker(
-        AgentContext(db, notifier, model, read_run_limits(settings), gate=gate),
+        AgentContext(db, notifier, model, read_run_limits(settings), settings.model_prices, gate=gate),
         settings.run_log_retention_days,
         settings.runs_per_worker,
         timings.worker_poll,

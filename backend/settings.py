@@ -1,5 +1,4 @@
 # settings.py -- the only reader of the environment: every setting, its default and its checks.
-import json
 import os
 import secrets
 import tomllib
@@ -7,11 +6,10 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 import structlog
 from pydantic import (
-    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     PrivateAttr,
@@ -30,6 +28,8 @@ from pydantic_settings import (
 )
 from structlog.typing import FilteringBoundLogger
 
+from setting_types import ModelPrice, PlainJson, SecretJson, split_list
+
 log: FilteringBoundLogger = structlog.get_logger()
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,23 +45,6 @@ DEPRECATED_NAMES = {"events_days": "event_retention_days", "run_events_days": "r
 
 class SettingsError(Exception):
     """The settings cannot work; the message is one line for the operator."""
-
-
-def split_list(value: object) -> object:
-    """A comma-separated text as a list; anything else as it is."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def read_json(value: object) -> object:
-    """A text as JSON. It may hold secrets: an error tells where it is wrong, not what it says."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except ValueError as error:
-        raise ValueError(f"is not JSON from character {getattr(error, 'pos', 0) + 1} on") from None
-
-
-T = TypeVar("T")
-SecretJson = Annotated[Secret[dict[str, T]], NoDecode, BeforeValidator(read_json)]
 
 
 class DeprecatedNamesSource(PydanticBaseSettingsSource):
@@ -191,6 +174,10 @@ class Settings(BaseSettings):
     )
     model_extra_headers: SecretJson[str] = Field(Secret({}), description="HTTP headers of each request.")
     model_extra_body: SecretJson[Any] = Field(Secret({}), description="Fields of each request to the model.")
+    model_prices: PlainJson[ModelPrice] = Field(
+        {},
+        description="What a million tokens cost, read and written, by the name of the model as MODEL has it.",
+    )
     run_lease_seconds: float = Field(
         15,
         ge=0.5,

@@ -30,7 +30,7 @@ LAYERS = [
     {"storage"},
     {"models"},
     {"settings", "security", "logs", "failure_causes", "timings"},
-    {"errors", "clock"},
+    {"setting_types", "errors", "clock"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 MOST_LINES = 400

@@ -1,6 +1,6 @@
 # agent/context.py -- what all runs of a worker share: the model, the limits, the database.
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -8,6 +8,7 @@ from agent.history_cache import HistoryCache
 from agent.run_writer import RunWriter
 from db import Database, Transaction
 from llm.protocol import Model
+from setting_types import ModelPrice
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 
@@ -41,6 +42,7 @@ class AgentContext:
     notifier: Notifier
     model: Model
     limits: RunLimits
+    prices: Mapping[str, ModelPrice] = field(default_factory=dict)
     backoff_seconds: float = 0.5
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_TRANSACTIONS))
     live_runs: LiveRuns = field(default_factory=LiveRuns)
@@ -49,6 +51,13 @@ class AgentContext:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "writer", RunWriter(self.db, self.notifier, self.live_runs))
+
+    def compute_cost(self, input_tokens: int, output_tokens: int) -> int | None:
+        """In billionths of the operator's currency; None without a price, or with nothing to be paid for."""
+        price = self.prices.get(self.model.name)
+        if price is None or not (input_tokens or output_tokens):
+            return None
+        return price.compute_nanos(input_tokens, output_tokens)
 
     async def write(
         self, work: Callable[Concatenate[Transaction, P], Awaitable[T]], *args: P.args, **kw: P.kwargs

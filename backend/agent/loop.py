@@ -43,7 +43,7 @@ from services import approvals, run_log
 from services.events.deferred import write_deferred_events
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
 from services.run_log import LeaseLost, Line, Step, rebuild_steps, to_line
-from services.run_usage import NO_USAGE, Usage
+from services.run_usage import NO_USAGE, Usage, read_usage
 from storage.dialects import read_clock
 from storage.failures import is_connection_lost
 
@@ -78,7 +78,7 @@ class RunLoop:
 
     def __post_init__(self) -> None:
         run = self.lease.run
-        self.usage = Usage(run.model, run.input_tokens, run.output_tokens)
+        self.usage = read_usage(run)
         self.log = self.context.writer.open_log(run.id, self.caller.user_id, self.lease.epoch)
 
     @property
@@ -221,7 +221,8 @@ class RunLoop:
 
     def count_tokens(self, counted: TokensUsed | AnswerEnd) -> None:
         """The provider's last count of a request holds. It is stored with the next line of the log."""
-        usage = Usage(self.request_usage.model, counted.input_tokens, counted.output_tokens)
+        model, tokens = self.request_usage.model, (counted.input_tokens, counted.output_tokens)
+        usage = Usage(model, *tokens, self.context.compute_cost(*tokens))
         more = usage.since(self.request_usage)
         self.request_usage, self.usage = usage, self.usage.add(more)
         self.log.add_usage(more)
@@ -362,8 +363,7 @@ class RunLoop:
         if self.log.failure is not None or not self.context.db.is_postgresql:
             return False
         rest = await self.log.take_rest()
-        _, *tokens = self.usage
-        end = build_end(self.lease.run, self.steps, status, error, *tokens)
+        end = build_end(self.lease.run, self.steps, status, error, self.usage)
         lines = [*rest, *self.log.number_lines(end.log)]
         try:
             where = (self.context.db, self.caller, self.lease.run)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID, uuid5
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint
 from sqlalchemy import Text as TextType
 from sqlmodel import SQLModel
 
@@ -37,12 +37,18 @@ def derive_answer_id(run_id: UUID) -> UUID:
     return uuid5(run_id, "answer")
 
 
+def to_cost(nanos: int | None) -> float | None:
+    """As clients get it: in the operator's currency."""
+    return None if nanos is None else int(nanos) / 10**9
+
+
 class Run(SQLModel, table=True):
     """An agent's work on one message, from queued to its end.
 
     `trigger_seq` is the seq of that message. `epoch` rises with every claim and cancel: what a worker with an older
     epoch writes is refused. `lease_expires_at` is by the database's clock. `takeovers` counts the workers that were
-    lost while they held the run. `model` is the language model that was asked last, if one was.
+    lost while they held the run. `model` is the language model that was asked last, if one was. `cost_nanos` is what
+    its tokens have cost, in billionths of the operator's currency; None if no price was known.
     """
 
     __tablename__ = "runs"
@@ -78,6 +84,11 @@ class Run(SQLModel, table=True):
     details_deleted_at: datetime | None = nullable_column("details_deleted_at", UTCDateTime)
     takeovers: int = column("takeovers", Integer, default=0)
     model: str | None = nullable_column("model", String(MAX_MODEL_NAME))
+    cost_nanos: int | None = nullable_column("cost_nanos", BigInteger)
+
+    @property
+    def cost(self) -> float | None:
+        return to_cost(self.cost_nanos)
 
 
 class RunEvent(SQLModel, table=True):
@@ -103,16 +114,18 @@ class RunPublic(ApiModel):
     finished_at: Time | None
     input_tokens: int
     output_tokens: int
+    cost: float | None
 
 
 class DayUsage(ApiModel):
-    """`model` is null for runs from before it was noted."""
+    """`model` is null for runs from before it was noted; `cost` without a run whose price was known."""
 
     date: dt.date
     model: str | None
     runs: int
     input_tokens: int
     output_tokens: int
+    cost: float | None
 
 
 class UsagePublic(ApiModel):

@@ -28,13 +28,13 @@ from models.recorded_call import (
     pick_outcome,
     set_outcome,
 )
-from models.run import RunPublic, RunStatus, derive_answer_id
+from models.run import RunPublic, RunStatus, derive_answer_id, to_cost
 from models.shapes import JsonObject
 from services import messages, run_log
 from services.events import changes
 from services.run_log import LeaseLost, Line, Step
 from services.run_sql import END_RUN
-from services.run_usage import Usage
+from services.run_usage import Usage, read_usage
 from storage.failures import is_connection_lost
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -147,8 +147,7 @@ def build_end(
     steps: Sequence[Step],
     status: RunStatus,
     error: str | None,
-    input_tokens: int,
-    output_tokens: int,
+    usage: Usage,
 ) -> RunEnd:
     """Text or tool calls leave an agent message, whatever the status. Its number is given when it is stored."""
     moment = utc_now()
@@ -184,8 +183,9 @@ def build_end(
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=moment,
-        input_tokens=to_count(input_tokens),
-        output_tokens=to_count(output_tokens),
+        input_tokens=to_count(usage.input_tokens),
+        output_tokens=to_count(usage.output_tokens),
+        cost=to_cost(usage.cost_nanos),
     )
     told.append((f"run.{status}", {"run": ended.model_dump(mode="json")}))
     return RunEnd(status, error, moment, answer, lines, told)
@@ -200,7 +200,7 @@ async def end_run(
     error: str | None = None,
 ) -> None:
     """The conversation and the run are locked."""
-    end = build_end(run, steps, status, error, run.input_tokens, run.output_tokens)
+    end = build_end(run, steps, status, error, read_usage(run))
     if end.answer is not None:
         conversation = await access.get_row(tx, caller, Conversation, run.conversation_id)
         end.answer.seq = await messages.find_next_seq(tx, caller, conversation)
@@ -246,7 +246,7 @@ async def store_end(
                 calls,
             ),
             *(lines[0].seq, types, data, [type_ for type_, _ in end.events], event_data),
-            *(answer and answer.finish_reason, usage.model, db.find_expiry()),
+            *(answer and answer.finish_reason, usage.model, db.find_expiry(), usage.cost_nanos),
         ],
     )
     if rows:

@@ -132,8 +132,7 @@ def insert_lines_on_sqlite(
             row = (line.seq, line.type, line.data, time, line.run_id.hex, line.epoch)
             is_new = connection.execute(INSERT_LINE_ON_SQLITE.sql, row).rowcount == 1
             if is_new and line.usage:
-                model, *tokens = line.usage
-                connection.execute(ADD_USAGE_ON_SQLITE.sql, (*tokens, model, line.run_id.hex, line.epoch))
+                connection.execute(ADD_USAGE_ON_SQLITE.sql, (*line.usage, line.run_id.hex, line.epoch))
     return held
 
 

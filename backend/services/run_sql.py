@@ -51,7 +51,7 @@ def build_run_object(status: str, started_at: str) -> str:
     return f"""jsonb_build_object(
                 'id', run.id, 'conversation_id', run.conversation_id, 'status', {status}, 'error', NULL,
                 'pending_approvals', jsonb_build_array(), 'created_at', {format_time("run.created_at")},
-                'started_at', {started_at}, 'finished_at', NULL, 'input_tokens', 0, 'output_tokens', 0)"""
+                'started_at', {started_at}, 'finished_at', NULL, 'input_tokens', 0, 'output_tokens', 0, 'cost', NULL)"""
 
 
 def build_post(open_conversation: str) -> str:
@@ -142,8 +142,8 @@ POST_INTO_NEW_CONVERSATION = SqlText(
 )
 
 # The lines of many runs, each under its run's epoch ($1 runs, $2 epochs, $3 numbers, $4 types, $5 data, $6 now). Some
-# bring what their run has used since ($7 runs, $8 numbers, $9 models, $10 and $11 tokens): a line that an earlier try
-# has stored adds it no second time.
+# bring what their run has used since ($7 runs, $8 numbers, $9 models, $10 and $11 tokens, $12 cost): a line that an
+# earlier try has stored adds it no second time.
 # Whatever else writes to a run locks its row first, so nobody's line comes between. A run that is locked at this
 # moment is left out, not waited for: it is not lost.
 STORE_LINES = SqlText(
@@ -163,16 +163,18 @@ STORE_LINES = SqlText(
         ON CONFLICT (run_id, seq) DO NOTHING
         RETURNING run_id, seq
     ), used AS (
-        SELECT run_id, max(model) AS model, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens
-        FROM unnest($7::uuid[], $8::int[], $9::text[], $10::bigint[], $11::bigint[])
-            AS line (run_id, seq, model, input_tokens, output_tokens)
+        SELECT run_id, max(model) AS model, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens,
+            sum(cost_nanos)::bigint AS cost_nanos
+        FROM unnest($7::uuid[], $8::int[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[])
+            AS line (run_id, seq, model, input_tokens, output_tokens, cost_nanos)
         JOIN stored USING (run_id, seq)
         GROUP BY run_id
     ), counted AS (
         UPDATE runs SET
             input_tokens = least(runs.input_tokens + used.input_tokens, 2147483647),
             output_tokens = least(runs.output_tokens + used.output_tokens, 2147483647),
-            model = coalesce(used.model, runs.model)
+            model = coalesce(used.model, runs.model),
+            cost_nanos = coalesce(runs.cost_nanos + used.cost_nanos, used.cost_nanos, runs.cost_nanos)
         FROM used WHERE runs.id = used.run_id
     )
     SELECT id FROM held""",
@@ -202,18 +204,18 @@ INSERT_LINE_ON_SQLITE = SqlText(
 ADD_USAGE_ON_SQLITE = SqlText(
     """
     UPDATE runs SET
-        input_tokens = min(input_tokens + ?, 2147483647), output_tokens = min(output_tokens + ?, 2147483647),
-        model = coalesce(?, model)
-    WHERE id = ? AND epoch = ? AND status = 'running'""",
-    {"runs": ("WHERE id = ? AND epoch = ?",)},
+        model = coalesce(?1, model), input_tokens = min(input_tokens + ?2, 2147483647),
+        output_tokens = min(output_tokens + ?3, 2147483647), cost_nanos = coalesce(cost_nanos + ?4, ?4, cost_nanos)
+    WHERE id = ?5 AND epoch = ?6 AND status = 'running'""",
+    {"runs": ("WHERE id = ?5 AND epoch = ?6",)},
 )
 
 # The end of a run: its answer, the last lines of its log, and what its user's streams are told. The conversation is
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,
 # $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason, $19 model,
-# $20 when the events may be deleted. It finds the run that waits in the conversation, as of its beginning: a message
-# that came later has taken the number of the answer, and the statement fails.
+# $20 when the events may be deleted, $21 cost to add. It finds the run that waits in the conversation, as of its
+# beginning: a message that came later has taken the number of the answer, and the statement fails.
 END_RUN = SqlText(
     """
     WITH opened AS (
@@ -227,7 +229,8 @@ END_RUN = SqlText(
     ), ended AS (
         UPDATE runs SET status = $6, error = $7, finished_at = $2, lease_expires_at = NULL,
             input_tokens = least(input_tokens::bigint + $8, 2147483647),
-            output_tokens = least(output_tokens::bigint + $9, 2147483647), model = coalesce($19, model)
+            output_tokens = least(output_tokens::bigint + $9, 2147483647), model = coalesce($19, model),
+            cost_nanos = coalesce(cost_nanos + $21::bigint, $21, cost_nanos)
         FROM opened
         WHERE runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5 AND runs.status = 'running'
         RETURNING runs.id, opened.last_seq

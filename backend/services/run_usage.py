@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Integer, String, Uuid, bindparam, case, func, update
+from sqlalchemy import BigInteger, Column, ColumnElement, Integer, String, Uuid, bindparam, case, func, update
 from sqlalchemy.sql.dml import Update
 
 import access
@@ -16,17 +16,19 @@ from models.columns import MAX_COUNT
 
 
 class Usage(NamedTuple):
-    """What a provider has counted; `model` is the one that was asked."""
+    """What a provider has counted; `model` is the one that was asked. `cost_nanos` is None without a known price."""
 
     model: str | None = None
     input_tokens: int = 0
     output_tokens: int = 0
+    cost_nanos: int | None = None
 
     def add(self, more: "Usage") -> "Usage":
         return Usage(
             more.model or self.model,
             self.input_tokens + more.input_tokens,
             self.output_tokens + more.output_tokens,
+            add_costs(self.cost_nanos, more.cost_nanos),
         )
 
     def since(self, earlier: "Usage") -> "Usage":
@@ -34,6 +36,7 @@ class Usage(NamedTuple):
         return self._replace(
             input_tokens=self.input_tokens - earlier.input_tokens,
             output_tokens=self.output_tokens - earlier.output_tokens,
+            cost_nanos=None if self.cost_nanos is None else self.cost_nanos - (earlier.cost_nanos or 0),
         )
 
     @property
@@ -41,8 +44,16 @@ class Usage(NamedTuple):
         return not (self.input_tokens or self.output_tokens)
 
 
+def add_costs(cost: int | None, more: int | None) -> int | None:
+    return cost if more is None else (cost or 0) + more
+
+
 NO_USAGE = Usage()
 RUNS = Run.metadata.tables["runs"]
+
+
+def read_usage(run: Run) -> Usage:
+    return Usage(run.model, run.input_tokens, run.output_tokens, run.cost_nanos)
 
 
 def sum_up(usages: Iterable[Usage]) -> Usage:
@@ -58,6 +69,9 @@ def add_count(column: Column[int], parameter: str) -> ColumnElement[int]:
     return case((column > MAX_COUNT - more, MAX_COUNT), else_=column + more)
 
 
+COST = bindparam("more_cost", type_=BigInteger())
+
+
 def update_usage(*conditions: ColumnElement[bool]) -> Update:
     """The statement that adds to the row of a run; `name_usage` names its values."""
     return (
@@ -67,6 +81,7 @@ def update_usage(*conditions: ColumnElement[bool]) -> Update:
             input_tokens=add_count(RUNS.c.input_tokens, "more_input"),
             output_tokens=add_count(RUNS.c.output_tokens, "more_output"),
             model=func.coalesce(bindparam("asked_model", type_=String()), RUNS.c.model),
+            cost_nanos=func.coalesce(RUNS.c.cost_nanos + COST, COST, RUNS.c.cost_nanos),
         )
     )
 
@@ -77,6 +92,7 @@ def name_usage(run_id: UUID, usage: Usage) -> dict[str, object]:
         "asked_model": usage.model,
         "more_input": usage.input_tokens,
         "more_output": usage.output_tokens,
+        "more_cost": usage.cost_nanos,
     }
 
 

@@ -2,11 +2,17 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '021' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '022' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '022' AND left(:'revision', 3) COLLATE "C" <= '022' AS undo \gset
+\if :undo
+  ALTER TABLE runs DROP COLUMN cost_nanos;
+  \echo 022_add_run_cost: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '021' AND left(:'revision', 3) COLLATE "C" <= '021' AS undo \gset
 \if :undo

@@ -2,10 +2,12 @@
 import asyncio
 import threading
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 import access
 from access import SYSTEM
@@ -16,6 +18,8 @@ from llm.protocol import AnswerEnd, ModelError, TokensUsed
 from models import Run
 from services.run_log import LeaseLost, Line, store_lines
 from services.run_usage import Usage
+from setting_types import ModelPrice
+from settings import Settings
 from storage.schema.bootstrap import bootstrap
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
@@ -61,6 +65,46 @@ def test_requests_that_failed_are_counted_beside_the_one_that_answered(
 
 
 @pytest.mark.also_on_mariadb
+def test_a_run_keeps_what_it_has_cost_when_the_prices_change(
+    scripted: Server, carl: Person, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prices: Any = scripted.state.worker.context.prices
+    model.otherwise = ["OK.", AnswerEnd(input_tokens=1, output_tokens=1)]
+    assert carl.get(f"/v1/runs/{carl.chat('none')['run_id']}")["cost"] is None
+    assert [day["cost"] for day in carl.get("/v1/me/usage")["data"]] == [None]
+    costs = []
+    for read, written in (("0.15", "0.6"), ("3", "15")):
+        monkeypatch.setitem(prices, "scripted", ModelPrice(input=Decimal(read), output=Decimal(written)))
+        model.answers = [
+            [call("add_task", {"title": "Buy milk"}), AnswerEnd(input_tokens=1_000, output_tokens=10)],
+            [TokensUsed(2_000, 1), "Half", ModelError("Broken.", transient=True)],
+            ["OK.", AnswerEnd(input_tokens=3_000, output_tokens=20)],
+        ]
+        answer = carl.chat("one")
+        run = carl.get(f"/v1/runs/{answer['run_id']}")
+        costs.append(run["cost"])
+        ended = carl.get("/v1/changes", after=1)["data"][-1]
+        assert ended["run"] == run
+    assert costs == [0.0009186, 0.018465]
+    assert [day["cost"] for day in carl.get("/v1/me/usage")["data"]] == [0.0193836]
+
+
+def test_a_price_is_whole_and_no_less_than_nothing() -> None:
+    prices = Settings.model_validate(
+        {"model_prices": '{"openai:m": {"input": 0.15, "output": 2}}'}
+    ).model_prices
+    assert prices == {"openai:m": ModelPrice(input=Decimal("0.15"), output=Decimal(2))}
+    for wrong in (
+        {"input": 1},
+        {"input": 1, "output": -1},
+        {"input": 1, "output": "NaN"},
+        {"in": 1, "out": 1},
+    ):
+        with pytest.raises(ValidationError):
+            ModelPrice.model_validate(wrong)
+
+
+@pytest.mark.also_on_mariadb
 def test_who_takes_a_run_over_adds_to_what_the_lost_worker_has_counted(
     scripted: Server, carl: Person, model: ScriptedModel
 ) -> None:
@@ -103,21 +147,21 @@ def test_a_line_that_is_stored_twice_counts_once_and_one_of_a_lost_run_when_it_i
 
 async def read_usage(db: Database, run: Run) -> Usage:
     now = await db.read(access.get_row, SYSTEM, Run, run.id)
-    return Usage(now.model, now.input_tokens, now.output_tokens)
+    return Usage(now.model, now.input_tokens, now.output_tokens, now.cost_nanos)
 
 
 async def store_twice(db: Database) -> None:
     run, other = await db.write(add_run), await db.write(add_run)
     lines = [
-        Line(run.id, run.epoch, 1, "message.delta", '{"step": 0, "text": "One"}', usage=Usage("m", 7, 3)),
+        Line(run.id, run.epoch, 1, "message.delta", '{"step": 0, "text": "One"}', usage=Usage("m", 7, 3, 5)),
         Line(run.id, run.epoch, 2, "message.delta", '{"step": 0, "text": "two"}', usage=Usage("m", 5, -1)),
         Line(other.id, other.epoch, 1, "message.delta", '{"step": 0, "text": "One"}'),
     ]
     await store_lines(db, lines[:1], utc_now(), again=False)
-    assert await read_usage(db, run) == Usage("m", 7, 3)
+    assert await read_usage(db, run) == Usage("m", 7, 3, 5)
     for _ in range(2):
         assert await store_lines(db, lines, utc_now(), again=True) == {run.id, other.id}
-    assert await read_usage(db, run) == Usage("m", 12, 2)
+    assert await read_usage(db, run) == Usage("m", 12, 2, 5)
     assert await read_usage(db, other) == Usage()
 
 
@@ -126,11 +170,11 @@ async def lose_run(db: Database) -> None:
     writer = RunWriter(db, Notifier(), LiveRuns())
     log = writer.open_log(run.id, run.user_id, run.epoch)
     await db.write(take_over, run)
-    log.add_usage(Usage("m", 7, 3))
+    log.add_usage(Usage("m", 7, 3, 5))
     log.add_text(0, "late")
     with pytest.raises(LeaseLost):
         await log.settle()
-    log.add_usage(Usage("m", 1, 1))
+    log.add_usage(Usage("m", 1, 1, 2))
     log.close()
     await writer.stop()
-    assert await read_usage(db, run) == Usage("m", 8, 4)
+    assert await read_usage(db, run) == Usage("m", 8, 4, 7)

@@ -83,6 +83,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "model_parallel_tool_calls": None,
         "model_extra_headers": Secret({}),
         "model_extra_body": Secret({}),
+        "model_prices": {},
     }
 
 

@@ -88,11 +88,14 @@ JUSTIFIED = {
     ): "the caller's conversation, with access.visible among its conditions",
     ("protocols/mcp/direct_call_rows.py", "union_all"): "values to insert",
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
-    ("services/events/changes.py", "select"): "from what access.select has found",
+    ("services/events/changes.py", "select"): "each audience by its rule of access/audiences.py",
+    ("services/events/changes.py", "union_all"): "parts that have their rules",
     (
         "services/events/posted.py",
         "select",
-    ): "the name of the sender of an event that access.select has found, by access.sender_condition",
+    ): "events by a rule of access/audiences.py, with the name of their sender by access.sender_condition",
+    ("services/events/inboxes.py", "select"): "each audience by its rule of access/audiences.py",
+    ("services/events/inboxes.py", "union_all"): "parts that have their rules",
     ("services/events/event_log.py", "select"): "from what access.select has found",
     ("services/events/event_log.py", "union_all"): "parts that access.select has found",
     ("services/events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",
@@ -255,6 +258,7 @@ def test_only_access_and_what_is_below_it_marks_a_rule_or_admits_a_row() -> None
     marks = {"TableRule", "OwnerValue", "admit_row", "IS_FLUSH", "IS_ADMITTED"}
     below = {
         "access/__init__.py",
+        "access/audiences.py",
         "access/memberships.py",
         "db.py",
         "storage/rule_check.py",

@@ -45,7 +45,7 @@ def test_tokens_are_summed_by_day_and_model(scripted: Server, carl: Person, mode
     run = carl.chat("one")["run_id"]
     other = scripted.person()
     other.chat("two")
-    now = {"date": str(TODAY), "model": "scripted"}
+    now = {"date": str(TODAY), "model": "scripted", "cost": None}
     assert carl.get("/v1/me/usage")["data"] == [{**now, "runs": 1, "input_tokens": 220, "output_tokens": 15}]
     assert other.get("/v1/me/usage")["data"] == [{**now, "runs": 1, "input_tokens": 7, "output_tokens": 3}]
     carl.chat("three")

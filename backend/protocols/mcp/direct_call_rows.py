@@ -208,8 +208,8 @@ def name_data_parameter(number: int, type_: str) -> str:
 
 def build_stream_events(record: RunRows) -> dict[str, LogEntry]:
     """The events of STREAM_EVENTS except the agent's message."""
-    names = RunPublic.model_fields.keys() - {"pending_approvals"}
-    ended = RunPublic(pending_approvals=[], **{name: record.run[name] for name in names})
+    names = RunPublic.model_fields.keys() - {"pending_approvals", "cost"}
+    ended = RunPublic(pending_approvals=[], cost=None, **{name: record.run[name] for name in names})
     return {
         "asked": ("message.created", {"message": preview_message(record.trigger)}),
         "ended": ("run.completed", {"run": ended}),

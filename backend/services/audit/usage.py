@@ -1,4 +1,4 @@
-# services/audit/usage.py -- the tokens that the caller's runs have used.
+# services/audit/usage.py -- the tokens that the caller's runs have used, and what they cost.
 from bisect import bisect_left
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from clock import utc_now
 from db import Transaction
 from errors import Invalid
 from models import Run
-from models.run import DayUsage
+from models.run import DayUsage, to_cost
 from storage.quarter_hours import SECONDS, quarter_hour
 
 DEFAULT_DAYS = 30
@@ -37,6 +37,7 @@ async def sum_usage(tx: Transaction, caller: Caller, first: date | None, last: d
     sums = (
         func.sum(col(Run.input_tokens), type_=BigInteger()).label("input"),
         func.sum(col(Run.output_tokens), type_=BigInteger()).label("output"),
+        func.sum(col(Run.cost_nanos), type_=BigInteger()).label("cost_nanos"),
     )
     statement = access.select(caller, Run, day, col(Run.model), func.count().label("runs"), *sums).where(
         col(Run.user_id) == caller.user_id,
@@ -52,6 +53,7 @@ async def sum_usage(tx: Transaction, caller: Caller, first: date | None, last: d
             runs=row.runs,
             input_tokens=int(row.input),
             output_tokens=int(row.output),
+            cost=to_cost(row.cost_nanos),
         )
         for row in await tx.execute(statement.group_by(day, col(Run.model)))
     ]
