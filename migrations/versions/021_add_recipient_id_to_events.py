@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from models.columns import Counter, JsonType, UTCDateTime, random_uuid
+from storage.schema.triggers import trigger_statements
 
 revision = "021_add_recipient_id_to_events"
 down_revision = "020_add_accounts"
@@ -29,6 +30,7 @@ def upgrade() -> None:
         table.create_foreign_key(
             "fk_events_account_id", "accounts", ["account_id"], ["id"], ondelete="CASCADE"
         )
+    add_trigger_again()
     for name, columns in INDEXES.items():
         has_value = sa.text(f"{columns[0]} IS NOT NULL")
         op.create_index(name, "events", columns, postgresql_where=has_value, sqlite_where=has_value)
@@ -39,10 +41,20 @@ def downgrade() -> None:
     with op.batch_alter_table("events", copy_from=events(*new_keys(), *new_indexes())) as table:
         table.drop_constraint("fk_events_account_id", type_="foreignkey")
         table.drop_constraint("fk_events_recipient", type_="foreignkey")
+    add_trigger_again()
     for name in reversed(INDEXES):
         op.drop_index(name, "events")
     op.drop_column("events", "account_id")
     op.drop_column("events", "recipient_id")
+
+
+def add_trigger_again() -> None:
+    """In a script for SQLite, the new table has lost its trigger; where there is a database, env.py sees to it."""
+    migrations = op.get_context()
+    if migrations.as_sql and migrations.dialect.name == "sqlite":
+        for statement in trigger_statements("sqlite", "018_add_event_log"):
+            if "events_add_number" in statement:
+                op.execute(statement)
 
 
 def new_columns() -> list[sa.Column[object]]:

@@ -424,7 +424,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["022_add_run_id_to_tasks"]
+        assert place.stamps() == ["023_add_run_id_to_tasks"]
 
 
 # The README

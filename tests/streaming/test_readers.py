@@ -43,7 +43,7 @@ def test_an_event_is_read_once_for_all_open_streams(database_url: str, ann: Pers
         db.read = noting(db.read, names)  # type: ignore[method-assign,assignment]
         coming = [asyncio.ensure_future(anext(stream)) for stream in streams]
         async with asyncio.timeout(10):
-            feeds = watch._tail._feeds["user", ann.id]
+            feeds = watch._tail._feeds[ann.id]
             while watch._batches._pending or not all(feed.is_complete for feed in feeds):
                 await asyncio.sleep(0)
         names.clear()

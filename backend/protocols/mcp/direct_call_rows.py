@@ -194,7 +194,7 @@ async def insert_rows_at_once(db: Database, caller: Caller, record: RunRows) -> 
 
 
 # What the database gives a new event itself, or what a change does not have.
-EVENT_DEFAULTS = frozenset({"id", "event_id", "severity", "sender_id"})
+EVENT_DEFAULTS = frozenset({"id", "event_id", "severity", "sender_id", "recipient_id", "account_id"})
 # The events of the user stream: the program's message, the agent's message and the end of the run.
 STREAM_EVENTS = ("asked", "answered", "ended")
 # `message.completed` (run) and `message.created` (user stream) carry the same JSON: it is sent once and used twice.

@@ -9,7 +9,7 @@ import access
 from access import SYSTEM
 from db import Transaction
 from models import Account, AccountMember, User
-from support.api.accounts import Team, join, make_team
+from support.api.accounts import WHO, Team, join, make_people, make_team
 from support.api.problems import problem_of
 from support.servers import Person, Server, in_database
 
@@ -19,7 +19,7 @@ EVENTS = "/v1/events"
 
 @pytest.fixture
 def team(server: Server) -> Team:
-    return make_team(server)
+    return make_team(make_people(server, *WHO))
 
 
 def post(person: Person, **fields: Any) -> dict[str, Any]:
