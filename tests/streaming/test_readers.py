@@ -51,7 +51,8 @@ def test_an_event_is_read_once_for_all_open_streams(database_url: str, ann: Pers
         seen = await asyncio.gather(*coming)
         assert len(set(seen)) == 1
         assert b"event: task.created" in seen[0]
-        assert names == ["find_position", "read_tail", "read_logged_events"]
+        log_reads = [name for name in names if name != "find_active_credentials"]
+        assert log_reads == ["find_position", "read_tail", "read_logged_events"]
         for stream in streams:
             await stream.aclose()
         tail.cancel()
@@ -81,7 +82,7 @@ def test_a_read_that_began_before_the_bell_does_not_count_as_an_answer_to_it(
             return found
 
         tail = asyncio.create_task(watch.run())
-        await watch._tail.start()
+        await watch._tail.start(caller)
         first, second = watch.follow_user(caller, 0), watch.follow_user(caller, 0)
         db.read = held  # type: ignore[method-assign,assignment]
         async with asyncio.timeout(10):
