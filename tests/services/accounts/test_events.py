@@ -51,7 +51,8 @@ def test_every_change_is_told_to_the_members_and_to_whom_it_lets_in_or_out(serve
     team.join("stranger")
     [(first, added, payload, _), (second, own_added, own_payload, own_id)] = told(server, team, seen)
     assert (first, added, second, own_added) == ("all", "member.added", "stranger", "member.added")
-    assert payload == own_payload == {"account": account, "member": payload["member"]}
+    assert payload == {"account_id": team.id, "member": payload["member"]}
+    assert own_payload == {"account": account, "member": payload["member"]}
     assert payload["member"].items() >= member.items()
     assert joined_after(server, team, "stranger") == own_id
 
