@@ -321,3 +321,18 @@ def test_two_accounts_at_once_do_not_both_take_the_last_place(
     with ThreadPoolExecutor(4) as pool:
         posts = list(pool.map(lambda n: ann.http.post("/v1/accounts", json={"name": f"{n}"}), range(4)))
     assert sorted(answer.status_code for answer in posts) == [201, 409, 409, 409]
+
+
+@pytest.mark.also_on_mariadb
+def test_of_guests_who_come_at_once_so_many_come_in_as_there_is_room_for(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guests = ("first", "second", "third")
+    team = make_team(make_people(server, "owner"))
+    people = make_people(server, *guests)
+    tokens = {who: invite(team.people["owner"], team.id, people[who].email)["token"] for who in guests}
+    monkeypatch.setattr(joining, "MEMBERS_PER_ACCOUNT", 2)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda who: accept(people[who], tokens[who]).status_code, guests))
+    assert sorted(answers) == [200, 409, 409]
+    assert len(team.people["owner"].get(f"{team.path}/members")["data"]) == 2
