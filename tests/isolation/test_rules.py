@@ -19,11 +19,13 @@ from support.servers import Person, Server, in_database
 NOBODYS: set[type[SQLModel]] = {models.RefreshToken, models.RateLimit, models.EventCounter}
 
 
-# Tables whose rows are for all members of an account, by the column that says which one.
+# Tables with rows for all members of an account, by the column that says of which one.
 SHARED: dict[type[SQLModel], str] = {
     models.Account: "id",
     models.AccountMember: "account_id",
     models.AccountInvitation: "account_id",
+    models.Event: "audience_id",
+    models.EventLogEntry: "audience_id",
 }
 
 
