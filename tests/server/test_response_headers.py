@@ -27,7 +27,7 @@ def ids(ann: Person) -> dict[str, str]:
         "task_id": ann.post("/v1/tasks", title="Call mom")["id"],
         "conversation_id": answer["conversation_id"],
         "run_id": answer["run_id"],
-        "message_id": str(uuid.uuid4()),
+        "account_id": str(ann.id),  # everybody's own account
         "name": "scripts/main.js",
     }
 

@@ -109,7 +109,10 @@ def select_listed(
         found = select(col(Event.id)).where(*audience, col(Event.expires_at).is_(None), IS_POSTED, *limits)
         part = read_from_end(found, dialect).order_by(col(Event.id).desc()).limit(bindparam("page_limit"))
         newest.append(select(part.subquery().c.id))
-    shown = col(Event.id).in_(select(union_all(*newest).subquery().c.id))
+    # A subquery of its own: MariaDB takes no limit right behind IN.
+    merged = union_all(*newest).subquery()
+    page = select(merged.c.id).order_by(merged.c.id.desc()).limit(bindparam("page_limit")).subquery()
+    shown = col(Event.id).in_(select(page.c.id))
     return select_posted(ANY_CALLER, access.visible_condition(ANY_CALLER, Event)).where(shown)
 
 
