@@ -26,6 +26,8 @@ from timings import Timings
 KEY = "a key for tests that is long enough"
 PASSWORD = "correct horse battery"
 TIMEOUT = 20.0
+# How long a test waits for an event of an open stream.
+SILENCE = 60.0
 T = TypeVar("T")
 
 
@@ -209,11 +211,15 @@ class Event:
 
 
 def read_events(answer: httpx.Response) -> Iterator[Event]:
-    """The events of an open stream, as they come."""
+    """The events of an open stream, as they come. One that never comes fails the test: heartbeats keep the connection
+    from timing out.
+    """
     import json
 
     fields: dict[str, str] = {}
+    came_at = time.monotonic()
     for line in answer.iter_lines():
+        assert time.monotonic() - came_at < SILENCE, "no event came"
         if line:
             name, _, value = line.partition(": ")
             fields[name] = fields[name] + "\n" + value if name in fields else value
@@ -222,4 +228,4 @@ def read_events(answer: httpx.Response) -> Iterator[Event]:
             # A client that sees the data alone can tell the events apart.
             assert (data.pop("type"), data.pop("seq")) == (fields["event"], seq)
             yield Event(seq, fields["event"], data)
-            fields = {}
+            fields, came_at = {}, time.monotonic()

@@ -12,7 +12,7 @@ from llm.protocol import ModelError
 from models.task import TaskCreate
 from services import tasks
 from services.identity import users
-from support.api.user_streams import as_on, opened, reset, take, types, until
+from support.api.user_streams import as_on, find_end, opened, reset, take, types, until
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, read_events, with_database
 
@@ -136,6 +136,7 @@ def test_a_change_that_changes_nothing_is_told_nevertheless(ann: Person) -> None
 @pytest.mark.engines("sqlite", "postgresql")
 def test_a_change_that_is_rolled_back_is_not_told_and_notifies_nobody(database_url: str, ann: Person) -> None:
     caller = Caller(ann.id, None)
+    start = find_end(ann)
     notified: list[str] = []
     tries = []
 
@@ -160,7 +161,7 @@ def test_a_change_that_is_rolled_back_is_not_told_and_notifies_nobody(database_u
 
     with_database(database_url, work)
     assert len(notified) == 2
-    with opened(ann, after=0) as stream:
+    with opened(ann, after=start) as stream:
         assert [event.data["task"]["title"] for event in take(stream, 2)] == ["Try 2", "Alone"]
 
 
