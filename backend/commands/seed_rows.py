@@ -3,17 +3,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from clock import rfc3339
 from commands import seed_texts as texts
 from models import Conversation, Message, Run, RunEvent
-from models.message import MessagePublic, Sender
 from models.recorded_call import make_call_id
 from models.run import derive_answer_id
 from models.task import TaskPublic
-from services.messages import AGENT_NAME
+from services.messages import show_agent_message
 
 # The columns of a row, each of a type of its own, hence Any.
 Row = dict[str, Any]
@@ -107,6 +107,7 @@ def add_conversation(
     conversation: Row = {
         "id": conversation_id,
         "user_id": user_id,
+        "account_id": user_id,
         "title": fill_text(random, random.choice(texts.TITLES)),
         "created_at": created_at,
     }
@@ -160,8 +161,7 @@ def add_exchange(
 
 def build_run_log(run_id: UUID, question: Row, answer: Row, started_at: datetime) -> list[Row]:
     """A run's log without details: the start, the agent's message and the end."""
-    shown = {name: answer[name] for name in MessagePublic.model_fields if name != "sender"}
-    message = MessagePublic(**shown, sender=Sender(type="agent", id=None, name=AGENT_NAME))
+    message = show_agent_message(SimpleNamespace(**answer), None)
     where = {
         "conversation_id": str(question["conversation_id"]),
         "user_message_id": str(question["id"]),

@@ -1,5 +1,6 @@
 # models/ -- one file a noun: its table and its API shapes. Importing this package fills SQLModel.metadata.
 from models.account import Account, AccountInvitation, AccountMember
+from models.agent import Agent
 from models.approval import Approval
 from models.conversation import Conversation
 from models.event import Event, EventCounter, EventLogEntry, EventRead
@@ -16,6 +17,7 @@ __all__ = [
     "Account",
     "AccountInvitation",
     "AccountMember",
+    "Agent",
     "ApiToken",
     "Approval",
     "AuthSession",

@@ -1,27 +1,63 @@
 # models/conversation.py -- conversations: threads of messages between a user and an agent.
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import ConfigDict, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, StringConstraints
 from pydantic import Field as ApiField
-from sqlalchemy import Index, String, text
+from sqlalchemy import ForeignKeyConstraint, Index, String, TextClause, Uuid, text
 from sqlmodel import SQLModel
 
-from models.columns import id_column, nullable_column, parent_column, time_column
+from models.agent import BUILT_IN_ID
+from models.columns import id_column, nullable_column, parent_column, time_column, word_check, word_column
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
 MAX_TITLE = 255
+# A user and an agent, two users, or any number of them.
+ConversationKind = Literal["assistant", "direct", "group"]
+CONVERSATION_KINDS: tuple[ConversationKind, ...] = get_args(ConversationKind)
+# The built-in agent has no row, and so no id in the columns of others.
+AgentId = Annotated[UUID, BeforeValidator(lambda agent_id: agent_id or BUILT_IN_ID)]
 ConversationTitle = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE), STORABLE, VISIBLE
 ]
 
 
+HAS_AGENT, IN_TEAM = "agent_id IS NOT NULL", "account_id <> user_id"
+
+
+def partial_index(name: str, condition: str, *columns: str | TextClause) -> Index:
+    """An index of the rows that meet the condition; on MariaDB, which has no such index, of all."""
+    where = text(condition)
+    return Index(name, *columns, postgresql_where=where, sqlite_where=where)
+
+
 class Conversation(SQLModel, table=True):
+    """`user_id` is who began it. Without `agent_id` the built-in agent answers, which has no row."""
+
     __tablename__ = "conversations"
     __table_args__ = (
         Index("idx_conversations_user_id", "user_id"),
         Index("idx_conversations_user_id_updated_at", "user_id", text("updated_at DESC")),
+        word_check("kind", CONVERSATION_KINDS, "conversations_kind_check"),
+        ForeignKeyConstraint(
+            ["account_id", "agent_id"],
+            ["agents.account_id", "agents.id"],
+            name="fk_conversations_agent_id",
+            ondelete="CASCADE",
+        ),
+        Index("idx_conversations_account_id_agent_id", "account_id", "agent_id"),
+        # Most conversations are at home, with the built-in agent: where an engine can, they have no place in these two.
+        partial_index(
+            "idx_conversations_agent_id_updated_at", HAS_AGENT, "agent_id", text("updated_at DESC")
+        ),
+        partial_index(
+            "idx_conversations_user_id_account_id_updated_at",
+            IN_TEAM,
+            "user_id",
+            "account_id",
+            text("updated_at DESC"),
+        ),
     )
 
     id: UUID = id_column()
@@ -29,10 +65,27 @@ class Conversation(SQLModel, table=True):
     title: str | None = nullable_column("title", String(MAX_TITLE))
     created_at: datetime = time_column("created_at")
     updated_at: datetime = time_column("updated_at", on_update=True)
+    kind: ConversationKind = word_column("kind", 10, CONVERSATION_KINDS, default="assistant")
+    account_id: UUID = parent_column("account_id", "accounts.id", "fk_conversations_account_id")
+    agent_id: UUID | None = nullable_column("agent_id", Uuid)
 
 
 class ConversationCreate(ApiModel):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Shopping"}]})
+
     title: ConversationTitle | None = ApiField(None, examples=["Shopping"])
+    account_id: UUID | None = ApiField(
+        None, description="An account of yours; else your personal one, or that of the agent."
+    )
+    agent_id: UUID | None = ApiField(None, description="Who answers; else the built-in agent.")
+
+
+class ChatOpen(ApiModel):
+    """A conversation with the agent of the path."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Sales of last month"}]})
+
+    title: ConversationTitle | None = None
 
 
 class ConversationUpdate(ApiModel):
@@ -46,3 +99,6 @@ class ConversationPublic(ApiModel):
     title: str | None
     created_at: Time
     updated_at: Time
+    kind: ConversationKind
+    account_id: UUID
+    agent_id: AgentId

@@ -26,12 +26,18 @@ from models.shapes import STORABLE, VISIBLE, ApiModel, JsonObject, Time
 
 MAX_CONTENT = 32_000
 MAX_CALL_NAME = 100
+MAX_ACTION = 50
 Role = Literal["user", "agent"]
 # How the last answer of the model ended: by itself, or cut off at its largest length.
 FinishReason = Literal["stop", "length"]
 FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
 ROLES: tuple[Role, ...] = get_args(Role)
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, VISIBLE]
+MAX_ATTEMPTS = 50
+MAX_QUERY = 10_000
+Action = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ACTION), STORABLE]
+QueryText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUERY), STORABLE]
+AuditText = Annotated[str, StringConstraints(min_length=1, max_length=4_000), STORABLE]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 
@@ -70,6 +76,14 @@ class Message(SQLModel, table=True):
     program_id: UUID | None = nullable_column("program_id", Uuid)
     program_name: str | None = nullable_column("program_name", String(100))
     finish_reason: FinishReason | None = nullable_word_column("finish_reason", 20, FINISH_REASONS)
+    agent_id: UUID | None = nullable_column("agent_id", Uuid)
+    action: str | None = nullable_column("action", String(MAX_ACTION))
+    query_attempts: list[JsonObject] | None = Field(
+        default=None, sa_column=Column("query_attempts", JsonType)
+    )
+    final_query: str | None = nullable_column("final_query", TextType)
+    resolution_note: str | None = nullable_column("resolution_note", TextType)
+    error: str | None = nullable_column("error", TextType)
 
 
 class ToolCall(SQLModel, table=True):
@@ -98,6 +112,12 @@ class ToolCall(SQLModel, table=True):
     created_at: datetime = column("created_at", UTCDateTime)
 
 
+# Seconds for which a JSON request waits for an answer.
+Wait = Annotated[int, Field(ge=0, le=60)]
+WAIT_DESCRIPTION = (
+    "Seconds after which the answer comes without the agent's, with the status that the run has: 30 for an external "
+    "agent, else until the run ends. A stream does not wait."
+)
 OnBusy = Literal["queue", "reject", "interrupt"]
 ON_BUSY_DESCRIPTION = (
     "While the agent is still at work in this conversation: wait for it (`queue`), give up with 409 (`reject`) "
@@ -106,10 +126,36 @@ ON_BUSY_DESCRIPTION = (
 CLIENT_ID_DESCRIPTION = "Your own name for this message: sending it again gives the first answer."
 
 
-class MessageCreate(ApiModel):
+def is_none(value: object) -> bool:
+    return value is None
+
+
+class QueryAttempt(ApiModel):
+    """A query that was tried, in whatever language, and what was wrong with it."""
+
+    query: QueryText
+    error: AuditText | None = ApiField(None, exclude_if=is_none)
+
+
+class QueryAudit(ApiModel):
+    """What an external agent tells of how it came to its answer."""
+
+    action: Action | None = ApiField(
+        None, description="What it did, in a word of its own.", examples=["QUERY"]
+    )
+    query_attempts: list[QueryAttempt] | None = ApiField(None, max_length=MAX_ATTEMPTS)
+    final_query: QueryText | None = None
+    resolution_note: AuditText | None = None
+    error: AuditText | None = None
+
+
+class MessageCreate(QueryAudit):
+    """People give `on_busy` and `wait`, external agents what they tell of their queries."""
+
     content: Content = ApiField(examples=["add buy milk tomorrow and call mom"])
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
+    wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
 
 
 class ChatCreate(ApiModel):
@@ -117,13 +163,13 @@ class ChatCreate(ApiModel):
     conversation_id: UUID | None = None
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
+    wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
 
 
 class Sender(ApiModel):
-    """Who speaks: a user, the agent, or a program for a user.
+    """Who speaks: a user, an agent, or a program for a user.
 
-    The agent has no row of its own and so no id. A program's id is that of its API token; one that came in with an
-    access token has none.
+    A program's id is that of its API token; one that came in with an access token has none.
     """
 
     type: Literal["user", "agent", "program"]
@@ -177,3 +223,9 @@ class MessagePublic(ApiModel):
         description="Of an agent's message: `length` if the model's answer was cut off at its largest length."
     )
     created_at: Time
+    agent_id: UUID | None = ApiField(description="Of an agent's message: which agent.")
+    action: str | None = ApiField(None, exclude_if=is_none)
+    query_attempts: list[QueryAttempt] | None = ApiField(None, exclude_if=is_none)
+    final_query: str | None = ApiField(None, exclude_if=is_none)
+    resolution_note: str | None = ApiField(None, exclude_if=is_none)
+    error: str | None = ApiField(None, exclude_if=is_none)

@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID, uuid5
 
-from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Index, Integer, String, UniqueConstraint
 from sqlalchemy import Text as TextType
 from sqlmodel import SQLModel
 
+from models.agent import MAX_MODEL_NAME
 from models.approval import PendingApproval
 from models.columns import (
     Count,
@@ -29,7 +30,6 @@ RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 ACTIVE_STATUSES: tuple[RunStatus, ...] = ("queued", "running", "awaiting_approval")
 # The source in `run.started` of a run that a program began: its call is made, and no model is asked.
 MCP_SOURCE = "mcp"
-MAX_MODEL_NAME = 200
 
 
 def derive_answer_id(run_id: UUID) -> UUID:
@@ -85,6 +85,7 @@ class Run(SQLModel, table=True):
     takeovers: int = column("takeovers", Integer, default=0)
     model: str | None = nullable_column("model", String(MAX_MODEL_NAME))
     cost_nanos: int | None = nullable_column("cost_nanos", BigInteger)
+    is_external: bool = column("is_external", Boolean, default=False)
 
     @property
     def cost(self) -> float | None:

@@ -1,7 +1,7 @@
 # models/user.py -- users, and the rules of their profile.
 from datetime import datetime
 from functools import cache
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 from zoneinfo import available_timezones
 
@@ -11,12 +11,23 @@ from sqlalchemy import Index, String, UniqueConstraint
 from sqlmodel import SQLModel
 
 from models.approval import APPROVAL_POLICIES, ApprovalPolicy
-from models.columns import UTCDateTime, column, id_column, nullable_column, time_column, word_column
+from models.columns import (
+    UTCDateTime,
+    column,
+    id_column,
+    nullable_column,
+    time_column,
+    word_check,
+    word_column,
+)
 from models.email import Email
 from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
+
+UserKind = Literal["person", "agent"]
+USER_KINDS: tuple[UserKind, ...] = get_args(UserKind)
 
 
 @cache
@@ -44,6 +55,7 @@ class User(SQLModel, table=True):
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("email", name="users_email_key"),
+        word_check("kind", USER_KINDS, "users_kind_check"),
         Index("idx_users_email", "email"),
         Index("idx_users_deleted_at", "deleted_at"),
     )
@@ -57,6 +69,7 @@ class User(SQLModel, table=True):
     timezone: str = column("timezone", String(64), default="UTC")
     approval: ApprovalPolicy = word_column("approval", 20, APPROVAL_POLICIES, default="destructive")
     deleted_at: datetime | None = nullable_column("deleted_at", UTCDateTime)
+    kind: UserKind = word_column("kind", 10, USER_KINDS, default="person")
 
 
 class UserCreate(ApiModel):

@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, delete, inspect, true, tuple_
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 import access
-from access import CallerOrSystem
+from access import SYSTEM, CallerOrSystem
 from db import Transaction
+from models import Conversation, Message, Run, RunEvent
 
 ROW_BATCH = 1_000
 PARENT_BATCH = 100
@@ -23,6 +24,21 @@ class OwnedTable:
     child: type[SQLModel] | None = None
     parent_id: SQLColumnExpression[UUID] | None = None
     condition: ColumnElement[bool] = field(default_factory=true)
+
+
+def list_conversation_tables(owner_id: UUID | None) -> list[OwnedTable]:
+    """For whom a column of conversations names: the messages, the runs, then the conversations themselves."""
+
+    def is_in(conversation_id: UUID) -> ColumnElement[bool]:
+        seen = access.visible_condition(SYSTEM, Conversation)
+        return and_(col(Conversation.id) == col(conversation_id), seen)
+
+    owner: SQLColumnExpression[UUID] = col(owner_id)  # type: ignore[arg-type]
+    return [
+        OwnedTable(Message, owner, condition=is_in(Message.conversation_id)),
+        OwnedTable(Run, owner, RunEvent, col(RunEvent.run_id), condition=is_in(Run.conversation_id)),
+        OwnedTable(Conversation, owner),
+    ]
 
 
 async def delete_owned_rows(

@@ -2,6 +2,7 @@
 # They go to the driver as they stand here; SQLite has two, for the lines of its logs. Otherwise other databases do the
 # same in a short transaction, in run_posting.py, run_log.py and run_endings.py. What they do for a user names the user
 # ($1 as `caller`); what a worker writes for a run names the epoch, which only the worker that claimed the run knows.
+from models.agent import BUILT_IN_ID
 from storage.sql_text import SqlText
 
 ACTIVE = "('queued', 'running', 'awaiting_approval')"
@@ -27,6 +28,7 @@ OPEN_CONVERSATION = f"""
             ) AS is_busy
         FROM conversations, sender
         WHERE conversations.id = $3 AND conversations.user_id = $1
+            AND coalesce(conversations.agent_id, conversations.account_id) = $1
         FOR NO KEY UPDATE OF conversations
     ), touched AS (
         UPDATE conversations SET updated_at = $2 FROM opened WHERE conversations.id = opened.id
@@ -35,13 +37,14 @@ OPEN_CONVERSATION = f"""
     )"""
 CREATE_CONVERSATION = f"""
     opened AS (
-        INSERT INTO conversations (id, user_id, title, created_at, updated_at)
-        SELECT $3, $1, $4, $2, $2 FROM sender
+        INSERT INTO conversations (id, user_id, account_id, title, created_at, updated_at)
+        SELECT $3, $1, $1, $4, $2, $2 FROM sender
         RETURNING id, (SELECT display_name FROM sender) AS display_name, 0 AS last_seq, false AS is_busy
     ), first_events (position, type, data) AS (
         SELECT 0, 'conversation.created', jsonb_build_object('conversation', jsonb_build_object(
             'id', id, 'title', $4::text,
-            'created_at', {format_time("$2::timestamptz")}, 'updated_at', {format_time("$2::timestamptz")}
+            'created_at', {format_time("$2::timestamptz")}, 'updated_at', {format_time("$2::timestamptz")},
+            'kind', 'assistant', 'account_id', $1, 'agent_id', '{BUILT_IN_ID}'
         )) FROM opened
     )"""
 
@@ -97,7 +100,7 @@ def build_post(open_conversation: str) -> str:
             'sender', jsonb_build_object('type', 'user', 'id', $1, 'name', opened.display_name),
             'content', $7::text, 'tool_calls', NULL, 'client_id', $8::text, 'run_id', run.id,
             'finish_reason', NULL,
-            'created_at', {format_time("$2::timestamptz")}
+            'created_at', {format_time("$2::timestamptz")}, 'agent_id', NULL
         )) FROM run, opened
         UNION ALL
         SELECT 2, 'run.queued', jsonb_build_object('run', {build_run_object("'queued'", "NULL")}) FROM run
@@ -129,7 +132,8 @@ POST_INTO_CONVERSATION = SqlText(
     {
         **POST_RULES,
         "conversations": (
-            "conversations.id = $3 AND conversations.user_id = $1",
+            "conversations.id = $3 AND conversations.user_id = $1 "
+            "AND coalesce(conversations.agent_id, conversations.account_id) = $1",
             "FROM opened WHERE conversations.id = opened.id",
         ),
         "messages": (*POST_RULES["messages"], "messages.conversation_id = conversations.id"),
@@ -138,7 +142,7 @@ POST_INTO_CONVERSATION = SqlText(
 )
 POST_INTO_NEW_CONVERSATION = SqlText(
     build_post(CREATE_CONVERSATION),
-    {**POST_RULES, "conversations": ("SELECT $3, $1, $4, $2, $2 FROM sender",)},
+    {**POST_RULES, "conversations": ("SELECT $3, $1, $1, $4, $2, $2 FROM sender",)},
 )
 
 # The lines of many runs, each under its run's epoch ($1 runs, $2 epochs, $3 numbers, $4 types, $5 data, $6 now). Some
@@ -223,7 +227,7 @@ END_RUN = SqlText(
             coalesce((
                 SELECT messages.seq FROM messages WHERE messages.conversation_id = conversations.id
                 ORDER BY messages.seq DESC LIMIT 1
-            ), 0) AS last_seq
+            ), 0) AS last_seq, conversations.agent_id
         FROM conversations WHERE conversations.id = $3 AND conversations.user_id = $1
         FOR NO KEY UPDATE
     ), ended AS (
@@ -233,14 +237,14 @@ END_RUN = SqlText(
             cost_nanos = coalesce(cost_nanos + $21::bigint, $21, cost_nanos)
         FROM opened
         WHERE runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5 AND runs.status = 'running'
-        RETURNING runs.id, opened.last_seq
+        RETURNING runs.id, opened.last_seq, opened.agent_id
     ), touched AS (
         UPDATE conversations SET updated_at = $2 FROM ended WHERE conversations.id = $3 AND $10::uuid IS NOT NULL
     ), answer AS (
         INSERT INTO messages (
-            id, conversation_id, user_id, role, content, tool_calls, created_at, seq, run_id, finish_reason
+            id, conversation_id, user_id, role, content, tool_calls, created_at, seq, run_id, finish_reason, agent_id
         )
-        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18
+        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id
         FROM ended WHERE $10::uuid IS NOT NULL
     ), lines AS (
         INSERT INTO run_events (run_id, seq, type, data, created_at)
@@ -253,7 +257,7 @@ END_RUN = SqlText(
         ORDER BY event.position
     )
     SELECT ended.id, ARRAY(
-        SELECT runs.id FROM runs WHERE runs.conversation_id = $3 AND runs.status = 'queued'
+        SELECT runs.id FROM runs WHERE runs.conversation_id = $3 AND runs.status = 'queued' AND NOT runs.is_external
         ORDER BY runs.trigger_seq LIMIT 1
     ) FROM ended""",
     {
@@ -263,7 +267,8 @@ END_RUN = SqlText(
         ),
         "messages": (
             "messages.conversation_id = conversations.id",
-            "SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18 FROM ended",
+            "SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id "
+            "FROM ended",
         ),
         "runs": (
             "runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5",

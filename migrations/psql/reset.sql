@@ -2,11 +2,55 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '022' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '025' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '025' AND left(:'revision', 3) COLLATE "C" <= '025' AS undo \gset
+\if :undo
+  ALTER TABLE runs DROP COLUMN is_external;
+  ALTER TABLE messages DROP COLUMN error, DROP COLUMN resolution_note, DROP COLUMN final_query,
+    DROP COLUMN query_attempts, DROP COLUMN action, DROP COLUMN agent_id;
+  \echo 025_add_query_audit: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '024' AND left(:'revision', 3) COLLATE "C" <= '024' AS undo \gset
+\if :undo
+  DROP FUNCTION refuse_message_delete() CASCADE;
+  ALTER TABLE conversations DROP COLUMN agent_id, DROP COLUMN account_id, DROP COLUMN kind;
+  CREATE FUNCTION refuse_message_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stays boolean := true;
+BEGIN
+    -- By the table's own schema, because a cascade runs with whatever search_path the session has.
+    EXECUTE format(
+        'SELECT EXISTS (SELECT FROM %1$I.conversations WHERE id = $1)'
+        ' AND EXISTS (SELECT FROM %1$I.users WHERE id = $2 AND deleted_at IS NULL)', TG_TABLE_SCHEMA
+    ) INTO stays USING OLD.conversation_id, OLD.user_id;
+    IF NOT stays THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'messages are only added: DELETE is refused' USING ERRCODE = 'restrict_violation';
+END
+$$;
+  CREATE TRIGGER messages_refuse_delete BEFORE DELETE ON messages
+    FOR EACH ROW EXECUTE FUNCTION refuse_message_delete();
+  \echo 024_add_conversation_accounts: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '023' AND left(:'revision', 3) COLLATE "C" <= '023' AS undo \gset
+\if :undo
+  DROP TABLE agents CASCADE;
+  UPDATE access_tokens SET revoked_at = CURRENT_TIMESTAMP
+    WHERE revoked_at IS NULL AND user_id IN (SELECT id FROM users WHERE kind = 'agent');
+  DROP TRIGGER users_add_account ON users;
+  ALTER TABLE users DROP COLUMN kind;
+  CREATE TRIGGER users_add_account AFTER INSERT ON users
+    FOR EACH ROW EXECUTE FUNCTION add_personal_account();
+  \echo 023_add_agents: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '022' AND left(:'revision', 3) COLLATE "C" <= '022' AS undo \gset
 \if :undo

@@ -59,13 +59,13 @@ class Talk:
         async with self.db.transaction() as tx:
             tx.add(User(id=self.user_id, email=f"{self.user_id}@example.com", password_hash="x"))
             await tx.flush()
-            tx.add(Conversation(id=self.id, user_id=self.user_id))
+            tx.add(Conversation(id=self.id, user_id=self.user_id, account_id=self.user_id))
 
     async def begin_anew(self) -> None:
         """The same id, as where the conversation of a program's calls was deleted and the program calls again."""
         async with self.db.transaction() as tx:
             await tx.execute(delete(Conversation).where(col(Conversation.id) == self.id))
-            tx.add(Conversation(id=self.id, user_id=self.user_id))
+            tx.add(Conversation(id=self.id, user_id=self.user_id, account_id=self.user_id))
         self.seq = 0
 
     async def say(self, *exchanges: tuple[str, str]) -> None:

@@ -125,7 +125,7 @@ async def add_runs(tx: Transaction, people: int, each: int, conversations: int =
     tx.add_all(users)
     await tx.flush()
     for user in users:
-        opened = [Conversation(user_id=user.id, title="x") for _ in range(conversations)]
+        opened = [Conversation(user_id=user.id, account_id=user.id, title="x") for _ in range(conversations)]
         tx.add_all(opened)
         await tx.flush()
         tx.add_all(

@@ -82,6 +82,14 @@ ROWS = {
     f"VALUES ({ID.format(9)}, 'ben@example.com', 'member', '-', '2030-01-01')",
     "021": "INSERT INTO events (type, audience, audience_id, payload, sender_id, recipient_id, account_id) "
     f"VALUES ('note', 'user', {ONE}, '{{}}', {ONE}, {ONE}, {ONE})",
+    "023": "INSERT INTO users (id, email, password_hash, kind) "
+    f"VALUES ({ID.format(8)}, 'robot@agents.invalid', '!', 'agent');"
+    "INSERT INTO agents (id, account_id, name, kind, tools) "
+    f"VALUES ({ID.format(8)}, {ID.format(9)}, 'Robot', 'external', '[]')",
+    "024": "INSERT INTO conversations (user_id, account_id, agent_id) "
+    f"VALUES ({ONE}, {ID.format(9)}, {ID.format(8)})",
+    "025": "INSERT INTO messages (conversation_id, user_id, role, content, seq, agent_id, action) "
+    f"VALUES ({ONE}, {ONE}, 'agent', 'hello', 6, {ID.format(8)}, 'QUERY')",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -415,7 +423,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 023"]
+            assert place.stamps() == [HEAD, "started 026"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -424,7 +432,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["023_add_run_id_to_tasks"]
+        assert place.stamps() == ["026_add_run_id_to_tasks"]
 
 
 # The README

@@ -77,6 +77,8 @@ def test_tables_do_not_depend_on_the_defaults_of_the_server_or_the_database(
     assert {row[3] for row in columns} == {"utf8mb4_nopad_bin", "utf8mb4_bin", None}
     assert {row[:2] for row in columns if row[3] == "utf8mb4_bin"} == {
         ("messages", "tool_calls"),
+        ("messages", "query_attempts"),
+        ("agents", "tools"),
         ("run_events", "data"),
         ("approvals", "arguments"),
         ("approvals", "shown"),
@@ -147,7 +149,7 @@ def test_emails_that_differ_are_two(url: str, one: str, other: str) -> None:
 async def exchange(tx: Any, content: str, tool_calls: list[dict[str, Any]] | None) -> tuple[Caller, UUID]:
     """A message of a person and the agent's answer to it."""
     caller = await add_caller(tx)
-    conversation = Conversation(user_id=caller.user_id)
+    conversation = Conversation(user_id=caller.user_id, account_id=caller.user_id)
     tx.add(conversation)
     await tx.flush()
     run = Run(conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=1)

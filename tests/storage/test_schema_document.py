@@ -39,8 +39,9 @@ def described_constraint(constraint: Constraint) -> list[str]:
         return [str(constraint.name), f"CHECK ({constraint.sqltext})"]
     columns = ", ".join(column.name for column in constraint.columns)  # type: ignore[attr-defined]
     if isinstance(constraint, ForeignKeyConstraint):
-        [target] = (element.column for element in constraint.elements)
-        action = f"REFERENCES {target.table.name} ({target.name}) ON DELETE {constraint.ondelete}"
+        targets = [element.column for element in constraint.elements]
+        there = f"{targets[0].table.name} ({', '.join(target.name for target in targets)})"
+        action = f"REFERENCES {there} ON DELETE {constraint.ondelete}"
         return [str(constraint.name), f"FOREIGN KEY ({columns}) {action}"]
     if isinstance(constraint, UniqueConstraint):
         return [str(constraint.name), f"UNIQUE ({columns})"]

@@ -108,7 +108,7 @@ def test_runs_of_older_versions_name_the_message_that_they_have_left(server: Ser
     message_id, run_id = uuid4(), uuid4()
 
     async def store(tx: Transaction) -> None:
-        mine = Conversation(user_id=ann.id)
+        mine = Conversation(user_id=ann.id, account_id=ann.id)
         shared = {"conversation_id": mine.id, "user_id": ann.id}
         run = Run(id=run_id, **shared, trigger_seq=1, status="completed", started_at=utc_now())
         asked = Message(**shared, run_id=run_id, role="user", content="hello", seq=1)

@@ -18,7 +18,8 @@ ANN, BOB, HERS, HIS = (f"'{number:032x}'" for number in (1, 2, 3, 4))
 STORY = f"""
 INSERT INTO users (id, email, password_hash) VALUES ({ANN}, 'ann@example.com', '-'), ({BOB}, 'bob@example.com', '-');
 INSERT INTO tasks (user_id, title) VALUES ({ANN}, 'Buy milk');
-INSERT INTO conversations (id, user_id) VALUES ({HERS}, {ANN}), ({HIS}, {BOB});
+INSERT INTO agents (id, account_id, name, kind) VALUES ({ANN}, {ANN}, 'Robot', 'hosted');
+INSERT INTO conversations (id, user_id, account_id) VALUES ({HERS}, {ANN}, {ANN}), ({HIS}, {BOB}, {BOB});
 INSERT INTO runs (id, conversation_id, user_id, trigger_seq) VALUES ({ANN}, {HERS}, {ANN}, 1);
 INSERT INTO run_events (run_id, seq, type, data) VALUES ({ANN}, 1, 'run.started', '{{}}');
 INSERT INTO messages (id, conversation_id, user_id, role, content, seq, client_id, run_id) VALUES
@@ -36,8 +37,9 @@ FROZEN = [
     "auth_sessions",
     "refresh_tokens",
     "accounts",
+    "agents",
 ]
-MOVING = ["users", "tasks", "conversations", "accounts"]
+MOVING = ["users", "tasks", "conversations", "accounts", "agents"]
 WAYS = [
     "sqlite create_all",
     "sqlite alembic",
@@ -249,7 +251,14 @@ def test_created_at_never_changes(keyboard: Keyboard) -> None:
 
 @pytest.mark.parametrize("table", MOVING)
 def test_updated_at_moves_by_itself_and_takes_what_the_backend_sets(keyboard: Keyboard, table: str) -> None:
-    column = {"users": "email", "tasks": "title", "conversations": "title", "accounts": "name"}[table]
+    columns = {
+        "users": "email",
+        "tasks": "title",
+        "conversations": "title",
+        "accounts": "name",
+        "agents": "name",
+    }
+    column = columns[table]
     own = f"{table} SET {column} = 'edited by hand' WHERE id = (SELECT min(CAST(id AS text)) FROM {table})"
     if keyboard.place.engine == "postgresql":
         own = own.replace("id = (SELECT min(CAST(id AS text))", "id::text = (SELECT min(id::text)")

@@ -16,7 +16,7 @@ async def add_run(tx: Transaction) -> Run:
     user = User(email=f"{uuid4()}@example.com", password_hash="x")
     tx.add(user)
     await tx.flush()
-    conversation = Conversation(user_id=user.id)
+    conversation = Conversation(user_id=user.id, account_id=user.id)
     tx.add(conversation)
     await tx.flush()
     run = Run(conversation_id=conversation.id, user_id=user.id, trigger_seq=1, status="running", epoch=1)
