@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     false,
+    func,
     inspect,
     true,
 )
@@ -25,6 +26,7 @@ from sqlmodel import SQLModel, col
 
 from access.audiences import addressed_to_caller
 from access.callers import (
+    ANY_AGENT,
     ANY_CALLER,
     SYSTEM,
     Caller,
@@ -33,14 +35,22 @@ from access.callers import (
     System,
     caller_params,
     require_id,
+    stand_in,
 )
-from access.memberships import account_of_member, invitation_of_manager, select_own_memberships
+from access.conversations import conversation_of_caller
+from access.memberships import (
+    account_of_member,
+    agent_of_member,
+    invitation_of_manager,
+    select_own_memberships,
+)
 from db import AnySelect, Transaction, get_columns
 from errors import NotFound
 from models import (
     Account,
     AccountInvitation,
     AccountMember,
+    Agent,
     ApiToken,
     Approval,
     AuthSession,
@@ -63,6 +73,7 @@ from storage.row_session import admit_row
 from storage.rule_check import MissingRule, OwnerValue, TableRule
 
 __all__ = [
+    "ANY_AGENT",
     "ANY_CALLER",
     "SYSTEM",
     "Caller",
@@ -72,6 +83,7 @@ __all__ = [
     "caller_params",
     "require_id",
     "select_own_memberships",
+    "stand_in",
 ]
 
 RowT = TypeVar("RowT", bound=SQLModel)
@@ -119,7 +131,7 @@ RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
     RateLimit: allow_no_one(RateLimit.key),
     IdempotencyKey: owned_by_caller(IdempotencyKey.user_id),
     Task: owned_by_caller(Task.user_id),
-    Conversation: owned_by_caller(Conversation.user_id),
+    Conversation: conversation_of_caller,
     Message: child_of(Conversation, Message.conversation_id, Conversation.id),
     ToolCall: owned_by_caller(ToolCall.user_id),
     Run: child_of(Conversation, Run.conversation_id, Conversation.id),
@@ -133,6 +145,7 @@ RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
     Account: account_of_member,
     AccountMember: child_of(Account, AccountMember.account_id, Account.id),
     AccountInvitation: invitation_of_manager,
+    Agent: agent_of_member,
 }
 NOUNS: dict[type[SQLModel], str] = {
     AuthSession: "session",
@@ -162,6 +175,7 @@ OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     Account: ("id", None),
     AccountMember: ("account_id", Account),
     AccountInvitation: ("account_id", Account),
+    Agent: ("account_id", Account),
 }
 
 
@@ -204,6 +218,12 @@ def child_condition(table: type[SQLModel], parent_id: SQLColumnExpression[UUID])
 def sender_condition() -> ColumnElement[bool]:
     """The sender of an event that the same statement has found by its own rule: its readers see who sent it."""
     return TableRule(col(User.id) == col(Event.sender_id), table_column(User.id))
+
+
+def speaker_condition() -> ColumnElement[bool]:
+    """Who has said a message that the same statement has found by its own rule: its readers see who that was."""
+    speaker = func.coalesce(col(Message.agent_id), col(Message.user_id))
+    return TableRule(col(User.id) == speaker, table_column(User.id))
 
 
 def member_condition() -> ColumnElement[bool]:

@@ -1,5 +1,5 @@
 # access/callers.py -- who asks: a user with a credential, or the service itself.
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 from uuid import UUID
 
@@ -19,7 +19,8 @@ def require_id(row_id: UUID | None) -> UUID:
 class Caller:
     """The user on whose behalf something runs: in a session, or without one where a run or an API token acts for them.
 
-    `scopes` are those of the API token; None outside of one, where everything is allowed.
+    `scopes` are those of the API token; None outside of one, where everything is allowed. `agent_account_id` is the
+    account of a user who is an agent; None for a person.
     """
 
     user_id: UUID
@@ -27,6 +28,7 @@ class Caller:
     timezone: str = "UTC"
     token_id: UUID | None = None
     scopes: frozenset[Scope] | None = None
+    agent_account_id: UUID | None = None
 
     def __post_init__(self) -> None:
         require_id(self.user_id)
@@ -36,12 +38,21 @@ class Caller:
         """The id of the session or of the API token; None in a run."""
         return self.session_id or self.token_id
 
+    @property
+    def is_agent(self) -> bool:
+        return self.agent_account_id is not None
+
+    @property
+    def home_account_id(self) -> UUID:
+        """The account of what the caller begins without naming one: an agent's own, or the personal one."""
+        return self.agent_account_id or self.user_id
+
     def is_allowed(self, permission: Permission) -> bool:
         return self.scopes is None or not self.scopes.isdisjoint(SCOPES_FOR[permission])
 
     def without_session(self) -> "Caller":
         """Who acts in a run of the caller: the user, also where an API token started it."""
-        return Caller(self.user_id, None, self.timezone)
+        return Caller(self.user_id, None, self.timezone, agent_account_id=self.agent_account_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,14 @@ class System:
 SYSTEM = System()
 # Stands for the caller in a statement that is built once; whoever executes it passes `caller_params(caller)`.
 ANY_CALLER = Caller(cast(UUID, bindparam("caller_user_id", type_=Uuid())), None)
+# The same for an agent, whom other rules let see a conversation.
+ANY_AGENT = replace(ANY_CALLER, agent_account_id=UUID(int=0))
 CallerOrSystem = Caller | System
+
+
+def stand_in(*, is_agent: bool) -> Caller:
+    """Who stands for the caller in a statement about conversations."""
+    return ANY_AGENT if is_agent else ANY_CALLER
 
 
 def caller_params(caller: Caller) -> dict[str, object]:

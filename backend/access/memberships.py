@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from access.callers import Caller, require_id
 from db import AnySelect, get_columns
-from models import Account, AccountInvitation, AccountMember
+from models import Account, AccountInvitation, AccountMember, Agent
 from models.account import AccountRole
 from storage.rule_check import TableRule
 
@@ -28,6 +28,13 @@ def account_of_member(caller: Caller) -> TableRule:
     """The accounts of which the caller is a member, until their removal begins."""
     seen = and_(has_role(caller, Account.id), col(Account.deleted_at).is_(None))
     return TableRule(seen, get_columns(Account)["id"])
+
+
+def agent_of_member(caller: Caller) -> TableRule:
+    """The agents of the caller's accounts, until the removal of an agent or an account begins."""
+    account = sql_select(1).where(account_of_member(caller), col(Account.id) == col(Agent.account_id))
+    seen = and_(col(Agent.deleted_at).is_(None), exists(account))
+    return TableRule(seen, get_columns(Agent)["account_id"])
 
 
 def invitation_of_manager(caller: Caller) -> TableRule:

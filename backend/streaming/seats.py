@@ -1,7 +1,7 @@
 # streaming/seats.py -- which users of a worker's open streams see the events of which account, as the log says it.
-"""A user's own events in the log say where their right to see begins and ends: `member.added`, `member.removed` and
-`account.deleted`. Who reads the log in its order changes the seats with them, so that a removed member stops at that
-event on every worker, whenever the worker comes to it.
+"""A user's own events in the log say where their right to see begins and ends: `member.added`, `member.removed`,
+`account.deleted` and, for an agent, `agent.deleted`. Who reads the log in its order changes the seats with them, so
+that a removed member stops at that event on every worker, whenever the worker comes to it.
 """
 
 import json
@@ -11,7 +11,7 @@ from uuid import UUID
 from services.events.changes import StreamEvent
 from services.events.seats import Seat
 
-MEMBERSHIP_TYPES = frozenset({"member.added", "member.removed", "account.deleted"})
+MEMBERSHIP_TYPES = frozenset({"member.added", "member.removed", "account.deleted", "agent.deleted"})
 
 
 class Seats:

@@ -1,4 +1,4 @@
-# routes/accounts/ -- accounts, their members, and invitations to them, over HTTP.
-from routes.accounts import accounts, invitations, members
+# routes/accounts/ -- accounts, their members, agents, and invitations to them, over HTTP.
+from routes.accounts import accounts, agent_tokens, agents, invitations, members
 
-ACCOUNT_ROUTERS = [accounts.router, members.router, invitations.router]
+ACCOUNT_ROUTERS = [module.router for module in (accounts, members, invitations, agents, agent_tokens)]

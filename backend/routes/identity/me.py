@@ -60,11 +60,13 @@ async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = 
     in within the last 5 minutes. A team of which you are the last owner has to get another one, or go, first.
     """
     await confirmation.require_confirmation(state.auth, caller, body.current_password)
-    for run_id in await state.db.write(user_removal.mark_user_deleted, caller):
+    ended = await state.db.write(user_removal.mark_user_deleted, caller)
+    for run_id in ended.run_ids:
         state.worker.stop_local(run_id)
     state.api_token_cache.forget()
     state.session_cache.forget(None)
-    await state.worker.housekeeping.delete_user(caller.user_id, MAX_SLICES)
+    for user_id in (*ended.agent_ids, caller.user_id):
+        await state.worker.housekeeping.delete_user(user_id, MAX_SLICES)
 
 
 @router.get("/usage", response_model=UsagePublic, responses=SIGNED_IN)

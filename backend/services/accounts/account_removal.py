@@ -6,11 +6,12 @@ from sqlmodel import col
 import access
 from access import CallerOrSystem
 from db import Transaction
-from models import Account, AccountInvitation, AccountMember, Event
-from services.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows
+from models import Account, AccountInvitation, AccountMember, Conversation, Event
+from services.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows, list_conversation_tables
 
 ACCOUNT_BATCH = 100
 OWNED_TABLES = [
+    *list_conversation_tables(Conversation.account_id),
     OwnedTable(Event, col(Event.audience_id), condition=col(Event.audience) == "account"),
     OwnedTable(AccountInvitation, col(AccountInvitation.account_id)),
     OwnedTable(AccountMember, col(AccountMember.account_id)),

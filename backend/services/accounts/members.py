@@ -138,6 +138,8 @@ async def remove_member(tx: Transaction, caller: Caller, account_id: UUID, user_
     if user_id != caller.user_id:
         rights.require_manager(own.role)
         rights.require_rank(own.role, found.member.role)
+        if found.member.role == "agent":
+            raise Conflict("An agent is a member as long as it exists: delete the agent.")
         await invitations.end_invitations_to(tx, caller, account_id, found.email)
     rights.require_team(own.account, "Everybody keeps their personal account.")
     if found.member.role == "owner":

@@ -30,7 +30,7 @@ async def find_addressee(
     Invalid where several accounts are shared and none is named; Forbidden where the caller may not speak to all.
     """
     if account_id is None and recipient_id in (None, caller.user_id):
-        account_id = caller.user_id
+        account_id = caller.home_account_id
     if account_id is not None:
         await access.get_row(tx, caller, Account, account_id)
     if recipient_id is None:

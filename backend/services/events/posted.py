@@ -1,9 +1,10 @@
 # services/events/posted.py -- events that users post, which are records: their shape, and how one is posted.
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, case, literal_column, select
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, select
 from sqlmodel import col
 
 import access
@@ -22,13 +23,17 @@ STREAM_TYPE = "event.posted"
 IS_POSTED = col(Event.sender_id).is_not(None)
 
 
-# As it is now, looked up for posted events alone. It is no join, so that no engine ever reads other users for it.
-SENDER_NAME: ColumnElement[object] = case(
-    (
-        IS_POSTED,
-        select(col(User.display_name)).where(access.sender_condition()).correlate(Event).scalar_subquery(),
-    )
-).label("sender_name")
+def of_sender(value: ColumnElement[object]) -> ColumnElement[object]:
+    """Of posted events alone, as it is now. It is no join, so that no engine ever reads other users for it."""
+    found = select(value).where(access.sender_condition()).correlate(Event).scalar_subquery()
+    return case((IS_POSTED, found))
+
+
+SENDER_NAME = of_sender(get_columns(User)["display_name"]).label("sender_name")
+SENDER_TYPE = func.coalesce(
+    of_sender(case((col(User.kind) == "agent", literal_column("'agent'")), else_=literal_column("'user'"))),
+    literal_column("'user'"),
+).label("sender_type")
 
 COLUMNS = get_columns(Event)
 POSTED_EVENTS = ListSpec(
@@ -40,16 +45,21 @@ POSTED_EVENTS = ListSpec(
         "severity": COLUMNS["severity"],
         "payload": COLUMNS["payload"],
         "account_id": COLUMNS["account_id"],
-        "sender": {"type": literal_column("'user'"), "id": COLUMNS["sender_id"], "name": SENDER_NAME},
+        "sender": {"type": SENDER_TYPE, "id": COLUMNS["sender_id"], "name": SENDER_NAME},
         "recipient_id": COLUMNS["recipient_id"],
         "created_at": COLUMNS["created_at"],
         "read_at": get_columns(EventRead)["read_at"],
     },
-    public=lambda row: show_event(row.Event, row.sender_name, row.read_at),
+    public=lambda row: show_event(row.Event, row.sender_type, row.sender_name, row.read_at),
 )
 
 
-def show_event(event: Event, sender_name: str | None, read_at: datetime | None) -> EventPublic:
+def show_event(
+    event: Event,
+    sender_type: Literal["user", "agent"],
+    sender_name: str | None,
+    read_at: datetime | None,
+) -> EventPublic:
     assert event.event_id is not None
     assert event.account_id is not None
     return EventPublic(
@@ -58,7 +68,7 @@ def show_event(event: Event, sender_name: str | None, read_at: datetime | None) 
         severity=event.severity,
         payload=event.payload,
         account_id=event.account_id,
-        sender=Sender(type="user", id=event.sender_id, name=sender_name),
+        sender=Sender(type=sender_type, id=event.sender_id, name=sender_name),
         recipient_id=event.recipient_id,
         created_at=event.created_at,
         read_at=read_at,
@@ -67,18 +77,18 @@ def show_event(event: Event, sender_name: str | None, read_at: datetime | None) 
 
 async def read_posted(tx: Transaction, caller: CallerOrSystem, ids: Sequence[int]) -> dict[int, str]:
     """The data of these events on streams, by their ids; it is the same for all who may see them."""
-    statement = access.select(caller, Event, Event, SENDER_NAME).where(col(Event.id).in_(ids))
+    statement = access.select(caller, Event, Event, SENDER_TYPE, SENDER_NAME).where(col(Event.id).in_(ids))
     return {
-        event.id: f'{{"event":{show_event(event, name, None).model_dump_json()}}}'
-        for event, name in await tx.execute(statement)
+        event.id: f'{{"event":{show_event(event, kind, name, None).model_dump_json()}}}'
+        for event, kind, name in await tx.execute(statement)
     }
 
 
 def select_posted(caller: Caller, rule: ColumnElement[bool]) -> AnySelect:
-    """Those of the rule, each with the name of its sender and when the caller read it."""
+    """Those of the rule, each with the kind and name of its sender and when the caller read it."""
     own_mark = and_(col(EventRead.event_id) == col(Event.id), access.visible_condition(caller, EventRead))
     return (
-        select(Event, SENDER_NAME, col(EventRead.read_at))
+        select(Event, SENDER_TYPE, SENDER_NAME, col(EventRead.read_at))
         .outerjoin(EventRead, own_mark)
         .where(rule, col(Event.expires_at).is_(None), IS_POSTED)
     )
@@ -116,4 +126,4 @@ async def post_event(
         account_id=to.account_id,
     )
     await add_event_rows(tx, event)
-    return show_event(event, name, None)
+    return show_event(event, "user" if caller.agent_account_id is None else "agent", name, None)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, SQLColumnExpression, bindparam, or_, update
+from sqlalchemy import BindParameter, ColumnElement, SQLColumnExpression, and_, bindparam, or_, update
 from sqlmodel import col
 
 import access
@@ -13,7 +13,7 @@ from access import SYSTEM, Caller
 from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Gone, InvalidCredential, NotFound
-from models import ApiToken, User
+from models import Account, Agent, ApiToken, User
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
 from security import DerivedToken, hash_token, new_token
 from services.identity.fresh_cache import FreshCache
@@ -64,6 +64,7 @@ class TokenRow(NamedTuple):
     conversation_id: UUID | None
     last_used_at: datetime | None
     timezone: str
+    agent_account_id: UUID | None
 
 
 # Any: the columns have several types; TokenRow gives them back.
@@ -75,12 +76,29 @@ TOKEN_COLUMNS: list[SQLColumnExpression[Any]] = [
     col(ApiToken.conversation_id),
     col(ApiToken.last_used_at),
     col(User.timezone),
+    col(Account.id),
 ]
-# There is no caller yet: what it finds makes one.
+# There is no caller yet: what it finds makes one. An agent without its row, or without its account, cannot come in.
 TOKEN_QUERY = (
     access.select(SYSTEM, ApiToken, *TOKEN_COLUMNS)
-    .join(User, col(User.id) == col(ApiToken.user_id))
-    .where(access.visible_condition(SYSTEM, User))
+    .join(User, and_(col(User.id) == col(ApiToken.user_id), access.visible_condition(SYSTEM, User)))
+    .outerjoin(
+        Agent,
+        and_(
+            col(Agent.id) == col(User.id),
+            col(Agent.deleted_at).is_(None),
+            access.visible_condition(SYSTEM, Agent),
+        ),
+    )
+    .outerjoin(
+        Account,
+        and_(
+            col(Account.id) == col(Agent.account_id),
+            col(Account.deleted_at).is_(None),
+            access.visible_condition(SYSTEM, Account),
+        ),
+    )
+    .where(or_(col(User.kind) == "person", col(Account.id).is_not(None)))
     .where(col(ApiToken.token_hash) == bindparam("token_hash"), col(User.deleted_at).is_(None))
     .where(*active_token_conditions(bindparam("moment")))
 )
@@ -104,7 +122,8 @@ class ApiTokenCache:
             self._grants.forget(token_hash)
             raise InvalidCredential
         row = TokenRow(*rows[0])
-        caller = Caller(row.user_id, None, row.timezone, row.token_id, frozenset(parse_scopes(row.scopes)))
+        scopes = frozenset(parse_scopes(row.scopes))
+        caller = Caller(row.user_id, None, row.timezone, row.token_id, scopes, row.agent_account_id)
         if row.last_used_at is None or moment - row.last_used_at >= LAST_USED_RESOLUTION:
             await self._db.write(record_use, caller)
         grant = ApiGrant(caller, row.name, row.conversation_id)
@@ -151,7 +170,7 @@ async def create_token(
                 token=TOKEN_PREFIX + derived.secret, **to_public_token(made).model_dump()
             )
     if len(await list_tokens(tx, caller)) >= TOKENS_PER_USER:
-        raise Conflict(f"You have {TOKENS_PER_USER} API tokens. Revoke one first.")
+        raise Conflict(f"There are {TOKENS_PER_USER} API tokens already. Revoke one first.")
     secret = TOKEN_PREFIX + (derived.secret if derived else new_token())
     days = new.expires_in_days
     token = ApiToken(

@@ -93,12 +93,12 @@ async def refuse_sign_in(auth: SignInContext, password_hash: str | None) -> NoRe
 
 
 async def find_user(tx: Transaction, email: str) -> User | None:
-    """The user with this email, as typed. A match with an email that is stored in the legacy form comes first."""
+    """The person with this email, as typed. A match with an email that is stored in the legacy form comes first."""
     if not email.strip().isprintable():
         return None  # PostgreSQL cannot compare with NUL or half a surrogate pair; nobody has such an email
     legacy, normal = normalize_legacy_email(email), normalize_email(email)
     statement = access.select(SYSTEM, User).where(
-        col(User.email).in_({legacy, normal}), col(User.deleted_at).is_(None)
+        col(User.email).in_({legacy, normal}), col(User.deleted_at).is_(None), col(User.kind) == "person"
     )
     found = {user.email: user for user in (await tx.execute(statement)).scalars()}
     return found.get(legacy) or found.get(normal)

@@ -4,6 +4,7 @@ So the user is marked first: after that commit nobody can sign in as them, and t
 delete what they own, a slice at a time, and the row of the user last, with the personal account.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import update
@@ -14,6 +15,8 @@ from access import Caller, CallerOrSystem
 from clock import utc_now
 from db import Transaction
 from models import (
+    Account,
+    Agent,
     ApiToken,
     AuthSession,
     Conversation,
@@ -29,7 +32,8 @@ from models import (
 )
 from models.run import ACTIVE_STATUSES
 from services.accounts.members import end_all_memberships
-from services.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows
+from services.agents.agent_removal import mark_agents_deleted
+from services.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows, list_conversation_tables
 from services.identity.api_tokens import revoke_tokens
 from services.identity.sessions import revoke_all_sessions
 
@@ -38,26 +42,37 @@ USER_BATCH = 100
 NO_PASSWORD = "!"  # noqa: S105
 
 
-# In this order no row is deleted before those that refer to it.
+# In this order no row is deleted before those that refer to it. What is in the chats of an agent is others'.
 OWNED_TABLES = [
+    *list_conversation_tables(Conversation.user_id),
+    *list_conversation_tables(Conversation.agent_id),
     OwnedTable(Message, col(Message.user_id)),
     OwnedTable(Run, col(Run.user_id), RunEvent, col(RunEvent.run_id)),
     OwnedTable(EventRead, col(EventRead.user_id)),
     OwnedTable(Event, col(Event.audience_id), condition=col(Event.audience).in_(("user", "account"))),
     OwnedTable(Task, col(Task.user_id)),
-    OwnedTable(Conversation, col(Conversation.user_id)),
     OwnedTable(IdempotencyKey, col(IdempotencyKey.user_id)),
     OwnedTable(AuthSession, col(AuthSession.user_id), RefreshToken, col(RefreshToken.session_id)),
     OwnedTable(ApiToken, col(ApiToken.user_id)),
 ]
 
 
-async def mark_user_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
-    """End all that the user may come in by and free their email; returns the runs that were cancelled for it.
+@dataclass(frozen=True, slots=True)
+class UserEnd:
+    """What ended with a user: runs that were cancelled, and agents of the personal account, which are users too."""
+
+    run_ids: list[UUID]
+    agent_ids: list[UUID]
+
+
+async def mark_user_deleted(tx: Transaction, caller: Caller) -> UserEnd:
+    """End all that the user may come in by and free their email.
 
     Conflict while a team would lose its last owner.
     """
     user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
+    await access.get_row(tx, caller, Account, user.id, lock=True)  # nobody adds an agent meanwhile
+    agent_ids = await mark_agents_deleted(tx, col(Agent.account_id) == user.id)
     await end_all_memberships(tx, caller)
     runs = access.select(caller, Run, col(Run.id)).where(
         col(Run.user_id) == user.id, col(Run.status).in_(ACTIVE_STATUSES)
@@ -76,7 +91,7 @@ async def mark_user_deleted(tx: Transaction, caller: Caller) -> list[UUID]:
     user.email, user.password_hash, user.display_name = f"{user.id}@deleted.invalid", NO_PASSWORD, None
     user.deleted_at = utc_now()
     await tx.flush()
-    return cancelled
+    return UserEnd(cancelled, agent_ids)
 
 
 async def find_deleted_users(tx: Transaction, caller: CallerOrSystem) -> list[UUID]:

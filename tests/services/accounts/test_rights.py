@@ -11,6 +11,7 @@ from support.api.bad_input import ON_ONE_ENGINE
 from support.api.problems import problem_of
 from support.servers import Person, Server
 
+NOBODY = "00000000-0000-4000-8000-00000000ffff"
 # The answers to WHO, in their order: owner, admin, member, stranger, removed member.
 MEMBERS, MANAGERS, OWNERS = (200, 200, 200, 404, 404), (200, 200, 403, 404, 404), (200, 403, 403, 404, 404)
 
@@ -55,6 +56,15 @@ def change_own(method: str, **body: str) -> Callable[[Team, Person], httpx.Respo
     )
 
 
+def by_agent(method: str, path: str = "", **body: Any) -> Callable[[Team, Person], httpx.Response]:
+    def send(team: Team, person: Person) -> httpx.Response:
+        listed = team.people["other owner"].http.get(f"{team.path}/agents").json()
+        agent_id = listed["data"][-1]["id"] if "data" in listed else NOBODY
+        return person.http.request(method, f"{team.path}/agents/{agent_id}{path}", json=body or None)
+
+    return send
+
+
 ACTS = {
     "see the account": Act(get(""), MEMBERS, changes=False),
     "list the members": Act(get("/members"), MEMBERS, changes=False),
@@ -80,6 +90,15 @@ ACTS = {
     "step down": Act(change_own("PATCH", role="member"), MANAGERS),
     "make oneself an owner": Act(change_own("PATCH", role="owner"), OWNERS, changes=False),
     "leave": Act(change_own("DELETE"), MEMBERS),
+    "list the agents": Act(get("/agents"), MEMBERS, changes=False),
+    "see an agent": Act(by_agent("GET"), MEMBERS, changes=False),
+    "create an agent": Act(
+        lambda team, person: person.http.post(f"{team.path}/agents", json={"name": "New"}), MANAGERS
+    ),
+    "change an agent": Act(by_agent("PATCH", instructions="Be brief."), MANAGERS),
+    "delete an agent": Act(by_agent("DELETE"), MANAGERS),
+    "list the keys of an agent": Act(by_agent("GET", "/tokens"), MANAGERS, changes=False),
+    "make a key of an agent": Act(by_agent("POST", "/tokens", name="key", scopes=["read"]), MANAGERS),
 }
 
 
@@ -93,7 +112,9 @@ def look(team: Team) -> Any:
     watcher = team.people["other owner"]
     if watcher.http.get(team.path).status_code == 404:
         return None
-    paths = (team.path, f"{team.path}/members", f"{team.path}/invitations")
+    paths = [team.path, *(f"{team.path}/{part}" for part in ("members", "invitations", "agents"))]
+    agents = watcher.get(f"{team.path}/agents")["data"][1:]
+    paths += [f"{team.path}/agents/{agent['id']}/tokens" for agent in agents]
     return [watcher.http.get(path).json() for path in paths]
 
 
@@ -108,6 +129,7 @@ def make(people: dict[str, Person]) -> Callable[[], Team]:
         team = make_team(people)
         for role in ("owner", "admin", "member"):
             invite(people["owner"], team.id, f"invited-{role}@example.com", role)
+        people["owner"].post(f"{team.path}/agents", name="Support")
         return team
 
     return make_with_invitations

@@ -91,6 +91,11 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
         event = person.post("/v1/events", type="note", payload={"text": "Remember"})
         ok(person.http.post("/v1/events/read", json={"event_ids": [event["id"]]}))
         person.post("/v1/me/tokens", name="A program", scopes=["read"])
+        agents = f"/v1/accounts/{person.id}/agents"
+        agent = person.post(agents, name="Support")["id"]
+        person.post(f"{agents}/{agent}/tokens", name="key", scopes=["read"])
+        chat = person.post(f"/v1/chats/{person.id}/{agent}")["id"]
+        person.post(f"/v1/chats/{person.id}/{agent}/{chat}/messages", content="show my tasks")
         refresh(server, person.tokens["refresh_token"])
         with person.http.stream("GET", "/v1/events/stream") as answer:
             next(answer.iter_lines())  # whoever reads numbers what happened

@@ -1,0 +1,62 @@
+# routes/accounts/agent_tokens.py -- the keys of agents over HTTP: owners and admins make, list and revoke them.
+from uuid import UUID
+
+from fastapi import APIRouter, Response, status
+
+from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
+from routes.idempotency import NewIdDep, SecretRoute
+from routes.openapi import SIGNED_IN_ONE, problems
+from security import derive_token
+from services.agents import agent_tokens
+from services.identity import confirmation
+
+router = APIRouter(
+    prefix="/v1/accounts/{account_id}/agents/{agent_id}/tokens", tags=["agents"], route_class=SecretRoute
+)
+
+
+@router.get("", responses={**SIGNED_IN_ONE, **problems(403)})
+async def list_agent_tokens(
+    db: DatabaseDep, caller: CallerDep, account_id: UUID, agent_id: UUID
+) -> dict[str, list[AccessTokenPublic] | None]:
+    """Newest first."""
+    found = await db.write(agent_tokens.list_tokens, caller, account_id, agent_id)
+    return {"data": found, "next_cursor": None}
+
+
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    response_model=AccessTokenCreated,
+    responses={**SIGNED_IN_ONE, **problems(403, 409, 410, 429, 503)},
+)
+async def create_agent_token(
+    state: AppStateDep,
+    caller: CallerDep,
+    response: Response,
+    account_id: UUID,
+    agent_id: UUID,
+    new: AccessTokenCreate,
+    new_id: NewIdDep,
+) -> AccessTokenCreated:
+    """A key with which the agent comes in under its own name. The answer shows it; only the same request with the same
+    Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in within the
+    last 5 minutes.
+    """
+    if new.expires_in_days is None or new.current_password is not None:
+        await confirmation.require_confirmation(state.auth, caller, new.current_password)
+    response.headers["Cache-Control"] = "no-store"
+    derived = derive_token(state.jwt.secret, "token", new_id)
+    return await state.db.write(agent_tokens.create_token, caller, account_id, agent_id, new, derived)
+
+
+@router.delete(
+    "/{token_id}", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN_ONE, **problems(403)}
+)
+async def revoke_agent_token(
+    state: AppStateDep, caller: CallerDep, account_id: UUID, agent_id: UUID, token_id: UUID
+) -> None:
+    """It stops working at once."""
+    await state.db.write(agent_tokens.revoke_token, caller, account_id, agent_id, token_id)
+    state.api_token_cache.forget()

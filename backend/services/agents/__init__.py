@@ -1,0 +1,1 @@
+# services/agents/ -- the agents of accounts, their keys, and how they go.
