@@ -1,5 +1,6 @@
 # app_state.py -- what lives as long as the app, and how it is built from the settings.
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -67,24 +68,33 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_worker(
-    settings: Settings, timings: Timings, db: Database, notifier: Notifier, model: Model
+    settings: Settings,
+    timings: Timings,
+    db: Database,
+    notifier: Notifier,
+    model: Model,
+    more_models: Mapping[str, Model],
 ) -> Worker:
     # Runs share half of the connections, so that requests find one whatever the runs do.
     gate = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
     return Worker(
-        AgentContext(db, notifier, model, read_run_limits(settings), settings.model_prices, gate=gate),
+        AgentContext(
+            db, notifier, model, read_run_limits(settings), settings.model_prices, more_models, gate=gate
+        ),
         settings.run_log_retention_days,
         settings.runs_per_worker,
         timings.worker_poll,
     )
 
 
-def build_app_state(settings: Settings, timings: Timings, model: Model) -> AppState:
+def build_app_state(
+    settings: Settings, timings: Timings, model: Model, more_models: Mapping[str, Model] | None = None
+) -> AppState:
     db = open_database(settings)
     jwt = JwtSigner(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
     limits = RateLimiter(db, enabled=settings.rate_limits == "on")
     notifier = Notifier()
-    worker = open_worker(settings, timings, db, notifier, model)
+    worker = open_worker(settings, timings, db, notifier, model, more_models or {})
     db.notify_log = lambda: notifier.notify(LOG)
     return AppState(
         settings=settings,

@@ -89,7 +89,7 @@ def build_mcp_manager(state: AppState) -> Manager:
 @asynccontextmanager
 async def run_app(app: FastAPI) -> AsyncIterator[None]:
     """The lifespan: opens the database, checks or upgrades its schema, and starts the worker's background tasks."""
-    state = build_app_state(app.state.settings, app.state.timings, app.state.model)
+    state = build_app_state(app.state.settings, app.state.timings, app.state.model, app.state.more_models)
     try:
         listen_url = find_listen_url(state.settings)
         with explain_database_errors():
@@ -116,7 +116,8 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
             await asyncio.wait(background)
             state.notifier.close()
             await state.worker.stop()
-            await close_model(app.state.model)
+            for model in (app.state.model, *app.state.more_models.values()):
+                await close_model(model)
     finally:
         await state.db.close()
 

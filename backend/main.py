@@ -11,7 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api_docs import pages
 from console import files, session
 from lifespan import run_app
-from llm.opening import open_model
+from llm.opening import open_model, open_models
 from llm.protocol import Model
 from logs import configure_logs
 from protocols.mcp.auth import McpAuth
@@ -59,6 +59,7 @@ def create_app(
     )
     app.state.settings, app.state.timings = settings, timings
     app.state.model = model or open_model(settings)
+    app.state.more_models = open_models(settings)
     app.state.gate = app.gate = ConnectionLimits(
         settings.max_connections,
         settings.max_connections_per_address,

@@ -2,7 +2,7 @@
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import TypeVar
@@ -18,9 +18,11 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
+    or_,
 )
 from sqlmodel import SQLModel
 
@@ -54,7 +56,8 @@ class ListSpec:
     """A list whose items one query can build.
 
     `name` is part of its cursors, so that those of other lists are refused. `fields` is how PostgreSQL builds an item,
-    and `public` how Python builds the same item from a row. `backwards`: the first page is the end of the list, and
+    and `public` how Python builds the same item from a row. `optional` are fields that an item has only where they are
+    not null. `backwards`: the first page is the end of the list, and
     each page is in reading order all the same.
     """
 
@@ -64,6 +67,7 @@ class ListSpec:
     public: Callable[[AnyRow], BaseModel]
     descending: bool = True
     backwards: bool = False
+    optional: Mapping[str, ColumnElement[object]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -156,8 +160,20 @@ def build_page_statement(listing: ListSpec, statement: AnySelect, after: bool, d
     ]
     statement = statement.order_by(*order).limit(bindparam("page_limit", type_=Integer()))
     if dialect == "postgresql":
-        return statement.with_only_columns(cast(build_json_object(listing.fields), Text), *listing.keys)
+        return statement.with_only_columns(build_item(listing), *listing.keys)
     return statement.add_columns(*listing.keys)
+
+
+def build_item(listing: ListSpec) -> ColumnElement[str]:
+    """The JSON of an item as text; the optional fields are put behind the others where one of them is not null."""
+    item = cast(build_json_object(listing.fields), Text)
+    if not listing.optional:
+        return item
+    more = cast(func.json_strip_nulls(build_json_object(listing.optional)), Text)
+    begun, rest = func.left(item, literal_column("-1")), func.substr(more, literal_column("2"))
+    whole = begun.concat(quote_literal(",")).concat(rest)
+    has_more = or_(*(value.is_not(None) for value in listing.optional.values()))
+    return case((has_more, whole), else_=item)
 
 
 def build_json_object(fields: Fields) -> ColumnElement[object]:

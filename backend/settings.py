@@ -160,6 +160,11 @@ class Settings(BaseSettings):
         description="Who answers: `rules` (the offline model), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
         "`ollama:NAME`, or any NAME that MODEL_BASE_URL knows.",
     )
+    models: Annotated[list[str], NoDecode] = Field(
+        [],
+        description="More models that hosted agents may choose, separated by commas: each as MODEL could be, of the "
+        "same provider.",
+    )
     model_base_url: str | None = Field(None, description="An OpenAI-compatible endpoint; it keeps its query.")
     model_api_key: SecretStr | None = Field(None, description="The key for the model's provider.")
     model_timeout_seconds: float = Field(300, ge=1, le=86_400, description="The longest silence of a model.")
@@ -263,7 +268,7 @@ class Settings(BaseSettings):
         settings._deprecated_names = found
         return settings
 
-    @field_validator("trusted_proxies", "cors_origins", mode="before")
+    @field_validator("trusted_proxies", "cors_origins", "models", mode="before")
     @classmethod
     def split_lists(cls, value: object) -> object:
         return split_list(value)
@@ -302,6 +307,11 @@ class Settings(BaseSettings):
         if path in ("", ":memory:"):
             raise SettingsError("DATABASE_URL: SQLite needs a file, for example sqlite:///parley.db")
         return Path(path)
+
+    @property
+    def offered_models(self) -> list[str]:
+        """The models that hosted agents may choose, the operator's own first."""
+        return list(dict.fromkeys([self.model, *self.models]))
 
     def signing_key(self) -> str:
         """The key that signs access tokens; created on first use in SQLite mode.

@@ -1,4 +1,4 @@
-# agent/context.py -- what all runs of a worker share: the model, the limits, the database.
+# agent/context.py -- what all runs of a worker share: the models, the limits and how they are kept, the database.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from agent.history_cache import HistoryCache
 from agent.run_writer import RunWriter
 from db import Database, Transaction
-from llm.protocol import Model
+from llm.protocol import Model, ModelError
 from setting_types import ModelPrice
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
@@ -43,6 +43,7 @@ class AgentContext:
     model: Model
     limits: RunLimits
     prices: Mapping[str, ModelPrice] = field(default_factory=dict)
+    more_models: Mapping[str, Model] = field(default_factory=dict)
     backoff_seconds: float = 0.5
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_TRANSACTIONS))
     live_runs: LiveRuns = field(default_factory=LiveRuns)
@@ -52,9 +53,13 @@ class AgentContext:
     def __post_init__(self) -> None:
         object.__setattr__(self, "writer", RunWriter(self.db, self.notifier, self.live_runs))
 
-    def compute_cost(self, input_tokens: int, output_tokens: int) -> int | None:
+    def find_model(self, name: str | None) -> Model:
+        """The model that an agent has chosen; the operator's own where it has none, or one that is offered no more."""
+        return self.model if name is None else self.more_models.get(name, self.model)
+
+    def compute_cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None:
         """In billionths of the operator's currency; None without a price, or with nothing to be paid for."""
-        price = self.prices.get(self.model.name)
+        price = self.prices.get(model)
         if price is None or not (input_tokens or output_tokens):
             return None
         return price.compute_nanos(input_tokens, output_tokens)
@@ -71,3 +76,12 @@ class AgentContext:
     ) -> T:
         async with self.gate:
             return await self.db.read(work, *args, **kw)
+
+
+def cut_to_bytes(text: str, room: int) -> str:
+    """As much of the text as `room` bytes of UTF-8 hold, in whole characters."""
+    return text.encode("utf-8", "replace")[: max(room, 0)].decode("utf-8", "ignore")
+
+
+def make_limit_error(most: float, what: str) -> ModelError:
+    return ModelError(f"The run reached its limit of {most} {what}.", transient=False)

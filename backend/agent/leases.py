@@ -16,6 +16,7 @@ from db import Database, Transaction
 from models import Run, User
 from models.run import ACTIVE_STATUSES
 from services import run_log, runs
+from services.agents.profiles import AgentProfile, find_profile
 from services.run_endings import end_bare, end_run
 from storage.dialects import read_clock
 
@@ -37,12 +38,14 @@ class Lease:
     """A run as it was when this worker claimed it. `is_new`: no worker had it before, and its log has one line.
 
     `opening`: the id and the text of its message, if that is the first of the conversation and was just stored.
+    `agent`: who answers; None for the built-in one.
     """
 
     run: Run
     caller: Caller
     is_new: bool = False
     opening: tuple[UUID, str] | None = None
+    agent: AgentProfile | None = None
 
     @property
     def run_id(self) -> UUID:
@@ -74,10 +77,17 @@ def has_earlier_active_run(run: type[Run]) -> ColumnElement[bool]:
     )
 
 
+def is_hosted() -> ColumnElement[bool]:
+    return col(Run.is_external).is_(False)
+
+
 def is_claimable(moment: datetime) -> ColumnElement[bool]:
-    """The condition: queued without an earlier active run in its conversation, or running with an expired lease."""
+    """The condition: queued without an earlier active run in its conversation, or running with an expired lease.
+
+    What an external agent answers is no worker's.
+    """
     return or_(
-        and_(col(Run.status) == "queued", ~has_earlier_active_run(Run)),
+        and_(col(Run.status) == "queued", is_hosted(), ~has_earlier_active_run(Run)),
         and_(col(Run.status) == "running", col(Run.lease_expires_at) < moment),
     )
 
@@ -123,7 +133,7 @@ def select_next_user() -> Select[UUID]:
     """One step along the index, past all runs of the previous user."""
     after = bindparam("after", type_=Uuid())
     statement = access.select(SYSTEM, Run, col(Run.user_id))
-    statement = statement.where(col(Run.status) == "queued", col(Run.user_id) > after)
+    statement = statement.where(col(Run.status) == "queued", col(Run.user_id) > after, is_hosted())
     return statement.order_by(col(Run.user_id)).limit(1)
 
 
@@ -135,7 +145,10 @@ def select_next_first_run() -> Select[UUID, UUID, bool]:
         SYSTEM, Run, col(Run.id), col(Run.conversation_id), has_earlier_active_run(Run).label("is_busy")
     )
     statement = statement.where(
-        col(Run.status) == "queued", col(Run.user_id) == user_id, col(Run.conversation_id) > after
+        col(Run.status) == "queued",
+        col(Run.user_id) == user_id,
+        col(Run.conversation_id) > after,
+        is_hosted(),
     )
     return statement.order_by(col(Run.conversation_id), col(Run.trigger_seq)).limit(1)
 
@@ -169,7 +182,9 @@ async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], i
 @cache
 def select_next_run() -> Select[UUID]:
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
-        col(Run.conversation_id) == bindparam("conversation_id", type_=Uuid()), col(Run.status) == "queued"
+        col(Run.conversation_id) == bindparam("conversation_id", type_=Uuid()),
+        col(Run.status) == "queued",
+        is_hosted(),
     )
     return statement.order_by(col(Run.trigger_seq)).limit(1)
 
@@ -217,7 +232,8 @@ async def claim_run(
     await tx.flush()
     if run.takeovers <= MAX_TAKEOVERS:
         await runs.record_run_change(tx, caller, run, "run.started")
-    return Lease(Run(**run.model_dump()), caller, is_new)
+    agent = await find_profile(tx, SYSTEM, run.conversation_id)
+    return Lease(Run(**run.model_dump()), caller, is_new, agent=agent)
 
 
 async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[Lease]) -> list[Lease]:

@@ -14,19 +14,20 @@ from structlog.typing import FilteringBoundLogger
 import access
 from access import Caller
 from agent.call_transaction import begin_call, end_call
-from agent.context import AgentContext
+from agent.context import AgentContext, cut_to_bytes, make_limit_error
 from agent.history import begin_history, begin_paragraph, read_history
 from agent.leases import Lease
 from agent.needed_approvals import find_calls_needing_approval
 from agent.prompts import build_model_request
 from agent.run_writer import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, RunLog
-from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read
+from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read, refuse_missing_tool
 from db import Transaction
 from errors import DatabaseBusy
 from failure_causes import log_failure
 from llm.protocol import (
     AnswerEnd,
     ContextOverflow,
+    Model,
     ModelError,
     ModelRequest,
     TextDelta,
@@ -36,8 +37,9 @@ from llm.protocol import (
 )
 from llm.sanitize import sanitize
 from models import Conversation, Run, RunEvent
+from models.agent import MAX_MODEL_NAME
 from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outcome
-from models.run import MAX_MODEL_NAME, MCP_SOURCE, RunStatus
+from models.run import MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
 from services import approvals, run_log
 from services.events.deferred import write_deferred_events
@@ -84,6 +86,10 @@ class RunLoop:
     @property
     def caller(self) -> Caller:
         return self.lease.caller
+
+    @property
+    def model(self) -> Model:
+        return self.context.find_model(self.lease.agent.model if self.lease.agent else None)
 
     def close(self) -> None:
         """Nothing is written for the run any more."""
@@ -196,9 +202,9 @@ class RunLoop:
         step = self.steps[-1]
         calls: list[ToolCall] = []
         end = AnswerEnd()
-        self.request_usage = Usage(self.context.model.name[:MAX_MODEL_NAME])
+        self.request_usage = Usage(self.model.name[:MAX_MODEL_NAME])
         self.log.add_usage(self.request_usage)
-        async with aclosing(self.context.model.respond(request)) as events:
+        async with aclosing(self.model.respond(request)) as events:
             async for event in events:
                 if isinstance(event, TextDelta):
                     await self.append_text(step, sanitize(event.text))
@@ -222,7 +228,7 @@ class RunLoop:
     def count_tokens(self, counted: TokensUsed | AnswerEnd) -> None:
         """The provider's last count of a request holds. It is stored with the next line of the log."""
         model, tokens = self.request_usage.model, (counted.input_tokens, counted.output_tokens)
-        usage = Usage(model, *tokens, self.context.compute_cost(*tokens))
+        usage = Usage(model, *tokens, self.context.compute_cost(self.model.name, *tokens))
         more = usage.since(self.request_usage)
         self.request_usage, self.usage = usage, self.usage.add(more)
         self.log.add_usage(more)
@@ -259,11 +265,13 @@ class RunLoop:
             self.caller.timezone,
             self.context.limits.answer_bytes,
             context_tokens,
+            self.lease.agent,
         )
 
     async def run_tool(self, call: LoggedCall) -> None:
         """Commit the tool's effect and its result together, or request an approval first."""
         try:
+            refuse_missing_tool(self.lease.agent, call)
             if is_read(call):
                 outcome = await self.context.read(execute_call, self.caller, call)
             else:
@@ -363,7 +371,7 @@ class RunLoop:
         if self.log.failure is not None or not self.context.db.is_postgresql:
             return False
         rest = await self.log.take_rest()
-        end = build_end(self.lease.run, self.steps, status, error, self.usage)
+        end = build_end(self.lease.run, self.steps, status, error, self.usage, self.lease.agent)
         lines = [*rest, *self.log.number_lines(end.log)]
         try:
             where = (self.context.db, self.caller, self.lease.run)
@@ -389,12 +397,3 @@ class RunLoop:
         if self.log.failure is None:
             await self.log.settle()
         self.note_stored(await self.context.write(end_run))
-
-
-def cut_to_bytes(text: str, room: int) -> str:
-    """As much of the text as `room` bytes of UTF-8 hold, in whole characters."""
-    return text.encode("utf-8", "replace")[: max(room, 0)].decode("utf-8", "ignore")
-
-
-def make_limit_error(most: float, what: str) -> ModelError:
-    return ModelError(f"The run reached its limit of {most} {what}.", transient=False)

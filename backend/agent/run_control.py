@@ -41,11 +41,13 @@ class RunControl:
             self._stop(cancelled_id)
         if slot is not None and posted.first_line is not None:
             opening = (posted.opening, new.message) if posted.opening else None
-            lease = Lease(posted.run, caller.without_session(), is_new=True, opening=opening)
+            who = caller.without_session()
+            lease = Lease(posted.run, who, is_new=True, opening=opening, agent=posted.agent)
             self.worker.start_claimed(slot, lease, posted.first_line)
         else:
             self.worker.free_slot(run_id)
-            self.worker.start_run(posted.run.id)
+            if not posted.run.is_external:
+                self.worker.start_run(posted.run.id)
         return posted
 
     async def decide(

@@ -7,9 +7,10 @@ from db import Transaction
 from llm.protocol import ToolCall
 from llm.sanitize import sanitize, sanitize_arguments
 from models.recorded_call import CallOutcome, LoggedCall, make_call_id
+from services.agents.profiles import AgentProfile
 from services.approvals import REFUSALS
 from services.run_log import Step
-from tools.registry import TOOLS, ToolError, call_tool
+from tools.registry import TOOLS, ToolError, call_tool, describe_unknown_tool
 
 # What the model is told of a call within which its answer was cut off.
 CUT_OFF = (
@@ -54,6 +55,15 @@ async def execute_call(tx: Transaction, caller: Caller, call: LoggedCall) -> Cal
     if error is not None:
         raise CallFailed(outcome)
     return outcome
+
+
+def refuse_missing_tool(agent: AgentProfile | None, call: LoggedCall) -> None:
+    """CallFailed for a tool that the agent does not have: it reads what it would of one that there is not."""
+    if agent is None or agent.may_use(call["name"]):
+        return
+    now = rfc3339(utc_now())
+    error = describe_unknown_tool(call["name"], agent.tools or ())
+    raise CallFailed({"result": None, "error": error, "started_at": now, "finished_at": now})
 
 
 def assign_call_ids(run_id: UUID, calls: list[ToolCall], steps: list[Step]) -> list[LoggedCall]:

@@ -13,9 +13,16 @@ class Closable(Protocol):
     async def close(self) -> None: ...
 
 
-def open_model(settings: Settings) -> Model:
+def open_models(settings: Settings) -> dict[str, Model]:
+    """Those of the setting MODELS, by their names; each has what MODEL has besides: key, URL, options."""
+    return {name: open_model(settings, name) for name in settings.models if name != settings.model}
+
+
+def open_model(settings: Settings, name: str | None = None) -> Model:
+    """The model of the setting MODEL, or of another name; SettingsError where it cannot work."""
+    name = settings.model if name is None else name
     # A start imports only what the chosen model needs: the offline model no client, a provider's no English.
-    if settings.model == OFFLINE_MODEL:
+    if name == OFFLINE_MODEL:
         from llm.offline.model import OfflineModel
 
         return OfflineModel()
@@ -23,9 +30,7 @@ def open_model(settings: Settings) -> Model:
 
     key = settings.model_api_key.get_secret_value() if settings.model_api_key else None
     try:
-        return providers.open_provider_model(
-            settings.model, settings.model_base_url, key, read_model_options(settings)
-        )
+        return providers.open_provider_model(name, settings.model_base_url, key, read_model_options(settings))
     except ValueError as error:
         raise SettingsError(str(error)) from error
 

@@ -1,5 +1,6 @@
 # routes/__init__.py -- the routers of the REST API. Starlette tries them in this order: the busiest come first.
 from routes import (
+    chats,
     conversations,
     events,
     health,
@@ -14,6 +15,8 @@ from routes.identity import api_tokens, auth, me
 
 ROUTERS = [
     *(module.router for module in (tasks, messages, conversations, runs, events, tool_calls)),
+    chats.versioned,
+    chats.unversioned,
     *ACCOUNT_ROUTERS,
     *(module.router for module in (api_tokens, me, auth, health, markdown)),
 ]

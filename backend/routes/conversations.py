@@ -1,8 +1,9 @@
 # routes/conversations.py -- conversations over HTTP.
 from contextlib import nullcontext
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Query, status
 
 from models import Conversation
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
@@ -26,14 +27,25 @@ router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_cla
     "", response_class=JsonBytes, responses={**list_of(ConversationPublic), **SIGNED_IN, **problems(429)}
 )
 async def list_conversations(
-    state: AppStateDep, caller: ChatReadDep, page: PageDep, q: SearchText = None
+    state: AppStateDep,
+    caller: ChatReadDep,
+    page: PageDep,
+    q: SearchText = None,
+    account_id: Annotated[UUID | None, Query(description="Only those in this account.")] = None,
+    agent_id: Annotated[UUID | None, Query(description="Only those with this agent.")] = None,
 ) -> JsonBytes:
     """Newest activity first; `q` searches the titles."""
     async with state.search_slots.hold(caller) if q else nullcontext():
-        return JsonBytes(await conversations.list_conversations(state.db, caller, page, q))
+        found = await conversations.list_conversations(state.db, caller, page, q, account_id, agent_id)
+    return JsonBytes(found)
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, response_model=ConversationPublic, responses=SIGNED_IN)
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    response_model=ConversationPublic,
+    responses={**SIGNED_IN_ONE, **problems(403)},
+)
 async def create_conversation(
     db: DatabaseDep, caller: ChatWriteDep, new: ConversationCreate, new_id: NewIdDep
 ) -> Conversation:

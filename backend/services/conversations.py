@@ -1,15 +1,22 @@
 # services/conversations.py -- verbs on conversations.
+from functools import cache
+from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import Uuid, bindparam, func, literal
 from sqlmodel import col
 
 import access
-from access import ANY_CALLER, Caller
-from db import Database, Transaction, get_columns
-from models import Conversation
+from access import Caller
+from db import AnySelect, Database, Transaction, get_columns
+from errors import Forbidden, Invalid
+from models import Agent, Conversation
+from models.agent import BUILT_IN_ID
 from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency
+from services.accounts import rights
+from services.agents.lookup import find_agent
 from services.events import changes
 from storage.text_search import search_parameters, text_contains
 
@@ -17,35 +24,90 @@ COLUMNS = get_columns(Conversation)
 CONVERSATIONS = ListSpec(
     name="conversations",
     keys=(COLUMNS["updated_at"], COLUMNS["id"]),
-    fields={name: COLUMNS[name] for name in ConversationPublic.model_fields},
+    fields={
+        **{name: COLUMNS[name] for name in ConversationPublic.model_fields},
+        "agent_id": func.coalesce(COLUMNS["agent_id"], literal(BUILT_IN_ID, Uuid())),
+    },
     public=lambda row: ConversationPublic.model_validate(row.Conversation),
 )
 
 
-OWN_CONVERSATIONS = access.select(ANY_CALLER, Conversation)
-CONVERSATIONS_BY_TITLE = OWN_CONVERSATIONS.where(text_contains(col(Conversation.title)))
+@cache
+def select_listed(
+    *, is_agent: bool, of_account: Literal["home", "team"] | None, of_agent: bool, by_title: bool
+) -> AnySelect:
+    """The caller's conversations; those in an account, with an agent, with a part of the title, as far as asked for."""
+    statement = access.select(access.stand_in(is_agent=is_agent), Conversation)
+    if of_account:
+        statement = statement.where(col(Conversation.account_id) == bindparam("account_id", type_=Uuid()))
+    if of_account == "team" and not is_agent:
+        # What the index of these says of its rows.
+        statement = statement.where(col(Conversation.account_id) != col(Conversation.user_id))
+    if of_agent:
+        # The built-in agent stands as null, and no other conversation of the account has its own id there.
+        agent_id = func.coalesce(col(Conversation.agent_id), literal(BUILT_IN_ID, Uuid()))
+        statement = statement.where(agent_id == bindparam("agent_id", type_=Uuid()))
+    return statement.where(text_contains(col(Conversation.title))) if by_title else statement
 
 
-async def list_conversations(db: Database, caller: Caller, page: Page, q: str | None = None) -> bytes:
+async def list_conversations(
+    db: Database,
+    caller: Caller,
+    page: Page,
+    q: str | None = None,
+    account_id: UUID | None = None,
+    agent_id: UUID | None = None,
+) -> bytes:
     """Newest activity first, as JSON. `q` is a part of the title, in upper or lower case."""
-    values = access.caller_params(caller)
-    if not q:
-        return await fetch_list(db, CONVERSATIONS, OWN_CONVERSATIONS, values, page)
-    return await fetch_list(
-        db, CONVERSATIONS, CONVERSATIONS_BY_TITLE, {**values, **search_parameters(q)}, page
+    statement = select_listed(
+        is_agent=caller.is_agent,
+        of_account=None if account_id is None else "home" if account_id == caller.user_id else "team",
+        of_agent=agent_id is not None,
+        by_title=bool(q),
     )
+    values = {**access.caller_params(caller), **(search_parameters(q) if q else {})}
+    chosen = {"account_id": account_id, "agent_id": agent_id}
+    values |= {name: value for name, value in chosen.items() if value is not None}
+    scope = " ".join(str(value) for value in chosen.values() if value is not None)
+    return await fetch_list(db, CONVERSATIONS, statement, values, page, scope=scope)
 
 
 async def create_conversation(
     tx: Transaction, caller: Caller, new: ConversationCreate, new_id: UUID | None = None
 ) -> Conversation:
-    """Create a conversation, with the id `new_id` if given; returns an existing conversation with this id instead."""
-    conversation = Conversation.model_validate(new.model_dump(), update={"user_id": caller.user_id})
+    """Create a conversation, with the id `new_id` if given; returns an existing conversation with this id instead.
+
+    NotFound for an account of which the caller is no member, and for an agent that is not there.
+    """
+    require_person(caller)
+    account_id, agent_id = await find_place(tx, caller, new)
+    conversation = Conversation(
+        user_id=caller.user_id, title=new.title, account_id=account_id, agent_id=agent_id
+    )
     if new_id is not None:
         if existing := await access.find_row(tx, caller, Conversation, col(Conversation.id) == new_id):
             return existing
         conversation.id = new_id
     return await add_conversation(tx, caller, conversation)
+
+
+def require_person(caller: Caller) -> None:
+    if caller.is_agent:
+        raise Forbidden("An agent answers in conversations, and begins none.")
+
+
+async def find_place(tx: Transaction, caller: Caller, new: ConversationCreate) -> tuple[UUID, UUID | None]:
+    """The account and the agent of a new conversation; None for the built-in one."""
+    account_id, agent_id = new.account_id, new.agent_id
+    if agent_id is not None and agent_id != BUILT_IN_ID:
+        agent = await find_agent(tx, caller, col(Agent.id) == agent_id)
+        if account_id not in (None, agent.account_id):
+            raise Invalid("The agent is of another account.", ("body", "agent_id"))
+        return agent.account_id, agent_id
+    if account_id is None or account_id == caller.user_id:
+        return caller.user_id, None
+    await rights.find_role(tx, caller, account_id)
+    return account_id, None
 
 
 async def add_conversation(tx: Transaction, caller: Caller, conversation: Conversation) -> Conversation:

@@ -5,63 +5,75 @@ from types import SimpleNamespace
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, and_, bindparam, case, literal, null
+from sqlalchemy import Integer, Select, Uuid, bindparam, case, func, literal
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import ANY_CALLER, Caller
+from access import Caller
 from clock import utc_now
 from db import Database, RetryTransaction, Transaction, get_columns
 from errors import Conflict, Invalid
 from models import Conversation, Message, Run, User
-from models.message import ChatCreate, MessagePublic, Sender
+from models.agent import BUILT_IN_ID, BUILT_IN_NAME
+from models.message import ChatCreate, MessagePublic, QueryAudit, Sender
 from pagination import ListSpec, Page, fetch_list
 from services import conversations
 from services.events import changes
 
-AGENT_NAME = "Parley"
 MAX_FIRST_TITLE_CHARACTERS = 80
-PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name != "sender"]
+PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name not in ("sender", "agent_id")]
 COLUMNS = get_columns(Message)
 
 
-def to_public_message(message: Message | SimpleNamespace, display_name: str | None) -> MessagePublic:
+def to_public_message(message: Message | SimpleNamespace, speaker: str | None) -> MessagePublic:
     """The message of a row of `select_with_sender`."""
     if message.program_name is not None:
         sender = Sender(type="program", id=message.program_id, name=message.program_name)
     elif message.role == "user":
-        sender = Sender(type="user", id=message.user_id, name=display_name)
+        sender = Sender(type="user", id=message.user_id, name=speaker)
     else:
-        return show_agent_message(message)
-    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in PLAIN_FIELDS})
+        return show_agent_message(message, speaker)
+    return show_message(message, sender, None)
 
 
-def show_agent_message(message: Message | SimpleNamespace) -> MessagePublic:
-    """The message of an agent; nothing else has to be read for it."""
-    sender = Sender(type="agent", id=None, name=AGENT_NAME)
-    return MessagePublic(sender=sender, **{name: getattr(message, name) for name in PLAIN_FIELDS})
+def show_agent_message(message: Message | SimpleNamespace, name: str | None) -> MessagePublic:
+    """The message of an agent of this name; of the built-in one nothing else has to be known."""
+    agent_id = getattr(message, "agent_id", None)
+    if agent_id is None:
+        return show_message(message, Sender(type="agent", id=BUILT_IN_ID, name=BUILT_IN_NAME), BUILT_IN_ID)
+    return show_message(message, Sender(type="agent", id=agent_id, name=name), agent_id)
+
+
+def show_message(message: Message | SimpleNamespace, sender: Sender, agent_id: UUID | None) -> MessagePublic:
+    fields = {name: getattr(message, name, None) for name in PLAIN_FIELDS}
+    return MessagePublic(sender=sender, agent_id=agent_id, **fields)
 
 
 FROM_PROGRAM = col(Message.program_name).is_not(None)
 FROM_USER = col(Message.role) == "user"
+IS_BUILT_IN = col(Message.agent_id).is_(None)
+AGENT_ID = func.coalesce(col(Message.agent_id), literal(BUILT_IN_ID, Uuid()))
 OLDEST_FIRST = ListSpec(
     name="messages",
     keys=(COLUMNS["seq"],),
     fields={
-        **{name: COLUMNS[name] for name in PLAIN_FIELDS},
+        **{name: COLUMNS[name] for name in PLAIN_FIELDS if name not in QueryAudit.model_fields},
+        "agent_id": case((col(Message.role) == "agent", AGENT_ID)),
         "sender": {
             "type": case((FROM_PROGRAM, literal("program")), else_=col(Message.role)),
             "id": case(
-                (FROM_PROGRAM, col(Message.program_id)), (FROM_USER, col(Message.user_id)), else_=null()
+                (FROM_PROGRAM, col(Message.program_id)), (FROM_USER, col(Message.user_id)), else_=AGENT_ID
             ),
             "name": case(
                 (FROM_PROGRAM, col(Message.program_name)),
                 (FROM_USER, col(User.display_name)),
-                else_=literal(AGENT_NAME),
+                (IS_BUILT_IN, literal(BUILT_IN_NAME)),
+                else_=col(User.display_name),
             ),
         },
     },
+    optional={name: COLUMNS[name] for name in QueryAudit.model_fields},
     public=lambda row: to_public_message(row.Message, row.display_name),
     descending=False,
 )
@@ -69,16 +81,17 @@ NEWEST_FIRST = replace(OLDEST_FIRST, name="messages-before", descending=True, ba
 
 
 def select_with_sender(caller: Caller) -> Select[Message, str | None]:
-    """Messages, each with the name of its user, where the caller may see the user."""
+    """Messages, each with the name of who speaks: its user, or an agent with a row of users."""
     statement: Select[Message, str | None] = access.select(caller, Message, Message, col(User.display_name))
-    author = and_(col(User.id) == col(Message.user_id), access.visible_condition(caller, User))
-    return statement.outerjoin(User, author)
+    return statement.outerjoin(User, access.speaker_condition())
 
 
 @cache
-def select_in_conversation(side: Literal["before", "after"] | None) -> Select[Message, str | None]:
+def select_in_conversation(
+    side: Literal["before", "after"] | None, *, is_agent: bool
+) -> Select[Message, str | None]:
     """The messages of a conversation, or those before or after a seq; the values are bind parameters."""
-    statement = select_with_sender(ANY_CALLER).where(
+    statement = select_with_sender(access.stand_in(is_agent=is_agent)).where(
         col(Message.conversation_id) == bindparam("conversation_id")
     )
     if side is None:
@@ -112,9 +125,8 @@ async def list_messages(
         side = "after" if after else "before"
         values["mark"] = message.seq
     listing = NEWEST_FIRST if before else OLDEST_FIRST
-    return await fetch_list(
-        db, listing, select_in_conversation(side), values, page, scope=str(conversation_id)
-    )
+    statement = select_in_conversation(side, is_agent=caller.is_agent)
+    return await fetch_list(db, listing, statement, values, page, scope=str(conversation_id))
 
 
 async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
@@ -122,10 +134,12 @@ async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> Mess
     return to_public_message(*(await tx.execute(statement)).one())
 
 
-async def record_message_created(tx: Transaction, caller: Caller, message: Message) -> None:
-    """Record the event of a new message, for the user stream."""
-    await changes.record_event(
-        tx, caller, "message.created", {"message": await get_message(tx, caller, message.id)}
+async def record_message_created(tx: Transaction, caller: Caller, message: Message, *others: UUID) -> None:
+    """Record the event of a new message, for the user stream of the caller and of the others who are told of it."""
+    shown = {"message": await get_message(tx, caller, message.id)}
+    told = (caller.user_id, *others)
+    await changes.record_events(
+        tx, [changes.new_event(user_id, "message.created", shown) for user_id in told]
     )
 
 
@@ -168,16 +182,29 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     """The conversation that is written to, locked; a new one if none is named."""
     if new.conversation_id is not None:
         return await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
-    conversation = Conversation(user_id=caller.user_id, title=make_title(new.message))
+    conversations.require_person(caller)
+    title = make_title(new.message)
+    conversation = Conversation(user_id=caller.user_id, account_id=caller.user_id, title=title)
     return await conversations.add_conversation(tx, caller, conversation)
 
 
 async def add_message(
-    tx: Transaction, caller: Caller, conversation: Conversation, new: ChatCreate, run_id: UUID
+    tx: Transaction,
+    caller: Caller,
+    conversation: Conversation,
+    new: ChatCreate,
+    run_id: UUID,
+    external_agent_id: UUID | None = None,
 ) -> tuple[Message, Run]:
     """Store the message and the run that will answer it; the conversation is locked."""
     seq = await find_next_seq(tx, caller, conversation)
-    run = Run(id=run_id, conversation_id=conversation.id, user_id=caller.user_id, trigger_seq=seq)
+    run = Run(
+        id=run_id,
+        conversation_id=conversation.id,
+        user_id=caller.user_id,
+        trigger_seq=seq,
+        is_external=external_agent_id is not None,
+    )
     access.add_row(tx, caller, run)
     await tx.flush()
     message = Message(
@@ -197,5 +224,5 @@ async def add_message(
         if new.client_id is None:
             raise
         raise RetryTransaction from error  # two messages with the same client_id: the next attempt finds the first
-    await record_message_created(tx, caller, message)
+    await record_message_created(tx, caller, message, *([external_agent_id] if external_agent_id else []))
     return message, run

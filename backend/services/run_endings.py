@@ -30,7 +30,8 @@ from models.recorded_call import (
 )
 from models.run import RunPublic, RunStatus, derive_answer_id, to_cost
 from models.shapes import JsonObject
-from services import messages, run_log
+from services import messages, run_log, runs
+from services.agents.profiles import AgentProfile, find_profile
 from services.events import changes
 from services.run_log import LeaseLost, Line, Step
 from services.run_sql import END_RUN
@@ -148,14 +149,16 @@ def build_end(
     status: RunStatus,
     error: str | None,
     usage: Usage,
+    agent: AgentProfile | None = None,
 ) -> RunEnd:
-    """Text or tool calls leave an agent message, whatever the status. Its number is given when it is stored."""
+    """Text or tool calls leave an agent message, whatever the status. Its number is given when it is stored.
+
+    Without `agent` it is the built-in one's.
+    """
     moment = utc_now()
     content = "".join(step.text for step in steps)
     calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
     answer = None
-    lines: list[tuple[str, JsonObject]] = []
-    told: list[tuple[str, JsonObject]] = []
     if content or calls or status == "completed":
         answer = Message(
             id=derive_answer_id(run.id),
@@ -168,8 +171,25 @@ def build_end(
             created_at=moment,
             seq=0,
             run_id=run.id,
+            agent_id=agent.id if agent else None,
         )
-        shown = messages.show_agent_message(answer).model_dump(mode="json")
+    return describe_end(run, answer, status, error, usage, moment, agent.name if agent else None)
+
+
+def describe_end(
+    run: Run,
+    answer: Message | None,
+    status: RunStatus,
+    error: str | None,
+    usage: Usage,
+    moment: datetime,
+    agent_name: str | None,
+) -> RunEnd:
+    """What is logged and told of the end of a run and the answer that it leaves."""
+    lines: list[tuple[str, JsonObject]] = []
+    told: list[tuple[str, JsonObject]] = []
+    if answer is not None:
+        shown = messages.show_agent_message(answer, agent_name).model_dump(mode="json")
         lines.append(("message.completed", {"message": shown}))
         told.append(("message.created", {"message": shown}))
     message_id = str(answer.id) if answer else None
@@ -199,22 +219,37 @@ async def end_run(
     status: RunStatus,
     error: str | None = None,
 ) -> None:
+    """The conversation and the run are locked. Whoever may not see the conversation any more is told of nothing."""
+    conversation = await access.find_row(
+        tx, caller, Conversation, col(Conversation.id) == run.conversation_id
+    )
+    if conversation is None:
+        await end_bare(tx, caller, run, error or UNSTORED, "failed" if status == "completed" else status)
+        return
+    agent = await find_profile(tx, caller, conversation.id) if conversation.agent_id else None
+    end = build_end(run, steps, status, error, read_usage(run), agent)
+    await store_run_end(tx, caller, run, conversation, end)
+
+
+async def store_run_end(
+    tx: Transaction, caller: Caller, run: Run, conversation: Conversation, end: RunEnd
+) -> None:
     """The conversation and the run are locked."""
-    end = build_end(run, steps, status, error, read_usage(run))
     if end.answer is not None:
-        conversation = await access.get_row(tx, caller, Conversation, run.conversation_id)
         end.answer.seq = await messages.find_next_seq(tx, caller, conversation)
         conversation.updated_at = end.moment
         access.add_row(tx, caller, end.answer)
-    run.status = status
-    run.error = error
+    run.status = end.status
+    run.error = end.error
     run.finished_at = end.moment
     run.lease_expires_at = None
     await tx.flush()
     for type_, data in end.log:
         await run_log.add_event(tx, caller, run, type_, data)
-    for type_, data in end.events:
-        await changes.record_event(tx, caller, type_, data)
+    told = await runs.list_told(tx, caller, run)
+    await changes.record_events(
+        tx, [changes.new_event(user_id, type_, data) for type_, data in end.events for user_id in told]
+    )
 
 
 async def store_end(

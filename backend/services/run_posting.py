@@ -15,6 +15,7 @@ from models import Conversation, Message, Run, User
 from models.message import ChatCreate
 from models.run import RunPublic
 from services import approvals, messages, run_log, runs
+from services.agents.profiles import AgentProfile, find_profile
 from services.run_endings import SMALLEST, list_endings
 from services.run_log import Line
 from services.run_sql import POST_INTO_CONVERSATION, POST_INTO_NEW_CONVERSATION
@@ -26,7 +27,8 @@ class PostedMessage:
     """The run of a message that is stored. `repeated`: both were there already.
 
     `first_line` is that of a run which is at work already: the worker that posted it has its lease. `cancelled` are
-    the runs that had to end for it. `opening` is the id of the message if it is the first of its conversation.
+    the runs that had to end for it. `opening` is the id of the message if it is the first of its conversation. `agent`
+    is who answers; None for the built-in one.
     """
 
     run: Run
@@ -34,6 +36,7 @@ class PostedMessage:
     first_line: Line | None = None
     cancelled: tuple[UUID, ...] = ()
     opening: UUID | None = None
+    agent: AgentProfile | None = None
 
 
 async def post_message(
@@ -115,7 +118,10 @@ async def add_message(
     """The same in a transaction that also knows `on_busy`, repeated messages, and what to say against it."""
     # A statement whose connection was lost may have stored everything.
     if (stored := await access.find_row(tx, caller, Run, col(Run.id) == run_id)) is not None:
-        return PostedMessage(stored, first_line=await find_first_line(tx, caller, stored))
+        line = await find_first_line(tx, caller, stored)
+        return PostedMessage(
+            stored, first_line=line, agent=await find_profile(tx, caller, stored.conversation_id)
+        )
     repeated = await messages.find_repeated_run(tx, caller, new)
     if repeated:
         return PostedMessage(repeated, repeated=True)
@@ -132,15 +138,22 @@ async def add_message(
         await cancel_run(tx, caller, run.id)
     if len(active) - len(ended) >= max_runs:
         raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
-    message, run = await messages.add_message(tx, caller, conversation, new, run_id)
+    agent = None
+    if conversation.agent_id is not None:
+        agent = await find_profile(tx, caller, conversation.id)
+    is_external = agent is not None and agent.is_external
+    external_id = conversation.agent_id if is_external else None
+    message, run = await messages.add_message(tx, caller, conversation, new, run_id, external_id)
     await runs.record_run_change(tx, caller, run, "run.queued")
     cancelled = tuple(run.id for run in ended)
     is_next = len(busy) == len(ended)
-    if lease_seconds is None or not is_next or not await has_account(tx, caller):
+    if is_external or lease_seconds is None or not is_next or not await has_account(tx, caller):
         return PostedMessage(run, cancelled=cancelled)
     line = await begin_run(tx, caller, run, message, lease_seconds)
     opening = None if new.conversation_id else message.id
-    return PostedMessage(Run(**run.model_dump()), first_line=line, cancelled=cancelled, opening=opening)
+    return PostedMessage(
+        Run(**run.model_dump()), first_line=line, cancelled=cancelled, opening=opening, agent=agent
+    )
 
 
 async def find_first_line(tx: Transaction, caller: Caller, run: Run) -> Line | None:

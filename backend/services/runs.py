@@ -68,8 +68,19 @@ async def to_public_run(tx: Transaction, caller: CallerOrSystem, run: Run) -> Ru
 
 
 async def record_run_change(tx: Transaction, caller: CallerOrSystem, run: Run, type_: str) -> None:
-    """Record an event with the run's present state for its user's streams."""
-    await changes.record_event(tx, run.user_id, type_, {"run": await to_public_run(tx, caller, run)})
+    """Record an event with the run's present state for the streams of those who are told of it."""
+    shown = {"run": await to_public_run(tx, caller, run)}
+    told = await list_told(tx, caller, run)
+    await changes.record_events(tx, [changes.new_event(user_id, type_, shown) for user_id in told])
+
+
+async def list_told(tx: Transaction, caller: CallerOrSystem, run: Run) -> list[UUID]:
+    """Who is told of a run: the user who asked, and the external agent that has to answer."""
+    if not run.is_external:
+        return [run.user_id]
+    agent = access.select(caller, Conversation, col(Conversation.agent_id))
+    found = (await tx.execute(agent.where(col(Conversation.id) == run.conversation_id))).scalars()
+    return [run.user_id, *(agent_id for agent_id in found if agent_id is not None)]
 
 
 def to_pending_approval(approval: Approval) -> PendingApproval:

@@ -1,5 +1,5 @@
 # tools/registry.py -- what a tool is, how one is registered, and how a call of it is made.
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
@@ -91,7 +91,7 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
     """The tool and its arguments; ToolError where there is no such tool or they do not fit."""
     found = TOOLS.get(name)
     if found is None:
-        raise ToolError(f"There is no tool named {name[:100]}. The tools are: {', '.join(TOOLS)}.")
+        raise ToolError(describe_unknown_tool(name, TOOLS))
     if not isinstance(arguments, dict):
         raise ToolError("The arguments are not a JSON object.")
     unknown = len(arguments) - len(found.arguments.model_fields)
@@ -101,6 +101,11 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
         return found, found.arguments.model_validate(arguments)
     except ValidationError as error:
         raise ToolError(f"Wrong arguments for {name}: {summarize_errors(error)}.") from error
+
+
+def describe_unknown_tool(name: str, tools: Collection[str]) -> str:
+    """For a model that has called it: which tools it has instead."""
+    return f"There is no tool named {name[:100]}. The tools are: {', '.join(tools) or 'none'}."
 
 
 async def call_tool(

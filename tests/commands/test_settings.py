@@ -61,6 +61,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "public_url": None,
         "log_level": "info",
         "model": "rules",
+        "models": [],
         "model_base_url": None,
         "model_api_key": None,
         "run_lease_seconds": 15.0,
@@ -97,13 +98,13 @@ GOOD = [
     ("REGISTRATION", "Closed", "closed"),
     ("RATE_LIMITS", "OFF", "off"),
     ("TRUSTED_PROXIES", " 10.0.0.0/8, ::1 ,", ["10.0.0.0/8", "::1"]),
-    ("TRUSTED_PROXIES", "*", ["*"]),
     ("MAX_CONNECTIONS", "10", 10),
     ("MAX_CONNECTIONS_PER_ADDRESS", "1", 1),
     ("CORS_ORIGINS", "https://a.example,https://b.example", ["https://a.example", "https://b.example"]),
     ("PUBLIC_URL", "https://parley.example.com", "https://parley.example.com"),
     ("LOG_LEVEL", "WARNING", "warning"),
     ("MODEL", "openai:gpt-5", "openai:gpt-5"),
+    ("MODELS", "openai:a, openai:b", ["openai:a", "openai:b"]),
     ("MODEL_BASE_URL", "http://127.0.0.1:9/v1", "http://127.0.0.1:9/v1"),
     ("MODEL_TIMEOUT_SECONDS", "900", 900),
     ("MODEL_MAX_OUTPUT_TOKENS", "2048", 2048),
@@ -481,8 +482,7 @@ def read_env_example() -> dict[str, str]:
 
 
 def test_the_example_file_describes_every_setting_and_nothing_else() -> None:
-    settings = read_env_example()
-    assert settings.keys() == NAMES
+    assert (settings := read_env_example()).keys() == NAMES
     assert [name for name, words in settings.items() if len(words) < 15] == []
 
 

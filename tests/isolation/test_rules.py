@@ -24,6 +24,7 @@ SHARED: dict[type[SQLModel], str] = {
     models.Account: "id",
     models.AccountMember: "account_id",
     models.AccountInvitation: "account_id",
+    models.Agent: "account_id",
     models.Event: "audience_id",
     models.EventLogEntry: "audience_id",
 }
@@ -78,7 +79,7 @@ def test_a_rule_shows_a_stranger_no_row_at_all(server: Server, theirs: Theirs, t
         for row in mine
     }
     if table in (models.RunEvent, models.Approval):
-        own_runs = {theirs.ids["<run>"], theirs.ids["<asking run>"]}
+        own_runs = {theirs.ids[name] for name in ("<run>", "<asking run>", "<chat run>")}
         assert mine
         assert {str(row.run_id) for row in mine} <= own_runs
         assert len(mine) < len(everyones)

@@ -11,6 +11,7 @@ import protocols.mcp.server
 from db import Transaction
 from logs import configure_logs
 from models import ApiToken, RateLimit
+from models.agent import BUILT_IN_ID
 from support.api.mcp_client import on_record
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
@@ -96,7 +97,7 @@ def test_a_program_with_the_token_of_a_sign_in_is_a_program_too(server: Server, 
     call(server, ann.tokens["access_token"], "list_tasks")
     [asked, answer] = on_record(ann, "MCP")
     assert asked["sender"] == {"type": "program", "id": None, "name": "MCP"}
-    assert answer["sender"] == {"type": "agent", "id": None, "name": "Parley"}
+    assert answer["sender"] == {"type": "agent", "id": str(BUILT_IN_ID), "name": "Parley"}
 
 
 def test_what_the_person_says_is_still_the_persons(server: Server, ann: Person) -> None:

@@ -23,11 +23,14 @@ def paths(server: Server, ids: dict[str, str]) -> Iterator[str]:
 @pytest.fixture
 def ids(ann: Person) -> dict[str, str]:
     answer = ann.chat("add buy milk")
+    agent_id = ann.post(f"/v1/accounts/{ann.id}/agents", name="Support")["id"]
     return {
         "task_id": ann.post("/v1/tasks", title="Call mom")["id"],
         "conversation_id": answer["conversation_id"],
         "run_id": answer["run_id"],
         "account_id": str(ann.id),  # everybody's own account
+        "agent_id": agent_id,
+        "chat_id": ann.post(f"/v1/chats/{ann.id}/{agent_id}")["id"],
         "name": "scripts/main.js",
     }
 

@@ -261,6 +261,19 @@ async def find_result(
     )
 
 
+async def create_record(tx: Transaction, caller: Caller, new: ConversationCreate) -> Conversation:
+    """An agent's stands under its own name, in its account."""
+    if caller.agent_account_id is None:
+        return await conversations.create_conversation(tx, caller, new)
+    record = Conversation(
+        user_id=caller.user_id,
+        account_id=caller.agent_account_id,
+        agent_id=caller.user_id,
+        title=new.title,
+    )
+    return await conversations.add_conversation(tx, caller, record)
+
+
 async def open_grant_conversation(tx: Transaction, grant: ApiGrant) -> Conversation:
     """The conversation that records the grant's calls, locked; a new one if the user has deleted it."""
     caller = grant.caller
@@ -277,7 +290,7 @@ async def open_grant_conversation(tx: Transaction, grant: ApiGrant) -> Conversat
     token = await access.get_row(tx, caller, ApiToken, caller.token_id, lock=True)
     if token.conversation_id is not None:
         return await access.get_row(tx, caller, Conversation, token.conversation_id, lock=True)
-    made = await conversations.create_conversation(tx, caller, new)
+    made = await create_record(tx, caller, new)
     token.conversation_id = made.id
     await tx.flush()
     return made

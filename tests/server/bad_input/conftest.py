@@ -34,6 +34,9 @@ def somebody(server: Server) -> Somebody:
     ids["account_id"], ids["user_id"] = person.post("/v1/accounts", name="Bakery")["id"], str(partner.id)
     join(person, ids["account_id"], partner)
     ids["invitation_id"] = invite(person, ids["account_id"], "somebody@example.com")["id"]
+    agents = f"/v1/accounts/{ids['account_id']}/agents"
+    ids["agent_id"] = person.post(agents, name="Support")["id"]
+    ids["chat_id"] = person.post(f"/v1/chats/{ids['account_id']}/{ids['agent_id']}")["id"]
     for number in range(3):
         person.post("/v1/tasks", title=f"Task {number}")
         person.post("/v1/conversations", title=f"Conversation {number}")

@@ -16,8 +16,9 @@ from support.servers import Person, Server, connected, next_answer
 BLANK = ["", " ", "\t", "\n", "\u200b", " \u200b\t\u00a0", "\u2028", "\ufeff"]
 UNSTORABLE = ["a\0b", "\0", "a\ud800b", "\udfff"]
 NO_TEXT = [5, 1.5, True, [], ["x"], {}, {"x": 1}]
-# Without a body it asks for the same thing, and does it.
-NEEDED = [route for route in BODIES if route != "DELETE /v1/me"]
+# Without a body these ask for the same thing, and do it.
+WITHOUT_BODY = {"DELETE /v1/me", "POST /v1/chats/{account_id}/{agent_id}"}
+NEEDED = [route for route in BODIES if route not in WITHOUT_BODY]
 TITLE = [*BLANK, "x" * 256, "ü" * 256, *UNSTORABLE, *NO_TEXT, None]
 MESSAGE = [*BLANK, "x" * 32_001, *UNSTORABLE, *NO_TEXT, None]
 NAME = ["", "x" * 65, "a b", "é", "a\n", "a\0", *NO_TEXT]
@@ -38,6 +39,62 @@ UUIDS = ["", "x", "0" * 31, "0" * 33, "\ud800", "\0", 5, [], {}, True]
 DEEP: dict[str, Any] = {}
 for _ in range(30):
     DEEP = {"a": DEEP}
+TOKENS: dict[str, list[Any]] = {
+    "name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT, None],
+    "expires_in_days": [0, -1, 3_651, 10**20, 1.5, "90", "", True, [], {}],
+    "scopes": [
+        *(
+            [],
+            ["write"],
+            ["write", "tasks:read"],
+            ["read", "read"],
+            ["read", "admin"],
+            ["READ"],
+            ["read "],
+        ),
+        *(
+            ["read write"],
+            ["tasks:*"],
+            ["tasks:read", "tasks:read"],
+            [""],
+            ["chat\0"],
+            ["chat\n"],
+            [None],
+        ),
+        *([["read"]], ["read"] * 9_000, "read", {}, 5, None),
+    ],
+    "current_password": PASSWORDS,
+}
+WAITS = [-1, 61, 10**20, 1.5, "5", True, [], {}]
+AUDIT: dict[str, list[Any]] = {
+    "action": ["", "x" * 51, *UNSTORABLE, *NO_TEXT],
+    "query_attempts": [
+        *([{}], [{"query": ""}], [{"query": "x", "more": 1}], ["x"], [None], "x", {}, 5),
+        *(
+            [{"query": "x"}] * 51,
+            [{"query": "x" * 10_001}],
+            [{"query": "a\0"}],
+            [{"query": "x", "error": ""}],
+        ),
+    ],
+    "final_query": ["", "x" * 10_001, *UNSTORABLE, *NO_TEXT],
+    "resolution_note": ["", "x" * 4_001, *UNSTORABLE, *NO_TEXT],
+    "error": ["", "x" * 4_001, *UNSTORABLE, *NO_TEXT],
+}
+SAID: dict[str, list[Any]] = {
+    "content": MESSAGE,
+    "client_id": NAME,
+    "on_busy": BUSY,
+    "wait": WAITS,
+    **AUDIT,
+}
+GIVEN: dict[str, list[Any]] = {
+    "name": ACCOUNT_NAMES,
+    "description": [*BLANK, "x" * 1_001, *UNSTORABLE, *NO_TEXT],
+    "instructions": [*BLANK, "x" * 8_001, *UNSTORABLE, *NO_TEXT],
+    "model": ["", "x" * 201, "gpt-of-others", *UNSTORABLE, *NO_TEXT],
+    "tools": [["rm"], ["add_task", "add_task"], [""], [5], [None], ["a\0"], ["x"] * 101, "add_task", {}, 5],
+}
 # What each field refuses. Lists that end in None: null is refused as well.
 FIELDS: dict[str, dict[str, list[Any]]] = {
     "POST /v1/auth/register": {
@@ -74,32 +131,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "current_password": PASSWORDS,
     },
     "DELETE /v1/me": {"current_password": PASSWORDS},
-    "POST /v1/me/tokens": {
-        "name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT, None],
-        "expires_in_days": [0, -1, 3_651, 10**20, 1.5, "90", "", True, [], {}],
-        "scopes": [
-            *(
-                [],
-                ["write"],
-                ["write", "tasks:read"],
-                ["read", "read"],
-                ["read", "admin"],
-                ["READ"],
-                ["read "],
-            ),
-            *(
-                ["read write"],
-                ["tasks:*"],
-                ["tasks:read", "tasks:read"],
-                [""],
-                ["chat\0"],
-                ["chat\n"],
-                [None],
-            ),
-            *([["read"]], ["read"] * 9_000, "read", {}, 5, None),
-        ],
-        "current_password": PASSWORDS,
-    },
+    "POST /v1/me/tokens": TOKENS,
     "POST /v1/web/session": {"email": [*NO_TEXT, None], "password": [*NO_TEXT, None]},
     "POST /v1/render": {"text": ["x" * 50_001, *NO_TEXT, None]},
     "POST /v1/tasks": {
@@ -112,23 +144,28 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],
         "completed": ["true", "yes", 1, 0, "", [], {}, None],
     },
-    "POST /v1/conversations": {"title": TITLE[:-1]},
+    "POST /v1/conversations": {"title": TITLE[:-1], "account_id": UUIDS, "agent_id": UUIDS},
     "PATCH /v1/conversations/{conversation_id}": {"title": TITLE[:-1]},
-    "POST /v1/conversations/{conversation_id}/messages": {
-        "content": MESSAGE,
-        "client_id": NAME,
-        "on_busy": BUSY,
-    },
+    "POST /v1/conversations/{conversation_id}/messages": SAID,
+    "POST /v1/chats/{account_id}/{agent_id}": {"title": TITLE[:-1]},
+    "POST /v1/chats/{account_id}/{agent_id}/{chat_id}/messages": SAID,
     "POST /v1/chat": {
         "message": MESSAGE,
         "client_id": NAME,
         "on_busy": BUSY,
+        "wait": WAITS,
         "conversation_id": UUIDS,
     },
     "POST /v1/accounts": {"name": ACCOUNT_NAMES},
     "PATCH /v1/accounts/{account_id}": {"name": ACCOUNT_NAMES},
     "PATCH /v1/accounts/{account_id}/members/{user_id}": {"role": ROLES},
     "POST /v1/accounts/{account_id}/invitations": {"email": EMAILS, "role": ROLES},
+    "POST /v1/accounts/{account_id}/agents": {
+        **GIVEN,
+        "kind": ["", "Hosted", "hosted ", "robot", "hosted\0", *NO_TEXT, None],
+    },
+    "PATCH /v1/accounts/{account_id}/agents/{agent_id}": GIVEN,
+    "POST /v1/accounts/{account_id}/agents/{agent_id}/tokens": TOKENS,
     "POST /v1/invitations/accept": {"token": ["", "x" * 201, *NO_TEXT, None]},
     "POST /v1/events": {
         "type": [
@@ -221,7 +258,7 @@ def test_an_unknown_field_is_refused_and_a_needed_one_missed(somebody: Somebody)
             assert problem["errors"][0]["loc"][0] == "body", route
             assert len(json.dumps(problem)) < 1_500, route
         problem_of(post(somebody, route, {**BODIES[route], **{str(number): 1 for number in range(900)}}), 422)
-        if route.startswith("POST") and route != "POST /v1/conversations":
+        if route.startswith("POST") and route not in ("POST /v1/conversations", *WITHOUT_BODY):
             problem = problem_of(post(somebody, route, {}), 422)
             assert {error["loc"][1] for error in problem["errors"]} == BODIES[route].keys(), route
 

@@ -57,6 +57,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /v1/accounts/{account_id}/members/{user_id}": {"role": "admin"},
     "POST /v1/accounts/{account_id}/invitations": {"email": "nobody@example.com"},
     "POST /v1/invitations/accept": {"token": "x"},
+    "POST /v1/accounts/{account_id}/agents": {"name": "Support"},
+    "PATCH /v1/accounts/{account_id}/agents/{agent_id}": {"name": "Support"},
+    "POST /v1/accounts/{account_id}/agents/{agent_id}/tokens": {"name": "A program", "scopes": ["read"]},
+    "POST /v1/chats/{account_id}/{agent_id}": {"title": "Shopping"},
+    "POST /v1/chats/{account_id}/{agent_id}/{chat_id}/messages": {"content": "hello"},
     "POST /v1/events": {"type": "chat.message", "payload": {"content": "Hello"}},
     "POST /v1/events/read": {"event_ids": ["00000000-0000-4000-8000-000000000000"]},
 }

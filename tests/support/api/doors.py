@@ -38,6 +38,14 @@ SESSIONS_ONLY = {
     "POST /v1/accounts/{account_id}/invitations",
     "DELETE /v1/accounts/{account_id}/invitations/{invitation_id}",
     "POST /v1/invitations/accept",
+    "GET /v1/accounts/{account_id}/agents",
+    "POST /v1/accounts/{account_id}/agents",
+    "GET /v1/accounts/{account_id}/agents/{agent_id}",
+    "PATCH /v1/accounts/{account_id}/agents/{agent_id}",
+    "DELETE /v1/accounts/{account_id}/agents/{agent_id}",
+    "GET /v1/accounts/{account_id}/agents/{agent_id}/tokens",
+    "POST /v1/accounts/{account_id}/agents/{agent_id}/tokens",
+    "DELETE /v1/accounts/{account_id}/agents/{agent_id}/tokens/{token_id}",
 }
 # The other routes that need a caller, with the scopes of which an API token needs one.
 READS_TASKS, WRITES_TASKS = ("tasks:read", "read"), ("tasks:write", "write")
@@ -58,6 +66,18 @@ SCOPES = {
     "GET /v1/conversations/{conversation_id}/messages": READS_CHAT,
     "POST /v1/conversations/{conversation_id}/messages": WRITES_CHAT,
     "POST /v1/chat": WRITES_CHAT,
+    **{
+        f"{method} {version}/chats/{{account_id}}/{{agent_id}}{path}": scopes
+        for version in ("/v1", "")
+        for method, path, scopes in (
+            ("GET", "", READS_CHAT),
+            ("POST", "", WRITES_CHAT),
+            ("GET", "/{chat_id}", READS_CHAT),
+            ("DELETE", "/{chat_id}", WRITES_CHAT),
+            ("GET", "/{chat_id}/messages", READS_CHAT),
+            ("POST", "/{chat_id}/messages", WRITES_CHAT),
+        )
+    },
     "GET /v1/conversations/{conversation_id}/runs": READS_CHAT,
     "GET /v1/runs/{run_id}": READS_CHAT,
     "GET /v1/runs/{run_id}/events": READS_CHAT,

@@ -29,6 +29,7 @@ class Attempt:
 @dataclass(frozen=True)
 class Own:
     """Takes no ids of others. `body` makes a good request of it; `lists` says that its answer shows own rows alone.
+    `filters` are ids in its query that choose among these.
 
     The answer of one that `streams` has no end: test_stream_life.py tries it.
     """
@@ -36,6 +37,7 @@ class Own:
     body: dict[str, Any] | None = None
     lists: bool = False
     streams: bool = False
+    filters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,29 @@ class Elsewhere:
 
 
 ACCOUNT, MEMBER = {"account_id": "<account>"}, {"account_id": "<account>", "user_id": "<member>"}
+AGENT, FOREIGN_AGENT = (
+    {"account_id": "<account>", "agent_id": "<agent>"},
+    {"account_id": "<own account>", "agent_id": "<agent>"},
+)
+IN_CHAT, IN_FOREIGN_CHAT = (
+    {**AGENT, "chat_id": "<chat>"},
+    {"account_id": "<own account>", "agent_id": "<own agent>", "chat_id": "<chat>"},
+)
+SAID = {"content": "Mine"}
+# Document 001's paths, which stand with and without a version.
+CHATS: dict[tuple[str, str], list[Attempt]] = {
+    ("GET", ""): [Attempt(AGENT), Attempt(FOREIGN_AGENT)],
+    ("POST", ""): [Attempt(AGENT), Attempt(FOREIGN_AGENT, body={"title": "Mine"})],
+    ("GET", "/{chat_id}"): [Attempt(IN_CHAT), Attempt(IN_FOREIGN_CHAT)],
+    ("GET", "/{chat_id}/messages"): [
+        Attempt(IN_CHAT),
+        Attempt(IN_FOREIGN_CHAT),
+        Attempt(IN_CHAT, query={"before": "<chat message>"}),
+        Attempt(IN_CHAT, query={"after": "<chat message>"}),
+    ],
+    ("POST", "/{chat_id}/messages"): [Attempt(IN_CHAT, body=SAID), Attempt(IN_FOREIGN_CHAT, body=SAID)],
+    ("DELETE", "/{chat_id}"): [Attempt(IN_CHAT)],
+}
 ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /mcp": Elsewhere("tests/protocols/mcp"),
     "POST /mcp/": Elsewhere("tests/protocols/mcp"),
@@ -114,6 +139,22 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "DELETE /v1/accounts/{account_id}/invitations/{invitation_id}": [
         Attempt({**ACCOUNT, "invitation_id": "<invitation>"}),
     ],
+    "GET /v1/accounts/{account_id}/agents": [Attempt(ACCOUNT), Attempt({"account_id": "<user>"})],
+    "POST /v1/accounts/{account_id}/agents": [Attempt(ACCOUNT, body={"name": "Mine"})],
+    "GET /v1/accounts/{account_id}/agents/{agent_id}": [Attempt(AGENT), Attempt(FOREIGN_AGENT)],
+    "PATCH /v1/accounts/{account_id}/agents/{agent_id}": [
+        Attempt(AGENT, body={"name": "Mine now"}),
+        Attempt(FOREIGN_AGENT, body={"name": "Mine now"}),
+    ],
+    "DELETE /v1/accounts/{account_id}/agents/{agent_id}": [Attempt(AGENT)],
+    "GET /v1/accounts/{account_id}/agents/{agent_id}/tokens": [Attempt(AGENT), Attempt(FOREIGN_AGENT)],
+    "POST /v1/accounts/{account_id}/agents/{agent_id}/tokens": [
+        Attempt(AGENT, body={"name": "mine", "scopes": ["read"]}),
+        Attempt(FOREIGN_AGENT, body={"name": "mine", "scopes": ["read"]}),
+    ],
+    "DELETE /v1/accounts/{account_id}/agents/{agent_id}/tokens/{token_id}": [
+        Attempt({**AGENT, "token_id": "<agent key>"}),
+    ],
     "POST /v1/invitations/accept": [Attempt(body={"token": "<invitation token>"})],
     "GET /v1/tasks": Own(lists=True),
     "POST /v1/tasks": Own({"title": "Mine"}),
@@ -123,8 +164,17 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt({"task_id": "<task>"}, body={"title": "Mine now", "completed": True})
     ],
     "DELETE /v1/tasks/{task_id}": [Attempt({"task_id": "<task>"})],
-    "GET /v1/conversations": Own(lists=True),
-    "POST /v1/conversations": Own({"title": "Mine"}),
+    "GET /v1/conversations": Own(lists=True, filters=("account_id", "agent_id")),
+    "POST /v1/conversations": [
+        Attempt(body={"title": "Mine", "account_id": "<account>"}),
+        Attempt(body={"title": "Mine", "agent_id": "<agent>"}),
+        Attempt(body={"title": "Mine", "account_id": "<own account>", "agent_id": "<agent>"}),
+    ],
+    **{
+        f"{method} {version}/chats/{{account_id}}/{{agent_id}}{path}": attempts
+        for version in ("/v1", "")
+        for (method, path), attempts in CHATS.items()
+    },
     "GET /v1/conversations/{conversation_id}": [Attempt({"conversation_id": "<conversation>"})],
     "PATCH /v1/conversations/{conversation_id}": [
         Attempt({"conversation_id": "<conversation>"}, body={"title": "Mine now"})
@@ -191,16 +241,18 @@ class Theirs:
             get("/v1/accounts"),
             get(f"/v1/accounts/{account}/members"),
             get(f"/v1/accounts/{account}/invitations"),
+            get(f"/v1/accounts/{account}/agents"),
+            get(f"/v1/accounts/{account}/agents/{self.ids['<agent>']}/tokens"),
             used,
         ]
 
     def own_ids(self) -> dict[str, str]:
         """What stands for this person's own rows where they try another's."""
-        return {f"<own {noun}>": self.ids[f"<{noun}>"] for noun in ("conversation", "account")}
+        return {f"<own {noun}>": self.ids[f"<{noun}>"] for noun in ("conversation", "account", "agent")}
 
 
 def with_everything(person: Person, title: str = "A plan", partner: Person | None = None) -> Theirs:
-    """With a `partner` there is an account, too, in which they are a member, and one to which they have invited."""
+    """With a `partner` there is a member in the account, too, and an account to which that one has invited."""
     client_id = f"name-{uuid4()}"
     answer = person.chat("add buy milk", client_id=client_id)
     kept = {"Idempotency-Key": client_id}
@@ -219,18 +271,36 @@ def with_everything(person: Person, title: str = "A plan", partner: Person | Non
         "<token>": person.post("/v1/me/tokens", name="A program", scopes=["read"])["id"],
         "<session>": person.get("/v1/me/sessions")["data"][0]["id"],
         "<client id>": client_id,
-        **(share_accounts(person, partner, title) if partner else {}),
+        **make_chat(person, title),
     }
+    if partner is not None:
+        ids |= share_accounts(person, partner, ids["<account>"], title)
     with person.http.stream("GET", "/v1/events/stream") as answer:
         next(answer.iter_lines())  # whoever reads numbers what happened
     return Theirs(person, ids)
 
 
-def share_accounts(person: Person, partner: Person, title: str) -> dict[str, str]:
-    mine, theirs = (each.post("/v1/accounts", name=title)["id"] for each in (person, partner))
-    join(person, mine, partner)
+def make_chat(person: Person, title: str) -> dict[str, str]:
+    """A team with an agent that has a key, and a conversation with it."""
+    mine = person.post("/v1/accounts", name=title)["id"]
+    agent = person.post(f"/v1/accounts/{mine}/agents", name=title)["id"]
+    key = person.post(f"/v1/accounts/{mine}/agents/{agent}/tokens", name=title, scopes=["read"])["id"]
+    chat = person.post(f"/v1/chats/{mine}/{agent}")["id"]
+    answer = person.post(f"/v1/chats/{mine}/{agent}/{chat}/messages", content=title)
     return {
         "<account>": mine,
+        "<agent>": agent,
+        "<agent key>": key,
+        "<chat>": chat,
+        "<chat message>": answer["user_message"]["id"],
+        "<chat run>": answer["run_id"],
+    }
+
+
+def share_accounts(person: Person, partner: Person, mine: str, title: str) -> dict[str, str]:
+    theirs = partner.post("/v1/accounts", name=title)["id"]
+    join(person, mine, partner)
+    return {
         "<member>": str(partner.id),
         "<invitation>": invite(person, mine, f"{uuid4().hex}@example.com")["id"],
         "<invitation token>": invite(partner, theirs, person.email)["token"],
@@ -241,6 +311,11 @@ def of_nothing() -> dict[str, str]:
     """Ids that no row has."""
     names = (
         "<user>",
+        "<chat>",
+        "<chat message>",
+        "<chat run>",
+        "<agent>",
+        "<agent key>",
         "<event>",
         "<task>",
         "<conversation>",
