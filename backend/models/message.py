@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
-from pydantic import StringConstraints
+from pydantic import StrictInt, StringConstraints
 from sqlalchemy import Boolean, Column, Index, Integer, String, UniqueConstraint, Uuid, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
@@ -113,7 +113,7 @@ class ToolCall(SQLModel, table=True):
 
 
 # Seconds for which a JSON request waits for an answer.
-Wait = Annotated[int, Field(ge=0, le=60)]
+Wait = Annotated[StrictInt, ApiField(ge=0, le=60)]
 WAIT_DESCRIPTION = (
     "Seconds after which the answer comes without the agent's, with the status that the run has: 30 for an external "
     "agent, else until the run ends. A stream does not wait."

@@ -1,11 +1,14 @@
 # routes/messages.py -- messages over HTTP, and the chat: one request that posts a message and returns the answer.
-from typing import Annotated, Literal
+import asyncio
+from contextlib import suppress
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
 from app_state import AppState
+from errors import Forbidden
 from models.message import ChatCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic, derive_answer_id
 from routes.dependencies import (
@@ -21,13 +24,20 @@ from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, list_of, problems
 from routes.runs import STREAM, stream_run
 from services import messages, runs
+from services.agents import answers
 from services.runs import StreamedRun
 from streaming.disconnects import run_until_disconnect
 from streaming.sse import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
-ANSWERS = problems(401, 404, 409, 422, 429)
+ANSWERS = problems(401, 403, 404, 409, 422, 429)
+EXTERNAL_WAIT_SECONDS = 30
+BeforeMessage = Annotated[
+    UUID | Literal["end"] | None, Query(description="Page backwards from this message, or from the end.")
+]
+AfterMessage = Annotated[UUID | None, Query(description="Only what came after this message.")]
+PostedT = TypeVar("PostedT", ChatCreate, MessageCreate)
 
 
 @router.get(
@@ -40,10 +50,8 @@ async def list_messages(
     caller: ChatReadDep,
     conversation_id: UUID,
     page: PageDep,
-    before: Annotated[
-        UUID | Literal["end"] | None, Query(description="Page backwards from this message, or from the end.")
-    ] = None,
-    after: Annotated[UUID | None, Query(description="Only what came after this message.")] = None,
+    before: BeforeMessage = None,
+    after: AfterMessage = None,
 ) -> JsonBytes:
     """In reading order, from the start unless `before` or `after` says otherwise.
 
@@ -70,12 +78,19 @@ async def post_message(
     new: MessageCreate,
     new_id: NewIdDep,
 ) -> Response | ChatPublic:
-    """Posts a message and returns the answer: complete as JSON, or as a stream with `Accept: text/event-stream`."""
+    """Posts a message and returns the answer: complete as JSON, or as a stream with `Accept: text/event-stream`.
+
+    With the key of an external agent it is the agent's answer to the oldest message that waits for one.
+    """
+    if caller.is_agent:
+        return await post_answer(state, caller, conversation_id, new, new_id)
+    answers.refuse_audit(new)
     chat = ChatCreate.model_construct(
         message=new.content,
         conversation_id=conversation_id,
         client_id=new.client_id,
         on_busy=new.on_busy,
+        wait=new.wait,
     )
     return await post_and_answer(state, caller, request, chat, new_id)
 
@@ -96,18 +111,42 @@ async def post_chat(
 async def post_and_answer(
     state: AppState, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
 ) -> Response | ChatPublic:
-    if new_id is not None and new.client_id is None:
-        new = new.model_copy(
-            update={"client_id": f"key-{new_id.hex}"}
-        )  # a repeated request finds its message
+    if caller.is_agent:
+        raise Forbidden("An agent answers in conversations, and begins none.")
+    new = add_client_id(new, new_id)
     posted = await state.run_control.post(caller, new)
     run_id = posted.run.id
     if wants_stream(request.headers.get("accept", "")):
         if posted.first_line is not None:  # the run is new, and at work
             return stream_run(state, caller, StreamedRun(run_id, derive_answer_id(run_id)))
         return stream_run(state, caller, await state.db.read(runs.get_streamed_run, caller, run_id))
-    await run_until_disconnect(request.receive, state.open_streams.wait_for_end(caller, run_id))
+    seconds = EXTERNAL_WAIT_SECONDS if new.wait is None and posted.run.is_external else new.wait
+    await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, seconds))
     return await state.db.read(runs.read_chat_answer, caller, run_id)
+
+
+async def wait_for_end(state: AppState, caller: Caller, run_id: UUID, seconds: int | None) -> None:
+    """Returns when the run has ended, or after so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await state.open_streams.wait_for_end(caller, run_id)
+
+
+async def post_answer(
+    state: AppState, caller: Caller, conversation_id: UUID, new: MessageCreate, new_id: UUID | None
+) -> ChatPublic:
+    """What an external agent answers; it has the answer to its request at once."""
+    new = add_client_id(new, new_id)
+    run = await state.db.write(answers.post_answer, caller, conversation_id, new)
+    state.notifier.notify(run.id)
+    return await state.db.read(runs.read_chat_answer, caller, run.id)
+
+
+def add_client_id(new: PostedT, new_id: UUID | None) -> PostedT:
+    """A repeated request with an Idempotency-Key finds its message by this."""
+    if new_id is None or new.client_id is not None:
+        return new
+    return new.model_copy(update={"client_id": f"key-{new_id.hex}"})
 
 
 def wants_stream(accept: str) -> bool:

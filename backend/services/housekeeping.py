@@ -11,6 +11,7 @@ from failure_causes import log_failure
 from services import run_log
 from services.accounts import account_removal
 from services.accounts.invitations import delete_ended_invitations
+from services.agents import answers
 from services.events import event_log
 from services.idempotency import delete_old_keys
 from services.identity import sessions, user_removal
@@ -41,7 +42,7 @@ class Housekeeping:
         ]
 
     async def delete_expired(self) -> None:
-        """Delete expired rows, a batch at a time."""
+        """Delete expired rows, a batch at a time, and end the runs that no agent has answered."""
         write = self._db.write_unhurried
         while await write(delete_expired_limits):
             pass
@@ -53,6 +54,8 @@ class Housekeeping:
             pass
         while await write(run_log.delete_old_details, SYSTEM, self._run_log_retention_days):
             pass
+        for run_id in await self._db.read(answers.find_late_runs, SYSTEM):
+            await write(answers.end_late_run, SYSTEM, run_id)
         await event_log.number_all_events(self._db)
         while await write(event_log.delete_old_events, SYSTEM):
             pass

@@ -32,7 +32,8 @@ async def write_long_conversation(url: str, user_id: UUID, messages: int) -> UUI
     try:
         async with db.transaction() as tx:
             times = {"created_at": rows[0]["created_at"], "updated_at": end}
-            conversation = {"id": conversation_id, "user_id": user_id, "title": TITLE, **times}
+            owner = {"user_id": user_id, "account_id": user_id}
+            conversation = {"id": conversation_id, **owner, "title": TITLE, **times}
             await tx.execute(insert(Conversation), [conversation])
             for start in range(0, messages, ROWS_PER_STATEMENT):
                 await tx.execute(insert(Message), rows[start : start + ROWS_PER_STATEMENT])
