@@ -20,6 +20,14 @@ ALTER TABLE conversations
 -- Without its trigger: it would make all of them look as if something had just been said.
 ALTER TABLE conversations DISABLE TRIGGER conversations_move_updated_at;
 UPDATE conversations SET account_id = user_id;
+-- An agent has no personal account: the record of its own calls is in the account of the agent or, where this schema was
+-- downgraded past its row of agents, in the one of which it is a member.
+UPDATE conversations
+SET account_id = (SELECT agents.account_id FROM agents WHERE agents.id = conversations.user_id), agent_id = user_id
+WHERE EXISTS (SELECT 1 FROM agents WHERE agents.id = conversations.user_id);
+UPDATE conversations
+SET account_id = (SELECT own.account_id FROM account_members AS own WHERE own.user_id = conversations.user_id LIMIT 1)
+WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.id = conversations.account_id);
 ALTER TABLE conversations ENABLE TRIGGER conversations_move_updated_at;
 
 ALTER TABLE conversations

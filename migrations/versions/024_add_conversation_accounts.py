@@ -11,6 +11,21 @@ down_revision = "023_add_agents"
 NOW = sa.text("CURRENT_TIMESTAMP")
 KINDS = "kind IN ('assistant', 'direct', 'group')"
 TRIGGER = "conversations_move_updated_at"
+# An agent has no personal account: the record of its own calls is in the account of the agent or, where this schema was
+# downgraded past its row of agents, in the one of which it is a member.
+FILL_ACCOUNTS = (
+    "UPDATE conversations SET account_id = user_id",
+    """
+    UPDATE conversations
+    SET account_id = (SELECT agents.account_id FROM agents WHERE agents.id = conversations.user_id), agent_id = user_id
+    WHERE EXISTS (SELECT 1 FROM agents WHERE agents.id = conversations.user_id)""",
+    """
+    UPDATE conversations
+    SET account_id = (
+        SELECT own.account_id FROM account_members AS own WHERE own.user_id = conversations.user_id LIMIT 1
+    )
+    WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.id = conversations.account_id)""",
+)
 # The columns of each index, and which rows it has: all of them on MariaDB, which has no such index.
 INDEXES: dict[str, tuple[list[str | sa.TextClause], str | None]] = {
     "idx_conversations_account_id_agent_id": (["account_id", "agent_id"], None),
@@ -120,7 +135,8 @@ def fill_accounts() -> None:
     op.execute(
         f"ALTER TABLE conversations DISABLE TRIGGER {TRIGGER}" if is_postgresql else f"DROP TRIGGER {TRIGGER}"
     )
-    op.execute("UPDATE conversations SET account_id = user_id")
+    for statement in FILL_ACCOUNTS:
+        op.execute(statement)
     if is_postgresql:
         op.execute(f"ALTER TABLE conversations ENABLE TRIGGER {TRIGGER}")
     elif not (migrations.as_sql and migrations.dialect.name == "sqlite"):
