@@ -11,6 +11,7 @@ from support.api.sign_in import sign_in
 from support.databases.table_rows import read_rows
 from support.servers import (
     PASSWORD,
+    Person,
     Server,
     ok,
     serving,
@@ -81,6 +82,23 @@ def test_only_a_bare_address_is_an_email(server: Server, email: str) -> None:
     """What is kept would not be what was typed."""
     answer = server.client().post("/v1/auth/register", json={"email": email, "password": PASSWORD})
     assert problem_of(answer, 422)["errors"][0]["loc"] == ["body", "email"]
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["robot@agents.invalid", "robot@Agents.INVALID", "robot@agents.ｉｎｖａｌｉｄ", "robot@deleted.invalid"],
+)
+@pytest.mark.engines("sqlite")
+def test_nobody_takes_an_address_of_agents_or_of_the_deleted(server: Server, ann: Person, email: str) -> None:
+    """It would keep an agent from being made, or a user from being deleted: an email is taken once."""
+    problems = [
+        problem_of(
+            server.client().post("/v1/auth/register", json={"email": email, "password": PASSWORD}), 422
+        ),
+        problem_of(ann.http.patch("/v1/me", json={"email": email, "current_password": PASSWORD}), 422),
+    ]
+    for problem in problems:
+        assert [error["loc"] for error in problem["errors"]] == [["body", "email"]]
 
 
 @pytest.mark.engines("sqlite")
