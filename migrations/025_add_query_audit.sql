@@ -19,5 +19,11 @@ ALTER TABLE messages
 
 ALTER TABLE runs ADD COLUMN is_external BOOLEAN NOT NULL DEFAULT false;
 
+-- There are such runs only if this schema was here before, and was taken back.
+UPDATE runs SET is_external = true
+WHERE status = 'queued' AND conversation_id IN (
+    SELECT conversations.id FROM conversations JOIN agents ON agents.id = agent_id WHERE agents.kind = 'external'
+);
+
 \endif
 \ir psql/end.sql

@@ -161,6 +161,8 @@ class MessageCreate(QueryAudit):
 class ChatCreate(ApiModel):
     message: Content = ApiField(examples=["add buy milk tomorrow and call mom"])
     conversation_id: UUID | None = None
+    account_id: UUID | None = ApiField(None, description="Of a new conversation: an account of yours.")
+    agent_id: UUID | None = ApiField(None, description="Of a new conversation: who answers.")
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
     wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)

@@ -88,6 +88,8 @@ async def post_message(
     chat = ChatCreate.model_construct(
         message=new.content,
         conversation_id=conversation_id,
+        account_id=None,
+        agent_id=None,
         client_id=new.client_id,
         on_busy=new.on_busy,
         wait=new.wait,

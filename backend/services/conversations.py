@@ -80,7 +80,7 @@ async def create_conversation(
     NotFound for an account of which the caller is no member, and for an agent that is not there.
     """
     require_person(caller)
-    account_id, agent_id = await find_place(tx, caller, new)
+    account_id, agent_id = await find_place(tx, caller, new.account_id, new.agent_id)
     conversation = Conversation(
         user_id=caller.user_id, title=new.title, account_id=account_id, agent_id=agent_id
     )
@@ -96,9 +96,10 @@ def require_person(caller: Caller) -> None:
         raise Forbidden("An agent answers in conversations, and begins none.")
 
 
-async def find_place(tx: Transaction, caller: Caller, new: ConversationCreate) -> tuple[UUID, UUID | None]:
-    """The account and the agent of a new conversation; None for the built-in one."""
-    account_id, agent_id = new.account_id, new.agent_id
+async def find_place(
+    tx: Transaction, caller: Caller, account_id: UUID | None, agent_id: UUID | None
+) -> tuple[UUID, UUID | None]:
+    """The account and the agent of a new conversation, for which these are asked; None for the built-in one."""
     if agent_id is not None and agent_id != BUILT_IN_ID:
         agent = await find_agent(tx, caller, col(Agent.id) == agent_id)
         if account_id not in (None, agent.account_id):

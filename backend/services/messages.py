@@ -181,10 +181,13 @@ def make_title(text: str) -> str:
 async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) -> Conversation:
     """The conversation that is written to, locked; a new one if none is named."""
     if new.conversation_id is not None:
+        if new.account_id is not None or new.agent_id is not None:
+            raise Invalid("A conversation stays in its account, with its agent.", ("body", "conversation_id"))
         return await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
     conversations.require_person(caller)
     title = make_title(new.message)
-    conversation = Conversation(user_id=caller.user_id, account_id=caller.user_id, title=title)
+    account_id, agent_id = await conversations.find_place(tx, caller, new.account_id, new.agent_id)
+    conversation = Conversation(user_id=caller.user_id, account_id=account_id, agent_id=agent_id, title=title)
     return await conversations.add_conversation(tx, caller, conversation)
 
 

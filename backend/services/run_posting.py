@@ -53,7 +53,8 @@ async def post_message(
     where the message cannot be posted.
     """
     run_id = run_id or uuid4()
-    if db.is_postgresql and new.on_busy == "queue":
+    is_at_home = new.account_id is None and new.agent_id is None
+    if db.is_postgresql and new.on_busy == "queue" and is_at_home:
         posted = await insert_message(db, caller, new, max_runs, run_id, lease_seconds)
         if posted is not None:
             return posted

@@ -7,6 +7,12 @@ from models.columns import JsonType
 
 revision = "025_add_query_audit"
 down_revision = "024_add_conversation_accounts"
+# There are such runs only if this schema was here before, and was taken back.
+FLAG_EXTERNAL = """
+    UPDATE runs SET is_external = true
+    WHERE status = 'queued' AND conversation_id IN (
+        SELECT conversations.id FROM conversations JOIN agents ON agents.id = agent_id WHERE agents.kind = 'external'
+    )"""
 
 
 def upgrade() -> None:
@@ -20,6 +26,7 @@ def upgrade() -> None:
     ):
         op.add_column("messages", column)
     op.add_column("runs", sa.Column("is_external", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.execute(FLAG_EXTERNAL)
 
 
 def downgrade() -> None:

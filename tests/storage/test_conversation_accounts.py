@@ -114,3 +114,20 @@ def test_the_record_of_an_agents_calls_stays_in_its_account_down_and_up_again(
     assert place.run(f"{ACCOUNTS} account_id = user_id") == ["2"]
     assert place.run(f"{ACCOUNTS} account_id = {TEAM} AND user_id = {ROBOT}") == ["1"]
     assert place.run(f"{ACCOUNTS} agent_id = {ROBOT}") == [agent_id]
+
+
+def test_a_question_for_an_external_agent_is_no_workers_after_down_and_up_again_either(place: Place) -> None:
+    place.alembic("upgrade", "head")
+    write(
+        place,
+        PEOPLE,
+        AT_HOME,
+        AGENT,
+        f"INSERT INTO conversations (id, user_id, account_id, agent_id) VALUES ({TEAM}, {ANN}, {TEAM}, {ROBOT})",
+        "INSERT INTO runs (id, conversation_id, user_id, trigger_seq, is_external) VALUES "
+        f"({ANN}, {TEAM}, {ANN}, 1, true), ({BOB}, {BOB}, {BOB}, 1, false)",
+    )
+    place.alembic("downgrade", THERE)
+    place.alembic("upgrade", "head")
+    assert place.run(f"SELECT count(*) FROM runs WHERE is_external AND id = {ANN}") == ["1"]
+    assert place.run("SELECT count(*) FROM runs WHERE is_external") == ["1"]

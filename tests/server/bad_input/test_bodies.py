@@ -155,6 +155,8 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "on_busy": BUSY,
         "wait": WAITS,
         "conversation_id": UUIDS,
+        "account_id": UUIDS,
+        "agent_id": UUIDS,
     },
     "POST /v1/accounts": {"name": ACCOUNT_NAMES},
     "PATCH /v1/accounts/{account_id}": {"name": ACCOUNT_NAMES},

@@ -174,17 +174,6 @@ def test_nobody_signs_in_as_an_agent_whatever_its_row_says(server: Server, team:
 
 
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("email", ["x@agents.invalid", "X@AGENTS.INVALID", f"{BUILT_IN}@agents.invalid"])
-def test_nobody_registers_an_address_of_agents(server: Server, team: Team, email: str) -> None:
-    body = {"email": email, "password": PASSWORD}
-    problem_of(server.client().post("/v1/auth/register", json=body), 422)
-    problem_of(
-        team.people["owner"].http.patch("/v1/me", json={"email": email, "current_password": PASSWORD}), 422
-    )
-    problem_of(team.people["owner"].http.post(f"{team.path}/invitations", json={"email": email}), 422)
-
-
-@ON_ONE_ENGINE
 def test_an_account_has_so_many_agents(server: Server, team: Team) -> None:
     owner = team.people["owner"]
     for number in range(AGENTS_PER_ACCOUNT):

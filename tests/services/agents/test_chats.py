@@ -122,6 +122,20 @@ def test_an_answer_is_streamed_where_that_is_asked_for(team: Team) -> None:
 
 
 @pytest.mark.also_on_mariadb
+def test_a_first_message_says_in_which_account_and_with_which_agent(team: Team) -> None:
+    member = team.people["member"]
+    agent_id = add_agent(team)
+    with_agent = member.chat("hello", agent_id=agent_id)
+    in_team = member.chat("hello", account_id=team.id)
+    made = [member.get(f"/v1/conversations/{each['conversation_id']}") for each in (with_agent, in_team)]
+    places = [(row["account_id"], row["agent_id"]) for row in made]
+    assert places == [(team.id, agent_id), (team.id, str(BUILT_IN_ID))]
+    assert with_agent["message"]["sender"]["name"] == "Support"
+    again = {"message": "hello", "conversation_id": made[1]["id"], "agent_id": agent_id}
+    problem_of(member.http.post("/v1/chat", json=again), 422)
+
+
+@pytest.mark.also_on_mariadb
 def test_conversations_are_listed_by_account_and_by_agent(server: Server, team: Team) -> None:
     member = team.people["member"]
     agent_id = add_agent(team)

@@ -196,6 +196,8 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /v1/chat": [
         Attempt(body={"message": "hello", "conversation_id": "<conversation>"}),
         Attempt(body={"message": "hello", "conversation_id": "<conversation>", "client_id": "<client id>"}),
+        Attempt(body={"message": "hello", "account_id": "<account>"}),
+        Attempt(body={"message": "hello", "agent_id": "<agent>"}),
     ],
     "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"})],
     "GET /v1/runs/{run_id}/events": [Attempt({"run_id": "<run>"})],
