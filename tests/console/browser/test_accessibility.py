@@ -76,6 +76,38 @@ def test_axe_finds_nothing_in_any_view(
     page.locator("#open-settings").click()
     expect(page.locator("#sessions li").first).to_be_visible()
     check(page, "the settings")
+    page.keyboard.press("Escape")
+    check_team(page, narrow=narrow)
+
+
+def check_team(page: Page, *, narrow: bool) -> None:
+    """The sheets of accounts, one account, an agent and the inbox."""
+    page.locator("#open-accounts").click()
+    check(page, "the accounts")
+    page.get_by_label("Name of the team", exact=True).fill("Bakery")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.locator("#account-here")).to_have_text("Bakery")
+    if narrow:
+        page.get_by_role("button", name="Show conversations").click()
+    page.locator("#open-accounts").click()
+    page.get_by_role("button", name="Members and agents of Bakery").click()
+    page.get_by_label("Whom, by email").fill("ben@example.com")
+    page.get_by_role("button", name="Invite", exact=True).click()
+    expect(page.get_by_label("Invitation", exact=True)).to_be_visible()
+    check(page, "a team")
+    page.get_by_role("button", name="New agent").click()
+    page.get_by_label("Name of the agent", exact=True).fill("Robot")
+    check(page, "a new agent")
+    page.get_by_label("Who thinks").select_option("external")
+    page.locator("#agent-form").get_by_role("button", name="Save").click()
+    page.get_by_label("Name of the key").fill("laptop")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_label("Key", exact=True)).to_be_visible()
+    check(page, "an agent with a key")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator("#open-inbox").click()
+    check(page, "the inbox")
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1024, 1440])

@@ -58,6 +58,18 @@ export const get = (path, params = {}) => {
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value || value === false));
   return request("GET", query.size ? `${path}?${query}` : path);
 };
+// The items of all pages of a list.
+export async function getAll(path, params = {}) {
+  const found = [];
+  let cursor;
+  do {
+    const page = await get(path, { limit: 200, ...params, cursor });
+    found.push(...page.data);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return found;
+}
+
 export const post = (path, body) => request("POST", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
 export const remove = (path, body) => request("DELETE", path, body);

@@ -70,7 +70,8 @@ export async function copyText(text, button) {
     // The clipboard API needs https; execCommand works without it.
     const area = el("textarea", { class: "sr" });
     area.value = text;
-    document.body.append(area);
+    // All but an open dialog is inert: nothing could be selected there.
+    (button.closest("dialog") ?? document.body).append(area);
     area.select();
     document.execCommand("copy");
     area.remove();
@@ -126,7 +127,7 @@ export function showErrors(form, error) {
   const problems = error.errors?.length ? error.errors : [{ loc: ["body", error.field], msg: error.message }];
   for (const { loc, msg } of problems) {
     const field = form.querySelector(`[data-field="${CSS.escape(String(loc[1] ?? ""))}"]`);
-    const input = field?.querySelector("input, textarea");
+    const input = field?.querySelector("input, textarea, select");
     if (!input) {
       rest = error.message;
       continue;
@@ -151,6 +152,32 @@ export function clearErrors(form) {
 function toSentence(text) {
   const words = text.replace(/^Value error, /, "").replace(/^String should have/, "It should have");
   return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
+}
+
+// A button for what cannot be undone: the second click within five seconds does it.
+export function makeCarefulButton(text, label, work) {
+  const words = el("span", {}, text);
+  const button = el("button", { type: "button", class: "plain", "aria-label": label, onclick: press }, words);
+  let timer = null;
+  function settle() {
+    timer = null;
+    words.textContent = text;
+    button.setAttribute("aria-label", label);
+    button.classList.remove("danger-text");
+  }
+  function press() {
+    if (timer) {
+      clearTimeout(timer);
+      settle();
+      work();
+      return;
+    }
+    words.textContent = "Sure?";
+    button.setAttribute("aria-label", `${label}: press again to do it`);
+    button.classList.add("danger-text");
+    timer = setTimeout(settle, 5000);
+  }
+  return button;
 }
 
 // Makes a dialog close by its cross and by a click beside it; Escape does so anyway.

@@ -10,6 +10,8 @@ import { endSession, mayBeSignedIn, onEnd, signOut } from "./account/session.js"
 import * as settings from "./account/settings.js";
 import * as stream from "./stream.js";
 import * as tasks from "./tasks/tasks.js";
+import * as accounts from "./team/accounts.js";
+import * as inbox from "./team/inbox.js";
 
 let me = null;
 let config = {};
@@ -28,7 +30,8 @@ async function enterConsole() {
   showAccount();
   $("offline-model").hidden = !config.offline;
   stream.start(me.id);
-  await Promise.all([conversations.load(), tasks.load(), followAddress()]).catch(showFailure);
+  const listed = accounts.load(me).catch(showFailure).then(() => conversations.load());
+  await Promise.all([listed, tasks.load(), inbox.load(), followAddress()]).catch(showFailure);
   focusUnlessTouch();
 }
 
@@ -42,7 +45,7 @@ onEnd((why) => {
   stream.end();
   settings.close();
   for (const box of document.querySelectorAll("dialog[open]")) box.close();
-  for (const part of [chat, conversations, tasks]) part.reset();
+  for (const part of [chat, conversations, tasks, accounts, inbox]) part.reset();
   me = null;
   location.hash = "";
   $("app").hidden = true;
@@ -59,15 +62,19 @@ async function followAddress() {
     $("app").dataset.ready = "1";
     await chat.open(id);
   }
+  accounts.showChoice(id === null);
   await showTitle(id);
   focusUnlessTouch();
 }
 
 async function showTitle(id) {
   let title = "New conversation";
+  let agent = "";
   if (id !== null) {
     try {
-      title = conversations.getTitle(await conversations.loadConversation(id));
+      const conversation = await conversations.loadConversation(id);
+      title = conversations.getTitle(conversation);
+      agent = await accounts.findAgentName(conversation);
     } catch (error) {
       if (error.status !== 404) showFailure(error);
       return;
@@ -75,6 +82,8 @@ async function showTitle(id) {
   }
   if (chat.getConversation() !== id) return;
   $("chat-title").textContent = neutralizeDirection(title);
+  $("chat-agent").textContent = neutralizeDirection(agent);
+  $("chat-agent").hidden = !agent;
   document.title = `${neutralizeDirection(title)} · Parley`;
 }
 
@@ -83,6 +92,7 @@ addEventListener("hashchange", () => me && followAddress().catch(showFailure));
 chat.onBegun((id) => {
   history.pushState(null, "", `#/c/${id}`);
   conversations.select(id);
+  accounts.showChoice(false);
   showTitle(id).then(() => conversations.select(id));
 });
 conversations.onGone(() => (location.hash = ""));
@@ -93,10 +103,24 @@ settings.onChanged((person) => {
   me = person;
   showAccount();
 });
+accounts.onChosen(async () => {
+  await conversations.load();
+  if (location.hash) location.hash = "";
+  else await followAddress();
+});
+// Fetched when somebody wants to see it.
+accounts.onManage(async (account) => {
+  try {
+    await (await import("./team/team.js")).open(me, account);
+  } catch (error) {
+    showFailure(error);
+  }
+});
 signInPage.onSignIn(enterConsole);
 
 stream.subscribe("reset", () => {
-  if (me) Promise.all([conversations.load(), tasks.load(), chat.refreshMessages()]).catch(showFailure);
+  if (!me) return;
+  Promise.all([accounts.load(me), conversations.load(), tasks.load(), inbox.load(), chat.refreshMessages()]).catch(showFailure);
 });
 stream.subscribe("connection", (up) => {
   $("connection").textContent = up ? "" : "Connection lost. Trying again …";

@@ -62,7 +62,7 @@ function listMoments({ messages, runs }) {
   const found = [];
   for (const message of messages) {
     const person = message.role === "user";
-    found.push([message.created_at, person ? "person" : "agent", [bdi(person ? nameSender(message.sender) : "Parley"), " wrote"], message.content]);
+    found.push([message.created_at, person ? "person" : "agent", [bdi(nameSender(message.sender)), " wrote"], message.content]);
     for (const call of message.tool_calls || []) {
       const { approval } = call;
       if (approval) {

@@ -5,6 +5,7 @@ import { $, announce, showFailure } from "../dom.js";
 import { RunFollower } from "./run_follower.js";
 import { makeItem, markDay, makeUserItem, setState, markStored } from "./messages.js";
 import { subscribe } from "../stream.js";
+import { getPlace } from "../team/accounts.js";
 
 const PAGE = 50;
 const NEAR = 90;
@@ -308,7 +309,7 @@ async function deliverMessage(item, to, opened) {
   try {
     const [path, body] = to
       ? [`/v1/conversations/${to}/messages`, { content, client_id }]
-      : ["/v1/chat", { message: content, client_id }];
+      : ["/v1/chat", { message: content, client_id, ...getPlace() }];
     const leaving = new AbortController();
     const stream = await openStream("POST", path, { body, signal: leaving.signal });
     const runId = stream.headers.get("X-Run-ID");

@@ -2,6 +2,7 @@
 import { get, patch, remove } from "../api.js";
 import { $, announce, bdi, formatClock, formatDay, el, showFailure, makeIcon, makeIconButton, debounce, showToast } from "../dom.js";
 import { subscribe } from "../stream.js";
+import { getFilter } from "../team/accounts.js";
 
 const UNDO_SECONDS = 5;
 // Each kind of conversation has its icon.
@@ -23,7 +24,7 @@ export const onGone = (work) => (notifyGone = work);
 export const onRenamed = (work) => (notifyRenamed = work);
 
 export async function load() {
-  const page = await get("/v1/conversations", { limit: 50 });
+  const page = await get("/v1/conversations", { limit: 50, account_id: getFilter() });
   known.clear();
   for (const item of page.data) known.set(item.id, item);
   cursor = page.next_cursor;
@@ -34,7 +35,7 @@ async function loadMore() {
   if (!cursor || found) return;
   const from = cursor;
   cursor = null;
-  const page = await get("/v1/conversations", { limit: 50, cursor: from });
+  const page = await get("/v1/conversations", { limit: 50, cursor: from, account_id: getFilter() });
   for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
   cursor = page.next_cursor;
   drawList();
@@ -59,7 +60,10 @@ function markSelected(item) {
 }
 
 function listVisible() {
-  const shown = [...known.values()].filter((item) => !leaving.has(item.id) && (!found || found.has(item.id)));
+  const here = getFilter();
+  const shown = [...known.values()].filter(
+    (item) => !leaving.has(item.id) && (!found || found.has(item.id)) && (!here || item.account_id === here),
+  );
   return shown.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
 }
 
@@ -215,7 +219,7 @@ async function searchConversations() {
     return;
   }
   try {
-    const page = await get("/v1/conversations", { q, limit: 100 });
+    const page = await get("/v1/conversations", { q, limit: 100, account_id: getFilter() });
     if (q !== $("search").value.trim()) return;
     for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
     found = new Set(page.data.map((item) => item.id));

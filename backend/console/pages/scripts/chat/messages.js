@@ -1,5 +1,5 @@
 // messages.js -- the item of one message: the user's, the agent's, or one that is being sent.
-import { bdi, copyText, formatDay, el, makeIcon, makeTime } from "../dom.js";
+import { bdi, copyText, formatDay, el, makeIcon, makeTime, neutralizeDirection } from "../dom.js";
 import { showSoon } from "./markdown.js";
 import { ToolCards } from "./tools.js";
 
@@ -85,8 +85,9 @@ export class AgentItem {
     this.cutOff = el("p", { class: "muted small", hidden: true }, "This answer reached the model's largest length and was cut off.");
     this.ending = el("div", { class: "ending" });
     this.foot = el("div", { class: "foot" });
+    this.speaker = el("span", { class: "sr" }, "The agent says:");
     this.item = el("li", { class: "message from-agent", data: { run: runId || "" } },
-      el("span", { class: "sr" }, "Parley said:"), this.cards.box, this.body, this.cutOff, this.ending, this.foot);
+      this.speaker, this.cards.box, this.body, this.cutOff, this.ending, this.foot);
     this.item.agent = this;
   }
 
@@ -95,6 +96,7 @@ export class AgentItem {
     this.item.classList.remove("live");
     this.item.dataset.id = message.id;
     this.item.message = message;
+    this.speaker.textContent = neutralizeDirection(`${message.sender?.name ?? "The agent"} said:`);
     setDay(this.item, message.created_at);
     this.cards.set(message.tool_calls || []);
     this.body.hidden = message.content === "";

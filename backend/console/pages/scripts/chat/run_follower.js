@@ -118,7 +118,7 @@ export class RunFollower {
   "message.completed"({ message }) {
     cancelAnimationFrame(this.frame);
     this.agent.settle(message);
-    announce(`Parley answered: ${message.content}`);
+    announce(`${message.sender.name ?? "The agent"} answered: ${message.content}`);
   }
 
   paint() {
