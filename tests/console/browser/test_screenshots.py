@@ -13,6 +13,7 @@ from sqlalchemy import insert
 
 from clock import utc_now
 from models import Task
+from support.api.accounts import join
 from support.browsers import Visitor, say, settled
 from support.databases.unchecked import open_unchecked
 from support.servers import Server
@@ -71,3 +72,38 @@ def test_the_readmes_picture(site: Server, visit: Visitor, tmp_path: Path, name:
     assert picture.stat().st_size < SIZE_LIMIT
     # Nothing sticks out at the side.
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+TEAM_SCREENS = {"team": SCREENS["light"], "team-phone": SCREENS["phone"]}
+
+
+@pytest.mark.parametrize("name", TEAM_SCREENS)
+def test_the_readmes_picture_of_a_team(site: Server, visit: Visitor, tmp_path: Path, name: str) -> None:
+    ann = site.person(email=f"ann.{name}@example.com", display_name="Ann")
+    ben = site.person(email=f"ben.{name}@example.com", display_name="Ben")
+    team = ann.post("/v1/accounts", name="Bakery")["id"]
+    join(ann, team, ben, "admin")
+    agents = f"/v1/accounts/{team}/agents"
+    ann.post(agents, name="Support", description="Answers what customers ask", instructions="Be brief.")
+    ann.post(agents, name="Sales figures", kind="external", description="Asks the shop's database")
+    page = visit(site, **TEAM_SCREENS[name]).sign_in(ann.email)
+
+    def open_accounts() -> None:
+        if "phone" in name:
+            page.get_by_role("button", name="Show conversations").click()
+        page.locator("#open-accounts").click()
+
+    open_accounts()
+    page.locator(".choice").nth(1).click()
+    expect(page.locator("#account-here")).to_have_text("Bakery")
+    expect(page.locator("#accounts")).to_be_hidden()
+    open_accounts()
+    page.get_by_role("button", name="Members and agents of Bakery").click()
+    expect(page.locator("#members li")).to_have_count(2)
+    page.evaluate("document.activeElement.blur()")
+    picture = target(tmp_path, name)
+    page.screenshot(path=picture)
+    assert picture.stat().st_size < SIZE_LIMIT
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    sheet = page.locator("#team .sheet-body")
+    assert sheet.evaluate("(box) => box.scrollWidth <= box.clientWidth")
