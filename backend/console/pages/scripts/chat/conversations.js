@@ -24,7 +24,7 @@ export const onGone = (work) => (notifyGone = work);
 export const onRenamed = (work) => (notifyRenamed = work);
 
 export async function load() {
-  const page = await get("/v1/conversations", { limit: 50, account_id: getFilter() });
+  const page = await get("/v1/conversations", { limit: 50, ...getFilter() });
   known.clear();
   for (const item of page.data) known.set(item.id, item);
   cursor = page.next_cursor;
@@ -35,7 +35,7 @@ async function loadMore() {
   if (!cursor || found) return;
   const from = cursor;
   cursor = null;
-  const page = await get("/v1/conversations", { limit: 50, cursor: from, account_id: getFilter() });
+  const page = await get("/v1/conversations", { limit: 50, cursor: from, ...getFilter() });
   for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
   cursor = page.next_cursor;
   drawList();
@@ -60,10 +60,9 @@ function markSelected(item) {
 }
 
 function listVisible() {
-  const here = getFilter();
-  const shown = [...known.values()].filter(
-    (item) => !leaving.has(item.id) && (!found || found.has(item.id)) && (!here || item.account_id === here),
-  );
+  const { account_id: account, agent_id: agent } = getFilter();
+  const isHere = (item) => (!account || item.account_id === account) && (!agent || item.agent_id === agent);
+  const shown = [...known.values()].filter((item) => !leaving.has(item.id) && (!found || found.has(item.id)) && isHere(item));
   return shown.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
 }
 
@@ -219,7 +218,7 @@ async function searchConversations() {
     return;
   }
   try {
-    const page = await get("/v1/conversations", { q, limit: 100, account_id: getFilter() });
+    const page = await get("/v1/conversations", { q, limit: 100, ...getFilter() });
     if (q !== $("search").value.trim()) return;
     for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
     found = new Set(page.data.map((item) => item.id));

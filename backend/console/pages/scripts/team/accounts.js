@@ -22,8 +22,11 @@ export const listAgents = () => agents;
 export const isBuiltIn = (id) => id === BUILT_IN;
 export const mayManage = (account) => account.role === "owner" || account.role === "admin";
 
-// The account that the list of conversations is limited to; none while there is only the personal one.
-export const getFilter = () => (accounts.length > 1 ? here?.id : undefined);
+// What the list of conversations is limited to: an account where there are several, an agent if one is chosen.
+export const getFilter = () => ({
+  account_id: accounts.length > 1 || $("agent-filter").value ? here?.id : undefined,
+  agent_id: $("agent-filter").value || undefined,
+});
 
 // Where the next conversation begins: nothing has to be said of home and the built-in agent.
 export function getPlace() {
@@ -51,6 +54,10 @@ async function loadAgents() {
   const before = $("agent-choice").value;
   $("agent-choice").replaceChildren(...agents.map((agent) => el("option", { value: agent.id }, agent.name)));
   if (agents.some((agent) => agent.id === before)) $("agent-choice").value = before;
+  const shown = $("agent-filter").value;
+  $("agent-filter").replaceChildren(el("option", { value: "" }, "All agents"), ...agents.map((agent) => el("option", { value: agent.id }, agent.name)));
+  $("agent-filter").value = agents.some((agent) => agent.id === shown) ? shown : "";
+  $("agent-filter-box").hidden = agents.length < 2;
 }
 
 // The name of an agent, also of an account that is not chosen; nothing for the built-in one.
@@ -123,6 +130,11 @@ function submit(form, work) {
 submit($("team-new"), (fields) => post("/v1/accounts", { name: fields.name.value.trim() }));
 submit($("team-join"), (fields) => post("/v1/invitations/accept", { token: fields.token.value.trim() }));
 $("open-accounts").addEventListener("click", open);
+// A new conversation is with the agent whose conversations are looked at.
+$("agent-filter").addEventListener("change", () => {
+  if ($("agent-filter").value) $("agent-choice").value = $("agent-filter").value;
+  notifyChosen().catch(showFailure);
+});
 
 const refresh = debounce(100, async () => {
   if (!me) return;
