@@ -118,8 +118,21 @@ def with_database(url: str, work: Callable[[Database], Awaitable[T]], **options:
                 return await work(db)
         finally:
             await db.close()
+            await end_tasks()
 
     return asyncio.run(run())
+
+
+async def end_tasks() -> None:
+    """End what still runs. A statement that is cancelled for it is cancelled by a new task of the driver, which the end
+    of the loop alone would leave behind, with its connection.
+    """
+    for _ in range(3):
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        if not others or not (await asyncio.wait(others, timeout=5))[1]:
+            await asyncio.sleep(0)
 
 
 def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> T:
