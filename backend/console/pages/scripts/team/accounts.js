@@ -49,7 +49,7 @@ export async function load(user) {
 async function loadAgents() {
   const mine = here;
   const { data } = await get(`/v1/accounts/${mine.id}/agents`);
-  if (here !== mine) return;
+  if (here?.id !== mine.id) return;
   agents = data;
   const before = $("agent-choice").value;
   $("agent-choice").replaceChildren(...agents.map((agent) => el("option", { value: agent.id }, agent.name)));
@@ -77,7 +77,7 @@ async function choose(account) {
   here = account;
   localStorage.setItem(storageName(), account.id);
   await loadAgents();
-  if (here !== account) return; // another one was chosen meanwhile
+  if (here.id !== account.id) return; // another one was chosen meanwhile
   draw();
   announce(`In ${account.name}`);
   await notifyChosen();
