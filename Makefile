@@ -33,8 +33,8 @@ chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 t
 attack: $(VENV)/.installed-tests  ## Attack a server of this machine: every input grown, floods, half requests; a few minutes
 	@$(BIN)/python tests/attacks/run.py $(ARGS)
 
-bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table
-	@$(BIN)/python tests/bench/run.py
+bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table (PEERS=synapse: chat beside Synapse)
+	@$(BIN)/python tests/bench/run.py $(if $(PEERS),--peers $(PEERS)) $(ARGS)
 
 fmt: $(VENV)/.installed-tests  ## Mend what `make check` says of format and imports
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

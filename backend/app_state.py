@@ -10,7 +10,8 @@ from agent.worker import Worker
 from db import Database
 from llm.protocol import Model
 from security import JwtSigner
-from services.health import DatabaseProbe
+from server.health import DatabaseProbe
+from server.known_ids import SharedConversations
 from services.identity.api_tokens import ApiTokenCache
 from services.identity.auth import SignInContext
 from services.identity.rate_limits import RateLimiter
@@ -42,6 +43,7 @@ class AppState:
     run_control: RunControl
     stream_slots: StreamSlots
     search_slots: SearchSlots
+    shared_conversations: SharedConversations
 
 
 def read_run_limits(settings: Settings) -> RunLimits:
@@ -113,4 +115,5 @@ def build_app_state(
             StreamLimits(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),
         search_slots=SearchSlots(timings.search_wait),
+        shared_conversations=SharedConversations(),
     )

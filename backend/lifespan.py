@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from structlog.typing import FilteringBoundLogger
 
 from app_state import AppState, build_app_state
+from cancellation import cancel_tasks
 from llm.opening import close_model
 from protocols.mcp.on_demand import Manager
 from settings import Settings, SettingsError
@@ -111,9 +112,7 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
         finally:
             gc.unfreeze()
             restore()
-            for task in background:
-                task.cancel()
-            await asyncio.wait(background)
+            await cancel_tasks(background)
             state.notifier.close()
             await state.worker.stop()
             for model in (app.state.model, *app.state.more_models.values()):

@@ -10,6 +10,8 @@ class Timings:
     # Streams: a wake-up by another worker may be lost, so each worker also polls for its open streams.
     poll: float = 0.4
     heartbeat: float = 15.0
+    # How long a worker gathers what its streams have sent before it stores that it was delivered.
+    delivery_marks: float = 1.0
     # How long one frame of a stream may wait for a reader that does not read.
     stream_send: float = 10.0
     # A read that takes longer is cancelled when its client disconnects; shorter ones pay for a timer alone.

@@ -51,6 +51,20 @@ class TriggerPreservingSQLite(SQLiteImpl):
     )
     dropped_triggers: tuple[str, ...] = ()
 
+    def correct_for_autogen_constraints(
+        self,
+        conn_unique_constraints: set[Any],
+        conn_indexes: set[Index],
+        metadata_unique_constraints: set[Any],
+        metadata_indexes: set[Index],
+    ) -> None:
+        """Leave out an index of another engine. Alembic does so too, but warns of each."""
+        live = {index.name for index in conn_indexes}
+        elsewhere = {
+            index for index in metadata_indexes if index.name not in live and not is_of_columns(index)
+        }
+        metadata_indexes -= elsewhere
+
     def drop_table(self, table: Table, **kw: Any) -> None:
         if self.connection is not None and not self.as_sql:
             found = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?"
@@ -77,9 +91,14 @@ def is_our_table(name: str | None, kind: str, parents: object) -> bool:
     return kind != "table" or name in METADATA.tables
 
 
+def is_of_columns(index: Index) -> bool:
+    """Whether it is an index of nothing but columns, in their own order."""
+    return all(isinstance(part, Column) for part in index.expressions)
+
+
 def is_comparable(item: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
     """False for an index with DESC or ASC, except on PostgreSQL: the other engines do not report the order."""
-    plain = not isinstance(item, Index) or all(isinstance(part, Column) for part in item.expressions)
+    plain = not isinstance(item, Index) or is_of_columns(item)
     return plain or context.get_context().dialect.name == "postgresql"
 
 

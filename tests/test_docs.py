@@ -14,6 +14,7 @@ from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI
 from services.events import posted
 from services.run_log import FINAL_EVENTS
 from settings import ROOT
+from streaming.typing_notes import TYPE as TYPING
 from support.servers import Server
 from tools.registry import TOOLS
 
@@ -103,7 +104,9 @@ def test_every_event_of_the_callers_stream_is_listed() -> None:
         r'(?:[\w.]+, )?f?"([^"]+)"',
         source,
     )
-    told = {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset", posted.STREAM_TYPE}
+    told = (
+        {type_ for type_ in calls if "{" not in type_} | FINAL_EVENTS | {"reset", posted.STREAM_TYPE, TYPING}
+    )
     assert {type_.partition(".")[0] for type_ in told} <= RESERVED_WORDS
     assert 'f"run.{status}"' in source  # one for each of FINAL_EVENTS
     assert {row[0] for row in read_http_rows("The user stream")} == told
@@ -142,3 +145,20 @@ def test_the_version_is_that_of_the_project_everywhere(server: Server) -> None:
         path.name for path in (ROOT / "backend").rglob("*.py") if f'"{project[1]}"' in path.read_text()
     ]
     assert written == []
+
+
+def test_what_ends_with_what_names_a_test_for_each_sentence() -> None:
+    document = (ROOT / "specs/endings.md").read_text()
+    endings = re.findall(r"^## (.+)$", document, re.MULTILINE)
+    assert len(endings) >= 3
+    for ending in endings:
+        rows = table(document, ending)
+        things = ["messages", "marks", "runs at work or waiting", "open streams", "approvals", "invitations"]
+        assert [thing for thing, _, _ in rows] == things, ending
+        for thing, sentence, tests in rows:
+            assert sentence.endswith("."), (ending, thing)
+            named = re.findall(r"([\w/]+\.py)::(\w+)", tests)
+            assert named, (ending, thing)
+            for file, name in named:
+                text = (ROOT / "tests/services" / file).read_text()
+                assert f"\ndef {name}(" in text, f"{ending}, {thing}: {file}::{name}"

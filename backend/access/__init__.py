@@ -44,6 +44,9 @@ from access.memberships import (
     invitation_of_manager,
     select_own_memberships,
 )
+from access.participation import change_of_shared, delivery_of_shared, participant_in_shared
+from access.runs import run_of_caller
+from access.search import entry_of_caller
 from db import AnySelect, Transaction, get_columns
 from errors import NotFound
 from models import (
@@ -55,16 +58,20 @@ from models import (
     Approval,
     AuthSession,
     Conversation,
+    ConversationParticipant,
     Event,
     EventCounter,
     EventLogEntry,
     EventRead,
     IdempotencyKey,
     Message,
+    MessageChange,
+    MessageDelivery,
     RateLimit,
     RefreshToken,
     Run,
     RunEvent,
+    SearchEntry,
     Task,
     ToolCall,
     User,
@@ -133,8 +140,12 @@ RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
     Task: owned_by_caller(Task.user_id),
     Conversation: conversation_of_caller,
     Message: child_of(Conversation, Message.conversation_id, Conversation.id),
+    ConversationParticipant: participant_in_shared,
+    MessageChange: change_of_shared,
+    MessageDelivery: delivery_of_shared,
+    SearchEntry: entry_of_caller,
     ToolCall: owned_by_caller(ToolCall.user_id),
-    Run: child_of(Conversation, Run.conversation_id, Conversation.id),
+    Run: run_of_caller,
     RunEvent: child_of(Run, RunEvent.run_id, Run.id),
     Approval: child_of(Run, Approval.run_id, Run.id),
     Event: addressed_to_caller(Event),
@@ -163,6 +174,10 @@ OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     Task: ("user_id", None),
     Conversation: ("user_id", None),
     Message: ("conversation_id", Conversation),
+    ConversationParticipant: ("conversation_id", Conversation),
+    MessageChange: ("message_id", Message),
+    MessageDelivery: ("message_id", Message),
+    SearchEntry: ("message_id", Message),
     Run: ("conversation_id", Conversation),
     RunEvent: ("run_id", Run),
     Approval: ("run_id", Run),
@@ -270,8 +285,15 @@ def owner_value(caller: CallerOrSystem, table: type[SQLModel], value: Any = None
 
 
 def admit_new_row(caller: CallerOrSystem, row: RowT) -> RowT:
-    """Let a new row be stored whose `user_id`, if it has one, is the caller's; MissingRule for any other."""
-    if isinstance(caller, Caller) and getattr(row, "user_id", caller.user_id) != require_id(caller.user_id):
+    """Let a new row be stored whose `user_id`, if it has one, is the caller's; MissingRule for any other.
+
+    Whoever may change a conversation makes others take part in it.
+    """
+    if (
+        isinstance(caller, Caller)
+        and not isinstance(row, ConversationParticipant)
+        and getattr(row, "user_id", caller.user_id) != require_id(caller.user_id)
+    ):
         raise MissingRule(str(row.__tablename__), "owner")
     if isinstance(caller, Caller) and type(row) in (
         User,
@@ -330,10 +352,21 @@ def select(caller: CallerOrSystem, table: type[SQLModel], *columns: Any) -> AnyS
 
 
 async def get_row(
-    tx: Transaction, caller: CallerOrSystem, table: type[RowT], row_id: UUID | None, *, lock: bool = False
+    tx: Transaction,
+    caller: CallerOrSystem,
+    table: type[RowT],
+    row_id: UUID | None,
+    *,
+    lock: bool = False,
+    keeps_key: bool = False,
+    rule: ColumnElement[bool] | None = None,
 ) -> RowT:
-    """The row with this id; NotFound where it is missing or not the caller's. `lock` holds it until the commit."""
-    row = await find_row(tx, caller, table, get_columns(table)["id"] == require_id(row_id), lock=lock)
+    """The row with this id; NotFound where it is missing or not the caller's. `lock` holds it until the commit.
+
+    `keeps_key`: others may go on to store rows that belong to it. `rule` is another one than that in RULES.
+    """
+    has_id = get_columns(table)["id"] == require_id(row_id)
+    row = await find_row(tx, caller, table, has_id, lock=lock, keeps_key=keeps_key, rule=rule)
     if row is None:
         raise NotFound(NOUNS.get(table, table.__name__.lower()))
     return row
@@ -345,12 +378,16 @@ async def find_row(
     table: type[RowT],
     *conditions: ColumnElement[bool],
     lock: bool = False,
+    keeps_key: bool = False,
+    rule: ColumnElement[bool] | None = None,
 ) -> RowT | None:
     """The one row that meets the conditions, or None."""
-    statement = select(caller, table).where(*conditions)
+    found = select(caller, table) if rule is None else sql_select(table).where(rule)
+    statement = found.where(*conditions)
     if lock:
         # The session may know the row as it was before the lock, so it is read anew. SQLite ignores FOR UPDATE: there a
         # writer holds the whole database anyway.
-        statement = statement.with_for_update().execution_options(populate_existing=True)
+        locked = statement.with_for_update(key_share=keeps_key)
+        statement = locked.execution_options(populate_existing=True)
     row: RowT | None = (await tx.execute(statement)).scalar_one_or_none()
     return row

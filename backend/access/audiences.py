@@ -1,4 +1,4 @@
-# access/audiences.py -- whose an event is: its user's, the members' of its account, or also its sender's.
+# access/audiences.py -- whose an event is: its user's, those of an account or a conversation, or also its sender's.
 from collections.abc import Callable
 
 from sqlalchemy import Column, ColumnElement, and_, exists, func, inspect, or_
@@ -8,7 +8,8 @@ from sqlmodel import col
 
 from access.callers import Caller, require_id
 from access.memberships import has_role
-from db import get_columns
+from access.participation import addressed_to_participants
+from db import AnySelect, get_columns
 from models import Account, AccountMember, Event, EventLogEntry
 from storage.rule_check import TableRule
 
@@ -40,6 +41,21 @@ def addressed_to_members(caller: Caller, table: EventTable) -> TableRule:
     )
 
 
+def addressed_to_found_member() -> TableRule:
+    """What is for the members of an account, for one whom the same statement has found by the member's own rule."""
+    seen = and_(
+        col(Event.audience) == "account",
+        col(Event.audience_id) == col(AccountMember.account_id),
+        col(Event.id) > func.coalesce(col(AccountMember.joined_event_id), 0),
+    )
+    return TableRule(seen, audience_column(Event))
+
+
+def found_events(ids: AnySelect) -> TableRule:
+    """The events whose ids the same statement has found by their own rules."""
+    return TableRule(col(Event.id).in_(ids), audience_column(Event))
+
+
 def has_seat(caller: Caller, table: EventTable, event_id: ColumnElement[int]) -> ColumnElement[bool]:
     own = and_(
         col(SEAT.account_id) == col(table.audience_id), col(SEAT.user_id) == require_id(caller.user_id)
@@ -55,9 +71,14 @@ def has_seat(caller: Caller, table: EventTable, event_id: ColumnElement[int]) ->
 
 
 def addressed_to_caller(table: EventTable) -> Callable[[Caller], TableRule]:
-    """What is for the caller alone, and what is for the members of their accounts."""
+    """What is for the caller alone, for the members of their accounts, and for those they talk with."""
     return lambda caller: TableRule(
-        or_(addressed_to_user(caller, table), addressed_to_members(caller, table)), audience_column(table)
+        or_(
+            addressed_to_user(caller, table),
+            addressed_to_members(caller, table),
+            addressed_to_participants(caller, table),
+        ),
+        audience_column(table),
     )
 
 

@@ -1,4 +1,4 @@
-# access/conversations.py -- who sees a conversation: the person whose it is, as long as they may, and its agent.
+# access/conversations.py -- who sees a conversation with an agent: its person, as long as they may, and that agent.
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, func, inspect, or_
@@ -25,7 +25,7 @@ def conversation_of_caller(caller: Caller) -> TableRule:
     mark = get_columns(Conversation)["user_id"]
     if caller.agent_account_id is not None:
         return TableRule(col(Conversation.agent_id) == require_id(caller.user_id), mark)
-    own = col(Conversation.user_id) == require_id(caller.user_id)
+    own = and_(col(Conversation.user_id) == require_id(caller.user_id), col(Conversation.kind) == "assistant")
     return TableRule(and_(own, or_(is_at_home(), and_(is_member(caller.user_id), has_agent()))), mark)
 
 

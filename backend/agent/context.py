@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
-from agent.history_cache import HistoryCache
+from agent.histories.history_cache import HistoryCache
 from agent.run_writer import RunWriter
 from db import Database, Transaction
 from llm.protocol import Model, ModelError

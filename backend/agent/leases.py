@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, bindparam, exists, or_, select, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
 from agent.context import AgentContext
-from db import Database, Transaction
+from db import AnySelect, Database, Transaction
 from models import Run, User
+from models.agent import BUILT_IN_ID
 from models.run import ACTIVE_STATUSES
 from services import run_log, runs
 from services.agents.profiles import AgentProfile, find_profile
@@ -30,6 +31,7 @@ GIVEN_UP = (
     f"Our server stopped {MAX_TAKEOVERS} times while it worked on this, so it was given up. "
     "Please ask in another way."
 )
+NO_AGENT = "The agent is not there any more."
 NO_ID = UUID(int=0)
 
 
@@ -65,12 +67,14 @@ class WaitingRuns:
 
 
 def has_earlier_active_run(run: type[Run]) -> ColumnElement[bool]:
-    """The condition that an earlier run of the conversation has not ended."""
+    """The condition that an earlier run has not ended: of the conversation, for the same person, of the same agent."""
     earlier = aliased(Run)
     return exists(
         select(1).where(
             access.visible_condition(SYSTEM, earlier),
             col(earlier.conversation_id) == col(run.conversation_id),
+            col(earlier.user_id) == col(run.user_id),
+            col(earlier.agent_key) == col(run.agent_key),
             col(earlier.trigger_seq) < col(run.trigger_seq),
             col(earlier.status).in_(ACTIVE_STATUSES),
         )
@@ -82,7 +86,7 @@ def is_hosted() -> ColumnElement[bool]:
 
 
 def is_claimable(moment: datetime) -> ColumnElement[bool]:
-    """The condition: queued without an earlier active run in its conversation, or running with an expired lease.
+    """The condition: queued without an earlier active run that it waits for, or running with an expired lease.
 
     What an external agent answers is no worker's.
     """
@@ -138,19 +142,29 @@ def select_next_user() -> Select[UUID]:
 
 
 @cache
-def select_next_first_run() -> Select[UUID, UUID, bool]:
-    """The first queued run of the next conversation, and whether an earlier run there is active."""
+def select_next_first_run() -> AnySelect:
+    """The first queued run of the next agent of a conversation, or else of the next conversation, and whether an
+    earlier one that it waits for is active. Each of the two is one step along the index.
+    """
     user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
-    statement = access.select(
-        SYSTEM, Run, col(Run.id), col(Run.conversation_id), has_earlier_active_run(Run).label("is_busy")
+    of_next_agent = and_(
+        col(Run.conversation_id) == after, col(Run.agent_key) > bindparam("after_agent", type_=Uuid())
     )
-    statement = statement.where(
-        col(Run.status) == "queued",
-        col(Run.user_id) == user_id,
-        col(Run.conversation_id) > after,
-        is_hosted(),
-    )
-    return statement.order_by(col(Run.conversation_id), col(Run.trigger_seq)).limit(1)
+    queued = access.select(
+        SYSTEM,
+        Run,
+        col(Run.id),
+        col(Run.conversation_id),
+        col(Run.agent_key),
+        has_earlier_active_run(Run).label("is_busy"),
+    ).where(col(Run.status) == "queued", col(Run.user_id) == user_id, is_hosted())
+    order = (col(Run.conversation_id), col(Run.agent_key), col(Run.trigger_seq))
+    steps = [
+        select(queued.where(next_one).order_by(*order).limit(1).subquery())
+        for next_one in (of_next_agent, col(Run.conversation_id) > after)
+    ]
+    found = union_all(*steps).subquery("found")
+    return select(found).order_by(found.c.conversation_id, found.c.agent_key).limit(1)
 
 
 async def find_next_user(tx: Transaction, after: UUID) -> UUID | None:
@@ -159,21 +173,22 @@ async def find_next_user(tx: Transaction, after: UUID) -> UUID | None:
 
 
 async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], int]:
-    """The first queued run of each conversation without an earlier active run, and the number of statements used.
+    """The first queued run of each conversation and agent, unless it waits for another, and the number of statements.
 
     The search starts at a random conversation, so that busy conversations do not use up the statements each time.
     """
     found: list[UUID] = []
-    seen: set[UUID] = set()
-    last, steps, ends = uuid4(), 0, 2
+    seen: set[tuple[UUID, UUID]] = set()
+    last, agent, steps, ends = uuid4(), NO_ID, 0, 2
     while steps < MAX_STATEMENTS_PER_USER and ends:
-        head = (await tx.execute(select_next_first_run(), {"user_id": user_id, "after": last})).one_or_none()
+        where = {"user_id": user_id, "after": last, "after_agent": agent}
+        head = (await tx.execute(select_next_first_run(), where)).one_or_none()
         steps += 1
-        if head is None or head[1] in seen:
-            last, ends = NO_ID, ends - 1
+        if head is None or (head[1], head[2]) in seen:
+            last, agent, ends = NO_ID, NO_ID, ends - 1
             continue
-        run_id, last, is_busy = head
-        seen.add(last)
+        run_id, last, agent, is_busy = head
+        seen.add((last, agent))
         if not is_busy:
             found.append(run_id)
     return found, steps
@@ -181,17 +196,22 @@ async def find_first_runs(tx: Transaction, user_id: UUID) -> tuple[list[UUID], i
 
 @cache
 def select_next_run() -> Select[UUID]:
+    ended = aliased(Run)
+    is_ended = (access.visible_condition(SYSTEM, ended), col(ended.id) == bindparam("run_id", type_=Uuid()))
     statement = access.select(SYSTEM, Run, col(Run.id)).where(
-        col(Run.conversation_id) == bindparam("conversation_id", type_=Uuid()),
+        *is_ended,
+        col(Run.conversation_id) == col(ended.conversation_id),
+        col(Run.user_id) == col(ended.user_id),
+        col(Run.agent_key) == col(ended.agent_key),
         col(Run.status) == "queued",
         is_hosted(),
     )
     return statement.order_by(col(Run.trigger_seq)).limit(1)
 
 
-async def find_next_run(db: Database, conversation_id: UUID) -> UUID | None:
-    """The run that is the next one to be answered in the conversation."""
-    rows = await db.fetch_rows(select_next_run(), {"conversation_id": conversation_id})
+async def find_next_run(db: Database, run_id: UUID) -> UUID | None:
+    """The run that waits for this one: the next of the same conversation, person and agent."""
+    rows = await db.fetch_rows(select_next_run(), {"run_id": run_id})
     return rows[0][0] if rows else None
 
 
@@ -222,6 +242,10 @@ async def claim_run(
     user = await access.get_row(tx, SYSTEM, User, run.user_id)
     if user.deleted_at is not None:
         return None
+    agent = await find_profile(tx, SYSTEM, run.agent_id)
+    if agent is None and run.agent_key != BUILT_IN_ID:
+        await end_bare(tx, SYSTEM, run, NO_AGENT)
+        return None
     caller = Caller(run.user_id, None, user.timezone)
     run.status = "running"
     run.epoch += 1
@@ -232,7 +256,6 @@ async def claim_run(
     await tx.flush()
     if run.takeovers <= MAX_TAKEOVERS:
         await runs.record_run_change(tx, caller, run, "run.started")
-    agent = await find_profile(tx, SYSTEM, run.conversation_id)
     return Lease(Run(**run.model_dump()), caller, is_new, agent=agent)
 
 

@@ -8,14 +8,15 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlmodel import col
 from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller
 from agent.call_transaction import begin_call, end_call
 from agent.context import AgentContext, cut_to_bytes, make_limit_error
-from agent.history import begin_history, begin_paragraph, read_history
+from agent.histories.history import begin_paragraph
+from agent.histories.run_history import read_run_history
+from agent.histories.shared_history import Speaker
 from agent.leases import Lease
 from agent.needed_approvals import find_calls_needing_approval
 from agent.prompts import build_model_request
@@ -36,12 +37,12 @@ from llm.protocol import (
     Turn,
 )
 from llm.sanitize import sanitize
-from models import Conversation, Run, RunEvent
+from models import Run, RunEvent
 from models.agent import MAX_MODEL_NAME
 from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outcome
 from models.run import MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
-from services import approvals, run_log
+from services import approvals, run_endings, run_log
 from services.events.deferred import write_deferred_events
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
 from services.run_log import LeaseLost, Line, Step, rebuild_steps, to_line
@@ -67,6 +68,8 @@ class RunLoop:
     lease: Lease
     steps: list[Step] = field(default_factory=list)
     history: list[Turn] | None = None
+    # Among people, who asks: known with the history.
+    asker: Speaker | None = None
     uses_model: bool = True
     # Of all model requests, and of the last one.
     usage: Usage = NO_USAGE
@@ -249,14 +252,8 @@ class RunLoop:
         run, context_tokens = self.lease.run, self.context.limits.context_tokens
         if self.is_context_halved:
             context_tokens //= 2
-        if self.history is None and self.lease.opening is not None:
-            said = (self.caller, run.conversation_id, *self.lease.opening)
-            self.history = begin_history(*said, self.context.histories)
-        elif self.history is None:
-            where = (run.conversation_id, run.trigger_seq)
-            self.history = await self.context.read(
-                read_history, self.caller, *where, context_tokens, self.context.histories
-            )
+        if self.history is None:
+            self.history, self.asker = await read_run_history(self.context, self.lease, context_tokens)
         assert run.started_at is not None
         return build_model_request(
             self.history,
@@ -266,6 +263,7 @@ class RunLoop:
             self.context.limits.answer_bytes,
             context_tokens,
             self.lease.agent,
+            self.asker,
         )
 
     async def run_tool(self, call: LoggedCall) -> None:
@@ -298,6 +296,8 @@ class RunLoop:
             nonlocal outcome
             run = self.lease.run
             policy = await begin_call(tx, self.caller, run.id, run.epoch, self.log.unstored_usage, rest)
+            if run.is_shared:  # others' words are in what the model reads
+                policy = "always"
             asked = await find_calls_needing_approval(tx, self.caller, run, self.steps, call, policy)
             if asked:
                 run = await access.get_row(tx, self.caller, Run, run.id)
@@ -364,11 +364,11 @@ class RunLoop:
             if size > 0 or not await self.finish_in_one_statement(status, error):
                 await self.finish_in_a_transaction(by_size[size])
 
-        await store_ending(store, self.lease.run_id, self.context.backoff_seconds)
+        await store_ending(store, self.context.backoff_seconds, run=self.lease.run_id)
 
     async def finish_in_one_statement(self, status: RunStatus, error: str | None) -> bool:
         """False where it needs a transaction: somebody else writes to the conversation, or it is not PostgreSQL."""
-        if self.log.failure is not None or not self.context.db.is_postgresql:
+        if self.log.failure is not None or not self.context.db.is_postgresql or self.lease.run.is_shared:
             return False
         rest = await self.log.take_rest()
         end = build_end(self.lease.run, self.steps, status, error, self.usage, self.lease.agent)
@@ -387,8 +387,7 @@ class RunLoop:
         """The conversation is locked before the run, as everywhere."""
 
         async def end_run(tx: Transaction) -> list[RunEvent]:
-            mine = col(Conversation.id) == self.lease.run.conversation_id
-            await access.find_row(tx, self.caller, Conversation, mine, lock=True)
+            await run_endings.find_conversation(tx, self.caller, self.lease.run, lock=True)
             held = (self.lease.run_id, self.lease.epoch)
             await run_log.hold_run(tx, self.caller, *held, self.log.unstored_usage)
             await ending(tx, self.caller, await access.get_row(tx, self.caller, Run, self.lease.run_id))

@@ -9,7 +9,8 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
-from agent.history import begin_paragraph, read_history
+from agent.histories.history import begin_paragraph, read_history
+from agent.histories.shared_history import Speaker, read_shared_history
 from agent.prompts import build_model_request
 from agent.tool_calls import assign_call_ids
 from db import Database, Transaction
@@ -18,6 +19,7 @@ from llm.sanitize import sanitize
 from models import Conversation, Message, Run, RunEvent, User
 from models.recorded_call import RecordedCall
 from models.run import ACTIVE_STATUSES
+from services.agents.profiles import AgentProfile, find_profile
 from services.run_endings import NOT_RUN
 from services.run_log import Step
 
@@ -54,6 +56,8 @@ class RecordedRun:
     partial: bool
     history: list[Turn]
     context_tokens: int
+    agent: AgentProfile | None = None
+    asker: Speaker | None = None
 
 
 async def replay_conversation(
@@ -68,9 +72,7 @@ async def replay_conversation(
     for run_id in await db.read(find_ended_runs, conversation_id):
         recorded = await db.read(read_recorded_run, run_id, context_tokens)
         if recorded is not None:
-            where = (recorded.run.conversation_id, recorded.run.trigger_seq)
-            history = await db.read(read_history, recorded.caller, *where, context_tokens)
-            yield await replay_run(model, replace(recorded, history=history))
+            yield await replay_run(model, await db.read(read_replayed_history, recorded))
 
 
 async def find_ended_runs(tx: Transaction, conversation_id: UUID) -> list[UUID]:
@@ -91,19 +93,33 @@ async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) 
         return None
     user = await access.get_row(tx, SYSTEM, User, run.user_id)
     caller = Caller(run.user_id, None, started.get("timezone", user.timezone))
-    spoken = access.select(SYSTEM, Message).where(col(Message.run_id) == run_id)
-    by_role = {message.role: message for message in (await tx.execute(spoken)).scalars()}
-    answer = by_role.get("agent")
+    here = col(Message.conversation_id) == run.conversation_id
+    is_question = col(Message.seq) == run.trigger_seq
+    question = await access.find_row(tx, SYSTEM, Message, here, is_question)
+    is_answer = (col(Message.run_id) == run_id, col(Message.role) == "agent")
+    answer = await access.find_row(tx, SYSTEM, Message, *is_answer)
     return RecordedRun(
         run=run,
         caller=caller,
-        asked=by_role["user"].content,
+        agent=await find_profile(tx, SYSTEM, run.agent_id),
+        asked=question.content if question else "",
         content=answer.content if answer else "",
         calls=cast("list[RecordedCall]", (answer.tool_calls if answer else None) or []),
         partial=run.status != "completed",
         history=[],
         context_tokens=context_tokens,
     )
+
+
+async def read_replayed_history(tx: Transaction, recorded: RecordedRun) -> RecordedRun:
+    """The record with what the model read, as the one who asked may read it now."""
+    run, tokens = recorded.run, recorded.context_tokens
+    if run.is_shared:
+        name = recorded.agent.name if recorded.agent else ""
+        shared = await read_shared_history(tx, recorded.caller, run, name, tokens)
+        return replace(recorded, history=shared.turns, asker=shared.asker)
+    history = await read_history(tx, recorded.caller, run.conversation_id, run.trigger_seq, tokens)
+    return replace(recorded, history=history)
 
 
 async def replay_run(model: Model, recorded: RecordedRun) -> ReplayedTurn:
@@ -149,6 +165,8 @@ async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> l
         asked_at,
         recorded.caller.timezone,
         context_tokens=recorded.context_tokens,
+        agent=recorded.agent,
+        asker=recorded.asker,
     )
     steps.append(Step())
     calls: list[ToolCall] = []

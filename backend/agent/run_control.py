@@ -1,4 +1,5 @@
 # agent/run_control.py -- what users do to runs from outside, for every protocol: post, decide, cancel.
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -7,9 +8,15 @@ from agent.leases import Lease
 from agent.worker import Worker
 from db import Database
 from models.approval import ApprovalDecision
-from models.message import ChatCreate
+from models.message import ChatCreate, ConversationMessageCreate, MessagePublic
 from models.run import RunPublic
 from services import approvals
+from services.accounts import accounts, members
+from services.agents import agents
+from services.agents.agent_removal import Removal
+from services.identity import user_removal
+from services.participation import kinds, participants
+from services.participation.posting import post_message as post_to_people
 from services.run_endings import store_ending
 from services.run_posting import PostedMessage, cancel_run, post_message
 from streaming.notifier import Notifier
@@ -50,6 +57,17 @@ class RunControl:
                 self.worker.start_run(posted.run.id)
         return posted
 
+    async def post_to_people(
+        self, caller: Caller, conversation_id: UUID, new: ConversationMessageCreate
+    ) -> MessagePublic:
+        """Store a message to people, and begin the runs of the agents that it asks."""
+        posted = await post_to_people(self.db, caller, conversation_id, new, self.max_runs)
+        for run_id in posted.ended:
+            self._stop(run_id)
+        for run_id in posted.run_ids:
+            self.worker.start_run(run_id)
+        return posted.message
+
     async def decide(
         self, caller: Caller, run_id: UUID, tool_call_id: str, decision: ApprovalDecision
     ) -> RunPublic:
@@ -66,10 +84,60 @@ class RunControl:
         async def store(size: int) -> RunPublic:
             return await self.db.write(cancel_run, caller, run_id, size)
 
-        run = await store_ending(store, run_id, self.worker.context.backoff_seconds)
+        run = await store_ending(store, self.worker.context.backoff_seconds, run=run_id)
         self._stop(run_id)
-        await self.worker.start_next_run(run.conversation_id)
+        await self.worker.start_next_run(run_id)
         return run
+
+    async def remove_member(self, caller: Caller, account_id: UUID, user_id: UUID) -> None:
+        """End a membership, and the member's runs in the account, with as much of them as can be stored."""
+
+        async def store(size: int) -> list[UUID]:
+            return await self.db.write(members.remove_member, caller, account_id, user_id, size)
+
+        whose = {"account": account_id, "user": user_id}
+        await self._stop_ended(store, **whose)
+
+    async def remove_participant(self, caller: Caller, conversation_id: UUID, user_id: UUID) -> None:
+        """End somebody's part in a group, with the runs there that they have asked for or, an agent, would answer."""
+
+        async def store(size: int) -> list[UUID]:
+            return await self.db.write(
+                participants.remove_participant, caller, conversation_id, user_id, size
+            )
+
+        await self._stop_ended(store, conversation=conversation_id, user=user_id)
+
+    async def _stop_ended(self, store: Callable[[int], Awaitable[list[UUID]]], **whose: UUID) -> None:
+        for run_id in await store_ending(store, self.worker.context.backoff_seconds, **whose):
+            self._stop(run_id)
+
+    async def delete_account(self, caller: Caller, account_id: UUID) -> list[UUID]:
+        """Mark an account as deleted, and end all runs in it; the agents that go with it."""
+        return self._stop_removed(await self.db.write(accounts.mark_account_deleted, caller, account_id))
+
+    async def delete_agent(self, caller: Caller, account_id: UUID, agent_id: UUID) -> None:
+        """Mark an agent as deleted, and end all runs that it was to answer; among people their text is kept."""
+
+        async def store(size: int) -> Removal:
+            return await self.db.write(agents.mark_agent_deleted, caller, account_id, agent_id, size)
+
+        whose = {"account": account_id, "agent": agent_id}
+        self._stop_removed(await store_ending(store, self.worker.context.backoff_seconds, **whose))
+
+    async def delete_user(self, caller: Caller) -> list[UUID]:
+        """Mark the caller as deleted, and end all their runs; the agents that go with them."""
+        return self._stop_removed(await self.db.write(user_removal.mark_user_deleted, caller))
+
+    async def delete_conversation(self, caller: Caller, conversation_id: UUID) -> None:
+        """Delete a conversation of any kind, with its runs."""
+        for run_id in await self.db.write(kinds.delete_conversation, caller, conversation_id):
+            self._stop(run_id)
+
+    def _stop_removed(self, removal: Removal) -> list[UUID]:
+        for run_id in removal.run_ids:
+            self._stop(run_id)
+        return removal.agent_ids
 
     def _stop(self, run_id: UUID) -> None:
         """Stop this worker's work on a run that has ended in the database, and notify its readers."""

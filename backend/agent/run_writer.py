@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from cancellation import cancel_tasks
 from clock import utc_now
 from db import Database
 from errors import DatabaseBusy
@@ -255,9 +256,7 @@ class RunWriter:
         for tasks in ({self._task} if self._task else set(), self._storing_usage):
             if tasks:
                 _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
-                for task in late:
-                    task.cancel()
-                    await asyncio.wait({task})
+                await cancel_tasks(late)
 
     def store_usage(self, run_id: UUID, usage: Usage) -> None:
         """Add to a run that is no longer at work here: it was cancelled, or is somebody else's."""

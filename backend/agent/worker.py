@@ -25,6 +25,7 @@ from agent.leases import (
 )
 from agent.loop import RunAwaitsApproval, RunLoop
 from agent.slots import HeldSlot, Pauses, Slots
+from cancellation import cancel_tasks
 from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
 from failure_causes import log_failure
 from services import approvals
@@ -110,9 +111,9 @@ class Worker:
         if work is not None and work.task is not None:
             work.task.cancel()
 
-    async def start_next_run(self, conversation_id: UUID) -> None:
-        """Begin with the run that waits in the conversation, if there is one."""
-        next_id = await find_next_run(self.context.db, conversation_id)
+    async def start_next_run(self, run_id: UUID) -> None:
+        """Begin with the run that waits for this one, if there is one."""
+        next_id = await find_next_run(self.context.db, run_id)
         if next_id is not None:
             self.start_run(next_id)
 
@@ -120,9 +121,7 @@ class Worker:
         """Stop all runs and release their leases, so that another worker can continue them at once."""
         self._stopping = True
         leases = self._running.leases
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_tasks(self._tasks)
         await self.context.writer.stop()
         await asyncio.gather(*[self._hand_over(lease) for lease in leases])
 
@@ -190,7 +189,7 @@ class Worker:
 
     async def _start_next_run(self, lease: Lease, found: list[UUID] | None) -> None:
         if found is None:
-            await self.start_next_run(lease.run.conversation_id)
+            await self.start_next_run(lease.run_id)
         for run_id in found or ():
             self.start_run(run_id)
 

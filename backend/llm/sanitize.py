@@ -3,10 +3,8 @@ import json
 import math
 from typing import overload
 
+from models.recorded_call import MAX_ARGUMENT_LEVELS
 from models.shapes import JsonObject
-
-# The deepest nesting of arguments: no tool takes nested ones, and the recursion must not exhaust the stack.
-MAX_DEPTH = 100
 
 
 @overload
@@ -45,11 +43,16 @@ def explain_unstorable(value: object, depth: int = 0) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         return "a number that JSON does not have (NaN or Infinity)"
     if isinstance(value, (dict, list, tuple)):
-        if depth == MAX_DEPTH:
-            return f"more than {MAX_DEPTH} levels"
+        if depth == MAX_ARGUMENT_LEVELS:
+            return f"more than {MAX_ARGUMENT_LEVELS} levels"
         items = value.values() if isinstance(value, dict) else value
         return next((reason for item in items if (reason := explain_unstorable(item, depth + 1))), None)
     return None
+
+
+def sanitize_opaque(value: JsonObject) -> JsonObject | None:
+    """What a provider wants back with a call or an answer; None where it is nothing, or cannot be stored."""
+    return sanitize(value) or None if explain_unstorable(value) is None else None
 
 
 def sanitize_arguments(value: JsonObject | str) -> JsonObject | str:

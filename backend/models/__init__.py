@@ -9,7 +9,11 @@ from models.identity.api_token import ApiToken
 from models.identity.rate_limit import RateLimit
 from models.identity.session import AuthSession, RefreshToken
 from models.message import Message, ToolCall
+from models.participation.message_change import MessageChange
+from models.participation.message_delivery import MessageDelivery
+from models.participation.participant import ConversationParticipant
 from models.run import Run, RunEvent
+from models.search.search_entry import SearchEntry
 from models.task import Task
 from models.user import User
 
@@ -22,16 +26,20 @@ __all__ = [
     "Approval",
     "AuthSession",
     "Conversation",
+    "ConversationParticipant",
     "Event",
     "EventCounter",
     "EventLogEntry",
     "EventRead",
     "IdempotencyKey",
     "Message",
+    "MessageChange",
+    "MessageDelivery",
     "RateLimit",
     "RefreshToken",
     "Run",
     "RunEvent",
+    "SearchEntry",
     "Task",
     "ToolCall",
     "User",

@@ -19,9 +19,7 @@ from models.columns import (
     word_column,
 )
 from models.email import Email
-from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
-
-MAX_NAME = 100
+from models.shapes import MAX_NAME, ApiModel, Name, Time, optional_field
 
 AccountKind = Literal["personal", "team"]
 ACCOUNT_KINDS: tuple[AccountKind, ...] = get_args(AccountKind)
@@ -32,9 +30,6 @@ AccountRole = Literal[GivenRole, "agent"]
 ACCOUNT_ROLES: tuple[AccountRole, ...] = get_args(AccountRole)
 MemberKind = Literal["person", "agent"]
 
-AccountName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME), STORABLE, VISIBLE
-]
 InvitationToken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -108,13 +103,13 @@ class AccountInvitation(SQLModel, table=True):
 
 
 class AccountCreate(ApiModel):
-    name: AccountName = ApiField(examples=["Bakery"])
+    name: Name = ApiField(examples=["Bakery"])
 
 
 class AccountUpdate(ApiModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Bakery"}]})
 
-    name: AccountName = optional_field()
+    name: Name = optional_field()
 
 
 class AccountShared(ApiModel):

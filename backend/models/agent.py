@@ -20,9 +20,8 @@ from models.columns import (
     word_check,
     word_column,
 )
-from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
+from models.shapes import MAX_NAME, STORABLE, VISIBLE, ApiModel, Name, Time, optional_field
 
-MAX_NAME = 100
 MAX_MODEL_NAME = 200
 MAX_DESCRIPTION = 1_000
 MAX_INSTRUCTIONS = 8_000
@@ -34,9 +33,6 @@ BUILT_IN_NAME = "Parley"
 AgentKind = Literal["hosted", "external"]
 AGENT_KINDS: tuple[AgentKind, ...] = get_args(AgentKind)
 
-AgentName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME), STORABLE, VISIBLE
-]
 Description = Annotated[str, StringConstraints(min_length=1, max_length=MAX_DESCRIPTION), STORABLE, VISIBLE]
 Instructions = Annotated[str, StringConstraints(min_length=1, max_length=MAX_INSTRUCTIONS), STORABLE, VISIBLE]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_MODEL_NAME), STORABLE]
@@ -77,7 +73,7 @@ def refuse_repeated(names: Sequence[str] | None) -> Sequence[str] | None:
 
 
 class AgentCreate(ApiModel):
-    name: AgentName = ApiField(examples=["Support"])
+    name: Name = ApiField(examples=["Support"])
     kind: AgentKind = ApiField(
         "hosted", description="`hosted`: Parley answers. `external`: a program of yours does, with a key."
     )
@@ -100,7 +96,7 @@ class AgentCreate(ApiModel):
 class AgentUpdate(ApiModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"instructions": "Answer in French."}]})
 
-    name: AgentName = optional_field()
+    name: Name = optional_field()
     description: Description | None = None
     instructions: Instructions | None = None
     model: ModelName | None = None
@@ -122,3 +118,15 @@ class AgentPublic(ApiModel):
     tools: list[str] | None
     created_at: Time
     updated_at: Time
+
+
+class ModelPublic(ApiModel):
+    name: str
+
+
+class ToolPublic(ApiModel):
+    """`name` is what an agent's `tools` hold, `title` the same for people."""
+
+    name: str
+    title: str
+    description: str

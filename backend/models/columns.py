@@ -92,10 +92,10 @@ class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL func
 
 
 def default_in_sql(value: object) -> ColumnElement[bool] | TextClause | None:
-    """A number or a word as SQL; the engines differ in how they write False."""
+    """A number, a word or an id as SQL. The engines differ in how they write False; all read an id as hex digits."""
     if value is None or value is False:
         return None if value is None else false()
-    return text(repr(value))
+    return text(repr(value.hex if isinstance(value, UUID) else value))
 
 
 def column(

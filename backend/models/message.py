@@ -22,7 +22,7 @@ from models.columns import (
     word_check,
     word_column,
 )
-from models.shapes import STORABLE, VISIBLE, ApiModel, JsonObject, Time
+from models.shapes import MAX_NAME, SPARSE, STORABLE, VISIBLE, ApiModel, JsonObject, Time
 
 MAX_CONTENT = 32_000
 MAX_CALL_NAME = 100
@@ -47,7 +47,7 @@ class Message(SQLModel, table=True):
     `seq` counts 1, 2, 3, ... within the conversation. `client_id` is the sender's idempotency key, unique per user:
     a repeated message is found by it. `run_id` is the run that the message started or that wrote it. If a program
     sent the message for the user, `program_name` was its name, and `program_id` its API token, which may be deleted
-    since.
+    since. `reply_to_seq` is the number of the message in the conversation that it replies to.
     """
 
     __tablename__ = "messages"
@@ -58,6 +58,7 @@ class Message(SQLModel, table=True):
         UniqueConstraint("run_id", "role", name="uq_messages_run_id_role"),
         Index("idx_messages_conversation_id", "conversation_id"),
         Index("idx_messages_user_id", "user_id"),
+        Index("idx_messages_user_id_created_at", "user_id", text("created_at DESC")),
         Index("idx_messages_conversation_id_created_at", "conversation_id", text("created_at ASC")),
     )
 
@@ -74,7 +75,7 @@ class Message(SQLModel, table=True):
     client_id: str | None = nullable_column("client_id", String(64))
     run_id: UUID | None = parent_column("run_id", "runs.id", "fk_messages_run_id", nullable=True)
     program_id: UUID | None = nullable_column("program_id", Uuid)
-    program_name: str | None = nullable_column("program_name", String(100))
+    program_name: str | None = nullable_column("program_name", String(MAX_NAME))
     finish_reason: FinishReason | None = nullable_word_column("finish_reason", 20, FINISH_REASONS)
     agent_id: UUID | None = nullable_column("agent_id", Uuid)
     action: str | None = nullable_column("action", String(MAX_ACTION))
@@ -84,6 +85,7 @@ class Message(SQLModel, table=True):
     final_query: str | None = nullable_column("final_query", TextType)
     resolution_note: str | None = nullable_column("resolution_note", TextType)
     error: str | None = nullable_column("error", TextType)
+    reply_to_seq: int | None = nullable_column("reply_to_seq", Integer)
 
 
 class ToolCall(SQLModel, table=True):
@@ -126,15 +128,11 @@ ON_BUSY_DESCRIPTION = (
 CLIENT_ID_DESCRIPTION = "Your own name for this message: sending it again gives the first answer."
 
 
-def is_none(value: object) -> bool:
-    return value is None
-
-
 class QueryAttempt(ApiModel):
     """A query that was tried, in whatever language, and what was wrong with it."""
 
     query: QueryText
-    error: AuditText | None = ApiField(None, exclude_if=is_none)
+    error: Annotated[AuditText | None, SPARSE] = None
 
 
 class QueryAudit(ApiModel):
@@ -156,6 +154,14 @@ class MessageCreate(QueryAudit):
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
     wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
+
+
+class ConversationMessageCreate(MessageCreate):
+    """In a direct or group conversation a message may reply to another one."""
+
+    reply_to_id: UUID | None = ApiField(
+        None, description="In a direct or group conversation: the message that this one replies to."
+    )
 
 
 class ChatCreate(ApiModel):
@@ -185,7 +191,7 @@ class CallApproval(ApiModel):
     decision: Decision | None
     requested_at: str
     decided_at: str | None
-    shown: object = ApiField(None, exclude_if=lambda shown: shown is None)
+    shown: Annotated[object, SPARSE] = None
 
 
 class ToolCallPublic(ApiModel):
@@ -200,7 +206,16 @@ class ToolCallPublic(ApiModel):
     error: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
-    approval: CallApproval | None = ApiField(None, exclude_if=lambda approval: approval is None)
+    approval: Annotated[CallApproval | None, SPARSE] = None
+
+
+class ToolCallShared(ApiModel):
+    """A call as those in a conversation of people see it who have not asked for it."""
+
+    id: str
+    name: str = ApiField(examples=["add_task"])
+    started_at: str | None = None
+    finished_at: str | None = None
 
 
 class RecordedToolCallPublic(ToolCallPublic):
@@ -218,7 +233,9 @@ class MessagePublic(ApiModel):
     role: Role
     sender: Sender
     content: str
-    tool_calls: list[ToolCallPublic] | None
+    tool_calls: list[ToolCallPublic | ToolCallShared] | None = ApiField(
+        description="Among people whole for who asked; the others see that a tool was used, and when."
+    )
     client_id: str | None
     run_id: UUID | None
     finish_reason: FinishReason | None = ApiField(
@@ -226,8 +243,22 @@ class MessagePublic(ApiModel):
     )
     created_at: Time
     agent_id: UUID | None = ApiField(description="Of an agent's message: which agent.")
-    action: str | None = ApiField(None, exclude_if=is_none)
-    query_attempts: list[QueryAttempt] | None = ApiField(None, exclude_if=is_none)
-    final_query: str | None = ApiField(None, exclude_if=is_none)
-    resolution_note: str | None = ApiField(None, exclude_if=is_none)
-    error: str | None = ApiField(None, exclude_if=is_none)
+    action: Annotated[str | None, SPARSE] = None
+    query_attempts: Annotated[list[QueryAttempt] | None, SPARSE] = None
+    final_query: Annotated[str | None, SPARSE] = None
+    resolution_note: Annotated[str | None, SPARSE] = None
+    error: Annotated[str | None, SPARSE] = None
+    reply_to_id: Annotated[UUID | None, SPARSE] = None
+    edited_at: Annotated[Time | None, SPARSE] = None
+    retracted_at: Annotated[Time | None, SPARSE] = ApiField(
+        None, description="Its content is empty since then."
+    )
+
+
+def cut_message(message: MessagePublic) -> MessagePublic:
+    """The message as those in a conversation of people see it who have not asked for it."""
+    if not message.tool_calls:
+        return message
+    names = ToolCallShared.model_fields
+    cut = [ToolCallShared(**{name: getattr(call, name) for name in names}) for call in message.tool_calls]
+    return message.model_copy(update={"tool_calls": cut})

@@ -4,7 +4,10 @@ from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from models.approval import Decision
-from models.shapes import JsonObject
+from models.shapes import MAX_JSON_LEVELS, JsonObject
+
+# The payload of an event has a message, with a list of calls, in which the arguments stand.
+MAX_ARGUMENT_LEVELS = MAX_JSON_LEVELS - 4
 
 
 class RecordedApproval(TypedDict):

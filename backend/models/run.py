@@ -1,14 +1,24 @@
 # models/run.py -- runs of an agent, and their logs.
 import datetime as dt
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID, uuid5
 
-from sqlalchemy import BigInteger, Boolean, Index, Integer, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy import Text as TextType
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
-from models.agent import MAX_MODEL_NAME
+from models.agent import BUILT_IN_ID, MAX_MODEL_NAME
 from models.approval import PendingApproval
 from models.columns import (
     Count,
@@ -22,8 +32,9 @@ from models.columns import (
     word_check,
     word_column,
 )
+from models.conversation import HAS_AGENT, partial_index
 from models.message import MessagePublic, ToolCallPublic
-from models.shapes import ApiModel, JsonObject, Time
+from models.shapes import SPARSE, ApiModel, JsonObject, Time
 
 RunStatus = Literal["queued", "running", "awaiting_approval", "completed", "failed", "cancelled"]
 RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
@@ -49,23 +60,34 @@ class Run(SQLModel, table=True):
     epoch writes is refused. `lease_expires_at` is by the database's clock. `takeovers` counts the workers that were
     lost while they held the run. `model` is the language model that was asked last, if one was. `cost_nanos` is what
     its tokens have cost, in billionths of the operator's currency; None if no price was known.
+
+    `user_id` is who asked, and `agent_id` who answers; None for the built-in agent, and for one that is gone.
+    `agent_key` is the same id, and never None: a message asks an agent once. `is_external`: no worker answers it.
+    `is_shared`: it is in a conversation of people, who see that it is at work and what comes of it.
     """
 
     __tablename__ = "runs"
     __table_args__ = (
         word_check("status", RUN_STATUSES, "runs_status_check"),
-        UniqueConstraint("conversation_id", "trigger_seq", name="uq_runs_conversation_id_trigger_seq"),
+        UniqueConstraint(
+            "conversation_id",
+            "trigger_seq",
+            "agent_key",
+            name="uq_runs_conversation_id_trigger_seq_agent_key",
+        ),
         Index("idx_runs_user_id", "user_id"),
         Index("idx_runs_user_id_created_at", "user_id", "created_at"),
         Index("idx_runs_status_lease_expires_at", "status", "lease_expires_at"),
         Index("idx_runs_details_deleted_at_finished_at", "details_deleted_at", "finished_at"),
         Index(
-            "idx_runs_status_user_id_conversation_id_trigger_seq",
+            "idx_runs_status_user_id_conversation_id_agent_key_trigger_seq",
             "status",
             "user_id",
             "conversation_id",
+            "agent_key",
             "trigger_seq",
         ),
+        partial_index("idx_runs_agent_id", HAS_AGENT, "agent_id"),
     )
 
     id: UUID = id_column()
@@ -86,6 +108,14 @@ class Run(SQLModel, table=True):
     model: str | None = nullable_column("model", String(MAX_MODEL_NAME))
     cost_nanos: int | None = nullable_column("cost_nanos", BigInteger)
     is_external: bool = column("is_external", Boolean, default=False)
+    agent_id: UUID | None = Field(
+        default=None,
+        sa_column=Column(
+            "agent_id", Uuid, ForeignKey("agents.id", name="fk_runs_agent_id", ondelete="SET NULL")
+        ),
+    )
+    agent_key: UUID = column("agent_key", Uuid, default=BUILT_IN_ID)
+    is_shared: bool = column("is_shared", Boolean, default=False)
 
     @property
     def cost(self) -> float | None:
@@ -104,7 +134,23 @@ class RunEvent(SQLModel, table=True):
     created_at: datetime = time_column("created_at")
 
 
+class RunShared(ApiModel):
+    """A run in a conversation of people, as those see it who have not asked for it."""
+
+    id: UUID
+    conversation_id: UUID
+    status: RunStatus
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+    user_id: UUID
+    agent_id: UUID
+    user_message_id: UUID | None
+
+
 class RunPublic(ApiModel):
+    """The last three are of runs in conversations of people: who asked, who answers, and the message that asked."""
+
     id: UUID
     conversation_id: UUID
     status: RunStatus
@@ -116,6 +162,9 @@ class RunPublic(ApiModel):
     input_tokens: int
     output_tokens: int
     cost: float | None
+    user_id: Annotated[UUID | None, SPARSE] = None
+    agent_id: Annotated[UUID | None, SPARSE] = None
+    user_message_id: Annotated[UUID | None, SPARSE] = None
 
 
 class DayUsage(ApiModel):

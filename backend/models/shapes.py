@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    StringConstraints,
 )
 from pydantic_core import to_json
 
@@ -50,6 +51,13 @@ def has_invisible(value: str) -> bool:
 # Place these after StringConstraints: pydantic words its own limits well only when they come first.
 STORABLE = AfterValidator(refuse_nul)
 VISIBLE = AfterValidator(refuse_blank)
+MAX_NAME = 100
+# What people call somebody or something: a user, an account, an agent, an API token.
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME), STORABLE, VISIBLE
+]
+# An answer shows such a field only where it has a value.
+SPARSE = Field(exclude_if=lambda value: value is None)
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
 
@@ -82,9 +90,10 @@ DATE = regex.compile(r"(19[7-9]|2[0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}")
 GivenDate = Annotated[date, BeforeValidator(require_date)]
 
 
+# Of JSON that is stored: MariaDB takes no more, the outermost object included.
+MAX_JSON_LEVELS = 31
 MAX_PAYLOAD_BYTES = 64 * 1024
-# MariaDB takes 31 levels, the object itself included.
-MAX_PAYLOAD_DEPTH = 30
+MAX_PAYLOAD_DEPTH = MAX_JSON_LEVELS - 1
 SURROGATE = regex.compile(r"[\ud800-\udfff]")
 
 

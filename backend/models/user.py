@@ -21,10 +21,12 @@ from models.columns import (
     word_column,
 )
 from models.email import Email
-from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
+from models.shapes import MAX_NAME, STORABLE, ApiModel, Name, Time, optional_field
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1_024
+# The hash of a user who cannot sign in: no password verifies against it.
+NO_PASSWORD = "!"  # noqa: S105
 
 UserKind = Literal["person", "agent"]
 USER_KINDS: tuple[UserKind, ...] = get_args(UserKind)
@@ -43,21 +45,23 @@ def check_time_zone(name: str) -> str:
 
 
 Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), STORABLE]
-DisplayName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, VISIBLE
-]
 Timezone = Annotated[
     str, StringConstraints(min_length=1, max_length=64), STORABLE, AfterValidator(check_time_zone)
 ]
 
 
 class User(SQLModel, table=True):
+    """One with `deleted_at` is being taken away. With `departed_at` all is gone but the row, which messages to people,
+    or a group, still name.
+    """
+
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("email", name="users_email_key"),
         word_check("kind", USER_KINDS, "users_kind_check"),
         Index("idx_users_email", "email"),
         Index("idx_users_deleted_at", "deleted_at"),
+        Index("idx_users_departed_at_deleted_at", "departed_at", "deleted_at"),
     )
 
     id: UUID = id_column()
@@ -65,17 +69,18 @@ class User(SQLModel, table=True):
     password_hash: str = column("password_hash", String(255))
     created_at: datetime = time_column("created_at")
     updated_at: datetime = time_column("updated_at", on_update=True)
-    display_name: str | None = nullable_column("display_name", String(100))
+    display_name: str | None = nullable_column("display_name", String(MAX_NAME))
     timezone: str = column("timezone", String(64), default="UTC")
     approval: ApprovalPolicy = word_column("approval", 20, APPROVAL_POLICIES, default="destructive")
     deleted_at: datetime | None = nullable_column("deleted_at", UTCDateTime)
     kind: UserKind = word_column("kind", 10, USER_KINDS, default="person")
+    departed_at: datetime | None = nullable_column("departed_at", UTCDateTime)
 
 
 class UserCreate(ApiModel):
     email: Email = ApiField(examples=["ann@example.com"])
     password: Password = ApiField(examples=["correct horse battery"])
-    display_name: DisplayName | None = ApiField(None, examples=["Ann"])
+    display_name: Name | None = ApiField(None, examples=["Ann"])
     timezone: Timezone = ApiField("UTC", examples=["Europe/Berlin"])
 
 
@@ -87,7 +92,7 @@ class UserUpdate(ApiModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"timezone": "Europe/Berlin"}]})
 
-    display_name: DisplayName | None = optional_field()
+    display_name: Name | None = optional_field()
     timezone: Timezone = optional_field()
     approval: ApprovalPolicy = optional_field()
     email: Email = optional_field()

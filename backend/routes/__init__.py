@@ -7,16 +7,20 @@ from routes import (
     markdown,
     messages,
     runs,
+    search,
     tasks,
     tool_calls,
 )
 from routes.accounts import ACCOUNT_ROUTERS
 from routes.identity import api_tokens, auth, me
+from routes.participation import participants, reading
 
 ROUTERS = [
-    *(module.router for module in (tasks, messages, conversations, runs, events, tool_calls)),
-    chats.versioned,
-    chats.unversioned,
+    *(module.router for module in (tasks, messages, conversations, runs, events, tool_calls, search)),
+    participants.router,
+    reading.router,
     *ACCOUNT_ROUTERS,
     *(module.router for module in (api_tokens, me, auth, health, markdown)),
+    chats.versioned,
+    chats.unversioned,
 ]

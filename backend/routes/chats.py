@@ -5,8 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Request, Response, status
 
 from models import Conversation
-from models.conversation import ChatOpen, ConversationCreate, ConversationPublic
+from models.conversation import ChatOpen, ConversationCreate
 from models.message import MessageCreate, MessagePublic
+from models.participation.conversation import ConversationPublic
 from models.run import ChatPublic
 from routes import messages
 from routes.dependencies import (
@@ -71,11 +72,11 @@ async def get_chat(
     "/{chat_id}", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN_ONE, **problems(403)}
 )
 async def delete_chat(
-    db: DatabaseDep, caller: ChatWriteDep, account_id: UUID, agent_id: UUID, chat_id: UUID
+    state: AppStateDep, caller: ChatWriteDep, account_id: UUID, agent_id: UUID, chat_id: UUID
 ) -> None:
     """Deletes it with its messages and runs."""
-    await db.read(chats.get_chat, caller, account_id, agent_id, chat_id)
-    await db.write(conversations.delete_conversation, caller, chat_id)
+    await state.db.read(chats.get_chat, caller, account_id, agent_id, chat_id)
+    await state.run_control.delete_conversation(caller, chat_id)
 
 
 @router.get(
@@ -117,7 +118,7 @@ async def post_chat_message(
 ) -> Response | ChatPublic:
     """As a message to any conversation: the answer comes as JSON, or as a stream."""
     await state.db.read(chats.get_chat, caller, account_id, agent_id, chat_id)
-    return await messages.post_message(state, caller, request, chat_id, new, new_id)
+    return await messages.post_to_agent(state, caller, request, chat_id, new, new_id)
 
 
 # Document 001 has its paths without a version. They do the same, and the description has them once.

@@ -3,10 +3,10 @@ from contextlib import nullcontext
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 
-from models import Conversation
-from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
+from models.conversation import ConversationCreate, ConversationKind, ConversationUpdate
+from models.participation.conversation import ConversationPublic
 from routes.dependencies import (
     AppStateDep,
     ChatReadDep,
@@ -18,7 +18,8 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
-from services import conversations
+from services.participation import kinds
+from services.participation.kinds import ConversationFilter
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=IdempotentRoute)
 
@@ -31,40 +32,53 @@ async def list_conversations(
     caller: ChatReadDep,
     page: PageDep,
     q: SearchText = None,
+    kind: Annotated[ConversationKind | None, Query(description="Only those of this kind.")] = None,
     account_id: Annotated[UUID | None, Query(description="Only those in this account.")] = None,
     agent_id: Annotated[UUID | None, Query(description="Only those with this agent.")] = None,
 ) -> JsonBytes:
-    """Newest activity first; `q` searches the titles."""
+    """Newest activity first: those with agents and those of people. `q` searches the titles."""
+    wanted = ConversationFilter(q, kind, account_id, agent_id)
     async with state.search_slots.hold(caller) if q else nullcontext():
-        found = await conversations.list_conversations(state.db, caller, page, q, account_id, agent_id)
-    return JsonBytes(found)
+        return JsonBytes(await kinds.list_conversations(state.db, caller, page, wanted))
 
 
 @router.post(
     "",
     status_code=status.HTTP_201_CREATED,
     response_model=ConversationPublic,
-    responses={**SIGNED_IN_ONE, **problems(403)},
+    responses={200: {"model": ConversationPublic}, **SIGNED_IN_ONE, **problems(403)},
 )
 async def create_conversation(
-    db: DatabaseDep, caller: ChatWriteDep, new: ConversationCreate, new_id: NewIdDep
-) -> Conversation:
-    return await db.write(conversations.create_conversation, caller, new, new_id)
+    db: DatabaseDep, caller: ChatWriteDep, new: ConversationCreate, new_id: NewIdDep, response: Response
+) -> ConversationPublic:
+    """With an agent, with another member of an account, or with many. A direct one that is there already is given
+    with 200.
+    """
+    conversation, was_there = await db.write(kinds.create_conversation, caller, new, new_id)
+    if was_there and new_id is None:
+        response.status_code = status.HTTP_200_OK
+    return conversation
 
 
 @router.get("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)
-async def get_conversation(db: DatabaseDep, caller: ChatReadDep, conversation_id: UUID) -> Conversation:
-    return await db.read(conversations.get_conversation, caller, conversation_id)
+async def get_conversation(db: DatabaseDep, caller: ChatReadDep, conversation_id: UUID) -> ConversationPublic:
+    return await db.read(kinds.get_conversation, caller, conversation_id)
 
 
-@router.patch("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)
+@router.patch(
+    "/{conversation_id}", response_model=ConversationPublic, responses={**SIGNED_IN_ONE, **problems(403)}
+)
 async def update_conversation(
     db: DatabaseDep, caller: ChatWriteDep, conversation_id: UUID, change: ConversationUpdate
-) -> Conversation:
-    return await db.write(conversations.update_conversation, caller, conversation_id, change)
+) -> ConversationPublic:
+    return await db.write(kinds.update_conversation, caller, conversation_id, change)
 
 
-@router.delete("/{conversation_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
-async def delete_conversation(db: DatabaseDep, caller: ChatWriteDep, conversation_id: UUID) -> None:
+@router.delete(
+    "/{conversation_id}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses={**SIGNED_IN_ONE, **problems(403)},
+)
+async def delete_conversation(state: AppStateDep, caller: ChatWriteDep, conversation_id: UUID) -> None:
     """Deletes it with its messages and runs."""
-    await db.write(conversations.delete_conversation, caller, conversation_id)
+    await state.run_control.delete_conversation(caller, conversation_id)

@@ -81,6 +81,7 @@ ChatReadDep = Annotated[Caller, Depends(Door("chat:read"))]
 ChatWriteDep = Annotated[Caller, Depends(Door("chat:write"))]
 EventsReadDep = Annotated[Caller, Depends(Door("events:read"))]
 EventsWriteDep = Annotated[Caller, Depends(Door("events:write"))]
+SearchDep = Annotated[Caller, Depends(Door("search"))]
 FOR_ANYONE = Depends(let_anyone_in)
 PageDep = Annotated[Page, Depends(get_page)]
 

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from models.shapes import ApiModel
 from routes.dependencies import ChatReadDep, Route
 from routes.openapi import SIGNED_IN
-from services.markdown import MAX_TEXT, render_markdown
+from server.markdown import MAX_TEXT, render_markdown
 
 router = APIRouter(prefix="/v1/render", tags=["pages"], route_class=Route)
 # Rendering is CPU-bound and would block the event loop: a few at a time, in threads.

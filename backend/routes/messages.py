@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request, Response, status
 
 from access import Caller
 from app_state import AppState
-from errors import Forbidden
-from models.message import ChatCreate, MessageCreate, MessagePublic
+from errors import NotFound
+from models.message import ChatCreate, ConversationMessageCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic, derive_answer_id
 from routes.dependencies import (
     STREAM_SLOT,
@@ -23,8 +23,10 @@ from routes.dependencies import (
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, list_of, problems
 from routes.runs import STREAM, stream_run
-from services import messages, runs
+from services import runs
 from services.agents import answers
+from services.messages import Span
+from services.participation import kinds
 from services.runs import StreamedRun
 from streaming.disconnects import run_until_disconnect
 from streaming.sse import EventStream
@@ -37,7 +39,7 @@ BeforeMessage = Annotated[
     UUID | Literal["end"] | None, Query(description="Page backwards from this message, or from the end.")
 ]
 AfterMessage = Annotated[UUID | None, Query(description="Only what came after this message.")]
-PostedT = TypeVar("PostedT", ChatCreate, MessageCreate)
+PostedT = TypeVar("PostedT", ChatCreate, MessageCreate, ConversationMessageCreate)
 
 
 @router.get(
@@ -58,15 +60,13 @@ async def list_messages(
     With `before`, each page has the messages just before it. `next_cursor`, sent with the same `before`, leads to older
     messages.
     """
-    return JsonBytes(
-        await messages.list_messages(db, caller, conversation_id, page, before=before, after=after)
-    )
+    return JsonBytes(await kinds.list_messages(db, caller, conversation_id, page, Span(before, after)))
 
 
 @router.post(
     "/conversations/{conversation_id}/messages",
     status_code=status.HTTP_201_CREATED,
-    response_model=ChatPublic,
+    response_model=ChatPublic | MessagePublic,
     responses={201: {"content": STREAM}, **ANSWERS},
     dependencies=[STREAM_SLOT],
 )
@@ -75,13 +75,33 @@ async def post_message(
     caller: ChatWriteDep,
     request: Request,
     conversation_id: UUID,
-    new: MessageCreate,
+    new: ConversationMessageCreate,
     new_id: NewIdDep,
-) -> Response | ChatPublic:
+) -> Response | ChatPublic | MessagePublic:
     """Posts a message and returns the answer: complete as JSON, or as a stream with `Accept: text/event-stream`.
 
-    With the key of an external agent it is the agent's answer to the oldest message that waits for one.
+    With the key of an external agent it is the agent's answer to the oldest message that waits for one. In a direct or
+    group conversation the message itself is returned, and the agents that it asks answer there.
     """
+    if conversation_id in state.shared_conversations or new.reply_to_id is not None:
+        return await post_to_people(state, caller, conversation_id, new, new_id)
+    try:
+        chat = await post_to_agent(state, caller, request, conversation_id, new, new_id)
+    except NotFound:
+        posted = await post_to_people(state, caller, conversation_id, new, new_id)
+        state.shared_conversations.add(conversation_id)
+        return posted
+    return chat
+
+
+async def post_to_agent(
+    state: AppState,
+    caller: Caller,
+    request: Request,
+    conversation_id: UUID,
+    new: MessageCreate,
+    new_id: UUID | None,
+) -> Response | ChatPublic:
     if caller.is_agent:
         return await post_answer(state, caller, conversation_id, new, new_id)
     answers.refuse_audit(new)
@@ -113,8 +133,6 @@ async def post_chat(
 async def post_and_answer(
     state: AppState, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
 ) -> Response | ChatPublic:
-    if caller.is_agent:
-        raise Forbidden("An agent answers in conversations, and begins none.")
     new = add_client_id(new, new_id)
     posted = await state.run_control.post(caller, new)
     run_id = posted.run.id
@@ -125,6 +143,16 @@ async def post_and_answer(
     seconds = EXTERNAL_WAIT_SECONDS if new.wait is None and posted.run.is_external else new.wait
     await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, seconds))
     return await state.db.read(runs.read_chat_answer, caller, run_id)
+
+
+async def post_to_people(
+    state: AppState,
+    caller: Caller,
+    conversation_id: UUID,
+    new: ConversationMessageCreate,
+    new_id: UUID | None,
+) -> MessagePublic:
+    return await state.run_control.post_to_people(caller, conversation_id, add_client_id(new, new_id))
 
 
 async def wait_for_end(state: AppState, caller: Caller, run_id: UUID, seconds: int | None) -> None:

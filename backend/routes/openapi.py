@@ -10,6 +10,9 @@ from models.account import InvitationPublic
 from models.event import ChangePublic
 from models.identity.api_token import SCOPES_FOR
 from models.message import RecordedToolCallPublic
+from models.participation.message_delivery import DeliveryPublic
+from models.search.excerpt import ExcerptPart
+from models.search.search_hit import MessageHit, TaskHit
 from models.shapes import ApiModel, JsonObject
 from routes.dependencies import Route
 from routes.door import Door
@@ -42,6 +45,16 @@ API_TOKEN_SCHEME: Document = {
 }
 
 
+# What only lists have, whose bytes do not pass through pydantic.
+LISTED = (
+    ChangePublic,
+    DeliveryPublic,
+    ExcerptPart,
+    InvitationPublic,
+    MessageHit,
+    RecordedToolCallPublic,
+    TaskHit,
+)
 PREFER: Document = {
     "name": "Prefer",
     "in": "header",
@@ -76,14 +89,19 @@ SIGNED_IN_ONE = problems(401, 404, 422)
 SCHEMA_REFERENCE = "#/components/schemas/{model}"
 
 
-def list_of(item: type[BaseModel], **ends: Document) -> Responses:
-    """The 200 answer of a list, whose bytes do not pass through pydantic. `ends` stand in place of `next_cursor`."""
+def list_of(*items: type[BaseModel], **ends: Document) -> Responses:
+    """The 200 answer of a list, whose bytes do not pass through pydantic. `ends` stand in place of `next_cursor`.
+
+    Several `items` are told apart by their `kind`.
+    """
+    references = [{"$ref": SCHEMA_REFERENCE.format(model=item.__name__)} for item in items]
+    item = references[0] if len(references) == 1 else {"oneOf": references}
     ends = ends or {"next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
     schema = {
         "type": "object",
         "required": ["data", *ends],
         "properties": {
-            "data": {"type": "array", "items": {"$ref": f"#/components/schemas/{item.__name__}"}},
+            "data": {"type": "array", "items": item},
             **ends,
         },
     }
@@ -98,7 +116,7 @@ def build_openapi(app: FastAPI) -> Document:
         components = schema["components"]
         components["schemas"]["Problem"] = Problem.model_json_schema()
         # Of lists, whose bytes do not pass through pydantic.
-        for item in (ChangePublic, InvitationPublic, RecordedToolCallPublic):
+        for item in LISTED:
             components["schemas"][item.__name__] = item.model_json_schema(ref_template=SCHEMA_REFERENCE)
         components["securitySchemes"]["ApiToken"] = API_TOKEN_SCHEME
         doors = find_doors(app)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from access import Caller
 from app_state import AppState
 from models.approval import ApprovalDecision
-from models.run import RunPublic
+from models.run import RunPublic, RunShared
 from models.shapes import STORABLE
 from routes.dependencies import (
     STREAM_SLOT,
@@ -54,12 +54,13 @@ async def list_runs(
         Query(description="Only those that have not ended (true), or only those that have ended (false)."),
     ] = None,
 ) -> JsonBytes:
-    """Newest first."""
+    """Newest first. In a conversation of people those of others are there, too, with less."""
     return JsonBytes(await db.read(runs.list_runs, caller, conversation_id, active, page))
 
 
-@router.get("/runs/{run_id}", response_model=RunPublic, responses=SIGNED_IN_ONE)
-async def get_run(db: DatabaseDep, caller: ChatReadDep, run_id: UUID) -> RunPublic:
+@router.get("/runs/{run_id}", response_model=RunPublic | RunShared, responses=SIGNED_IN_ONE)
+async def get_run(db: DatabaseDep, caller: ChatReadDep, run_id: UUID) -> RunPublic | RunShared:
+    """Whole for who asked; the others who take part in a conversation of people see how it stands."""
     return await db.read(runs.get_run, caller, run_id)
 
 
@@ -75,12 +76,15 @@ async def follow_events(
     run_id: UUID,
     resume: LastEventIdHeader = None,
 ) -> EventStream:
-    """The run's log as server-sent events, from the past ones to the last one; `run.queued` first while it waits."""
+    """The run's log as server-sent events, from the past ones to the last one; `run.queued` first while it waits.
+
+    Who has not asked for the run gets the text as it is written, and of tool calls that they were made.
+    """
     after = parse_last_event_id(resume) if resume else None
     return stream_run(state, caller, await state.db.read(runs.get_streamed_run, caller, run_id), after)
 
 
-@router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses=SIGNED_IN_ONE)
+@router.post("/runs/{run_id}/cancel", response_model=RunPublic, responses={**SIGNED_IN_ONE, **problems(403)})
 async def cancel_run(state: AppStateDep, caller: ChatWriteDep, run_id: UUID, new_id: NewIdDep) -> RunPublic:
     """Cancels the run at once, on any worker; its text and calls so far are kept. An ended run is not changed."""
     return await state.run_control.cancel(caller, run_id)

@@ -123,7 +123,7 @@ async def decide_approval(
     """
     if caller.session_id is None:
         raise Forbidden("An approval is given in a signed-in session.")
-    run = await access.get_row(tx, caller, Run, run_id, lock=True)
+    run = await runs.get_own_run(tx, caller, run_id, lock=True)
     approval = await find_approval(tx, caller, run_id, tool_call_id)
     if approval is None:
         raise NotFound("approval")

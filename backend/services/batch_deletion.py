@@ -26,18 +26,24 @@ class OwnedTable:
     condition: ColumnElement[bool] = field(default_factory=true)
 
 
-def list_conversation_tables(owner_id: UUID | None) -> list[OwnedTable]:
-    """For whom a column of conversations names: the messages, the runs, then the conversations themselves."""
+def list_conversation_tables(
+    owner_id: UUID | None, condition: ColumnElement[bool] | None = None
+) -> list[OwnedTable]:
+    """For whom a column of conversations names: the messages, the runs, then the conversations themselves.
+
+    Of those conversations alone that meet the condition.
+    """
+    chosen = true() if condition is None else condition
 
     def is_in(conversation_id: UUID) -> ColumnElement[bool]:
         seen = access.visible_condition(SYSTEM, Conversation)
-        return and_(col(Conversation.id) == col(conversation_id), seen)
+        return and_(col(Conversation.id) == col(conversation_id), seen, chosen)
 
     owner: SQLColumnExpression[UUID] = col(owner_id)  # type: ignore[arg-type]
     return [
         OwnedTable(Message, owner, condition=is_in(Message.conversation_id)),
         OwnedTable(Run, owner, RunEvent, col(RunEvent.run_id), condition=is_in(Run.conversation_id)),
-        OwnedTable(Conversation, owner),
+        OwnedTable(Conversation, owner, condition=chosen),
     ]
 
 

@@ -1,9 +1,9 @@
-# services/conversations.py -- verbs on conversations.
+# services/conversations.py -- verbs on conversations with an agent.
 from functools import cache
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, literal
+from sqlalchemy import Uuid, bindparam, func, literal, literal_column
 from sqlmodel import col
 
 import access
@@ -12,11 +12,13 @@ from db import AnySelect, Database, Transaction, get_columns
 from errors import Forbidden, Invalid
 from models import Agent, Conversation
 from models.agent import BUILT_IN_ID
-from models.conversation import ConversationCreate, ConversationPublic, ConversationUpdate
+from models.conversation import ConversationCreate, ConversationShared, ConversationUpdate
+from models.participation.conversation import ConversationPublic
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency
 from services.accounts import rights
 from services.agents.lookup import find_agent
+from services.agents.run_removal import cancel_unseen_runs
 from services.events import changes
 from storage.text_search import search_parameters, text_contains
 
@@ -25,8 +27,14 @@ CONVERSATIONS = ListSpec(
     name="conversations",
     keys=(COLUMNS["updated_at"], COLUMNS["id"]),
     fields={
-        **{name: COLUMNS[name] for name in ConversationPublic.model_fields},
+        **{name: COLUMNS[name] for name in ConversationShared.model_fields},
         "agent_id": func.coalesce(COLUMNS["agent_id"], literal(BUILT_IN_ID, Uuid())),
+        # What only conversations of people have.
+        "unread_count": literal_column("0"),
+        "mentioned": literal_column("false"),
+        "last_message": literal_column("CAST(NULL AS json)"),
+        "participants": literal_column("CAST('[]' AS json)"),
+        "participant_count": literal_column("0"),
     },
     public=lambda row: ConversationPublic.model_validate(row.Conversation),
 )
@@ -34,7 +42,11 @@ CONVERSATIONS = ListSpec(
 
 @cache
 def select_listed(
-    *, is_agent: bool, of_account: Literal["home", "team"] | None, of_agent: bool, by_title: bool
+    *,
+    is_agent: bool,
+    of_account: Literal["home", "team"] | None,
+    of_agent: bool,
+    by_title: bool,
 ) -> AnySelect:
     """The caller's conversations; those in an account, with an agent, with a part of the title, as far as asked for."""
     statement = access.select(access.stand_in(is_agent=is_agent), Conversation)
@@ -50,6 +62,10 @@ def select_listed(
     return statement.where(text_contains(col(Conversation.title))) if by_title else statement
 
 
+def place_account(caller: Caller, account_id: UUID | None) -> Literal["home", "team"] | None:
+    return None if account_id is None else "home" if account_id == caller.user_id else "team"
+
+
 async def list_conversations(
     db: Database,
     caller: Caller,
@@ -61,7 +77,7 @@ async def list_conversations(
     """Newest activity first, as JSON. `q` is a part of the title, in upper or lower case."""
     statement = select_listed(
         is_agent=caller.is_agent,
-        of_account=None if account_id is None else "home" if account_id == caller.user_id else "team",
+        of_account=place_account(caller, account_id),
         of_agent=agent_id is not None,
         by_title=bool(q),
     )
@@ -91,6 +107,11 @@ async def create_conversation(
     return await add_conversation(tx, caller, conversation)
 
 
+def refuse_participants(new: ConversationCreate) -> None:
+    if new.participant_ids is not None:
+        raise Invalid("Only direct and group conversations have participants.", ("body", "participant_ids"))
+
+
 def require_person(caller: Caller) -> None:
     if caller.is_agent:
         raise Forbidden("An agent answers in conversations, and begins none.")
@@ -118,29 +139,35 @@ async def add_conversation(tx: Transaction, caller: Caller, conversation: Conver
     return conversation
 
 
-def describe_conversation_event(conversation: Conversation) -> dict[str, ConversationPublic]:
+def describe_conversation_event(conversation: Conversation) -> dict[str, ConversationShared]:
     """The data of an event about the conversation."""
-    return {"conversation": ConversationPublic.model_validate(conversation)}
+    return {"conversation": ConversationShared.model_validate(conversation)}
 
 
-async def get_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
-    return await access.get_row(tx, caller, Conversation, conversation_id)
+async def lock_own(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
+    """The conversation, locked. Forbidden for the agent that answers there: it is a person's."""
+    conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
+    if conversation.user_id != caller.user_id:
+        raise Forbidden("The conversation belongs to the person who talks with this agent.")
+    return conversation
 
 
 async def update_conversation(
     tx: Transaction, caller: Caller, conversation_id: UUID, change: ConversationUpdate
 ) -> Conversation:
-    conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
+    conversation = await lock_own(tx, caller, conversation_id)
     conversation.sqlmodel_update(change.model_dump(exclude_unset=True))
     await tx.flush()
     await changes.record_event(tx, caller, "conversation.updated", describe_conversation_event(conversation))
     return conversation
 
 
-async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> None:
-    """Delete it with its messages, runs and their logs."""
-    conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
+async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> list[UUID]:
+    """Delete it with its messages, runs and their logs; the ids of the runs that had not ended."""
+    conversation = await lock_own(tx, caller, conversation_id)
+    run_ids = await cancel_unseen_runs(tx, col(Conversation.id) == conversation_id)
     await tx.delete(conversation)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, conversation_id)
     await changes.record_event(tx, caller, "conversation.deleted", {"conversation_id": conversation_id})
+    return run_ids

@@ -1,48 +1,61 @@
 # services/messages.py -- verbs on messages: read them in order, add one.
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache
 from types import SimpleNamespace
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, bindparam, case, func, literal
+from sqlalchemy import ColumnElement, Integer, Select, Uuid, bindparam, case, func, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
 from access import Caller
 from clock import utc_now
-from db import Database, RetryTransaction, Transaction, get_columns
-from errors import Conflict, Invalid
+from db import AnySelect, Database, RetryTransaction, Transaction, get_columns
+from errors import Conflict, Invalid, NotFound
 from models import Conversation, Message, Run, User
 from models.agent import BUILT_IN_ID, BUILT_IN_NAME
 from models.message import ChatCreate, MessagePublic, QueryAudit, Sender
 from pagination import ListSpec, Page, fetch_list
 from services import conversations
+from services.accounts import rights
 from services.events import changes
 
 MAX_FIRST_TITLE_CHARACTERS = 80
-PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name not in ("sender", "agent_id")]
+# Not columns of the message as they stand; the last three are of messages of people.
+DERIVED_FIELDS = ("sender", "agent_id", "reply_to_id", "edited_at", "retracted_at")
+PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name not in DERIVED_FIELDS]
 COLUMNS = get_columns(Message)
 
 
 def to_public_message(message: Message | SimpleNamespace, speaker: str | None) -> MessagePublic:
     """The message of a row of `select_with_sender`."""
-    if message.program_name is not None:
-        sender = Sender(type="program", id=message.program_id, name=message.program_name)
-    elif message.role == "user":
-        sender = Sender(type="user", id=message.user_id, name=speaker)
-    else:
+    if message.role == "agent" and message.program_name is None:
         return show_agent_message(message, speaker)
-    return show_message(message, sender, None)
+    return show_message(message, show_sender(message, speaker), None)
+
+
+def show_sender(message: Message | SimpleNamespace, speaker: str | None) -> Sender:
+    """Who speaks; `speaker` is the name of that user or agent."""
+    if message.program_name is not None:
+        return Sender(type="program", id=message.program_id, name=message.program_name)
+    if message.role == "user":
+        return Sender(type="user", id=message.user_id, name=speaker)
+    return show_agent(message.agent_id, speaker)
+
+
+def show_agent(agent_id: UUID | None, name: str | None) -> Sender:
+    """An agent of this name; of the built-in one nothing else has to be known."""
+    if agent_id is None:
+        return Sender(type="agent", id=BUILT_IN_ID, name=BUILT_IN_NAME)
+    return Sender(type="agent", id=agent_id, name=name)
 
 
 def show_agent_message(message: Message | SimpleNamespace, name: str | None) -> MessagePublic:
-    """The message of an agent of this name; of the built-in one nothing else has to be known."""
-    agent_id = getattr(message, "agent_id", None)
-    if agent_id is None:
-        return show_message(message, Sender(type="agent", id=BUILT_IN_ID, name=BUILT_IN_NAME), BUILT_IN_ID)
-    return show_message(message, Sender(type="agent", id=agent_id, name=name), agent_id)
+    sender = show_agent(getattr(message, "agent_id", None), name)
+    return show_message(message, sender, sender.id)
 
 
 def show_message(message: Message | SimpleNamespace, sender: Sender, agent_id: UUID | None) -> MessagePublic:
@@ -100,32 +113,67 @@ def select_in_conversation(
     return statement.where(here < there if side == "before" else here > there)
 
 
+Side = Literal["before", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLists:
+    """How the messages of a kind of conversation are found: with an agent, or of people."""
+
+    in_order: ListSpec
+    from_end: ListSpec
+    select: Callable[[Side | None, bool], AnySelect]
+    rule: Callable[[Caller], ColumnElement[bool]] | None = None
+
+
+WITH_AGENT = MessageLists(
+    OLDEST_FIRST, NEWEST_FIRST, lambda side, is_agent: select_in_conversation(side, is_agent=is_agent)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From where on messages are read: from the start, after a message, or backwards from a message or the end."""
+
+    before: UUID | Literal["end"] | None = None
+    after: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if self.before is not None and self.after is not None:
+            raise Invalid("Give before or after, not both.", ("query", "before"))
+
+
+WHOLE = Span()
+
+
 async def list_messages(
-    db: Database,
-    caller: Caller,
-    conversation_id: UUID,
-    page: Page,
-    *,
-    before: UUID | Literal["end"] | None = None,
-    after: UUID | None = None,
+    db: Database, caller: Caller, conversation_id: UUID, page: Page, span: Span = WHOLE
 ) -> bytes:
-    """Messages in reading order, as JSON: from the start, after a message, or backwards from a message or the end."""
-    if before is not None and after is not None:
-        raise Invalid("Give before or after, not both.", ("query", "before"))
+    """Messages in reading order, as JSON."""
     await db.read(access.get_row, caller, Conversation, conversation_id)
+    return await list_found(db, caller, conversation_id, page, span, WITH_AGENT)
+
+
+async def find_mark(tx: Transaction, caller: Caller, message_id: UUID, lists: MessageLists) -> Message | None:
+    rule = lists.rule and lists.rule(caller)
+    return await access.find_row(tx, caller, Message, col(Message.id) == message_id, rule=rule)
+
+
+async def list_found(
+    db: Database, caller: Caller, conversation_id: UUID, page: Page, span: Span, lists: MessageLists
+) -> bytes:
+    """The same in a conversation that the caller may read."""
     values = access.caller_params(caller) | {"conversation_id": conversation_id}
-    side: Literal["before", "after"] | None = None
-    mark = after or before
+    side: Side | None = None
+    mark = span.after or span.before
     if isinstance(mark, UUID):
-        message = await db.read(access.find_row, caller, Message, col(Message.id) == mark)
+        message = await db.read(find_mark, caller, mark, lists)
+        side = "after" if span.after else "before"
         if message is None or message.conversation_id != conversation_id:
-            raise Invalid(
-                "There is no such message in this conversation.", ("query", "after" if after else "before")
-            )
-        side = "after" if after else "before"
+            raise Invalid("There is no such message in this conversation.", ("query", side))
         values["mark"] = message.seq
-    listing = NEWEST_FIRST if before else OLDEST_FIRST
-    statement = select_in_conversation(side, is_agent=caller.is_agent)
+    listing = lists.from_end if span.before else lists.in_order
+    statement = lists.select(side, caller.is_agent)
     return await fetch_list(db, listing, statement, values, page, scope=str(conversation_id))
 
 
@@ -155,19 +203,27 @@ async def find_next_seq(tx: Transaction, caller: Caller, conversation: Conversat
     return (newest or 0) + 1
 
 
-async def find_repeated_run(tx: Transaction, caller: Caller, new: ChatCreate) -> Run | None:
-    """The run that the first sending of this client_id started; Conflict where it was another message."""
-    if new.client_id is None:
+async def find_repeated_run(
+    tx: Transaction, caller: Caller, client_id: str | None, content: str, conversation_id: UUID | None
+) -> Run | None:
+    """The run that the first sending of this client_id started or ended.
+
+    Conflict where it was another message, NotFound where the caller no longer sees its conversation.
+    """
+    if client_id is None:
         return None
-    mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == new.client_id)
-    message = await access.find_row(tx, caller, Message, *mine)
+    # Also where the caller no longer sees its conversation: no other message takes the client_id.
+    mine = select(Message).where(access.own_condition(caller, Message), col(Message.client_id) == client_id)
+    message = (await tx.execute(mine)).scalar_one_or_none()
     if message is None:
         return None
-    elsewhere = new.conversation_id is not None and new.conversation_id != message.conversation_id
-    if elsewhere or message.content != new.message:
+    elsewhere = conversation_id not in (None, message.conversation_id)
+    if elsewhere or message.content != content:
         raise Conflict("This client_id was used for another message.")
-    assert message.run_id is not None
-    return await access.get_row(tx, caller, Run, message.run_id)
+    run = await access.find_row(tx, caller, Run, col(Run.id) == message.run_id)
+    if run is None:
+        raise NotFound("conversation")
+    return run
 
 
 def make_title(text: str) -> str:
@@ -183,12 +239,31 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     if new.conversation_id is not None:
         if new.account_id is not None or new.agent_id is not None:
             raise Invalid("A conversation stays in its account, with its agent.", ("body", "conversation_id"))
-        return await access.get_row(tx, caller, Conversation, new.conversation_id, lock=True)
-    conversations.require_person(caller)
+        named = await access.get_row(tx, caller, Conversation, new.conversation_id)
+        await hold_place(tx, caller, named.account_id)
+        return await access.get_row(tx, caller, Conversation, named.id, lock=True)
     title = make_title(new.message)
     account_id, agent_id = await conversations.find_place(tx, caller, new.account_id, new.agent_id)
+    await hold_place(tx, caller, account_id)
     conversation = Conversation(user_id=caller.user_id, account_id=account_id, agent_id=agent_id, title=title)
     return await conversations.add_conversation(tx, caller, conversation)
+
+
+async def hold_place(tx: Transaction, caller: Caller, account_id: UUID) -> None:
+    """Whoever is removed meanwhile must leave no run behind. Nobody is removed from their personal account."""
+    if account_id != caller.user_id:
+        await rights.hold_membership(tx, caller, account_id)
+
+
+async def store_row(tx: Transaction, caller: Caller, message: Message) -> None:
+    """Add a message. Of two at once with the same client_id the second is tried again, and finds the first."""
+    access.add_row(tx, caller, message)
+    try:
+        await tx.flush()
+    except IntegrityError as error:
+        if message.client_id is None:
+            raise
+        raise RetryTransaction from error
 
 
 async def add_message(
@@ -207,6 +282,8 @@ async def add_message(
         user_id=caller.user_id,
         trigger_seq=seq,
         is_external=external_agent_id is not None,
+        agent_id=conversation.agent_id,
+        agent_key=conversation.agent_id or BUILT_IN_ID,
     )
     access.add_row(tx, caller, run)
     await tx.flush()
@@ -220,12 +297,6 @@ async def add_message(
         run_id=run.id,
     )
     conversation.updated_at = utc_now()
-    access.add_row(tx, caller, message)
-    try:
-        await tx.flush()
-    except IntegrityError as error:
-        if new.client_id is None:
-            raise
-        raise RetryTransaction from error  # two messages with the same client_id: the next attempt finds the first
+    await store_row(tx, caller, message)
     await record_message_created(tx, caller, message, *([external_agent_id] if external_agent_id else []))
     return message, run

@@ -14,12 +14,15 @@ from structlog.typing import FilteringBoundLogger
 
 import access
 from access import Caller, CallerOrSystem
+from access.participation import shared_conversation
 from clock import rfc3339, utc_now
 from db import Database, Transaction
-from errors import DatabaseBusy, NotFound, Unauthorized
+from errors import Conflict, DatabaseBusy, Forbidden, NotFound, Unauthorized
 from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
 from models.columns import to_count
+from models.event import Audience, NewEvent
+from models.message import MessagePublic, cut_message
 from models.recorded_call import (
     CallOutcome,
     LoggedCall,
@@ -33,6 +36,7 @@ from models.shapes import JsonObject
 from services import messages, run_log, runs
 from services.agents.profiles import AgentProfile, find_profile
 from services.events import changes
+from services.participation.speaking import find_mentioned_users, store_message
 from services.run_log import LeaseLost, Line, Step
 from services.run_sql import END_RUN
 from services.run_usage import Usage, read_usage
@@ -72,21 +76,23 @@ def list_endings(steps: Sequence[Step], status: RunStatus, error: str | None) ->
     ]
 
 
-async def store_ending(store: Callable[[int], Awaitable[T]], run_id: UUID, backoff_seconds: float) -> T:
+async def store_ending(store: Callable[[int], Awaitable[T]], backoff_seconds: float, **whose: UUID) -> T:
     """Store the largest of `list_endings` that the database accepts, each in its own transaction.
 
-    DatabaseBusy if the database is busy both times: a smaller ending would lose text and be stored no sooner.
+    `whose` is logged with what cannot be stored. DatabaseBusy if the database is busy both times: a smaller ending
+    would lose text and be stored no sooner.
     """
     for size in range(SMALLEST):
         try:
             return await store(size)
-        except (LeaseLost, NotFound, Unauthorized):
+        except (LeaseLost, Unauthorized, Forbidden, NotFound, Conflict):
             raise
         except Exception as refusal:
             if size > 0 and is_busy(refusal):
                 raise
             why = {"cause": describe_cause(refusal), "place": find_place(refusal)}
-            log.warning("an ending cannot be stored", run=str(run_id), attempt=size + 1, **why)
+            named = {name: str(id_) for name, id_ in whose.items()}
+            log.warning("an ending cannot be stored", attempt=size + 1, **named, **why)
             if size == 0:  # a lost connection is replaced soon
                 await asyncio.sleep(backoff_seconds)
     return await store(SMALLEST)
@@ -134,6 +140,7 @@ class RunEnd:
     answer: Message | None
     log: list[tuple[str, JsonObject]]
     events: list[tuple[str, JsonObject]]
+    message: MessagePublic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +157,11 @@ def build_end(
     error: str | None,
     usage: Usage,
     agent: AgentProfile | None = None,
+    question_id: UUID | None = None,
 ) -> RunEnd:
     """Text or tool calls leave an agent message, whatever the status. Its number is given when it is stored.
 
-    Without `agent` it is the built-in one's.
+    Without `agent` it is the built-in one's. `question_id`: among people, the message to which it replies.
     """
     moment = utc_now()
     content = "".join(step.text for step in steps)
@@ -171,9 +179,11 @@ def build_end(
             created_at=moment,
             seq=0,
             run_id=run.id,
-            agent_id=agent.id if agent else None,
+            # Among people it stays the agent's also where that is gone meanwhile.
+            agent_id=run.agent_key if run.is_shared else agent.id if agent else None,
         )
-    return describe_end(run, answer, status, error, usage, moment, agent.name if agent else None)
+    name = agent.name if agent else None
+    return describe_end(run, answer, status, error, usage, moment, name, question_id)
 
 
 def describe_end(
@@ -184,12 +194,16 @@ def describe_end(
     usage: Usage,
     moment: datetime,
     agent_name: str | None,
+    question_id: UUID | None = None,
 ) -> RunEnd:
     """What is logged and told of the end of a run and the answer that it leaves."""
     lines: list[tuple[str, JsonObject]] = []
     told: list[tuple[str, JsonObject]] = []
+    message = None
     if answer is not None:
-        shown = messages.show_agent_message(answer, agent_name).model_dump(mode="json")
+        message = messages.show_agent_message(answer, agent_name)
+        message.reply_to_id = question_id
+        shown = message.model_dump(mode="json")
         lines.append(("message.completed", {"message": shown}))
         told.append(("message.created", {"message": shown}))
     message_id = str(answer.id) if answer else None
@@ -206,9 +220,27 @@ def describe_end(
         input_tokens=to_count(usage.input_tokens),
         output_tokens=to_count(usage.output_tokens),
         cost=to_cost(usage.cost_nanos),
+        **runs.describe_place(run, question_id),
     )
     told.append((f"run.{status}", {"run": ended.model_dump(mode="json")}))
-    return RunEnd(status, error, moment, answer, lines, told)
+    return RunEnd(status, error, moment, answer, lines, told, message)
+
+
+async def find_conversation(
+    tx: Transaction, caller: Caller, run: Run, *, lock: bool = False
+) -> Conversation | None:
+    """That of the run, if the caller may see it: their own with an agent, or one of people in which they take part."""
+    rule = shared_conversation(caller) if run.is_shared else None
+    has_id = col(Conversation.id) == run.conversation_id
+    return await access.find_row(tx, caller, Conversation, has_id, lock=lock, rule=rule)
+
+
+async def find_question(tx: Transaction, run: Run) -> UUID | None:
+    """Among people, the message that asked, to which the answer replies."""
+    if not run.is_shared:
+        return None
+    found = await run_log.find_question_ids(tx, run.conversation_id, [run.trigger_seq])
+    return found.get(run.trigger_seq)
 
 
 async def end_run(
@@ -220,14 +252,13 @@ async def end_run(
     error: str | None = None,
 ) -> None:
     """The conversation and the run are locked. Whoever may not see the conversation any more is told of nothing."""
-    conversation = await access.find_row(
-        tx, caller, Conversation, col(Conversation.id) == run.conversation_id
-    )
+    conversation = await find_conversation(tx, caller, run)
     if conversation is None:
         await end_bare(tx, caller, run, error or UNSTORED, "failed" if status == "completed" else status)
         return
-    agent = await find_profile(tx, caller, conversation.id) if conversation.agent_id else None
-    end = build_end(run, steps, status, error, read_usage(run), agent)
+    agent = await find_profile(tx, caller, run.agent_id)
+    question_id = await find_question(tx, run)
+    end = build_end(run, steps, status, error, read_usage(run), agent, question_id)
     await store_run_end(tx, caller, run, conversation, end)
 
 
@@ -235,7 +266,11 @@ async def store_run_end(
     tx: Transaction, caller: Caller, run: Run, conversation: Conversation, end: RunEnd
 ) -> None:
     """The conversation and the run are locked."""
-    if end.answer is not None:
+    if end.answer is not None and run.is_shared:
+        end.answer.reply_to_seq = run.trigger_seq
+        mentioned = await find_mentioned_users(tx, conversation, end.answer.content)
+        await store_message(tx, caller, conversation, end.answer, mentioned)
+    elif end.answer is not None:
         end.answer.seq = await messages.find_next_seq(tx, caller, conversation)
         conversation.updated_at = end.moment
         access.add_row(tx, caller, end.answer)
@@ -246,10 +281,27 @@ async def store_run_end(
     await tx.flush()
     for type_, data in end.log:
         await run_log.add_event(tx, caller, run, type_, data)
-    told = await runs.list_told(tx, caller, run)
-    await changes.record_events(
-        tx, [changes.new_event(user_id, type_, data) for type_, data in end.events for user_id in told]
-    )
+    events = describe_shared_end(run, end) if run.is_shared else []
+    told = [run.user_id, *([run.agent_id] if run.is_external and run.agent_id else [])]
+    own = end.events[-1:] if run.is_shared else end.events
+    events += [changes.new_event(user_id, type_, data) for type_, data in own for user_id in told]
+    await changes.record_events(tx, events)
+
+
+def describe_shared_end(run: Run, end: RunEnd) -> list[NewEvent]:
+    """What all are told who take part; and who asked, of the tool calls of the answer."""
+    everybody, events = Audience("conversation", run.conversation_id), []
+    if end.answer is not None:
+        message, seq = end.message, end.answer.seq
+        assert message is not None
+        payload = {"message": cut_message(message), "message_seq": seq}
+        events.append(changes.new_event(everybody, "message.created", payload))
+        if message.tool_calls:
+            whole = {"message": message, "message_seq": seq}
+            events.append(changes.new_event(run.user_id, "message.updated", whole))
+    type_, data = end.events[-1]
+    shown = runs.to_shared_run(RunPublic.model_validate(data["run"]))
+    return [*events, changes.new_event(everybody, type_, {"run": shown})]
 
 
 async def store_end(

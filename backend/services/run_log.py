@@ -7,11 +7,12 @@ from functools import partial
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Uuid, bindparam, delete, func, insert, update
+from sqlalchemy import Uuid, bindparam, delete, func, insert, literal, select, update
 from sqlmodel import col
 
 import access
 from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem
+from access.runs import event_of_run, followed_run
 from clock import utc_now
 from db import Database, Transaction
 from models import Message, Run, RunEvent
@@ -188,6 +189,13 @@ async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, aft
     return list((await tx.execute(statement.order_by(col(RunEvent.seq)).limit(EVENT_BATCH))).scalars())
 
 
+async def read_followed_events(tx: Transaction, caller: Caller, run_id: UUID, after: int) -> list[RunEvent]:
+    """The same for whoever may follow the run, also for those who have not asked for it."""
+    found = select(RunEvent).join(Run, event_of_run()).where(followed_run(caller), col(Run.id) == run_id)
+    found = found.where(col(RunEvent.seq) > after).order_by(col(RunEvent.seq)).limit(EVENT_BATCH)
+    return list((await tx.execute(found)).scalars())
+
+
 async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> list[RunEvent]:
     """All of the log."""
     log: list[RunEvent] = []
@@ -241,12 +249,16 @@ def describe_start(conversation_id: UUID, message_id: UUID, timezone: str) -> Js
 async def add_started_event(tx: Transaction, caller: Caller, run: Run, moment: datetime) -> None:
     """The first line of the log; the run is locked. `moment` is by the database's clock, as what follows is."""
     run.started_at = moment
-    trigger = await access.find_row(
-        tx, caller, Message, col(Message.run_id) == run.id, col(Message.role) == "user"
-    )
-    assert trigger is not None
-    started = describe_start(run.conversation_id, trigger.id, caller.timezone)
+    [question_id] = (await find_question_ids(tx, run.conversation_id, [run.trigger_seq])).values()
+    started = describe_start(run.conversation_id, question_id, caller.timezone)
     await add_event(tx, caller, run, "run.started", started)
+
+
+async def find_question_ids(tx: Transaction, conversation_id: UUID, seqs: Iterable[int]) -> dict[int, UUID]:
+    """The messages that asked for runs which this transaction has found in the conversation, by their numbers."""
+    here = access.child_condition(Message, literal(conversation_id, Uuid()))
+    asked = select(col(Message.seq), col(Message.id)).where(here, col(Message.seq).in_(sorted(set(seqs))))
+    return {row.seq: row.id for row in await tx.execute(asked)}
 
 
 async def delete_old_details(tx: Transaction, caller: CallerOrSystem, days: int) -> int:

@@ -4,19 +4,21 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from pydantic_core import to_json
+from sqlalchemy import select
 from sqlmodel import col
 
 import access
 from access import Caller
+from access.participation import readable_conversation
 from clock import utc_now
 from db import Database, Transaction
-from errors import Conflict, TooManyAtOnce
+from errors import Conflict, Forbidden, NotFound, TooManyAtOnce
 from models import Conversation, Message, Run, User
 from models.message import ChatCreate
 from models.run import RunPublic
-from services import approvals, messages, run_log, runs
+from services import approvals, conversations, messages, run_log, runs
 from services.agents.profiles import AgentProfile, find_profile
-from services.run_endings import SMALLEST, list_endings
+from services.run_endings import SMALLEST, find_conversation, list_endings
 from services.run_log import Line
 from services.run_sql import POST_INTO_CONVERSATION, POST_INTO_NEW_CONVERSATION
 from storage.dialects import read_clock
@@ -52,6 +54,7 @@ async def post_message(
     With `lease_seconds` the run may be claimed at once, for the worker that asks. Conflict, NotFound or TooManyAtOnce
     where the message cannot be posted.
     """
+    conversations.require_person(caller)
     run_id = run_id or uuid4()
     is_at_home = new.account_id is None and new.agent_id is None
     if db.is_postgresql and new.on_busy == "queue" and is_at_home:
@@ -120,10 +123,8 @@ async def add_message(
     # A statement whose connection was lost may have stored everything.
     if (stored := await access.find_row(tx, caller, Run, col(Run.id) == run_id)) is not None:
         line = await find_first_line(tx, caller, stored)
-        return PostedMessage(
-            stored, first_line=line, agent=await find_profile(tx, caller, stored.conversation_id)
-        )
-    repeated = await messages.find_repeated_run(tx, caller, new)
+        return PostedMessage(stored, first_line=line, agent=await find_profile(tx, caller, stored.agent_id))
+    repeated = await messages.find_repeated_run(tx, caller, new.client_id, new.message, new.conversation_id)
     if repeated:
         return PostedMessage(repeated, repeated=True)
     # It stays locked, so that no other message comes before this one is stored.
@@ -139,13 +140,12 @@ async def add_message(
         await cancel_run(tx, caller, run.id)
     if len(active) - len(ended) >= max_runs:
         raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
-    agent = None
-    if conversation.agent_id is not None:
-        agent = await find_profile(tx, caller, conversation.id)
+    agent = await find_profile(tx, caller, conversation.agent_id)
     is_external = agent is not None and agent.is_external
     external_id = conversation.agent_id if is_external else None
     message, run = await messages.add_message(tx, caller, conversation, new, run_id, external_id)
-    await runs.record_run_change(tx, caller, run, "run.queued")
+    question = await messages.get_message(tx, caller, message.id) if is_external else None
+    await runs.record_run_change(tx, caller, run, "run.queued", question)
     cancelled = tuple(run.id for run in ended)
     is_next = len(busy) == len(ended)
     if is_external or lease_seconds is None or not is_next or not await has_account(tx, caller):
@@ -185,14 +185,19 @@ async def begin_run(
     return run_log.to_line(first, run.epoch)
 
 
-async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 0) -> RunPublic:
+async def cancel_run(
+    tx: Transaction, caller: Caller, run_id: UUID, size: int = 0, reason: str | None = None
+) -> RunPublic:
     """End the run at once, whichever worker holds it: the new epoch refuses that worker's writes.
 
     What was said and done so far stays, as the agent's message. A run that has ended is left as it is. `size` is the
     place of the ending in `list_endings`, of which each is smaller than the one before.
     """
-    run = await access.get_row(tx, caller, Run, run_id)
-    await access.get_row(tx, caller, Conversation, run.conversation_id, lock=True)
+    run = await runs.get_own_run(tx, caller, run_id)
+    if run.user_id != caller.user_id:
+        raise Forbidden("Only who asked may cancel a run.")
+    if await find_conversation(tx, caller, run, lock=True) is None:
+        raise NotFound("run")
     run = await access.get_row(tx, caller, Run, run_id, lock=True)
     if runs.is_active(run):
         run.epoch += 1
@@ -202,5 +207,18 @@ async def cancel_run(tx: Transaction, caller: Caller, run_id: UUID, size: int = 
         if not events_so_far and not is_bare:
             await run_log.add_started_event(tx, caller, run, await read_clock(tx))
         steps = run_log.rebuild_steps(events_so_far)
-        await list_endings(steps, "cancelled", None)[size](tx, caller, run)
+        await list_endings(steps, "cancelled", reason)[size](tx, caller, run)
     return await runs.to_public_run(tx, caller, run)
+
+
+async def cancel_runs_in_account(
+    tx: Transaction, caller: Caller, account_id: UUID, size: int, reason: str
+) -> list[UUID]:
+    """End the caller's runs there, as `cancel_run` does; their ids. The account is locked, so that none is posted."""
+    here = select(col(Conversation.id)).where(
+        readable_conversation(caller), col(Conversation.account_id) == account_id
+    )
+    active = await runs.find_active_runs(tx, caller, col(Run.conversation_id).in_(here))
+    for run in active:
+        await cancel_run(tx, caller, run.id, size, reason)
+    return [run.id for run in active]

@@ -28,7 +28,7 @@ OPEN_CONVERSATION = f"""
             ) AS is_busy
         FROM conversations, sender
         WHERE conversations.id = $3 AND conversations.user_id = $1
-            AND coalesce(conversations.agent_id, conversations.account_id) = $1
+            AND coalesce(conversations.agent_id, conversations.account_id) = $1 AND conversations.kind = 'assistant'
         FOR NO KEY UPDATE OF conversations
     ), touched AS (
         UPDATE conversations SET updated_at = $2 FROM opened WHERE conversations.id = opened.id

@@ -3,26 +3,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 import access
 from access import Caller, CallerOrSystem
+from access.participation import readable_conversation
+from access.runs import followed_run
 from db import Transaction, get_columns
-from errors import NotFound
+from errors import Forbidden, NotFound
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
-from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic, derive_answer_id
+from models.event import Audience, NewEvent
+from models.message import MessagePublic, ToolCallPublic
+from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic, RunShared, derive_answer_id
 from models.shapes import JsonObject
 from pagination import Page, RowListSpec, page_json, read_page
-from services import messages
+from services import messages, run_log
 from services.events import changes
 
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 WORKING_STATUSES = ("queued", "running")
 
-LISTING = RowListSpec(name="runs", keys=(get_columns(Run)["trigger_seq"],))
+LISTING = RowListSpec(name="runs", keys=(get_columns(Run)["trigger_seq"], get_columns(Run)["id"]))
+NOT_ASKED = "Only who has asked for the run may do this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +43,27 @@ class RunPosition:
 class StreamedRun:
     """What a run's stream begins with. `message_id` is that of the message that the run leaves, if it leaves one.
 
-    `queued` is the data of `run.queued` while no worker has begun with the run.
+    `queued` is the data of `run.queued` while no worker has begun with the run. Without `is_whole` the reader has not
+    asked for it, and gets what is for all who take part.
     """
 
     id: UUID
     message_id: UUID
     queued: JsonObject | None = None
+    is_whole: bool = True
 
 
 async def to_public_runs(tx: Transaction, caller: CallerOrSystem, runs: Sequence[Run]) -> list[RunPublic]:
-    """The runs as clients see them, with the calls that await approval."""
+    """The runs as those see them who asked, with the calls that await approval."""
     waiting = await find_pending_approvals(
         tx, caller, [run.id for run in runs if run.status == "awaiting_approval"]
     )
-    names = [name for name in RunPublic.model_fields if name != "pending_approvals"]
+    names = [name for name in RunPublic.model_fields if name not in ("pending_approvals", *SHARED_FIELDS)]
+    questions = await find_questions(tx, runs)
     return [
         RunPublic(
             **{name: getattr(run, name) for name in names},
+            **describe_place(run, questions.get(run.id)),
             pending_approvals=[
                 to_pending_approval(approval) for approval in waiting if approval.run_id == run.id
             ],
@@ -63,24 +72,60 @@ async def to_public_runs(tx: Transaction, caller: CallerOrSystem, runs: Sequence
     ]
 
 
+SHARED_FIELDS = ("user_id", "agent_id", "user_message_id")
+
+
+def describe_place(run: Run, question_id: UUID | None) -> dict[str, UUID | None]:
+    """SHARED_FIELDS of a run in a conversation of people; nothing of one with an agent."""
+    if not run.is_shared:
+        return {}
+    return {"user_id": run.user_id, "agent_id": run.agent_key, "user_message_id": question_id}
+
+
+async def find_questions(tx: Transaction, runs: Sequence[Run]) -> dict[UUID, UUID]:
+    """The messages that asked for those of the runs that are in conversations of people; one statement for each."""
+    found: dict[UUID, UUID] = {}
+    shared = [run for run in runs if run.is_shared]
+    for conversation_id in {run.conversation_id for run in shared}:
+        here = [run for run in shared if run.conversation_id == conversation_id]
+        ids = await run_log.find_question_ids(tx, conversation_id, [run.trigger_seq for run in here])
+        found |= {run.id: ids[run.trigger_seq] for run in here if run.trigger_seq in ids}
+    return found
+
+
 async def to_public_run(tx: Transaction, caller: CallerOrSystem, run: Run) -> RunPublic:
     return (await to_public_runs(tx, caller, [run]))[0]
 
 
-async def record_run_change(tx: Transaction, caller: CallerOrSystem, run: Run, type_: str) -> None:
-    """Record an event with the run's present state for the streams of those who are told of it."""
-    shown = {"run": await to_public_run(tx, caller, run)}
-    told = await list_told(tx, caller, run)
-    await changes.record_events(tx, [changes.new_event(user_id, type_, shown) for user_id in told])
+def to_shared_run(run: RunPublic) -> RunShared:
+    """What those see of it who have not asked for it."""
+    return RunShared(**{name: getattr(run, name) for name in RunShared.model_fields})
 
 
-async def list_told(tx: Transaction, caller: CallerOrSystem, run: Run) -> list[UUID]:
-    """Who is told of a run: the user who asked, and the external agent that has to answer."""
-    if not run.is_external:
-        return [run.user_id]
-    agent = access.select(caller, Conversation, col(Conversation.agent_id))
-    found = (await tx.execute(agent.where(col(Conversation.id) == run.conversation_id))).scalars()
-    return [run.user_id, *(agent_id for agent_id in found if agent_id is not None)]
+async def record_run_change(
+    tx: Transaction, caller: CallerOrSystem, run: Run, type_: str, question: MessagePublic | None = None
+) -> None:
+    """Record an event with the run's present state for the streams of those who are told of it.
+
+    An external agent gets the `question` with it.
+    """
+    shown = await to_public_run(tx, caller, run)
+    await changes.record_events(tx, describe_change(run, shown, type_, question))
+
+
+def describe_change(
+    run: Run, shown: RunPublic, type_: str, question: MessagePublic | None = None
+) -> list[NewEvent]:
+    """First what is for all in a conversation of people, then the whole."""
+    events = []
+    if run.is_shared:
+        everybody = Audience("conversation", run.conversation_id)
+        events.append(changes.new_event(everybody, type_, {"run": to_shared_run(shown)}))
+    events.append(changes.new_event(run.user_id, type_, {"run": shown}))
+    if run.is_external and run.agent_id is not None:
+        asked = {"message": question} if question is not None else {}
+        events.append(changes.new_event(run.agent_id, type_, {"run": shown, **asked}))
+    return events
 
 
 def to_pending_approval(approval: Approval) -> PendingApproval:
@@ -100,47 +145,82 @@ async def find_pending_approvals(
     return list((await tx.execute(statement.order_by(*order))).scalars())
 
 
-async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic:
-    return await to_public_run(tx, caller, await access.get_row(tx, caller, Run, run_id))
+async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic | RunShared:
+    """As the caller may see it; NotFound where they take no part."""
+    run = await access.find_row(tx, caller, Run, col(Run.id) == run_id)
+    if run is not None:
+        return await to_public_run(tx, caller, run)
+    run = await access.get_row(tx, caller, Run, run_id, rule=followed_run(caller))
+    return to_shared_run(await to_public_run(tx, caller, run))
+
+
+async def get_own_run(tx: Transaction, caller: Caller, run_id: UUID, *, lock: bool = False) -> Run:
+    """For what only the one may do who has asked; Forbidden for others who see it."""
+    run = await access.find_row(tx, caller, Run, col(Run.id) == run_id, lock=lock)
+    if run is None:
+        run = await access.get_row(tx, caller, Run, run_id, rule=followed_run(caller))
+    if run.is_shared and run.user_id != caller.user_id:
+        raise Forbidden(NOT_ASKED)
+    return run
 
 
 async def list_runs(
     tx: Transaction, caller: Caller, conversation_id: UUID, active: bool | None, page: Page
 ) -> bytes:
-    """The runs of a conversation, newest first, as JSON; `active` selects those that have not ended, or the others."""
-    await access.get_row(tx, caller, Conversation, conversation_id)
-    statement = access.select(caller, Run).where(col(Run.conversation_id) == conversation_id)
+    """The runs of a conversation, newest first, as JSON; `active` selects those that have not ended, or the others.
+
+    Among people a person sees those of others, too, as these are for all.
+    """
+    conversation = await access.get_row(
+        tx, caller, Conversation, conversation_id, rule=readable_conversation(caller)
+    )
+    is_own = caller.is_agent or conversation.kind == "assistant"
+    rule = access.visible_condition(caller, Run) if is_own else followed_run(caller)
+    statement = select(Run).where(rule, col(Run.conversation_id) == conversation_id)
     if active is not None:
         statement = statement.where(col(Run.status).in_(ACTIVE_STATUSES) == active)
     found, cursor = await read_page(tx, LISTING, statement, page, scope=str(conversation_id))
-    return page_json(await to_public_runs(tx, caller, found), cursor)
+    shown = await to_public_runs(tx, caller, found)
+    return page_json(
+        [run if is_own or run.user_id == caller.user_id else to_shared_run(run) for run in shown],
+        cursor,
+    )
 
 
-async def find_run(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> Run | None:
-    return await access.find_row(tx, caller, Run, col(Run.id) == run_id)
+async def find_followed_run(tx: Transaction, caller: Caller, run_id: UUID) -> Run | None:
+    return await access.find_row(tx, caller, Run, col(Run.id) == run_id, rule=followed_run(caller))
 
 
 async def get_streamed_run(tx: Transaction, caller: Caller, run_id: UUID) -> StreamedRun:
     """NotFound without the run. A message that an older version has stored has another id than the derived one."""
     asked, answer = aliased(Message), aliased(Message)
-    columns = (col(Run.status), col(Run.started_at), col(Run.conversation_id))
-    statement = access.select(
-        caller, Run, *columns, col(asked.id).label("asked_id"), col(answer.id).label("answer_id")
-    ).where(col(Run.id) == run_id)
-    for message, role in ((asked, "user"), (answer, "agent")):
-        is_of_run = and_(
-            col(message.run_id) == col(Run.id),
-            col(message.role) == role,
-            access.child_condition(message, col(Run.conversation_id)),
-        )
-        statement = statement.outerjoin(message, is_of_run)
+    columns: tuple[SQLColumnExpression[object], ...] = (
+        col(Run.status),
+        col(Run.started_at),
+        col(Run.conversation_id),
+        col(Run.user_id),
+        col(Run.agent_id),
+        col(Run.is_shared),
+        col(Run.is_external),
+        col(asked.id).label("asked_id"),
+        col(answer.id).label("answer_id"),
+    )
+    statement = select(*columns).where(followed_run(caller), col(Run.id) == run_id)
+    for message, is_of_run in (
+        (asked, col(asked.seq) == col(Run.trigger_seq)),
+        (answer, and_(col(answer.run_id) == col(Run.id), col(answer.role) == "agent")),
+    ):
+        here = access.child_condition(message, col(Run.conversation_id))
+        statement = statement.outerjoin(message, and_(is_of_run, here))
     found = (await tx.execute(statement)).one_or_none()
     if found is None:
         raise NotFound("run")
     queued: JsonObject | None = None
     if found.status == "queued" and found.started_at is None:
         queued = {"conversation_id": str(found.conversation_id), "user_message_id": str(found.asked_id)}
-    return StreamedRun(run_id, found.answer_id or derive_answer_id(run_id), queued)
+    asked_by = {found.user_id, found.agent_id if found.is_external else None}
+    is_whole = not found.is_shared or caller.user_id in asked_by
+    return StreamedRun(run_id, found.answer_id or derive_answer_id(run_id), queued, is_whole)
 
 
 async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
@@ -152,6 +232,7 @@ async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> Cha
         for message, name in await tx.execute(statement)
     }
     answer = spoken.get("agent")
+    calls = (answer.tool_calls or []) if answer else []
     return ChatPublic(
         conversation_id=run.conversation_id,
         run_id=run.id,
@@ -159,7 +240,7 @@ async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> Cha
         error=run.error,
         user_message=spoken["user"],
         message=answer,
-        tool_calls=(answer.tool_calls or []) if answer else [],
+        tool_calls=[call for call in calls if isinstance(call, ToolCallPublic)],
         pending_approvals=(await to_public_run(tx, caller, run)).pending_approvals,
     )
 
@@ -172,14 +253,21 @@ async def find_active_runs(tx: Transaction, caller: Caller, *conditions: ColumnE
     return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
 
 
+def is_beside(run: Run) -> ColumnElement[bool]:
+    """Of the same conversation, person and agent: these wait for each other, and for no others."""
+    return and_(
+        col(Run.conversation_id) == run.conversation_id,
+        col(Run.user_id) == run.user_id,
+        col(Run.agent_key) == run.agent_key,
+    )
+
+
 async def can_end_without_user(tx: Transaction, caller: CallerOrSystem, run: Run) -> bool:
-    """Whether the run can end without the user: neither it nor an earlier run of its conversation awaits approval."""
+    """Whether the run can end without the user: neither it nor an earlier one that it waits for awaits approval."""
     if run.status not in WORKING_STATUSES:
         return False
     ahead = access.select(caller, Run, col(Run.id)).where(
-        col(Run.conversation_id) == run.conversation_id,
-        col(Run.trigger_seq) < run.trigger_seq,
-        col(Run.status) == "awaiting_approval",
+        is_beside(run), col(Run.trigger_seq) < run.trigger_seq, col(Run.status) == "awaiting_approval"
     )
     return (await tx.execute(ahead.limit(1))).first() is None
 
@@ -191,24 +279,25 @@ async def find_run_positions(
     last = access.select(caller, RunEvent, func.max(col(RunEvent.seq))).where(
         col(RunEvent.run_id) == col(Run.id)
     )
-    columns = (col(Run.id), col(Run.status), col(Run.conversation_id), col(Run.trigger_seq))
+    key = (col(Run.conversation_id), col(Run.user_id), col(Run.agent_key))
     last_seq = func.coalesce(last.scalar_subquery(), 0).label("last_seq")
-    statement = access.select(caller, Run, *columns, last_seq).where(col(Run.id).in_(run_ids))
+    statement = access.select(
+        caller, Run, col(Run.id), col(Run.status), col(Run.trigger_seq), *key, last_seq
+    ).where(col(Run.id).in_(run_ids))
     found = (await tx.execute(statement)).all()
-    waiting = access.select(
-        caller, Run, col(Run.conversation_id), func.min(col(Run.trigger_seq)).label("first")
-    ).where(
+    waiting = access.select(caller, Run, *key, func.min(col(Run.trigger_seq)).label("first")).where(
         col(Run.conversation_id).in_({row.conversation_id for row in found}),
         col(Run.status) == "awaiting_approval",
     )
-    rows = await tx.execute(waiting.group_by(col(Run.conversation_id)))
-    first_waiting = {row.conversation_id: row.first for row in rows}
+    rows = await tx.execute(waiting.group_by(*key))
+    first_waiting = {tuple(row[:3]): row.first for row in rows}
     return {
         row.id: RunPosition(
             row.last_seq,
             row.status in ACTIVE_STATUSES,
             row.status in WORKING_STATUSES
-            and first_waiting.get(row.conversation_id, row.trigger_seq) >= row.trigger_seq,
+            and first_waiting.get((row.conversation_id, row.user_id, row.agent_key), row.trigger_seq)
+            >= row.trigger_seq,
         )
         for row in found
     }

@@ -1,10 +1,12 @@
-# storage/text_search.py -- the search for literal text in any case, which each engine writes differently.
+# storage/text_search.py -- the search for text in any case: literally, as each engine writes it, or by its words.
 from functools import cache
 
-from sqlalchemy import Boolean, Dialect, SQLColumnExpression, String, TypeDecorator, bindparam
+from sqlalchemy import Boolean, Dialect, SQLColumnExpression, String, Text, TypeDecorator, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+
+from models.search.search_entry import list_words, mark_audience
 
 
 class LikeText(TypeDecorator[str]):
@@ -27,22 +29,27 @@ class GlobText(TypeDecorator[str]):
         return glob_pattern(value) if value is not None and dialect.name == "sqlite" else value
 
 
-def search_parameters(words: str) -> dict[str, str]:
-    """The bind parameters of a statement that uses `text_contains`."""
-    return {"words": words, "exact_words": words}
+def search_parameters(words: str, name: str = "words") -> dict[str, str]:
+    """The bind parameters of a statement that uses `text_contains` with this name."""
+    return {name: words, f"exact_{name}": words}
 
 
 class text_contains(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function that it is
-    """Whether a text contains the words of `search_parameters`, compared without case and without wildcards."""
+    """Whether a text contains the words of `search_parameters`, compared without case and without wildcards.
+
+    A statement that looks for several words gives each a name of its own.
+    """
 
     inherit_cache = True
     type = Boolean()
 
-    def __init__(self, text: SQLColumnExpression[str] | SQLColumnExpression[str | None]) -> None:
+    def __init__(
+        self, text: SQLColumnExpression[str] | SQLColumnExpression[str | None], name: str = "words"
+    ) -> None:
         super().__init__(
             text,
-            bindparam("words", type_=LikeText()),
-            bindparam("exact_words", type_=GlobText()),
+            bindparam(name, type_=LikeText()),
+            bindparam(f"exact_{name}", type_=GlobText()),
         )
 
 
@@ -67,6 +74,26 @@ def _(element: text_contains, compiler: SQLCompiler, **kw: object) -> str:
     """
     text, words, exact = [compiler.process(clause, **kw) for clause in element.clauses]
     return f"(CASE WHEN {text} LIKE {words} ESCAPE '/' THEN {text} GLOB {exact} ELSE 0 END)"
+
+
+class has_words(FunctionElement[bool]):  # noqa: N801
+    """Whether a search entry is of an audience and has the words of the bind parameter `words`.
+
+    That is a query of PostgreSQL, in which @ stands for the mark of the audience. Others have no index of words.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, audience_id: SQLColumnExpression[object]) -> None:
+        super().__init__(audience_id, bindparam("words", type_=Text()))
+
+
+@compiles(has_words, "postgresql")
+def _(element: has_words, compiler: SQLCompiler, **kw: object) -> str:
+    audience_id, words = [compiler.process(clause, **kw) for clause in element.clauses]
+    found = list_words("search_entries.audience_id", "search_entries.content")
+    return f"({found} @@ to_tsquery('simple', replace({words}, '@', {mark_audience(audience_id)})))"
 
 
 def like_pattern(words: str) -> str:

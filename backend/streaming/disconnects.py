@@ -5,10 +5,9 @@ from typing import TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-T = TypeVar("T")
+from cancellation import CANCEL_RETRY_SECONDS
 
-# `asyncio.wait_for` of Python 3.11, which database drivers use, may swallow a cancellation: so it is repeated.
-CANCEL_RETRY_SECONDS = 2.0
+T = TypeVar("T")
 
 
 async def wait_for_disconnect(receive: Receive) -> None:

@@ -7,53 +7,72 @@ from uuid import UUID
 from access import SYSTEM, Caller
 from db import Database
 from failure_causes import log_failure
+from models.event import Audience
 from services.events import changes, event_log
 from services.events.changes import StreamEvent
 from services.events.event_log import LogEntry
 from services.events.seats import list_seats
+from streaming.delivery_marks import find_message
 from streaming.notifier import LOG, Notifier
 from streaming.seats import MEMBERSHIP_TYPES, Seats
-from streaming.sse import frame_event
+from streaming.sse import Batch, frame_event
+from streaming.typing_notes import TypingNote
 
 TAIL_BATCH = 1_000
 # What waits for a stream whose client reads slowly; with more it reads from the database when its client is ready.
 MAX_WAITING_BYTES = 256 * 1024
+# Of those who are typing wait at most so many for a stream, and for the log to be handed out.
+MAX_STREAM_NOTES = 50
+MAX_NOTES = 1_000
 
 
 class Feed:
     """The events of one open stream that have come since it was opened. `wake` is set with each."""
 
-    __slots__ = ("_frames", "_last_seq", "_size", "is_complete", "wake")
+    __slots__ = ("_frames", "_last_seq", "_messages", "_notes", "_size", "is_complete", "wake")
 
     def __init__(self, wake: asyncio.Event) -> None:
         self.wake = wake
         # Whether everything is kept that comes; otherwise the stream reads from the database.
         self.is_complete = False
         self._frames: list[tuple[int, bytes]] = []
+        self._notes: dict[TypingNote, bytes] = {}
+        self._messages: dict[UUID, int] = {}
         self._size = 0
         self._last_seq = 0
 
-    def add(self, seq: int, frame: bytes) -> None:
-        """Keep a frame; one that came before, because a read failed half way, is not kept twice."""
+    def add(self, seq: int, frame: bytes, message: tuple[UUID, int] | None = None) -> None:
+        """Keep a frame, and which message is in it; one that came before, because a read failed half way, is not kept
+        twice.
+        """
         if self.is_complete and seq > self._last_seq:
             self._frames.append((seq, frame))
+            if message is not None:
+                self._messages[message[0]] = message[1]
             self._size += len(frame)
             self._last_seq = seq
             if self._size > MAX_WAITING_BYTES:
                 self.drop()
         self.wake.set()
 
+    def add_note(self, note: TypingNote, frame: bytes) -> None:
+        """Keep who is typing, once however long the client reads nothing; a stream that is behind goes without."""
+        if self.is_complete and len(self._notes) < MAX_STREAM_NOTES:
+            self._notes[note] = frame
+            self.wake.set()
+
     def drop(self) -> None:
         """Keep nothing more: the stream has to read from the database again."""
         self.is_complete = False
-        self._frames, self._size, self._last_seq = [], 0, 0
+        self._frames, self._notes, self._messages, self._size, self._last_seq = [], {}, {}, 0, 0
 
-    def take(self, after: int) -> tuple[bytes, int]:
-        """The frames after `after`, and the number of the last one."""
-        frames = [frame for seq, frame in self._frames if seq > after]
+    def take(self, after: int) -> Batch:
+        """The frames after `after`. Notes have no number, and come last."""
+        frames = [frame for seq, frame in self._frames if seq > after] + list(self._notes.values())
         last = max(after, self._frames[-1][0]) if self._frames else after
-        self._frames, self._size = [], 0
-        return b"".join(frames), last
+        messages = self._messages
+        self._frames, self._notes, self._messages, self._size = [], {}, {}, 0
+        return Batch(b"".join(frames), last, messages=messages)
 
 
 class LogTail:
@@ -71,6 +90,9 @@ class LogTail:
         self._starting = asyncio.Lock()
         # The number up to which the log is handed out; None while nobody listens.
         self._after: int | None = None
+        # Who is typing, to be told once everything is handed out that was committed before.
+        self._notes: dict[TypingNote, None] = {}
+        notifier.on_typing = self._note_typing
 
     async def run(self) -> None:
         """Read what is new while streams are open, until cancelled. A lost notification costs one interval."""
@@ -83,8 +105,11 @@ class LogTail:
                 except TimeoutError:
                     pass
                 news.clear()
+                notes, self._notes = self._notes, {}
                 try:
                     await self._read()
+                    for note in notes:
+                        self._hand_out_note(note)
                 except Exception as error:
                     log_failure("reading the log failed", error)
                     await asyncio.sleep(self._poll_seconds)
@@ -153,12 +178,29 @@ class LogTail:
                 if self._hand_out_event(entries[start - 1], event):
                     break  # events that nobody saw before may be among those that follow
 
+    def _note_typing(self, note: TypingNote) -> None:
+        """Keep a note for those who listen here. Who was removed before it was sent is gone once the log is read."""
+        if self._find_listeners(note) and len(self._notes) < MAX_NOTES:
+            self._notes[note] = None
+            self._notifier.notify_local(LOG)
+
+    def _hand_out_note(self, note: TypingNote) -> None:
+        frame = note.frame()
+        for user_id in self._find_listeners(note):
+            for feed in self._feeds.get(user_id, ()):
+                feed.add_note(note, frame)
+
+    def _find_listeners(self, note: TypingNote) -> list[UUID]:
+        """The others who take part and have streams here."""
+        users = self._seats.list_users(Audience("conversation", note.conversation_id))
+        return [user_id for user_id in users if user_id != note.user_id]
+
     def _hand_out_event(self, entry: LogEntry, event: StreamEvent) -> bool:
         """Hand the event to those who may see it; whether a user sees more from here on."""
-        frame = frame_event(event.seq, event.type, event.data)
+        frame, message = frame_event(event.seq, event.type, event.data), find_message(event)
         for user_id in self._find_users(entry):
             for feed in self._feeds.get(user_id, ()):
-                feed.add(event.seq, frame)
+                feed.add(event.seq, frame, message)
         if entry.audience != "user" or event.type not in MEMBERSHIP_TYPES:
             return False
         if self._starting.locked():
@@ -170,7 +212,8 @@ class LogTail:
 
     def _find_users(self, entry: LogEntry) -> Iterator[UUID]:
         """Those of this worker who may see the event, as far as the log is handed out."""
-        if entry.audience == "account":
-            yield from self._seats.find_users(entry.audience_id, entry.event_id)
-        elif entry.audience == "user" and entry.audience_id in self._feeds:
-            yield entry.audience_id
+        if entry.audience == "user":
+            if entry.audience_id in self._feeds:
+                yield entry.audience_id
+        else:
+            yield from self._seats.find_users(Audience(entry.audience, entry.audience_id), entry.event_id)

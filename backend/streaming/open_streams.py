@@ -17,6 +17,7 @@ from failure_causes import log_failure
 from models import Run
 from services import runs
 from services.identity import credentials
+from streaming.delivery_marks import DeliveryMarks
 from streaming.live_runs import LiveRuns
 from streaming.log_tail import Feed, LogTail
 from streaming.notifier import Notifier, Wake
@@ -64,6 +65,7 @@ class OpenStreams:
         self._live_runs = live_runs or LiveRuns()
         self._of_credentials: dict[UUID, set[Reader]] = {}
         self._tail = LogTail(db, notifier, timings.poll)
+        self._delivery_marks = DeliveryMarks(db, timings.delivery_marks)
         self._of_runs: dict[UUID, set[Reader]] = {}
         self._others: dict[UUID, set[Reader]] = {}
         self._any_open = asyncio.Event()
@@ -79,6 +81,7 @@ class OpenStreams:
             tasks.create_task(self._tail.run())
             tasks.create_task(self._poll_forever())
             tasks.create_task(self._send_heartbeats())
+            tasks.create_task(self._delivery_marks.run())
 
     async def _poll_forever(self) -> None:
         while True:
@@ -126,7 +129,7 @@ class OpenStreams:
 
             async def read() -> Batch | None:
                 if feed.is_complete:
-                    return Batch(*feed.take(reader.after or 0))
+                    return feed.take(reader.after or 0)
                 await self._tail.start(caller)
                 feed.is_complete = True
                 batch = await self._share(caller, caller.user_id, reader, read_user_batch)
@@ -137,7 +140,7 @@ class OpenStreams:
                 return batch
 
             with self._tail.subscribe(caller.user_id, feed):
-                async with aclosing(self._stream(reader, read)) as frames:
+                async with aclosing(self._stream(reader, read, caller)) as frames:
                     async for each in frames:
                         yield each
 
@@ -205,9 +208,12 @@ class OpenStreams:
         return None
 
     async def _stream(
-        self, reader: Reader, read: Callable[[], Awaitable[Batch | None]]
+        self, reader: Reader, read: Callable[[], Awaitable[Batch | None]], recipient: Caller | None = None
     ) -> AsyncGenerator[bytes, None]:
-        """What `read` gives each time that the reader is woken, until it gives None or the last batch."""
+        """What `read` gives each time that the reader is woken, until it gives None or the last batch.
+
+        The messages among it are delivered to the recipient once their frames were taken to be sent.
+        """
         reader.wake.set()
         retry = RETRY
         while True:
@@ -217,16 +223,20 @@ class OpenStreams:
             is_heartbeat = reader.wake.is_heartbeat
             reader.wake.clear()
             is_last = False
+            messages = None
             frames = KEEPALIVE_COMMENT
             if not is_heartbeat:
                 batch = await read()
                 if batch is None:
                     return
                 reader.after, frames, is_last = batch.after, batch.frames, batch.last
+                messages = batch.messages
             if frames:
                 yield retry + frames
                 retry = b""
                 reader.sent_at = time.monotonic()
+                if messages and recipient is not None:
+                    self._delivery_marks.note(recipient.user_id, messages)
             if is_last:
                 return
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import structlog
@@ -72,12 +72,12 @@ class PostgresNotify:
                 # Not wait_for: up to Python 3.11 it swallows a cancellation that comes together with a result.
                 try:
                     async with asyncio.timeout(PROBE_INTERVAL_SECONDS):
-                        ids = await self._notifier.next_batch()
+                        words = await self._notifier.next_batch()
                 except TimeoutError:
                     await self._probe(connection)
                 else:
-                    # Without ids it is for a newcomer, who has to hear of this worker.
-                    await self._send(connection, " ".join(map(str, ids)) or PROBE)
+                    # Without words it is for a newcomer, who has to hear of this worker.
+                    await self._send(connection, " ".join(words) or PROBE)
                     await asyncio.sleep(BATCH_SECONDS)
         finally:
             with suppress(*LOST_CONNECTION):
@@ -124,4 +124,4 @@ class PostgresNotify:
         if words != [PROBE]:
             for word in words:
                 with suppress(ValueError):
-                    self._notifier.notify_local(UUID(word))
+                    self._notifier.receive(word)

@@ -1,8 +1,9 @@
 # streaming/sse.py -- server-sent events: the answer that carries them, batches of frames, Last-Event-ID.
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from uuid import UUID
 
 import structlog
 from fastapi.sse import format_sse_event
@@ -36,13 +37,15 @@ def frame_event(seq: int, type_: str, data: str) -> bytes:
 class Batch:
     """The next frames of a stream and the number of its last event; empty if there is nothing new.
 
-    `more`: the log holds further events already. `last`: the stream ends after this batch.
+    `more`: the log holds further events already. `last`: the stream ends after this batch. `messages`: up to which
+    number it has those of conversations of people.
     """
 
     frames: bytes
     after: int
     more: bool = False
     last: bool = False
+    messages: Mapping[UUID, int] | None = None
 
 
 def parse_last_event_id(value: str | None, digits: int = 9) -> int:

@@ -5,6 +5,7 @@ from access import Caller
 from db import Database
 from services.events import changes, event_log
 from services.events.changes import StreamEvent
+from streaming.delivery_marks import find_message
 from streaming.sse import Batch, add_type, frame_event
 
 
@@ -29,9 +30,8 @@ async def read_changes(
         return Changes([], position.last_seq, is_reset=True)
     if after == position.last_seq:
         return Changes([], after)
-    batch = await db.read(changes.read_events, caller, after, limit)
-    last_seq = batch.events[-1].seq if batch.events else after
-    return Changes(batch.events, max(last_seq, position.last_seq) if batch.is_complete else last_seq)
+    batch = await db.read(changes.read_events, caller, after, position.last_seq, limit)
+    return Changes(batch.events, batch.next_after)
 
 
 async def read_user_batch(db: Database, caller: Caller, after: int | None) -> Batch:
@@ -40,7 +40,9 @@ async def read_user_batch(db: Database, caller: Caller, after: int | None) -> Ba
     if changes.is_reset:
         return Batch(frame_event(changes.next_after, "reset", "{}"), changes.next_after)
     frames = b"".join(frame_event(event.seq, event.type, event.data) for event in changes.events)
-    return Batch(frames, changes.next_after)
+    # In the order of the log, so that the last one of a conversation is the highest.
+    messages = dict(message for event in changes.events if (message := find_message(event)) is not None)
+    return Batch(frames, changes.next_after, messages=messages)
 
 
 async def read_changes_page(db: Database, caller: Caller, after: int | None, limit: int) -> bytes:

@@ -13,6 +13,7 @@ from access import Caller
 from db import Transaction, ends_transaction
 from errors import ParleyError
 from models.identity.api_token import SCOPES_FOR, Permission
+from models.recorded_call import MAX_ARGUMENT_LEVELS
 from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -93,7 +94,7 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
     if found is None:
         raise ToolError(describe_unknown_tool(name, TOOLS))
     if not isinstance(arguments, dict):
-        raise ToolError("The arguments are not a JSON object.")
+        raise ToolError(f"The arguments are not a JSON object of at most {MAX_ARGUMENT_LEVELS} levels.")
     unknown = len(arguments) - len(found.arguments.model_fields)
     if unknown > MAX_EXPLAINED_ERRORS:  # to describe each of them would block the event loop
         raise ToolError(f"Wrong arguments for {name}: at least {unknown} of them are not known.")

@@ -33,7 +33,8 @@ WHERE schemaname = current_schema()
     'users', 'tasks', 'conversations', 'messages', 'auth_sessions', 'refresh_tokens', 'rate_limits',
     'runs', 'run_events', 'idempotency_keys', 'approvals', 'events', 'event_sequences', 'access_tokens',
     'tool_calls', 'event_log', 'event_counter', 'event_reads', 'accounts', 'account_members',
-    'account_invitations', 'agents'
+    'account_invitations', 'agents', 'conversation_participants', 'message_changes', 'message_deliveries',
+    'search_entries'
   ) \gset
 
 SELECT CASE

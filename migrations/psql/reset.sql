@@ -2,11 +2,63 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '025' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '031' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '031' AND left(:'revision', 3) COLLATE "C" <= '031' AS undo \gset
+\if :undo
+  UPDATE runs SET status = 'cancelled', epoch = epoch + 1, lease_expires_at = NULL, finished_at = CURRENT_TIMESTAMP
+  WHERE is_shared AND status IN ('queued', 'running', 'awaiting_approval');
+  UPDATE runs SET trigger_seq = -place FROM (
+    SELECT id, row_number() OVER (PARTITION BY conversation_id ORDER BY trigger_seq, id) AS place FROM runs WHERE is_shared
+  ) AS numbered WHERE runs.id = numbered.id;
+  CREATE INDEX idx_runs_status_user_id_conversation_id_trigger_seq
+    ON runs (status, user_id, conversation_id, trigger_seq);
+  ALTER TABLE runs ADD CONSTRAINT uq_runs_conversation_id_trigger_seq UNIQUE (conversation_id, trigger_seq),
+    DROP COLUMN is_shared, DROP COLUMN agent_key, DROP COLUMN agent_id;
+  \echo 031_add_agents_to_runs: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '030' AND left(:'revision', 3) COLLATE "C" <= '030' AS undo \gset
+\if :undo
+  DROP FUNCTION add_search_entry(), change_search_entry() CASCADE;
+  DROP TABLE search_entries CASCADE;
+  \echo 030_add_search_entries: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '029' AND left(:'revision', 3) COLLATE "C" <= '029' AS undo \gset
+\if :undo
+  ALTER TABLE users DROP COLUMN departed_at;
+  \echo 029_keep_departed_users: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '028' AND left(:'revision', 3) COLLATE "C" <= '028' AS undo \gset
+\if :undo
+  DROP TABLE message_deliveries CASCADE;
+  \echo 028_add_message_deliveries: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '027' AND left(:'revision', 3) COLLATE "C" <= '027' AS undo \gset
+\if :undo
+  DROP TABLE message_changes CASCADE;
+  DROP FUNCTION keep_message_changes();
+  DROP INDEX idx_messages_user_id_created_at;
+  ALTER TABLE messages DROP COLUMN reply_to_seq;
+  \echo 027_add_message_changes: dropped
+\endif
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '026' AND left(:'revision', 3) COLLATE "C" <= '026' AS undo \gset
+\if :undo
+  DROP FUNCTION delete_events_of_conversation() CASCADE;
+  DROP TABLE conversation_participants CASCADE;
+  DROP INDEX idx_conversations_account_id_kind, idx_conversations_account_id_updated_at;
+  ALTER TABLE conversations DROP CONSTRAINT uq_conversations_account_id_id CASCADE,
+    DROP COLUMN direct_key, DROP COLUMN last_seq;
+  \echo 026_add_participants: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '025' AND left(:'revision', 3) COLLATE "C" <= '025' AS undo \gset
 \if :undo

@@ -212,7 +212,7 @@ async def test_a_database_that_is_only_busy_gets_no_smaller_ending(
         raise refusal
 
     with pytest.raises(type(refusal)):
-        await store_ending(store, uuid4(), 0)
+        await store_ending(store, 0, run=uuid4())
     assert sizes == tried
 
 

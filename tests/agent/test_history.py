@@ -11,10 +11,10 @@ import pytest
 from sqlmodel import col, delete
 
 from access import Caller
-from agent import history
-from agent.history import FIRST_BATCH, read_history
-from agent.history_cache import KEEP_SECONDS, HistoryCache, KnownHistory
-from agent.shortening import CHARACTERS_PER_TOKEN
+from agent.histories import history
+from agent.histories.history import FIRST_BATCH, read_history
+from agent.histories.history_cache import KEEP_SECONDS, HistoryCache, KnownHistory
+from agent.histories.shortening import CHARACTERS_PER_TOKEN
 from db import Database
 from models import Conversation, Message, Run, User
 from storage.schema.bootstrap import bootstrap
@@ -43,7 +43,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
         return rows
 
     with monkeypatch.context() as patch:
-        patch.setattr("agent.history.fetch_rows", count)
+        patch.setattr("agent.histories.history.fetch_rows", count)
         yield reads
 
 
@@ -269,13 +269,13 @@ def test_what_is_kept_has_a_bound_and_the_longest_unused_goes_first(
         kept = cache.take(caller, talk.id)
         assert kept is not None
         assert sum(map(len, await talk.read())) < kept.memory < 10 * ROOM
-        monkeypatch.setattr("agent.history_cache.MAX_BYTES", 3 * kept.memory + 5_000)
+        monkeypatch.setattr("agent.histories.history_cache.MAX_BYTES", 3 * kept.memory + 5_000)
         cache = HistoryCache()
         ids = [uuid4() for _ in range(4)]
         for each in ids:
             cache.keep(caller, each, kept)
         assert [cache.take(caller, each) is not None for each in ids] == [False, True, True, True]
-        monkeypatch.setattr("agent.history_cache.MAX_BYTES_OF_ONE", kept.memory - 1)
+        monkeypatch.setattr("agent.histories.history_cache.MAX_BYTES_OF_ONE", kept.memory - 1)
         cache.keep(caller, ids[0], kept)
         assert cache.take(caller, ids[0]) is None
 
@@ -291,7 +291,7 @@ def test_a_worker_forgets_what_nobody_has_gone_on_with(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 1_000.0
-    monkeypatch.setattr("agent.history_cache.read_clock", lambda: now)
+    monkeypatch.setattr("agent.histories.history_cache.read_clock", lambda: now)
     with serving(settings_for(new_database(engine_name)), model, Timings(worker_poll=0.02)) as server:
         person, ids = server.person(), []
         for pause in (KEEP_SECONDS - 1, 2):

@@ -1,48 +1,17 @@
 # test_run_cost.py -- what a run costs in statements, on PostgreSQL: each one counts for every answer of everybody.
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event as sql_event
 
 from agent.leases import claim_run
-from db import Database
 from support.api.runs import STREAM, begin, followed
+from support.databases.statement_counts import count_statements
 from support.llm.scripted_model import ScriptedModel, call
-from support.servers import Server, read_events, serving, settings_for
+from support.servers import read_events, serving, settings_for
 from timings import Timings
 
 # No poll of a worker comes between.
 QUIET = Timings(poll=60.0, worker_poll=60.0)
-
-
-@contextmanager
-def counted(server: Server) -> Iterator[list[str]]:
-    """The statements of the server, BEGIN and COMMIT among them."""
-    statements: list[str] = []
-    engine = server.state.db.engine.sync_engine
-
-    def count(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        statements.append(statement)
-
-    async def count_sql(db: Database, sql: str, *values: object) -> Any:
-        statements.append(sql)
-        return await execute_sql(db, sql, *values)
-
-    execute_sql = Database._execute_sql
-    # Reads have no transaction; SQLAlchemy calls their beginning one.
-    listeners = [
-        (engine, "before_cursor_execute", count),
-        (engine, "commit", lambda _: statements.extend(["BEGIN", "COMMIT"])),
-    ]
-    for listener in listeners:
-        sql_event.listen(*listener)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Database, "_execute_sql", count_sql)
-        yield statements
-    for listener in listeners:
-        sql_event.remove(*listener)
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
@@ -53,7 +22,7 @@ def test_an_answer_with_a_tool_call_takes_few_statements(
         person = server.person()
         model.answers = [[call("add_task", {"title": "Buy milk"})], [f"word{n} " for n in range(40)]]
         chat = person.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM)
-        with counted(server) as statements, chat as answer:
+        with count_statements(server) as statements, chat as answer:
             events = list(read_events(answer))
         assert events[-1].type == "run.completed"
     heads = [" ".join(statement.split())[:60] for statement in statements]
@@ -72,7 +41,7 @@ def test_a_conversation_of_many_messages_costs_an_answer_no_more_statements(
         conversation = person.post("/v1/conversations")["id"]
         counts = []
         for _ in range(3):
-            with counted(server) as statements:
+            with count_statements(server) as statements:
                 followed(person, begin(person, conversation_id=conversation))
             # A page of the history: the questions, each with its answer.
             pages = [text for text in statements if "LEFT OUTER JOIN messages" in text and "LIMIT" in text]

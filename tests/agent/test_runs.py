@@ -418,10 +418,7 @@ def test_the_details_of_an_old_run_go_and_a_late_reader_still_gets_the_answer(
         run.finished_at = utc_now() - timedelta(days=31)
 
     with_database(own_database_url, lambda db: db.write(age))
-    asyncio.run_coroutine_threadsafe(
-        scripted.state.worker.housekeeping.delete_expired(),
-        scripted.state.worker._tasks.copy().pop().get_loop(),
-    ).result(15)
+    scripted.run(scripted.state.worker.housekeeping.delete_expired())
     kept = [
         arrived for arrived in old if arrived.type in ("run.started", "message.completed", "run.completed")
     ]

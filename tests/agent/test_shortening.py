@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from agent.shortening import measure_json, shorten_results
+from agent.histories.shortening import measure_json, shorten_results
 from llm.protocol import AgentTurn, AnswerEnd, ContextOverflow, ModelError, ToolCall, Turn, UserTurn
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person

@@ -177,10 +177,10 @@ def test_a_run_that_cannot_be_claimed_is_one_line_each_time_and_ends(
 
     tell = runs.record_run_change
 
-    async def refuse(tx: Transaction, caller: Any, run: Run, type_: str) -> None:
+    async def refuse(tx: Transaction, caller: Any, run: Run, type_: str, *more: Any) -> None:
         if type_ == "run.started":
             raise ValueError("12.5 is no\nwhole number")
-        await tell(tx, caller, run, type_)
+        await tell(tx, caller, run, type_, *more)
 
     worker = scripted.state.worker
     worker._pauses = Pauses(0.0)

@@ -208,6 +208,10 @@ HANG_UPS: dict[str, Callable[[Person], tuple[bytes, int]]] = {
     # The request, and how much of the answer is read before the client is gone.
     "a list, unread": lambda person: (json_request("GET", "/v1/tasks?limit=200", person), 0),
     "a list, begun": lambda person: (json_request("GET", "/v1/tasks?limit=200", person), 100),
+    "a search of messages": lambda person: (
+        json_request("GET", "/v1/search?q=" + "a" * 199 + "b", person),
+        0,
+    ),
     "a search": lambda person: (json_request("GET", "/v1/tasks?q=" + "a" * 199 + "b", person), 0),
     "an answer that is waited for": lambda person: (
         json_request("POST", "/v1/chat", person, {"message": "show all my tasks"}),

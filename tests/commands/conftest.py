@@ -5,6 +5,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import cli
+from settings import Settings
 from support.servers import settings_for
 
 
@@ -21,3 +22,12 @@ def parley(
 
     run.settings = settings  # type: ignore[attr-defined]
     return run
+
+
+@pytest.fixture
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the environment nor the `.env` of whoever runs the tests."""
+    for name in map(str.upper, Settings.model_fields):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)

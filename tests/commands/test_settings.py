@@ -20,15 +20,7 @@ from support.servers import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {name.upper() for name in Settings.model_fields}
-
-
-@pytest.fixture(autouse=True)
-def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the environment nor the `.env` of whoever runs the tests."""
-    for name in NAMES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
+pytestmark = pytest.mark.usefixtures("nothing_from_outside")
 
 
 def reading(monkeypatch: pytest.MonkeyPatch, **environment: str) -> Settings:
@@ -98,6 +90,7 @@ GOOD = [
     ("REGISTRATION", "Closed", "closed"),
     ("RATE_LIMITS", "OFF", "off"),
     ("TRUSTED_PROXIES", " 10.0.0.0/8, ::1 ,", ["10.0.0.0/8", "::1"]),
+    ("TRUSTED_PROXIES", "*", ["*"]),
     ("MAX_CONNECTIONS", "10", 10),
     ("MAX_CONNECTIONS_PER_ADDRESS", "1", 1),
     ("CORS_ORIGINS", "https://a.example,https://b.example", ["https://a.example", "https://b.example"]),
@@ -458,42 +451,6 @@ def test_a_database_url_that_cannot_work_stops_the_start_with_one_clear_line(url
     assert failure["type"] == "lifespan.startup.failed"
     assert re.fullmatch(r"parley: DATABASE_URL\b.{10,150}", failure["message"])
     assert "hunter22" not in failure["message"]
-
-
-# .env.example
-
-
-def read_env_example() -> dict[str, str]:
-    """The settings in .env.example, each with its comment: `# words` above `NAME=default` or `# NAME=`."""
-    found: dict[str, str] = {}
-    comment: list[str] = []
-    for line in (ROOT / ".env.example").read_text().splitlines():
-        setting = re.fullmatch(r"(?:# ?)?([A-Z][A-Z0-9_]*)=(.*)", line)
-        if setting:
-            assert setting[1] not in found, f"{setting[1]} stands there twice"
-            found[setting[1]] = " ".join(comment)
-            comment = []
-        elif line.startswith("#"):
-            comment.append(line.lstrip("# "))
-        else:
-            assert line == "", f"neither comment nor setting: {line}"
-            comment = []
-    return found
-
-
-def test_the_example_file_describes_every_setting_and_nothing_else() -> None:
-    assert (settings := read_env_example()).keys() == NAMES
-    assert [name for name, words in settings.items() if len(words) < 15] == []
-
-
-def test_the_example_file_works_as_it_is_and_says_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(Settings.model_config, "env_file", ROOT / ".env.example")
-    written = load_settings().model_dump()
-    monkeypatch.setitem(Settings.model_config, "env_file", None)
-    plain = load_settings().model_dump()
-    assert {name: value for name, value in written.items() if name != "database_url"} == {
-        name: value for name, value in plain.items() if name != "database_url"
-    }
 
 
 def test_every_setting_says_in_the_code_what_it_is_for() -> None:

@@ -1,4 +1,5 @@
 # test_pages.py -- the console over HTTP: its files, the cookie that signs it in, and HTML that is safe to show.
+import posixpath
 import re
 import time
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 
 from console.files import FILES, FOLDER
 from models import conversation, task
-from services.markdown import MAX_TEXT, render_markdown
+from server.markdown import MAX_TEXT, render_markdown
+from support.console_files import LATER
 from support.servers import PASSWORD, Person, Server, ok, serving, settings_for
 
 # Pages, headers and cookies ask no database, or what the API asks as well.
@@ -17,9 +19,8 @@ pytestmark = pytest.mark.engines("sqlite")
 
 CONSOLE = {"X-Parley-Console": "1"}
 SESSION = "/v1/web/session"
-# What the first visit fetches, and what the page fetches once somebody looks at an account.
-MOST_BYTES, MOST_LATER_BYTES = 168 * 1024, 24 * 1024
-LATER = {"scripts/team/team.js", "scripts/team/agents.js"}
+# What is fetched until a person who signs in sees the chat and the tasks; all files are together less than MOST_IN_ALL.
+MOST_BYTES, MOST_IN_ALL = 150 * 1024, 280 * 1024
 
 
 def texts() -> dict[str, str]:
@@ -69,12 +70,10 @@ def test_nothing_else_is_served(server: Server, path: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_the_first_visit_needs_less_than_168_kib() -> None:
-    later = sum(len(FILES[name].content) for name in LATER)
-    assert later < MOST_LATER_BYTES
-    assert sum(len(file.content) for file in FILES.values()) - later < MOST_BYTES
-    preloaded = FILES["index.html"].content.decode()
-    assert [name for name in LATER if name in preloaded] == []
+def test_the_first_visit_needs_less_than_150_kib() -> None:
+    sizes = {name: len(file.content) for name, file in FILES.items()}
+    assert sum(size for name, size in sizes.items() if name not in LATER) < MOST_BYTES
+    assert sum(sizes.values()) < MOST_IN_ALL
     assert {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file()} == FILES.keys()
 
 
@@ -88,10 +87,32 @@ def test_nothing_in_the_page_is_inline_or_from_elsewhere() -> None:
             assert set(re.findall(r"https?://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}, name
 
 
-def test_every_module_is_fetched_at_once_and_html_is_only_taken_from_render() -> None:
+def list_imports(name: str, pattern: str) -> set[str]:
+    """The files that a module names in what the pattern finds."""
+    found = re.findall(pattern, FILES[name].content.decode())
+    return {posixpath.normpath(posixpath.join(posixpath.dirname(name), path)) for path in found}
+
+
+def test_every_module_of_the_first_visit_is_fetched_at_once_and_no_other() -> None:
     page = FILES["index.html"].content.decode()
+    named = set(re.findall(r'/web/([\w/-]+\.(?:js|css|svg))"', page))
+    assert named == FILES.keys() - LATER.keys() - {"index.html"}
+    # What one of them imports is imported at once, too; what is wanted later is asked for by a function alone.
+    for name in named:
+        if name.endswith(".js"):
+            assert list_imports(name, r'\bfrom "([^"]+)"') <= named
+
+
+def test_every_other_module_is_asked_for_when_it_is_wanted_or_by_one_that_was() -> None:
     modules = {name for name in FILES if name.endswith(".js")}
-    assert set(re.findall(r'/web/([\w/-]+\.js)"', page)) == modules - LATER
+    asked = set().union(*(list_imports(name, r'\(\) => import\("([^"]+)"\)') for name in modules))
+    imported = set().union(*(list_imports(name, r'\bfrom "([^"]+)"') for name in LATER if name in modules))
+    assert asked <= LATER.keys()
+    assert {name for name in LATER if name in modules} == asked | (imported & LATER.keys())
+
+
+def test_html_is_only_taken_from_render() -> None:
+    modules = {name for name in FILES if name.endswith(".js")}
     sinks = re.compile(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|\beval\b"
     )
@@ -334,10 +355,9 @@ def test_twice_the_text_costs_at_most_about_twice_as_much_to_render(part: str) -
         return time.thread_time() - start
 
     for length in (2_500, 8_000, 25_000):
-        whole = cost(2 * length)
-        if whole > 0.1:
-            half, whole = (min(cost(size) for _ in range(3)) for size in (length, 2 * length))
-            assert whole < max(3 * half, 0.1), length
+        # Another process on the same core, or a collection of garbage, makes one attempt slow, but not all of them.
+        attempts = ((cost(length), cost(2 * length)) for _ in range(10))
+        assert any(whole < max(3 * half, 0.1) for half, whole in attempts), length
 
 
 def test_a_text_of_nothing_but_marks_is_shown_as_it_was_written() -> None:
@@ -374,7 +394,13 @@ def test_conversations_are_found_by_a_piece_of_their_title(ann: Person, bob: Per
 
 def test_the_fields_of_titles_take_as_much_as_the_api() -> None:
     page = (FOLDER / "index.html").read_text()
-    rename = (FOLDER / "scripts/chat/conversations.js").read_text()
-    limits = re.findall(r'id="(?:task|edit)-title"[^>]* maxlength="(\d+)"', page)
-    assert limits == [str(task.MAX_TITLE)] * 2
+    edit = (FOLDER / "scripts/tasks/editor.js").read_text()
+    rename = (FOLDER / "scripts/chat/conversation_items.js").read_text()
+    groups = [(FOLDER / f"scripts/people/{name}.js").read_text() for name in ("begin", "participants")]
+    assert re.findall(r'id="task-title"[^>]* maxlength="(\d+)"', page) == [str(task.MAX_TITLE)]
+    assert re.findall(r'"edit-title", .* maxlength: "(\d+)"', edit) == [str(task.MAX_TITLE)]
     assert re.findall(r'"aria-label": "Title",.* maxlength: "(\d+)"', rename) == [str(conversation.MAX_TITLE)]
+    for sheet in groups:
+        assert re.findall(r'"Title of the group",.* maxlength: "(\d+)"', sheet) == [
+            str(conversation.MAX_TITLE)
+        ]

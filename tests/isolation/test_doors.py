@@ -112,7 +112,8 @@ def test_a_token_without_the_scope_of_a_route_is_told_which_one(
             answer = send(programs[scope], route, attempt_of(route), theirs.ids)
             problem_of(answer, refusal.status)
             assert answer.headers["www-authenticate"] == refusal.challenge, (route, scope)
-        assert len(wrong) >= 4
+        # A search finds what its token may read, so three of the scopes are enough for it.
+        assert len(wrong) >= (3 if route == "GET /v1/search" else 4)
     assert theirs.everything() == before
 
 
@@ -122,7 +123,8 @@ def answer_of(http: httpx.Client, route: str, ids: dict[str, str]) -> tuple[int,
     attempt = attempt_of(route)
     for name, value in attempt.path.items():
         path = path.replace(f"{{{name}}}", ids.get(value, value))
-    with http.stream(method, path, json=fill_ids(attempt.body, ids)) as answer:
+    query, body = fill_ids(attempt.query, ids), fill_ids(attempt.body, ids)
+    with http.stream(method, path, params=query, json=body) as answer:
         return answer.status_code, answer.headers.get("content-type", "")
 
 

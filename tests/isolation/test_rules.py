@@ -19,14 +19,16 @@ from support.servers import Person, Server, in_database
 NOBODYS: set[type[SQLModel]] = {models.RefreshToken, models.RateLimit, models.EventCounter}
 
 
-# Tables with rows for all members of an account, by the column that says of which one.
+# Tables with rows for all members of an account or a group, by the column that says of which one.
 SHARED: dict[type[SQLModel], str] = {
     models.Account: "id",
     models.AccountMember: "account_id",
     models.AccountInvitation: "account_id",
     models.Agent: "account_id",
+    models.ConversationParticipant: "account_id",
     models.Event: "audience_id",
     models.EventLogEntry: "audience_id",
+    models.SearchEntry: "audience_id",
 }
 
 
@@ -79,12 +81,12 @@ def test_a_rule_shows_a_stranger_no_row_at_all(server: Server, theirs: Theirs, t
         for row in mine
     }
     if table in (models.RunEvent, models.Approval):
-        own_runs = {theirs.ids[name] for name in ("<run>", "<asking run>", "<chat run>")}
+        own_runs = {theirs.ids[name] for name in ("<run>", "<asking run>", "<chat run>", "<group run>")}
         assert mine
         assert {str(row.run_id) for row in mine} <= own_runs
         assert len(mine) < len(everyones)
     elif table in SHARED:
-        accounts = {str(theirs.person.id), theirs.ids["<account>"]}
+        accounts = {str(theirs.person.id), theirs.ids["<account>"], theirs.ids["<group>"]}
         assert mine
         assert {str(getattr(row, SHARED[table])) for row in mine} <= accounts
         assert len(mine) < len(everyones)

@@ -29,6 +29,7 @@ from models import Conversation, Message, Run, Task
 from models.event import Audience, NewEvent
 from pagination import ListSpec, Page, fetch_list
 from services import run_sql
+from services.participation import deliveries, posting_sql
 from storage.engines import open_engine
 from storage.rule_check import MissingRule
 from storage.sql_text import SqlText
@@ -271,7 +272,12 @@ def test_a_statement_with_the_rules_of_all_its_tables_is_executed(run: Any, name
     run(lambda db: db.read(lambda tx: tx.execute(REMEMBERED[name])))
 
 
-TEXTS = {name: value for name, value in vars(run_sql).items() if isinstance(value, SqlText)}
+TEXTS = {
+    name: value
+    for module in (run_sql, posting_sql, deliveries)
+    for name, value in vars(module).items()
+    if isinstance(value, SqlText)
+}
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -291,7 +297,7 @@ def test_sql_written_by_hand_names_its_tables_and_has_their_rules(name: str) -> 
         assert [rule for rule in rules if rule not in sql] == []
 
 
-def test_every_text_of_the_run_path_is_read() -> None:
+def test_every_text_is_read() -> None:
     on_sqlite = {"FIND_RUN_ON_SQLITE", "INSERT_LINE_ON_SQLITE", "ADD_USAGE_ON_SQLITE"}
     on_postgresql = {"POST_INTO_CONVERSATION", "POST_INTO_NEW_CONVERSATION", "STORE_LINES", "END_RUN"}
-    assert TEXTS.keys() == on_sqlite | on_postgresql
+    assert TEXTS.keys() == on_sqlite | on_postgresql | {"POST_TO_PEOPLE", "MOVE_DELIVERED"}

@@ -18,7 +18,9 @@ from support.servers import Server, in_database
 from support.source import BACKEND, MODULES, parse_module
 
 SCOPED = [
+    "search",
     "services",
+    "server",
     "routes",
     "agent",
     "llm",
@@ -55,7 +57,12 @@ JUSTIFIED = {
     ("services/batch_deletion.py", "delete"): "rows that access.select has found",
     ("services/agents/agent_removal.py", "update"): "agents that access.select has found, as SYSTEM",
     ("services/agents/agent_removal.py", "delete"): "their memberships, as SYSTEM",
-    ("services/identity/user_removal.py", "update"): "the caller's runs that access.select has found",
+    ("services/agents/run_removal.py", "select"): "runs and their conversations by their rules, as SYSTEM",
+    ("services/agents/run_removal.py", "update"): "the same runs",
+    (
+        "services/identity/user_removal.py",
+        "delete",
+    ): "the personal account or the agent of a user who goes, with access.visible among the conditions",
     (
         "services/accounts/invitations.py",
         "update",
@@ -89,9 +96,11 @@ JUSTIFIED = {
         "update",
     ): "the caller's conversation, with access.visible among its conditions",
     ("protocols/mcp/direct_call_rows.py", "union_all"): "values to insert",
+    ("agent/leases.py", "union_all"): "two steps along an index, as SYSTEM",
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("services/events/changes.py", "select"): "each audience by its rule of access/audiences.py",
     ("services/events/changes.py", "union_all"): "parts that have their rules",
+    ("search/entry_statements.py", "select"): "from places that access/search.py has found",
     (
         "services/events/posted.py",
         "select",
@@ -103,7 +112,41 @@ JUSTIFIED = {
     ("services/events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",
     ("services/events/event_log.py", "update"): "the counter of the log, as SYSTEM",
     ("services/events/event_log.py", "delete"): "old events and their numbers, as SYSTEM",
-    ("services/health.py", "text"): "SELECT 1",
+    ("services/participation/deliveries.py", "update"): "places that access.select has found, as SYSTEM",
+    ("services/participation/deliveries.py", "insert"): "of messages that access.select has found, as SYSTEM",
+    ("services/messages.py", "select"): "a message of the caller's, by access.own_condition",
+    ("services/runs.py", "select"): "runs that the caller may follow, by their rule of access/runs.py",
+    (
+        "services/run_log.py",
+        "select",
+    ): "by the rules of access/runs.py, and questions of runs that were found",
+    ("services/run_posting.py", "select"): "conversations by a rule of access/participation.py",
+    ("services/audit/tool_calls.py", "select"): "messages by access.runs.recorded_message",
+    ("services/identity/user_removal.py", "select"): "messages that name a run, as SYSTEM",
+    ("agent/histories/shared_history.py", "select"): "by the rules of access/participation.py",
+    ("server/health.py", "text"): "SELECT 1",
+    ("services/events/seats.py", "select"): "the caller's places, by their rule of access/participation.py",
+    ("pagination.py", "select"): "from the pages of two lists, each of which has its rules",
+    ("pagination.py", "union_all"): "pages that have their rules",
+    **{
+        (f"services/participation/{name}.py", "select"): "by the rules of access/participation.py"
+        for name in (
+            "agent_runs",
+            "conversations",
+            "deliveries",
+            "departures",
+            "kinds",
+            "marks",
+            "rosters",
+            "shared_messages",
+            "speaking",
+            "views",
+        )
+    },
+    (
+        "services/participation/speaking.py",
+        "update",
+    ): "the marks of those who take part in a conversation that the caller has locked",
 }
 
 
@@ -216,6 +259,7 @@ MAY_ACT_AS_SYSTEM = {
     "services/housekeeping.py",
     "services/events/changes.py",
     "services/events/event_log.py",
+    "services/participation/deliveries.py",
     "agent/leases.py",
     "agent/replay.py",
     "agent/worker.py",
@@ -224,12 +268,16 @@ MAY_ACT_AS_SYSTEM = {
     "services/identity/sessions.py",
     "services/identity/api_tokens.py",
     "services/batch_deletion.py",
+    "services/identity/user_removal.py",
     "services/agents/agents.py",
     "services/agents/agent_removal.py",
+    "services/agents/run_removal.py",
     "services/agents/answers.py",
+    "services/participation/agent_runs.py",
     "commands/seed.py",
     "streaming/open_streams.py",
     "streaming/log_tail.py",
+    "streaming/delivery_marks.py",
 }
 
 
@@ -254,8 +302,10 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
         "services/identity/sessions.py",
         "services/identity/api_tokens.py",
         "services/identity/auth.py",
+        "services/accounts/members.py",
         "services/agents/agents.py",
         "services/agents/answers.py",
+        "services/participation/agent_runs.py",
         "agent/leases.py",
         "commands/audit.py",
         "commands/tokens.py",
@@ -269,6 +319,9 @@ def test_only_access_and_what_is_below_it_marks_a_rule_or_admits_a_row() -> None
         "access/audiences.py",
         "access/conversations.py",
         "access/memberships.py",
+        "access/participation.py",
+        "access/runs.py",
+        "access/search.py",
         "db.py",
         "storage/rule_check.py",
         "storage/row_session.py",
@@ -279,7 +332,7 @@ def test_only_access_and_what_is_below_it_marks_a_rule_or_admits_a_row() -> None
 def test_only_these_reach_a_driver_past_the_look_for_rules() -> None:
     past = {"exec_driver_sql", "driver_connection", "raw_connection"}
     assert {module for module in MODULES if named_in(module) & past} == {
-        "db.py",  # sends what was looked at, and the SqlText of services/run_sql.py, which a test reads
+        "db.py",  # sends what was looked at, and the SqlText of services, which a test reads
         "storage/postgresql.py",
         "storage/sqlite.py",
         "storage/schema/bootstrap.py",

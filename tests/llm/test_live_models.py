@@ -44,7 +44,10 @@ def test_invalid_arguments_are_handed_back_and_the_model_mends_them(
     ]
     answer = ann_with_a_model.chat("add milk")
     assert answer["status"] == "completed"
-    assert [call["error"] for call in answer["tool_calls"]] == ["The arguments are not a JSON object.", None]
+    assert [call["error"] for call in answer["tool_calls"]] == [
+        "The arguments are not a JSON object of at most 27 levels.",
+        None,
+    ]
     assert "not a JSON object" in str(provider.requests[1].body["messages"][-1])
 
 

@@ -16,8 +16,10 @@ def paths(server: Server, ids: dict[str, str]) -> Iterator[str]:
     """Every path with a GET, filled with things that are there."""
     for context in iter_route_contexts(server.app.routes):
         if "GET" in context.methods:  # type: ignore[attr-defined]
-            path = context.path.replace(":path", "").format(**ids)  # type: ignore[attr-defined]
-            yield path.replace("/docs/scripts/main.js", "/docs/docs.js")
+            path = context.path.replace(":path", "")  # type: ignore[attr-defined]
+            path = path.replace("{conversation_id}/participants", "{group_id}/participants").format(**ids)
+            path = path.replace("/docs/scripts/main.js", "/docs/docs.js")
+            yield f"{path}?q=milk" if path == "/v1/search" else path
 
 
 @pytest.fixture
@@ -27,9 +29,11 @@ def ids(ann: Person) -> dict[str, str]:
     return {
         "task_id": ann.post("/v1/tasks", title="Call mom")["id"],
         "conversation_id": answer["conversation_id"],
+        "message_id": answer["user_message"]["id"],
         "run_id": answer["run_id"],
         "account_id": str(ann.id),  # everybody's own account
         "agent_id": agent_id,
+        "group_id": ann.post("/v1/conversations", kind="group", title="Ours")["id"],
         "chat_id": ann.post(f"/v1/chats/{ann.id}/{agent_id}")["id"],
         "name": "scripts/main.js",
     }

@@ -153,7 +153,7 @@ def test_wrong_arguments_go_back_to_the_model_and_stay_on_record(carl: Person, m
     answer = carl.chat("add milk")
     errors = [kept["error"] for kept in answer["tool_calls"]]
     assert "title: Field required" in errors[0]
-    assert errors[1] == "The arguments are not a JSON object."
+    assert errors[1] == "The arguments are not a JSON object of at most 27 levels."
     assert errors[2].startswith("There is no tool named no_such_tool.")
     assert errors[3] == "There is no such task."
     assert [kept["result"] for kept in answer["tool_calls"]] == [None] * 4
@@ -335,7 +335,7 @@ def test_a_call_with_a_number_that_no_database_keeps_is_told_so(
     answer = carl.chat("add milk")
     assert (answer["status"], answer["message"]["content"]) == ("completed", "Sorry.")
     first, second = answer["tool_calls"]
-    assert first["error"] == "The arguments are not a JSON object."
+    assert first["error"] == "The arguments are not a JSON object of at most 27 levels."
     assert second["name"] == "add_\ufffdtask"
     assert carl.get("/v1/tasks")["data"] == []
 

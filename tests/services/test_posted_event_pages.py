@@ -11,8 +11,8 @@ from db import Database, Transaction
 from models import Event
 from pagination import build_page_statement
 from services.events import inboxes, posted
-from services.events.seats import Seat, bind_seats
 from support.databases.query_plans import count_rows_read, explain
+from support.databases.statement_counts import count_statements
 from support.servers import Person, Server, in_database, with_database
 
 CHANGES, RECORDS, LIMIT = 5_000, 60, 21
@@ -44,10 +44,10 @@ def test_a_page_reads_the_records_that_it_shows_and_no_changes(server: Server, a
     async def look(db: Database) -> None:
         await db._execute_sql("ANALYZE events")
         for source, unread, after in product(("own", "all"), (None, True), (False, True)):
-            listing = inboxes.select_listed(source, 2, (), unread, after, "postgresql")
+            listing = inboxes.select_listed(source, 0, (), unread, after, "postgresql")
             page = build_page_statement(posted.POSTED_EVENTS, listing, after, "postgresql")
             values = {"caller_user_id": ann.id, "page_limit": LIMIT, "after_id": 10**12}
-            values |= {"recipient_id": ann.id} | bind_seats([Seat(ann.id), Seat(uuid4())])
+            values["recipient_id"] = ann.id
             plan = await explain(db, page, values)
             # Of several audiences first the ids of the newest ones of each.
             expected = LIMIT if source == "own" else 3 * LIMIT
@@ -55,6 +55,23 @@ def test_a_page_reads_the_records_that_it_shows_and_no_changes(server: Server, a
 
     with_database(server.settings.database_url.get_secret_value(), look)
     assert len(ann.get("/v1/events", limit=200)["data"]) == RECORDS
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_a_page_of_all_that_was_posted_is_one_statement_in_however_many_accounts(
+    server: Server, ann: Person
+) -> None:
+    teams = [ann.post("/v1/accounts", name=f"Team {number}")["id"] for number in range(3)]
+    for account_id in teams:
+        ann.post("/v1/events", type="deploy.finished", payload={}, account_id=account_id)
+    ann.get("/v1/events")  # from here on the statement is built
+    with count_statements(server) as statements:
+        seen = ann.get("/v1/events", limit=2)
+        more = ann.get("/v1/events", limit=2, cursor=seen["next_cursor"])
+    assert [row["account_id"] for row in seen["data"] + more["data"]] == teams[::-1]
+    # Whether the session has ended is asked once a second.
+    assert len([each for each in statements if "FROM events" in each]) == 2
+    assert not [each for each in statements if each.startswith("SELECT account_members")]
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite", "mariadb"], indirect=True)

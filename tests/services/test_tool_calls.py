@@ -2,6 +2,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
 from typing import Any
@@ -15,9 +16,10 @@ import access
 from db import Database, Transaction
 from llm.protocol import ModelError
 from models import ToolCall
+from models.recorded_call import MAX_ARGUMENT_LEVELS
 from services.audit.tool_calls import build_page
 from support.api.mcp_client import called, token_of
-from support.api.runs import begin
+from support.api.runs import begin, followed
 from support.databases.query_plans import count_rows_read, explain
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, wait_until, with_database
@@ -65,6 +67,36 @@ def test_calls_of_all_conversations_are_listed_newest_first_as_messages_show_the
     assert [made["name"] for made in calls] == ["add_task", "list_tasks", "add_task", "add_task"]
     for limit in (1, 2, 3, 4):
         assert list(listed(ann, limit)) == calls
+
+
+def nest(levels: int) -> dict[str, Any]:
+    """Arguments of so many levels."""
+    nested: Any = "leaf"
+    for _ in range(levels - 1):
+        nested = [nested]
+    return {"more": nested}
+
+
+@pytest.mark.also_on_mariadb
+def test_arguments_of_as_many_levels_as_every_engine_stores_are_on_record_and_deeper_ones_as_text(
+    carl: Person, model: ScriptedModel
+) -> None:
+    deepest, deeper = nest(MAX_ARGUMENT_LEVELS), nest(MAX_ARGUMENT_LEVELS + 1)
+    wrong = [call("add_task", arguments, f"call_{n}") for n, arguments in enumerate((deepest, deeper))]
+    opaque = {"signature": nest(MAX_ARGUMENT_LEVELS - 1)}
+    model.answers = [[*wrong, replace(wrong[0], opaque=opaque)], ["OK."]]
+    answer = carl.chat("add something")
+    assert answer["status"] == "completed"
+    assert [made["arguments"] for made in answer["tool_calls"]] == [deepest, json.dumps(deeper), deepest]
+    unknown, too_deep, _ = [made["error"] for made in answer["tool_calls"]]
+    assert unknown.startswith("Wrong arguments for add_task: ")
+    assert too_deep == "The arguments are not a JSON object of at most 27 levels."
+    assert list(listed(carl)) == as_messages_show_them(carl)
+    # The log of the run and the user stream show what the message shows.
+    completed = [event for event in followed(carl, answer["run_id"]) if event.type == "message.completed"]
+    created = [each for each in carl.get("/v1/changes", after=0)["data"] if each["type"] == "message.created"]
+    for shown in (completed[-1].data["message"], created[-1]["message"]):
+        assert shown["tool_calls"] == answer["tool_calls"]
 
 
 @pytest.mark.also_on_mariadb

@@ -379,7 +379,7 @@ def test_many_who_ask_whether_it_is_ready_cost_one_statement(
         return await read(*arguments)
 
     monkeypatch.setattr(server.state.db, "read", counting)
-    monkeypatch.setattr("services.health.ANSWER_TTL_SECONDS", 60.0)
+    monkeypatch.setattr("server.health.ANSWER_TTL_SECONDS", 60.0)
     client = server.client()
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: client.get("/readyz").status_code, range(40)))
@@ -414,7 +414,7 @@ def test_a_run_s_stream_ends_quietly_where_the_database_is_busy(
     # For a few seconds after its end a run is read from memory.
     server.state.worker.context.live_runs._runs.clear()
     with monkeypatch.context() as broken:
-        broken.setattr("services.run_log.read_events", busy)
+        broken.setattr("services.run_log.read_followed_events", busy)
         assert ann.http.get(f"/v1/runs/{run_id}/events").text == ""
     assert "Traceback" not in capsys.readouterr().err
     assert "run.completed" in ann.http.get(f"/v1/runs/{run_id}/events").text

@@ -23,7 +23,8 @@ def sections() -> dict[str, str]:
 def rows(text: str, header: str) -> list[list[str]]:
     """The cells of the table in `text` whose header begins so."""
     table = text[text.index(f"| {header} |") :].split("\n\n")[0].strip()
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.split("\n")[2:]]
+    lines = [re.split(r"(?<!\\)\|", line.strip("|")) for line in table.split("\n")[2:]]
+    return [[cell.strip().replace("\\|", "|") for cell in cells] for cells in lines]
 
 
 def described_column(column: Column[object]) -> list[str]:

@@ -1,5 +1,4 @@
 # test_posted_events.py -- a posted event on streams and in pages, where it has one type, and after its number has gone.
-import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,8 @@ from clock import utc_now
 from db import Transaction
 from models import Event
 from services.events import changes
-from support.api.user_streams import as_on, find_end, opened, reset, take, until
+from support.api.accounts import join
+from support.api.user_streams import as_on, find_end, opened, reset, take
 from support.servers import Person, Server, ok, read_events, with_database
 
 pytestmark = pytest.mark.also_on_mariadb
@@ -54,9 +54,23 @@ def test_an_event_that_was_read_is_unread_on_streams(carl: Person) -> None:
     start = find_end(carl)
     event = post_event(carl, content="Hello")
     carl.post("/v1/events/read", event_ids=[event["id"]])
-    [change] = carl.get("/v1/changes", after=start)["data"]
-    assert change["event"] == event
-    assert change["event"]["read_at"] is None
+    posted, read = carl.get("/v1/changes", after=start)["data"]
+    assert posted["event"] == event
+    assert posted["event"]["read_at"] is None
+    assert read == {"type": "event.read", "seq": read["seq"], "event_ids": [event["id"]]}
+
+
+def test_marks_are_told_to_their_reader_alone_and_once(carl: Person, scripted: Server) -> None:
+    dora = scripted.person()
+    team = carl.post("/v1/accounts", name="Bakery")["id"]
+    join(carl, team, dora)
+    first, second = (carl.post("/v1/events", type="x", payload={}, account_id=team) for _ in range(2))
+    starts = {person.id: find_end(person) for person in (carl, dora)}
+    for ids in ([second["id"], first["id"]], [first["id"]]):
+        dora.post("/v1/events/read", event_ids=ids)
+    assert carl.get("/v1/changes", after=starts[carl.id])["data"] == []
+    [told] = dora.get("/v1/changes", after=starts[dora.id])["data"]
+    assert told == {"type": "event.read", "seq": told["seq"], "event_ids": [first["id"], second["id"]]}
 
 
 def test_a_stranger_is_told_nothing(carl: Person, scripted: Server) -> None:
@@ -129,10 +143,8 @@ def test_a_record_stays_when_changes_and_its_own_number_have_gone(
         return [row.type for row in (await tx.execute(access.select(SYSTEM, Event))).scalars()]
 
     with_database(own_database_url, lambda db: db.write(age))
-    loop = next(iter(scripted.state.worker._tasks)).get_loop()
     for housekeeping in ("delete_expired", "number_forgotten"):
-        done = getattr(scripted.state.worker.housekeeping, housekeeping)()
-        asyncio.run_coroutine_threadsafe(done, loop).result(15)
+        scripted.run(getattr(scripted.state.worker.housekeeping, housekeeping)())
     assert with_database(own_database_url, lambda db: db.read(left)) == ["chat.message"]
     assert carl.get("/v1/changes", after=start) == {"data": [], "next_after": end, "reset": True}
     [shown] = carl.get("/v1/events")["data"]
@@ -141,4 +153,7 @@ def test_a_record_stays_when_changes_and_its_own_number_have_gone(
     assert carl.get("/v1/events", unread=True)["data"] == []
     carl.delete(f"/v1/tasks/{task['id']}")
     with opened(carl, after=end) as stream:
-        assert until(stream, "task.deleted")[-1].id == end + 1
+        assert [(seen.type, seen.id) for seen in take(stream, 2)] == [
+            ("event.read", end + 1),
+            ("task.deleted", end + 2),
+        ]

@@ -19,7 +19,7 @@ from services import tasks
 from services.events import changes, event_log
 from streaming.notifier import LOG, Notifier
 from streaming.open_streams import OpenStreams
-from support.api.user_streams import STREAM, noting, opened, reset, take
+from support.api.user_streams import STREAM, find_end, noting, opened, reset, take
 from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, read_events, serving, settings_for, wait_until, with_database
 from timings import Timings
@@ -164,7 +164,7 @@ def test_a_reader_that_does_not_read_is_hung_up_on(
 def wordy(own_database_url: str, model: ScriptedModel) -> Iterator[Server]:
     """A server whose runs may write far more than a connection's buffers hold."""
     with serving(
-        settings_for(own_database_url, run_answer_bytes=2**24), model, Timings(stream_send=0.2)
+        settings_for(own_database_url, run_answer_bytes=2**24), model, Timings(stream_send=1.0)
     ) as running:
         yield running
 
@@ -231,10 +231,11 @@ def test_a_failing_read_of_what_was_before_ends_its_streams_and_they_resume(
 
 def test_a_stream_needs_no_row_of_the_task_it_tells_of(database_url: str, ann: Person) -> None:
     """What is told is what was true at that moment, whatever came of it since."""
+    start = find_end(ann)
     task = ann.post("/v1/tasks", title="Buy milk")
     ann.patch(f"/v1/tasks/{task['id']}", title="Buy bread")
     ann.delete(f"/v1/tasks/{task['id']}")
-    with opened(ann, after=0) as stream:
+    with opened(ann, after=start) as stream:
         seen = take(stream, 3)
     assert [event.data.get("task", {}).get("title") for event in seen] == ["Buy milk", "Buy bread", None]
 

@@ -133,6 +133,7 @@ def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
             "2 searches"
             in problem_of(carl.http.get("/v1/conversations", params={"q": "milk"}), 429)["detail"]
         )
+        assert "2 searches" in problem_of(carl.http.get("/v1/search", params={"q": "milk"}), 429)["detail"]
         assert carl.get("/v1/tasks")["data"] == []
         assert bob.get("/v1/tasks", q="milk")["data"] == []
         third = pool.submit(carl.get, "/v1/tasks", q="milk")

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, P
 
 from support.servers import PASSWORD, Server
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+# The shell is the same browser without what is around a page, which takes a quarter of the processor time.
+CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium") or "/usr/bin/chromium"
 MISSING = None if Path(CHROMIUM).exists() else "no chromium on this machine"
 ARGUMENTS = [
     "--no-sandbox",

@@ -4,7 +4,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -19,15 +19,22 @@ from app_state import AppState
 from db import Database, Transaction
 from llm.protocol import Model
 from main import create_app
+from models.user import UserCreate
 from settings import Settings
 from support.databases.unchecked import open_unchecked
+from support.newcomers import add_people
 from timings import Timings
 
 KEY = "a key for tests that is long enough"
 PASSWORD = "correct horse battery"
 TIMEOUT = 20.0
+USER_AGENT = f"python-httpx/{httpx.__version__}"  # which a client of the tests sends
+# Some tests share a client between threads. A client that has more connections than it keeps closes one that another
+# thread has just been given, and that thread reads from a descriptor that is closed.
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 # How long a test waits for an event of an open stream.
 SILENCE = 60.0
+MAX_PAUSE = 0.05
 T = TypeVar("T")
 
 
@@ -45,6 +52,7 @@ class Person:
     email: str
     http: httpx.Client
     tokens: dict[str, Any]
+    server: "Server | None" = None
 
     def get(self, path: str, **params: Any) -> Any:
         return ok(self.http.get(path, params=params))
@@ -82,9 +90,19 @@ class Server:
         state: AppState = self.app.state.parley
         return state
 
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """`work` in the loop of the server."""
+        loop = next(iter(self.state.worker._tasks)).get_loop()
+        return asyncio.run_coroutine_threadsafe(work, loop).result(15)
+
     def client(self, **headers: str) -> httpx.Client:
         client = httpx.Client(
-            base_url=self.base_url, headers=headers, timeout=TIMEOUT, trust_env=False, verify=False
+            base_url=self.base_url,
+            headers=headers,
+            timeout=TIMEOUT,
+            limits=LIMITS,
+            trust_env=False,
+            verify=False,
         )
         self.clients.append(client)
         return client
@@ -104,8 +122,27 @@ class Server:
         return Person(UUID(jwt.get_unverified_claims(tokens["access_token"])["sub"]), email, http, tokens)
 
     def person(self, **profile: Any) -> Person:
-        http = self.client()
-        return self.sign_in(self.register(http=http, **profile), http=http)
+        """Someone new, who is signed in."""
+        return self.people([profile])[0]
+
+    def people(self, profiles: Sequence[Mapping[str, Any]]) -> list[Person]:
+        """Someone new for each of the profiles."""
+        emails = [str(profile.get("email") or f"{uuid4().hex}@example.com") for profile in profiles]
+        new = [
+            UserCreate.model_validate({"password": PASSWORD, **profile, "email": email})
+            for email, profile in zip(emails, profiles, strict=True)
+        ]
+        added = self.run(self.state.db.write(add_people, self.state.auth, USER_AGENT, new))
+        return [
+            Person(
+                id_,
+                email,
+                self.client(Authorization=f"Bearer {tokens.access_token}"),
+                tokens.model_dump(),
+                self,
+            )
+            for email, (id_, tokens) in zip(emails, added, strict=True)
+        ]
 
 
 def with_database(url: str, work: Callable[[Database], Awaitable[T]], **options: Any) -> T:
@@ -140,6 +177,17 @@ def in_database(server: Server, work: Callable[[Transaction], Awaitable[T]]) -> 
     return with_database(server.settings.database_url.get_secret_value(), lambda db: db.write(work))
 
 
+def serve_to_the_end(running: uvicorn.Server, listener: socket.socket) -> None:
+    """What uvicorn's own `run` does, and then the end of all tasks."""
+
+    async def serve() -> None:
+        await running.serve(sockets=[listener])
+        await end_tasks()
+
+    with asyncio.Runner(loop_factory=running.config.get_loop_factory()) as runner:
+        runner.run(serve())
+
+
 @contextmanager
 def serving(
     settings: Settings, model: Model | None = None, timings: Timings | None = None, **options: Any
@@ -151,7 +199,7 @@ def serving(
     quiet = {"log_level": "error", "access_log": False, "timeout_graceful_shutdown": 5}
     config = uvicorn.Config(app, **{**quiet, **options})  # type: ignore[arg-type]
     running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, name="uvicorn")
+    thread = threading.Thread(target=serve_to_the_end, args=(running, listener), name="uvicorn")
     thread.start()
     server = Server(f"http://127.0.0.1:{listener.getsockname()[1]}", app, settings)
     try:
@@ -168,11 +216,15 @@ def serving(
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 15.0) -> Any:
-    """Polls until something is true; fails when it does not become so."""
-    deadline = time.monotonic() + seconds
+    """Polls until something is true; fails when it does not become so.
+
+    Ever less often, since a condition may be a request, and what is waited for needs the processor.
+    """
+    deadline, pause = time.monotonic() + seconds, 0.002
     while not (value := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
-        threading.Event().wait(0.005)
+        threading.Event().wait(pause)
+        pause = min(pause * 1.5, MAX_PAUSE)
     return value
 
 
@@ -218,7 +270,7 @@ def next_answer(raw: socket.socket) -> tuple[int, bytes]:
 
 @dataclass
 class Event:
-    id: int
+    id: int  # 0 where it has none, and nobody resumes from it
     type: str
     data: dict[str, Any]
 
@@ -237,8 +289,8 @@ def read_events(answer: httpx.Response) -> Iterator[Event]:
             name, _, value = line.partition(": ")
             fields[name] = fields[name] + "\n" + value if name in fields else value
         elif "event" in fields:
-            seq, data = int(fields["id"]), json.loads(fields["data"])
+            seq, data = int(fields.get("id", 0)), json.loads(fields["data"])
             # A client that sees the data alone can tell the events apart.
-            assert (data.pop("type"), data.pop("seq")) == (fields["event"], seq)
+            assert (data.pop("type"), data.pop("seq", 0)) == (fields["event"], seq)
             yield Event(seq, fields["event"], data)
             fields, came_at = {}, time.monotonic()

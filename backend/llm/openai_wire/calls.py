@@ -9,7 +9,7 @@ from llm.call_arguments import parse_arguments, read_object
 from llm.openai_wire.tool_names import resolve_tool_name
 from llm.protocol import ModelError, ToolCall, ToolSpec
 from llm.provider_errors import UNREADABLE
-from llm.sanitize import sanitize, sanitize_arguments
+from llm.sanitize import sanitize, sanitize_arguments, sanitize_opaque
 from models.shapes import JsonObject
 
 # Counted for each call, beside the bytes of its name and arguments.
@@ -169,7 +169,7 @@ class CallCollector:
                 call_id,
                 resolve_tool_name(sanitize(call.name), self._names),
                 sanitize_arguments(raw) if truncated else parse_arguments(raw),
-                opaque=sanitize(call.opaque) or None,
+                opaque=sanitize_opaque(call.opaque),
                 truncated=truncated,
             )
 

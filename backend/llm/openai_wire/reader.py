@@ -12,7 +12,7 @@ from llm.openai_wire.sse import Unreadable
 from llm.openai_wire.thoughts import ThoughtFilter
 from llm.protocol import AgentTurn, AnswerEnd, FinishReason, ModelError, ModelRequest, TokensUsed, ToolCall
 from llm.provider_errors import BROKEN, CUT_OFF, EMPTY, FAILED, FILTERED, make_size_error
-from llm.sanitize import sanitize
+from llm.sanitize import sanitize_opaque
 from llm.token_counts import peek_token_count, read_token_count
 from models.shapes import JsonObject
 
@@ -198,7 +198,7 @@ class AnswerReader:
             opaque["reasoning_details"] = self._details
         if self._extra:
             opaque["extra_content"] = self._extra
-        return sanitize(opaque) or None
+        return sanitize_opaque(opaque)
 
 
 def read_content(content: object) -> str:

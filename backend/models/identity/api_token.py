@@ -1,15 +1,15 @@
 # models/identity/api_token.py -- API tokens: the long-lived keys of programs.
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
-from pydantic import StrictInt, StringConstraints, field_validator
+from pydantic import StrictInt, field_validator
 from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
 from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
-from models.shapes import STORABLE, VISIBLE, ApiModel, Time, optional_field
+from models.shapes import MAX_NAME, ApiModel, Name, Time, optional_field
 from models.user import Password
 
 
@@ -28,7 +28,7 @@ class ApiToken(SQLModel, table=True):
 
     id: UUID = id_column()
     user_id: UUID = parent_column("user_id", "users.id", "fk_access_tokens_user_id")
-    name: str = column("name", String(100))
+    name: str = column("name", String(MAX_NAME))
     prefix: str = column("prefix", String(20))
     token_hash: str = column("token_hash", String(64))
     scopes: str = column("scopes", String(100))
@@ -48,7 +48,9 @@ class ApiToken(SQLModel, table=True):
 
 Scope = Literal["read", "write", "tasks:read", "tasks:write", "chat", "events:read", "events:write"]
 # What a route or a tool asks for. Reading conversations has no scope of its own.
-Permission = Literal["tasks:read", "tasks:write", "chat:read", "chat:write", "events:read", "events:write"]
+Permission = Literal[
+    "tasks:read", "tasks:write", "chat:read", "chat:write", "events:read", "events:write", "search"
+]
 # Any of these scopes is enough; a refusal names the first.
 SCOPES_FOR: dict[Permission, tuple[Scope, ...]] = {
     "tasks:read": ("tasks:read", "read"),
@@ -57,6 +59,8 @@ SCOPES_FOR: dict[Permission, tuple[Scope, ...]] = {
     "chat:write": ("chat", "write"),
     "events:read": ("events:read", "read"),
     "events:write": ("events:write", "write"),
+    # Each finds what it may read.
+    "search": ("read", "chat", "tasks:read"),
 }
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
@@ -67,16 +71,11 @@ def parse_scopes(text: str) -> list[Scope]:
     return [scope for scope in sorted(SCOPES) if scope in words]
 
 
-TokenName = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE, VISIBLE
-]
-
-
 # The names of these shapes are those of their OpenAPI components, on which generated clients depend.
 
 
 class AccessTokenCreate(ApiModel):
-    name: TokenName = ApiField(examples=["Claude on my laptop"])
+    name: Name = ApiField(examples=["Claude on my laptop"])
     expires_in_days: StrictInt | None = ApiField(
         90, ge=1, le=3650, description="null: the token lasts until it is revoked."
     )

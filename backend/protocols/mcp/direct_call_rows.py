@@ -123,7 +123,9 @@ def build_pending_rows(
     moment, caller = moment or utc_now(), grant.caller
     shared: Values = {"conversation_id": conversation_id, "user_id": caller.user_id, "created_at": moment}
     begun = {"id": run_id, "trigger_seq": 0, "status": "running", "started_at": moment}
-    run = fill_defaults(Run, {**shared, **begun})
+    # An agent's record of its own calls stands under its name.
+    agent = {"agent_id": caller.user_id, "agent_key": caller.user_id} if caller.is_agent else {}
+    run = fill_defaults(Run, {**shared, **begun, **agent})
     if len(line) > MAX_TRIGGER_CHARACTERS:
         line = line[: MAX_TRIGGER_CHARACTERS - 1] + "…"
     said = {"role": "user", "content": line, "seq": 0, "client_id": client_id, "run_id": run["id"]}
@@ -208,7 +210,7 @@ def name_data_parameter(number: int, type_: str) -> str:
 
 def build_stream_events(record: RunRows) -> dict[str, LogEntry]:
     """The events of STREAM_EVENTS except the agent's message."""
-    names = RunPublic.model_fields.keys() - {"pending_approvals", "cost"}
+    names = RunPublic.model_fields.keys() - {"pending_approvals", "cost", *runs.SHARED_FIELDS}
     ended = RunPublic(pending_approvals=[], cost=None, **{name: record.run[name] for name in names})
     return {
         "asked": ("message.created", {"message": preview_message(record.trigger)}),

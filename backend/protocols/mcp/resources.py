@@ -24,8 +24,11 @@ from models.identity.api_token import SCOPES_FOR, Permission
 from models.shapes import JsonObject
 from pagination import Page
 from protocols.mcp.auth import SCOPE_GRANT
-from services import conversations, messages, tasks
+from services import tasks
 from services.identity.api_tokens import ApiGrant
+from services.messages import Span
+from services.participation import kinds
+from services.participation.kinds import ConversationFilter
 from services.tasks import TaskFilter
 
 McpContext = ServerRequestContext[object, Request]
@@ -49,7 +52,8 @@ class Resources:
         cursor = params.cursor if params else None
         page: JsonObject = {"data": [], "next_cursor": None}
         if caller.is_allowed("chat:read"):
-            page = json.loads(await conversations.list_conversations(self.db, caller, Page(cursor=cursor)))
+            listed = kinds.list_conversations(self.db, caller, Page(cursor=cursor), ConversationFilter())
+            page = json.loads(await listed)
         found = [
             Resource(
                 uri=CONVERSATION_URI + item["id"], name=item["title"] or "A conversation", mime_type=JSON_TYPE
@@ -85,7 +89,7 @@ class Resources:
             conversation_id := parse_id(uri.removeprefix(CONVERSATION_URI))
         ):
             require_permission(caller, "chat:read")
-            found = await messages.list_messages(self.db, caller, conversation_id, page, before="end")
+            found = await kinds.list_messages(self.db, caller, conversation_id, page, Span(before="end"))
         else:
             raise NotFound("resource")
         return TextResourceContents(uri=uri, mime_type=JSON_TYPE, text=found.decode())

@@ -53,7 +53,7 @@ async def delete_account(state: AppStateDep, caller: CallerDep, account_id: UUID
     """Deletes the account and everything in it, at once and for good; for owners. A personal account goes with its
     person.
     """
-    agent_ids = await state.db.write(accounts.mark_account_deleted, caller, account_id)
+    agent_ids = await state.run_control.delete_account(caller, account_id)
     state.api_token_cache.forget()  # the keys of its agents
     for agent_id in agent_ids:
         await state.worker.housekeeping.delete_user(agent_id, MAX_SLICES)

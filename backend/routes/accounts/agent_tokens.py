@@ -6,10 +6,9 @@ from fastapi import APIRouter, Response, status
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
+from routes.identity.api_tokens import begin_token
 from routes.openapi import SIGNED_IN_ONE, problems
-from security import derive_token
 from services.agents import agent_tokens
-from services.identity import confirmation
 
 router = APIRouter(
     prefix="/v1/accounts/{account_id}/agents/{agent_id}/tokens", tags=["agents"], route_class=SecretRoute
@@ -44,10 +43,7 @@ async def create_agent_token(
     Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in within the
     last 5 minutes.
     """
-    if new.expires_in_days is None or new.current_password is not None:
-        await confirmation.require_confirmation(state.auth, caller, new.current_password)
-    response.headers["Cache-Control"] = "no-store"
-    derived = derive_token(state.jwt.secret, "token", new_id)
+    derived = await begin_token(state, caller, response, new, new_id)
     return await state.db.write(agent_tokens.create_token, caller, account_id, agent_id, new, derived)
 
 

@@ -62,6 +62,6 @@ async def update_agent(
 )
 async def delete_agent(state: AppStateDep, caller: CallerDep, account_id: UUID, agent_id: UUID) -> None:
     """Deletes the agent with its keys and its chats, at once and for good; for owners and admins."""
-    await state.db.write(agents.mark_agent_deleted, caller, account_id, agent_id)
+    await state.run_control.delete_agent(caller, account_id, agent_id)
     state.api_token_cache.forget()
     await state.worker.housekeeping.delete_user(agent_id, MAX_SLICES)

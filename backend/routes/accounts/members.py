@@ -4,7 +4,7 @@ from uuid import UUID
 from fastapi import APIRouter, status
 
 from models.account import MemberPublic, MemberUpdate
-from routes.dependencies import CallerDep, DatabaseDep, JsonBytes, PageDep, Route
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, Route
 from routes.openapi import SIGNED_IN_ONE, list_of, problems
 from services.accounts import members
 
@@ -28,6 +28,9 @@ async def update_member(
 @router.delete(
     "/{user_id}", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN_ONE, **problems(403, 409)}
 )
-async def remove_member(db: DatabaseDep, caller: CallerDep, account_id: UUID, user_id: UUID) -> None:
-    """Removes a member; for owners, and for admins as far as no owner is concerned. With your own id you leave."""
-    await db.write(members.remove_member, caller, account_id, user_id)
+async def remove_member(state: AppStateDep, caller: CallerDep, account_id: UUID, user_id: UUID) -> None:
+    """Removes a member; for owners, and for admins as far as no owner is concerned. With your own id you leave.
+
+    The member's runs in the account are cancelled.
+    """
+    await state.run_control.remove_member(caller, account_id, user_id)

@@ -3,11 +3,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response, status
 
+from access import SignedInCaller
+from app_state import AppState
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
-from security import derive_token
+from security import DerivedToken, derive_token
 from services.identity import api_tokens, confirmation
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
@@ -32,10 +34,7 @@ async def create_token(
     with the same Idempotency-Key shows it again. One that never expires needs `current_password`, unless you signed in
     within the last 5 minutes.
     """
-    if new.expires_in_days is None or new.current_password is not None:
-        await confirmation.require_confirmation(state.auth, caller, new.current_password)
-    response.headers["Cache-Control"] = "no-store"
-    derived = derive_token(state.jwt.secret, "token", new_id)
+    derived = await begin_token(state, caller, response, new, new_id)
     return await state.db.write(api_tokens.create_token, caller, new, derived)
 
 
@@ -44,3 +43,16 @@ async def revoke_token(state: AppStateDep, caller: CallerDep, token_id: UUID) ->
     """It stops working at once."""
     await state.db.write(api_tokens.revoke_token, caller, token_id)
     state.api_token_cache.forget()
+
+
+async def begin_token(
+    state: AppState, caller: SignedInCaller, response: Response, new: AccessTokenCreate, new_id: UUID | None
+) -> DerivedToken | None:
+    """What every request for a token begins with: the password where it is needed, and an answer that nobody stores.
+
+    Returns the token of a request with an idempotency key.
+    """
+    if new.expires_in_days is None or new.current_password is not None:
+        await confirmation.require_confirmation(state.auth, caller, new.current_password)
+    response.headers["Cache-Control"] = "no-store"
+    return derive_token(state.jwt.secret, "token", new_id)

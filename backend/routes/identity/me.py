@@ -1,5 +1,5 @@
 # routes/identity/me.py -- the caller's own profile and sessions.
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, status
@@ -12,13 +12,15 @@ from models.shapes import GivenDate
 from models.user import Confirmation, UserPublic, UserUpdate
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
+from services.accounts import members
 from services.audit import usage
-from services.identity import auth, confirmation, sessions, user_removal, users
+from services.identity import auth, confirmation, sessions, users
+from services.participation import departures
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
 # The rest of what a user had very much of is deleted after the answer.
 MAX_SLICES = 10
-NO_PASSWORD = Confirmation()
+NO_CONFIRMATION = Confirmation()
 
 
 @router.get("", response_model=UserPublic, responses=problems(401))
@@ -55,17 +57,27 @@ async def update_me(state: AppStateDep, caller: CallerDep, change: UserUpdate) -
     status_code=status.HTTP_204_NO_CONTENT,
     responses={**SIGNED_IN, **problems(400, 403, 409, 413, 429, 503)},
 )
-async def delete_me(state: AppStateDep, caller: CallerDep, body: Confirmation = NO_PASSWORD) -> None:
+async def delete_me(
+    state: AppStateDep,
+    caller: CallerDep,
+    body: Confirmation = NO_CONFIRMATION,
+    messages: Annotated[
+        Literal["keep", "retract"], Query(description="What becomes of what you have said to people.")
+    ] = "keep",
+) -> None:
     """Deletes you and everything that is yours, at once and for good. Needs `current_password`, unless you signed
-    in within the last 5 minutes. A team of which you are the last owner has to get another one, or go, first.
+    in within the last 5 minutes. A team of which you are the last owner has to get another one, or go, first. What you
+    have said to people stays, without your name.
     """
     await confirmation.require_confirmation(state.auth, caller, body.current_password)
-    ended = await state.db.write(user_removal.mark_user_deleted, caller)
-    for run_id in ended.run_ids:
-        state.worker.stop_local(run_id)
+    if messages == "retract":
+        await state.db.write(members.lock_own_teams, caller)  # or nothing is taken back
+        while await state.db.write(departures.retract_slice, caller):
+            pass
+    agent_ids = await state.run_control.delete_user(caller)
     state.api_token_cache.forget()
     state.session_cache.forget(None)
-    for user_id in (*ended.agent_ids, caller.user_id):
+    for user_id in (*agent_ids, caller.user_id):
         await state.worker.housekeeping.delete_user(user_id, MAX_SLICES)
 
 

@@ -10,12 +10,13 @@ from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Database, Transaction, get_columns
 from errors import Conflict, Gone, NotFound
-from models import Account, AccountMember, Agent, User
+from models import Account, AccountMember, Agent, Conversation, User
 from models.account import AccountCreate, AccountPublic, AccountRole, AccountShared, AccountUpdate
 from models.event import Audience
 from pagination import ListSpec, Page, fetch_list
 from services.accounts import members, rights
-from services.agents.agent_removal import mark_agents_deleted
+from services.agents.agent_removal import Removal, mark_agents_deleted
+from services.agents.run_removal import cancel_unseen_runs
 from services.events import changes
 
 # Streams look at each account of a user, and one request ends all memberships of a user who goes.
@@ -108,9 +109,9 @@ async def update_account(
     return show_account(own.account, own.role)
 
 
-async def mark_account_deleted(tx: Transaction, caller: Caller, account_id: UUID) -> list[UUID]:
-    """From the commit on nobody sees the account; account_removal.py deletes its rows. Returns the agents that go with
-    it, whose rows user_removal.py deletes.
+async def mark_account_deleted(tx: Transaction, caller: Caller, account_id: UUID) -> Removal:
+    """From the commit on nobody sees the account; account_removal.py deletes its rows, and user_removal.py those of the
+    agents that go with it.
     """
     own = await rights.lock_account(tx, caller, account_id)
     rights.require_owner(own.role)
@@ -118,10 +119,12 @@ async def mark_account_deleted(tx: Transaction, caller: Caller, account_id: UUID
     seats = access.select(caller, AccountMember, col(AccountMember.user_id))
     found = await tx.execute(seats.where(col(AccountMember.account_id) == account_id))
     user_ids = list(found.scalars())
+    # Whoever posts holds their membership: no run is added any more.
+    run_ids = await cancel_unseen_runs(tx, col(Conversation.account_id) == account_id)
     agent_ids = await mark_agents_deleted(tx, col(Agent.account_id) == account_id)
     own.account.deleted_at = utc_now()
     await tx.flush()
     payload = {"account_id": account_id}
     deletions = [changes.new_event(user_id, "account.deleted", payload) for user_id in user_ids]
     await changes.record_events(tx, deletions)
-    return agent_ids
+    return Removal(run_ids, agent_ids)

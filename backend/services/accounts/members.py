@@ -15,8 +15,12 @@ from models.event import Audience, NewEvent
 from pagination import ListSpec, Page, fetch_list
 from services.accounts import invitations, rights
 from services.events import changes
+from services.participation.agent_runs import cancel_late_runs
+from services.participation.departures import describe_departures
+from services.run_posting import cancel_runs_in_account
 
 MAX_NAMED = 3
+NO_MEMBER = "You left the account, or were removed from it, before this was done."
 COLUMNS = get_columns(AccountMember)
 MEMBERS = ListSpec(
     name="members",
@@ -131,8 +135,13 @@ async def require_another_owner(tx: Transaction, caller: Caller, account_id: UUI
         raise Conflict("An account keeps one owner at least: make another member an owner first.")
 
 
-async def remove_member(tx: Transaction, caller: Caller, account_id: UUID, user_id: UUID) -> None:
-    """End somebody's membership, or one's own. What the removed one has prepared to come back by ends, too."""
+async def remove_member(
+    tx: Transaction, caller: Caller, account_id: UUID, user_id: UUID, size: int = 0
+) -> list[UUID]:
+    """End somebody's membership, or one's own. What the removed one has prepared to come back by ends, too.
+
+    So do their runs in the account, whose ids are returned; of `size` is what is kept of these, as in `cancel_run`.
+    """
     own = await rights.lock_account(tx, caller, account_id)
     found = await find_member(tx, caller, account_id, user_id)
     if user_id != caller.user_id:
@@ -145,9 +154,14 @@ async def remove_member(tx: Transaction, caller: Caller, account_id: UUID, user_
     if found.member.role == "owner":
         await require_another_owner(tx, caller, account_id, user_id)
     await invitations.end_invitations_by(tx, caller, account_id, user_id)
+    member = Caller(user_id, None)  # whoever may end a membership ends what is done for it
+    cancelled = await cancel_runs_in_account(tx, member, account_id, size, NO_MEMBER)
+    departures = await describe_departures(tx, [account_id], user_id)
     await tx.delete(found.member)
     await tx.flush()
-    await changes.record_events(tx, describe_removal(account_id, user_id))
+    cancelled += await cancel_late_runs(tx, account_id, user_id, NO_MEMBER)
+    await changes.record_events(tx, [*describe_removal(account_id, user_id), *departures])
+    return cancelled
 
 
 def describe_removal(account_id: UUID, user_id: UUID) -> list[NewEvent]:
@@ -159,16 +173,21 @@ def describe_removal(account_id: UUID, user_id: UUID) -> list[NewEvent]:
     ]
 
 
-async def end_all_memberships(tx: Transaction, caller: Caller) -> None:
-    """Leave all teams, for a caller who goes and whose own row is locked.
+@dataclass(frozen=True, slots=True)
+class OwnTeams:
+    """The teams of a caller, locked, and the memberships in them."""
 
-    Conflict, which names the account, where a team would lose its last owner.
-    """
+    accounts: dict[UUID, Account]
+    memberships: list[AccountMember]
+
+
+async def lock_own_teams(tx: Transaction, caller: Caller) -> OwnTeams:
+    """Those that a caller leaves who goes. Conflict, which names the account, where one would lose its last owner."""
     teams = access.select_own_memberships(caller, Account).where(col(Account.kind) == "team")
     locked = teams.order_by(col(Account.id)).with_for_update(of=Account)
     accounts = {account.id: account for account in (await tx.execute(locked)).scalars()}
     if not accounts:
-        return
+        return OwnTeams({}, [])
     own = access.select_own_memberships(caller, AccountMember).where(col(Account.id).in_(accounts))
     memberships = list((await tx.execute(own)).scalars())
     owned = [member.account_id for member in memberships if member.role == "owner"]
@@ -180,14 +199,23 @@ async def end_all_memberships(tx: Transaction, caller: Caller) -> None:
     kept = set((await tx.execute(others)).scalars())
     if lost := [accounts[account_id].name for account_id in owned if account_id not in kept]:
         raise Conflict(describe_lost_accounts(lost))
-    await invitations.end_all_invitations_by(tx, caller, accounts)
-    for member in memberships:
+    return OwnTeams(accounts, memberships)
+
+
+async def end_all_memberships(tx: Transaction, caller: Caller) -> None:
+    """Leave all teams, for a caller who goes and whose own row is locked. Conflict as in `lock_own_teams`."""
+    teams = await lock_own_teams(tx, caller)
+    if not teams.accounts:
+        return
+    await invitations.end_all_invitations_by(tx, caller, teams.accounts)
+    departures = await describe_departures(tx, list(teams.accounts), caller.user_id)
+    for member in teams.memberships:
         await tx.delete(member)
     await tx.flush()
     removals = [
-        event for member in memberships for event in describe_removal(member.account_id, caller.user_id)
+        event for member in teams.memberships for event in describe_removal(member.account_id, caller.user_id)
     ]
-    await changes.record_events(tx, removals)
+    await changes.record_events(tx, [*removals, *departures])
 
 
 def describe_lost_accounts(names: list[str]) -> str:

@@ -50,6 +50,16 @@ async def lock_account(tx: Transaction, caller: Caller, account_id: UUID) -> Own
     return OwnMembership(account, member)
 
 
+async def hold_membership(tx: Transaction, caller: Caller, account_id: UUID) -> None:
+    """Nobody ends the caller's membership before the commit. NotFound for whoever is not a member.
+
+    Others may hold theirs at the same time. Only what is locked after the account may be locked then.
+    """
+    account = access.select(caller, Account, col(Account.id)).where(col(Account.id) == account_id)
+    await tx.execute(account.with_for_update(read=True, key_share=True))
+    await find_role(tx, caller, account_id)
+
+
 def require_manager(role: AccountRole) -> None:
     if RANKS[role] < RANKS["admin"]:
         raise Forbidden("Only owners and admins of the account may do this.")

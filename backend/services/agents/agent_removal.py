@@ -3,6 +3,7 @@
 what they own, their chats included.
 """
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, update
@@ -13,6 +14,14 @@ from access import SYSTEM
 from clock import utc_now
 from db import Transaction
 from models import AccountMember, Agent, ApiToken, User
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What ended with a user, an account or an agent: runs that were cancelled, and agents, which are users too."""
+
+    run_ids: list[UUID]
+    agent_ids: list[UUID]
 
 
 async def mark_agents_deleted(tx: Transaction, *conditions: ColumnElement[bool]) -> list[UUID]:

@@ -10,18 +10,21 @@ import access
 from access import SYSTEM, Caller
 from db import Transaction
 from errors import Conflict, Forbidden, Gone, Invalid
-from models import Account, AccountMember, Agent, User
+from models import Account, AccountMember, Agent, Conversation, Run, User
 from models.agent import BUILT_IN_ID, BUILT_IN_NAME, AgentCreate, AgentPublic, AgentUpdate
 from models.event import Audience
+from models.user import NO_PASSWORD
 from services.accounts import rights
-from services.agents import agent_removal
+from services.agents.agent_removal import Removal, mark_agents_deleted
 from services.agents.lookup import find_agent
+from services.agents.run_removal import cancel_unseen_runs
 from services.events import changes
+from services.participation.agent_runs import cancel_shared_runs
+from services.participation.departures import describe_departures
 
 AGENTS_PER_ACCOUNT = 100
 BUILT_IN_DESCRIPTION = "Works with your task list, with the operator's model."
-# No password verifies against it.
-NO_PASSWORD = "!"  # noqa: S105
+AGENT_DELETED = "The agent was deleted before this was done."
 OF_HOSTED = ("instructions", "model", "tools")
 
 
@@ -169,11 +172,22 @@ def act_as(agent: Agent) -> Caller:
     return Caller(agent.id, None, agent_account_id=agent.account_id)
 
 
-async def mark_agent_deleted(tx: Transaction, caller: Caller, account_id: UUID, agent_id: UUID) -> None:
-    """From the commit on nobody sees the agent, or comes in as it; user_removal.py deletes its chats and its rows."""
+async def mark_agent_deleted(
+    tx: Transaction, caller: Caller, account_id: UUID, agent_id: UUID, size: int = 0
+) -> Removal:
+    """From the commit on nobody sees the agent, or comes in as it; user_removal.py deletes its chats and its rows.
+
+    Its runs among people end; of `size` is what is kept of these, as in `cancel_run`.
+    """
     agent = await find_managed_agent(tx, caller, account_id, agent_id)
+    await access.get_row(tx, caller, Agent, agent.id, lock=True)  # nobody asks it meanwhile
+    ended = await cancel_shared_runs(tx, size, AGENT_DELETED, col(Run.agent_id) == agent.id)
     payload = {"account_id": account_id, "agent_id": agent.id}
-    await agent_removal.mark_agents_deleted(tx, col(Agent.id) == agent.id)
+    departures = await describe_departures(tx, [account_id], agent.id)
+    run_ids = await cancel_unseen_runs(tx, col(Conversation.agent_id) == agent.id)
+    agent_ids = await mark_agents_deleted(tx, col(Agent.id) == agent.id)
     # First to the agent itself, whose streams end with it.
     audiences = (agent.id, Audience("account", account_id))
-    await changes.record_events(tx, [changes.new_event(to, "agent.deleted", payload) for to in audiences])
+    told = [changes.new_event(to, "agent.deleted", payload) for to in audiences]
+    await changes.record_events(tx, [*told, *departures])
+    return Removal([*ended, *run_ids], agent_ids)

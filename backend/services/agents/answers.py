@@ -12,8 +12,9 @@ from errors import Conflict, Forbidden
 from models import Agent, Conversation, Message, Run
 from models.message import MessageCreate, QueryAudit
 from models.run import derive_answer_id
-from services import run_log
-from services.run_endings import describe_end, end_run, store_run_end
+from models.shapes import JsonObject
+from services import messages, run_log
+from services.run_endings import describe_end, end_run, find_question, store_run_end
 from services.run_usage import read_usage
 from storage.dialects import read_clock
 
@@ -21,12 +22,21 @@ from storage.dialects import read_clock
 ANSWER_HOURS = 24
 NO_ANSWER = f"The agent has not answered within {ANSWER_HOURS} hours."
 EXPIRED_BATCH = 100
+NOT_EXTERNAL = "Only the conversation's own external agent tells of its queries."
 
 
 def refuse_audit(new: MessageCreate) -> None:
     """Forbidden where a person tells what only an external agent has done."""
     if any(getattr(new, name) is not None for name in QueryAudit.model_fields):
-        raise Forbidden("Only the conversation's own external agent tells of its queries.")
+        raise Forbidden(NOT_EXTERNAL)
+
+
+async def read_audit(tx: Transaction, caller: Caller, new: MessageCreate) -> JsonObject:
+    """What an agent tells of its queries; Forbidden for a hosted one, which Parley answers for."""
+    audit = new.model_dump(include=set(QueryAudit.model_fields), exclude_none=True)
+    if audit and (await access.get_row(tx, caller, Agent, caller.user_id)).kind != "external":
+        raise Forbidden(NOT_EXTERNAL)
+    return audit
 
 
 async def post_answer(tx: Transaction, caller: Caller, conversation_id: UUID, new: MessageCreate) -> Run:
@@ -35,27 +45,53 @@ async def post_answer(tx: Transaction, caller: Caller, conversation_id: UUID, ne
     Conflict where nothing waits, and for a client_id of another message.
     """
     conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
-    repeated = await find_repeated(tx, caller, conversation_id, new)
+    repeated = await messages.find_repeated_run(tx, caller, new.client_id, new.content, conversation_id)
     if repeated is not None:
         return repeated
+    run = await find_waiting_run(tx, caller, conversation_id)
+    if run is None:
+        raise Conflict("No message waits for an answer in this conversation.")
+    await end_with_answer(tx, caller, conversation, run, new)
+    return run
+
+
+async def find_waiting_run(
+    tx: Transaction, caller: Caller, conversation_id: UUID, trigger_seq: int | None = None
+) -> Run | None:
+    """The oldest run, locked, that waits there for the caller's answer, or the one of this message."""
     waiting = access.select(caller, Run).where(
         col(Run.conversation_id) == conversation_id,
         col(Run.status) == "queued",
         col(Run.is_external).is_(True),
     )
+    if trigger_seq is not None:
+        waiting = waiting.where(col(Run.trigger_seq) == trigger_seq)
     oldest = waiting.order_by(col(Run.trigger_seq)).limit(1).with_for_update(of=Run)
     run: Run | None = (await tx.execute(oldest)).scalar_one_or_none()
-    if run is None:
-        raise Conflict("No message waits for an answer in this conversation.")
+    return run
+
+
+async def end_with_answer(
+    tx: Transaction, caller: Caller, conversation: Conversation, run: Run, new: MessageCreate
+) -> Message:
+    """End a run that waits; its conversation is locked."""
     moment = await read_clock(tx)
     run.epoch += 1
     await run_log.add_started_event(tx, caller, run, moment)
     agent = await access.get_row(tx, caller, Agent, caller.user_id)
     answer = build_answer(caller, run, new)
-    usage = read_usage(run)
-    end = describe_end(run, answer, "completed", None, usage, answer.created_at, agent.name)
+    end = describe_end(
+        run,
+        answer,
+        "completed",
+        None,
+        read_usage(run),
+        answer.created_at,
+        agent.name,
+        await find_question(tx, run),
+    )
     await store_run_end(tx, caller, run, conversation, end)
-    return run
+    return answer
 
 
 def build_answer(caller: Caller, run: Run, new: MessageCreate) -> Message:
@@ -74,20 +110,6 @@ def build_answer(caller: Caller, run: Run, new: MessageCreate) -> Message:
         finish_reason="stop",
         **audit,
     )
-
-
-async def find_repeated(
-    tx: Transaction, caller: Caller, conversation_id: UUID, new: MessageCreate
-) -> Run | None:
-    if new.client_id is None:
-        return None
-    mine = (col(Message.user_id) == caller.user_id, col(Message.client_id) == new.client_id)
-    message = await access.find_row(tx, caller, Message, *mine)
-    if message is None:
-        return None
-    if (message.conversation_id, message.content) != (conversation_id, new.content):
-        raise Conflict("This client_id was used for another message.")
-    return await access.get_row(tx, caller, Run, message.run_id)
 
 
 async def find_late_runs(tx: Transaction, caller: System) -> list[UUID]:

@@ -1,4 +1,4 @@
-# services/agents/profiles.py -- what has to be known of the agent of a conversation to answer in its place.
+# services/agents/profiles.py -- what has to be known of an agent to answer in its place.
 from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlmodel import col
 import access
 from access import CallerOrSystem
 from db import Transaction
-from models import Agent, Conversation
+from models import Agent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,11 @@ class AgentProfile:
         return self.tools is None or tool in self.tools
 
 
-async def find_profile(tx: Transaction, caller: CallerOrSystem, conversation_id: UUID) -> AgentProfile | None:
-    """The agent of the conversation; None for the built-in one. One statement."""
-    statement = access.select(caller, Agent, Agent).join(
-        Conversation, col(Conversation.agent_id) == col(Agent.id)
-    )
-    seen = (access.visible_condition(caller, Conversation), col(Conversation.id) == conversation_id)
-    agent: Agent | None = (await tx.execute(statement.where(*seen))).scalar_one_or_none()
+async def find_profile(tx: Transaction, caller: CallerOrSystem, agent_id: UUID | None) -> AgentProfile | None:
+    """The agent of a conversation or a run; None for the built-in one, which has no id there, and for a deleted one."""
+    if agent_id is None:
+        return None
+    agent = await access.find_row(tx, caller, Agent, col(Agent.id) == agent_id)
     if agent is None:
         return None
     return AgentProfile(

@@ -5,11 +5,13 @@ from functools import cache
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import Integer, Select, Uuid, bindparam
+from sqlalchemy import Integer, Select, Uuid, and_, bindparam, select
 from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller
+from access.participation import readable_conversation
+from access.runs import recorded_message
 from clock import rfc3339
 from db import AnyRow, AnySelect, Database, get_columns
 from errors import Invalid
@@ -39,14 +41,16 @@ class CallFilter:
     before: datetime | None = None
 
 
+ANSWER_OF_RUN = select(col(Message.id)).where(
+    recorded_message(ANY_CALLER),
+    col(Message.run_id) == bindparam("run_id", type_=Uuid()),
+    col(Message.role) == "agent",
+)
 # The condition of each filter that has a value, which is a bind parameter. A run has one message with calls.
 CONDITIONS = {
     "name": col(ToolCall.name) == bindparam("name"),
     "conversation_id": col(ToolCall.conversation_id) == bindparam("conversation_id", type_=Uuid()),
-    "run_id": col(ToolCall.message_id)
-    == access.select(ANY_CALLER, Message, col(Message.id))
-    .where(col(Message.run_id) == bindparam("run_id", type_=Uuid()), col(Message.role) == "agent")
-    .scalar_subquery(),
+    "run_id": col(ToolCall.message_id) == ANSWER_OF_RUN.scalar_subquery(),
     "since": col(ToolCall.created_at) >= bindparam("since", type_=UTCDateTime()),
     "before": col(ToolCall.created_at) < bindparam("before", type_=UTCDateTime()),
 }
@@ -57,7 +61,8 @@ async def list_tool_calls(db: Database, caller: Caller, wanted: CallFilter, page
     if wanted.since is not None and wanted.before is not None and wanted.since > wanted.before:
         raise Invalid("`from` is after `to`.", ("query", "from"))
     if wanted.conversation_id is not None:
-        await db.read(access.get_row, caller, Conversation, wanted.conversation_id)
+        rule = readable_conversation(caller)
+        await db.read(access.get_row, caller, Conversation, wanted.conversation_id, rule=rule)
     if wanted.run_id is not None:
         await db.read(access.get_row, caller, Run, wanted.run_id)
     bounds = read_cursor(CALLS, CALLS.name, page.cursor)
@@ -80,18 +85,20 @@ def build_page(filters: tuple[str, ...], outcomes: tuple[bool, ...], after: bool
     """One page: the call's JSON and where it is on record; the keys come last.
 
     Each outcome is looked up by itself, since an index has them apart: so a page reads the rows that it shows and no
-    others, whatever it is filtered by. The messages are looked up for these rows alone.
+    others, whatever it is filtered by. The messages are looked up for these rows alone. A row whose message may not be
+    seen any more, as in a group that the caller has left, has no call, but its place: the next page goes on from there.
     """
     parts = [select_part(filters, failed, after, dialect).subquery().select() for failed in outcomes]
     found = parts[0].union_all(*parts[1:]).subquery("found")
     last = found.select().order_by(*(found.c[key.key].desc() for key in CALLS.keys))
     page = last.limit(bindparam("page_limit", type_=Integer())).subquery("page")
     call = json_element(col(Message.tool_calls), page.c.position)
-    shown = access.select(ANY_CALLER, Message, call, page.c.conversation_id, col(Message.run_id))
     keys = [page.c[key.key] for key in CALLS.keys]
+    recorded = and_(col(Message.id) == page.c.message_id, recorded_message(ANY_CALLER))
     return (
-        shown.add_columns(*keys)
-        .join(page, page.c.message_id == col(Message.id))
+        select(call, page.c.conversation_id, col(Message.run_id), *keys)
+        .select_from(page)
+        .outerjoin(Message, recorded)
         .order_by(*(key.desc() for key in keys))
     )
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     union_all,
 )
 from sqlmodel import col
@@ -23,16 +24,21 @@ from sqlmodel import col
 import access
 from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem, System, caller_params
 from access.audiences import addressed_to_members, addressed_to_user
+from access.participation import addressed_to_place, own_places
 from db import AnyRow, AnySelect, Transaction, add_events, fetch_rows
-from models import Event, EventLogEntry
+from models import ConversationParticipant, Event, EventLogEntry
 from models.event import Audience, NewEvent
 from services.events import posted
-from services.events.seats import bind_seats, list_seats
+from services.events.seats import bind_seats, list_account_seats
 
 # A batch is in memory for each stream that catches up: READ_BATCH events of at most MAX_BATCH_CHARACTERS in all, but
 # at least one event.
 READ_BATCH = 100
 MAX_BATCH_CHARACTERS = 256 * 1024
+# A batch is looked for among so many numbers of the log, and where it is not filled, among more. So somebody who is far
+# behind in many conversations does not read a batch of each.
+FIRST_WINDOW = 2_000
+WINDOW_GROWTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,10 @@ class StreamEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """The next events that a caller may see; `is_complete`: there are no more of them yet."""
+    """The next events that a caller may see, which are all of those up to the number `next_after`."""
 
     events: list[StreamEvent]
-    is_complete: bool
+    next_after: int
 
 
 # Writing
@@ -88,7 +94,12 @@ async def record_event(
 
 async def record_events(tx: Transaction, events: Iterable[NewEvent]) -> int:
     """The same for several events, in this order; the `id` of the last one, 0 if there is none."""
-    return max(await add_events(tx, events), default=0)
+    return max(await record_each(tx, events), default=0)
+
+
+async def record_each(tx: Transaction, events: Iterable[NewEvent]) -> list[int]:
+    """The same; the `id` of each."""
+    return await add_events(tx, events)
 
 
 # Reading
@@ -134,15 +145,43 @@ def select_entries(audience: str, addressee: ColumnElement[UUID], rule: ColumnEl
         col(EventLogEntry.audience) == audience,
         col(EventLogEntry.audience_id) == addressee,
     )
-    found = select(seq, col(EventLogEntry.event_id)).where(rule, *is_addressed, seq > bindparam("after"))
+    found = select(seq, col(EventLogEntry.event_id)).where(rule, *is_addressed, *is_in_window())
     return found.order_by(seq).limit(bindparam("batch"))
 
 
+def is_in_window() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    seq = col(EventLogEntry.seq)
+    return seq > bindparam("after", type_=BigInteger()), seq <= bindparam("until", type_=BigInteger())
+
+
+def select_conversation_entries(dialect: str) -> AnySelect:
+    """The next entries of all conversations in which the caller takes part.
+
+    PostgreSQL reads no more of each than a batch. The others, which have no LATERAL, put all of the window in order.
+    """
+    entries = (
+        select(col(EventLogEntry.seq), col(EventLogEntry.event_id))
+        .where(addressed_to_place(), *is_in_window())
+        .order_by(col(EventLogEntry.seq))
+        .limit(bindparam("batch"))
+    )
+    if dialect == "postgresql":
+        next_entries = entries.correlate(ConversationParticipant).lateral("next_entries")
+        found = select(next_entries).select_from(ConversationParticipant).join(next_entries, true())
+        found = found.order_by(next_entries.c.seq).limit(bindparam("batch"))
+    else:
+        found = entries.join(ConversationParticipant, true())
+    return found.where(own_places(ANY_CALLER))
+
+
 @lru_cache(maxsize=256)
-def batch_statement(accounts: int) -> AnySelect:
+def batch_statement(accounts: int, dialect: str) -> AnySelect:
     """The next events for a caller who sees those of so many accounts."""
     user_id = bindparam("caller_user_id", type_=Uuid())
-    parts = [select_entries("user", user_id, addressed_to_user(ANY_CALLER, EventLogEntry))]
+    parts = [
+        select_entries("user", user_id, addressed_to_user(ANY_CALLER, EventLogEntry)),
+        select_conversation_entries(dialect),
+    ]
     for number in range(accounts):
         account_id = bindparam(f"account_{number}", type_=Uuid())
         entries = select_entries("account", account_id, addressed_to_members(ANY_CALLER, EventLogEntry))
@@ -157,13 +196,29 @@ def batch_statement(accounts: int) -> AnySelect:
     return limit_size(found.order_by(entry.c.seq).limit(bindparam("batch")))
 
 
-async def read_events(tx: Transaction, caller: Caller, after: int, limit: int = READ_BATCH) -> EventBatch:
-    """At most `limit` of the events after `after` that the caller may see, in order. Two statements for changes."""
-    seats = await list_seats(tx, caller)
-    values = {**caller_params(caller), **bind_seats(seats), "after": after, "batch": limit}
-    rows = await fetch_rows(tx, batch_statement(len(seats)), values)
-    is_complete = len(rows) < limit and (not rows or rows[0][-1] == len(rows))
-    return EventBatch(await to_stream_events(tx, caller, rows), is_complete)
+async def read_events(
+    tx: Transaction, caller: Caller, after: int, last_seq: int, limit: int = READ_BATCH
+) -> EventBatch:
+    """At most `limit` of the events after `after`, up to `last_seq`, that the caller may see, in order.
+
+    Two statements for changes, and one more for each further window.
+    """
+    seats = await list_account_seats(tx, caller)
+    statement = batch_statement(len(seats), tx.get_bind().dialect.name)
+    values = {**caller_params(caller), **bind_seats(seats)}
+    found: list[AnyRow] = []
+    window, size = FIRST_WINDOW, 0
+    while after < last_seq and len(found) < limit and size < MAX_BATCH_CHARACTERS:
+        until, left = min(after + window, last_seq), limit - len(found)
+        rows = await fetch_rows(tx, statement, {**values, "after": after, "until": until, "batch": left})
+        found += rows
+        size += sum(len(payload) for _, _, payload, *_ in rows)
+        is_whole = len(rows) < left and (not rows or rows[0][-1] == len(rows))
+        if not is_whole:
+            after = rows[-1][0]
+            break
+        after, window = until, window * WINDOW_GROWTH
+    return EventBatch(await to_stream_events(tx, caller, found), after)
 
 
 async def read_logged_events(tx: Transaction, caller: System, event_ids: Sequence[int]) -> list[StreamEvent]:

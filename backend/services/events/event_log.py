@@ -31,6 +31,7 @@ from access import SYSTEM, System
 from clock import utc_now
 from db import AnySelect, Database, RetryTransaction, Transaction, fetch_rows, get_columns
 from models import Event, EventCounter, EventLogEntry
+from models.event import AudienceKind
 
 NUMBER_BATCH = 1_000
 DELETE_BATCH = 1_000
@@ -61,7 +62,7 @@ class LogEntry:
 
     seq: int
     event_id: int
-    audience: str
+    audience: AudienceKind
     audience_id: UUID
 
 

@@ -12,15 +12,23 @@ from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller
-from access.audiences import addressed_to_members, addressed_to_user, sent_by_caller, sent_to_managed_agent
+from access.audiences import (
+    addressed_to_found_member,
+    addressed_to_members,
+    addressed_to_user,
+    found_events,
+    sent_by_caller,
+    sent_to_managed_agent,
+)
 from access.memberships import has_role
 from db import AnySelect, Database, RetryTransaction, Transaction
 from errors import NotFound
 from models import AccountMember, Event, EventRead
 from models.event import Severity
 from pagination import Page, fetch_list
+from services.events import changes
 from services.events.posted import IS_POSTED, POSTED_EVENTS, select_posted
-from services.events.seats import bind_seats, list_seats
+from services.events.seats import bind_seats, fetch_account_seats
 
 # Whose events a list has: one's own and those for all members, one's own alone, those of an agent that one manages, or
 # those that one has sent to somebody.
@@ -51,9 +59,11 @@ async def list_events(db: Database, caller: Caller, wanted: EventFilter, page: P
     source: Source = "own"
     accounts = 0
     if wanted.recipient_id is None:
-        seats = await db.read(list_seats, caller)
-        source, accounts = "all", len(seats)
-        values |= bind_seats(seats)
+        source = "all"
+        if not db.is_postgresql:
+            seats = await fetch_account_seats(db, caller)
+            accounts = len(seats)
+            values |= bind_seats(seats)
     elif recipient_id != caller.user_id:
         source = await db.read(find_source, caller, recipient_id)
     filters = tuple(name for name in CONDITIONS if getattr(wanted, name) is not None)
@@ -81,7 +91,10 @@ async def find_source(tx: Transaction, caller: Caller, recipient_id: UUID) -> So
 def select_listed(
     source: Source, accounts: int, filters: tuple[str, ...], unread: bool | None, after: bool, dialect: str
 ) -> AnySelect:
-    """The events of a list. Each audience is read from the end of its index, however many events it has had."""
+    """The events of a list. Each audience is read from the end of its index, however many events it has had.
+
+    `accounts` is of how many accounts the caller has bound the seats; PostgreSQL looks them up itself.
+    """
     limits = [CONDITIONS[name] for name in filters]
     if unread is not None:
         # PostgreSQL would take a comparison of the joined time with NULL for rare, and read the records of everybody.
@@ -99,21 +112,33 @@ def select_listed(
         return read_from_end(select_posted(ANY_CALLER, own[0]).where(*own[1:], *limits), dialect)
     if after:
         limits.append(col(Event.id) < bindparam("after_id"))
-    audiences: list[tuple[ColumnElement[bool], ...]] = [own]
+    limits += [col(Event.expires_at).is_(None), IS_POSTED]
+    newest = [select_newest(own, limits, dialect)]
+    if dialect == "postgresql":
+        newest.append(select_newest_of_accounts(limits))
     for number in range(accounts):
         since = col(Event.id) > bindparam(f"from_{number}", type_=BigInteger())
         members = (addressed_to_members(ANY_CALLER, Event), *is_for("account", f"account_{number}"), since)
-        audiences.append(members)
-    newest = []
-    for audience in audiences:
-        found = select(col(Event.id)).where(*audience, col(Event.expires_at).is_(None), IS_POSTED, *limits)
-        part = read_from_end(found, dialect).order_by(col(Event.id).desc()).limit(bindparam("page_limit"))
-        newest.append(select(part.subquery().c.id))
+        newest.append(select_newest(members, limits, dialect))
     # A subquery of its own: MariaDB takes no limit right behind IN.
-    merged = union_all(*newest).subquery()
+    merged = union_all(*(select(part.subquery().c.id) for part in newest)).subquery()
     page = select(merged.c.id).order_by(merged.c.id.desc()).limit(bindparam("page_limit")).subquery()
-    shown = col(Event.id).in_(select(page.c.id))
-    return select_posted(ANY_CALLER, access.visible_condition(ANY_CALLER, Event)).where(shown)
+    return select_posted(ANY_CALLER, found_events(select(page.c.id)))
+
+
+def select_newest(
+    audience: Sequence[ColumnElement[bool]], limits: Sequence[ColumnElement[bool]], dialect: str
+) -> AnySelect:
+    """The ids of the newest events of one audience: no more than a page has."""
+    found = read_from_end(select(col(Event.id)).where(*audience, *limits), dialect)
+    return found.order_by(col(Event.id).desc()).limit(bindparam("page_limit"))
+
+
+def select_newest_of_accounts(limits: Sequence[ColumnElement[bool]]) -> AnySelect:
+    """The same of each of the caller's accounts, in one statement with the caller's memberships."""
+    of_one = select_newest([addressed_to_found_member()], limits, "postgresql")
+    newest = of_one.correlate(AccountMember).lateral("newest_of_account")
+    return access.select_own_memberships(ANY_CALLER, newest.c.id)
 
 
 def is_for(audience: str, name: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -132,18 +157,25 @@ def read_from_end(statement: AnySelect, dialect: str) -> AnySelect:
 async def mark_read(tx: Transaction, caller: Caller, event_ids: Sequence[UUID]) -> None:
     """Note which of the events are read from now on; NotFound, and nothing noted, if the caller may not see all.
 
-    An event that was read keeps its time.
+    An event that was read keeps its time. The caller's streams are told of those that were not.
     """
     wanted = set(event_ids)
-    visible = access.select(caller, Event, col(Event.id)).where(col(Event.event_id).in_(wanted), IS_POSTED)
-    ids = {id_ for id_ in (await tx.execute(visible)).scalars() if id_ is not None}
-    if len(ids) < len(wanted):
+    visible = access.select(caller, Event, col(Event.id), col(Event.event_id))
+    rows = await tx.execute(visible.where(col(Event.event_id).in_(wanted), IS_POSTED))
+    found: dict[int, UUID] = {row.id: row.event_id for row in rows}
+    if len(found) < len(wanted):
         raise NotFound("event")
-    noted = access.select(caller, EventRead, col(EventRead.event_id)).where(col(EventRead.event_id).in_(ids))
+    noted = access.select(caller, EventRead, col(EventRead.event_id)).where(
+        col(EventRead.event_id).in_(list(found))
+    )
     already_read = set((await tx.execute(noted)).scalars())
-    for id_ in sorted(ids - already_read):
+    newly_read = sorted(found.keys() - already_read)
+    for id_ in newly_read:
         access.add_row(tx, caller, EventRead(event_id=id_, user_id=caller.user_id))
     try:
         await tx.flush()
     except IntegrityError as error:
         raise RetryTransaction from error  # another request was first
+    if newly_read:
+        told = {"event_ids": [found[id_] for id_ in newly_read]}
+        await changes.record_event(tx, caller, "event.read", told)

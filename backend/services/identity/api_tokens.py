@@ -1,17 +1,19 @@
 # services/identity/api_tokens.py -- API tokens: create, list and revoke them, and find the caller behind one.
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, SQLColumnExpression, and_, bindparam, or_, update
+from sqlalchemy import BindParameter, SQLColumnExpression, and_, bindparam, or_, update
 from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller
 from clock import utc_now
-from db import Database, Transaction
+from db import AnySelect, Database, Transaction
 from errors import Conflict, Gone, InvalidCredential, NotFound
 from models import Account, Agent, ApiToken, User
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
@@ -46,14 +48,6 @@ class ApiGrant:
         return self.caller.token_id or self.caller.user_id
 
 
-def active_token_conditions(
-    moment: datetime | BindParameter[datetime],
-) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """An API token is active until it is revoked or expires."""
-    expires = col(ApiToken.expires_at)
-    return col(ApiToken.revoked_at).is_(None), or_(expires.is_(None), expires > moment)
-
-
 class TokenRow(NamedTuple):
     """What TOKEN_QUERY reads of a token and its user; the fields are in the order of TOKEN_COLUMNS."""
 
@@ -68,7 +62,8 @@ class TokenRow(NamedTuple):
 
 
 # Any: the columns have several types; TokenRow gives them back.
-TOKEN_COLUMNS: list[SQLColumnExpression[Any]] = [
+TokenColumns = Sequence[SQLColumnExpression[Any]]
+TOKEN_COLUMNS: TokenColumns = [
     col(ApiToken.id),
     col(ApiToken.user_id),
     col(ApiToken.name),
@@ -78,29 +73,30 @@ TOKEN_COLUMNS: list[SQLColumnExpression[Any]] = [
     col(User.timezone),
     col(Account.id),
 ]
-# There is no caller yet: what it finds makes one. An agent without its row, or without its account, cannot come in.
-TOKEN_QUERY = (
-    access.select(SYSTEM, ApiToken, *TOKEN_COLUMNS)
-    .join(User, and_(col(User.id) == col(ApiToken.user_id), access.visible_condition(SYSTEM, User)))
-    .outerjoin(
-        Agent,
-        and_(
-            col(Agent.id) == col(User.id),
-            col(Agent.deleted_at).is_(None),
-            access.visible_condition(SYSTEM, Agent),
-        ),
+
+
+def select_active_tokens(moment: datetime | BindParameter[datetime], columns: TokenColumns) -> AnySelect:
+    """API tokens are active until they are revoked or expire, or their user goes.
+
+    There is no caller yet: what it finds makes one. An agent without its row, or without its account, cannot come in.
+    """
+    is_seen, expires = partial(access.visible_condition, SYSTEM), col(ApiToken.expires_at)
+    user = and_(col(User.id) == col(ApiToken.user_id), col(User.deleted_at).is_(None), is_seen(User))
+    agent = and_(col(Agent.id) == col(User.id), col(Agent.deleted_at).is_(None), is_seen(Agent))
+    account = and_(
+        col(Account.id) == col(Agent.account_id), col(Account.deleted_at).is_(None), is_seen(Account)
     )
-    .outerjoin(
-        Account,
-        and_(
-            col(Account.id) == col(Agent.account_id),
-            col(Account.deleted_at).is_(None),
-            access.visible_condition(SYSTEM, Account),
-        ),
+    tokens = access.select(SYSTEM, ApiToken, *columns).join(User, user)
+    return (
+        tokens.outerjoin(Agent, agent)
+        .outerjoin(Account, account)
+        .where(or_(col(User.kind) == "person", col(Account.id).is_not(None)))
+        .where(col(ApiToken.revoked_at).is_(None), or_(expires.is_(None), expires > moment))
     )
-    .where(or_(col(User.kind) == "person", col(Account.id).is_not(None)))
-    .where(col(ApiToken.token_hash) == bindparam("token_hash"), col(User.deleted_at).is_(None))
-    .where(*active_token_conditions(bindparam("moment")))
+
+
+TOKEN_QUERY = select_active_tokens(bindparam("moment"), TOKEN_COLUMNS).where(
+    col(ApiToken.token_hash) == bindparam("token_hash")
 )
 
 

@@ -9,17 +9,15 @@ from access import CallerOrSystem
 from clock import utc_now
 from db import Transaction
 from models import ApiToken, AuthSession
-from services.identity.api_tokens import active_token_conditions
+from services.identity.api_tokens import select_active_tokens
 from services.identity.sessions import active_session_conditions
 
 
 async def find_active_credentials(tx: Transaction, caller: CallerOrSystem, ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these sessions and API tokens are neither revoked nor expired; one statement."""
+    """Which of these sessions and API tokens are active; one statement."""
     moment = utc_now()
     sessions = access.select(caller, AuthSession, col(AuthSession.id)).where(
         col(AuthSession.id).in_(ids), *active_session_conditions(moment)
     )
-    tokens = access.select(caller, ApiToken, col(ApiToken.id)).where(
-        col(ApiToken.id).in_(ids), *active_token_conditions(moment)
-    )
+    tokens = select_active_tokens(moment, [col(ApiToken.id)]).where(col(ApiToken.id).in_(ids))
     return set((await tx.execute(sessions.union_all(tokens))).scalars())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SchemaFingerprint = dict[str, tuple[frozenset[str], frozenset[str], bool]]
 # Its trigger, which numbers, is on SQLite alone.
 WITHOUT_TRIGGERS_ELSEWHERE = "events"
+# This index is on PostgreSQL alone.
+NO_INDEX_ELSEWHERE = "idx_search_entries_words"
 
 
 def read_fingerprint(connection: Connection) -> SchemaFingerprint:
@@ -30,7 +32,7 @@ def read_fingerprint(connection: Connection) -> SchemaFingerprint:
             frozenset(
                 str(index["name"])
                 for index in inspector.get_indexes(name, schema=schema)
-                if str(index["name"]).startswith("idx_")
+                if str(index["name"]).startswith("idx_") and index["name"] != NO_INDEX_ELSEWHERE
             ),
             name in tables_with_triggers,
         )

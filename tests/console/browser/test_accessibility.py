@@ -5,6 +5,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from support.api.accounts import make_people, make_team
+from support.api.groups import open_group
+from support.api.groups import say as say_there
 from support.browsers import Visitor, say, settled
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import PASSWORD, Server
@@ -110,6 +113,58 @@ def check_team(page: Page, *, narrow: bool) -> None:
     check(page, "the inbox")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE], ids=["desk", "phone"])
+def test_axe_finds_nothing_among_people(
+    site: Server, visit: Visitor, scheme: str, size: dict[str, int]
+) -> None:
+    team = make_team(make_people(site, "owner", "admin", "member"))
+    group, other = open_group(team, "admin"), open_group(team, "admin", title="Bread")
+    first = say_there(team.people["admin"], group, "Who brings **the cake**, @The member?")
+    said = say_there(team.people["member"], group, "I do", reply_to_id=first["id"])
+    team.people["admin"].post(f"/v1/conversations/{group}/read", message_id=said["id"])
+    team.people["admin"].http.delete(f"/v1/messages/{say_there(team.people['admin'], group, 'Oh')['id']}")
+    team.people["admin"].patch(f"/v1/messages/{first['id']}", content="Who brings **cake**, @The member?")
+    visited = visit(site, color_scheme=scheme, viewport=size, reduced_motion="reduce")
+    page = visited.sign_in(team.people["member"].email, f"/#/c/{group}")
+    expect(page.locator(".from-user .state")).to_have_text("Read by The admin")
+    say_there(team.people["admin"], other, "Hello @The member")
+    team.people["admin"].post(f"/v1/conversations/{group}/typing")
+    expect(page.locator("#typing")).to_be_visible()
+    check(page, "a group")
+    page.locator(".message").first.hover()
+    page.get_by_role("button", name="What to do with").first.click()
+    check(page, "the menu of a message")
+    page.get_by_role("menuitem", name="Reply").click()
+    check(page, "a reply")
+    page.locator("#composer-text").press_sequentially("@the")
+    expect(page.get_by_role("listbox")).to_be_visible()
+    check(page, "the names that fit")
+    page.locator("#composer-text").press("Escape")
+    page.locator(".from-user .state").click()
+    expect(page.locator("#deliveries-list li")).to_have_count(1)
+    check(page, "the receipts")
+    page.keyboard.press("Escape")
+    page.locator("#open-participants").click()
+    expect(page.locator("#people li")).to_have_count(2)
+    check(page, "those who take part")
+    page.keyboard.press("Escape")
+    if size["width"] < 800:
+        page.get_by_role("button", name="Show conversations").click()
+    page.locator("#open-accounts").click()
+    page.locator(".choice", has_text="Bakery").click()
+    expect(page.locator("#account-here")).to_have_text("Bakery")
+    if size["width"] < 800:
+        page.get_by_role("button", name="Show conversations").click()
+    expect(page.locator(".mentioned")).to_be_visible()
+    page.get_by_label("Search conversations and messages").fill("cake")
+    expect(page.locator("#hit-list li")).to_have_count(1)
+    check(page, "the conversations, and the hits of a search")
+    page.locator("#new-people").click()
+    page.get_by_label("A group").check()
+    check(page, "a new group")
+
+
 @pytest.mark.parametrize("width", [360, 390, 768, 1024, 1440])
 def test_nothing_sticks_out_at_any_width(site: Server, visit: Visitor, width: int) -> None:
     email = site.register()
@@ -118,8 +173,46 @@ def test_nothing_sticks_out_at_any_width(site: Server, visit: Visitor, width: in
         email, f"/#/c/{chat['conversation_id']}"
     )
     expect(page.locator(".from-agent")).to_have_count(1)
+    expect_inside(page, width)
+
+
+def expect_inside(page: Page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.locator("#scroller").evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_nothing_of_people_sticks_out_at_any_width(site: Server, visit: Visitor, width: int) -> None:
+    long = "very" * 50
+    people = {name: site.person(display_name=f"{name} {long}"[:100]) for name in ("owner", "member")}
+    team = make_team(people)
+    group = open_group(team, "owner", title=f"Cakes {long}")
+    first = say_there(people["owner"], group, f"{long} {long}\n\n| a | b |\n|--|--|\n| {long} | {long} |")
+    say_there(
+        people["member"],
+        group,
+        f"@{people['owner'].get('/v1/me')['display_name']} {long}",
+        reply_to_id=first["id"],
+    )
+    page = visit(site, viewport={"width": width, "height": 800}).sign_in(
+        people["owner"].email, f"/#/c/{group}"
+    )
+    expect(page.locator(".quote")).to_contain_text("very")
+    expect(page.locator(".from-user .table")).to_have_count(1)
+    expect_inside(page, width)
+    page.locator(".from-other").hover()
+    page.get_by_role("button", name="What to do with the message of").click()
+    page.get_by_role("menuitem", name="Reply").click()
+    page.locator("#composer-text").press_sequentially("@mem")
+    expect(page.get_by_role("option")).to_have_count(1)
+    expect_inside(page, width)
+    page.locator("#composer-text").press("Escape")
+    for sheet in ("#open-participants", ".from-user .state"):
+        page.locator(sheet).click()
+        body = page.locator(".sheet-body")
+        expect(body.locator("li").first).to_be_visible()
+        assert body.evaluate("box => box.scrollWidth <= box.clientWidth"), sheet
+        page.keyboard.press("Escape")
 
 
 def test_the_keyboard_is_enough(site: Server, visit: Visitor) -> None:

@@ -2,7 +2,7 @@
 import threading
 from contextlib import closing
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from llm.protocol import ModelError
 from support.browsers import Cable, Visitor, say, settled
@@ -160,6 +160,38 @@ def test_messages_sent_faster_than_the_network_are_stored_in_their_order(
     expect(page.locator("[data-new-day]")).to_have_count(1)
     page.reload()
     expect(said).to_have_text(alternating)
+
+
+def test_what_is_written_while_a_conversation_is_loaded_stands_in_its_place(
+    scripted_site: Server, visit: Visitor, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    model.answers = [["The first answer."], ["The second ", gate, "answer."]]
+    email = scripted_site.register()
+    id_ = scripted_site.sign_in(email).chat("the first")["conversation_id"]
+    page = visit(scripted_site).sign_in(email)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def keep(route: Route) -> None:
+        held.append((route, route.fetch()))
+
+    page.route("**/messages?*", keep)
+    page.locator("#conversations a").click()
+    wait_until(lambda: page.evaluate("true") and held != [])
+    say(page, "the second")
+    expect(page.locator(".from-agent.live")).to_contain_text("The second")
+    [(route, before)] = held
+    route.fulfill(response=before)
+    page.unroute("**/messages?*")
+    said = page.locator(".bubble, .markdown")
+    expect(page.locator(".bubble")).to_have_text(["the first", "the second"])
+    expect(page.get_by_role("button", name="Stop the answer")).to_be_visible()
+    gate.set()
+    settled(page)
+    for _ in range(2):
+        expect(said).to_have_text(["the first", "The first answer.", "the second", "The second answer."])
+        page.reload()
+    assert id_ in page.url
 
 
 def script_deletions(server: Server, model: ScriptedModel, email: str, *titles: str) -> None:

@@ -1,6 +1,9 @@
 # test_direction.py -- text that runs the other way, or pretends to: it turns nothing around but itself.
 from playwright.sync_api import Locator, Page, expect
 
+from support.api.accounts import make_team
+from support.api.groups import open_group
+from support.api.groups import say as say_there
 from support.browsers import Visitor, say, settled
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Server
@@ -75,6 +78,31 @@ def test_an_override_in_a_title_does_not_turn_an_approvals_words_around(
     expect(page.locator("#chat-title")).to_have_text(SHOWN)
     assert page.title() == f"{SHOWN} · Parley"
     # Nothing on the page, seen or spoken, has a character left that turns others.
+    whole: str = page.evaluate("document.documentElement.outerHTML")
+    assert not set(whole) & set(TURNS)
+
+
+def test_an_override_among_people_does_not_turn_the_words_around_it(site: Server, visit: Visitor) -> None:
+    people = {name: site.person(display_name=f"{name}{OVERRIDE}x") for name in ("owner", "member")}
+    team = make_team(people, TITLE)
+    group = open_group(team, "owner", title=TITLE)
+    first = say_there(people["member"], group, f"{TURNS}@owner{OVERRIDE}x")
+    say_there(people["owner"], group, f"{TURNS}yes", reply_to_id=first["id"])
+    page = visit(site).sign_in(people["owner"].email, f"/#/c/{group}")
+    expect(page.locator("#chat-title")).to_have_text(SHOWN)
+    assert painted(page.locator("#chat-title")) == SHOWN
+    assert painted(page.locator(".sayer bdi")) == "member[U+202E]x"
+    assert painted(page.locator(".mention")) == "@owner[U+202E]x"
+    assert painted(page.locator(".quote bdi")) == "member[U+202E]x"
+    page.locator(".from-other").hover()
+    page.get_by_role("button", name="What to do with the message of").click()
+    page.get_by_role("menuitem", name="Reply").click()
+    assert painted(page.locator(".about-what")) == "Reply to member[U+202E]x"
+    page.locator("#composer-text").press_sequentially("@mem")
+    assert painted(page.get_by_role("option")) == "member[U+202E]x"
+    page.locator("#composer-text").press("Escape")
+    page.locator("#open-participants").click()
+    assert painted(page.locator("#people li p bdi", has_text="member")) == "member[U+202E]x"
     whole: str = page.evaluate("document.documentElement.outerHTML")
     assert not set(whole) & set(TURNS)
 

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from llm.protocol import ModelError
+from support.api.accounts import make_team
+from support.api.groups import open_group
+from support.api.groups import say as say_there
 from support.browsers import Visitor, expect_signed_in, say, settled
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import PASSWORD, Server, ok
@@ -51,6 +54,7 @@ def test_what_people_and_agents_write_is_shown_and_not_run(
     expect(page.locator(".conversation-title").first).to_contain_text("onerror")
     steps: list[Callable[[], object]] = [
         page.reload,
+        lambda: expect(page.locator(".conversation-title")).to_have_count(2),
         page.locator(".conversation-title", has_text="onerror").last.click,
         page.go_back,
         lambda: page.get_by_role("button", name="Audit of this conversation").click(),
@@ -70,6 +74,50 @@ def test_what_people_and_agents_write_is_shown_and_not_run(
         expect_signed_in(page)
         unharmed(page)
     expect(page.locator(".toast")).to_contain_text("onerror")
+
+
+def test_what_people_say_to_each_other_is_shown_and_not_run(site: Server, visit: Visitor) -> None:
+    people = {name: site.person(display_name=f"{name[0]}{HOSTILE}"[:100]) for name in ("owner", "member")}
+    team = make_team(people, HOSTILE[:100])
+    group = open_group(team, "owner", title=HOSTILE)
+    name = people["owner"].get("/v1/me")["display_name"]
+    say_there(people["member"], group, f"@{name}")
+    first = say_there(people["member"], group, MARKDOWN)
+    say_there(people["member"], group, HOSTILE, reply_to_id=first["id"])
+    page = visit(site).sign_in(people["owner"].email, f"/#/c/{group}")
+    expect(page.locator("#chat-title")).to_have_text(HOSTILE)
+    expect(page.locator(".quote")).to_contain_text("onerror")
+    expect(page.locator(".bubble").last).to_have_text(HOSTILE)
+    expect(page.locator(".mention.of-me")).to_have_text(f"@{name}")
+    steps: list[Callable[[], object]] = [
+        page.locator(".message").last.hover,
+        page.get_by_role("button", name="What to do with the message").last.click,
+        page.get_by_role("menuitem", name="Reply").click,
+        lambda: page.locator("#composer-text").press_sequentially('@m"'),
+        lambda: expect(page.get_by_role("option")).to_contain_text("onerror"),
+        lambda: page.locator("#composer-text").press("Escape"),
+        lambda: people["member"].post(f"/v1/conversations/{group}/typing"),
+        lambda: expect(page.locator("#typing")).to_contain_text("onerror"),
+        lambda: say(page, HOSTILE),
+        page.locator(".from-user button.state").last.click,
+        lambda: expect(page.locator("#deliveries-list")).to_contain_text("onerror"),
+        lambda: page.keyboard.press("Escape"),
+        page.locator("#open-participants").click,
+        lambda: expect(page.locator("#people li")).to_have_count(2),
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.get_by_label("Search conversations and messages").fill("evil"),
+        lambda: expect(page.locator("#hit-list")).to_contain_text("evil"),
+        page.locator("#new-people").click,
+        lambda: page.keyboard.press("Escape"),
+        page.locator("#open-accounts").click,
+        page.locator(".choice").last.click,
+        page.locator("#new-people").click,
+        lambda: expect(page.locator("#begin-list")).to_contain_text("onerror"),
+    ]
+    for step in steps:
+        step()
+        expect_signed_in(page)
+        unharmed(page)
 
 
 def test_an_email_is_shown_and_not_run(site: Server, visit: Visitor) -> None:

@@ -41,7 +41,7 @@ def test_the_newest_conversation_stands_first_and_search_finds_by_title(
     search.fill("ho")
     expect(found).to_have_text(["House", "Holiday"])
     search.fill("nowhere")
-    expect(page.get_by_text("Nothing found.")).to_be_visible()
+    expect(page.get_by_text("No conversation has such a title.")).to_be_visible()
     search.fill("")
     expect(found).to_have_count(3)
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from support.browsers import Visitor, say, settled
 from support.databases.histories import write_long_conversation
@@ -26,27 +26,20 @@ def drawn(page: Page) -> None:
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
-class Renderings:
-    """The texts that are being rendered: a rendering may be taller or shorter than the plain text."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.requests: set[Request] = set()
-        context.on("request", self.add)
-        context.on("requestfinished", self.remove)
-        context.on("requestfailed", self.remove)
-
-    def add(self, request: Request) -> None:
-        if request.url.endswith("/v1/render"):
-            self.requests.add(request)
-
-    def remove(self, request: Request) -> None:
-        self.requests.discard(request)
-
-    def settle(self, page: Page) -> None:
-        """Until all that is near the screen is rendered."""
-        drawn(page)
-        while self.requests:
-            drawn(page)
+def settle(page: Page) -> None:
+    """Until all that is on the screen is rendered: a rendering may be taller or shorter than the plain text."""
+    drawn(page)
+    page.wait_for_function(
+        r"""() => {
+          const { top, bottom } = document.querySelector("#scroller").getBoundingClientRect();
+          return ![...document.querySelectorAll("#scroller .raw")].some((box) => {
+            const place = box.getBoundingClientRect();
+            const isShown = place.bottom > top && place.top < bottom;
+            return isShown && /[\n*_`#[\]<>|~\\&:]/.test(box.text);
+          });
+        }"""
+    )
+    drawn(page)
 
 
 def in_the_middle(page: Page) -> str:
@@ -84,7 +77,6 @@ def test_a_conversation_of_5000_messages_opens_at_its_end_and_scrolls_back_in_pl
             pages.append(parse_qs(address.query))
 
     visited.context.on("request", note)
-    renderings = Renderings(visited.context)
     page = visited.sign_in(ann.email, f"/#/c/{conversation_id}")
     messages = page.locator(".message")
     expect(messages).to_have_count(PAGE)
@@ -103,12 +95,12 @@ def test_a_conversation_of_5000_messages_opens_at_its_end_and_scrolls_back_in_pl
     for read in range(2, 6):
         page.locator("#scroller").evaluate("box => { box.scrollTop = 300 }")
         expect(page.get_by_text("Loading older messages …")).to_be_visible()
-        renderings.settle(page)
+        settle(page)
         looked_at = in_the_middle(page)
         before = top_of(page, looked_at)
         held.pop().continue_()
         expect(messages).to_have_count(read * PAGE)
-        renderings.settle(page)
+        settle(page)
         assert abs(top_of(page, looked_at) - before) <= 2
     assert {tuple(one["limit"]) for one in pages} == {(str(PAGE),)}
     assert len([one for one in pages if "cursor" in one]) == 4

@@ -13,7 +13,9 @@ from sqlalchemy import insert
 
 from clock import utc_now
 from models import Task
-from support.api.accounts import join
+from support.api.accounts import Team, join
+from support.api.groups import open_direct, open_group
+from support.api.groups import say as say_there
 from support.browsers import Visitor, say, settled
 from support.databases.unchecked import open_unchecked
 from support.servers import Server
@@ -107,3 +109,63 @@ def test_the_readmes_picture_of_a_team(site: Server, visit: Visitor, tmp_path: P
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     sheet = page.locator("#team .sheet-body")
     assert sheet.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+
+
+PEOPLE_SCREENS = {"people": SCREENS["light"], "people-phone": SCREENS["phone"]}
+SAID = [
+    ("Ben", "Who brings the cake on **Friday**?"),
+    ("Carla", "I do. Chocolate or lemon?"),
+    ("Ann", "Lemon, please. And I bring plates:\n\n- twelve small ones\n- the blue tray"),
+    ("Ben", "@Ann can you be there at three?"),
+]
+
+
+@pytest.mark.parametrize("name", PEOPLE_SCREENS)
+def test_the_readmes_picture_of_people(site: Server, visit: Visitor, tmp_path: Path, name: str) -> None:
+    people = {
+        one: site.person(email=f"{one.lower()}.{name}@example.com", display_name=one)
+        for one in ("Ann", "Ben", "Carla")
+    }
+    ann, ben, carla = people.values()
+    team_id = ann.post("/v1/accounts", name="Bakery")["id"]
+    for other in (ben, carla):
+        join(ann, team_id, other)
+    team = Team(team_id, people)
+    ann.chat("add order flour", account_id=team_id)
+    other_group = open_group(team, "Ben", "Carla", maker="Ann", title="Opening hours")
+    say_there(carla, other_group, "Closed on Monday?")
+    direct = open_direct(team, "Ann", "Carla")
+    say_there(carla, direct, "Have you seen the oven?")
+    group = open_group(team, "Ben", "Carla", maker="Ann", title="Summer party")
+    said = {content: say_there(people[who], group, content) for who, content in SAID}
+    options = PEOPLE_SCREENS[name]
+    page = visit(site, **options).sign_in(ann.email)
+    if "phone" in name:
+        page.get_by_role("button", name="Show conversations").click()
+    page.locator("#open-accounts").click()
+    page.locator(".choice", has_text="Bakery").click()
+    expect(page.locator("#account-here")).to_have_text("Bakery")
+    if "phone" in name:
+        page.get_by_role("button", name="Show conversations").click()
+    page.locator("#conversations a", has_text="Summer party").click()
+    expect(page.locator(".message")).to_have_count(4)
+    asked = said[SAID[3][1]]["id"]
+    ann.post(
+        f"/v1/conversations/{group}/messages", content="At half past two, with the plates.", reply_to_id=asked
+    )
+    expect(page.locator(".message")).to_have_count(5)
+    for reader in (ben, carla):
+        last = reader.get(f"/v1/conversations/{group}")["last_message"]["id"]
+        reader.post(f"/v1/conversations/{group}/read", message_id=last)
+    expect(page.locator(".from-user .state").last).to_have_text("Read by all")
+    say_there(ben, other_group, "And on Tuesday, @Ann?")
+    if "phone" not in name:
+        expect(page.locator(".mentioned")).to_be_visible()
+    page.mouse.move(640, 20)
+    carla.post(f"/v1/conversations/{group}/typing")
+    expect(page.locator("#typing")).to_have_text("Carla is typing …")
+    page.evaluate("document.activeElement.blur()")
+    picture = target(tmp_path, name)
+    page.screenshot(path=picture)
+    assert picture.stat().st_size < SIZE_LIMIT
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -28,8 +28,9 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.lower(), raising=False)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_provider() -> Iterator[ScriptedProvider]:
+    """One address for all modules: the models of `open_sdk_model` are kept, and with them where they connect."""
     with scripted_provider() as started:
         yield started
 

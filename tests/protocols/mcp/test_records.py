@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from db import Transaction
 from models import Run
+from models.recorded_call import MAX_ARGUMENT_LEVELS
 from support.api.mcp_client import KEY, aside, called, connected, on_record, token_of, words
 from support.servers import (
     Event,
@@ -55,6 +56,23 @@ async def test_calls_are_on_record_as_those_of_a_chat_are(server: Server, ann: P
         assert '"source":"mcp"' in log
         assert message["id"] in log
     assert messages[1]["tool_calls"][0]["arguments"] == {"limit": 5}
+
+
+@pytest.mark.also_on_mariadb
+async def test_arguments_of_as_many_levels_as_every_engine_stores_are_on_record(
+    server: Server, ann: Person, era: str
+) -> None:
+    nested: Any = "leaf"
+    for _ in range(MAX_ARGUMENT_LEVELS - 1):
+        nested = [nested]
+    async with connected(server, token_of(ann), era) as client:
+        for name in ("list_tasks", "add_task"):
+            wrong = await client.call_tool(name, {"more": nested})
+            assert words(wrong).startswith(f"Wrong arguments for {name}: ")
+            refused = await client.call_tool(name, {"more": [nested]})
+            assert words(refused) == "The arguments hold more than 27 levels."
+    calls = [message["tool_calls"][0] for message in on_record(ann)[1::2]]
+    assert [call["arguments"] for call in calls] == [{"more": nested}] * 2
 
 
 @pytest.mark.busy

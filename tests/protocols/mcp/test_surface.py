@@ -6,6 +6,9 @@ from uuid import uuid4
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from support.api.accounts import make_people, make_team
+from support.api.asking import add_hosted, open_group_with, wait_for_status
+from support.api.groups import say
 from support.api.mcp_client import aside, called, connected, on_record, token_of, words
 from support.llm.scripted_model import ScriptedModel
 from support.servers import (
@@ -96,6 +99,26 @@ async def test_resources_are_the_open_tasks_and_the_conversations(
 
 
 @pytest.mark.busy
+async def test_conversations_of_people_are_resources_and_show_others_no_tool_calls(
+    server: Server, era: str
+) -> None:
+    team = make_team(make_people(server, "owner", "member"))
+    owner, member = team.people["owner"], team.people["member"]
+    owner.post("/v1/tasks", title="A surprise")
+    group_id = open_group_with(team, add_hosted(team), people=("member",), maker="owner")
+    say(owner, group_id, "@Clerk what is open?")
+    wait_for_status(owner, group_id, "completed")
+    for person, is_whole in ((owner, True), (member, False)):
+        token = await aside(token_of, person)
+        async with connected(server, token, era) as client:
+            uris = [resource.uri for resource in (await client.list_resources()).resources]
+            assert uris == ["parley://tasks", f"parley://conversations/{group_id}"]
+            said = (await client.read_resource(uris[1])).contents[0].text  # type: ignore[union-attr]
+        assert '"name":"list_tasks"' in said.replace('": "', '":"')
+        assert ("arguments" in said) == is_whole
+
+
+@pytest.mark.busy
 async def test_a_token_reads_the_resources_of_its_scopes_alone(server: Server, ann: Person, era: str) -> None:
     ann.post("/v1/tasks", title="Buy milk")
     conversation = f"parley://conversations/{ann.chat('hello')['conversation_id']}"
@@ -167,7 +190,7 @@ async def test_an_exception_of_ours_is_told_in_our_words(
     token = token_of(ann)
     answer = await called(server, token, era, "add_task", title="x")
     assert words(answer) == "add_task failed on our side; nothing was changed."
-    monkeypatch.setattr("protocols.mcp.resources.conversations.list_conversations", broken)
+    monkeypatch.setattr("protocols.mcp.resources.kinds.list_conversations", broken)
     async with connected(server, token, era) as client:
         with pytest.raises(MCPError, match=r"^Something went wrong on our side\.$"):
             await client.list_resources()

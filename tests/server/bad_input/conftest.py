@@ -37,6 +37,9 @@ def somebody(server: Server) -> Somebody:
     agents = f"/v1/accounts/{ids['account_id']}/agents"
     ids["agent_id"] = person.post(agents, name="Support")["id"]
     ids["chat_id"] = person.post(f"/v1/chats/{ids['account_id']}/{ids['agent_id']}")["id"]
+    group = {"kind": "group", "title": "Cakes", "account_id": ids["account_id"]}
+    ids["group_id"] = person.post("/v1/conversations", **group, participant_ids=[ids["user_id"]])["id"]
+    ids["message_id"] = person.post(f"/v1/conversations/{ids['group_id']}/messages", content="Hello")["id"]
     for number in range(3):
         person.post("/v1/tasks", title=f"Task {number}")
         person.post("/v1/conversations", title=f"Conversation {number}")

@@ -35,6 +35,7 @@ EMAILS = [
 ACCOUNT_NAMES = [*BLANK, "x" * 101, "ü" * 101, *UNSTORABLE, *NO_TEXT, None]
 # An agent becomes one in another way.
 ROLES = ["", "Owner", "owner ", "agent", "boss", "owner\0", "ówner", *NO_TEXT, None]
+PLACES = ["", "Owner", "owner ", "admin", "agent", "owner\0", *NO_TEXT, None]
 UUIDS = ["", "x", "0" * 31, "0" * 33, "\ud800", "\0", 5, [], {}, True]
 DEEP: dict[str, Any] = {}
 for _ in range(30):
@@ -144,9 +145,19 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],
         "completed": ["true", "yes", 1, 0, "", [], {}, None],
     },
-    "POST /v1/conversations": {"title": TITLE[:-1], "account_id": UUIDS, "agent_id": UUIDS},
+    "POST /v1/conversations": {
+        "kind": ["", "Group", "group ", "party", "group\0", *NO_TEXT, None],
+        "title": TITLE[:-1],
+        "account_id": UUIDS,
+        "agent_id": UUIDS,
+        "participant_ids": [*([value] for value in UUIDS), ["0" * 32] * 1_000, "0" * 32, 5, {}, True],
+    },
     "PATCH /v1/conversations/{conversation_id}": {"title": TITLE[:-1]},
-    "POST /v1/conversations/{conversation_id}/messages": SAID,
+    "POST /v1/conversations/{conversation_id}/participants": {"user_id": [*UUIDS, None], "role": PLACES},
+    "PATCH /v1/conversations/{conversation_id}/participants/{user_id}": {"role": PLACES},
+    "POST /v1/conversations/{conversation_id}/read": {"message_id": [*UUIDS, None]},
+    "PATCH /v1/messages/{message_id}": {"content": MESSAGE},
+    "POST /v1/conversations/{conversation_id}/messages": {**SAID, "reply_to_id": UUIDS},
     "POST /v1/chats/{account_id}/{agent_id}": {"title": TITLE[:-1]},
     "POST /v1/chats/{account_id}/{agent_id}/{chat_id}/messages": SAID,
     "POST /v1/chat": {

@@ -68,6 +68,11 @@ QUERIES = {
         *("completed=maybe", "completed=", "completed=2", "completed=null", "completed=%00"),
         *("q=%00", "q=a%00b", "q=" + "x" * 201, "cursor=", "cursor=x", "cursor=" + "x" * 501, "cursor=%00"),
     ],
+    "/v1/search": [
+        *("q=", "q=%00", "q=a%00b", "q=" + "x" * 201, "q=%20", "q=%22%22", "q=%22%20%22", "q=%09%0A"),
+        *("q=a%20b%20c%20d%20e%20f%20g%20h%20i", "q=%22", "limit=0&q=x", "limit=51&q=x", "limit=x&q=x"),
+        *("cursor=&q=x", "cursor=x&q=x", "cursor=" + "x" * 501 + "&q=x", "cursor=%00&q=x"),
+    ],
     "/v1/tool-calls": [
         *("limit=0", "limit=201", "limit=100000", "limit=x", "cursor=x", "cursor=" + "x" * 501),
         *("name=%00", "name=" + "x" * 101, "conversation_id=x", "conversation_id=", "run_id=1", "run_id=%00"),

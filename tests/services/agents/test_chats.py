@@ -262,3 +262,18 @@ def test_a_deletion_by_sql_takes_the_chats_along(server: Server, team: Team, wha
     in_database(server, take)
     assert count_of(server, chat) == EMPTY
     assert count_of(server, other_chat) == (EMPTY if what == "account" else FULL)
+
+
+@pytest.mark.also_on_mariadb
+def test_the_client_id_of_a_message_that_one_no_longer_sees_serves_no_other(team: Team) -> None:
+    owner, member = team.people["owner"], team.people["member"]
+    said = {"message": "hello", "client_id": "once"}
+    chat = member.chat(**said, account_id=team.id)["conversation_id"]
+    owner.delete(team.path_of("member"))
+    for body, status in (
+        (said, 404),
+        ({**said, "conversation_id": chat}, 404),
+        ({**said, "message": "something else"}, 409),
+    ):
+        problem_of(member.http.post("/v1/chat", json=body), status)
+    assert member.get("/v1/conversations")["data"] == []

@@ -256,14 +256,24 @@ def running(server: Server, bot: Bot) -> Iterator["subprocess.Popen[str]"]:
 
 @ON_ONE_ENGINE
 @pytest.mark.busy
-def test_the_example_agent_answers(server: Server, team: Team, bot: Bot) -> None:
+def test_the_example_agent_answers_what_waits_and_what_comes(server: Server, team: Team, bot: Bot) -> None:
     assert len((ROOT / "specs/examples/agent.py").read_text().splitlines()) <= 50
-    member = team.people["member"]
-    path = begin(member, bot)
+    owner, member = team.people["owner"], team.people["member"]
+    path, other = begin(member, bot), begin(owner, bot)
+    member.post(path, content="Answered", wait=0)
+    ok(bot.http.post(path, json={"content": "By another process"}))
+    member.post(f"/v1/runs/{member.post(path, content='Cancelled', wait=0)['run_id']}/cancel")
+    for person, chat, question in ((member, path, "One"), (member, path, "Two"), (owner, other, "Three")):
+        person.post(chat, content=question, wait=0)
     with running(server, bot) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == "listening\n"
+        # The conversation that was written to last comes first.
+        waited = list(iter(process.stdout.readline, "listening\n"))
+        assert waited == [f"201 You said: {number}\n" for number in ("Three", "One", "Two")]
         answer = member.post(path, content="Hello")
         assert (answer["status"], answer["message"]["content"]) == ("completed", "You said: Hello")
         assert answer["message"]["action"] == "ECHO"
         assert process.stdout.readline() == "201 You said: Hello\n"
+    said = [message["content"] for message in member.get(path)["data"] if message["role"] == "agent"]
+    assert said == ["By another process", *(f"You said: {word}" for word in ("One", "Two", "Hello"))]
+    assert owner.get(other)["data"][-1]["content"] == "You said: Three"

@@ -11,7 +11,9 @@ from support.api.accounts import Team, make_people, make_team
 from support.api.bad_input import ON_ONE_ENGINE
 from support.api.bots import add_bot
 from support.api.problems import problem_of
+from support.api.user_streams import STREAM, reset, take, types
 from support.servers import PASSWORD, Server, in_database, ok, read_events
+from timings import Timings
 
 
 @pytest.fixture
@@ -92,14 +94,25 @@ def test_an_agent_posts_under_its_own_name_and_reads_its_inbox(server: Server, t
     problem_of(stranger.http.post("/v1/events", json=body), 404)
 
 
+# What the last events of the agent's stream are, by what ends its key.
+ENDINGS = {
+    "key revoked": [],
+    "agent deleted": ["agent.deleted"],
+    "account deleted": ["account.deleted"],
+    "row of agents deleted": [],
+}
+
+
 @ON_ONE_ENGINE
-@pytest.mark.parametrize("how", ["key revoked", "agent deleted", "account deleted", "row of agents deleted"])
-def test_a_key_that_ended_opens_nothing_and_ends_its_streams(server: Server, team: Team, how: str) -> None:
-    owner = team.people["owner"]
-    bot = add_bot(server, team)
-    with bot.http.stream("GET", "/v1/events/stream") as answer:
+@pytest.mark.usefixtures("keep_rows")
+@pytest.mark.parametrize("timings", [Timings(poll=60.0)])
+@pytest.mark.parametrize("how", ENDINGS)
+def test_a_key_that_ended_opens_nothing_and_ends_its_streams(scripted: Server, how: str) -> None:
+    team = make_team(make_people(scripted, "owner", "member"))
+    owner, bot = team.people["owner"], add_bot(scripted, team)
+    with bot.http.stream("GET", STREAM) as answer:
         events = read_events(answer)
-        assert next(events).type == "reset"
+        reset(events)
         if how == "key revoked":
             owner.delete(f"{bot.path}/tokens/{bot.key_id}")
         elif how == "agent deleted":
@@ -107,12 +120,13 @@ def test_a_key_that_ended_opens_nothing_and_ends_its_streams(server: Server, tea
         elif how == "account deleted":
             owner.delete(team.path)
         else:
-            in_database(server, lambda tx: delete_row(tx, bot.id))
-            server.state.api_token_cache.forget()
-        if how != "row of agents deleted":
-            # The stream ends, and if it tells anything more, then why.
-            ending = {"agent deleted": {"agent.deleted"}, "account deleted": {"account.deleted"}}
-            assert {event.type for event in events} <= ending.get(how, set())
+            in_database(scripted, lambda tx: delete_row(tx, bot.id))
+            scripted.state.api_token_cache.forget()
+        told = take(events, len(ENDINGS[how]))
+        assert types(told) == ENDINGS[how]
+        team.people["member"].http.patch(team.path, json={"name": "For members alone"})
+        scripted.run(scripted.state.open_streams._poll())
+        assert list(events) == []
     refused = bot.http.get("/v1/tasks")
     problem_of(refused, 401)
     assert 'error="invalid_token"' in refused.headers["www-authenticate"]

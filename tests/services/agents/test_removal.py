@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import SQLModel, col
 
-import routes.accounts.agents
 from access import SYSTEM
 from db import Transaction
 from models import Agent, ApiToken, Conversation, Message, Run, User
@@ -16,17 +15,6 @@ from support.api.accounts import Team, make_people, make_team
 from support.api.bots import add_bot
 from support.api.problems import problem_of
 from support.servers import Server, in_database, ok
-
-
-@pytest.fixture
-def keep_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is deleted before the test says so."""
-
-    async def nobody(*_: Any) -> list[UUID]:
-        return []
-
-    monkeypatch.setattr(user_removal, "find_deleted_users", nobody)
-    monkeypatch.setattr(routes.accounts.agents, "MAX_SLICES", 0)
 
 
 def count(server: Server, table: type[SQLModel], *conditions: Any) -> int:

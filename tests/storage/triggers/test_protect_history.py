@@ -168,6 +168,7 @@ def test_a_deleted_owner_takes_the_conversation_along_with_what_others_wrote(key
         "users": 1,
         "conversations": 1,
         "messages": 1,
+        "search_entries": 1,
         "accounts": 1,
         "account_members": 1,
     }
@@ -215,7 +216,7 @@ def test_truncate_on_postgresql_is_refused_whatever_table_it_starts_from(keyboar
         "users CASCADE",
         "conversations CASCADE",
         "runs CASCADE",
-        "tasks, messages, tool_calls",
+        "tasks, messages, tool_calls, message_changes, message_deliveries, search_entries",
     ):
         keyboard.refused(f"TRUNCATE {tables}", ONLY_ADDED)
     with pytest.raises(psycopg.NotSupportedError, match="foreign key constraint"):

@@ -10,7 +10,7 @@ from access import SYSTEM
 from clock import utc_now
 from db import Database
 from models import Event
-from services.events import event_log
+from services.events import changes, event_log
 from support.api.user_streams import find_end, opened, reset, until
 from support.servers import Person, Server, with_database
 
@@ -87,3 +87,19 @@ def test_what_is_no_position_is_refused(server: Server, carl: Person, query: str
 def test_a_stream_says_when_to_come_back(server: Server, carl: Person) -> None:
     with carl.http.stream("GET", "/v1/events/stream") as answer:
         assert next(answer.iter_lines()) == "retry: 2000"
+
+
+def test_pages_are_whole_however_far_apart_the_events_of_a_person_stand(
+    server: Server, ann: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "FIRST_WINDOW", 1)
+    monkeypatch.setattr(changes, "WINDOW_GROWTH", 2)
+    start = find_end(ann)
+    for number in range(6):
+        ann.post("/v1/tasks", title=str(number))
+        for _ in range(number):
+            bob.post("/v1/tasks", title="Another's")
+    for limit in (1, 4, 100):
+        seen = read_pages(ann, start, limit)
+        assert [change["task"]["title"] for change in seen] == [str(number) for number in range(6)]
+    assert ann.get("/v1/changes", after=start)["next_after"] == find_end(ann)

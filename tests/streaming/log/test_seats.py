@@ -160,7 +160,7 @@ class Reading:
     async def take(self) -> str:
         """What the worker hands out now."""
         await self.tail._read()
-        return self.feed.take(0)[0].decode()
+        return self.feed.take(0).frames.decode()
 
 
 async def tell(db: Database, account_id: str, name: str) -> None:
@@ -300,7 +300,7 @@ def test_an_event_of_an_account_is_read_once_however_many_see_it(
             db.read = read  # type: ignore[method-assign]
             assert names_read.count("read_logged_events") == 1
             assert "list_seats" not in names_read
-            frames = [feed.take(0)[0] for feed in feeds]
+            frames = [feed.take(0).frames for feed in feeds]
             assert all(b'"Once"' in frame for frame in frames)
 
     with_database(own_database_url, work)

@@ -1,7 +1,9 @@
 # support/api/accounts.py -- a team with somebody in each role, and the steps by which people come into it.
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from models.account import GivenRole
+from support.newcomers import add_team
 from support.servers import Person, Server
 
 # Who may stand in what relation to an account; the last two are no members.
@@ -46,15 +48,20 @@ class Team:
 
 
 def make_people(server: Server, *names: str) -> dict[str, Person]:
-    return {name: server.person(display_name=f"The {name}") for name in names}
+    made = server.people([{"display_name": f"The {name}"} for name in names])
+    return dict(zip(names, made, strict=True))
 
 
 def make_team(people: dict[str, Person], name: str = "Bakery") -> Team:
     """A team of those among these people who are something to one; who is "removed" was a member."""
-    team = Team(people["owner"].post("/v1/accounts", name=name)["id"], people)
-    for who in people:
-        if who not in ("owner", "stranger"):
-            team.join(who, "member" if who == "removed" else who.rpartition(" ")[2])
+    owner = people["owner"]
+    assert owner.server is not None
+    others = {
+        person.id: cast(GivenRole, "member" if who == "removed" else who.rpartition(" ")[2])
+        for who, person in people.items()
+        if who not in ("owner", "stranger")
+    }
+    team = Team(str(owner.server.run(owner.server.state.db.write(add_team, owner.id, name, others))), people)
     if "removed" in people:
         people["owner"].delete(team.path_of("removed"))
     return team

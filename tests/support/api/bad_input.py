@@ -28,7 +28,11 @@ class Somebody:
         return self.person.http
 
     def path(self, route: str) -> str:
-        return route.split(" ")[1].format(**self.ids)
+        """With the ids of rows that are there: of a group where only those have what the path names."""
+        ids = dict(self.ids)
+        if route.rpartition("{conversation_id}")[2].startswith(("/participants", "/read", "/typing")):
+            ids["conversation_id"] = ids["group_id"]
+        return route.split(" ")[1].format(**ids)
 
     def everything(self) -> list[Any]:
         conversation = self.ids["conversation_id"]
@@ -36,6 +40,7 @@ class Somebody:
         return [self.person.get(path) for path in paths]
 
 
+NOBODY = "00000000-0000-4000-8000-000000000000"
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/auth/register": {"email": "nobody@example.com", "password": PASSWORD},
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": {"approve": True},
@@ -52,6 +57,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /v1/conversations/{conversation_id}": {"title": "Shopping"},
     "POST /v1/conversations/{conversation_id}/messages": {"content": "hello"},
     "POST /v1/chat": {"message": "hello"},
+    "POST /v1/conversations/{conversation_id}/participants": {"user_id": NOBODY},
+    "PATCH /v1/conversations/{conversation_id}/participants/{user_id}": {"role": "member"},
+    "POST /v1/conversations/{conversation_id}/read": {"message_id": NOBODY},
+    "PATCH /v1/messages/{message_id}": {"content": "hello"},
     "POST /v1/accounts": {"name": "Bakery"},
     "PATCH /v1/accounts/{account_id}": {"name": "Bakery"},
     "PATCH /v1/accounts/{account_id}/members/{user_id}": {"role": "admin"},
@@ -63,7 +72,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/chats/{account_id}/{agent_id}": {"title": "Shopping"},
     "POST /v1/chats/{account_id}/{agent_id}/{chat_id}/messages": {"content": "hello"},
     "POST /v1/events": {"type": "chat.message", "payload": {"content": "Hello"}},
-    "POST /v1/events/read": {"event_ids": ["00000000-0000-4000-8000-000000000000"]},
+    "POST /v1/events/read": {"event_ids": [NOBODY]},
 }
 FORMS = {"POST /v1/auth/token"}
 # Which need no caller, and so may send little.

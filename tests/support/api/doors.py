@@ -38,6 +38,9 @@ SESSIONS_ONLY = {
     "POST /v1/accounts/{account_id}/invitations",
     "DELETE /v1/accounts/{account_id}/invitations/{invitation_id}",
     "POST /v1/invitations/accept",
+    "POST /v1/conversations/{conversation_id}/participants",
+    "PATCH /v1/conversations/{conversation_id}/participants/{user_id}",
+    "DELETE /v1/conversations/{conversation_id}/participants/{user_id}",
     "GET /v1/accounts/{account_id}/agents",
     "POST /v1/accounts/{account_id}/agents",
     "GET /v1/accounts/{account_id}/agents/{agent_id}",
@@ -46,10 +49,13 @@ SESSIONS_ONLY = {
     "GET /v1/accounts/{account_id}/agents/{agent_id}/tokens",
     "POST /v1/accounts/{account_id}/agents/{agent_id}/tokens",
     "DELETE /v1/accounts/{account_id}/agents/{agent_id}/tokens/{token_id}",
+    "GET /v1/models",
+    "GET /v1/tools",
 }
 # The other routes that need a caller, with the scopes of which an API token needs one.
 READS_TASKS, WRITES_TASKS = ("tasks:read", "read"), ("tasks:write", "write")
 READS_CHAT, WRITES_CHAT = ("chat", "read"), ("chat", "write")
+FINDS = ("read", "chat", "tasks:read")
 READS_EVENTS, WRITES_EVENTS = ("events:read", "read"), ("events:write", "write")
 SCOPES = {
     "GET /v1/tasks": READS_TASKS,
@@ -66,6 +72,12 @@ SCOPES = {
     "GET /v1/conversations/{conversation_id}/messages": READS_CHAT,
     "POST /v1/conversations/{conversation_id}/messages": WRITES_CHAT,
     "POST /v1/chat": WRITES_CHAT,
+    "GET /v1/conversations/{conversation_id}/participants": READS_CHAT,
+    "POST /v1/conversations/{conversation_id}/read": WRITES_CHAT,
+    "POST /v1/conversations/{conversation_id}/typing": WRITES_CHAT,
+    "PATCH /v1/messages/{message_id}": WRITES_CHAT,
+    "DELETE /v1/messages/{message_id}": WRITES_CHAT,
+    "GET /v1/messages/{message_id}/deliveries": READS_CHAT,
     **{
         f"{method} {version}/chats/{{account_id}}/{{agent_id}}{path}": scopes
         for version in ("/v1", "")
@@ -83,6 +95,7 @@ SCOPES = {
     "GET /v1/runs/{run_id}/events": READS_CHAT,
     "POST /v1/runs/{run_id}/cancel": WRITES_CHAT,
     "GET /v1/tool-calls": READS_CHAT,
+    "GET /v1/search": FINDS,
     "GET /v1/events": READS_EVENTS,
     "POST /v1/events": WRITES_EVENTS,
     "POST /v1/events/read": WRITES_EVENTS,
@@ -99,7 +112,7 @@ def attempt_of(route: str) -> Attempt:
     """A request that is good but for who sends it."""
     way = ROUTES[route]
     assert isinstance(way, (list, Own))
-    return way[0] if isinstance(way, list) else Attempt(body=way.body)
+    return way[0] if isinstance(way, list) else Attempt(query=way.query, body=way.body)
 
 
 def make_token(person: Person, *scopes: str) -> str:

@@ -28,7 +28,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Own:
-    """Takes no ids of others. `body` makes a good request of it; `lists` says that its answer shows own rows alone.
+    """Takes no ids of others. `body` and `query` make a good request of it; `lists` says that its answer shows own rows
+    alone.
     `filters` are ids in its query that choose among these.
 
     The answer of one that `streams` has no end: test_stream_life.py tries it.
@@ -38,6 +39,7 @@ class Own:
     lists: bool = False
     streams: bool = False
     filters: tuple[str, ...] = ()
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ IN_CHAT, IN_FOREIGN_CHAT = (
     {**AGENT, "chat_id": "<chat>"},
     {"account_id": "<own account>", "agent_id": "<own agent>", "chat_id": "<chat>"},
 )
+IN_GROUP, IN_OWN_GROUP = {"conversation_id": "<group>"}, {"conversation_id": "<own group>"}
 SAID = {"content": "Mine"}
 # Document 001's paths, which stand with and without a version.
 CHATS: dict[tuple[str, str], list[Attempt]] = {
@@ -155,7 +158,10 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "DELETE /v1/accounts/{account_id}/agents/{agent_id}/tokens/{token_id}": [
         Attempt({**AGENT, "token_id": "<agent key>"}),
     ],
+    "GET /v1/models": Own(),
+    "GET /v1/tools": Own(),
     "POST /v1/invitations/accept": [Attempt(body={"token": "<invitation token>"})],
+    "GET /v1/search": Own(query={"q": "secret"}),
     "GET /v1/tasks": Own(lists=True),
     "POST /v1/tasks": Own({"title": "Mine"}),
     "GET /v1/tasks/done": Own(),
@@ -169,22 +175,60 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt(body={"title": "Mine", "account_id": "<account>"}),
         Attempt(body={"title": "Mine", "agent_id": "<agent>"}),
         Attempt(body={"title": "Mine", "account_id": "<own account>", "agent_id": "<agent>"}),
+        Attempt(body={"kind": "group", "title": "Mine", "account_id": "<account>"}),
+        Attempt(body={"kind": "direct", "account_id": "<own account>", "participant_ids": ["<member>"]}),
+        Attempt(body={"kind": "direct", "account_id": "<account>", "participant_ids": ["<member>"]}),
     ],
     **{
         f"{method} {version}/chats/{{account_id}}/{{agent_id}}{path}": attempts
         for version in ("/v1", "")
         for (method, path), attempts in CHATS.items()
     },
-    "GET /v1/conversations/{conversation_id}": [Attempt({"conversation_id": "<conversation>"})],
-    "PATCH /v1/conversations/{conversation_id}": [
-        Attempt({"conversation_id": "<conversation>"}, body={"title": "Mine now"})
+    "GET /v1/conversations/{conversation_id}": [
+        Attempt({"conversation_id": "<conversation>"}),
+        Attempt(IN_GROUP),
     ],
-    "DELETE /v1/conversations/{conversation_id}": [Attempt({"conversation_id": "<conversation>"})],
+    "PATCH /v1/conversations/{conversation_id}": [
+        Attempt({"conversation_id": "<conversation>"}, body={"title": "Mine now"}),
+        Attempt(IN_GROUP, body={"title": "Mine now"}),
+    ],
+    "DELETE /v1/conversations/{conversation_id}": [
+        Attempt({"conversation_id": "<conversation>"}),
+        Attempt(IN_GROUP),
+    ],
+    "GET /v1/conversations/{conversation_id}/participants": [Attempt(IN_GROUP)],
+    "POST /v1/conversations/{conversation_id}/participants": [
+        Attempt(IN_GROUP, body={"user_id": "<member>"}),
+        Attempt(IN_OWN_GROUP, body={"user_id": "<member>"}),
+    ],
+    "PATCH /v1/conversations/{conversation_id}/participants/{user_id}": [
+        Attempt({**IN_GROUP, "user_id": "<user>"}, body={"role": "member"}),
+        Attempt({**IN_OWN_GROUP, "user_id": "<user>"}, body={"role": "owner"}),
+    ],
+    "DELETE /v1/conversations/{conversation_id}/participants/{user_id}": [
+        Attempt({**IN_GROUP, "user_id": "<user>"}),
+        Attempt({**IN_OWN_GROUP, "user_id": "<member>"}),
+    ],
+    "POST /v1/conversations/{conversation_id}/read": [
+        Attempt(IN_GROUP, body={"message_id": "<group message>"}),
+        Attempt(IN_OWN_GROUP, body={"message_id": "<group message>"}),
+    ],
+    "POST /v1/conversations/{conversation_id}/typing": [Attempt(IN_GROUP)],
+    "PATCH /v1/messages/{message_id}": [
+        Attempt({"message_id": "<group message>"}, body={"content": "Mine now"}),
+    ],
+    "DELETE /v1/messages/{message_id}": [Attempt({"message_id": "<group message>"})],
+    "GET /v1/messages/{message_id}/deliveries": [
+        Attempt({"message_id": "<group message>"}),
+        Attempt({"message_id": "<message>"}),
+    ],
     "GET /v1/conversations/{conversation_id}/messages": [
         Attempt({"conversation_id": "<conversation>"}),
         Attempt({"conversation_id": "<conversation>"}, query={"before": "end"}),
         Attempt({"conversation_id": "<conversation>"}, query={"before": "<message>"}),
         Attempt({"conversation_id": "<conversation>"}, query={"after": "<message>"}),
+        Attempt(IN_GROUP),
+        Attempt(IN_OWN_GROUP, query={"after": "<group message>"}, status=422),
         # In one's own conversation another's message is a wrong parameter, and no more.
         Attempt({"conversation_id": "<own conversation>"}, query={"before": "<message>"}, status=422),
         Attempt({"conversation_id": "<own conversation>"}, query={"after": "<message>"}, status=422),
@@ -192,6 +236,8 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /v1/conversations/{conversation_id}/messages": [
         Attempt({"conversation_id": "<conversation>"}, body={"content": "hello"}),
         Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "client_id": "<client id>"}),
+        Attempt(IN_GROUP, body={"content": "hello"}),
+        Attempt(IN_OWN_GROUP, body={"content": "hello", "reply_to_id": "<group message>"}, status=422),
     ],
     "POST /v1/chat": [
         Attempt(body={"message": "hello", "conversation_id": "<conversation>"}),
@@ -199,21 +245,24 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt(body={"message": "hello", "account_id": "<account>"}),
         Attempt(body={"message": "hello", "agent_id": "<agent>"}),
     ],
-    "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"})],
-    "GET /v1/runs/{run_id}/events": [Attempt({"run_id": "<run>"})],
+    "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
+    "GET /v1/runs/{run_id}/events": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
     "GET /v1/conversations/{conversation_id}/runs": [
         Attempt({"conversation_id": "<conversation>"}),
         Attempt({"conversation_id": "<conversation>"}, query={"active": "true"}),
+        Attempt(IN_GROUP),
     ],
     "GET /v1/tool-calls": [
         Attempt(query={"conversation_id": "<conversation>"}),
         Attempt(query={"run_id": "<run>"}),
+        Attempt(query={"run_id": "<group run>"}),
+        Attempt(query={"conversation_id": "<group>"}),
         Attempt(query={"conversation_id": "<own conversation>", "run_id": "<run>"}),
     ],
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": [
         Attempt({"run_id": "<asking run>", "tool_call_id": "<call>"}, body={"approve": True}),
     ],
-    "POST /v1/runs/{run_id}/cancel": [Attempt({"run_id": "<run>"})],
+    "POST /v1/runs/{run_id}/cancel": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
 }
 
 
@@ -237,6 +286,8 @@ class Theirs:
             get("/v1/tasks"),
             get("/v1/conversations"),
             get(f"/v1/conversations/{conversation}/messages"),
+            get(f"/v1/conversations/{self.ids['<group>']}/messages"),
+            get(f"/v1/conversations/{self.ids['<group>']}/participants"),
             get(f"/v1/runs/{run}"),
             get("/v1/me"),
             get("/v1/events"),
@@ -250,7 +301,9 @@ class Theirs:
 
     def own_ids(self) -> dict[str, str]:
         """What stands for this person's own rows where they try another's."""
-        return {f"<own {noun}>": self.ids[f"<{noun}>"] for noun in ("conversation", "account", "agent")}
+        return {
+            f"<own {noun}>": self.ids[f"<{noun}>"] for noun in ("conversation", "account", "agent", "group")
+        }
 
 
 def with_everything(person: Person, title: str = "A plan", partner: Person | None = None) -> Theirs:
@@ -277,6 +330,7 @@ def with_everything(person: Person, title: str = "A plan", partner: Person | Non
     }
     if partner is not None:
         ids |= share_accounts(person, partner, ids["<account>"], title)
+        talk(person, partner, ids["<group>"], title)
     with person.http.stream("GET", "/v1/events/stream") as answer:
         next(answer.iter_lines())  # whoever reads numbers what happened
     return Theirs(person, ids)
@@ -289,6 +343,13 @@ def make_chat(person: Person, title: str) -> dict[str, str]:
     key = person.post(f"/v1/accounts/{mine}/agents/{agent}/tokens", name=title, scopes=["read"])["id"]
     chat = person.post(f"/v1/chats/{mine}/{agent}")["id"]
     answer = person.post(f"/v1/chats/{mine}/{agent}/{chat}/messages", content=title)
+    group = person.post(
+        "/v1/conversations", kind="group", title=title, account_id=mine, participant_ids=[agent]
+    )["id"]
+    said = person.post(f"/v1/conversations/{group}/messages", content=f"@{title}, hello")
+    [run] = person.get(f"/v1/conversations/{group}/runs")["data"]
+    person.http.get(f"/v1/runs/{run['id']}/events")  # until it has ended
+    person.patch(f"/v1/messages/{said['id']}", content=f"{title}, then")
     return {
         "<account>": mine,
         "<agent>": agent,
@@ -296,6 +357,9 @@ def make_chat(person: Person, title: str) -> dict[str, str]:
         "<chat>": chat,
         "<chat message>": answer["user_message"]["id"],
         "<chat run>": answer["run_id"],
+        "<group>": group,
+        "<group message>": said["id"],
+        "<group run>": run["id"],
     }
 
 
@@ -309,6 +373,14 @@ def share_accounts(person: Person, partner: Person, mine: str, title: str) -> di
     }
 
 
+def talk(person: Person, partner: Person, group: str, title: str) -> None:
+    """The partner says something in the group, which the person has read."""
+    path = f"/v1/conversations/{group}"
+    person.post(f"{path}/participants", user_id=str(partner.id))
+    said = partner.post(f"{path}/messages", content=title)
+    person.http.post(f"{path}/read", json={"message_id": said["id"]}).raise_for_status()
+
+
 def of_nothing() -> dict[str, str]:
     """Ids that no row has."""
     names = (
@@ -318,6 +390,9 @@ def of_nothing() -> dict[str, str]:
         "<chat run>",
         "<agent>",
         "<agent key>",
+        "<group>",
+        "<group message>",
+        "<group run>",
         "<event>",
         "<task>",
         "<conversation>",

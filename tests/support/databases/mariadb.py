@@ -1,9 +1,11 @@
-# support/databases/mariadb.py -- the MariaDB that is running anyway: databases dropped when the run ends.
-"""MariaDB comes as no Python package. The server at 127.0.0.1:3306 (root, no password) is used, or the one that
-PARLEY_TEST_MARIADB_URL names; its user has to be allowed to make databases. Where none answers, tests are skipped.
+# support/databases/mariadb.py -- the MariaDB of the test run, or one that is running; databases are dropped or lent.
+"""MariaDB comes as no Python package. Where it is installed, each run has a server of its own. PARLEY_TEST_MARIADB_URL
+names another one, whose user has to be allowed to make databases; without either, tests are skipped.
 """
 
 import asyncio
+import atexit
+import functools
 import os
 import time
 from collections.abc import Iterator
@@ -21,22 +23,20 @@ from settings import SettingsError
 from storage.engines import open_engine, parse_database_url
 from storage.failures import error_message
 from storage.schema.revisions import METADATA
+from support.processes.run_servers import lease_server, run_id
+from support.processes.server_programs import ServerUnavailableError
 
-DEFAULT = "mariadb://root@127.0.0.1:3306/"
 # What a killed run left; no run takes so long.
 LEFT_BEHIND_SECONDS = 24 * 3600
 PREFIX = "parley_test_"
 
 
-class MariaDBUnavailableError(RuntimeError):
-    """No server answers, or it is not one that Parley works with."""
-
-
 class MariaDBServer:
-    """A running server; whoever else uses it has databases of other names."""
+    """A running server; whoever else uses it has databases of other names. `outlives_run`: it is not the run's own."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, outlives_run: bool) -> None:
         self._url = url
+        self.outlives_run = outlives_run
         self._made: list[str] = []
         self._free: list[str] = []
 
@@ -148,13 +148,21 @@ def age(name: str) -> float:
     return time.time() - int(made) if made.isdigit() else 0.0
 
 
+@functools.cache
 def find_server() -> MariaDBServer:
-    server = MariaDBServer(make_url(os.environ.get("PARLEY_TEST_MARIADB_URL") or DEFAULT))
+    """The named server, or that of this test run, started if it is not yet there; released when this process ends."""
+    given = os.environ.get("PARLEY_TEST_MARIADB_URL")
+    outlives_run = bool(given)
+    if not given:
+        lease = lease_server("mariadb", run_id())
+        atexit.register(lease.release)
+        given = f"mariadb://root@127.0.0.1:{lease.port}/"
+    server = MariaDBServer(make_url(given), outlives_run)
     try:
         server.run("DO 1")
     except (OSError, DBAPIError, SettingsError) as error:
         why = error_message(error) if isinstance(error, DBAPIError) else str(error)
-        raise MariaDBUnavailableError(why) from error
+        raise ServerUnavailableError(why) from error
     return server
 
 
@@ -162,9 +170,10 @@ def find_server() -> MariaDBServer:
 def mariadb() -> Iterator[MariaDBServer]:
     try:
         server = find_server()
-    except MariaDBUnavailableError as error:
+    except ServerUnavailableError as error:
         if os.environ.get("PARLEY_TESTS_REQUIRE_MARIADB") == "1":
             raise
         pytest.skip(f"no MariaDB: {error}")
     yield server
-    server.drop_databases()
+    if server.outlives_run:
+        server.drop_databases()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from support.databases.postgres import Account, free_port
+from support.processes.server_programs import Account, find_free_port
 from support.servers import wait_until
 
 # So few that clients share them all the time.
@@ -24,7 +24,7 @@ def pgbouncer(folder: Path, url: str) -> Iterator[str]:
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program is None:
         pytest.skip("no PgBouncer")
-    given, port = urlsplit(url), free_port()
+    given, port = urlsplit(url), find_free_port()
     settings = folder / "pgbouncer.ini"
     settings.write_text(
         f"""[databases]

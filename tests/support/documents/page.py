@@ -8,7 +8,7 @@ from settings import ROOT
 PAGE = ROOT / "specs" / "documents.md"
 # What a table is about, by the head of its third column.
 KINDS = {"type", "definition", "takes", "takes along", "holds", "afterwards"}
-STATES = {"yes", "not yet", "left out"}
+STATES = {"yes", "left out"}
 
 
 @dataclass(frozen=True)

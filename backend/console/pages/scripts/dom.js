@@ -1,4 +1,4 @@
-// dom.js -- helpers for the page: elements, notices, dialogs, times, errors of forms.
+// dom.js -- helpers for the page: elements, notices, dialogs, times.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -120,71 +120,33 @@ export function debounce(ms, work) {
   };
 }
 
-// Shows each error at its field, and returns the message if one belongs to no field.
-export function showErrors(form, error) {
-  clearErrors(form);
-  let rest = null;
-  const problems = error.errors?.length ? error.errors : [{ loc: ["body", error.field], msg: error.message }];
-  for (const { loc, msg } of problems) {
-    const field = form.querySelector(`[data-field="${CSS.escape(String(loc[1] ?? ""))}"]`);
-    const input = field?.querySelector("input, textarea, select");
-    if (!input) {
-      rest = error.message;
-      continue;
-    }
-    const id = `${input.id}-error`;
-    field.append(el("p", { class: "field-error", id }, toSentence(msg)));
-    input.setAttribute("aria-invalid", "true");
-    input.setAttribute("aria-describedby", id);
-  }
-  form.querySelector("[aria-invalid]")?.focus();
-  return rest;
-}
-
-export function clearErrors(form) {
-  for (const said of form.querySelectorAll(".field-error")) said.remove();
-  for (const input of form.querySelectorAll("[aria-invalid]")) {
-    input.removeAttribute("aria-invalid");
-    input.removeAttribute("aria-describedby");
-  }
-}
-
-function toSentence(text) {
-  const words = text.replace(/^Value error, /, "").replace(/^String should have/, "It should have");
-  return words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
-}
-
-// A button for what cannot be undone: the second click within five seconds does it.
-export function makeCarefulButton(text, label, work) {
-  const words = el("span", {}, text);
-  const button = el("button", { type: "button", class: "plain", "aria-label": label, onclick: press }, words);
-  let timer = null;
-  function settle() {
-    timer = null;
-    words.textContent = text;
-    button.setAttribute("aria-label", label);
-    button.classList.remove("danger-text");
-  }
-  function press() {
-    if (timer) {
-      clearTimeout(timer);
-      settle();
-      work();
-      return;
-    }
-    words.textContent = "Sure?";
-    button.setAttribute("aria-label", `${label}: press again to do it`);
-    button.classList.add("danger-text");
-    timer = setTimeout(settle, 5000);
-  }
-  return button;
-}
-
-// Makes a dialog close by its cross and by a click beside it; Escape does so anyway.
-export function setUpDialog(id) {
-  const box = $(id);
-  box.addEventListener("click", (event) => {
-    if (event.target === box || event.target.closest("[data-close]")) box.close();
+// Makes the list show `rows`, each as what `makeItem(row)` makes of it, by its `id`. The item of a row that is as it was
+// stays, and so does one that `isHeld`. The control that had the focus has it again, or its like in a new item.
+export function drawItems(list, rows, makeItem) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const before = focused?.closest("[data-id]");
+  const there = new Map([...list.children].map((item) => [item.dataset.id, item]));
+  const items = rows.map((row) => {
+    const shown = JSON.stringify(row);
+    const old = there.get(row.id);
+    if (old && (old.shown === shown || old.isHeld)) return old;
+    const made = makeItem(row);
+    made.shown = shown;
+    made.dataset.id = row.id;
+    return made;
   });
-  return box;
+  const stay = new Set(items);
+  for (const item of [...list.children]) if (!stay.has(item)) item.remove();
+  items.forEach((item, index) => {
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+  });
+  if (!focused || list.contains(document.activeElement)) return;
+  const after = items.find((item) => item.dataset.id === before.dataset.id);
+  (after === before ? focused : findLike(focused, before, after) ?? list.closest("[tabindex]"))?.focus();
+}
+
+// The control of the new item that stands where `control` stands in the old one, among those of its kind.
+function findLike(control, before, after) {
+  const index = [...before.querySelectorAll(control.localName)].indexOf(control);
+  return after?.querySelectorAll(control.localName)[index];
 }

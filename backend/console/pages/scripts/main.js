@@ -1,13 +1,12 @@
 // main.js -- connects the parts of the page: session, address, frame, theme, drawers.
 import { get, requestWithoutToken } from "./api.js";
-import * as audit from "./chat/audit.js";
 import * as chat from "./chat/chat.js";
-import { focusUnlessTouch } from "./chat/composer.js";
+import { focusUnlessTouch, setPlaceholder } from "./chat/composer.js";
 import * as conversations from "./chat/conversations.js";
-import { $, showFailure, neutralizeDirection, showToast } from "./dom.js";
+import { $, formatCount, showFailure, neutralizeDirection, showToast } from "./dom.js";
 import * as signInPage from "./account/sign_in.js";
 import { endSession, mayBeSignedIn, onEnd, signOut } from "./account/session.js";
-import * as settings from "./account/settings.js";
+import { openPart } from "./later.js";
 import * as stream from "./stream.js";
 import * as tasks from "./tasks/tasks.js";
 import * as accounts from "./team/accounts.js";
@@ -32,7 +31,6 @@ async function enterConsole() {
   stream.start(me.id);
   const listed = accounts.load(me).catch(showFailure).then(() => conversations.load());
   await Promise.all([listed, tasks.load(), inbox.load(), followAddress()]).catch(showFailure);
-  focusUnlessTouch();
 }
 
 function showAccount() {
@@ -41,9 +39,13 @@ function showAccount() {
   $("account-letter").textContent = [...name][0].toUpperCase();
 }
 
+function changeUser(user) {
+  me = user;
+  showAccount();
+}
+
 onEnd((why) => {
   stream.end();
-  settings.close();
   for (const box of document.querySelectorAll("dialog[open]")) box.close();
   for (const part of [chat, conversations, tasks, accounts, inbox]) part.reset();
   me = null;
@@ -52,29 +54,33 @@ onEnd((why) => {
   signInPage.show({ note: why, registration: config.registration });
 });
 
-// The address: #/c/ID is a conversation, anything else a new one
+// The address: #/c/ID is a conversation, #/c/ID/ID a message in it, and anything else a new conversation
 
 async function followAddress() {
-  const id = /^#\/c\/([0-9a-f-]{36})$/.exec(location.hash)?.[1] ?? null;
+  const [, id = null, place = null] = /^#\/c\/([0-9a-f-]{36})(?:\/([0-9a-f-]{36}))?$/.exec(location.hash) ?? [];
   setDrawers(false);
   conversations.select(id);
   if (id !== chat.getConversation() || !$("app").dataset.ready) {
     $("app").dataset.ready = "1";
-    await chat.open(id);
-  }
+    await chat.open(id, place);
+  } else if (place) await chat.showMessage(place);
   accounts.showChoice(id === null);
   await showTitle(id);
-  focusUnlessTouch();
+  if (!place) focusUnlessTouch();
 }
 
 async function showTitle(id) {
   let title = "New conversation";
   let agent = "";
+  let people = 0;
+  let isDirect = false;
   if (id !== null) {
     try {
       const conversation = await conversations.loadConversation(id);
       title = conversations.getTitle(conversation);
-      agent = await accounts.findAgentName(conversation);
+      isDirect = conversation.kind === "direct";
+      people = conversation.participant_count ?? 0;
+      agent = (await accounts.findAgent(conversation))?.name ?? "";
     } catch (error) {
       if (error.status !== 404) showFailure(error);
       return;
@@ -84,7 +90,16 @@ async function showTitle(id) {
   $("chat-title").textContent = neutralizeDirection(title);
   $("chat-agent").textContent = neutralizeDirection(agent);
   $("chat-agent").hidden = !agent;
-  document.title = `${neutralizeDirection(title)} · Parley`;
+  $("open-participants").hidden = !people;
+  $("participants-count").textContent = isDirect ? "" : String(people);
+  $("open-participants").setAttribute("aria-label", isDirect ? "Who takes part" : `Who takes part, ${formatCount(people, "participant")}`);
+  setPlaceholder(people ? title : agent || "Parley");
+  setTitle(title);
+}
+
+// How many conversations are unread stands before it.
+function setTitle(title) {
+  document.title = `${/^\(\d+\) /.exec(document.title)?.[0] ?? ""}${neutralizeDirection(title)} · Parley`;
 }
 
 addEventListener("hashchange", () => me && followAddress().catch(showFailure));
@@ -96,25 +111,13 @@ chat.onBegun((id) => {
   showTitle(id).then(() => conversations.select(id));
 });
 conversations.onGone(() => (location.hash = ""));
-conversations.onRenamed((conversation) => {
+conversations.onChanged((conversation) => {
   if (conversation.id === chat.getConversation()) showTitle(conversation.id);
-});
-settings.onChanged((person) => {
-  me = person;
-  showAccount();
 });
 accounts.onChosen(async () => {
   await conversations.load();
   if (location.hash) location.hash = "";
   else await followAddress();
-});
-// Fetched when somebody wants to see it.
-accounts.onManage(async (account) => {
-  try {
-    await (await import("./team/team.js")).open(me, account);
-  } catch (error) {
-    showFailure(error);
-  }
 });
 signInPage.onSignIn(enterConsole);
 
@@ -132,8 +135,12 @@ $("new-chat").addEventListener("click", () => {
   if (location.hash) location.hash = "";
   else followAddress().catch(showFailure);
 });
-$("open-settings").addEventListener("click", () => settings.open(me));
-$("open-audit").addEventListener("click", () => audit.open(chat.getConversation(), $("chat-title").textContent));
+$("open-settings").addEventListener("click", () => openPart(() => import("./account/settings.js"), me, changeUser));
+$("open-audit").addEventListener("click", () => {
+  openPart(() => import("./chat/audit.js"), chat.getConversation(), $("chat-title").textContent);
+});
+$("open-participants").addEventListener("click", () => openPart(() => import("./people/participants.js"), chat.getConversation()));
+$("new-people").addEventListener("click", () => openPart(() => import("./people/begin.js")));
 $("sign-out").addEventListener("click", () => signOut().catch(showFailure));
 
 const THEMES = { auto: "light", light: "dark", dark: "auto" };

@@ -36,6 +36,38 @@ def test_events_are_counted_shown_and_marked_as_read(site: Server, visit: Visito
     expect(page.locator("#events .is-new")).to_have_count(0)
 
 
+def test_what_is_read_counts_in_no_tab_and_on_no_device(site: Server, visit: Visitor) -> None:
+    email = site.register(display_name="Ann")
+    ann = site.sign_in(email)
+    for number in range(3):
+        ann.post("/v1/events", type="note", payload={"number": number}, recipient_id=str(ann.id))
+    here = visit(site)
+    page, elsewhere = here.sign_in(email), visit(site).sign_in(email)
+    other_tab = here.tab()
+    others = (other_tab, elsewhere)
+    for other in others:
+        expect(other.locator("#inbox-count")).to_have_text("3")
+    page.locator("#open-inbox").click()
+    for other in others:
+        expect(other.locator("#inbox-count")).to_be_hidden()
+    ann.post("/v1/events", type="note", payload={}, recipient_id=str(ann.id))
+    expect(page.locator("#events li")).to_have_count(4)
+    for other in others:
+        expect(other.get_by_role("button", name="Inbox", exact=True)).to_be_visible()
+
+
+def test_more_than_are_counted_are_counted_anew_when_some_are_read(site: Server, visit: Visitor) -> None:
+    email = site.register()
+    ann = site.sign_in(email)
+    for number in range(101):
+        ann.post("/v1/events", type="note", payload={"number": number}, recipient_id=str(ann.id))
+    page = visit(site).sign_in(email)
+    expect(page.locator("#inbox-count")).to_have_text("99+")
+    newest = ann.get("/v1/events", limit=2)["data"]
+    ann.post("/v1/events/read", event_ids=[event["id"] for event in newest])
+    expect(page.locator("#inbox-count")).to_have_text("99")
+
+
 def test_older_events_are_fetched_when_they_are_wanted(site: Server, visit: Visitor) -> None:
     email = site.register()
     ann = site.sign_in(email)

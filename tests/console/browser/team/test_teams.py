@@ -1,9 +1,12 @@
 # test_teams.py -- accounts in the page: a team is made, chosen, filled with people and agents, talked in and deleted.
+from pathlib import Path
+
 from playwright.sync_api import Page, expect
 
 from support.api.accounts import join
 from support.browsers import Visitor, say, settled
-from support.servers import Server
+from support.servers import Server, serving, settings_for
+from tools.registry import TOOLS
 
 
 def open_accounts(page: Page) -> None:
@@ -100,9 +103,7 @@ def test_a_team_is_renamed_and_deleted_once_its_name_is_typed(site: Server, visi
 
 
 def test_an_agent_is_made_talked_to_and_deleted(site: Server, visit: Visitor) -> None:
-    visited = visit(site)
-    visited.expected.append("status of 422")
-    page = visited.sign_in(site.register(display_name="Ann"))
+    page = visit(site).sign_in(site.register(display_name="Ann"))
     expect(page.locator("#agent-pick")).to_be_hidden()
     open_accounts(page)
     page.get_by_role("button", name="Members and agents of Ann").click()
@@ -110,11 +111,14 @@ def test_an_agent_is_made_talked_to_and_deleted(site: Server, visit: Visitor) ->
     expect(page.locator("#members-part")).to_be_hidden()
     page.get_by_role("button", name="New agent").click()
     page.get_by_label("Name of the agent", exact=True).fill("Reader")
-    page.get_by_label("All tools").uncheck()
-    page.get_by_label("Tools (names").fill("list_tasks, rm")
-    page.locator("#agent-form").get_by_role("button", name="Save").click()
-    expect(page.locator("#agent-tools-error")).to_contain_text("There is no tool named rm")
-    page.get_by_label("Tools (names").fill("list_tasks")
+    expect(page.locator("#some-tools label")).to_have_text([tool.title for tool in TOOLS.values()])
+    expect(page.get_by_label("Add task")).to_be_disabled()
+    page.get_by_label("All, with those to come").uncheck()
+    for tool in TOOLS.values():
+        expect(page.get_by_label(tool.title)).to_be_checked()
+        page.get_by_label(tool.title).set_checked(tool.name == "list_tasks")
+    # There is one model: nothing to choose.
+    expect(page.get_by_label("Model")).to_be_hidden()
     page.locator("#agent-form").get_by_role("button", name="Save").click()
     expect(page.locator("#agents li")).to_have_count(2)
     page.keyboard.press("Escape")
@@ -138,9 +142,38 @@ def test_an_agent_is_made_talked_to_and_deleted(site: Server, visit: Visitor) ->
     open_accounts(page)
     page.get_by_role("button", name="Members and agents of Ann").click()
     page.get_by_role("button", name="Edit Reader").click()
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
+    expect(page.get_by_label("List tasks")).to_be_checked()
     page.get_by_label("Type the name of the agent to confirm").fill("Reader")
     page.get_by_role("button", name="Delete this agent").click()
     expect(page.locator("#agents li")).to_have_count(1)
+
+
+def test_a_hosted_agent_is_given_one_of_the_operators_models(visit: Visitor, tmp_path: Path) -> None:
+    settings = settings_for(
+        f"sqlite:///{tmp_path / 'parley.db'}", model="ollama:first", models="ollama:second"
+    )
+    with serving(settings) as choosing:
+        email = choosing.register(display_name="Ann")
+        ann = choosing.sign_in(email)
+        path = f"/v1/accounts/{ann.id}/agents"
+        agent = ann.post(path, name="Support", instructions="Write \u202e so.", tools=["add_task"])
+        page = visit(choosing).sign_in(email)
+        open_accounts(page)
+        page.get_by_role("button", name="Members and agents of Ann").click()
+        edit = page.get_by_role("button", name="Edit Support")
+        save = page.locator("#agent-form").get_by_role("button", name="Save")
+        for chosen, name in (("ollama:second", "ollama:second"), ("", None)):
+            edit.click()
+            expect(page.get_by_label("Model").locator("option")).to_have_text(
+                ["The operator's own (ollama:first)", "ollama:first", "ollama:second"]
+            )
+            page.get_by_label("Model").select_option(chosen)
+            save.click()
+            expect(page.locator("#agent")).to_have_count(0)
+            # What was not touched is as it was.
+            kept = ann.get(f"{path}/{agent['id']}")
+            assert kept == {**agent, "model": name, "updated_at": kept["updated_at"]}
 
 
 def test_a_program_answers_with_the_key_of_an_external_agent(site: Server, visit: Visitor) -> None:
@@ -162,12 +195,16 @@ def test_a_program_answers_with_the_key_of_an_external_agent(site: Server, visit
     page.get_by_label("Who answers").select_option("Robot")
     say(page, "how much?")
     expect(page.locator("#chat-agent")).to_have_text("Robot")
+    expect(page.locator(".thinking")).to_have_text("Waiting for Robot …")
+    page.reload()
+    expect(page.locator(".thinking")).to_have_text("Waiting for Robot …")
     ann = site.sign_in(email)
     conversation = ann.get("/v1/conversations")["data"][0]["id"]
     bot = site.client(Authorization=f"Bearer {secret}")
     answer = bot.post(f"/v1/conversations/{conversation}/messages", json={"content": "Forty-two."})
     assert answer.status_code == 201
     expect(page.locator("#messages")).to_contain_text("Forty-two.")
+    expect(page.locator(".thinking")).to_have_count(0)
     open_accounts(page)
     page.get_by_role("button", name="Members and agents of Ann").click()
     page.get_by_role("button", name="Edit Robot").click()

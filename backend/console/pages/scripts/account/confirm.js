@@ -1,12 +1,9 @@
 // confirm.js -- asks for the password when the server requires it again, and repeats the request with it.
-import { $, clearErrors, setUpDialog, showFailure, showErrors } from "../dom.js";
+import { el } from "../dom.js";
+import { NotConfirmed } from "../forms.js";
+import { makeField, makeForm, openSheet } from "../sheet.js";
 
 const REQUIRED = "urn:parley:problem:password-required";
-const box = setUpDialog("confirm");
-const form = box.querySelector("form");
-
-// The user closed the dialog: the request was not made, and no message is needed.
-export class NotConfirmed extends Error {}
 
 // `send(fields)` makes the request; the fields of the second one hold the password.
 export async function sendConfirmed(send) {
@@ -16,23 +13,13 @@ export async function sendConfirmed(send) {
     if (error.type !== REQUIRED) throw error;
   }
   return new Promise((resolve, reject) => {
-    form.reset();
-    clearErrors(form);
-    form.onsubmit = async (event) => {
-      event.preventDefault();
-      clearErrors(form);
-      const button = form.querySelector("button.primary");
-      button.disabled = true;
-      try {
-        resolve(await send({ current_password: form.elements.current_password.value }));
-        box.close();
-      } catch (error) {
-        if (showErrors(form, error)) showFailure(error);
-      } finally {
-        button.disabled = false;
-      }
-    };
-    box.onclose = () => reject(new NotConfirmed());
-    box.showModal();
+    const form = makeForm("confirm-form", "Go on", async ({ current_password: { value } }) => {
+      resolve(await send({ current_password: value }));
+      box.close();
+    },
+    el("p", { class: "muted" }, "This needs your password, since you signed in a while ago."),
+    makeField("confirm-password", "current_password", "Your password", { type: "password", autocomplete: "current-password", autofocus: true }));
+    const box = openSheet("confirm", "Is it you?", { leave: "Close without doing it", size: "small-sheet" }, form);
+    box.addEventListener("close", () => reject(new NotConfirmed()));
   });
 }

@@ -1,96 +1,90 @@
 // settings.js -- the user's settings: profile, password, sessions, and the deletion of the account.
 import { get, patch, remove } from "../api.js";
-import { NotConfirmed, sendConfirmed } from "./confirm.js";
-import { $, announce, bdi, clearErrors, formatDay, formatClock, setUpDialog, el, showFailure, neutralizeDirection, showErrors } from "../dom.js";
+import { announce, bdi, drawItems, el, formatClock, formatDay, showFailure } from "../dom.js";
+import { FieldError } from "../forms.js";
+import { makeDangerZone, makeField, makeForm, makeList, makeSection, openSheet } from "../sheet.js";
+import { sendConfirmed } from "./confirm.js";
 import { endSession } from "./session.js";
 
-const sheet = setUpDialog("settings");
+const APPROVALS = [
+  ["always", "Always", "before everything that adds or changes something"],
+  ["destructive", "Before deleting", "before what cannot be undone"],
+  ["never", "Never", "it just does what you say"],
+];
+
 let me = null;
 let notifyChange = () => {};
+let sessions = null; // their list
 
-export const onChanged = (work) => (notifyChange = work);
-
-export function open(user) {
-  me = user;
-  fillForms();
-  sheet.showModal();
-  showSessions().catch(showFailure);
-}
-
-export const close = () => sheet.open && sheet.close();
-
-function fillForms() {
-  for (const form of sheet.querySelectorAll("form")) {
-    form.reset();
-    clearErrors(form);
-    for (const note of form.querySelectorAll(".saved")) note.textContent = "";
-  }
-  const { elements } = $("profile");
-  elements.display_name.value = me.display_name || "";
-  elements.timezone.value = me.timezone;
-  elements.approval.value = me.approval;
-  $("password").elements.username.value = me.email;
-  $("profile-email").textContent = neutralizeDirection(me.email);
-  if (!$("zones").childElementCount && Intl.supportedValuesOf) {
-    $("zones").append(...Intl.supportedValuesOf("timeZone").map((zone) => el("option", { value: zone })));
-  }
-}
-
-// Runs `work` when the form is submitted, and then shows `confirmation` in it.
-function saveOnSubmit(form, work, confirmation) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    clearErrors(form);
-    const button = form.querySelector("button.primary, button.danger");
-    button.disabled = true;
-    try {
-      await work(form.elements);
-      const note = form.querySelector(".saved");
-      if (note) note.textContent = confirmation;
-    } catch (error) {
-      if (!(error instanceof NotConfirmed) && showErrors(form, error)) showFailure(error);
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
-
-saveOnSubmit($("profile"), async (fields) => {
-  const profile = {
-    display_name: fields.display_name.value.trim() || null,
-    timezone: fields.timezone.value.trim(),
-    approval: fields.approval.value,
-  };
-  me = await sendConfirmed((password) => patch("/v1/me", { ...profile, ...password }));
-  notifyChange(me);
-}, "Saved.");
-
-saveOnSubmit($("password"), async (fields) => {
-  await patch("/v1/me", { current_password: fields.current_password.value, new_password: fields.new_password.value });
-  fields.current_password.value = fields.new_password.value = "";
+export async function open(user, onChange) {
+  [me, notifyChange, sessions] = [user, onChange, makeList("sessions")];
+  openSheet("settings", "Settings", { leave: "Close settings" },
+    makeProfile(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeGoodbye());
   await showSessions();
-}, "Changed. All other sign-ins have ended.");
+}
 
-saveOnSubmit($("goodbye"), async (fields) => {
-  if (fields.email.value.trim().toLowerCase() !== me.email.toLowerCase()) {
-    throw Object.assign(new Error("This is not the email of this account."), { field: "email" });
-  }
-  await sendConfirmed((password) => remove("/v1/me", password));
-  sheet.close();
-  endSession("Your account is deleted.");
-});
+function makeProfile() {
+  const zone = makeField("profile-zone", "timezone", "Time zone", { value: me.timezone, list: "zones", spellcheck: "false" });
+  const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
+  zone.append(el("datalist", { id: "zones" }, ...zones.map((name) => el("option", { value: name }))));
+  return makeForm("profile", "Save", async (fields) => {
+    const profile = {
+      display_name: fields.display_name.value.trim() || null,
+      timezone: fields.timezone.value.trim(),
+      approval: fields.approval.value,
+    };
+    me = await sendConfirmed((password) => patch("/v1/me", { ...profile, ...password }));
+    notifyChange(me);
+    return "Saved.";
+  },
+  el("h3", {}, "Profile"), el("p", { class: "muted", id: "profile-email" }, bdi(me.email)),
+  makeField("profile-name", "display_name", "Name", { value: me.display_name ?? "", dir: "auto", autocomplete: "name", maxlength: "100" }),
+  zone,
+  el("fieldset", { class: "field choices", data: { field: "approval" } }, el("legend", {}, "Ask before the agent acts"),
+    ...APPROVALS.map(([value, name, what]) =>
+      el("label", {}, el("input", { type: "radio", name: "approval", value, checked: me.approval === value }), el("span", {}, name, el("small", {}, what))))));
+}
+
+function makePassword() {
+  const makePasswordField = (id, name, label, autocomplete) => makeField(id, name, label, { type: "password", autocomplete });
+  return makeForm("password", "Change password", async ({ current_password: now, new_password: next }) => {
+    await patch("/v1/me", { current_password: now.value, new_password: next.value });
+    now.value = next.value = "";
+    await showSessions();
+    return "Changed. All other sign-ins have ended.";
+  },
+  el("h3", {}, "Password"), el("p", { class: "muted" }, "A new password signs out everywhere else."),
+  el("input", { class: "sr", name: "username", autocomplete: "username", tabindex: "-1", "aria-hidden": "true", value: me.email }),
+  makePasswordField("password-now", "current_password", "Current password", "current-password"),
+  makePasswordField("password-new", "new_password", "New password", "new-password"));
+}
+
+const makeGoodbye = () =>
+  makeDangerZone("goodbye", "email", {
+    title: "Delete account",
+    warning: "Deletes your account with all conversations and tasks, at once and for good.",
+    label: "Type your email to confirm",
+    button: "Delete my account",
+  }, async (email) => {
+    if (email.toLowerCase() !== me.email.toLowerCase()) throw new FieldError("email", "This is not the email of this account.");
+    await sendConfirmed((password) => remove("/v1/me", password));
+    endSession("Your account is deleted.");
+  });
 
 async function showSessions() {
   const { data } = await get("/v1/me/sessions");
-  $("sessions").replaceChildren(
-    ...data.map((session) =>
-      el("li", {},
-        el("div", {},
-          el("p", {}, bdi(describeDevice(session.user_agent)), session.current ? el("span", { class: "tag" }, "this one") : null),
-          el("p", { class: "muted small" }, [session.address, `last used ${formatDay(session.last_used_at).toLowerCase()} at ${formatClock(session.last_used_at)}`].filter(Boolean).join(" · "))),
-        !session.current &&
-          el("button", { type: "button", class: "plain", "aria-label": `Sign out ${describeDevice(session.user_agent)}`, onclick: () => revokeSession(session) }, "Sign out"))),
-  );
+  drawItems(sessions, data, makeSession);
+}
+
+function makeSession(session) {
+  const device = describeDevice(session.user_agent);
+  const used = `last used ${formatDay(session.last_used_at).toLowerCase()} at ${formatClock(session.last_used_at)}`;
+  return el("li", {},
+    el("div", {},
+      el("p", {}, bdi(device), session.current && el("span", { class: "tag" }, "this one")),
+      el("p", { class: "muted small" }, [session.address, used].filter(Boolean).join(" · "))),
+    !session.current &&
+      el("button", { type: "button", class: "plain", "aria-label": `Sign out ${device}`, onclick: () => revokeSession(session) }, "Sign out"));
 }
 
 async function revokeSession(session) {

@@ -1,6 +1,7 @@
 // sign_in.js -- the page to sign in and to create an account.
 import { requestWithoutToken as ask } from "../api.js";
-import { $, clearErrors, showErrors } from "../dom.js";
+import { $ } from "../dom.js";
+import { FieldError, clearErrors, runOnSubmit } from "../forms.js";
 import { signIn } from "./session.js";
 
 const form = $("sign-in-form");
@@ -47,7 +48,7 @@ async function register({ email, password, display_name }) {
   } catch (error) {
     const unknownZone = error.errors?.length === 1 && error.errors[0].loc[1] === "timezone";
     if (unknownZone) await ask("POST", "/v1/auth/register", profile);
-    else if (error.status === 409) throw Object.assign(error, { field: "email" });
+    else if (error.status === 409) throw new FieldError("email", error.message);
     else throw error;
   }
 }
@@ -58,32 +59,24 @@ function findMissing({ email, password }) {
   else if (!email.value.includes("@")) errors.push({ loc: ["body", "email"], msg: "An email looks like ann@example.com." });
   if (!password.value) errors.push({ loc: ["body", "password"], msg: "Enter a password." });
   else if (registering && [...password.value].length < 8) errors.push({ loc: ["body", "password"], msg: "At least 8 characters." });
-  return errors.length ? { errors, message: "" } : null;
+  return errors.length ? { errors } : null;
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  clearErrors(form);
+async function enter(fields) {
   showError(null);
-  const fields = form.elements;
   const gap = findMissing(fields);
-  if (gap) {
-    showErrors(form, gap);
-    return;
-  }
-  $("sign-in-submit").disabled = true;
+  if (gap) throw gap;
+  if (registering) await register(fields);
   try {
-    if (registering) await register(fields);
     await signIn(fields.email.value.trim(), fields.password.value);
-    form.reset();
-    await notifyEntered();
   } catch (error) {
-    if (error.status === 401) error.field = "password";
-    showError(showErrors(form, error));
-  } finally {
-    $("sign-in-submit").disabled = false;
+    throw error.status === 401 ? new FieldError("password", error.message) : error;
   }
-});
+  form.reset();
+  await notifyEntered();
+}
+
+runOnSubmit(form, enter, (error) => showError(error.message));
 
 $("sign-in-other").addEventListener("click", () => {
   setMode(!registering);

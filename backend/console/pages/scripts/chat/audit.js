@@ -1,24 +1,14 @@
 // audit.js -- the record of a conversation: messages, runs, tool calls and approvals by time, shown or downloaded.
-import { get } from "../api.js";
-import { $, bdi, setUpDialog, el, showFailure, formatTime, formatDuration } from "../dom.js";
+import { get, getAll } from "../api.js";
+import { bdi, el, formatCount, formatDuration, formatTime, makeIcon, showFailure } from "../dom.js";
+import { openSheet } from "../sheet.js";
 
-const sheet = setUpDialog("audit");
 const PAGE = 100;
+
+let sheet = null;
 let record = null; // { id, title, cursor, messages, runs }
 
 const DECISIONS = { approved: "Approved", denied: "Denied", expired: "Expired", cancelled: "Cancelled" };
-
-// All pages of a list.
-async function getAll(path, params) {
-  const found = [];
-  let cursor;
-  do {
-    const page = await get(path, { ...params, cursor });
-    found.push(...page.data);
-    cursor = page.next_cursor;
-  } while (cursor);
-  return found;
-}
 
 async function getRunsSince(id, oldest) {
   const found = [];
@@ -33,23 +23,21 @@ async function getRunsSince(id, oldest) {
 
 export async function open(id, title) {
   record = { id, title, cursor: null, messages: [], runs: [] };
-  $("audit-note").replaceChildren(bdi(title));
-  $("timeline").replaceChildren();
-  sheet.showModal();
+  const download = el("button", { type: "button", class: "plain", onclick: () => downloadRecord(id).catch(showFailure) }, makeIcon("download"), "Download JSON");
+  sheet = openSheet("audit", "Audit", { leave: "Close the audit", size: "wide-sheet", tools: [download] },
+    el("p", { class: "muted", id: "audit-note" }, bdi(title)),
+    el("ol", { class: "timeline", id: "timeline" }),
+    el("button", { type: "button", class: "link", id: "audit-more", hidden: true, onclick: () => loadMore().catch(showFailure) }, "Show older"));
   await loadMore();
 }
 
 async function loadMore() {
   const mine = record;
-  try {
-    const page = await get(`/v1/conversations/${mine.id}/messages`, { before: "end", limit: PAGE, cursor: mine.cursor });
-    mine.messages.unshift(...page.data);
-    mine.cursor = page.next_cursor;
-    mine.runs = await getRunsSince(mine.id, mine.cursor ? mine.messages[0].created_at : "");
-    if (mine === record) drawTimeline();
-  } catch (error) {
-    showFailure(error);
-  }
+  const page = await get(`/v1/conversations/${mine.id}/messages`, { before: "end", limit: PAGE, cursor: mine.cursor });
+  mine.messages.unshift(...page.data);
+  mine.cursor = page.next_cursor;
+  mine.runs = await getRunsSince(mine.id, mine.cursor ? mine.messages[0].created_at : "");
+  if (mine === record) drawTimeline();
 }
 
 const nameSender = (sender) => (sender?.type === "program" ? `${sender.name} (a program)` : sender?.name || "You");
@@ -96,10 +84,12 @@ function listMoments({ messages, runs }) {
 
 function drawTimeline() {
   const { messages, runs, title, cursor } = record;
-  $("audit-note").replaceChildren(
-    bdi(title), ` · ${messages.length} messages, ${runs.length} runs${cursor ? " (newest)" : ""}`);
-  $("audit-more").hidden = cursor === null;
-  $("timeline").replaceChildren(
+  sheet.querySelector("#audit-note").replaceChildren(
+    bdi(title), ` · ${formatCount(messages.length, "message")}, ${formatCount(runs.length, "run")}${cursor ? " (newest)" : ""}`);
+  const more = sheet.querySelector("#audit-more");
+  if (!cursor && more === document.activeElement) sheet.querySelector(".sheet-body").focus(); // the button goes
+  more.hidden = cursor === null;
+  sheet.querySelector("#timeline").replaceChildren(
     ...listMoments(record).map(([at, kind, what, detail]) =>
       el("li", { class: `moment of-${kind}` },
         el("time", { datetime: at }, formatTime(at)),
@@ -108,21 +98,14 @@ function drawTimeline() {
   );
 }
 
-$("audit-more").addEventListener("click", loadMore);
-$("audit-download").addEventListener("click", async () => {
-  const { id } = record;
-  try {
-    const [conversation, messages, runs] = await Promise.all([
-      get(`/v1/conversations/${id}`),
-      getAll(`/v1/conversations/${id}/messages`, { limit: 200 }),
-      getAll(`/v1/conversations/${id}/runs`, { limit: 200 }),
-    ]);
-    const text = JSON.stringify({ conversation, messages, runs, downloaded_at: new Date().toISOString() }, null, 2);
-    const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-    const link = el("a", { href: address, download: `parley-${id}.json` });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
-  } catch (error) {
-    showFailure(error);
-  }
-});
+async function downloadRecord(id) {
+  const [conversation, messages, runs] = await Promise.all([
+    get(`/v1/conversations/${id}`),
+    getAll(`/v1/conversations/${id}/messages`),
+    getAll(`/v1/conversations/${id}/runs`),
+  ]);
+  const text = JSON.stringify({ conversation, messages, runs, downloaded_at: new Date().toISOString() }, null, 2);
+  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  el("a", { href: address, download: `parley-${id}.json` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 1000);
+}

@@ -1,367 +1,284 @@
-// chat.js -- the open conversation: its messages, the run that is followed, and sending.
-import { get, openStream, post } from "../api.js";
+// chat.js -- the open conversation: its messages, older and newer ones, and what the user stream tells of them.
+import { get } from "../api.js";
 import * as composer from "./composer.js";
-import { $, announce, showFailure } from "../dom.js";
-import { RunFollower } from "./run_follower.js";
-import { makeItem, markDay, makeUserItem, setState, markStored } from "./messages.js";
+import { getConversation as getKnown, loadConversation } from "./conversations.js";
+import { $, showFailure } from "../dom.js";
+import { fetchRoom } from "../later.js";
+import { makeItem, markDay, markStored } from "./messages.js";
+import { opened } from "./opened.js";
+import { followRun, isFollowed, leaveRuns, onRepeat, setRuns, showEndings, updateRun } from "./runs.js";
+import { sendMessage, startAt } from "./sending.js";
 import { subscribe } from "../stream.js";
-import { getPlace } from "../team/accounts.js";
+import * as thread from "./thread.js";
+import { findItem, list, placeItem } from "./thread.js";
+
+export { onBegun } from "./sending.js";
 
 const PAGE = 50;
-const NEAR = 90;
-const ACTIVE = new Set(["queued", "running", "awaiting_approval"]);
+const AROUND = 25;
 
-const list = $("messages");
-const scroller = $("scroller");
+let span = { before: "end" }; // what `cursor` goes on from
+let cursor = null; // of older messages
+let hasMissed = false; // whether a message came while the list did not reach the end
+let loading = false;
 
-let conversation = null; // its id; null if the next message begins one
-let opening = 0; // a counter: responses for an earlier conversation are dropped
-let runs = new Map();
-let follower = null;
-let cursor = null;
-let loadingOlder = false;
-let sticky = true;
-let lastTop = 0;
-let notifyBegun = () => {};
-let drafts = new Map(); // unsent text by conversation
-let delivery = Promise.resolve(null); // the messages being sent; resolves to their conversation
-
-export const getConversation = () => conversation;
-export const onBegun = (work) => (notifyBegun = work);
+export const getConversation = () => opened.id;
+const getPath = () => `/v1/conversations/${opened.id}/messages`;
+const make = (message) => (opened.room ? opened.room.makeItem(message) : makeItem(message));
 
 // Opening
 
-export async function open(id) {
-  const mine = ++opening;
-  drafts.set(conversation, composer.getText());
-  conversation = id;
-  delivery = Promise.resolve(id);
+// Shows a conversation from its end or, where a message is named, around that one.
+export async function open(id, place = null) {
+  opened.room?.endWriting();
+  composer.putAside(opened.id);
+  opened.turn += 1;
+  const { turn } = opened;
+  opened.id = id;
+  startAt(id);
   clearConversation();
-  composer.setText(drafts.get(id) || "");
+  composer.takeUp(id);
   $("welcome").hidden = id !== null;
-  $("open-audit").hidden = id === null;
+  $("open-audit").hidden = id === null || (getKnown(id)?.kind ?? "assistant") !== "assistant";
+  opened.isReady = Promise.resolve();
   if (id === null) return;
-  scroller.setAttribute("aria-busy", "true");
+  thread.setBusy(true);
   try {
-    const [page, history] = await fetchPage(id);
-    if (mine !== opening) return;
-    cursor = page.next_cursor;
-    runs = new Map(history.data.map((run) => [run.id, run]));
-    list.replaceChildren(...page.data.map(makeItem));
-    arrangeItems();
-    scrollToEnd();
+    opened.isReady = openRoom(id, turn);
+    const [page, history] = await Promise.all([place ? fetchAround(place) : fetchEnd(), fetchRuns(id), opened.isReady]);
+    if (turn !== opened.turn) return;
+    await opened.room?.start(page.data);
+    if (turn !== opened.turn) return;
+    showPage(page, history);
+    showPlace(place);
   } catch (error) {
-    if (mine !== opening) return;
-    if (error.status === 404) {
+    if (turn !== opened.turn) return;
+    if (place && error.status === 404) await openWithoutPlace(id);
+    else if (error.status === 404) {
       location.hash = "";
       showFailure(new Error("There is no such conversation any more."));
     } else showFailure(error);
   } finally {
-    if (mine === opening) {
-      scroller.removeAttribute("aria-busy");
-      followRun();
+    if (turn === opened.turn) {
+      thread.setBusy(false);
+      if (opened.isWhole) followRun();
     }
   }
 }
 
-const fetchPage = (id) =>
-  Promise.all([
-    get(`/v1/conversations/${id}/messages`, { before: "end", limit: PAGE }),
-    get(`/v1/conversations/${id}/runs`, { limit: PAGE }),
-  ]);
-
-function clearConversation() {
-  follower?.leave();
-  follower = null;
-  runs = new Map();
-  cursor = null;
-  sticky = true;
-  list.replaceChildren();
-  $("older").hidden = true;
-  updateButtons();
+// The message of a place may be gone, and the conversation there.
+async function openWithoutPlace(id) {
+  await open(id);
+  if (opened.id === id) showFailure(new Error("There is no such message any more."));
 }
 
-// Adds what is new after a gap in the user stream; messages that are shown stay as they are.
-export async function refreshMessages() {
-  const mine = opening;
-  if (conversation === null) return;
-  const [page, history] = await fetchPage(conversation);
-  if (mine !== opening) return;
-  const joins = page.data.some((message) => findItem(message.id));
-  if (page.data.length && !joins && list.childElementCount) {
-    open(conversation); // more is new than a page holds
+async function openRoom(id, turn) {
+  const conversation = await loadConversation(id);
+  const room = conversation.kind === "assistant" ? null : await fetchRoom();
+  if (turn !== opened.turn) return;
+  opened.room = room;
+  $("open-audit").hidden = room !== null;
+  room?.enter(conversation);
+}
+
+const fetchEnd = async () => ({ ...(await get(getPath(), { before: "end", limit: PAGE })), span: { before: "end" }, isWhole: true });
+const fetchRuns = (id) => get(`/v1/conversations/${id}/runs`, { limit: PAGE });
+
+// The messages before one, and from it on: it is the first that comes after the last of those before.
+async function fetchAround(messageId) {
+  const path = getPath();
+  const before = await get(path, { before: messageId, limit: AROUND });
+  const after = await get(path, { after: before.data.at(-1)?.id, limit: AROUND });
+  const data = [...before.data, ...after.data];
+  return { data, next_cursor: before.next_cursor, span: { before: messageId }, isWhole: after.next_cursor === null };
+}
+
+function showPage(page, history) {
+  ({ span, next_cursor: cursor } = page);
+  opened.isWhole = page.isWhole;
+  setRuns(history.data);
+  const stored = new Set(page.data.flatMap((message) => [message.id, message.client_id]).filter(Boolean));
+  // What was written, or came, while the page was on its way.
+  const newer = [...list.children].filter(({ message }) => !message || !(stored.has(message.id) || stored.has(message.client_id)));
+  list.replaceChildren(...page.data.map(make), ...(page.isWhole ? newer : []));
+  arrangeItems();
+}
+
+function showPlace(place) {
+  const item = place && findItem(place);
+  const unread = opened.room?.showNew();
+  const first = item || unread;
+  if (first) thread.scrollToItem(first, item ? "center" : "start");
+  else thread.scrollToEnd();
+  $("jump").hidden = !first;
+  if (item) markPlace(item);
+}
+
+// Shows a message of this conversation: where it is not in the list, with what stands around it.
+export async function showMessage(id) {
+  const item = findItem(id);
+  if (!item) {
+    await open(opened.id, id);
     return;
   }
-  for (const message of page.data) addMessage(message);
+  thread.scrollToItem(item);
+  markPlace(item);
+}
+
+function markPlace(item) {
+  for (const other of list.querySelectorAll(".is-place")) other.classList.remove("is-place");
+  item.classList.add("is-place");
+  item.tabIndex = -1;
+  item.focus({ preventScroll: true });
+}
+
+function clearConversation() {
+  leaveRuns();
+  opened.room?.leave();
+  opened.room = null;
+  cursor = null;
+  opened.isWhole = true;
+  hasMissed = loading = false;
+  thread.clear();
+}
+
+// Adds what is new after a gap in the user stream; messages that are shown stay as they are, unless they were edited.
+export async function refreshMessages() {
+  const { turn, id } = opened;
+  if (id === null) return;
+  await opened.isReady;
+  const [page, history] = await Promise.all([fetchEnd(), fetchRuns(id), opened.room?.refresh()]);
+  if (turn !== opened.turn) return;
+  const joins = page.data.some((message) => findItem(message.id));
+  if (page.data.length && !joins && list.childElementCount && opened.isWhole) {
+    await open(id); // more is new than a page holds
+    return;
+  }
+  for (const message of page.data) {
+    opened.room?.update(message);
+    addMessage(message);
+  }
   for (const run of history.data) updateRun(run);
 }
 
 // Puts answers below their messages, also if another message came between, and marks days and endings.
 function arrangeItems() {
   for (const item of [...list.children]) {
-    if (item.message?.role === "agent") placeItem(item);
+    if (!opened.room && item.message?.role === "agent") placeItem(item);
   }
   for (const item of list.children) markDay(item);
-  for (const run of runs.values()) showEnding(run);
+  opened.room?.arrange();
+  showEndings();
 }
 
-function placeItem(item) {
-  const { run } = item.dataset;
-  const asked = run && list.querySelector(`.from-user[data-run="${run}"]`);
-  if (asked) {
-    if (asked.nextElementSibling !== item) asked.after(item);
-  } else if (!item.isConnected) list.append(item);
-  markDay(item);
-  markDay(item.nextElementSibling);
-}
-
-const findItem = (id) => list.querySelector(`[data-id="${id}"]`);
-
-// Adds a stored message, whichever stream brings it first.
-function addMessage(message) {
-  if (findItem(message.id)) return;
-  const draft = message.client_id && list.querySelector(`[data-client="${CSS.escape(message.client_id)}"]`);
-  if (draft) {
-    markStored(draft, message);
-    markDay(draft);
+// Adds a stored message, whichever stream brings it first; `seq` is its number among people, where that is known.
+function addMessage(message, seq) {
+  const there = findItem(message.id) ?? adoptDraft(message);
+  if (there) {
+    opened.room?.place(there, seq);
+    return;
+  }
+  if (!opened.isWhole) {
+    hasMissed = true;
+    thread.tellNews();
     return;
   }
   const run = message.run_id;
   if (message.role === "agent" && run) {
-    if (follower?.id === run && !follower.ended) return; // the follower shows this message
-    const there = list.querySelector(`.from-agent[data-run="${run}"]`);
-    if (there) {
-      there.agent.settle(message);
+    const answer = list.querySelector(`.from-agent[data-run="${run}"]`);
+    // The follower shows this message.
+    if (answer && !isFollowed(run)) answer.agent.settle(message);
+    if (answer) {
+      opened.room?.placeAnswer(answer, message, seq);
       return;
     }
   }
-  const item = makeItem(message);
-  list.append(item);
-  placeItem(item);
-  if (!sticky) $("jump").classList.add("news");
+  const item = make(message);
+  if (opened.room) opened.room.place(item, seq);
+  else placeItem(item);
+  thread.tellNews();
 }
 
-function showEnding(run) {
-  if (run.status !== "failed" && run.status !== "cancelled") return;
-  const asked = list.querySelector(`.from-user[data-run="${run.id}"]`);
-  let answer = list.querySelector(`.from-agent[data-run="${run.id}"]`);
-  if (!answer) {
-    if (!asked) return;
-    const ended = new MissingAnswer(run.id);
-    answer = ended.item;
-    placeItem(answer);
-  }
-  const again = asked && asked === [...list.querySelectorAll(".from-user")].at(-1);
-  answer.agent.showEnding(run, again ? () => sendMessage(asked.message.content) : null);
+// The item of one's own message that has not been stored so far. Others could give theirs the same `client_id`.
+function adoptDraft(message) {
+  if (!message.client_id || (opened.room && !opened.room.isMine(message))) return null;
+  const draft = list.querySelector(`[data-client="${CSS.escape(message.client_id)}"]:not([data-id])`);
+  if (!draft) return null;
+  markStored(draft, message);
+  markDay(draft);
+  return draft;
 }
 
-// Stands in for the answer of a run that ended without one.
-class MissingAnswer {
-  constructor(runId) {
-    const standIn = { id: "", run_id: runId, role: "agent", content: "", tool_calls: [], created_at: "" };
-    this.item = makeItem({ ...standIn, created_at: new Date().toISOString() });
-    this.item.dataset.day = "";
-    delete this.item.dataset.id;
-  }
-}
+// Older and newer messages, a page at a time
 
-// Older messages, a page at a time, without the reader noticing a jump
-
-async function loadOlder() {
-  if (!cursor || loadingOlder) return;
-  loadingOlder = true;
-  const mine = opening;
-  $("older").hidden = false;
+async function loadPage(params, show) {
+  if (loading) return;
+  loading = true;
+  const { turn } = opened;
   try {
-    const page = await get(`/v1/conversations/${conversation}/messages`, { before: "end", limit: PAGE, cursor });
-    if (mine !== opening) return;
-    cursor = page.next_cursor;
-    const first = list.firstElementChild;
-    const looked = findFirstVisible();
-    scroller.classList.add("steady");
-    const before = looked.getBoundingClientRect().top;
-    list.prepend(...page.data.map(makeItem));
-    for (let item = list.firstElementChild; item !== first; item = item.nextElementSibling) markDay(item);
-    markDay(first);
-    scroller.scrollTop += looked.getBoundingClientRect().top - before;
-    requestAnimationFrame(() => scroller.classList.remove("steady"));
+    const page = await get(getPath(), { limit: PAGE, ...params });
+    if (turn === opened.turn) show(page);
   } catch (error) {
     showFailure(error);
   } finally {
-    $("older").hidden = true;
-    loadingOlder = false;
+    if (turn === opened.turn) loading = false;
   }
 }
 
-// The first visible message: it must not move.
-function findFirstVisible() {
-  const { top } = scroller.getBoundingClientRect();
-  return [...list.children].find((item) => item.getBoundingClientRect().bottom > top) || list.lastElementChild;
+async function loadOlder() {
+  if (!cursor || loading) return;
+  $("older").hidden = false;
+  await loadPage({ ...span, cursor }, (page) => {
+    cursor = page.next_cursor;
+    thread.prepend(page.data.map(make));
+    opened.room?.arrange();
+  });
+  $("older").hidden = true;
 }
 
-scroller.addEventListener(
-  "scroll",
-  () => {
-    const top = scroller.scrollTop;
-    const near = scroller.scrollHeight - top - scroller.clientHeight < NEAR;
-    // Only scrolling up leaves the end; growth below does not.
-    sticky = near || (sticky && top >= lastTop);
-    lastTop = top;
-    $("jump").hidden = sticky;
-    if (sticky) $("jump").classList.remove("news");
-    if (scroller.scrollTop < 600) loadOlder();
-  },
-  { passive: true },
-);
-new ResizeObserver(() => sticky && scrollToEnd()).observe(list);
-new ResizeObserver(() => sticky && scrollToEnd()).observe(scroller);
-$("jump").addEventListener("click", () => scrollToEnd());
-
-function scrollToEnd() {
-  sticky = true;
-  scroller.scrollTop = scroller.scrollHeight;
+async function loadNewer() {
+  const last = list.lastElementChild?.dataset.id;
+  if (opened.isWhole || loading || !last) return;
+  hasMissed = false;
+  await loadPage({ after: last }, (page) => {
+    list.append(...page.data.filter((message) => !findItem(message.id)).map(make));
+    opened.isWhole = page.next_cursor === null && !hasMissed;
+    arrangeItems();
+    if (opened.isWhole) followRun();
+  });
 }
 
-// The run that is followed
+thread.onNearTop(loadOlder);
+thread.onNearEnd(loadNewer);
+$("jump").addEventListener("click", () => {
+  if (opened.isWhole) thread.scrollToEnd();
+  else open(opened.id).catch(showFailure);
+});
 
-function followRun(stream = null, runId = null) {
-  if (follower && !follower.ended) return false;
-  const next = runId || [...runs.values()].filter((run) => ACTIVE.has(run.status)).sort(compareStart)[0]?.id;
-  if (!next) {
-    updateButtons();
-    return false;
-  }
-  follower = new RunFollower(next, handleRunEvent, stream);
-  list.querySelector(`.from-agent[data-run="${next}"]`)?.remove();
-  list.append(follower.item);
-  placeItem(follower.item);
-  for (const run of runs.values()) markQueued(run);
-  updateButtons();
-  return true;
-}
-
-const compareStart = (a, b) => (a.created_at < b.created_at ? -1 : 1);
-
-// Marks the message of a queued run, until the run starts.
-function markQueued(run) {
-  const userItem = list.querySelector(`.from-user[data-run="${run.id}"]`);
-  if (!userItem) return;
-  if (run.status === "queued" && run.id !== follower?.id) setState(userItem, "queued");
-  else if (userItem.dataset.state === "queued") setState(userItem, "sent");
-}
-
-function handleRunEvent(type, data, source) {
-  if (source !== follower) return;
-  if (type === "run.queued" || type === "run.started") {
-    const userItem = list.querySelector(`.from-user[data-run="${source.id}"]`);
-    if (userItem && !userItem.dataset.id) {
-      markStored(userItem, { id: data.user_message_id, run_id: source.id, created_at: new Date().toISOString() });
-      markDay(userItem);
-    }
-  }
-  if (!follower.ended) return;
-  runs.set(source.id, { ...runs.get(source.id), id: source.id, status: data.status, error: data.error ?? null });
-  source.item.classList.remove("live");
-  if (data.status === "completed") source.agent.showThinking(null);
-  else {
-    showEnding(runs.get(source.id));
-    announce(data.status === "failed" ? `The answer failed. ${data.error || ""}` : "Stopped");
-  }
-  followRun();
-}
-
-// Applies a run from the user stream.
-function updateRun(run) {
-  if (run.conversation_id !== conversation) return;
-  const known = runs.get(run.id);
-  if (known && !ACTIVE.has(known.status)) return;
-  runs.set(run.id, run);
-  if (ACTIVE.has(run.status)) followRun();
-  else if (follower?.id !== run.id || follower.ended) showEnding(run);
-  markQueued(run);
-}
-
-subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => updateRun(run));
-subscribe("message.created", ({ message }) => message.conversation_id === conversation && addMessage(message));
+subscribe("message.created", ({ message, message_seq: seq }) => message.conversation_id === opened.id && addMessage(message, seq));
+subscribe("message.updated", ({ message }) => message.conversation_id === opened.id && opened.room?.update(message));
 
 // Writing
 
-function sendMessage(text) {
-  const draft = { client_id: crypto.randomUUID?.() ?? String(Math.random()).slice(2) + Date.now(), content: text, role: "user" };
-  const item = makeUserItem(draft);
-  list.append(item);
-  markDay(item);
-  $("welcome").hidden = true;
-  scrollToEnd();
-  queueMessage(item, conversation);
-}
-
-// Sends one message after the other, so that they are stored in the order of writing.
-function queueMessage(item, to) {
-  const opened = opening;
-  setState(item, "sending");
-  delivery = delivery.then((here) => deliverMessage(item, to ?? here, opened));
-}
-
-// Returns the conversation that the message is in.
-async function deliverMessage(item, to, opened) {
-  const { client_id, content } = item.message;
+async function send(text) {
   try {
-    const [path, body] = to
-      ? [`/v1/conversations/${to}/messages`, { content, client_id }]
-      : ["/v1/chat", { message: content, client_id, ...getPlace() }];
-    const leaving = new AbortController();
-    const stream = await openStream("POST", path, { body, signal: leaving.signal });
-    const runId = stream.headers.get("X-Run-ID");
-    item.dataset.run = runId;
-    const here = to ?? (await get(`/v1/runs/${runId}`)).conversation_id;
-    if (opened !== opening) {
-      leaving.abort(); // another conversation is open now; the message is stored
-      return here;
-    }
-    if (!runs.has(runId)) runs.set(runId, { id: runId, status: "queued", created_at: new Date().toISOString() });
-    if (conversation === null) adoptConversation(here, content);
-    setState(item, "sent");
-    if (!followRun(stream, runId)) {
-      leaving.abort();
-      markQueued(runs.get(runId));
-    }
-    return here;
+    await opened.isReady; // until then nobody knows to whom
+    if (!opened.isWhole) await open(opened.id);
   } catch (error) {
-    if (opened === opening) {
-      setState(item, "failed", { why: error.message, retry: () => queueMessage(item, to), discard: () => discardMessage(item) });
-    } else {
-      drafts.set(to, content);
-      showFailure(new Error("A message was not sent. It is back in the box of its conversation."));
-    }
-    return to;
+    composer.setText(text);
+    showFailure(error);
+    return;
   }
+  sendMessage(text);
 }
 
-// The first message has created its conversation.
-function adoptConversation(id, content) {
-  drafts.delete(null);
-  conversation = id;
-  $("open-audit").hidden = false;
-  notifyBegun(id, content);
-}
-
-function discardMessage(item) {
-  composer.setText([item.message.content, composer.getText()].filter(Boolean).join("\n"));
-  item.remove();
-  composer.focus();
-}
-
-const updateButtons = () => composer.setWorking(Boolean(follower && !follower.ended));
-
-composer.onSend(sendMessage);
-composer.onStop(() => post(`/v1/runs/${follower.id}/cancel`));
+onRepeat(sendMessage);
+composer.onSend((text) => (opened.room?.takeText(text) ? undefined : send(text)));
 
 export function reset() {
-  opening += 1;
-  drafts = new Map();
-  conversation = null;
-  delivery = Promise.resolve(null);
-  composer.setText("");
+  opened.turn += 1;
+  composer.forgetDrafts();
+  opened.id = null;
+  startAt(null);
   clearConversation();
 }

@@ -1,5 +1,5 @@
-// composer.js -- the message box, its two buttons, and the examples for a new user.
-import { $, el, showFailure } from "../dom.js";
+// composer.js -- the message box with its drafts and its two buttons, and the examples for a new user.
+import { $, el, neutralizeDirection, showFailure } from "../dom.js";
 
 const MAX_HEIGHT = 240;
 const EXAMPLES = [
@@ -8,7 +8,10 @@ const EXAMPLES = [
   ["I bought the milk", "done is done"],
 ];
 
+const HINT = "Enter sends, Shift + Enter starts a new line.";
+
 const box = $("composer-text");
+let drafts = new Map(); // unsent text by conversation
 let send = () => {};
 let stop = async () => {};
 
@@ -16,6 +19,17 @@ export const onSend = (work) => (send = work);
 export const onStop = (work) => (stop = work);
 export const getText = () => box.value;
 export const focus = () => box.focus();
+export const setDraft = (conversation, text) => drafts.set(conversation, text);
+export const putAside = (conversation) => setDraft(conversation, box.value);
+export const takeUp = (conversation) => setText(drafts.get(conversation) || "");
+
+export function forgetDrafts() {
+  drafts = new Map();
+  setText("");
+}
+
+// To whom the next message goes, by name.
+export const setPlaceholder = (name) => (box.placeholder = neutralizeDirection(`Message ${name}`));
 
 export function setText(value) {
   box.value = value;
@@ -27,11 +41,12 @@ export function focusUnlessTouch() {
   if (matchMedia("(hover: hover)").matches) box.focus();
 }
 
-export function setWorking(yes) {
+// Whether an answer can be stopped, and whether the next message waits for it.
+export function setWorking(yes, waits) {
   $("stop").hidden = !yes;
-  $("hint").textContent = yes
+  $("hint").textContent = waits
     ? "You can write on: the next message waits for its turn."
-    : "Enter sends, Shift + Enter starts a new line.";
+    : HINT;
 }
 
 function fitHeight() {

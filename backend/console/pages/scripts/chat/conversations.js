@@ -1,12 +1,14 @@
 // conversations.js -- the list of conversations: newest first; search, rename, delete with undo.
 import { get, patch, remove } from "../api.js";
-import { $, announce, bdi, formatClock, formatDay, el, showFailure, makeIcon, makeIconButton, debounce, showToast } from "../dom.js";
+import { $, announce, bdi, debounce, drawItems, showFailure, showToast } from "../dom.js";
+import { editTitle, makeConversation } from "./conversation_items.js";
+import { fetchSearch } from "../later.js";
+import { getTitle } from "../people/names.js";
+import * as unread from "../people/unread.js";
 import { subscribe } from "../stream.js";
-import { getFilter } from "../team/accounts.js";
+import { getFilter, getUser, listAccounts, showUnreadElsewhere } from "../team/accounts.js";
 
 const UNDO_SECONDS = 5;
-// Each kind of conversation has its icon.
-const KINDS = { assistant: "chat", direct: "person", group: "group" };
 
 const list = $("conversations");
 const known = new Map();
@@ -16,19 +18,30 @@ let found = null; // ids of a search, or null
 let cursor = null;
 let selected = null;
 let notifyGone = () => {};
-let notifyRenamed = () => {};
+let notifyChanged = () => {};
 
-export const getTitle = (conversation) => conversation?.title || "Untitled";
+export { getTitle };
 export const getConversation = (id) => known.get(id);
 export const onGone = (work) => (notifyGone = work);
-export const onRenamed = (work) => (notifyRenamed = work);
+// A conversation has another title, or others take part.
+export const onChanged = (work) => (notifyChanged = work);
 
+const isShared = (conversation) => conversation.kind === "direct" || conversation.kind === "group";
+
+// What people write in another account than the chosen one is not listed, but the user hears of it.
 export async function load() {
-  const page = await get("/v1/conversations", { limit: 50, ...getFilter() });
+  const isOne = listAccounts().length < 2;
+  const [page, all] = await Promise.all([get("/v1/conversations", { limit: 50, ...getFilter() }), isOne ? null : get("/v1/conversations")]);
   known.clear();
-  for (const item of page.data) known.set(item.id, item);
+  for (const item of [...(all?.data ?? []).filter(isShared), ...page.data]) keepWhole(item);
   cursor = page.next_cursor;
   drawList();
+}
+
+// A conversation as the API shows it to this user.
+function keepWhole(conversation) {
+  known.set(conversation.id, conversation);
+  if (isShared(conversation)) unread.setCount(conversation);
 }
 
 async function loadMore() {
@@ -36,16 +49,42 @@ async function loadMore() {
   const from = cursor;
   cursor = null;
   const page = await get("/v1/conversations", { limit: 50, cursor: from, ...getFilter() });
-  for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
+  for (const item of page.data) if (!known.has(item.id)) keepWhole(item);
   cursor = page.next_cursor;
   drawList();
 }
 
 // Fetches a conversation that is on no page loaded so far.
 export async function loadConversation(id) {
-  if (!known.has(id)) known.set(id, await get(`/v1/conversations/${id}`));
-  drawList();
+  if (!known.has(id)) await reload(id);
   return known.get(id);
+}
+
+async function reload(id) {
+  const conversation = await get(`/v1/conversations/${id}`);
+  const before = known.get(id);
+  keepWhole(conversation);
+  drawList();
+  if (before) notifyChanged(conversation);
+}
+
+const stale = new Set();
+// Reads again what only the API knows: who takes part, and how much is unread behind a mark in the middle.
+const reloadSoon = (id) => {
+  stale.add(id);
+  reloadStale();
+};
+const reloadStale = debounce(150, () => {
+  const ids = [...stale];
+  stale.clear();
+  for (const id of ids) reload(id).catch((error) => (error.status === 404 ? forget(id) : showFailure(error)));
+});
+
+function forget(id) {
+  known.delete(id);
+  unread.forgetCount(id);
+  drawList();
+  if (selected === id) notifyGone(id);
 }
 
 export function select(id) {
@@ -66,81 +105,51 @@ function listVisible() {
   return shown.sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
 }
 
-// Moves existing items instead of making new ones: focus and an open title field stay.
 function drawList() {
   const shown = listVisible();
-  const there = new Map([...list.children].map((item) => [item.dataset.id, item]));
-  for (const [id, item] of there) if (!shown.some((one) => one.id === id)) item.remove();
-  shown.forEach((conversation, index) => {
-    let item = there.get(conversation.id);
-    if (!item) {
-      item = el("li", { data: { id: conversation.id } });
-      fillItem(item, conversation);
-    } else if (item.shown !== conversation && !item.querySelector("input")) fillItem(item, conversation);
-    if (list.children[index] !== item) list.insertBefore(item, list.children[index] || null);
-  });
-  const none = shown.length === 0;
-  $("conversations-none").hidden = !none;
-  $("conversations-none").textContent = found ? "Nothing found." : "Your conversations will stand here.";
+  drawItems(list, shown.map(describeRow), makeItem);
+  showUnread();
+  $("conversations-none").hidden = shown.length > 0;
+  $("conversations-none").textContent = found ? "No conversation has such a title." : "Your conversations will stand here.";
 }
 
-function fillItem(item, conversation) {
-  const status = getStatus(conversation.id);
-  const title = getTitle(conversation);
-  item.shown = conversation;
-  item.replaceChildren(
-    el("a", { href: `#/c/${conversation.id}` },
-      makeIcon(KINDS[conversation.kind || "assistant"] || "chat"),
-      el("span", { class: "conversation-title", dir: "auto" }, title),
-      status ? el("span", { class: `badge ${status.kind}` }, el("span", { class: "sr" }, status.words))
-        : el("span", { class: "conversation-time" }, formatAge(conversation.updated_at))),
-    el("span", { class: "actions" },
-      makeIconButton("edit", `Rename “${title}”`, () => editTitle(item, conversation)),
-      makeIconButton("trash", `Delete “${title}”`, () => deleteAfterDelay(conversation))),
-  );
+// What an item shows, and nothing else: it is made anew when one of these has changed.
+function describeRow(conversation) {
+  const { id, kind = "assistant", title, updated_at } = conversation;
+  return { id, kind, title, updated_at, shown: getTitle(conversation), status: getStatus(id), ...unread.getCount(id) };
+}
+
+function makeItem(row) {
+  const item = makeConversation(row, rename, deleteAfterDelay);
   markSelected(item);
+  return item;
 }
 
-function formatAge(iso) {
-  const day = formatDay(iso);
-  return day === "Today" ? formatClock(iso) : day === "Yesterday" ? day : new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short" });
-}
-
-// Rename
-
-function editTitle(item, conversation) {
-  const input = el("input", { class: "rename", "aria-label": "Title", dir: "auto", maxlength: "255" });
-  input.value = conversation.title || "";
-  let over = false;
-  const end = async (save) => {
-    if (over) return;
-    over = true;
-    const title = input.value.trim();
-    item.shown = null;
-    input.remove();
-    fillItem(item, known.get(conversation.id) || conversation);
-    item.querySelector("a").focus();
-    if (!save || !title || title === conversation.title) return;
-    try {
-      applyChange(await patch(`/v1/conversations/${conversation.id}`, { title }));
-    } catch (error) {
-      showFailure(error);
-    }
+function rename(item, { id, title }) {
+  const showAgain = () => {
+    drawList();
+    findItem(id)?.querySelector("a").focus();
   };
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") end(true);
-    if (event.key === "Escape") end(false);
+  editTitle(item, title, showAgain, async (written) => {
+    await patch(`/v1/conversations/${id}`, { title: written }).then(applyChange, showFailure);
   });
-  input.addEventListener("blur", () => end(true));
-  item.replaceChildren(input);
-  input.select();
 }
+
+// How many conversations are unread stands in the title of the page, and of other accounts at their switch.
+function showUnread() {
+  const waiting = [...known.values()].filter(({ id }) => unread.getCount(id).unread > 0);
+  const number = waiting.length ? `(${waiting.length}) ` : "";
+  document.title = number + document.title.replace(/^\(\d+\) /, "");
+  showUnreadElsewhere(new Set(waiting.map((conversation) => conversation.account_id)));
+}
+
+const findItem = (id) => [...list.children].find((item) => item.dataset.id === id);
 
 // Delete: the request is sent after a delay, in which the user can undo it
 
 function deleteAfterDelay(conversation) {
   const { id } = conversation;
-  const next = [...list.children].find((item) => item.dataset.id === id)?.nextElementSibling || list.firstElementChild;
+  const next = findItem(id)?.nextElementSibling || list.firstElementChild;
   const timer = setTimeout(() => deleteNow(id), UNDO_SECONDS * 1000);
   leaving.set(id, timer);
   drawList();
@@ -175,10 +184,15 @@ async function deleteNow(id) {
 function applyChange(conversation) {
   const before = known.get(conversation.id);
   if (before && before.updated_at > conversation.updated_at) return;
-  known.set(conversation.id, conversation);
+  const now = { ...before, ...conversation }; // events leave out what differs from reader to reader
+  known.set(conversation.id, now);
   if (found) searchConversations();
   drawList();
-  if (before?.title !== conversation.title) notifyRenamed(conversation);
+  if (getTitle(before) !== getTitle(now)) notifyChanged(now);
+}
+
+function forgetAccount(accountId) {
+  for (const { id, account_id: account } of [...known.values()]) if (account === accountId) forget(id);
 }
 
 function getStatus(id) {
@@ -188,24 +202,56 @@ function getStatus(id) {
   return null;
 }
 
-subscribe("conversation.created conversation.updated", ({ conversation }) => applyChange(conversation));
-subscribe("conversation.deleted", ({ conversation_id: id }) => {
-  known.delete(id);
-  drawList();
-  if (selected === id) notifyGone(id);
+subscribe("conversation.created conversation.updated", ({ conversation }) => {
+  if (isShared(conversation) && !known.get(conversation.id)?.participants) reloadSoon(conversation.id);
+  else applyChange(conversation);
+});
+subscribe("conversation.deleted", ({ conversation_id: id }) => forget(id));
+subscribe("participant.added participant.updated", ({ conversation_id: id }) => reloadSoon(id));
+subscribe("participant.removed", ({ conversation_id: id, user_id: userId }) => {
+  if (userId !== getUser()?.id) reloadSoon(id);
+  else if (known.has(id)) tellRemoved(id);
+});
+subscribe("member.removed account.deleted", ({ account_id: accountId, user_id: userId }) => {
+  if (!userId || userId === getUser()?.id) forgetAccount(accountId);
 });
 subscribe("message.created", ({ message }) => {
-  const before = known.get(message.conversation_id);
-  if (!before) loadConversation(message.conversation_id).catch(() => {}); // deleted meanwhile
-  else if (before.updated_at < message.created_at) applyChange({ ...before, updated_at: message.created_at });
+  const id = message.conversation_id;
+  const before = known.get(id);
+  if (!before) {
+    reloadSoon(id);
+    return;
+  }
+  const isMine = message.sender.id === getUser()?.id;
+  if (isShared(before)) unread.addMessage(message, isMine);
+  if (before.updated_at < message.created_at) applyChange({ ...before, updated_at: message.created_at });
+  // Whom it mentions, the API says.
+  if (isShared(before) && !isMine && message.content.includes("@")) reloadSoon(id);
+  drawList();
 });
+subscribe("participant.read", ({ conversation_id: id, user_id: userId, message_id: messageId }) => {
+  if (userId !== getUser()?.id) return;
+  if (!unread.markRead(id, messageId)) reloadSoon(id);
+  drawList();
+});
+
+// The user has read up to a message on this page; `left` is { unread, mentioned, last } of those that follow.
+export function setRead(id, messageId, left) {
+  unread.setRead(id, messageId, left);
+  drawList();
+}
+
+function tellRemoved(id) {
+  showToast(["You do not take part in “", bdi(getTitle(known.get(id))), "” any more."]);
+  forget(id);
+}
 subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => {
+  if (run.user_id && run.user_id !== getUser()?.id) return; // somebody else has asked, and decides
   const runs = working.get(run.conversation_id) || new Map();
   if (["queued", "running", "awaiting_approval"].includes(run.status)) runs.set(run.id, run.status);
   else runs.delete(run.id);
   working.set(run.conversation_id, runs);
-  const item = [...list.children].find((one) => one.dataset.id === run.conversation_id);
-  if (item && !item.querySelector("input")) fillItem(item, item.shown);
+  drawList();
 });
 
 // Search
@@ -220,7 +266,7 @@ async function searchConversations() {
   try {
     const page = await get("/v1/conversations", { q, limit: 100, ...getFilter() });
     if (q !== $("search").value.trim()) return;
-    for (const item of page.data) if (!known.has(item.id)) known.set(item.id, item);
+    for (const item of page.data) if (!known.has(item.id)) keepWhole(item);
     found = new Set(page.data.map((item) => item.id));
     drawList();
   } catch (error) {
@@ -228,15 +274,22 @@ async function searchConversations() {
   }
 }
 
-$("search").addEventListener("input", debounce(150, searchConversations));
+// Titles here, and below them what was said.
+$("search").addEventListener("input", debounce(150, () => {
+  searchConversations();
+  fetchSearch().then(({ search }) => search($("search").value.trim())).catch(showFailure);
+}));
 list.addEventListener("scroll", () => {
   if (list.scrollHeight - list.scrollTop - list.clientHeight < 300) loadMore().catch(showFailure);
 }, { passive: true });
 
 export function reset() {
   for (const timer of leaving.values()) clearTimeout(timer);
-  for (const kept of [known, working, leaving]) kept.clear();
+  for (const kept of [known, working, leaving, stale]) kept.clear();
+  unread.reset();
   found = cursor = selected = null;
   $("search").value = "";
+  $("hits").hidden = true;
+  $("hits").replaceChildren();
   list.replaceChildren();
 }

@@ -31,6 +31,7 @@ function fillBox(box, html) {
   for (const nodes = document.createTreeWalker(box, NodeFilter.SHOW_TEXT); nodes.nextNode(); ) {
     nodes.currentNode.data = neutralizeDirection(nodes.currentNode.data);
   }
+  box.decorate?.();
   for (const block of box.querySelectorAll("pre")) {
     block.tabIndex = 0; // keyboard users must be able to scroll it
     const button = el("button", { type: "button", class: "icon-button copy-code", "aria-label": "Copy the code" }, makeIcon("copy"));
@@ -46,12 +47,18 @@ function fillBox(box, html) {
   }
 }
 
-// Shows the text at once and its rendering when it arrives; `box.text` is the current text.
+function fillPlain(box, text) {
+  box.classList.add("raw");
+  box.textContent = neutralizeDirection(text);
+  box.decorate?.();
+}
+
+// Shows the text at once and its rendering when it arrives; `box.text` is the current text, and `box.decorate()` is called
+// each time that it has been filled.
 export async function showMarkdown(box, text) {
   box.text = text;
   if (known.has(text)) return fillBox(box, known.get(text));
-  box.classList.add("raw");
-  box.textContent = neutralizeDirection(text);
+  fillPlain(box, text);
   if (PLAIN.test(text) || text.length > MAX_CHARACTERS) return undefined;
   try {
     const html = await renderMarkdown(text);
@@ -80,8 +87,7 @@ export function showSoon(box, text) {
     showMarkdown(box, text);
     return;
   }
-  box.classList.add("raw");
-  box.textContent = neutralizeDirection(text);
+  fillPlain(box, text);
   soon.observe(box);
 }
 

@@ -1,15 +1,15 @@
 // messages.js -- the item of one message: the user's, the agent's, or one that is being sent.
 import { bdi, copyText, formatDay, el, makeIcon, makeTime, neutralizeDirection } from "../dom.js";
+import { CallBox } from "./call_box.js";
 import { showSoon } from "./markdown.js";
-import { ToolCards } from "./tools.js";
 
-const makeCopyButton = (text) => {
+export const makeCopyButton = (text) => {
   const button = el("button", { type: "button", class: "icon-button", "aria-label": "Copy the message", title: "Copy" }, makeIcon("copy"));
   button.addEventListener("click", () => copyText(text(), button));
   return button;
 };
 
-const STATES = {
+export const STATES = {
   sending: "Sending …",
   sent: "Sent",
   queued: "Queued: its turn comes after the answer at work",
@@ -50,7 +50,8 @@ export function setState(item, state, { why, retry, discard } = {}) {
   showState(item, why, retry, discard);
 }
 
-function showState(item, why, retry, discard) {
+// What stands below a message of the user; `item.makeFoot()` makes it where they talk to people.
+export function showState(item, why, retry, discard) {
   const { state } = item.dataset;
   const foot = item.querySelector(".foot");
   const { created_at: at, content } = item.message;
@@ -60,6 +61,10 @@ function showState(item, why, retry, discard) {
       el("button", { type: "button", class: "link", onclick: retry }, "Retry"),
       el("button", { type: "button", class: "link", onclick: discard }, "Edit"),
     );
+    return;
+  }
+  if (item.makeFoot) {
+    foot.replaceChildren(...item.makeFoot().filter(Boolean));
     return;
   }
   foot.replaceChildren(
@@ -73,14 +78,14 @@ function showState(item, why, retry, discard) {
   );
 }
 
-function setDay(item, at) {
+export function setDay(item, at) {
   item.dataset.day = at ? formatDay(at) : "";
 }
 
 // The agent's message: its tool cards, its text, and a line if the run failed or was cancelled.
 export class AgentItem {
   constructor(runId) {
-    this.cards = new ToolCards(runId);
+    this.cards = new CallBox(runId);
     this.body = el("div", { class: "markdown", dir: "auto" });
     this.cutOff = el("p", { class: "muted small", hidden: true }, "This answer reached the model's largest length and was cut off.");
     this.ending = el("div", { class: "ending" });
@@ -104,10 +109,11 @@ export class AgentItem {
     if (this.body.text !== message.content) showSoon(this.body, message.content);
     this.foot.replaceChildren(makeCopyButton(() => message.content), makeTime(message.created_at));
     this.foot.hidden = message.content === "";
+    this.onSettled?.(message);
   }
 
   showThinking(words) {
-    if (words) this.ending.replaceChildren(el("p", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }), words));
+    if (words) this.ending.replaceChildren(el("p", { class: "thinking" }, el("span", { class: "dots", "aria-hidden": "true" }), el("span", {}, ...[words].flat())));
     else this.ending.replaceChildren();
   }
 

@@ -1,6 +1,6 @@
 // run_follower.js -- follows the events of a run; after a lost connection it resumes at the last event.
 import { openStream } from "../api.js";
-import { announce } from "../dom.js";
+import { announce, bdi } from "../dom.js";
 import { GrowingText } from "./markdown.js";
 import { AgentItem } from "./messages.js";
 import { waitForRetry } from "../stream.js";
@@ -21,6 +21,7 @@ export class RunFollower {
     this.words = null;
     this.lastId = null;
     this.ended = false;
+    this.isQueued = false;
     this.leaving = new AbortController();
     this.onVisible = () => this.reading?.abort();
     document.addEventListener("visibilitychange", this.onVisible);
@@ -71,13 +72,19 @@ export class RunFollower {
     this.onEvent(type, data, this);
   }
 
+  nameAwaited(name) {
+    if (this.isQueued && !this.ended) this.agent.showThinking(["Waiting for ", bdi(name), " …"]);
+  }
+
   // Handlers, named as the events.
 
   "run.queued"() {
+    this.isQueued = true;
     this.agent.showThinking("Waiting …");
   }
 
   "run.started"() {
+    this.isQueued = false;
     this.agent.showThinking("Thinking …");
   }
 

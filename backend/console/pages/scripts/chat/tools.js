@@ -27,7 +27,7 @@ function describeCall(call) {
 
 // A few words on a call: the title in its result or arguments.
 function summarizeCall(call) {
-  const found = call.result?.title ?? getApprovalTitle(call) ?? call.arguments?.q;
+  const found = call.result?.title ?? (call.arguments && getApprovalTitle(call)) ?? call.arguments?.q;
   if (typeof found === "string") return found;
   if (Array.isArray(call.result?.tasks)) return formatCount(call.result.tasks.length, "task");
   return "";
@@ -50,13 +50,20 @@ function makeCard(call) {
   const now = getState(call);
   const took = call.started_at && call.finished_at ? formatDuration(call.started_at, call.finished_at) : "";
   const about = summarizeCall(call);
-  const details = [...makeDetail("Arguments", call.arguments)];
+  // Among people the others see that a tool was used, and no more.
+  const isCut = call.arguments === undefined;
+  const details = isCut ? [el("dd", {}, "What it was about is shown to who has asked.")] : [...makeDetail("Arguments", call.arguments)];
+  if (isCut) return makeDetails(call, now, about, took, details);
   if (call.error) details.push(...makeDetail("Error", call.error));
   else if (!isOpen(call)) details.push(...makeDetail("Result", call.result));
   if (call.approval?.decision) {
     const at = call.approval.decided_at ? ` at ${formatClock(call.approval.decided_at)}` : "";
     details.push(el("dt", {}, "Approval"), el("dd", {}, `${DECISIONS[call.approval.decision]}${at}`, makeApprovalFields(call)));
   }
+  return makeDetails(call, now, about, took, details);
+}
+
+function makeDetails(call, now, about, took, details) {
   return el(
     "details", { class: `tool is-${now}`, data: { tool: call.id } },
     el("summary", {}, el("span", { class: "tool-mark" }, makeIcon(MARKS[now])), el("span", { class: "tool-title" }, describeCall(call)),
@@ -65,30 +72,32 @@ function makeCard(call) {
   );
 }
 
+// Shows the calls of a CallBox in its `box`. An open card stays open; a call that awaits approval is shown as a question.
 export class ToolCards {
-  constructor(runId) {
-    this.runId = runId;
-    this.box = el("div", { class: "tools" });
-    this.calls = new Map();
+  constructor(holder) {
+    this.holder = holder;
+    this.box = holder.box;
+    this.calls = holder.calls;
   }
 
-  // Merges a change into a call. An open card stays open; a call that awaits approval is shown as a question.
-  update(id, change) {
-    const call = { ...this.calls.get(id), ...change, id };
-    this.calls.set(id, call);
+  show(id) {
+    const call = this.calls.get(id);
     const before = this.box.querySelector(`[data-tool="${CSS.escape(id)}"]`);
     if (isWaiting(call)) before?.remove();
     else {
       const made = makeCard(call);
       if (before?.open) made.open = true;
       if (before) before.replaceWith(made);
-      else this.box.insertBefore(made, this.questions || null);
+      else this.box.insertBefore(made, this.findNext(id) ?? this.questions ?? null);
     }
     this.showQuestions();
   }
 
-  set(calls) {
-    for (const call of calls) this.update(call.id, call);
+  // The first card that stands behind that of a call: cards are in the order of the calls, not of the decisions.
+  findNext(id) {
+    const ids = [...this.calls.keys()];
+    const later = ids.slice(ids.indexOf(id) + 1).map((one) => this.box.querySelector(`[data-tool="${CSS.escape(one)}"]`));
+    return later.find(Boolean);
   }
 
   listWaiting() {
@@ -140,11 +149,11 @@ export class ToolCards {
     for (const call of calls) {
       try {
         const { digest } = call.approval;
-        await post(`/v1/runs/${this.runId}/approvals/${encodeURIComponent(call.id)}`, { approve, digest });
+        await post(`/v1/runs/${this.holder.runId}/approvals/${encodeURIComponent(call.id)}`, { approve, digest });
         const { approval } = this.calls.get(call.id);
         if (approval.decision || approval.digest !== digest) continue; // the stream brought it first
         const said = { decision: approve ? "approved" : "denied", decided_at: new Date().toISOString() };
-        this.update(call.id, { approval: { ...approval, ...said } });
+        this.holder.update(call.id, { approval: { ...approval, ...said } });
       } catch (error) {
         if (error.status !== 409) showFailure(error); // decided elsewhere: the stream brings the decision
         for (const button of this.questions?.querySelectorAll("button") ?? []) button.disabled = false;

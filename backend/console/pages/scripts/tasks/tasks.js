@@ -1,7 +1,8 @@
 // tasks.js -- the list of tasks, kept current by the user stream: add, filter, edit, delete.
 import { get, patch, post, remove } from "../api.js";
 import { drawChart } from "./chart.js";
-import { $, announce, clearErrors, formatDay, setUpDialog, el, showFailure, makeIconButton, debounce, showErrors } from "../dom.js";
+import { $, announce, debounce, drawItems, el, formatDay, makeIconButton, showFailure } from "../dom.js";
+import { openPart } from "../later.js";
 import { subscribe } from "../stream.js";
 
 const PAGE = 50;
@@ -53,20 +54,7 @@ const NONE = {
 
 function drawList() {
   const shown = listVisible();
-  const there = new Map([...list.children].map((item) => [item.dataset.id, item]));
-  const stay = new Set(shown.map((task) => task.id));
-  for (const [id, item] of there) if (!stay.has(id)) item.remove();
-  shown.forEach((task, index) => {
-    let item = there.get(task.id);
-    if (item?.shown !== task) {
-      const had = item?.contains(document.activeElement) ? document.activeElement.className : null;
-      const made = makeItem(task);
-      item?.replaceWith(made);
-      item = made;
-      if (had) item.getElementsByClassName(had)[0]?.focus();
-    }
-    if (list.children[index] !== item) list.insertBefore(item, list.children[index] || null);
-  });
+  drawItems(list, shown, makeItem);
   $("tasks-none").hidden = shown.length > 0;
   $("tasks-none").textContent = words ? "Nothing fits." : NONE[show];
   $("tasks-more").hidden = cursor === null;
@@ -76,17 +64,15 @@ function makeItem(task) {
   const box = el("input", { type: "checkbox", class: "task-check", "aria-label": `Done: ${task.title}` });
   box.checked = task.completed;
   box.addEventListener("change", () => changeTask(task, { completed: box.checked }, box.checked ? "Done" : "Open again"));
-  const item = el(
-    "li", { class: task.completed ? "task is-done" : "task", data: { id: task.id } },
+  return el(
+    "li", { class: task.completed ? "task is-done" : "task" },
     box,
-    el("button", { type: "button", class: "task-text", "aria-haspopup": "dialog", onclick: () => openEditor(task.id) },
+    el("button", { type: "button", class: "task-text", "aria-haspopup": "dialog", onclick: () => openPart(() => import("./editor.js"), task) },
       el("span", { class: "task-title", dir: "auto" }, task.title),
       task.description && el("span", { class: "task-description", dir: "auto" }, task.description),
       task.completed_at && el("span", { class: "task-description" }, `Done ${formatDay(task.completed_at).toLowerCase()}`)),
     makeIconButton("trash", `Delete “${task.title}”`, () => deleteTask(task)),
   );
-  item.shown = task;
-  return item;
 }
 
 // Shows the change at once; the server's response corrects it.
@@ -103,7 +89,7 @@ async function changeTask(task, fields, said) {
   }
 }
 
-async function deleteTask(task) {
+export async function deleteTask(task) {
   known.delete(task.id);
   drawList();
   try {
@@ -119,7 +105,7 @@ async function deleteTask(task) {
   }
 }
 
-function applyChange(task) {
+export function applyChange(task) {
   const before = known.get(task.id);
   if (deletedIds.has(task.id) || (before && before.updated_at > task.updated_at)) return;
   // A task older than the loaded pages comes with its page.
@@ -191,38 +177,6 @@ async function loadMore() {
 }
 
 $("tasks-more").addEventListener("click", () => loadMore().catch(showFailure));
-
-// Edit
-
-const sheet = setUpDialog("task-edit");
-const form = sheet.querySelector("form");
-
-function openEditor(id) {
-  const task = known.get(id);
-  if (!task) return;
-  form.task = task;
-  form.elements.title.value = task.title;
-  form.elements.description.value = task.description || "";
-  clearErrors(form);
-  sheet.showModal();
-}
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const fields = { title: form.elements.title.value, description: form.elements.description.value || null };
-  try {
-    applyChange(await patch(`/v1/tasks/${form.task.id}`, fields));
-    sheet.close();
-  } catch (error) {
-    const rest = showErrors(form, error);
-    if (rest) showFailure(error);
-  }
-});
-
-$("edit-delete").addEventListener("click", () => {
-  sheet.close();
-  deleteTask(form.task);
-});
 
 export function reset() {
   requests += 1;

@@ -1,11 +1,10 @@
-// accounts.js -- the accounts of the user: which one is chosen, a new team, and joining one by an invitation.
-import { get, getAll, post } from "../api.js";
-import { $, announce, bdi, clearErrors, debounce, el, neutralizeDirection, setUpDialog, showErrors, showFailure } from "../dom.js";
+// accounts.js -- the accounts of the user: which one is chosen, which agents it has, and which of these is chosen.
+import { get, getAll } from "../api.js";
+import { $, announce, debounce, el, neutralizeDirection, showFailure } from "../dom.js";
+import { openPart } from "../later.js";
 import { subscribe } from "../stream.js";
 
 const BUILT_IN = "00000000-0000-4000-8000-000000000001";
-const ROLES = { owner: "owner", admin: "admin", member: "member" };
-const sheet = setUpDialog("accounts");
 
 let me = null;
 let accounts = [];
@@ -13,12 +12,13 @@ let here = null; // the chosen account
 let agents = []; // of the chosen account, the built-in one first
 let begins = false; // whether the open conversation has not begun
 let notifyChosen = () => {};
-let notifyManage = () => {};
+let notifyListed = () => {};
 
 export const onChosen = (work) => (notifyChosen = work);
-export const onManage = (work) => (notifyManage = work);
+export const onListed = (work) => (notifyListed = work);
+export const getUser = () => me;
 export const getHere = () => here;
-export const listAgents = () => agents;
+export const listAccounts = () => accounts;
 export const isBuiltIn = (id) => id === BUILT_IN;
 export const mayManage = (account) => account.role === "owner" || account.role === "admin";
 
@@ -60,11 +60,10 @@ async function loadAgents() {
   $("agent-filter-box").hidden = agents.length < 2;
 }
 
-// The name of an agent, also of an account that is not chosen; nothing for the built-in one.
-export async function findAgentName({ account_id: accountId, agent_id: id }) {
-  if (isBuiltIn(id)) return "";
-  const known = agents.find((agent) => agent.id === id);
-  return (known ?? (await get(`/v1/accounts/${accountId}/agents/${id}`))).name;
+// The agent of a conversation, also of an account that is not chosen; null for the built-in one, and among people.
+export async function findAgent({ account_id: accountId, agent_id: id }) {
+  if (!id || isBuiltIn(id)) return null;
+  return agents.find((agent) => agent.id === id) ?? get(`/v1/accounts/${accountId}/agents/${id}`);
 }
 
 // The choice of an agent stands in a conversation that has not begun, where there is something to choose.
@@ -73,7 +72,7 @@ export function showChoice(isNew) {
   $("agent-pick").hidden = !begins || agents.length < 2;
 }
 
-async function choose(account) {
+export async function choose(account) {
   here = account;
   localStorage.setItem(storageName(), account.id);
   await loadAgents();
@@ -83,53 +82,25 @@ async function choose(account) {
   await notifyChosen();
 }
 
+// Chooses an account that the user has come into just now.
+export async function enter(account) {
+  await load(me);
+  await choose(accounts.find((one) => one.id === account.id));
+}
+
 function draw() {
   showChoice(begins);
   $("account-here").textContent = neutralizeDirection(here.kind === "personal" ? "Personal" : here.name);
-  $("accounts-list").replaceChildren(
-    ...accounts.map((account) =>
-      el("li", {},
-        el("button", {
-          type: "button", class: "choice", "aria-pressed": String(account.id === here.id),
-          onclick: () => choose(account).then(() => sheet.close(), showFailure),
-        }, bdi(account.name), el("span", { class: "tag" }, account.kind === "personal" ? "personal" : ROLES[account.role])),
-        el("button", {
-          type: "button", class: "plain", "aria-label": `Members and agents of ${account.name}`,
-          onclick: () => (sheet.close(), notifyManage(account)),
-        }, "Open"))),
-  );
+  $("new-people").disabled = false; // whom one may write to depends on the account
+  notifyListed();
 }
 
-export function open() {
-  for (const form of sheet.querySelectorAll("form")) (form.reset(), clearErrors(form));
-  sheet.showModal();
+// Marks the switch while messages of people wait in accounts (their ids) that are not chosen.
+export function showUnreadElsewhere(ids) {
+  $("accounts-unread").hidden = ![...ids].some((id) => id !== here?.id);
 }
 
-export const close = () => sheet.open && sheet.close();
-
-function submit(form, work) {
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    clearErrors(form);
-    const button = form.querySelector("button.primary");
-    button.disabled = true;
-    try {
-      const account = await work(form.elements);
-      await load(me);
-      await choose(accounts.find((one) => one.id === account.id));
-      sheet.close();
-    } catch (error) {
-      const rest = showErrors(form, error.status === 404 ? { message: "This invitation does not count for you: it is used, older than a week, or for another email.", field: "token" } : error);
-      if (rest) showFailure(error);
-    } finally {
-      button.disabled = false;
-    }
-  });
-}
-
-submit($("team-new"), (fields) => post("/v1/accounts", { name: fields.name.value.trim() }));
-submit($("team-join"), (fields) => post("/v1/invitations/accept", { token: fields.token.value.trim() }));
-$("open-accounts").addEventListener("click", open);
+$("open-accounts").addEventListener("click", () => openPart(() => import("./account_list.js")));
 // A new conversation is with the agent whose conversations are looked at.
 $("agent-filter").addEventListener("change", () => {
   if ($("agent-filter").value) $("agent-choice").value = $("agent-filter").value;
@@ -151,4 +122,5 @@ subscribe("account.updated account.deleted member.added member.updated member.re
 export function reset() {
   me = here = null;
   accounts = agents = [];
+  $("new-people").disabled = true;
 }

@@ -1,103 +1,127 @@
-// agents.js -- an agent of an account: what it is called and told, and its keys.
-import { get, patch, post, remove } from "../api.js";
-import { NotConfirmed, sendConfirmed } from "../account/confirm.js";
-import { $, announce, bdi, clearErrors, copyText, el, formatDay, makeCarefulButton, neutralizeDirection, setUpDialog, showErrors, showFailure } from "../dom.js";
+// agents.js -- an agent of an account in a sheet: what it is called and told, and its keys.
+import { get, getAll, patch, post, remove } from "../api.js";
+import { sendConfirmed } from "../account/confirm.js";
+import { announce, bdi, drawItems, el, formatDay, neutralizeDirection, showFailure } from "../dom.js";
+import { FieldError } from "../forms.js";
+import { makeCarefulButton, makeDangerZone, makeField, makeForm, makeList, makeOptional, makeSecret, makeSection, openSheet } from "../sheet.js";
 
-const sheet = setUpDialog("agent");
-const form = $("agent-form");
-const HOSTED = ["instructions", "model", "tools"];
+const KINDS = { hosted: "Parley, with a model", external: "A program of yours, with a key" };
+const SCOPES = { write: "read and write", read: "only read" };
 
 let account = null;
 let agent = null; // null while a new one is made
+let sheet = null;
 
-const agents = () => `/v1/accounts/${account.id}/agents`;
-const path = () => (agent ? `/v1/accounts/${account.id}/agents/${agent.id}` : agents());
+const path = () => (agent ? `/v1/accounts/${account.id}/agents/${agent.id}` : `/v1/accounts/${account.id}/agents`);
+const find = (id) => sheet.querySelector(`#${id}`);
+const makeOptions = (names) => Object.entries(names).map(([value, words]) => el("option", { value }, words));
 
 export async function open(where, chosen) {
+  const [tools, models] = await Promise.all([getAll("/v1/tools"), getAll("/v1/models")]);
   [account, agent] = [where, chosen];
-  for (const one of sheet.querySelectorAll("form")) (one.reset(), clearErrors(one));
-  $("keys").replaceChildren();
-  const { elements } = form;
-  for (const name of ["name", "description", "instructions", "model"]) elements[name].value = agent?.[name] ?? "";
-  elements.tools.value = (agent?.tools ?? []).join(", ");
-  elements.all_tools.checked = !agent || agent.tools === null;
-  elements.kind.value = agent?.kind ?? "hosted";
+  sheet = openSheet("agent", "", { leave: "Close this agent" },
+    makeAgentForm(tools, models),
+    makeSection("keys-part", "Keys", el("p", { class: "muted" }, "With a key a program comes in as this agent."),
+      makeList("keys"), makeKeyForm(), el("div", { id: "key-made", role: "status" })),
+    makeDangerZone("agent-end", "name", {
+      title: "Delete agent",
+      warning: "Deletes the agent with its keys and everybody's conversations with it, at once and for good.",
+      label: "Type the name of the agent to confirm",
+      button: "Delete this agent",
+    }, deleteAgent));
   drawFrame();
-  sheet.showModal();
   if (agent) await showKeys();
 }
 
-export const close = () => sheet.open && sheet.close();
+function makeAgentForm(tools, models) {
+  const kind = makeField("agent-kind", "kind", "Who thinks", { value: agent?.kind ?? "hosted", onchange: drawFrame }, "select", ...makeOptions(KINDS));
+  return makeForm("agent-form", "Save", saveAgent,
+    makeField("agent-name", "name", "Name of the agent", { value: agent?.name, dir: "auto", maxlength: "100" }),
+    kind,
+    makeField("agent-description", "description", makeOptional("What it is for"), { value: agent?.description ?? "", dir: "auto", maxlength: "1000" }),
+    el("div", { id: "of-hosted" },
+      makeField("agent-instructions", "instructions", makeOptional("Instructions"), { value: agent?.instructions ?? "", dir: "auto", rows: "5", maxlength: "8000" }, "textarea"),
+      makeModelField(models.map((model) => model.name)),
+      makeToolsField(tools)));
+}
+
+// The first model is the operator's own, with which an agent answers that names none, or one that is offered no more.
+function makeModelField([own, ...others]) {
+  const names = [own, ...others];
+  const value = names.includes(agent?.model) ? agent.model : "";
+  const options = { "": `The operator's own (${own})`, ...Object.fromEntries(names.map((name) => [name, name])) };
+  const field = makeField("agent-model", "model", "Model", { value }, "select", ...makeOptions(options));
+  field.hidden = !others.length && !value;
+  return field;
+}
+
+function makeToolsField(tools) {
+  const chosen = agent?.tools ?? null; // null: all, with those to come
+  const makeCheck = (props, words) => el("label", {}, el("input", { type: "checkbox", ...props }), el("span", {}, words));
+  const some = tools.map((tool) => makeCheck({ name: "tool", value: tool.name, checked: chosen?.includes(tool.name) ?? true }, tool.title));
+  return el("fieldset", { class: "field choices", data: { field: "tools" } }, el("legend", {}, "Tools"),
+    makeCheck({ id: "agent-tools", name: "all_tools", checked: chosen === null, onchange: drawFrame }, "All, with those to come"),
+    el("fieldset", { class: "choices some", id: "some-tools", "aria-label": "Some of the tools" }, ...some));
+}
 
 function drawFrame() {
-  const { elements } = form;
-  $("agent-title").textContent = neutralizeDirection(agent?.name ?? "New agent");
-  elements.kind.disabled = agent !== null;
-  for (const name of HOSTED) form.querySelector(`[data-field="${name}"]`).hidden = elements.kind.value !== "hosted";
-  elements.tools.disabled = elements.all_tools.checked;
-  $("keys-part").hidden = $("agent-end").hidden = agent === null;
+  const { kind, all_tools: all } = find("agent-form").elements;
+  find("agent-title").textContent = neutralizeDirection(agent?.name ?? "New agent");
+  kind.disabled = agent !== null;
+  find("of-hosted").hidden = kind.value !== "hosted";
+  find("some-tools").disabled = all.checked;
+  if (all.checked) for (const box of find("some-tools").querySelectorAll("input")) box.checked = true;
+  find("keys-part").hidden = find("agent-end").hidden = agent === null;
 }
 
-form.elements.kind.addEventListener("change", drawFrame);
-form.elements.all_tools.addEventListener("change", drawFrame);
-
-function readForm() {
-  const { elements } = form;
-  const text = (name) => elements[name].value.trim() || null;
-  const given = { name: elements.name.value.trim(), description: text("description") };
-  if (!agent) given.kind = elements.kind.value;
-  if (elements.kind.value === "hosted") {
-    given.instructions = text("instructions");
-    given.model = text("model");
-    given.tools = elements.all_tools.checked ? null : elements.tools.value.split(",").map((name) => name.trim()).filter(Boolean);
+async function saveAgent(fields) {
+  const text = (name) => fields[name].value.trim() || null;
+  const given = { name: fields.name.value.trim(), description: text("description") };
+  if (!agent) given.kind = fields.kind.value;
+  if (fields.kind.value === "hosted") {
+    const chosen = [...find("some-tools").querySelectorAll(":checked")].map((box) => box.value);
+    Object.assign(given, { instructions: text("instructions"), model: text("model"), tools: fields.all_tools.checked ? null : chosen });
   }
-  return given;
+  const isNew = agent === null;
+  agent = await (isNew ? post : patch)(path(), given);
+  announce("Saved");
+  // An external agent is nothing without a key: the sheet stays, and offers one.
+  if (!isNew || agent.kind === "hosted") {
+    sheet.close();
+    return;
+  }
+  drawFrame();
+  await showKeys();
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  clearErrors(form);
-  const button = form.querySelector("button.primary");
-  button.disabled = true;
-  try {
-    const isNew = agent === null;
-    agent = await (isNew ? post : patch)(path(), readForm());
-    announce("Saved");
-    // An external agent is nothing without a key: the sheet stays, and offers one.
-    if (isNew && agent.kind === "external") {
-      drawFrame();
-      await showKeys();
-    } else sheet.close();
-  } catch (error) {
-    if (showErrors(form, error)) showFailure(error);
-  } finally {
-    button.disabled = false;
-  }
-});
+const makeKeyForm = () =>
+  makeForm("key-new", "Make a key", async ({ name, scopes }) => {
+    const wanted = { name: name.value.trim(), scopes: scopes.value === "read" ? ["read"] : ["read", "write"] };
+    const made = await sendConfirmed((password) => post(`${path()}/tokens`, { ...wanted, ...password }));
+    find("key-made").replaceChildren(el("p", {}, "The key is shown only now."), makeSecret("Key", made.token));
+    name.value = "";
+    await showKeys();
+  },
+  makeField("key-name", "name", "Name of the key", { dir: "auto", maxlength: "100" }),
+  makeField("key-scopes", "scopes", "It may", { value: "write" }, "select", ...makeOptions(SCOPES)));
 
 async function showKeys() {
-  const mine = agent;
+  const list = find("keys");
   const { data } = await get(`${path()}/tokens`);
-  if (mine !== agent) return;
-  $("keys").replaceChildren(
-    ...data.map((key) =>
-      el("li", {},
-        el("div", {},
-          el("p", {}, bdi(key.name), el("span", { class: "tag" }, key.scopes.join(", "))),
-          el("p", { class: "muted small" }, [`${key.prefix}…`, key.expires_at && `until ${formatDay(key.expires_at)}`, key.last_used_at ? `last used ${formatDay(key.last_used_at).toLowerCase()}` : "never used"].filter(Boolean).join(" · "))),
-        makeCarefulButton("Revoke", `Revoke the key ${key.name}`, () => revoke(key)))),
-  );
+  drawItems(list, data, makeKey);
 }
 
-// A secret that is shown once, with a button that copies it.
-export function makeSecret(label, secret) {
-  const shown = el("input", { readonly: true, value: secret, "aria-label": label, class: "secret" });
-  const copy = el("button", { type: "button", class: "plain" }, el("span", {}, "Copy"));
-  copy.addEventListener("click", () => copyText(secret, copy));
-  return el("div", { class: "row" }, shown, copy);
+function makeKey(key) {
+  const used = key.last_used_at ? `last used ${formatDay(key.last_used_at).toLowerCase()}` : "never used";
+  const known = [`${key.prefix}…`, key.expires_at && `until ${formatDay(key.expires_at)}`, used];
+  return el("li", {},
+    el("div", {},
+      el("p", {}, bdi(key.name), el("span", { class: "tag" }, key.scopes.join(", "))),
+      el("p", { class: "muted small" }, known.filter(Boolean).join(" · "))),
+    makeCarefulButton("Revoke", `Revoke the key ${key.name}`, () => revokeKey(key)));
 }
 
-async function revoke(key) {
+async function revokeKey(key) {
   try {
     await remove(`${path()}/tokens/${key.id}`);
     announce("Revoked");
@@ -107,37 +131,9 @@ async function revoke(key) {
   }
 }
 
-$("key-new").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const box = event.target;
-  clearErrors(box);
-  const scopes = box.elements.scopes.value === "read" ? ["read"] : ["read", "write"];
-  const button = box.querySelector("button.primary");
-  button.disabled = true;
-  try {
-    const made = await sendConfirmed((password) => post(`${path()}/tokens`, { name: box.elements.name.value.trim(), scopes, ...password }));
-    $("key-made").replaceChildren(el("p", {}, "The key is shown only now."), makeSecret("Key", made.token));
-    box.reset();
-    await showKeys();
-  } catch (error) {
-    if (!(error instanceof NotConfirmed) && showErrors(box, error)) showFailure(error);
-  } finally {
-    button.disabled = false;
-  }
-});
-sheet.addEventListener("close", () => $("key-made").replaceChildren());
-
-$("agent-end").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  clearErrors(event.target);
-  try {
-    if (event.target.elements.name.value.trim() !== agent.name) {
-      throw Object.assign(new Error("This is not the name of this agent."), { field: "name" });
-    }
-    await remove(path());
-    announce("Deleted");
-    sheet.close();
-  } catch (error) {
-    if (showErrors(event.target, error)) showFailure(error);
-  }
-});
+async function deleteAgent(name) {
+  if (name !== agent.name) throw new FieldError("name", "This is not the name of this agent.");
+  await remove(path());
+  announce("Deleted");
+  sheet.close();
+}

@@ -1,0 +1,6 @@
+// opened.js -- what is open in the page: a conversation, or none while the next message begins one.
+
+// `id` is null for a new conversation; `turn` counts the openings: what was asked for in an earlier one is dropped.
+// `room` shows what people say to each other, and is null in a conversation with an agent alone. `isWhole` says whether
+// the last message of the list is the last of the conversation.
+export const opened = { id: null, turn: 0, room: null, isWhole: true, isReady: Promise.resolve() };

@@ -1,0 +1,51 @@
+// later.js -- fetches the parts of the page that are wanted later: sheets, which it opens, what people say, tools.
+import { $, el, showFailure } from "./dom.js";
+
+const NOT_FETCHED = "This part of the page could not be fetched. Try again, or reload the page.";
+const styles = new Map(); // by file: a promise, once it was asked for
+let asked = 0; // a counter: of two parts that are asked for at once the last one is opened
+
+// Opens the module that `fetchPart()` imports. Where it does not arrive, the user is told, and may ask again.
+export async function openPart(fetchPart, ...given) {
+  asked += 1;
+  const mine = asked;
+  try {
+    const part = await fetchAll(fetchPart, "sheets.css");
+    const isSignedIn = !$("app").hidden;
+    if (mine === asked && isSignedIn) await part.open(...given);
+  } catch (error) {
+    showFailure(error);
+  }
+}
+
+// What shows the messages of people, the calls of tools, and the hits of a search.
+export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
+export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
+
+export const fetchSearch = () => fetchAll(() => import("./search.js"), "search.css");
+
+async function fetchAll(fetchPart, name) {
+  try {
+    const [part] = await Promise.all([fetchPart(), fetchStyles(name)]);
+    return part;
+  } catch (cause) {
+    throw new Error(NOT_FETCHED, { cause });
+  }
+}
+
+function fetchStyles(name) {
+  if (!styles.has(name)) styles.set(name, linkStyles(name));
+  return styles.get(name);
+}
+
+function linkStyles(name) {
+  return new Promise((resolve, reject) => {
+    const link = el("link", { rel: "stylesheet", href: `/web/styles/${name}`, onload: resolve });
+    link.addEventListener("error", () => {
+      link.remove();
+      styles.delete(name); // the next part asks again
+      reject(new Error("no styles"));
+    });
+    document.head.append(link);
+  });
+}

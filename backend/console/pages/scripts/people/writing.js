@@ -1,0 +1,106 @@
+// writing.js -- what the message box is for among people: a new message, a reply, or another text of an earlier one.
+import { patch, remove } from "../api.js";
+import * as composer from "../chat/composer.js";
+import { list } from "../chat/thread.js";
+import { $, announce, bdi, el, makeIconButton, showFailure } from "../dom.js";
+import { excerpt, isMine, updateItem } from "./items.js";
+import { nameOf } from "./names.js";
+
+const box = $("composer-text");
+let replyTo = null; // the item that the next message replies to
+let edited = null; // the item whose text is in the box
+let aside = ""; // what stood in the box before that
+
+export function start() {
+  box.addEventListener("keydown", handleKey);
+}
+
+export function end() {
+  box.removeEventListener("keydown", handleKey);
+  endWriting();
+}
+
+export const isEditing = () => edited !== null;
+
+export function beginReply(item) {
+  endWriting();
+  replyTo = item;
+  const { message } = item;
+  show(["Reply to ", bdi(isMine(message) ? "yourself" : nameOf(message.sender))], "Reply to nobody", excerpt(message.content));
+}
+
+export function beginEdit(item) {
+  endWriting();
+  edited = item;
+  aside = composer.getText();
+  composer.setText(item.message.content);
+  show(["Edit your message"], "Leave it as it was", "");
+}
+
+function show(words, leave, text) {
+  $("about").replaceChildren(
+    el("p", {}, el("span", { class: "about-what" }, ...words), text && el("span", { class: "muted", dir: "auto" }, text)),
+    makeIconButton("close", leave, () => {
+      endWriting();
+      composer.focus();
+    }));
+  $("about").hidden = false;
+  composer.focus();
+}
+
+// Back to a new message.
+export function endWriting() {
+  if (edited) composer.setText(aside);
+  replyTo = edited = null;
+  $("about").hidden = true;
+  $("about").replaceChildren();
+}
+
+// The id of the message that the one which is sent now replies to.
+export function takeReply() {
+  const id = replyTo?.message.id;
+  if (replyTo) endWriting();
+  return id;
+}
+
+// True where the text is that of an earlier message, and saved there.
+export function takeText(text) {
+  if (!edited) return false;
+  const item = edited;
+  endWriting();
+  if (text !== item.message.content) save(item, text);
+  return true;
+}
+
+async function save(item, content) {
+  try {
+    updateItem(item, await patch(`/v1/messages/${item.message.id}`, { content }));
+    announce("Changed");
+  } catch (error) {
+    showFailure(error);
+    beginEdit(item);
+    composer.setText(content);
+  }
+}
+
+export async function retract(item) {
+  try {
+    updateItem(item, await remove(`/v1/messages/${item.message.id}`));
+    announce("Taken back");
+  } catch (error) {
+    showFailure(error);
+  }
+}
+
+// The last message of the user is one key away.
+function handleKey(event) {
+  if (event.key === "Escape" && (replyTo || edited)) {
+    event.stopPropagation();
+    endWriting();
+  }
+  if (event.key !== "ArrowUp" || box.value || edited) return;
+  const last = [...list.children].reverse().find((item) => item.isMine && item.dataset.id && !item.message.retracted_at);
+  if (!last) return;
+  event.preventDefault();
+  beginEdit(last);
+}

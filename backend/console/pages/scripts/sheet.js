@@ -1,0 +1,104 @@
+// sheet.js -- the sheets over the page and what they are made of: each is made when it opens, and gone once it is closed.
+import { $, announce, el, copyText, makeIconButton, showFailure } from "./dom.js";
+import { runOnSubmit } from "./forms.js";
+
+// `leave` names the cross. A click beside the sheet and Escape close it, too. `tools` stand in its head.
+export function openSheet(id, title, { leave, size = "", tools = [] }, ...parts) {
+  const box = el("dialog", { id, class: `sheet ${size}`, "aria-labelledby": `${id}-title` },
+    el("header", {}, el("h2", { id: `${id}-title` }, title), ...tools, makeIconButton("close", leave, () => box.close())),
+    el("div", { class: "sheet-body", tabindex: "0", role: "region", "aria-labelledby": `${id}-title` }, ...parts));
+  box.addEventListener("click", (event) => event.target === box && box.close());
+  box.addEventListener("close", () => {
+    placeNotices();
+    box.remove();
+  });
+  document.body.append(box);
+  box.showModal();
+  placeNotices();
+  return box;
+}
+
+// All but the uppermost sheet is inert: notices are seen and heard there alone.
+function placeNotices() {
+  const [uppermost] = [...document.querySelectorAll("dialog[open]")].reverse();
+  (uppermost ?? document.body).append($("notices"));
+}
+
+// Does what a button of the sheet says, tells how it went, and then shows what the sheet is about anew.
+export async function actIn(sheet, work, said, refresh) {
+  try {
+    await work();
+    announce(said);
+  } catch (error) {
+    showFailure(error);
+  }
+  if (sheet.open) await refresh();
+}
+
+export const makeSection = (id, title, ...parts) => el("section", { id }, el("h3", {}, title), ...parts);
+export const makeList = (id) => el("ul", { class: "sessions", id });
+
+// A control with its label. Its value is as it was given: texts lose no controls by being edited.
+export function makeField(id, name, label, { value = "", ...props } = {}, tag = "input", ...content) {
+  const control = el(tag, { id, name, autocomplete: "off", ...props }, ...content);
+  control.value = value;
+  return el("div", { class: "field", data: { field: name } }, el("label", { for: id }, ...[label].flat()), control);
+}
+
+export const makeOptional = (label, words = "(optional)") => [`${label} `, el("span", { class: "muted" }, words)];
+
+// A form with these parts and a button that does `work(fields)`; what that returns is said beside the button.
+export function makeForm(id, button, work, ...parts) {
+  const said = el("span", { class: "saved", role: "status" });
+  const form = el("form", { id, novalidate: true }, ...parts,
+    el("div", { class: "row" }, el("button", { class: "primary" }, button), said));
+  runOnSubmit(form, async (fields) => {
+    said.textContent = "";
+    said.textContent = (await work(fields)) ?? "";
+  });
+  return form;
+}
+
+// A form for what cannot be undone: the user types a name to confirm it, and `work` gets what was typed.
+export function makeDangerZone(id, name, { title, warning, label, button }, work) {
+  const form = el("form", { id, class: "danger-zone", novalidate: true },
+    el("h3", {}, title), el("p", { class: "muted" }, warning),
+    makeField(`${id}-${name}`, name, label, { spellcheck: "false" }),
+    el("div", { class: "row" }, el("button", { class: "danger" }, button)));
+  runOnSubmit(form, (fields) => work(fields[name].value.trim()));
+  return form;
+}
+
+// A button for what cannot be undone: the second click within five seconds does it.
+export function makeCarefulButton(text, label, work) {
+  const words = el("span", {}, text);
+  const button = el("button", { type: "button", class: "plain", "aria-label": label, onclick: press }, words);
+  let timer = null;
+  function settle() {
+    timer = null;
+    words.textContent = text;
+    button.setAttribute("aria-label", label);
+    button.classList.remove("danger-text");
+  }
+  function press() {
+    if (timer) {
+      clearTimeout(timer);
+      settle();
+      work();
+      return;
+    }
+    words.textContent = "Sure?";
+    button.setAttribute("aria-label", `${label}: press again to do it`);
+    button.classList.add("danger-text");
+    timer = setTimeout(settle, 5000);
+  }
+  return button;
+}
+
+// A secret that is shown once, with a button that copies it.
+export function makeSecret(label, secret) {
+  const shown = el("input", { readonly: true, value: secret, "aria-label": label, class: "secret" });
+  const copy = el("button", { type: "button", class: "plain" }, el("span", {}, "Copy"));
+  copy.addEventListener("click", () => copyText(secret, copy));
+  return el("div", { class: "row" }, shown, copy);
+}

@@ -1,0 +1,1 @@
+# models/search/ -- what messages are searched by, and what a search finds.

@@ -1,0 +1,26 @@
+# models/search/search_hit.py -- what a search finds: a message or a task, and the piece of text that is about it.
+from typing import Literal
+from uuid import UUID
+
+from models.message import Sender
+from models.search.excerpt import Excerpt
+from models.shapes import ApiModel, Time
+
+
+class MessageHit(ApiModel):
+    """`seq` is the message's number in its conversation."""
+
+    kind: Literal["message"] = "message"
+    conversation_id: UUID
+    message_id: UUID
+    seq: int
+    created_at: Time
+    sender: Sender
+    excerpt: Excerpt
+
+
+class TaskHit(ApiModel):
+    kind: Literal["task"] = "task"
+    task_id: UUID
+    created_at: Time
+    excerpt: Excerpt

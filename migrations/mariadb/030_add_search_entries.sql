@@ -1,0 +1,18 @@
+-- 030_add_search_entries on MariaDB; why stands in the file of the same name one folder up.
+
+-- Triggers
+
+CREATE TRIGGER messages_add_search_entry AFTER INSERT ON messages FOR EACH ROW
+IF NEW.content <> '' THEN
+    INSERT INTO search_entries (message_id, audience_id, conversation_id, seq, created_at, content)
+    SELECT NEW.id, CASE kind WHEN 'assistant' THEN user_id ELSE id END, id, NEW.seq, NEW.created_at,
+        substr(NEW.content, 1, 50000)
+    FROM conversations WHERE id = NEW.conversation_id;
+END IF;
+
+CREATE TRIGGER message_changes_change_search_entry AFTER INSERT ON message_changes FOR EACH ROW
+IF NEW.kind = 'edit' THEN
+    UPDATE search_entries SET content = substr(NEW.content, 1, 50000) WHERE message_id = NEW.message_id;
+ELSE
+    DELETE FROM search_entries WHERE message_id = NEW.message_id;
+END IF;

@@ -1,0 +1,205 @@
+# test_later.py -- what the page fetches only when it is wanted: when that is, and what happens if it does not arrive.
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request, Route, expect
+
+from console.files import FILES
+from support.browsers import Cable, Visitor, say
+from support.console_files import ANY_SHEET, LATER
+from support.servers import Person, Server, wait_until
+
+ICON = "icon.svg"  # a browser without a window asks for it or does not
+NOT_FETCHED = "This part of the page could not be fetched."
+
+
+@pytest.fixture
+def ann(site: Server) -> Person:
+    person = site.person(display_name="Ann")
+    person.post("/v1/tasks", title="Buy milk")
+    person.post(f"/v1/accounts/{person.id}/agents", name="Support")
+    agent = person.post(f"/v1/accounts/{person.id}/agents", name="Robot", kind="external")
+    direct = person.post("/v1/conversations", kind="direct", participant_ids=[agent["id"]])
+    person.post(f"/v1/conversations/{direct['id']}/messages", content="Hello")
+    return person
+
+
+def press(selector: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(selector).first.click()
+
+
+# In this order: the sheet of one is what the next is opened in, or is closed.
+def open_receipts(page: Page) -> None:
+    page.locator(".from-user").hover()
+    page.get_by_role("button", name="What to do with your message").click()
+    page.get_by_role("menuitem", name="Who has read it").click()
+
+
+def say_to_agent(page: Page) -> None:
+    page.locator("#new-chat").click()
+    expect(page.locator("#open-participants")).to_be_hidden()
+    say(page, "add feed the cat")
+
+
+def search(page: Page) -> None:
+    page.get_by_label("Search conversations and messages").fill("cat")
+    expect(page.locator("#hit-list li").first).to_be_visible()
+    page.get_by_label("Search conversations and messages").fill("")
+
+
+OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
+    "a task": (press(".task-text"), "#task-edit"),
+    "the audit": (press("#open-audit"), "#audit"),
+    "the settings": (press("#open-settings"), "#settings"),
+    "the inbox": (press("#open-inbox"), "#inbox"),
+    "a new conversation with people": (press("#new-people"), "#begin"),
+    "a conversation of people": (press(".conversations a:has([href='#i-person'])"), "#open-participants"),
+    "those who take part": (press("#open-participants"), "#participants"),
+    "the receipts of a message": (open_receipts, "#deliveries"),
+    "a call of a tool": (say_to_agent, ".tool"),
+    "a search": (search, "#app"),
+    "the accounts": (press("#open-accounts"), "#accounts"),
+    "an account": (press("[aria-label='Members and agents of Ann']"), "#team"),
+    "an agent": (press("[aria-label='Edit Support']"), "#agent"),
+}
+STAY_OPEN = ("the accounts", "an account")
+
+
+def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opened(
+    site: Server, visit: Visitor, ann: Person
+) -> None:
+    conversation = ann.post("/v1/conversations", title="Shopping")["id"]
+    visited = visit(site)
+    fetched: set[str] = set()
+
+    def note(request: Request) -> None:
+        path = urlsplit(request.url).path
+        if path.startswith("/web/"):
+            fetched.add(path.removeprefix("/web/"))
+
+    visited.context.on("request", note)
+    page = visited.sign_in(ann.email, f"/#/c/{conversation}")
+    expect(page.locator(".task-title")).to_have_text(["Buy milk"])
+    assert fetched - {ICON} == FILES.keys() - LATER.keys() - {"index.html", ICON}
+    expected = {name for name, when in LATER.items() if when == ANY_SHEET}
+    for what, (open_it, sheet) in OPENED.items():
+        fetched.clear()
+        open_it(page)
+        expect(page.locator(sheet)).to_be_visible()
+        assert fetched - {ICON} == expected | {name for name, when in LATER.items() if when == what}, what
+        expected = set()
+        if what not in STAY_OPEN and page.locator("dialog").count():
+            page.keyboard.press("Escape")
+            expect(page.locator(sheet)).to_have_count(0)
+    assert set(LATER.values()) == {ANY_SHEET, *OPENED}
+
+
+def expect_notice_above_all(page: Page, text: str) -> None:
+    """A notice that is seen, and that a click would reach: no sheet is over it, or makes it inert."""
+    notice = page.locator(".toast.error", has_text=text).last
+    expect(notice).to_be_visible()
+    assert notice.evaluate(
+        """(box) => {
+          const { left, top, width, height } = box.getBoundingClientRect();
+          return box.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+        }"""
+    )
+
+
+def test_what_does_not_arrive_is_said_and_comes_at_the_second_try(
+    site: Server, visit: Visitor, ann: Person
+) -> None:
+    with closing(Cable(site)) as cable:
+        visited = visit(cable.server)
+        visited.expected.append("ERR_")
+        page = visited.sign_in(ann.email)
+        expect(page.locator(".task-title")).to_have_text(["Buy milk"])
+        cable.cut()
+        page.locator("#open-accounts").click()
+        expect_notice_above_all(page, NOT_FETCHED)
+        expect(page.locator("dialog")).to_have_count(0)
+        cable.mend()
+        page.locator("#open-accounts").click()
+        expect(page.locator("#accounts")).to_be_visible()
+        page.get_by_role("button", name="Members and agents of Ann").click()
+        edit = page.get_by_role("button", name="Edit Support")
+        expect(edit).to_be_visible()
+        # In a sheet, too.
+        cable.cut()
+        edit.click()
+        expect_notice_above_all(page, NOT_FETCHED)
+        cable.mend()
+        edit.click()
+        expect(page.locator("#agent")).to_be_visible()
+
+
+def test_a_sheet_never_opens_without_its_styles(site: Server, visit: Visitor, ann: Person) -> None:
+    visited = visit(site)
+    visited.expected.append("ERR_")
+    page = visited.sign_in(ann.email)
+    page.route("**/sheets.css", lambda route: route.abort())
+    page.locator("#open-settings").click()
+    expect_notice_above_all(page, NOT_FETCHED)
+    expect(page.locator("dialog")).to_have_count(0)
+    page.unroute("**/sheets.css")
+    page.locator("#open-settings").click()
+    expect(page.locator("#settings")).to_be_visible()
+    assert page.locator("#settings").evaluate("(box) => getComputedStyle(box).borderRadius") == "18px"
+
+
+@contextmanager
+def held_back(page: Page, name: str) -> Iterator[None]:
+    """A module that is asked for in the block, and arrives at its end."""
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page.route(f"**/{name}", keep)
+    yield
+    wait_until(lambda: page.evaluate("true") and held != [])
+    held[0].continue_()
+    # Whatever waited for it before has gone on by then.
+    page.evaluate("(path) => import(path).then(() => null)", f"/web/scripts/{name}")
+
+
+def test_two_presses_open_one_sheet_and_the_last_one_counts(
+    site: Server, visit: Visitor, ann: Person
+) -> None:
+    page = visit(site).sign_in(ann.email)
+    with held_back(page, "account/settings.js"):
+        page.locator("#open-settings").dblclick()
+    expect(page.locator("#settings")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    with held_back(page, "team/event_list.js"):
+        page.locator("#open-inbox").click()
+        page.locator("#open-accounts").click()
+        expect(page.locator("#accounts")).to_be_visible()
+    expect(page.locator("dialog")).to_have_count(1)
+
+
+COUNT_OPENED = """() => {
+  const { showModal } = HTMLDialogElement.prototype;
+  window.opened = 0;
+  HTMLDialogElement.prototype.showModal = function () {
+    window.opened += 1;
+    showModal.call(this);
+  };
+}"""
+
+
+def test_nothing_opens_over_the_page_of_somebody_who_has_gone(
+    site: Server, visit: Visitor, ann: Person
+) -> None:
+    visited = visit(site)
+    visited.expected.append("status of 401")  # what the page was still asking for
+    page = visited.sign_in(ann.email)
+    with held_back(page, "account/settings.js"):
+        page.locator("#open-settings").click()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
+        page.evaluate(COUNT_OPENED)
+    assert page.evaluate("window.opened") == 0

@@ -1,0 +1,37 @@
+# support/console_files.py -- which files of the console are fetched later than the first visit, and when.
+
+# By what somebody opens; what any sheet needs is fetched with the first one.
+ANY_SHEET = "any sheet"
+PEOPLE = "a conversation of people"
+SEARCH = "a search"
+TOOLS = "a call of a tool"
+LATER = {
+    "styles/sheets.css": ANY_SHEET,
+    "scripts/sheet.js": ANY_SHEET,
+    "styles/tools.css": TOOLS,
+    "scripts/chat/tools.js": TOOLS,
+    "scripts/chat/approval_fields.js": TOOLS,
+    "styles/search.css": SEARCH,
+    "scripts/search.js": SEARCH,
+    "styles/people.css": PEOPLE,
+    "scripts/people/room.js": PEOPLE,
+    "scripts/people/items.js": PEOPLE,
+    "scripts/people/mentions.js": PEOPLE,
+    "scripts/people/receipts.js": PEOPLE,
+    "scripts/people/roster.js": PEOPLE,
+    "scripts/people/writing.js": PEOPLE,
+    "scripts/people/menu.js": PEOPLE,
+    "scripts/people/typing.js": PEOPLE,
+    "scripts/people/choosing.js": "a new conversation with people",
+    "scripts/people/begin.js": "a new conversation with people",
+    "scripts/people/participants.js": "those who take part",
+    "scripts/people/deliveries.js": "the receipts of a message",
+    "scripts/tasks/editor.js": "a task",
+    "scripts/chat/audit.js": "the audit",
+    "scripts/account/settings.js": "the settings",
+    "scripts/account/confirm.js": "the settings",
+    "scripts/team/event_list.js": "the inbox",
+    "scripts/team/account_list.js": "the accounts",
+    "scripts/team/team.js": "an account",
+    "scripts/team/agents.js": "an agent",
+}
