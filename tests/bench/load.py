@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 TIMEOUT = 20.0
+LAST_PIECE = b"\r\n0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,15 @@ def request_bytes(
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+def join_pieces(body: bytes) -> bytes:
+    """The pieces of a chunked body, each after a line with its length."""
+    return b"".join(body.split(b"\r\n")[1::2])
+
+
 class Connection(asyncio.Protocol):
-    """One keep-alive connection. It reads what our servers send: a head with Content-Length, and a body."""
+    """One keep-alive connection. It reads a head with Content-Length, as our servers send it, and a body; or pieces
+    of JSON, in which no line ends.
+    """
 
     def __init__(self) -> None:
         self._received = b""
@@ -70,12 +78,21 @@ class Connection(asyncio.Protocol):
             head, blank, _ = self._received.partition(b"\r\n\r\n")
             if not blank:
                 return
-            length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
             self._body_at = len(head) + len(blank)
+            head = head.lower()
+            if b"transfer-encoding: chunked" in head:
+                if self._received.endswith(LAST_PIECE):
+                    self._answer(join_pieces(self._received[self._body_at :]))
+                return
+            length = head.partition(b"content-length:")[2].partition(b"\r\n")[0]
             self._ends_at = self._body_at + int(length)
-        if len(self._received) == self._ends_at and not self._answered.done():
+        if len(self._received) == self._ends_at:
             self._ends_at = 0
-            self._answered.set_result(Answer(int(self._received[9:12]), self._received[self._body_at :]))
+            self._answer(self._received[self._body_at :])
+
+    def _answer(self, body: bytes) -> None:
+        if not self._answered.done():
+            self._answered.set_result(Answer(int(self._received[9:12]), body))
 
     async def ask(self, request: bytes) -> Answer:
         self._received = b""

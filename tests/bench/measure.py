@@ -2,18 +2,15 @@
 import argparse
 import asyncio
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import uuid4
 
 import uvloop
 
+from bench.chat.compare import compare_with_synapse
 from bench.event_log import FULL as FULL_CROWD
 from bench.event_log import QUICK as QUICK_CROWD
 from bench.event_log import Crowd, measure_crowd, measure_numbering
@@ -25,6 +22,7 @@ from bench.pages import FULL as FULL_LOOK
 from bench.pages import QUICK as QUICK_LOOK
 from bench.pages import measure_pages
 from bench.people import LIFETIME, People, server_version, settle, sign_up_many
+from bench.processes import KEY, read_port, started, started_module
 from bench.runs.answers import (
     AT_ONCE,
     JOB,
@@ -47,8 +45,6 @@ from logs import configure_logs
 from security import JwtSigner
 from support.databases.postgres import postgres_server
 
-TESTS = Path(__file__).resolve().parent.parent
-KEY = "a key for benchmarks that is long enough"
 CONTENDERS = ("parley", "tutorial_sync", "tutorial_async", "leanest")
 CONNECTIONS = 16
 NEW_TASK = {"title": "Buy milk", "description": "2 litres, and “bread” from the café", "completed": False}
@@ -111,39 +107,6 @@ def scenarios(people: People) -> list[Scenario]:
             {"tutorial_sync": 2.0, "tutorial_async": 2.0, "leanest": 0.6},
         ),
     ]
-
-
-def started(name: str, database_url: str, **more: str) -> AbstractContextManager[subprocess.Popen[str]]:
-    """The contender in a process of its own."""
-    return started_module("bench.serve", name, BENCH_DATABASE_URL=database_url, BENCH_KEY=KEY, **more)
-
-
-@contextmanager
-def started_module(module: str, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that prints its port, and ends when its standard input does."""
-    paths = os.pathsep.join([str(TESTS), str(TESTS.parent / "backend")])
-    environment = {**os.environ, "PYTHONPATH": paths, **more}
-    command = [sys.executable, "-P", "-m", module, *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=environment, cwd="/", stdin=pipe, stdout=pipe, text=True) as process:
-        try:
-            yield process
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def read_port(process: subprocess.Popen[str]) -> int:
-    """Returns when the contender listens."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise RuntimeError("a contender did not start")
-    return int(line)
 
 
 async def check_answers(ports: dict[str, int], people: People) -> None:
@@ -278,8 +241,12 @@ async def measure_statements(url: str, address: str, token: str, talk: Talk) -> 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Parley beside other ways to write the same endpoints.")
     parser.add_argument("--quick", action="store_true", help="a few requests each: the figures mean nothing")
-    quick = parser.parse_args().quick
+    parser.add_argument("--peers", choices=["synapse"], help="only the comparison with this server of others")
+    given = parser.parse_args()
+    quick = given.quick
     configure_logs("error")
+    if given.peers is not None:
+        return compare_with_synapse(quick)
     server = postgres_server()
     database = f"bench_{uuid4().hex}"
     url = server.url(database)

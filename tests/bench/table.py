@@ -1,6 +1,7 @@
 # table.py -- what was measured, as one table.
 import os
 import platform
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -54,14 +55,22 @@ def print_table(
                 ratio = result.ratio(name)
                 row += [f"{ratio:.2f}", f"at least {aim:g}", verdict(ratio >= aim) if judged else ""]
             rows.append(tuple(row))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    print_rows(rows, range(2, 6))
+    print()
+    print_rows(figures, ())
+    print(f"\n{describe_machine()}, {conditions}, one worker each")
+
+
+def print_rows(rows: Sequence[Sequence[str]], right: Container[int]) -> None:
+    """Columns under each other; those whose numbers are in `right` end under each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [
-            cell.rjust(width) if 2 <= column <= 5 else cell.ljust(width)
+            cell.rjust(width) if column in right else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         print("  ".join(cells).rstrip())
-    print()
-    for name, figure in figures:
-        print(f"{name.ljust(max(len(name) for name, _ in figures))}  {figure}")
-    print(f"\n{os.cpu_count()} cores, Python {platform.python_version()}, {conditions}, one worker each")
+
+
+def describe_machine() -> str:
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}"

@@ -1,45 +1,49 @@
 # chaos.py -- several workers, people who keep writing, faults at random moments; then the books are checked.
 """Workers are real uvicorn processes on one PostgreSQL; the model is a slow scripted one. People post messages until
-each is acknowledged, and read the streams of the runs and of all changes, resuming on any worker. Meanwhile workers
-are killed (-9), paused past their lease and woken, terminated, and connections are cut; with `crashes` the database
-crashes and recovers, too. The seed decides what happens in which order.
+each is acknowledged, and read the streams of the runs and of all changes, resuming on any worker. Others write to one
+group, mark what they have read, are removed from it and come back: groups.py. Meanwhile workers are killed (-9), paused
+past their lease and woken, terminated, and connections are cut; with `crashes` the database crashes and recovers, too.
+The seed decides what happens in which order.
 """
 
 import asyncio
 import json
 import random
 import re
-import signal
 import sys
 import tempfile
 import threading
-import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import httpx
 from sqlalchemy import text
 
 from agent.leases import MAX_TAKEOVERS
-from chaos.listeners import Heard, Listener, count_faults, count_untold, read_log, wait_for_all
+from chaos.cluster import LEASE, Cluster
+from chaos.group_books import check_messages, check_streams, count_missing
+from chaos.groups import MarkWatcher, open_crowd
+from chaos.listeners import (
+    Heard,
+    Listener,
+    count_faults,
+    count_untold,
+    read_log,
+    wait_for_all,
+    wait_for_none_missing,
+)
+from chaos.people import Books, Someone
 from services.run_log import rebuild_steps
 from storage.engines import open_engine
 from support.databases.postgres import open_server, postgres_server
 from support.llm.scripted_provider import Answer, Calls, ScriptedProvider, Slow, scripted_provider
-from support.processes.server_process import Process, forked
-from support.servers import KEY, PASSWORD
+from support.servers import KEY
 
-LEASE = 1.0
-WORKERS = 3
 PEOPLE = 4
 STREAMS_EACH = 2
-SETTLE_SECONDS = 60.0
 KINDS = ("kill", "pause", "terminate", "cut")
 
 
@@ -52,128 +56,6 @@ def slow_model(body: Any) -> Answer:
     return Calls([("add_task", json.dumps({"title": name}))], text="Let me see.")
 
 
-@dataclass
-class Books:
-    """What people know: messages that were acknowledged, the events that they read and the changes that they heard."""
-
-    acknowledged: dict[str, str] = field(default_factory=dict)
-    read: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    heard: list[Heard] = field(default_factory=list)
-    faults: Counter[str] = field(default_factory=Counter)
-    troubles: list[str] = field(default_factory=list)
-    errors: Counter[str] = field(default_factory=Counter)  # of failed runs
-
-
-class Cluster:
-    """The workers, each of which may be gone or paused at any moment."""
-
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
-        self.folder = folder
-        self.settings = settings
-        self.stack = ExitStack()
-        self.workers: list[Process] = [self.start() for _ in range(WORKERS)]
-
-    def start(self) -> Process:
-        worker = self.stack.enter_context(forked(self.folder, **self.settings))
-        return worker.ready()
-
-    def url(self, dice: random.Random) -> str:
-        return dice.choice(self.workers).base_url
-
-    def fault(self, kind: str, dice: random.Random) -> None:
-        place = dice.randrange(WORKERS)
-        worker = self.workers[place]
-        if kind == "kill":
-            worker.process.kill()
-        elif kind == "terminate":
-            worker.process.send_signal(signal.SIGTERM)
-        elif kind == "pause":
-            worker.process.send_signal(signal.SIGSTOP)
-            time.sleep(LEASE * 1.5)
-            worker.process.send_signal(signal.SIGCONT)
-            return
-        worker.process.wait(timeout=15)
-        self.workers[place] = self.start()
-
-
-class Someone(threading.Thread):
-    """Writes messages one after the other until told to stop, and reads every answer to its end."""
-
-    def __init__(self, cluster: Cluster, books: Books, seed: int, stop: threading.Event) -> None:
-        super().__init__(name=f"person-{seed}")
-        self.cluster, self.books, self.stop = cluster, books, stop
-        self.dice = random.Random(seed)
-        self.cut = threading.Event()
-        self.headers: dict[str, str] = {}
-
-    def sign_in(self, email: str) -> None:
-        url = self.cluster.workers[0].base_url
-        with httpx.Client(base_url=url, trust_env=False, timeout=20) as http:
-            http.post("/v1/auth/register", json={"email": email, "password": PASSWORD}).raise_for_status()
-            tokens = http.post("/v1/auth/token", data={"username": email, "password": PASSWORD})
-            self.headers = {"Authorization": f"Bearer {tokens.raise_for_status().json()['access_token']}"}
-            self.user_id = str(http.get("/v1/me", headers=self.headers).raise_for_status().json()["id"])
-
-    def run(self) -> None:
-        while not self.stop.is_set():
-            client_id = f"m-{uuid4().hex}"
-            run_id = self.until_it_works(lambda http, name=client_id: self.post(http, name))
-            self.books.acknowledged[client_id] = run_id
-            self.books.read[run_id] = []
-            self.until_it_works(lambda http, run=run_id: self.read(http, run))
-
-    def until_it_works(self, work: Callable[[httpx.Client], Any]) -> Any:
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while True:
-            with (
-                suppress(httpx.TransportError),
-                httpx.Client(
-                    base_url=self.cluster.url(self.dice), headers=self.headers, trust_env=False, timeout=5
-                ) as http,
-            ):
-                done = work(http)
-                if done is not None:
-                    return done
-            if time.monotonic() > deadline:
-                self.books.troubles.append(f"{self.name} got no answer in {SETTLE_SECONDS:g} seconds")
-                return ""
-            threading.Event().wait(0.05)
-
-    def post(self, http: httpx.Client, client_id: str) -> str | None:
-        """The run's id once the message is acknowledged; the stream is left at once."""
-        body = {"message": f"please add task-{client_id[2:10]}", "client_id": client_id}
-        with http.stream("POST", "/v1/chat", json=body, headers={"Accept": "text/event-stream"}) as answer:
-            if answer.status_code >= 500:
-                return None
-            answer.raise_for_status()
-            return answer.headers["X-Run-ID"]
-
-    def read(self, http: httpx.Client, run_id: str) -> bool | None:
-        """True at the run's last event; what breaks before is resumed elsewhere."""
-        seen = self.books.read[run_id]
-        headers = {"Last-Event-ID": str(seen[-1][0])} if seen else {}
-        with http.stream("GET", f"/v1/runs/{run_id}/events", headers=headers) as answer:
-            if answer.status_code >= 500:
-                return None
-            answer.raise_for_status()
-            number, kind = 0, ""
-            for line in answer.iter_lines():
-                name, _, value = line.partition(": ")
-                if name == "event":
-                    kind = value if value != "run.queued" else ""  # which is not in the log
-                elif name == "id":
-                    number = int(value)
-                elif not line and kind:
-                    seen.append((number, kind))
-                    if kind.startswith("run.") and kind != "run.started":
-                        return True
-                    kind = ""
-                if self.cut.is_set():
-                    self.cut.clear()
-                    return None
-        return None
-
-
 async def query(url: str, sql: str) -> list[Any]:
     engine = open_engine(url)
     try:
@@ -183,13 +65,9 @@ async def query(url: str, sql: str) -> list[Any]:
         await engine.dispose()
 
 
-def check(url: str, books: Books) -> dict[str, int]:
+def check(rows: Callable[[str], list[Any]], books: Books) -> dict[str, int]:
     """Everything that must be 0."""
-
-    def rows(sql: str) -> list[Any]:
-        return asyncio.run(query(url, sql))
-
-    asked = rows("SELECT client_id, run_id FROM messages WHERE role = 'user'")
+    asked = rows("SELECT client_id, run_id FROM messages WHERE role = 'user' AND run_id IS NOT NULL")
     stored = {row.client_id: str(row.run_id) for row in asked}
     titles = Counter(row.title for row in rows("SELECT title FROM tasks"))
     runs = rows("SELECT id, status, error, takeovers FROM runs")
@@ -243,6 +121,22 @@ def check(url: str, books: Books) -> dict[str, int]:
     }
 
 
+def find_errors(log: str) -> list[str]:
+    """What a worker has logged as errors, without ids and numbers, and the last line of each traceback."""
+    lines = re.findall(r"\[error *\] (.*)", log)
+    ends = re.findall(r"Traceback \(most recent call last\):\n(?:[ |+].*\n|\n)*(\S.*)", log)
+    return [re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b\d[\d.]*", "…", line.strip()) for line in (*lines, *ends)]
+
+
+def listen(cluster: Cluster, people: Sequence[Someone], seed: int, since: int = 0) -> list[Listener]:
+    return [
+        Listener(
+            Heard(person.user_id, since), partial(cluster.url, person.dice), person.headers, seed + number
+        )
+        for number, person in enumerate(people)
+    ]
+
+
 def inject(
     cluster: Cluster,
     people: list[Someone],
@@ -275,10 +169,15 @@ def run_chaos(
     """
     dice = random.Random(seed)
     books = Books()
+    group = books.group
     server = open_server(f"chaos-{uuid4().hex[:8]}") if crashes else postgres_server()
     name = f"chaos_{uuid4().hex}"
     server.create_database(name)
     url = server.url(name)
+
+    def rows(sql: str) -> list[Any]:
+        return asyncio.run(query(url, sql))
+
     provider: ScriptedProvider
     with tempfile.TemporaryDirectory() as folder, scripted_provider() as provider:
         provider.otherwise = slow_model
@@ -304,23 +203,32 @@ def run_chaos(
             people = [Someone(cluster, books, seed * 100 + number, stop) for number in range(PEOPLE)]
             for number, person in enumerate(people):
                 person.sign_in(f"person-{number}@example.com")
-            listeners = [
-                Listener(
-                    Heard(person.user_id), partial(cluster.url, person.dice), person.headers, seed + number
-                )
-                for number, person in enumerate(people * STREAMS_EACH)
-            ]
-            books.heard = [each.heard for each in listeners]
-            for thread in (*listeners, *people):
+            writers = open_crowd(cluster, books, seed * 100 + PEOPLE, stop)
+            listeners = listen(cluster, people * STREAMS_EACH, seed)
+            others = listen(cluster, writers, seed + 1000, group.since)
+            books.heard, heard_in_group = ([each.heard for each in some] for some in (listeners, others))
+            watcher = MarkWatcher(rows, group.group_id)
+            for thread in (*listeners, *others, *people, *writers, watcher):
                 thread.start()
             try:
                 inject(cluster, people, books, faults, dice, partial(server.crash, name) if crashes else None)
             finally:
                 stop.set()
-                for person in people:
+                watcher.stop.set()
+                for person in (*people, *writers, watcher):
                     person.join()
-                wait_for_all(listeners, lambda: read_log(lambda sql: asyncio.run(query(url, sql))))
-    counts = check(url, books)
+                wait_for_all(listeners, lambda: read_log(rows))
+                wait_for_none_missing(others, lambda: count_missing(rows, group, heard_in_group))
+        for log in Path(folder).glob("log-*"):
+            books.logged.update(find_errors(log.read_text()))
+    watcher.look()
+    counts = {
+        **check(rows, books),
+        **check_messages(rows, group),
+        **check_streams(rows, group, heard_in_group),
+        "marks that went back": watcher.went_back,
+        "marks past the last message": watcher.went_past,
+    }
     server.drop_database(name)
     if crashes:
         server.release()

@@ -16,9 +16,10 @@ SETTLE_SECONDS = 30.0
 
 @dataclass
 class Heard:
-    """What came on one stream, in the order in which it came: the number and the type."""
+    """What came on one stream, in the order in which it came: the number and the type. It begins after `since`."""
 
     user_id: str
+    since: int = 0
     changes: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -34,12 +35,15 @@ class Listener(threading.Thread):
 
     def run(self) -> None:
         while not self.stop.is_set():
-            with suppress(httpx.TransportError), httpx.Client(trust_env=False, timeout=3) as http:
+            with (
+                suppress(httpx.TransportError),
+                httpx.Client(trust_env=False, verify=False, timeout=3) as http,
+            ):
                 self.follow(http)
             threading.Event().wait(0.05)
 
     def follow(self, http: httpx.Client) -> None:
-        after = self.heard.changes[-1][0] if self.heard.changes else 0
+        after = self.heard.changes[-1][0] if self.heard.changes else self.heard.since
         headers = {**self.headers, "Last-Event-ID": str(after)}
         with http.stream("GET", f"{self.url()}/v1/events/stream", headers=headers) as answer:
             if answer.status_code >= 500:
@@ -69,6 +73,18 @@ def wait_for_all(listeners: list[Listener], log: Callable[[], Mapping[str, list[
         if all(len(each.heard.changes) >= len(expected[each.heard.user_id]) for each in listeners):
             break
         threading.Event().wait(0.2)
+    stop_all(listeners)
+
+
+def wait_for_none_missing(listeners: list[Listener], count_missing: Callable[[], int]) -> None:
+    """The same by a count of what is missing."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while count_missing() and time.monotonic() < deadline:
+        threading.Event().wait(0.2)
+    stop_all(listeners)
+
+
+def stop_all(listeners: list[Listener]) -> None:
     for each in listeners:
         each.stop.set()
     for each in listeners:
@@ -96,7 +112,7 @@ def read_log(rows: Callable[[str], list[Any]]) -> dict[str, list[tuple[int, str]
     found: dict[str, list[tuple[int, str]]] = {str(row.id): [] for row in rows("SELECT id FROM users")}
     statement = (
         "SELECT events.audience_id, coalesce(event_log.seq, 0) AS seq, events.type FROM events "
-        "LEFT JOIN event_log ON event_log.event_id = events.id ORDER BY event_log.seq"
+        "LEFT JOIN event_log ON event_log.event_id = events.id WHERE events.audience = 'user' ORDER BY event_log.seq"
     )
     for row in rows(statement):
         found[str(row.audience_id)].append((row.seq, row.type))

@@ -25,10 +25,15 @@ if __name__ == "__main__":
     )
     counts, books = run_chaos(chosen.faults, seed, crashes=chosen.crashes)
     print(f"\n{sum(books.faults.values())} faults: {dict(books.faults)}; {len(books.acknowledged)} messages")
+    posted = sum(map(len, books.group.posted.values()))
+    marked = sum(map(len, books.group.marked.values()))
+    print(f"In a group: {posted} messages, {marked} marks, {books.group.removals} removals")
     for what, count in counts.items():
         print(f"{count:6} {what}")
     for error, count in books.errors.items():
         print(f"{count:6} runs failed with: {error}")
+    for error, count in books.logged.items():
+        print(f"{count:6} times in the logs: {error}")
     for trouble in books.troubles:
         print(trouble)
     sys.exit(1 if any(counts.values()) else 0)

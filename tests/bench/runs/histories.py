@@ -6,8 +6,8 @@ from statistics import median
 from uuid import UUID
 
 from access import Caller
-from agent.history import read_history
-from agent.history_cache import HistoryCache
+from agent.histories.history import read_history
+from agent.histories.history_cache import HistoryCache
 from bench.runs.answers import measure_processor
 from support.databases.histories import write_long_conversation
 from support.databases.unchecked import open_unchecked
