@@ -185,6 +185,14 @@ def own_place(caller: Caller, conversation_id: SQLColumnExpression[UUID]) -> Tab
     return TableRule(own, inspect(PLACE).selectable.columns["conversation_id"])
 
 
+def message_for_own_place() -> TableRule:
+    """What was said since the caller takes part, in a conversation that the same statement has found by its own rule,
+    beside the caller's own place there.
+    """
+    said = and_(col(Message.conversation_id) == col(Conversation.id), col(PLACE.from_seq) < col(Message.seq))
+    return TableRule(said, get_columns(Message)["conversation_id"])
+
+
 def change_of_shared(caller: Caller) -> TableRule:
     message = sql_select(1).where(shared_message(caller), col(Message.id) == col(MessageChange.message_id))
     return TableRule(exists(message), get_columns(MessageChange)["message_id"])

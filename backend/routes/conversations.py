@@ -20,6 +20,7 @@ from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services.participation import kinds
 from services.participation.kinds import ConversationFilter
+from services.participation.views import show_conversation
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"], route_class=IdempotentRoute)
 
@@ -62,7 +63,7 @@ async def create_conversation(
 
 @router.get("/{conversation_id}", response_model=ConversationPublic, responses=SIGNED_IN_ONE)
 async def get_conversation(db: DatabaseDep, caller: ChatReadDep, conversation_id: UUID) -> ConversationPublic:
-    return await db.read(kinds.get_conversation, caller, conversation_id)
+    return await db.read(show_conversation, caller, conversation_id)
 
 
 @router.patch(

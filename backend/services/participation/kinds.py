@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Select,
     Text,
     Uuid,
     bindparam,
@@ -34,6 +35,7 @@ from access.participation import (
     readable_conversation,
 )
 from db import AnySelect, Database, Transaction
+from errors import NotFound
 from models import AccountMember, Conversation, ConversationParticipant
 from models.conversation import ConversationCreate, ConversationKind, ConversationUpdate
 from models.participation.conversation import ConversationPublic
@@ -43,13 +45,14 @@ from services import messages
 from services.messages import Span
 from services.participation import conversations as shared
 from services.participation.shared_messages import OF_PEOPLE
-from services.participation.views import describe_conversation, describe_conversations
+from services.participation.views import find_items, show_conversation
 from storage.text_search import search_parameters, text_contains
 
 # Whoever takes part in more conversations takes part in many. Of an account so many are looked at for them; if their
 # page is not full by then, all of theirs are put in order after all.
 FEW = 50
 LOOKED_AT = 500
+IS_NAMED = col(Conversation.id) == bindparam("conversation_id", type_=Uuid())
 NOTHING = access.select(ANY_CALLER, Conversation).where(false())
 
 
@@ -145,24 +148,27 @@ async def list_conversations(db: Database, caller: Caller, page: Page, wanted: C
     scope = " ".join(str(value) for value in chosen.values() if value is not None)
 
     async def show(ids: list[UUID]) -> dict[UUID, str]:
-        found = await db.read(find_conversations, caller, ids)
-        return {each.id: each.model_dump_json() for each in found}
+        return await db.read(find_items, caller, ids)
 
     return await fetch_merged(
         db, with_agents.CONVERSATIONS, own, others, values, page, show=show, scope=scope, shortcut=shortcut
     )
 
 
-async def find_conversations(tx: Transaction, caller: Caller, ids: list[UUID]) -> list[ConversationPublic]:
-    found = select(Conversation).where(any_conversation(caller), col(Conversation.id).in_(ids))
-    return await describe_conversations(tx, caller, list((await tx.execute(found)).scalars()))
+@cache
+def select_kind(*, is_agent: bool) -> Select[ConversationKind]:
+    """The kind of the conversation `conversation_id`, if the caller may read it."""
+    readable = readable_conversation(access.stand_in(is_agent=is_agent))
+    return select(col(Conversation.kind)).where(readable, IS_NAMED)
 
 
 async def list_messages(db: Database, caller: Caller, conversation_id: UUID, page: Page, span: Span) -> bytes:
     """In reading order, as JSON; of people only what was said since the caller takes part."""
-    rule = readable_conversation(caller)
-    conversation = await db.read(access.get_row, caller, Conversation, conversation_id, rule=rule)
-    lists = messages.WITH_AGENT if conversation.kind == "assistant" else OF_PEOPLE
+    values = access.caller_params(caller) | {"conversation_id": conversation_id}
+    rows = await db.fetch_rows(select_kind(is_agent=caller.is_agent), values)
+    if not rows:
+        raise NotFound("conversation")
+    lists = messages.WITH_AGENT if rows[0][0] == "assistant" else OF_PEOPLE
     return await messages.list_found(db, caller, conversation_id, page, span, lists)
 
 
@@ -176,15 +182,21 @@ async def create_conversation(
         return ConversationPublic.model_validate(conversation), False
     with_agents.require_person(caller)
     conversation, was_there = await shared.create_shared(tx, caller, new, new_id)
-    return await describe_conversation(tx, caller, conversation), was_there
+    return await show_conversation(tx, caller, access.require_id(conversation.id)), was_there
 
 
-async def get_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> ConversationPublic:
-    return await describe_conversation(tx, caller, await find_conversation(tx, caller, conversation_id))
+@cache
+def select_known(*, is_agent: bool) -> Select[Conversation]:
+    """The conversation `conversation_id`, if the caller may know of it."""
+    return select(Conversation).where(any_conversation(access.stand_in(is_agent=is_agent)), IS_NAMED)
 
 
 async def find_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
-    return await access.get_row(tx, caller, Conversation, conversation_id, rule=any_conversation(caller))
+    values = access.caller_params(caller) | {"conversation_id": conversation_id}
+    found = (await tx.execute(select_known(is_agent=caller.is_agent), values)).scalar_one_or_none()
+    if found is None:
+        raise NotFound("conversation")
+    return found
 
 
 async def update_conversation(
@@ -192,7 +204,8 @@ async def update_conversation(
 ) -> ConversationPublic:
     conversation = await find_conversation(tx, caller, conversation_id)
     update = with_agents.update_conversation if conversation.kind == "assistant" else shared.rename_group
-    return await describe_conversation(tx, caller, await update(tx, caller, conversation_id, change))
+    await update(tx, caller, conversation_id, change)
+    return await show_conversation(tx, caller, conversation_id)
 
 
 async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> list[UUID]:

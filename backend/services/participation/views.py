@@ -1,24 +1,135 @@
 # services/participation/views.py -- a conversation as its reader sees it: who takes part, what was said last.
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, true, tuple_
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlmodel import col
 
-from access import Caller
-from access.participation import PLACE, known_conversation, own_place, participant_condition
-from db import AnySelect, Transaction
-from models import Conversation, ConversationParticipant
+from access import Caller, caller_params, stand_in
+from access.participation import (
+    PLACE,
+    any_conversation,
+    known_conversation,
+    message_for_own_place,
+    own_place,
+    participant_condition,
+    participant_user,
+    read_up_to,
+)
+from db import AnySelect, Transaction, fetch_rows, get_columns
+from errors import NotFound
+from models import Conversation, ConversationParticipant, Message, User
 from models.conversation import ConversationShared
 from models.message import MessagePublic
 from models.participation.conversation import ConversationPublic
 from models.participation.participant import ParticipantPublic
+from pagination import Fields, build_item, build_json_object
+from services.conversations import CONVERSATIONS
 from services.participation import shared_messages
-from services.participation.rosters import SHOWN_PARTICIPANTS, TAKES_PART, select_roster, show_participant
+from services.participation.rosters import (
+    ROSTER,
+    SHOWN_PARTICIPANTS,
+    TAKES_PART,
+    select_roster,
+    show_participant,
+)
 
 JOINING_ORDER = (col(ConversationParticipant.joined_at), col(ConversationParticipant.user_id))
-ARE_CHOSEN = col(Conversation.id).in_(bindparam("conversation_ids", expanding=True))
+COUNT = select(func.count()).select_from(ConversationParticipant).where(participant_condition(), TAKES_PART)
+ZERO: ColumnElement[int] = literal_column("0", Integer)
+NO_ITEMS: ColumnElement[object] = literal_column("CAST('[]' AS json)", JSON)
+
+
+async def find_items(tx: Transaction, caller: Caller, conversation_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Those of these conversations of which the caller may know, as JSON, by their ids."""
+    if tx.get_bind().dialect.name == "postgresql":
+        values = {**caller_params(caller), "conversation_ids": list(conversation_ids)}
+        rows = await fetch_rows(tx, select_items(is_agent=caller.is_agent), values)
+        return {row[0]: row[1] for row in rows}
+    found = select(Conversation).where(any_conversation(caller), col(Conversation.id).in_(conversation_ids))
+    shown = await describe_conversations(tx, caller, list((await tx.execute(found)).scalars()))
+    return {each.id: each.model_dump_json() for each in shown}
+
+
+async def show_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> ConversationPublic:
+    """NotFound where the caller may not know of it."""
+    items = await find_items(tx, caller, [conversation_id])
+    if conversation_id not in items:
+        raise NotFound("conversation")
+    return ConversationPublic.model_validate_json(items[conversation_id])
+
+
+@cache
+def select_items(*, is_agent: bool) -> AnySelect:
+    """The ids and the items of the conversations `conversation_ids`, as JSON that PostgreSQL builds."""
+    caller = stand_in(is_agent=is_agent)
+    last_message = (
+        shared_messages.select_shared_messages(caller, message_for_own_place())
+        .where(col(Message.seq) == col(Conversation.last_seq))
+        .with_only_columns(build_item(shared_messages.IN_ORDER).label("item"))
+        .correlate(Conversation, PLACE)
+        .lateral("last_message")
+    )
+    first = (
+        select(build_json_object(ROSTER.fields).label("item"), *JOINING_ORDER)
+        .select_from(ConversationParticipant)
+        .join(User, participant_user())
+        .outerjoin(Message, read_up_to())
+        .where(participant_condition(), TAKES_PART)
+        .order_by(*JOINING_ORDER)
+        .limit(SHOWN_PARTICIPANTS)
+        .correlate(Conversation)
+        .lateral("first_participants")
+    )
+    roster = select(func.json_agg(aggregate_order_by(first.c.item, first.c.joined_at, first.c.user_id)))
+    read_seq = func.greatest(
+        func.coalesce(col(PLACE.from_seq), ZERO), func.coalesce(col(PLACE.last_read_seq), ZERO)
+    )
+    # Nobody counts what they have posted themselves, since that moves their mark.
+    unread = func.greatest(col(Conversation.last_seq) - read_seq, ZERO)
+    is_mentioned = func.coalesce(col(PLACE.last_mention_seq), ZERO) > read_seq
+    fields: Fields = {
+        **CONVERSATIONS.fields,
+        "agent_id": get_columns(Conversation)["agent_id"],
+        "unread_count": case((last_message.c.item.is_not(None), unread), else_=ZERO),
+        "mentioned": type_coerce(is_mentioned, JSON),
+        "last_message": cast(last_message.c.item, JSON),
+        "participants": func.coalesce(roster.scalar_subquery(), NO_ITEMS),
+        "participant_count": COUNT.scalar_subquery(),
+    }
+    shown = case(
+        (col(Conversation.kind) == literal_column("'assistant'"), build_item(CONVERSATIONS)),
+        else_=cast(build_json_object(fields), Text),
+    )
+    # A subquery, of whose length PostgreSQL assumes the same each time: it would make another plan for one id than for
+    # many, and so a plan each time, which takes longer than the rest.
+    ids = select(func.unnest(bindparam("conversation_ids", type_=ARRAY(Uuid())))).scalar_subquery()
+    are_chosen = col(Conversation.id) == any_(func.array(ids, type_=ARRAY(Uuid())))
+    return (
+        select(col(Conversation.id), shown)
+        .select_from(Conversation)
+        .outerjoin(PLACE, own_place(caller, col(Conversation.id)))
+        .outerjoin(last_message, literal_column("true"))
+        .where(any_conversation(caller), are_chosen)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +149,7 @@ class Standing:
 async def describe_conversations(
     tx: Transaction, caller: Caller, conversations: Sequence[Conversation]
 ) -> list[ConversationPublic]:
-    """As the caller sees them, in this order; at most four statements."""
+    """As the caller sees them, in this order, for engines that have no LATERAL; at most four statements."""
     shared = [conversation.id for conversation in conversations if conversation.kind != "assistant"]
     if not shared:
         return [ConversationPublic.model_validate(conversation) for conversation in conversations]
@@ -51,13 +162,6 @@ async def describe_conversations(
         else ConversationPublic.model_validate(each)
         for each in conversations
     ]
-
-
-async def describe_conversation(
-    tx: Transaction, caller: Caller, conversation: Conversation
-) -> ConversationPublic:
-    [shown] = await describe_conversations(tx, caller, [conversation])
-    return shown
 
 
 def describe(
@@ -81,13 +185,10 @@ def describe(
 async def find_standings(
     tx: Transaction, caller: Caller, conversation_ids: Sequence[UUID]
 ) -> dict[UUID, Standing]:
-    count = (
-        select(func.count()).select_from(ConversationParticipant).where(participant_condition(), TAKES_PART)
-    )
     found = (
         select(
             col(Conversation.id),
-            count.scalar_subquery(),
+            COUNT.scalar_subquery(),
             func.coalesce(col(PLACE.from_seq), 0),
             func.coalesce(col(PLACE.last_read_seq), 0),
             func.coalesce(col(PLACE.last_mention_seq), 0),
@@ -103,9 +204,7 @@ async def find_rosters(
     tx: Transaction, caller: Caller, conversation_ids: Sequence[UUID]
 ) -> dict[UUID, list[ParticipantPublic]]:
     """The first SHOWN_PARTICIPANTS of each, in the order of joining."""
-    is_postgresql = tx.get_bind().dialect.name == "postgresql"
-    first = select_first_by_index(caller) if is_postgresql else select_first_by_rank(caller)
-    keys = (await tx.execute(first, {"conversation_ids": list(conversation_ids)})).all()
+    keys = (await tx.execute(select_first_by_rank(caller, conversation_ids))).all()
     if not keys:
         return {}
     key = tuple_(col(ConversationParticipant.conversation_id), col(ConversationParticipant.user_id))
@@ -116,32 +215,14 @@ async def find_rosters(
     return rosters
 
 
-def select_first_by_index(caller: Caller) -> AnySelect:
-    """The keys of the first participants, of whom no more are read than shown, however many there are."""
-    first = (
-        select(col(ConversationParticipant.user_id))
-        .where(participant_condition(), TAKES_PART)
-        .order_by(*JOINING_ORDER)
-        .limit(SHOWN_PARTICIPANTS)
-        .correlate(Conversation)
-        .lateral("first_participants")
-    )
-    return (
-        select(col(Conversation.id), first.c.user_id)
-        .select_from(Conversation)
-        .join(first, true())
-        .where(known_conversation(caller), ARE_CHOSEN)
-    )
-
-
-def select_first_by_rank(caller: Caller) -> AnySelect:
-    """The same for engines that have no LATERAL."""
+def select_first_by_rank(caller: Caller, conversation_ids: Sequence[UUID]) -> AnySelect:
+    """The keys of the first participants of each."""
     rank = func.row_number().over(partition_by=col(Conversation.id), order_by=JOINING_ORDER)
     ranked = (
         select(col(Conversation.id), col(ConversationParticipant.user_id), rank.label("place"))
         .select_from(Conversation)
         .join(ConversationParticipant, participant_condition())
-        .where(known_conversation(caller), TAKES_PART, ARE_CHOSEN)
+        .where(known_conversation(caller), TAKES_PART, col(Conversation.id).in_(conversation_ids))
         .subquery()
     )
     return select(ranked.c.id, ranked.c.user_id).where(ranked.c.place <= SHOWN_PARTICIPANTS)
