@@ -76,8 +76,10 @@ def test_the_patterns_of_sqlite_find_every_letter_that_folds_to_the_same() -> No
 def test_a_search_on_sqlite_calls_no_function_of_python_for_a_row(
     new_database: Callable[[str], str],
 ) -> None:
+    url = new_database("sqlite")
+
     async def look() -> tuple[str, str]:
-        db = open_unchecked(new_database("sqlite"))
+        db = open_unchecked(url)
         sql = str(select_tasks(False, True).compile(dialect=db.engine.dialect))
 
         async def lower(tx: Transaction) -> str:
