@@ -84,9 +84,15 @@ class RowListSpec:
 
 
 async def read_page(
-    tx: Transaction, listing: RowListSpec, statement: Select[RowT], page: Page, *, scope: str = ""
+    tx: Transaction,
+    listing: RowListSpec,
+    statement: Select[RowT],
+    page: Page,
+    values: Mapping[str, object] | None = None,
+    *,
+    scope: str = "",
 ) -> tuple[list[RowT], str | None]:
-    """The rows of the page, and the cursor of the next page; None if this is the last."""
+    """The rows of the page, and the cursor of the next page; None if this is the last. `values` are bind parameters."""
     name = f"{listing.name} {scope}".strip()
     dialect = tx.get_bind().dialect.name
     bounds = read_cursor(listing, name, page.cursor)
@@ -94,7 +100,7 @@ async def read_page(
     if bounds is not None:
         statement = statement.where(after_cursor(dialect, listing.keys, list(bounds.values()), down))
     statement = statement.order_by(*(key.desc() for key in listing.keys)).limit(page.limit + 1)
-    found = list((await tx.execute(statement)).scalars())
+    found = list((await tx.execute(statement, values)).scalars())
     rows = found[: page.limit]
     if len(found) <= page.limit:
         return rows, None

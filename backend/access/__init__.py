@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     SQLColumnExpression,
+    Uuid,
     and_,
     bindparam,
     exists,
@@ -131,7 +132,9 @@ def allow_no_one(column: object) -> Callable[[Caller], TableRule]:
     return lambda caller: TableRule(false(), mark)
 
 
-RULES: dict[type[SQLModel], Callable[[Caller], TableRule]] = {
+# Which rows of a table a caller may see. It knows of the caller who they are, and whether they are an agent.
+Rule = Callable[[Caller], TableRule]
+RULES: dict[type[SQLModel], Rule] = {
     User: own_active_account,
     AuthSession: owned_by_caller(AuthSession.user_id),
     RefreshToken: allow_no_one(RefreshToken.session_id),
@@ -359,17 +362,54 @@ async def get_row(
     *,
     lock: bool = False,
     keeps_key: bool = False,
-    rule: ColumnElement[bool] | None = None,
+    rule: Rule | None = None,
 ) -> RowT:
-    """The row with this id; NotFound where it is missing or not the caller's. `lock` holds it until the commit.
-
-    `keeps_key`: others may go on to store rows that belong to it. `rule` is another one than that in RULES.
-    """
-    has_id = get_columns(table)["id"] == require_id(row_id)
-    row = await find_row(tx, caller, table, has_id, lock=lock, keeps_key=keeps_key, rule=rule)
+    """The row with this id; NotFound where it is missing or not the caller's."""
+    row = await find_by_id(tx, caller, table, row_id, lock=lock, keeps_key=keeps_key, rule=rule)
     if row is None:
         raise NotFound(NOUNS.get(table, table.__name__.lower()))
     return row
+
+
+async def find_by_id(
+    tx: Transaction,
+    caller: CallerOrSystem,
+    table: type[RowT],
+    row_id: UUID | None,
+    *,
+    lock: bool = False,
+    keeps_key: bool = False,
+    rule: Rule | None = None,
+) -> RowT | None:
+    """The row with this id, or None. `lock` holds it until the commit.
+
+    `keeps_key`: others may go on to store rows that belong to it. `rule` is another one than that in RULES.
+    """
+    anyone = caller if isinstance(caller, System) else stand_in(is_agent=caller.is_agent)
+    statement = select_by_id(anyone, table, rule or RULES[table], lock, keeps_key)
+    values = {} if isinstance(caller, System) else caller_params(caller)
+    row: RowT | None = (
+        await tx.execute(statement, {**values, "row_id": require_id(row_id)})
+    ).scalar_one_or_none()
+    return row
+
+
+@cache
+def select_by_id(
+    anyone: CallerOrSystem, table: type[RowT], rule: Rule, lock: bool, keeps_key: bool
+) -> Select[RowT]:
+    """The statement of `find_by_id`. To build the condition of a rule takes longer than to find the row."""
+    condition = system_rule(table) if isinstance(anyone, System) else rule(anyone)
+    columns = get_columns(table)
+    statement = sql_select(table).where(condition, columns["id"] == bindparam("row_id", type_=Uuid()))
+    return lock_rows(statement, keeps_key) if lock else statement
+
+
+def lock_rows(statement: Select[RowT], keeps_key: bool) -> Select[RowT]:
+    # The session may know the row as it was before the lock, so it is read anew. SQLite ignores FOR UPDATE: there a
+    # writer holds the whole database anyway.
+    locked = statement.with_for_update(key_share=keeps_key)
+    return locked.execution_options(populate_existing=True)
 
 
 async def find_row(
@@ -378,16 +418,12 @@ async def find_row(
     table: type[RowT],
     *conditions: ColumnElement[bool],
     lock: bool = False,
-    keeps_key: bool = False,
     rule: ColumnElement[bool] | None = None,
 ) -> RowT | None:
-    """The one row that meets the conditions, or None."""
+    """The one row that meets the conditions, or None; `lock` and `rule` as for `find_by_id`."""
     found = select(caller, table) if rule is None else sql_select(table).where(rule)
     statement = found.where(*conditions)
-    if lock:
-        # The session may know the row as it was before the lock, so it is read anew. SQLite ignores FOR UPDATE: there a
-        # writer holds the whole database anyway.
-        locked = statement.with_for_update(key_share=keeps_key)
-        statement = locked.execution_options(populate_existing=True)
-    row: RowT | None = (await tx.execute(statement)).scalar_one_or_none()
+    row: RowT | None = (
+        await tx.execute(lock_rows(statement, False) if lock else statement)
+    ).scalar_one_or_none()
     return row

@@ -277,7 +277,7 @@ async def renew_leases(tx: Transaction, context: AgentContext, leases: Sequence[
 
 async def release_lease(tx: Transaction, lease: Lease) -> None:
     """Queue the run again under a new epoch, which refuses further writes of this worker."""
-    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == lease.run_id, lock=True)
+    run = await access.find_by_id(tx, SYSTEM, Run, lease.run_id, lock=True)
     if run is not None and run.epoch == lease.epoch and run.status == "running":
         run.status = "queued"
         run.epoch += 1
@@ -287,7 +287,7 @@ async def release_lease(tx: Transaction, lease: Lease) -> None:
 
 async def end_without_reading(tx: Transaction, run_id: UUID, error: str, *, bare: bool) -> None:
     """End a run that no worker can work on, without reading its log. If `bare`, only the run's row is changed."""
-    run = await access.find_row(tx, SYSTEM, Run, col(Run.id) == run_id, lock=True)
+    run = await access.find_by_id(tx, SYSTEM, Run, run_id, lock=True)
     if run is None or run.status not in ("queued", "running"):
         return
     if bare:

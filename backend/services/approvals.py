@@ -176,7 +176,7 @@ async def find_expired_runs(tx: Transaction, caller: CallerOrSystem) -> list[UUI
 
 
 async def expire_approvals(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> None:
-    run = await access.find_row(tx, caller, Run, col(Run.id) == run_id, lock=True)
+    run = await access.find_by_id(tx, caller, Run, run_id, lock=True)
     if run is None:
         return
     moment = await read_clock(tx)

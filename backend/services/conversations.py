@@ -101,7 +101,7 @@ async def create_conversation(
         user_id=caller.user_id, title=new.title, account_id=account_id, agent_id=agent_id
     )
     if new_id is not None:
-        if existing := await access.find_row(tx, caller, Conversation, col(Conversation.id) == new_id):
+        if existing := await access.find_by_id(tx, caller, Conversation, new_id):
             return existing
         conversation.id = new_id
     return await add_conversation(tx, caller, conversation)

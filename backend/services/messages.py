@@ -6,12 +6,12 @@ from types import SimpleNamespace
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Uuid, bindparam, case, func, literal, select
+from sqlalchemy import Integer, Select, Uuid, bindparam, case, func, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import Caller, Rule
 from clock import utc_now
 from db import AnySelect, Database, RetryTransaction, Transaction, get_columns
 from errors import Conflict, Invalid, NotFound
@@ -123,7 +123,7 @@ class MessageLists:
     in_order: ListSpec
     from_end: ListSpec
     select: Callable[[Side | None, bool], AnySelect]
-    rule: Callable[[Caller], ColumnElement[bool]] | None = None
+    rule: Rule | None = None
 
 
 WITH_AGENT = MessageLists(
@@ -155,8 +155,7 @@ async def list_messages(
 
 
 async def find_mark(tx: Transaction, caller: Caller, message_id: UUID, lists: MessageLists) -> Message | None:
-    rule = lists.rule and lists.rule(caller)
-    return await access.find_row(tx, caller, Message, col(Message.id) == message_id, rule=rule)
+    return await access.find_by_id(tx, caller, Message, message_id, rule=lists.rule)
 
 
 async def list_found(
@@ -220,7 +219,7 @@ async def find_repeated_run(
     elsewhere = conversation_id not in (None, message.conversation_id)
     if elsewhere or message.content != content:
         raise Conflict("This client_id was used for another message.")
-    run = await access.find_row(tx, caller, Run, col(Run.id) == message.run_id)
+    run = await access.find_by_id(tx, caller, Run, message.run_id)
     if run is None:
         raise NotFound("conversation")
     return run

@@ -230,9 +230,8 @@ async def find_conversation(
     tx: Transaction, caller: Caller, run: Run, *, lock: bool = False
 ) -> Conversation | None:
     """That of the run, if the caller may see it: their own with an agent, or one of people in which they take part."""
-    rule = shared_conversation(caller) if run.is_shared else None
-    has_id = col(Conversation.id) == run.conversation_id
-    return await access.find_row(tx, caller, Conversation, has_id, lock=lock, rule=rule)
+    rule = shared_conversation if run.is_shared else None
+    return await access.find_by_id(tx, caller, Conversation, run.conversation_id, lock=lock, rule=rule)
 
 
 async def find_question(tx: Transaction, run: Run) -> UUID | None:

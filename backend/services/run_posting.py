@@ -121,7 +121,7 @@ async def add_message(
 ) -> PostedMessage:
     """The same in a transaction that also knows `on_busy`, repeated messages, and what to say against it."""
     # A statement whose connection was lost may have stored everything.
-    if (stored := await access.find_row(tx, caller, Run, col(Run.id) == run_id)) is not None:
+    if (stored := await access.find_by_id(tx, caller, Run, run_id)) is not None:
         line = await find_first_line(tx, caller, stored)
         return PostedMessage(stored, first_line=line, agent=await find_profile(tx, caller, stored.agent_id))
     repeated = await messages.find_repeated_run(tx, caller, new.client_id, new.message, new.conversation_id)

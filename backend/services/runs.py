@@ -1,9 +1,10 @@
 # services/runs.py -- verbs on runs: look at one, list them, tell of their changes.
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, func, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, Uuid, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -147,21 +148,31 @@ async def find_pending_approvals(
 
 async def get_run(tx: Transaction, caller: Caller, run_id: UUID) -> RunPublic | RunShared:
     """As the caller may see it; NotFound where they take no part."""
-    run = await access.find_row(tx, caller, Run, col(Run.id) == run_id)
+    run = await access.find_by_id(tx, caller, Run, run_id)
     if run is not None:
         return await to_public_run(tx, caller, run)
-    run = await access.get_row(tx, caller, Run, run_id, rule=followed_run(caller))
+    run = await access.get_row(tx, caller, Run, run_id, rule=followed_run)
     return to_shared_run(await to_public_run(tx, caller, run))
 
 
 async def get_own_run(tx: Transaction, caller: Caller, run_id: UUID, *, lock: bool = False) -> Run:
     """For what only the one may do who has asked; Forbidden for others who see it."""
-    run = await access.find_row(tx, caller, Run, col(Run.id) == run_id, lock=lock)
+    run = await access.find_by_id(tx, caller, Run, run_id, lock=lock)
     if run is None:
-        run = await access.get_row(tx, caller, Run, run_id, rule=followed_run(caller))
+        run = await access.get_row(tx, caller, Run, run_id, rule=followed_run)
     if run.is_shared and run.user_id != caller.user_id:
         raise Forbidden(NOT_ASKED)
     return run
+
+
+@cache
+def select_listed(active: bool | None, *, is_agent: bool, is_own: bool) -> Select[Run]:
+    """The runs of `conversation_id` that are the caller's, or also those that the caller may follow."""
+    anyone = access.stand_in(is_agent=is_agent)
+    rule = access.visible_condition(anyone, Run) if is_own else followed_run(anyone)
+    named = col(Run.conversation_id) == bindparam("conversation_id", type_=Uuid())
+    statement = select(Run).where(rule, named)
+    return statement if active is None else statement.where(col(Run.status).in_(ACTIVE_STATUSES) == active)
 
 
 async def list_runs(
@@ -171,15 +182,11 @@ async def list_runs(
 
     Among people a person sees those of others, too, as these are for all.
     """
-    conversation = await access.get_row(
-        tx, caller, Conversation, conversation_id, rule=readable_conversation(caller)
-    )
+    conversation = await access.get_row(tx, caller, Conversation, conversation_id, rule=readable_conversation)
     is_own = caller.is_agent or conversation.kind == "assistant"
-    rule = access.visible_condition(caller, Run) if is_own else followed_run(caller)
-    statement = select(Run).where(rule, col(Run.conversation_id) == conversation_id)
-    if active is not None:
-        statement = statement.where(col(Run.status).in_(ACTIVE_STATUSES) == active)
-    found, cursor = await read_page(tx, LISTING, statement, page, scope=str(conversation_id))
+    statement = select_listed(active, is_agent=caller.is_agent, is_own=is_own)
+    values = {**access.caller_params(caller), "conversation_id": conversation_id}
+    found, cursor = await read_page(tx, LISTING, statement, page, values, scope=str(conversation_id))
     shown = await to_public_runs(tx, caller, found)
     return page_json(
         [run if is_own or run.user_id == caller.user_id else to_shared_run(run) for run in shown],
@@ -188,7 +195,7 @@ async def list_runs(
 
 
 async def find_followed_run(tx: Transaction, caller: Caller, run_id: UUID) -> Run | None:
-    return await access.find_row(tx, caller, Run, col(Run.id) == run_id, rule=followed_run(caller))
+    return await access.find_by_id(tx, caller, Run, run_id, rule=followed_run)
 
 
 async def get_streamed_run(tx: Transaction, caller: Caller, run_id: UUID) -> StreamedRun:

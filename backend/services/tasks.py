@@ -102,7 +102,7 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
     """With `new_id` as its id, if given: a task that has this id already is returned instead."""
     task = new_task(caller, new)
     if new_id is not None:
-        if existing := await access.find_row(tx, caller, Task, col(Task.id) == new_id):
+        if existing := await access.find_by_id(tx, caller, Task, new_id):
             return existing
         task.id = new_id
     access.add_row(tx, caller, task)

@@ -1,6 +1,5 @@
 # tools/approval_rules.py -- which calls need an approval, and the rows that their user is shown.
 
-from sqlmodel import col
 
 import access
 from access import Caller
@@ -51,5 +50,5 @@ async def read_shown_rows(
         return {}
     if task_id is None:
         return {}
-    task = await access.find_row(tx, caller, Task, col(Task.id) == task_id, lock=lock)
+    task = await access.find_by_id(tx, caller, Task, task_id, lock=lock)
     return {"task": dump_task(task) if task else None}

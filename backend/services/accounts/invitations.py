@@ -75,7 +75,7 @@ async def create_invitation(
     rights.require_team(own.account, "Nobody else joins a personal account: create one for your team.")
     rights.require_rank(own.role, new.role)
     if derived is not None:
-        made = await access.find_row(tx, caller, AccountInvitation, col(AccountInvitation.id) == derived.id)
+        made = await access.find_by_id(tx, caller, AccountInvitation, derived.id)
         if made is not None and not is_open(made):
             raise Gone("The invitation that this request made has ended since.")
         if made is not None:

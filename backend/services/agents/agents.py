@@ -112,13 +112,13 @@ async def create_agent(
     own = await rights.lock_account(tx, caller, account_id)
     rights.require_manager(own.role)
     agent_id = new_id or uuid4()
-    made = await access.find_row(tx, caller, Agent, col(Agent.id) == agent_id)
+    made = await access.find_by_id(tx, caller, Agent, agent_id)
     if made is not None:
         return AgentPublic.model_validate(made)
     theirs = access.select(caller, Agent, col(Agent.id)).where(col(Agent.account_id) == account_id)
     if len((await tx.execute(theirs)).all()) >= AGENTS_PER_ACCOUNT:
         raise Conflict(f"The account has {AGENTS_PER_ACCOUNT} agents. Delete one first.")
-    if await access.find_row(tx, SYSTEM, User, col(User.id) == agent_id) is not None:
+    if await access.find_by_id(tx, SYSTEM, User, agent_id) is not None:
         raise Gone("The agent that this request made was deleted since.")
     agent = await add_agent(tx, caller, Agent(id=agent_id, account_id=account_id, **given))
     shown = AgentPublic.model_validate(agent)

@@ -3,8 +3,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlmodel import col
-
 import access
 from access import CallerOrSystem
 from db import Transaction
@@ -30,7 +28,7 @@ async def find_profile(tx: Transaction, caller: CallerOrSystem, agent_id: UUID |
     """The agent of a conversation or a run; None for the built-in one, which has no id there, and for a deleted one."""
     if agent_id is None:
         return None
-    agent = await access.find_row(tx, caller, Agent, col(Agent.id) == agent_id)
+    agent = await access.find_by_id(tx, caller, Agent, agent_id)
     if agent is None:
         return None
     return AgentProfile(

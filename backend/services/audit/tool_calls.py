@@ -61,8 +61,9 @@ async def list_tool_calls(db: Database, caller: Caller, wanted: CallFilter, page
     if wanted.since is not None and wanted.before is not None and wanted.since > wanted.before:
         raise Invalid("`from` is after `to`.", ("query", "from"))
     if wanted.conversation_id is not None:
-        rule = readable_conversation(caller)
-        await db.read(access.get_row, caller, Conversation, wanted.conversation_id, rule=rule)
+        await db.read(
+            access.get_row, caller, Conversation, wanted.conversation_id, rule=readable_conversation
+        )
     if wanted.run_id is not None:
         await db.read(access.get_row, caller, Run, wanted.run_id)
     bounds = read_cursor(CALLS, CALLS.name, page.cursor)

@@ -158,7 +158,7 @@ async def create_token(
     # The lock keeps two requests at once from both creating the last token that is allowed.
     await access.get_row(tx, caller, User, caller.user_id, lock=True)
     if derived is not None:
-        made = await access.find_row(tx, caller, ApiToken, col(ApiToken.id) == derived.id)
+        made = await access.find_by_id(tx, caller, ApiToken, derived.id)
         if made is not None and made.revoked_at is not None:
             raise Gone("The token that this request made was revoked since.")
         if made is not None:

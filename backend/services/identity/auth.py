@@ -138,7 +138,7 @@ async def sign_in(auth: SignInContext, device: Device, email: str, password: str
 async def open_session(
     tx: Transaction, auth: SignInContext, device: Device, verified_user: User, new_hash: str | None
 ) -> TokenPublic:
-    user = await access.find_row(tx, SYSTEM, User, col(User.id) == verified_user.id, lock=True)
+    user = await access.find_by_id(tx, SYSTEM, User, verified_user.id, lock=True)
     if user is None or user.password_hash != verified_user.password_hash:
         raise Unauthorized(WRONG_CREDENTIALS)  # deleted or changed while the hash was computed
     if new_hash is not None:

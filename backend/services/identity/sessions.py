@@ -96,10 +96,10 @@ async def lock_family(tx: Transaction, caller: CallerOrSystem, session_id: UUID)
     The lock is that of the user's row, which sign-ins and changes of the password take as well: no fork and no new
     sign-in escapes a transaction that ends them all.
     """
-    known = await access.find_row(tx, caller, AuthSession, col(AuthSession.id) == session_id)
+    known = await access.find_by_id(tx, caller, AuthSession, session_id)
     if known is None:
         return []
-    await access.find_row(tx, caller, User, col(User.id) == known.user_id, lock=True)
+    await access.find_by_id(tx, caller, User, known.user_id, lock=True)
     family = or_(col(AuthSession.id) == known.family, col(AuthSession.family_id) == known.family)
     statement = access.select(caller, AuthSession).where(col(AuthSession.user_id) == known.user_id, family)
     rows = (await tx.execute(statement.execution_options(populate_existing=True))).scalars()

@@ -144,20 +144,18 @@ async def add_participants(
 
 
 async def find_known(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation | None:
-    return await access.find_row(
-        tx, caller, Conversation, col(Conversation.id) == conversation_id, rule=known_conversation(caller)
-    )
+    return await access.find_by_id(tx, caller, Conversation, conversation_id, rule=known_conversation)
 
 
 async def require_participant(tx: Transaction, caller: Caller, conversation_id: UUID) -> None:
     """NotFound for whoever does not take part, and for a conversation with an agent."""
-    await access.get_row(tx, caller, Conversation, conversation_id, rule=shared_conversation(caller))
+    await access.get_row(tx, caller, Conversation, conversation_id, rule=shared_conversation)
 
 
 async def lock_managed(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
     """The conversation, locked, for somebody who may change it; Forbidden for those who only take part."""
     conversation = await access.get_row(
-        tx, caller, Conversation, conversation_id, lock=True, rule=known_conversation(caller)
+        tx, caller, Conversation, conversation_id, lock=True, rule=known_conversation
     )
     if not await may_manage(tx, caller, conversation):
         raise Forbidden(NOT_A_MANAGER)

@@ -75,8 +75,7 @@ DELIVERIES_OF_MESSAGE = (
 
 async def require_message(tx: Transaction, caller: Caller, message_id: UUID) -> None:
     """NotFound for whoever may not see it. What is said to an agent has no deliveries."""
-    has_id = col(Message.id) == message_id
-    if await access.find_row(tx, caller, Message, has_id, rule=shared_message(caller)) is None:
+    if await access.find_by_id(tx, caller, Message, message_id, rule=shared_message) is None:
         await access.get_row(tx, caller, Message, message_id)
 
 

@@ -24,12 +24,9 @@ MAX_TIMES = 200
 
 async def mark_read(tx: Transaction, caller: Caller, conversation_id: UUID, message_id: UUID) -> None:
     """The caller has read up to this message. NotFound for one that is not theirs to see in this conversation."""
-    conversation = await access.get_row(
-        tx, caller, Conversation, conversation_id, rule=shared_conversation(caller)
-    )
-    is_here = (col(Message.id) == message_id, col(Message.conversation_id) == conversation_id)
-    message = await access.find_row(tx, caller, Message, *is_here, rule=shared_message(caller))
-    if message is None:
+    conversation = await access.get_row(tx, caller, Conversation, conversation_id, rule=shared_conversation)
+    message = await access.find_by_id(tx, caller, Message, message_id, rule=shared_message)
+    if message is None or message.conversation_id != conversation_id:
         raise NotFound("message")
     own = col(ConversationParticipant.user_id) == caller.user_id
     place = await access.find_row(

@@ -42,17 +42,14 @@ async def retract_message(tx: Transaction, caller: Caller, message_id: UUID) -> 
 
 async def lock_own_message(tx: Transaction, caller: Caller, message_id: UUID) -> Message:
     """The message, its conversation locked, so that its versions follow each other."""
-    has_id = col(Message.id) == message_id
-    message = await access.find_row(tx, caller, Message, has_id, rule=shared_message(caller))
+    message = await access.find_by_id(tx, caller, Message, message_id, rule=shared_message)
     if message is None:
         await access.get_row(tx, caller, Message, message_id)
         raise Forbidden("What is said to an agent, and what it answers, stays as it is.")
     if message.user_id != caller.user_id:
         raise Forbidden("Only who has said it may change it.")
     conversation_id = message.conversation_id
-    await access.get_row(
-        tx, caller, Conversation, conversation_id, lock=True, rule=shared_conversation(caller)
-    )
+    await access.get_row(tx, caller, Conversation, conversation_id, lock=True, rule=shared_conversation)
     return message
 
 

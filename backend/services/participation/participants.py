@@ -25,7 +25,7 @@ NOT_HERE = "Who has asked, or the agent, left the conversation or was removed fr
 
 async def list_participants(db: Database, caller: Caller, conversation_id: UUID, page: Page) -> bytes:
     """In the order of joining, as JSON."""
-    await db.read(access.get_row, caller, Conversation, conversation_id, rule=known_conversation(caller))
+    await db.read(access.get_row, caller, Conversation, conversation_id, rule=known_conversation)
     return await rosters.list_participants(db, caller, conversation_id, page)
 
 
@@ -104,7 +104,7 @@ async def remove_participant(
     `size` is what is kept of these, as in `cancel_run`.
     """
     conversation = await access.get_row(
-        tx, caller, Conversation, conversation_id, lock=True, rule=known_conversation(caller)
+        tx, caller, Conversation, conversation_id, lock=True, rule=known_conversation
     )
     place = await require_place(tx, caller, conversation, user_id)
     if conversation.kind == "direct":

@@ -97,9 +97,8 @@ async def add_message(
     it.
     """
     # Locked, so that all see the messages in one order; not against deliveries, whose writers may hold a place.
-    rule = readable_conversation(caller)
     conversation = await access.get_row(
-        tx, caller, Conversation, conversation_id, lock=True, keeps_key=True, rule=rule
+        tx, caller, Conversation, conversation_id, lock=True, keeps_key=True, rule=readable_conversation
     )
     if conversation.kind == "assistant":
         raise Invalid("What is said to an agent replies to no message.", ("body", "reply_to_id"))
@@ -174,8 +173,7 @@ async def find_repeated(
 ) -> Message | None:
     """By its client_id; without one, by the id that a statement may have stored whose connection was lost."""
     if new.client_id is None:
-        is_same = col(Message.id) == message_id
-        return await access.find_row(tx, caller, Message, is_same, rule=said_by_caller(caller))
+        return await access.find_by_id(tx, caller, Message, message_id, rule=said_by_caller)
     has_id = col(Message.client_id) == new.client_id
     found = await access.find_row(tx, caller, Message, has_id, rule=said_by_caller(caller))
     if found is not None and (found.conversation_id, found.content) != (conversation_id, new.content):
@@ -188,8 +186,7 @@ async def find_replied(
 ) -> Message | None:
     if message_id is None:
         return None
-    is_here = (col(Message.id) == message_id, col(Message.conversation_id) == conversation_id)
-    replied = await access.find_row(tx, caller, Message, *is_here, rule=shared_message(caller))
-    if replied is None:
+    replied = await access.find_by_id(tx, caller, Message, message_id, rule=shared_message)
+    if replied is None or replied.conversation_id != conversation_id:
         raise Invalid("There is no such message in this conversation.", ("body", "reply_to_id"))
     return replied

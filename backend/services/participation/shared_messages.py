@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    Uuid,
     bindparam,
     case,
     column,
@@ -127,9 +128,15 @@ OF_PEOPLE = messages.MessageLists(
 )
 
 
+@cache
+def select_message() -> AnySelect:
+    found = select_shared_messages(ANY_CALLER, shared_message(ANY_CALLER))
+    return found.where(col(Message.id) == bindparam("message_id", type_=Uuid()))
+
+
 async def get_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
-    found = select_shared_messages(caller, shared_message(caller)).where(col(Message.id) == message_id)
-    row = (await tx.execute(found)).one_or_none()
+    values = {**access.caller_params(caller), "message_id": message_id}
+    row = (await tx.execute(select_message(), values)).one_or_none()
     if row is None:
         raise NotFound("message")
     return show_message(row)
