@@ -8,14 +8,14 @@ from agent.context import AgentContext, RunLimits
 from agent.run_control import RunControl
 from agent.worker import Worker
 from db import Database
+from identity.api_tokens import ApiTokenCache
+from identity.auth import SignInContext
+from identity.rate_limits import RateLimiter
+from identity.sessions import SessionCache
 from llm.protocol import Model
 from security import JwtSigner
 from server.health import DatabaseProbe
 from server.known_ids import SharedConversations
-from services.identity.api_tokens import ApiTokenCache
-from services.identity.auth import SignInContext
-from services.identity.rate_limits import RateLimiter
-from services.identity.sessions import SessionCache
 from settings import Settings
 from storage.engines import open_engine
 from storage.timeouts import UNHURRIED, make_request_limits

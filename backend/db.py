@@ -47,7 +47,7 @@ ATTEMPTS = 3
 HAS_EVENTS = "has_events"
 EVENT_RETENTION = "event_retention"
 READER_OF = "reader_of"
-# Events that are written with the last statement of the transaction; see services/events/deferred.py.
+# Events that are written with the last statement of the transaction; see events/deferred.py.
 DEFERRED_EVENTS = "deferred_events"
 EVENT_FIELDS = ("audience", "audience_id", "type", "payload", "created_at", "expires_at")
 

@@ -10,6 +10,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api_docs import pages
 from console import files, session
+from identity.rate_limits import network_of
 from lifespan import run_app
 from llm.opening import open_model, open_models
 from llm.protocol import Model
@@ -23,7 +24,6 @@ from server.middleware import BodySizeLimitMiddleware, ServerErrorMiddleware, St
 from server.problems import install_error_handlers
 from server.request_ids import RequestIdMiddleware
 from server.response_headers import ResponseHeadersMiddleware
-from services.identity.rate_limits import network_of
 from settings import VERSION, Settings, SettingsError, get_settings
 from streaming.disconnects import DisconnectMiddleware
 from timings import Timings

@@ -25,6 +25,7 @@ LAYERS = [
     {"llm", "tools", "streaming"},
     {"search"},
     {"services", "server"},
+    {"identity", "events"},
     {"pagination"},
     {"access"},
     {"db"},
@@ -39,8 +40,8 @@ MOST_TEST_LINES = 500
 MOST_FILES = 15
 # Their files are numbered: the number says where a new one goes, and nobody looks for one by its place.
 NUMBERED = {"migrations", "migrations/versions", "specs/decisions"}
-# Of all lines of backend/: what one room holds, of which the aim is a fifth, and one folder in its own files.
-MOST_OF_BACKEND = 0.26
+# Of all lines of backend/: what one room holds, and one folder in its own files.
+MOST_OF_BACKEND = 0.2
 MOST_IN_A_FOLDER = 0.1
 MOST_LINES_WITH_ANY = 80
 

@@ -56,7 +56,7 @@ def test_every_place_of_a_recipe_is_there(heading: str) -> None:
 TABLE_PLACES = {
     "backend/models/{noun}.py": '__tablename__ = "{table}"',
     "backend/models/__init__.py": '"{name}"',
-    "backend/access/__init__.py": "^    {name}: ",
+    "backend/access/rules.py": "^    {name}: ",
     "migrations/{number}_{what}.sql": "CREATE TABLE {table} ",
     "migrations/versions/{number}_{what}.py": '"{table}"',
     "migrations/psql/begin.sql": "'{table}'",

@@ -6,12 +6,12 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
+from events import posted
 from models.event import RESERVED_WORDS
 from models.identity.api_token import SCOPES
 from models.run import Run
 from protocols.mcp.prompts import PROMPTS
 from protocols.mcp.resources import CONVERSATION_URI, TASKS_URI
-from services.events import posted
 from services.run_log import FINAL_EVENTS
 from settings import ROOT
 from streaming.typing_notes import TYPE as TYPING

@@ -12,11 +12,11 @@ from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Transaction
 from errors import NotFound
+from events.deferred import defer_events, execute_with_events
 from models import RunEvent
 from models.approval import ApprovalPolicy
 from models.columns import UTCDateTime
 from services import approvals, run_log
-from services.events.deferred import defer_events, execute_with_events
 from services.run_log import HOLD_RUN, INSERT_LINE, LeaseLost, Line
 from services.run_usage import RUNS, Usage, name_usage
 

@@ -24,6 +24,7 @@ from agent.run_writer import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, RunLog
 from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read, refuse_missing_tool
 from db import Transaction
 from errors import DatabaseBusy
+from events.deferred import write_deferred_events
 from failure_causes import log_failure
 from llm.protocol import (
     AnswerEnd,
@@ -43,7 +44,6 @@ from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outco
 from models.run import MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
 from services import approvals, run_endings, run_log
-from services.events.deferred import write_deferred_events
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
 from services.run_log import LeaseLost, Line, Step, rebuild_steps, to_line
 from services.run_usage import NO_USAGE, Usage, read_usage

@@ -11,10 +11,9 @@ from models.approval import ApprovalDecision
 from models.message import ChatCreate, ConversationMessageCreate, MessagePublic
 from models.run import RunPublic
 from services import approvals
-from services.accounts import accounts, members
+from services.accounts import accounts, members, user_removal
 from services.agents import agents
 from services.agents.agent_removal import Removal
-from services.identity import user_removal
 from services.participation import kinds, participants
 from services.participation.posting import post_message as post_to_people
 from services.run_endings import store_ending

@@ -10,10 +10,10 @@ from pydantic_core import from_json, to_json
 from access import Caller
 from commands.context import Email, exit_with, format_validation_error, run_on_database
 from db import Database
+from identity import auth
 from models.shapes import GivenTime, JsonObject
 from pagination import MAX_LIMIT, Page
 from services.audit.tool_calls import CallFilter, list_tool_calls
-from services.identity import auth
 
 MAX_ARGUMENTS = 120
 

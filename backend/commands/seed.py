@@ -16,9 +16,9 @@ from commands.seed_rows import Row, SeedSizes, build_batches, build_tasks
 from commands.users import parse_user
 from db import Database, Transaction, get_columns
 from errors import Conflict
+from identity import auth
 from models import Task
 from models.user import UserCreate
-from services.identity import auth
 
 
 def seed(

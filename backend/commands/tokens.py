@@ -8,8 +8,8 @@ from access import Caller
 from commands.context import Email, exit_with, format_validation_error, run_on_database
 from db import Database
 from errors import Conflict
+from identity import api_tokens, auth
 from models.identity.api_token import SCOPES, AccessTokenCreate
-from services.identity import api_tokens, auth
 
 commands = typer.Typer(no_args_is_help=True, help="Create API tokens for programs.")
 

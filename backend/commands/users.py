@@ -8,8 +8,8 @@ from pydantic import TypeAdapter, ValidationError
 from commands.context import Email, exit_with, format_validation_error, run_on_database
 from db import Database
 from errors import Conflict
+from identity import auth
 from models.user import Password, UserCreate
-from services.identity import auth
 
 commands = typer.Typer(no_args_is_help=True, help="Create users and set new passwords.")
 

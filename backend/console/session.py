@@ -6,11 +6,11 @@ from fastapi import APIRouter, Cookie, Depends, Request, status
 from starlette.responses import Response
 
 from errors import Forbidden, Unauthorized
+from identity import auth
 from models.identity.session import SignInRequest, TokenPublic
 from models.shapes import ApiModel
 from routes.dependencies import FOR_ANYONE, AppStateDep, DeviceDep, Route
 from routes.openapi import problems
-from services.identity import auth
 from settings import OFFLINE_MODEL
 
 PATH = "/v1/web/session"

@@ -9,11 +9,11 @@ from fastapi.routing import APIRoute
 from access import Caller, SignedInCaller
 from app_state import AppState
 from db import Database
+from identity.auth import Device
 from models.shapes import STORABLE
 from pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
 from routes.door import SESSIONS_ONLY, Door, find_door, get_app_state, get_caller, let_anyone_in
 from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
-from services.identity.auth import Device
 
 
 # Dependencies are async: FastAPI runs one that is not in a thread, which costs more than the rest of a request.

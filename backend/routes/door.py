@@ -9,9 +9,9 @@ from starlette.datastructures import Headers
 from access import Caller
 from app_state import AppState
 from errors import InsufficientScope, InvalidCredential, Unauthorized
+from identity.api_tokens import TOKEN_PREFIX
 from models.identity.api_token import SCOPES_FOR, Permission
 from security import InvalidToken
-from services.identity.api_tokens import TOKEN_PREFIX
 
 # The key of a request's scope under which the caller is kept, once authenticated.
 CALLER = "parley.caller"

@@ -4,6 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, status
 
+from events import inboxes, posted
+from events.changes import READ_BATCH
 from models.event import ChangePublic, EventCreate, EventIds, EventPublic, GivenType, Severity
 from routes.dependencies import (
     STREAM_SLOT,
@@ -17,8 +19,6 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
-from services.events import inboxes, posted
-from services.events.changes import READ_BATCH
 from streaming.sse import EventStream, parse_last_event_id
 from streaming.user_stream import read_changes_page
 

@@ -15,12 +15,12 @@ from access import ANY_CALLER, Caller, CallerOrSystem
 from clock import rfc3339
 from db import Transaction
 from errors import Conflict, Forbidden, NotFound
+from identity.rate_limits import add_hits, hash_key
 from models import Approval, Run, User
 from models.approval import ApprovalPolicy, Decision
 from models.run import RunPublic
 from models.shapes import JsonObject
 from services import run_log, runs
-from services.identity.rate_limits import add_hits, hash_key
 from storage.dialects import read_clock
 
 EXPIRED_BATCH = 100

@@ -10,6 +10,7 @@ import access
 from access import Caller
 from db import AnySelect, Database, Transaction, get_columns
 from errors import Forbidden, Invalid
+from events import changes
 from models import Agent, Conversation
 from models.agent import BUILT_IN_ID
 from models.conversation import ConversationCreate, ConversationShared, ConversationUpdate
@@ -19,7 +20,6 @@ from services import idempotency
 from services.accounts import rights
 from services.agents.lookup import find_agent
 from services.agents.run_removal import cancel_unseen_runs
-from services.events import changes
 from storage.text_search import search_parameters, text_contains
 
 COLUMNS = get_columns(Conversation)

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from access import SYSTEM, System
 from db import Database, Transaction
+from events import event_log
 from failure_causes import log_failure
+from identity import sessions
+from identity.rate_limits import delete_expired_limits
 from services import run_log
-from services.accounts import account_removal
+from services.accounts import account_removal, user_removal
 from services.accounts.invitations import delete_ended_invitations
 from services.agents import answers
-from services.events import event_log
 from services.idempotency import delete_old_keys
-from services.identity import sessions, user_removal
-from services.identity.rate_limits import delete_expired_limits
 
 # A worker that starts has more urgent things to do than to delete what has expired.
 START_SECONDS = 5.0

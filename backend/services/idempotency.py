@@ -9,11 +9,11 @@ from sqlmodel import col
 
 import access
 from access import Caller, CallerOrSystem
+from access.batch_deletion import ROW_BATCH, delete_batch
 from clock import utc_now
 from db import RetryTransaction, Transaction
 from errors import Gone, Invalid
 from models import IdempotencyKey
-from services.batch_deletion import ROW_BATCH, delete_batch
 
 # After this long the request that holds a key counts as dead, and another one takes over.
 LOCK_SECONDS = 30

@@ -15,13 +15,13 @@ from access import Caller, Rule
 from clock import utc_now
 from db import AnySelect, Database, RetryTransaction, Transaction, get_columns
 from errors import Conflict, Invalid, NotFound
+from events import changes
 from models import Conversation, Message, Run, User
 from models.agent import BUILT_IN_ID, BUILT_IN_NAME
 from models.message import ChatCreate, MessagePublic, QueryAudit, Sender
 from pagination import ListSpec, Page, fetch_list
 from services import conversations
 from services.accounts import rights
-from services.events import changes
 
 MAX_FIRST_TITLE_CHARACTERS = 80
 # Not columns of the message as they stand; the last three are of messages of people.

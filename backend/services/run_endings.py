@@ -18,6 +18,7 @@ from access.participation import shared_conversation
 from clock import rfc3339, utc_now
 from db import Database, Transaction
 from errors import Conflict, DatabaseBusy, Forbidden, NotFound, Unauthorized
+from events import changes
 from failure_causes import describe_cause, find_place
 from models import Conversation, Message, Run
 from models.columns import to_count
@@ -35,7 +36,6 @@ from models.run import RunPublic, RunStatus, derive_answer_id, to_cost
 from models.shapes import JsonObject
 from services import messages, run_log, runs
 from services.agents.profiles import AgentProfile, find_profile
-from services.events import changes
 from services.participation.speaking import find_mentioned_users, store_message
 from services.run_log import LeaseLost, Line, Step
 from services.run_sql import END_RUN

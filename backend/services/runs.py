@@ -14,6 +14,7 @@ from access.participation import readable_conversation
 from access.runs import followed_run
 from db import Transaction, get_columns
 from errors import Forbidden, NotFound
+from events import changes
 from models import Approval, Conversation, Message, Run, RunEvent
 from models.approval import PendingApproval
 from models.event import Audience, NewEvent
@@ -22,7 +23,6 @@ from models.run import ACTIVE_STATUSES, ChatPublic, RunPublic, RunShared, derive
 from models.shapes import JsonObject
 from pagination import Page, RowListSpec, page_json, read_page
 from services import messages, run_log
-from services.events import changes
 
 # Whose end can be waited for, unless an earlier run of the conversation waits for its person.
 WORKING_STATUSES = ("queued", "running")

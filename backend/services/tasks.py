@@ -13,11 +13,11 @@ import access
 from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Database, Transaction, get_columns
+from events import changes
 from models import Task
 from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency
-from services.events import changes
 from storage.text_search import search_parameters, text_contains
 
 

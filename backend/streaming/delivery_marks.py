@@ -9,8 +9,8 @@ from pydantic_core import from_json
 from access import SYSTEM
 from db import Database
 from errors import DatabaseBusy
+from events.changes import StreamEvent
 from failure_causes import log_failure
-from services.events.changes import StreamEvent
 from services.participation.deliveries import store_delivered
 
 # Marks of one transaction, and how many wait at most; those beyond move with a later message.

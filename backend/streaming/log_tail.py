@@ -6,12 +6,12 @@ from uuid import UUID
 
 from access import SYSTEM, Caller
 from db import Database
+from events import changes, event_log
+from events.changes import StreamEvent
+from events.event_log import LogEntry
+from events.seats import list_seats
 from failure_causes import log_failure
 from models.event import Audience
-from services.events import changes, event_log
-from services.events.changes import StreamEvent
-from services.events.event_log import LogEntry
-from services.events.seats import list_seats
 from streaming.delivery_marks import find_message
 from streaming.notifier import LOG, Notifier
 from streaming.seats import MEMBERSHIP_TYPES, Seats

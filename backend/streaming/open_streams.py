@@ -14,9 +14,9 @@ from access import SYSTEM, Caller
 from db import Database, Transaction
 from errors import InvalidCredential, Unauthorized
 from failure_causes import log_failure
+from identity import credentials
 from models import Run
 from services import runs
-from services.identity import credentials
 from streaming.delivery_marks import DeliveryMarks
 from streaming.live_runs import LiveRuns
 from streaming.log_tail import Feed, LogTail

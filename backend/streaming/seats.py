@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from events.changes import StreamEvent
+from events.seats import Seat, open_account_seat, open_conversation_seat
 from models.event import Audience
-from services.events.changes import StreamEvent
-from services.events.seats import Seat, open_account_seat, open_conversation_seat
 
 OPENING_TYPES = frozenset({"member.added", "conversation.created"})
 CLOSING_TYPES = frozenset(

@@ -3,8 +3,8 @@ from dataclasses import dataclass
 
 from access import Caller
 from db import Database
-from services.events import changes, event_log
-from services.events.changes import StreamEvent
+from events import changes, event_log
+from events.changes import StreamEvent
 from streaming.delivery_marks import find_message
 from streaming.sse import Batch, add_type, frame_event
 

@@ -13,8 +13,8 @@ from access import SYSTEM
 from bench.listeners import cpu_seconds, listen
 from bench.load import TIMEOUT
 from db import Database
+from events import event_log
 from models import Event
-from services.events import event_log
 from storage.timeouts import UNHURRIED
 from streaming.notifier import LOG
 from streaming.postgres_notify import CHANNEL

@@ -20,6 +20,9 @@ from support.source import BACKEND, MODULES, parse_module
 SCOPED = [
     "search",
     "services",
+    "identity",
+    "events",
+    "access/batch_deletion.py",
     "server",
     "routes",
     "agent",
@@ -46,21 +49,21 @@ UNSCOPED = {
 }
 JUSTIFIED = {
     (
-        "services/identity/sessions.py",
+        "identity/sessions.py",
         "update",
     ): "ends the other sessions, with access.visible among its conditions",
     (
-        "services/identity/api_tokens.py",
+        "identity/api_tokens.py",
         "update",
     ): "the caller's tokens, with access.visible among its conditions",
     ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
-    ("services/batch_deletion.py", "delete"): "rows that access.select has found",
+    ("access/batch_deletion.py", "delete"): "rows that access.select has found",
     ("services/agents/agent_removal.py", "update"): "agents that access.select has found, as SYSTEM",
     ("services/agents/agent_removal.py", "delete"): "their memberships, as SYSTEM",
     ("services/agents/run_removal.py", "select"): "runs and their conversations by their rules, as SYSTEM",
     ("services/agents/run_removal.py", "update"): "the same runs",
     (
-        "services/identity/user_removal.py",
+        "services/accounts/user_removal.py",
         "delete",
     ): "the personal account or the agent of a user who goes, with access.visible among the conditions",
     (
@@ -81,10 +84,10 @@ JUSTIFIED = {
     ): "a run that is at work, with its user; one that is not any more, as SYSTEM",
     ("services/run_log.py", "insert"): "lines of runs that are at work under the epoch of this worker",
     (
-        "services/identity/auth.py",
+        "identity/auth.py",
         "delete",
     ): "expired tokens of the session that is being refreshed, as SYSTEM",
-    ("services/identity/rate_limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
+    ("identity/rate_limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
     (
         "protocols/mcp/direct_call_rows.py",
         "insert",
@@ -98,20 +101,20 @@ JUSTIFIED = {
     ("protocols/mcp/direct_call_rows.py", "union_all"): "values to insert",
     ("agent/leases.py", "union_all"): "two steps along an index, as SYSTEM",
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
-    ("services/events/changes.py", "select"): "each audience by its rule of access/audiences.py",
-    ("services/events/changes.py", "union_all"): "parts that have their rules",
+    ("events/changes.py", "select"): "each audience by its rule of access/audiences.py",
+    ("events/changes.py", "union_all"): "parts that have their rules",
     ("search/entry_statements.py", "select"): "from places that access/search.py has found",
     (
-        "services/events/posted.py",
+        "events/posted.py",
         "select",
     ): "events by a rule of access/audiences.py, with the name of their sender by access.sender_condition",
-    ("services/events/inboxes.py", "select"): "each audience by its rule of access/audiences.py",
-    ("services/events/inboxes.py", "union_all"): "parts that have their rules",
-    ("services/events/event_log.py", "select"): "from what access.select has found",
-    ("services/events/event_log.py", "union_all"): "parts that access.select has found",
-    ("services/events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",
-    ("services/events/event_log.py", "update"): "the counter of the log, as SYSTEM",
-    ("services/events/event_log.py", "delete"): "old events and their numbers, as SYSTEM",
+    ("events/inboxes.py", "select"): "each audience by its rule of access/audiences.py",
+    ("events/inboxes.py", "union_all"): "parts that have their rules",
+    ("events/event_log.py", "select"): "from what access.select has found",
+    ("events/event_log.py", "union_all"): "parts that access.select has found",
+    ("events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",
+    ("events/event_log.py", "update"): "the counter of the log, as SYSTEM",
+    ("events/event_log.py", "delete"): "old events and their numbers, as SYSTEM",
     ("services/participation/deliveries.py", "update"): "places that access.select has found, as SYSTEM",
     ("services/participation/deliveries.py", "insert"): "of messages that access.select has found, as SYSTEM",
     ("services/messages.py", "select"): "a message of the caller's, by access.own_condition",
@@ -122,10 +125,10 @@ JUSTIFIED = {
     ): "by the rules of access/runs.py, and questions of runs that were found",
     ("services/run_posting.py", "select"): "conversations by a rule of access/participation.py",
     ("services/audit/tool_calls.py", "select"): "messages by access.runs.recorded_message",
-    ("services/identity/user_removal.py", "select"): "messages that name a run, as SYSTEM",
+    ("services/accounts/user_removal.py", "select"): "messages that name a run, as SYSTEM",
     ("agent/histories/shared_history.py", "select"): "by the rules of access/participation.py",
     ("server/health.py", "text"): "SELECT 1",
-    ("services/events/seats.py", "select"): "the caller's places, by their rule of access/participation.py",
+    ("events/seats.py", "select"): "the caller's places, by their rule of access/participation.py",
     ("pagination.py", "select"): "from the pages of two lists, each of which has its rules",
     ("pagination.py", "union_all"): "pages that have their rules",
     **{
@@ -217,8 +220,8 @@ def test_only_lists_and_the_session_check_read_past_a_transaction() -> None:
     }
     assert readers <= {
         "pagination.py",
-        "services/identity/sessions.py",
-        "services/identity/api_tokens.py",
+        "identity/sessions.py",
+        "identity/api_tokens.py",
         "protocols/mcp/direct_call_rows.py",
     }
 
@@ -257,18 +260,18 @@ MAY_ACT_AS_SYSTEM = {
     "services/run_log.py",
     "services/run_usage.py",
     "services/housekeeping.py",
-    "services/events/changes.py",
-    "services/events/event_log.py",
+    "events/changes.py",
+    "events/event_log.py",
     "services/participation/deliveries.py",
     "agent/leases.py",
     "agent/replay.py",
     "agent/worker.py",
-    "services/identity/auth.py",
-    "services/identity/rate_limits.py",
-    "services/identity/sessions.py",
-    "services/identity/api_tokens.py",
-    "services/batch_deletion.py",
-    "services/identity/user_removal.py",
+    "identity/auth.py",
+    "identity/rate_limits.py",
+    "identity/sessions.py",
+    "identity/api_tokens.py",
+    "access/batch_deletion.py",
+    "services/accounts/user_removal.py",
     "services/agents/agents.py",
     "services/agents/agent_removal.py",
     "services/agents/run_removal.py",
@@ -285,6 +288,8 @@ def test_only_who_may_act_as_the_system_names_it() -> None:
     naming = {module for module in MODULES if named_in(module) & {"SYSTEM", "System", "system_rule"}} - {
         "access/__init__.py",
         "access/callers.py",
+        "access/rows.py",
+        "access/rules.py",
     }
     assert naming == MAY_ACT_AS_SYSTEM
 
@@ -299,9 +304,9 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
     assert makers <= {
         "access/callers.py",
         "agent/replay.py",
-        "services/identity/sessions.py",
-        "services/identity/api_tokens.py",
-        "services/identity/auth.py",
+        "identity/sessions.py",
+        "identity/api_tokens.py",
+        "identity/auth.py",
         "services/accounts/members.py",
         "services/agents/agents.py",
         "services/agents/answers.py",
@@ -315,11 +320,12 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
 def test_only_access_and_what_is_below_it_marks_a_rule_or_admits_a_row() -> None:
     marks = {"TableRule", "OwnerValue", "admit_row", "IS_FLUSH", "IS_ADMITTED"}
     below = {
-        "access/__init__.py",
         "access/audiences.py",
         "access/conversations.py",
         "access/memberships.py",
         "access/participation.py",
+        "access/rows.py",
+        "access/rules.py",
         "access/runs.py",
         "access/search.py",
         "db.py",

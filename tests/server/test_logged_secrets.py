@@ -11,7 +11,7 @@ from sqlalchemy import text
 import logs
 import services.tasks
 from db import Transaction
-from services.identity import auth
+from identity import auth
 from support.api.problems import problem_of
 from support.api.sign_in import NEW_PASSWORD, refresh, sign_in
 from support.servers import (

@@ -15,8 +15,8 @@ from sqlmodel import col, select
 
 from clock import utc_now
 from db import Database, is_retryable
+from identity.rate_limits import add_hits
 from models import Task, User
-from services.identity.rate_limits import add_hits
 from settings import SettingsError
 from storage.dialects import read_clock, take_schema_lock
 from storage.engines import open_engine, parse_database_url

@@ -10,8 +10,8 @@ import access
 from access import SYSTEM
 from clock import utc_now
 from db import Transaction
+from events import changes
 from models import Event
-from services.events import changes
 from support.api.accounts import join
 from support.api.user_streams import as_on, find_end, opened, reset, take
 from support.servers import Person, Server, ok, read_events, with_database

@@ -13,10 +13,10 @@ import pytest
 import access
 from access import Caller
 from db import Database, Transaction
+from events import changes, event_log
 from models import Task
 from models.task import TaskCreate
 from services import tasks
-from services.events import changes, event_log
 from streaming.notifier import LOG, Notifier
 from streaming.open_streams import OpenStreams
 from support.api.user_streams import STREAM, find_end, noting, opened, reset, take

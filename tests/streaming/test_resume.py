@@ -10,8 +10,8 @@ import access
 from access import SYSTEM, Caller
 from clock import utc_now
 from db import Database, Transaction
+from events import changes, event_log
 from models import Event as EventRow
-from services.events import changes, event_log
 from support.api.user_streams import STREAM, as_on, find_end, opened, reset, take
 from support.servers import Person, Server, serving, settings_for, with_database
 

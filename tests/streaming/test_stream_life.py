@@ -8,9 +8,9 @@ import pytest
 
 from access import SYSTEM, Caller
 from db import Transaction
+from events import event_log
 from models.task import TaskCreate
 from services import tasks
-from services.events import event_log
 from support.api.user_streams import STREAM, as_on, noting, opened, reset, until
 from support.llm.scripted_model import ScriptedModel
 from support.servers import Person, Server, serving, settings_for, wait_until, with_database

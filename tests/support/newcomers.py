@@ -9,14 +9,14 @@ from uuid import UUID
 import access
 from access import SYSTEM, Caller
 from db import Transaction
+from identity import auth
+from identity.auth import Device, SignInContext
 from models import Account, User
 from models.account import AccountCreate, GivenRole
 from models.identity.session import TokenPublic
 from models.user import UserCreate
 from security import hash_password
 from services.accounts import accounts, joining, members
-from services.identity import auth
-from services.identity.auth import Device, SignInContext
 
 
 async def add_people(

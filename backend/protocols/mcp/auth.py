@@ -10,12 +10,12 @@ from structlog.contextvars import bound_contextvars
 
 from app_state import AppState
 from errors import CHALLENGE, Forbidden, InsufficientScope, MisdirectedRequest, Unauthorized
+from identity.api_tokens import TOKEN_PREFIX, ApiGrant
 from models.identity.api_token import SCOPES_FOR, Permission
 from protocols.mcp.on_demand import OnDemandServer
 from routes.door import find_caller, get_app_state, read_bearer
 from security import derive_id
 from server.body_limits import check_json_size, replay_body
-from services.identity.api_tokens import TOKEN_PREFIX, ApiGrant
 
 MCP_PATH = "/mcp"
 METADATA_PATH = f"/.well-known/oauth-protected-resource{MCP_PATH}"

@@ -28,6 +28,7 @@ import access
 from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Database, Transaction
+from identity.api_tokens import ApiGrant
 from models import Conversation, Event, Message, Run, RunEvent
 from models.columns import UTCDateTime
 from models.message import MessagePublic
@@ -35,7 +36,6 @@ from models.recorded_call import RecordedCall, pick_call, pick_outcome
 from models.run import MCP_SOURCE, RunPublic, derive_answer_id
 from models.shapes import JsonObject
 from services import messages, run_log, runs
-from services.identity.api_tokens import ApiGrant
 
 MAX_TRIGGER_CHARACTERS = 200
 

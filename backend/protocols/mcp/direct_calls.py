@@ -11,6 +11,7 @@ import access
 from access import Caller
 from clock import rfc3339, utc_now
 from db import Database, RetryTransaction, Transaction
+from identity.api_tokens import ApiGrant
 from llm.sanitize import sanitize
 from models import ApiToken, Approval, Conversation, Message, Run
 from models.conversation import ConversationCreate
@@ -25,7 +26,6 @@ from protocols.mcp.direct_call_rows import (
     insert_rows_at_once,
 )
 from services import approvals, conversations, messages, runs
-from services.identity.api_tokens import ApiGrant
 from storage.dialects import read_clock
 from tools.approval_rules import is_change, needs_approval, read_shown_rows
 from tools.registry import TOOLS, ToolError, call_tool

@@ -20,12 +20,12 @@ from starlette.requests import Request
 from access import Caller
 from db import Database
 from errors import InsufficientScope, NotFound
+from identity.api_tokens import ApiGrant
 from models.identity.api_token import SCOPES_FOR, Permission
 from models.shapes import JsonObject
 from pagination import Page
 from protocols.mcp.auth import SCOPE_GRANT
 from services import tasks
-from services.identity.api_tokens import ApiGrant
 from services.messages import Span
 from services.participation import kinds
 from services.participation.kinds import ConversationFilter

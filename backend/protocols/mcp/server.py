@@ -21,6 +21,8 @@ from structlog.typing import FilteringBoundLogger
 
 from app_state import AppState
 from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
+from identity.api_tokens import ApiGrant
+from identity.rate_limits import CALLS_PER_PROGRAM
 from llm.sanitize import explain_unstorable, sanitize
 from models.shapes import JsonObject
 from protocols.mcp.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
@@ -35,8 +37,6 @@ from protocols.mcp.tools import (
     supports_elicitation,
     to_mcp_tool,
 )
-from services.identity.api_tokens import ApiGrant
-from services.identity.rate_limits import CALLS_PER_PROGRAM
 from settings import VERSION
 from streaming.disconnects import run_until_disconnect
 from tools.registry import TOOLS

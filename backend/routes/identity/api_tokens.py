@@ -5,12 +5,12 @@ from fastapi import APIRouter, Response, status
 
 from access import SignedInCaller
 from app_state import AppState
+from identity import api_tokens, confirmation
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
 from security import DerivedToken, derive_token
-from services.identity import api_tokens, confirmation
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
 

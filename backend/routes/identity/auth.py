@@ -9,12 +9,12 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from errors import Forbidden
+from identity import auth, sessions
 from models import User
 from models.identity.session import RefreshRequest, SignInRequest, TokenPublic
 from models.user import UserCreate, UserPublic
 from routes.dependencies import FOR_ANYONE, AppStateDep, CallerDep, DeviceDep, Route
 from routes.openapi import Document, problems
-from services.identity import auth, sessions
 
 router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
 NO_STORE = {"Cache-Control": "no-store"}

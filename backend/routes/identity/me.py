@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, status
 
 from errors import Invalid
+from identity import auth, confirmation, sessions, users
 from models import User
 from models.identity.session import SessionPublic
 from models.run import UsagePublic
@@ -14,7 +15,6 @@ from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
 from services.accounts import members
 from services.audit import usage
-from services.identity import auth, confirmation, sessions, users
 from services.participation import departures
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)

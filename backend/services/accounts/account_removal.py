@@ -5,9 +5,9 @@ from sqlmodel import col
 
 import access
 from access import CallerOrSystem
+from access.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows, list_conversation_tables
 from db import Transaction
 from models import Account, AccountInvitation, AccountMember, Conversation, Event
-from services.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows, list_conversation_tables
 
 ACCOUNT_BATCH = 100
 OWNED_TABLES = [

@@ -10,6 +10,7 @@ from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Database, Transaction, get_columns
 from errors import Conflict, Gone, NotFound
+from events import changes
 from models import Account, AccountMember, Agent, Conversation, User
 from models.account import AccountCreate, AccountPublic, AccountRole, AccountShared, AccountUpdate
 from models.event import Audience
@@ -17,7 +18,6 @@ from pagination import ListSpec, Page, fetch_list
 from services.accounts import members, rights
 from services.agents.agent_removal import Removal, mark_agents_deleted
 from services.agents.run_removal import cancel_unseen_runs
-from services.events import changes
 
 # Streams look at each account of a user, and one request ends all memberships of a user who goes.
 MEMBERSHIPS_PER_USER = 200

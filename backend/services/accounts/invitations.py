@@ -12,6 +12,7 @@ from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller, CallerOrSystem
+from access.batch_deletion import ROW_BATCH, delete_batch
 from clock import utc_now
 from db import Database, Transaction, get_columns
 from errors import Conflict, Gone, NotFound
@@ -21,7 +22,6 @@ from pagination import ListSpec, Page, fetch_list
 from security import DerivedToken, hash_token, new_token
 from services.accounts import rights
 from services.accounts.rights import RANKS
-from services.batch_deletion import ROW_BATCH, delete_batch
 from services.idempotency import RETENTION_HOURS
 
 TOKEN_PREFIX = "parley_invite_"  # noqa: S105 -- of a secret, not one

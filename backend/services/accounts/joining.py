@@ -9,12 +9,12 @@ from access import Caller
 from clock import utc_now
 from db import Transaction
 from errors import Conflict, Gone, NotFound
+from events import changes
 from models import Account, AccountInvitation, AccountMember, Event, User
 from models.account import AccountPublic
 from models.event import Audience
 from security import hash_token
 from services.accounts import accounts, invitations, members
-from services.events import changes
 
 MEMBERS_PER_ACCOUNT = 1_000
 

@@ -9,12 +9,12 @@ import access
 from access import ANY_CALLER, Caller
 from db import AnySelect, Database, Transaction, get_columns
 from errors import Conflict, NotFound
+from events import changes
 from models import Account, AccountMember, User
 from models.account import AccountShared, GivenRole, MemberPublic, MemberUpdate
 from models.event import Audience, NewEvent
 from pagination import ListSpec, Page, fetch_list
 from services.accounts import invitations, rights
-from services.events import changes
 from services.participation.agent_runs import cancel_late_runs
 from services.participation.departures import describe_departures
 from services.run_posting import cancel_runs_in_account

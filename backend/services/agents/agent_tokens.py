@@ -3,10 +3,10 @@ from uuid import UUID
 
 from access import Caller
 from db import Transaction
+from identity import api_tokens
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
 from security import DerivedToken
 from services.agents.agents import act_as, find_managed_agent
-from services.identity import api_tokens
 
 
 async def list_tokens(

@@ -10,6 +10,7 @@ import access
 from access import SYSTEM, Caller
 from db import Transaction
 from errors import Conflict, Forbidden, Gone, Invalid
+from events import changes
 from models import Account, AccountMember, Agent, Conversation, Run, User
 from models.agent import BUILT_IN_ID, BUILT_IN_NAME, AgentCreate, AgentPublic, AgentUpdate
 from models.event import Audience
@@ -18,7 +19,6 @@ from services.accounts import rights
 from services.agents.agent_removal import Removal, mark_agents_deleted
 from services.agents.lookup import find_agent
 from services.agents.run_removal import cancel_unseen_runs
-from services.events import changes
 from services.participation.agent_runs import cancel_shared_runs
 from services.participation.departures import describe_departures
 

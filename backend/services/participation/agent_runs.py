@@ -15,11 +15,11 @@ from access.participation import participants_of
 from clock import utc_now
 from db import Transaction
 from errors import Conflict, TooManyAtOnce
+from events import changes
 from models import Agent, Conversation, ConversationParticipant, Message, Run
 from models.message import MessagePublic, OnBusy
 from models.run import ACTIVE_STATUSES
 from services import runs
-from services.events import changes
 from services.participation.rosters import TAKES_PART
 from services.run_posting import cancel_run
 

@@ -17,6 +17,7 @@ from access.participation import (
 )
 from db import RetryTransaction, Transaction
 from errors import Forbidden, Invalid, NotFound
+from events import changes
 from models import AccountMember, Conversation, ConversationParticipant
 from models.conversation import (
     ConversationCreate,
@@ -29,7 +30,6 @@ from models.participation.participant import ParticipantRole
 from services import idempotency
 from services.accounts import rights
 from services.agents.run_removal import cancel_unseen_runs
-from services.events import changes
 from services.participation.rosters import TAKES_PART
 
 NOT_A_MANAGER = "Only the owners of the group, and the owners and admins of its account, may do this."

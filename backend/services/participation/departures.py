@@ -9,10 +9,10 @@ import access
 from access import Caller
 from access.participation import change_of_message, places_in_account, said_to_people
 from db import AnyRow, Transaction
+from events import changes
 from models import ConversationParticipant, Message, MessageChange
 from models.event import Audience, NewEvent
 from models.message import cut_message
-from services.events import changes
 from services.participation import shared_messages
 
 RETRACTED_AT_ONCE = 200

@@ -11,10 +11,10 @@ from access.participation import participants_of, shared_conversation, shared_me
 from clock import utc_now
 from db import Transaction
 from errors import NotFound
+from events import changes
 from models import Conversation, ConversationParticipant, Message, MessageDelivery
 from models.event import Audience
 from models.participation.message_delivery import MAX_PARTICIPANTS_WITH_TIMES
-from services.events import changes
 from services.participation.rosters import TAKES_PART
 from services.participation.speaking import SPEAKER_ID
 

@@ -8,11 +8,11 @@ from access import Caller
 from access.participation import shared_conversation, shared_message
 from db import Transaction
 from errors import Conflict, Forbidden
+from events import changes
 from models import Conversation, Message, MessageChange
 from models.event import Audience
 from models.message import MessagePublic, cut_message
 from models.participation.message_change import ChangeKind
-from services.events import changes
 from services.participation import shared_messages
 
 MAX_EDITS = 100

@@ -10,12 +10,12 @@ from access.participation import known_conversation, participants_of
 from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Forbidden, NotFound
+from events import changes
 from models import Conversation, ConversationParticipant, Run
 from models.conversation import MAX_PARTICIPANTS
 from models.event import Audience
 from models.participation.participant import ParticipantCreate, ParticipantPublic, ParticipantUpdate
 from pagination import Page
-from services.events import changes
 from services.participation import conversations, rosters
 from services.participation.agent_runs import cancel_shared_runs
 from services.participation.rosters import find_participant, show_participant

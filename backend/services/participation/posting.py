@@ -10,12 +10,12 @@ from access.participation import readable_conversation, said_by_caller, shared_m
 from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Invalid
+from events import changes
 from models import Conversation, Message
 from models.event import Audience
 from models.message import ConversationMessageCreate, MessagePublic, cut_message
 from services import messages
 from services.agents import answers
-from services.events import changes
 from services.participation import agent_runs, shared_messages
 from services.participation.posting_sql import POST_TO_PEOPLE
 from services.participation.speaking import find_mentioned_users, store_message

@@ -8,10 +8,10 @@ from sqlmodel import SQLModel
 
 from access import SYSTEM, Caller
 from db import Transaction
+from events.event_log import number_events
 from models import AccountMember, Event
 from services.accounts import account_removal
 from services.accounts.accounts import mark_account_deleted
-from services.events.event_log import number_events
 from support.api.accounts import WHO, Team, invite, make_people, make_team
 from support.api.bad_input import ON_ONE_ENGINE
 from support.api.problems import problem_of

@@ -10,7 +10,7 @@ from sqlmodel import col
 from access import SYSTEM
 from db import Transaction
 from models import Account, AccountMember, Conversation, ConversationParticipant, MessageDelivery, User
-from services.identity.user_removal import find_deleted_users
+from services.accounts.user_removal import find_deleted_users
 from support.api.accounts import Team, make_people, make_team
 from support.api.groups import open_direct, open_group, read_all, say
 from support.api.problems import problem_of

@@ -8,10 +8,10 @@ from sqlalchemy import event as sql_event
 
 from access import Caller
 from db import Database, RetryTransaction, Transaction
+from identity import users
 from llm.protocol import ModelError
 from models.task import TaskCreate
 from services import tasks
-from services.identity import users
 from support.api.user_streams import as_on, find_end, opened, reset, take, types, until
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, read_events, with_database

@@ -9,8 +9,8 @@ import access
 from access import SYSTEM
 from clock import utc_now
 from db import Database
+from events import changes, event_log
 from models import Event
-from services.events import changes, event_log
 from support.api.user_streams import find_end, opened, reset, until
 from support.servers import Person, Server, with_database
 

@@ -11,8 +11,8 @@ from sqlalchemy import delete, func, insert, select, text
 
 from access import SYSTEM
 from db import Database, Transaction
+from events import event_log
 from models import Event, EventCounter, EventLogEntry
-from services.events import event_log
 from storage.schema.bootstrap import bootstrap
 from storage.timeouts import UNHURRIED
 from support.clock import pass_time

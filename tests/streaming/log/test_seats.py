@@ -10,11 +10,11 @@ from sqlmodel import col
 import access
 from access import SYSTEM, Caller
 from db import Database
+from events import changes
+from events.seats import list_seats
 from models import AccountMember
 from models.event import Audience
 from services.accounts import members
-from services.events import changes
-from services.events.seats import list_seats
 from streaming.log_tail import Feed, LogTail
 from streaming.notifier import Notifier, Wake
 from support.api.accounts import join

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from services.identity import confirmation
+from identity import confirmation
 from support.browsers import Visitor, say, settled
 from support.servers import PASSWORD, Server
 

@@ -12,9 +12,9 @@ import access
 import cli
 from access import Caller
 from db import Transaction
+from identity import api_tokens
 from models import ApiToken, IdempotencyKey
 from security import hash_token
-from services.identity import api_tokens
 from settings import get_settings
 from support.servers import PASSWORD, Person, Server, in_database, ok
 

@@ -1,4 +1,4 @@
-# services/identity/auth.py -- register, sign in, refresh, change the password: everything that needs a secret.
+# identity/auth.py -- register, sign in, refresh, change the password: everything that needs a secret.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -13,6 +13,28 @@ from access import SYSTEM, Caller
 from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Invalid, Unauthorized
+from identity.api_tokens import revoke_tokens
+from identity.legacy_hashes import LegacyHashes
+from identity.password_hashing import HashingPool
+from identity.rate_limits import (
+    PASSWORD_PER_USER,
+    REFRESH_PER_SESSION,
+    REGISTER_PER_ADDRESS,
+    SIGN_IN_PER_ADDRESS,
+    SIGN_IN_PER_EMAIL,
+    SIGN_IN_PER_EMAIL_HERE,
+    RateLimiter,
+    neighbourhood_of,
+    network_of,
+)
+from identity.sessions import (
+    end_family,
+    fork_session,
+    lock_family,
+    revoke_other_sessions,
+    revoke_surplus_sessions,
+)
+from identity.users import update_me
 from models import AuthSession, RefreshToken, User
 from models.email import normalize_email, normalize_legacy_email
 from models.identity.session import TokenPublic
@@ -26,28 +48,6 @@ from security import (
     spend_bcrypt_time,
     verify_password,
 )
-from services.identity.api_tokens import revoke_tokens
-from services.identity.legacy_hashes import LegacyHashes
-from services.identity.password_hashing import HashingPool
-from services.identity.rate_limits import (
-    PASSWORD_PER_USER,
-    REFRESH_PER_SESSION,
-    REGISTER_PER_ADDRESS,
-    SIGN_IN_PER_ADDRESS,
-    SIGN_IN_PER_EMAIL,
-    SIGN_IN_PER_EMAIL_HERE,
-    RateLimiter,
-    neighbourhood_of,
-    network_of,
-)
-from services.identity.sessions import (
-    end_family,
-    fork_session,
-    lock_family,
-    revoke_other_sessions,
-    revoke_surplus_sessions,
-)
-from services.identity.users import update_me
 
 # The reuse of a refresh token counts as theft only after this long: two tabs of one browser may refresh at the same
 # moment, and an answer may be lost.

@@ -1,4 +1,4 @@
-# services/identity/fresh_cache.py -- remembers for half a second what the database said of a session or a token.
+# identity/fresh_cache.py -- remembers for half a second what the database said of a session or a token.
 import time
 from collections.abc import Hashable
 from typing import Generic, TypeVar

@@ -1,4 +1,4 @@
-# services/identity/legacy_hashes.py -- the highest cost of a bcrypt hash that is still stored.
+# identity/legacy_hashes.py -- the highest cost of a bcrypt hash that is still stored.
 import time
 
 from sqlalchemy import func

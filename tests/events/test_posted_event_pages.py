@@ -8,9 +8,9 @@ from sqlalchemy import insert, text
 
 from clock import utc_now
 from db import Database, Transaction
+from events import inboxes, posted
 from models import Event
 from pagination import build_page_statement
-from services.events import inboxes, posted
 from support.databases.query_plans import count_rows_read, explain
 from support.databases.statement_counts import count_statements
 from support.servers import Person, Server, in_database, with_database

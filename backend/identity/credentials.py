@@ -1,4 +1,4 @@
-# services/identity/credentials.py -- what a caller came by, a session or an API token: which of them still count.
+# identity/credentials.py -- what a caller came by, a session or an API token: which of them still count.
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -8,9 +8,9 @@ import access
 from access import CallerOrSystem
 from clock import utc_now
 from db import Transaction
+from identity.api_tokens import select_active_tokens
+from identity.sessions import active_session_conditions
 from models import ApiToken, AuthSession
-from services.identity.api_tokens import select_active_tokens
-from services.identity.sessions import active_session_conditions
 
 
 async def find_active_credentials(tx: Transaction, caller: CallerOrSystem, ids: Sequence[UUID]) -> set[UUID]:

@@ -1,4 +1,4 @@
-# services/events/inboxes.py -- lists posted events, newest first, and marks them as read.
+# events/inboxes.py -- lists posted events, newest first, and marks them as read.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,12 +23,12 @@ from access.audiences import (
 from access.memberships import has_role
 from db import AnySelect, Database, RetryTransaction, Transaction
 from errors import NotFound
+from events import changes
+from events.posted import IS_POSTED, POSTED_EVENTS, select_posted
+from events.seats import bind_seats, fetch_account_seats
 from models import AccountMember, Event, EventRead
 from models.event import Severity
 from pagination import Page, fetch_list
-from services.events import changes
-from services.events.posted import IS_POSTED, POSTED_EVENTS, select_posted
-from services.events.seats import bind_seats, fetch_account_seats
 
 # Whose events a list has: one's own and those for all members, one's own alone, those of an agent that one manages, or
 # those that one has sent to somebody.

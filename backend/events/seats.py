@@ -1,4 +1,4 @@
-# services/events/seats.py -- the accounts and conversations whose events a caller sees, and from which event on.
+# events/seats.py -- the accounts and conversations whose events a caller sees, and from which event on.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID

@@ -1,4 +1,4 @@
-# services/events/event_log.py -- the log: gives events their numbers after the commit, and reads what follows a number.
+# events/event_log.py -- the log: gives events their numbers after the commit, and reads what follows a number.
 """A writer stores an event without a number: a counter would make writers wait for each other. Whoever reads numbers
 first, in a transaction of two statements that lock the counter and then look, so that the second one sees everything
 that was committed before the first had the lock. So an event gets a later number than all that anybody has read, and

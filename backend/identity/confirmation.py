@@ -1,4 +1,4 @@
-# services/identity/confirmation.py -- proof that the user acts, for changes that a stolen access token must not make.
+# identity/confirmation.py -- proof that the user acts, for changes that a stolen access token must not make.
 from datetime import timedelta
 
 from sqlmodel import col
@@ -8,9 +8,9 @@ from access import SignedInCaller
 from clock import utc_now
 from db import Transaction
 from errors import PasswordRequired
+from identity.auth import SignInContext, check_password
+from identity.rate_limits import EMAIL_PER_USER
 from models import AuthSession
-from services.identity.auth import SignInContext, check_password
-from services.identity.rate_limits import EMAIL_PER_USER
 
 # A sign-in this recent counts as having just given the password.
 RECENT_SIGN_IN = timedelta(minutes=5)

@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from sqlmodel import select, update
 
-from access import SYSTEM
+from access import SYSTEM, batch_deletion
 from clock import utc_now
 from db import Transaction
+from identity import rate_limits, sessions
 from models import AuthSession, IdempotencyKey, RateLimit, RefreshToken
-from services import batch_deletion, idempotency
-from services.identity import rate_limits, sessions
+from services import idempotency
 from support.api.problems import problem_of
 from support.api.sign_in import NEW_PASSWORD, me, refresh
 from support.databases.unchecked import open_unchecked
@@ -151,7 +151,7 @@ def test_a_session_refreshes_only_so_often(
 
 def refresh_until_refused(counting: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     token = tokens_of(counting.person())
-    monkeypatch.setattr("services.identity.auth.REFRESH_PER_SESSION", rate_limits.RateLimitItemPerHour(3))
+    monkeypatch.setattr("identity.auth.REFRESH_PER_SESSION", rate_limits.RateLimitItemPerHour(3))
     for _ in range(3):
         token = rotated(counting, token)["refresh_token"]
     assert "retry-after" in refresh(counting, token).headers

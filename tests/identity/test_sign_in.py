@@ -9,9 +9,9 @@ import pytest
 from sqlmodel import select, update
 
 from db import Transaction
+from identity import auth
 from models import User
 from security import hash_token
-from services.identity import auth
 from support.api.problems import problem_of
 from support.api.sign_in import NEW_PASSWORD, me, sign_in
 from support.databases.table_rows import read_rows

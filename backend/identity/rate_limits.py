@@ -1,4 +1,4 @@
-# services/identity/rate_limits.py -- how often something may be tried; the database counts for all workers.
+# identity/rate_limits.py -- how often something may be tried; the database counts for all workers.
 import hashlib
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -12,11 +12,11 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM
+from access.batch_deletion import ROW_BATCH, delete_batch
 from clock import utc_now
 from db import Database, Transaction, get_columns
 from errors import TooManyRequests
 from models import RateLimit
-from services.batch_deletion import ROW_BATCH, delete_batch
 from storage.dialects import upsert
 
 # Enough for users, too few for guessing; each attempt also costs an argon2 hash.

@@ -1,4 +1,4 @@
-# services/identity/sessions.py -- the sessions of a user: find the active ones, fork, revoke and delete them.
+# identity/sessions.py -- the sessions of a user: find the active ones, fork, revoke and delete them.
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,14 +9,14 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller, CallerOrSystem, SignedInCaller
+from access.batch_deletion import ROW_BATCH, delete_batch_with_children
 from clock import utc_now
 from db import Database, Transaction
 from errors import InvalidCredential, NotFound
+from identity.fresh_cache import FreshCache
 from models import AuthSession, RefreshToken, User
 from models.identity.session import SessionPublic
 from security import JwtClaims
-from services.batch_deletion import ROW_BATCH, delete_batch_with_children
-from services.identity.fresh_cache import FreshCache
 
 # Another sign-in ends the session that was used longest ago.
 SESSIONS_PER_USER = 50

@@ -1,4 +1,4 @@
-# services/identity/api_tokens.py -- API tokens: create, list and revoke them, and find the caller behind one.
+# identity/api_tokens.py -- API tokens: create, list and revoke them, and find the caller behind one.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from access import SYSTEM, Caller
 from clock import utc_now
 from db import AnySelect, Database, Transaction
 from errors import Conflict, Gone, InvalidCredential, NotFound
+from identity.fresh_cache import FreshCache
 from models import Account, Agent, ApiToken, User
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
 from security import DerivedToken, hash_token, new_token
-from services.identity.fresh_cache import FreshCache
 
 # Every token begins so: people and secret scanners recognise it.
 TOKEN_PREFIX = "parley_"  # noqa: S105 -- of a secret, not one

@@ -1,4 +1,4 @@
-# services/events/addressing.py -- to whom the caller may post an event, and in which account.
+# events/addressing.py -- to whom the caller may post an event, and in which account.
 from dataclasses import dataclass
 from uuid import UUID
 

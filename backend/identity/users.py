@@ -1,4 +1,4 @@
-# services/identity/users.py -- verbs on the caller's own profile.
+# identity/users.py -- verbs on the caller's own profile.
 from sqlalchemy.exc import IntegrityError
 
 import access

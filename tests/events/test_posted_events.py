@@ -13,10 +13,10 @@ from sqlmodel import col
 import access
 from access import SYSTEM, Caller
 from db import Transaction
+from events import posted
 from models import Event, EventRead, IdempotencyKey, User
 from models.event import RESERVED_WORDS
 from models.shapes import MAX_PAYLOAD_BYTES
-from services.events import posted
 from support.api.problems import problem_of
 from support.servers import Person, Server, in_database
 
@@ -347,7 +347,7 @@ def test_whoever_goes_posts_nothing_more(server: Server, ann: Person) -> None:
     """The account is marked while the request is on its way: nothing would ever take the record away."""
     from errors import InvalidCredential
     from models.event import EventCreate
-    from services.identity.user_removal import mark_user_deleted
+    from services.accounts.user_removal import mark_user_deleted
 
     caller = Caller(ann.id, None)
     in_database(server, lambda tx: mark_user_deleted(tx, caller))

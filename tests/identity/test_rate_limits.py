@@ -16,8 +16,8 @@ from sqlalchemy import event
 
 from clock import utc_now
 from db import Transaction
-from services.identity import auth, rate_limits
-from services.identity.password_hashing import HashingPool
+from identity import auth, rate_limits
+from identity.password_hashing import HashingPool
 from support.api.problems import problem_of
 from support.api.sign_in import NEW_PASSWORD, sign_in
 from support.clock import pass_time

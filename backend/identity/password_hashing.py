@@ -1,4 +1,4 @@
-# services/identity/password_hashing.py -- computes password hashes in a few threads with a bounded queue.
+# identity/password_hashing.py -- computes password hashes in a few threads with a bounded queue.
 import asyncio
 import os
 import sys

@@ -1,4 +1,4 @@
-# services/events/changes.py -- writes an event with the change that it tells of, and reads what streams show.
+# events/changes.py -- writes an event with the change that it tells of, and reads what streams show.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -26,10 +26,10 @@ from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem, System, caller_pa
 from access.audiences import addressed_to_members, addressed_to_user
 from access.participation import addressed_to_place, own_places
 from db import AnyRow, AnySelect, Transaction, add_events, fetch_rows
+from events import posted
+from events.seats import bind_seats, list_account_seats
 from models import ConversationParticipant, Event, EventLogEntry
 from models.event import Audience, NewEvent
-from services.events import posted
-from services.events.seats import bind_seats, list_account_seats
 
 # A batch is in memory for each stream that catches up: READ_BATCH events of at most MAX_BATCH_CHARACTERS in all, but
 # at least one event.

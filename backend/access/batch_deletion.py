@@ -1,4 +1,4 @@
-# services/batch_deletion.py -- deletes many rows in batches, so that no transaction holds its locks for long.
+# access/batch_deletion.py -- deletes many rows in batches, so that no transaction holds its locks for long.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID

@@ -1,4 +1,4 @@
-# services/events/posted.py -- events that users post, which are records: their shape, and how one is posted.
+# events/posted.py -- events that users post, which are records: their shape, and how one is posted.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -12,11 +12,11 @@ from access import Caller, CallerOrSystem
 from access.audiences import sent_by_caller
 from db import AnySelect, Transaction, add_event_rows, get_columns
 from errors import InvalidCredential
+from events.addressing import find_addressee
 from models import Event, EventRead, User
 from models.event import EventCreate, EventPublic
 from models.message import Sender
 from pagination import ListSpec
-from services.events.addressing import find_addressee
 
 # Of its type on streams, whatever type it was posted with.
 STREAM_TYPE = "event.posted"

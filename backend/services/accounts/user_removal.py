@@ -1,4 +1,4 @@
-# services/identity/user_removal.py -- deletes a user: the row is marked at once, and what they own goes in slices.
+# services/accounts/user_removal.py -- deletes a user: the row is marked at once, and what they own goes in slices.
 """A user may own millions of rows. Their deletion in one transaction would block other users, on SQLite every writer.
 So the user is marked first: after that commit nobody can sign in as them, and their email is free. The workers then
 delete what they own, a slice at a time, and the row of the user last, with the personal account. Who has said something
@@ -12,8 +12,11 @@ from sqlmodel import col
 
 import access
 from access import SYSTEM, Caller, CallerOrSystem
+from access.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows, list_conversation_tables
 from clock import utc_now
 from db import Transaction
+from identity.api_tokens import revoke_tokens
+from identity.sessions import revoke_all_sessions
 from models import (
     Account,
     Agent,
@@ -36,9 +39,6 @@ from models.user import NO_PASSWORD
 from services.accounts.members import end_all_memberships
 from services.agents.agent_removal import Removal, mark_agents_deleted
 from services.agents.run_removal import cancel_unseen_runs
-from services.batch_deletion import ROW_BATCH, OwnedTable, delete_owned_rows, list_conversation_tables
-from services.identity.api_tokens import revoke_tokens
-from services.identity.sessions import revoke_all_sessions
 from services.participation.agent_runs import cancel_shared_runs
 from services.participation.participants import NOT_HERE
 

@@ -1,4 +1,4 @@
-# services/events/deferred.py -- the events of a transaction, kept for its last statement.
+# events/deferred.py -- the events of a transaction, kept for its last statement.
 from collections.abc import Mapping
 
 from sqlalchemy import Insert
