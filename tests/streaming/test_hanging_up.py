@@ -192,6 +192,7 @@ async def until_asleep(db: Database, number: int) -> None:
     )
     async with db.engine.connect() as connection:
         while (await connection.execute(sleeping)).scalar_one() != number:
+            await connection.rollback()  # a transaction would see the same sessions for ever
             await asyncio.sleep(0.01)
 
 
