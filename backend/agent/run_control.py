@@ -14,7 +14,7 @@ from services import approvals
 from services.accounts import accounts, members, user_removal
 from services.agents import agents
 from services.agents.agent_removal import Removal
-from services.participation import kinds, participants
+from services.participation import kinds, message_changes, participants
 from services.participation.posting import post_message as post_to_people
 from services.run_endings import store_ending
 from services.run_posting import PostedMessage, cancel_run, post_message
@@ -106,6 +106,18 @@ class RunControl:
             )
 
         await self._stop_ended(store, conversation=conversation_id, user=user_id)
+
+    async def retract_message(self, caller: Caller, message_id: UUID) -> MessagePublic:
+        """Take a message to people back, and end the runs that it began, with as much of them as can be stored."""
+
+        async def store(size: int) -> tuple[MessagePublic, list[UUID]]:
+            return await self.db.write(message_changes.retract_message, caller, message_id, size)
+
+        message, ended = await store_ending(store, self.worker.context.backoff_seconds, message=message_id)
+        for run_id in ended:
+            self._stop(run_id)
+            await self.worker.start_next_run(run_id)
+        return message
 
     async def _stop_ended(self, store: Callable[[int], Awaitable[list[UUID]]], **whose: UUID) -> None:
         for run_id in await store_ending(store, self.worker.context.backoff_seconds, **whose):

@@ -9,8 +9,7 @@ import pytest
 import routes.accounts.accounts
 import routes.accounts.agents
 import routes.identity.me
-from identity import user_removal
-from services.accounts import account_removal
+from services.accounts import account_removal, user_removal
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from agent.leases import claim_run
 from app_state import build_app_state
 from db import Database
 from errors import ParleyError
-from identity import user_removal
 from models import Conversation, Message, Run, Task, User
 from models.message import ChatCreate
 from pagination import Page
 from services import messages, tasks
+from services.accounts import user_removal
 from services.run_posting import post_message
 from services.tasks import TaskFilter
 from settings import SettingsError

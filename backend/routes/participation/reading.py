@@ -60,6 +60,6 @@ async def edit_message(
 @router.delete(
     "/messages/{message_id}", response_model=MessagePublic, responses={**SIGNED_IN_ONE, **problems(403)}
 )
-async def retract_message(db: DatabaseDep, caller: ChatWriteDep, message_id: UUID) -> MessagePublic:
-    """Takes a message of yours back: it stays, and is empty."""
-    return await db.write(message_changes.retract_message, caller, message_id)
+async def retract_message(state: AppStateDep, caller: ChatWriteDep, message_id: UUID) -> MessagePublic:
+    """Takes a message of yours back: it stays, and is empty. What it asks of agents is cancelled."""
+    return await state.run_control.retract_message(caller, message_id)

@@ -9,11 +9,12 @@ from access.participation import shared_conversation, shared_message
 from db import Transaction
 from errors import Conflict, Forbidden
 from events import changes
-from models import Conversation, Message, MessageChange
+from models import Conversation, Message, MessageChange, Run
 from models.event import Audience
 from models.message import MessagePublic, cut_message
 from models.participation.message_change import ChangeKind
 from services.participation import shared_messages
+from services.participation.agent_runs import cancel_shared_runs
 
 MAX_EDITS = 100
 
@@ -31,13 +32,20 @@ async def edit_message(tx: Transaction, caller: Caller, message_id: UUID, conten
     return await add_change(tx, caller, message, last, "edit", content)
 
 
-async def retract_message(tx: Transaction, caller: Caller, message_id: UUID) -> MessagePublic:
-    """Take back what one's own message says; it stays as an empty one."""
+async def retract_message(
+    tx: Transaction, caller: Caller, message_id: UUID, size: int = 0
+) -> tuple[MessagePublic, list[UUID]]:
+    """Take back what one's own message says; it stays as an empty one. The runs that it began end, whose ids come too.
+
+    `size` is as in `cancel_run`.
+    """
     message = await lock_own_message(tx, caller, message_id)
     last = await find_last_change(tx, caller, message)
     if last is not None and last.kind == "retract":
-        return await shared_messages.get_message(tx, caller, message_id)
-    return await add_change(tx, caller, message, last, "retract", None)
+        return await shared_messages.get_message(tx, caller, message_id), []
+    begun = (col(Run.conversation_id) == message.conversation_id, col(Run.trigger_seq) == message.seq)
+    ended = await cancel_shared_runs(tx, size, "The question was retracted.", *begun)
+    return await add_change(tx, caller, message, last, "retract", None), ended
 
 
 async def lock_own_message(tx: Transaction, caller: Caller, message_id: UUID) -> Message:

@@ -16,8 +16,8 @@ import routes.identity.me
 from access import SYSTEM
 from clock import utc_now
 from db import Transaction
-from identity import user_removal
 from models import Message, Run, RunEvent, Task, User
+from services.accounts import user_removal
 from settings import get_settings
 from support.api.problems import problem_of
 from support.api.sign_in import sign_in

@@ -9,8 +9,8 @@ from sqlmodel import SQLModel, col
 from access import SYSTEM
 from db import Transaction
 from events.event_log import number_events
-from identity import user_removal
 from models import Agent, ApiToken, Conversation, Message, Run, User
+from services.accounts import user_removal
 from support.api.accounts import Team, make_people, make_team
 from support.api.bots import add_bot
 from support.api.problems import problem_of

@@ -281,6 +281,24 @@ def test_an_answer_is_edited_by_nobody_and_taken_back_by_who_asked(team: Team, m
     assert "surprise" not in str(told)
 
 
+def test_with_a_question_that_is_taken_back_its_runs_end_and_what_waits_goes_on(
+    team: Team, model: ScriptedModel
+) -> None:
+    clerk, baker, member = add_hosted(team), add_hosted(team, "Baker"), team.people["member"]
+    group_id = open_group_with(team, clerk, baker)
+    model.answers = [["Let me see", call("add_task", {"title": "Eggs"})]] * 2
+    question = say(member, group_id, "@Clerk and @Baker: add eggs")
+    wait_for_status(member, group_id, "awaiting_approval", "awaiting_approval")
+    say(member, group_id, "@Clerk hello")
+    path = f"/v1/messages/{question['id']}"
+    assert [member.http.delete(path).json()["content"] for _ in range(2)] == ["", ""]
+    runs = wait_for_status(member, group_id, "cancelled", "cancelled", "completed")
+    assert [run["error"] for run in runs[:2]] == ["The question was retracted."] * 2
+    said = [message["content"] for message in read_messages(member, group_id)]
+    assert sorted(said) == ["", "@Clerk hello", "Let me see", "Let me see", "OK."]
+    assert member.get("/v1/tasks")["data"] == []
+
+
 def test_a_run_in_a_group_takes_no_part_in_another_conversation_of_who_asked(
     team: Team, model: ScriptedModel
 ) -> None:
