@@ -15,6 +15,7 @@ from db import Database, Transaction
 from models import Conversation, ConversationParticipant
 from services.participation import posting
 from support.api.accounts import Team, make_people, make_team
+from support.api.asking import add_hosted, open_group_with
 from support.api.bots import add_bot
 from support.api.groups import open_group, read_all, say
 from support.api.problems import problem_of
@@ -112,14 +113,18 @@ def test_what_is_said_to_an_agent_alone_goes_the_long_way(server: Server, team: 
     assert read_all(member, direct) == ["Hello", "Hello?"]
 
 
+async def wait_for_row(tx: Transaction, query: str) -> None:
+    with anyio.fail_after(15):
+        while (await tx.execute(text(query))).first() is None:
+            await anyio.sleep(0.01)
+
+
 async def remove_while_waited_for(tx: Transaction, group_id: str, person: Person, post: Any) -> None:
     """End the person's place, after `post` has begun to wait for the conversation."""
     id_ = UUID(group_id)
     await tx.execute(select(Conversation).where(col(Conversation.id) == id_).with_for_update())
     post()
-    with anyio.fail_after(15):
-        while (await tx.execute(text(IS_WAITED_FOR))).first() is None:
-            await anyio.sleep(0.01)
+    await wait_for_row(tx, IS_WAITED_FOR)
     place = (
         col(ConversationParticipant.conversation_id) == id_,
         col(ConversationParticipant.user_id) == person.id,
@@ -169,3 +174,44 @@ def test_a_message_is_stored_once_whose_connection_is_lost_after_it(
     assert len(lost) == 1
     assert (said["content"], said["client_id"]) == ("Second", client_id)
     assert read_all(member, group_id) == ["First", "Second"]
+
+
+@pytest.mark.parametrize("what", ["agent", "account", "member"])
+def test_a_question_that_waits_while_its_agent_account_or_sender_goes_begins_no_run(
+    on_postgresql: Server, what: str
+) -> None:
+    server, team = on_postgresql, make_team(make_people(on_postgresql, "owner", "member"))
+    owner, member, clerk = team.people["owner"], team.people["member"], add_hosted(team)
+    group_id = open_group_with(team, clerk, maker="owner", people=("member",))
+    gone, done = {
+        "agent": (f"{team.path}/agents/{clerk}", "SELECT 1 FROM agents WHERE deleted_at IS NOT NULL"),
+        "account": (team.path, "SELECT 1 FROM accounts WHERE deleted_at IS NOT NULL"),
+        "member": (
+            f"{team.path}/members/{member.id}",
+            f"SELECT 1 WHERE '{member.id}' NOT IN (SELECT user_id FROM account_members WHERE account_id = '{team.id}')",
+        ),
+    }[what]
+    answers: list[Any] = []
+
+    async def remove_meanwhile(tx: Transaction, pool: ThreadPoolExecutor) -> None:
+        held = select(Conversation).where(col(Conversation.id) == UUID(group_id))
+        await tx.execute(held.with_for_update(key_share=True))
+        question = {"content": "@Clerk hello"}
+        answers.append(pool.submit(member.http.post, f"/v1/conversations/{group_id}/messages", json=question))
+        await wait_for_row(tx, IS_WAITED_FOR)
+        answers.append(pool.submit(owner.http.delete, gone))
+        # The answer to the deletion of an account waits until its rows are gone, this conversation among them.
+        await wait_for_row(tx, done)
+
+    with ThreadPoolExecutor(2) as pool:
+        in_database(server, lambda tx: remove_meanwhile(tx, pool))
+        assert answers[1].result().status_code == 204
+        status = answers[0].result().status_code
+    assert status == (201 if what == "agent" else 404)
+
+    async def count_runs(tx: Transaction) -> int:
+        return int((await tx.execute(text("SELECT count(*) FROM runs"))).scalar_one())
+
+    assert in_database(server, count_runs) == 0
+    if what != "account":
+        assert read_all(owner, group_id) == (["@Clerk hello"] if what == "agent" else [])
