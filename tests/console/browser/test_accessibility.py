@@ -243,6 +243,7 @@ def test_the_keyboard_is_enough(site: Server, visit: Visitor) -> None:
     reach(at(".tool summary"))
     press("Enter")
     expect(page.locator(".tool dl")).to_be_visible()
+    expect(page.locator(".task-check")).to_be_visible()
     reach(at(".task-check"))
     press("Space")
     expect(page.locator(".task-title")).to_have_count(0)
