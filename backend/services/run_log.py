@@ -3,11 +3,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import Uuid, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import Select, Uuid, bindparam, delete, func, insert, literal, select, update
 from sqlmodel import col
 
 import access
@@ -191,9 +191,15 @@ async def read_events(tx: Transaction, caller: CallerOrSystem, run_id: UUID, aft
 
 async def read_followed_events(tx: Transaction, caller: Caller, run_id: UUID, after: int) -> list[RunEvent]:
     """The same for whoever may follow the run, also for those who have not asked for it."""
-    found = select(RunEvent).join(Run, event_of_run()).where(followed_run(caller), col(Run.id) == run_id)
-    found = found.where(col(RunEvent.seq) > after).order_by(col(RunEvent.seq)).limit(EVENT_BATCH)
-    return list((await tx.execute(found)).scalars())
+    values = {**access.caller_params(caller), "run_id": run_id, "after": after}
+    return list((await tx.execute(select_followed_events(is_agent=caller.is_agent), values)).scalars())
+
+
+@cache
+def select_followed_events(*, is_agent: bool) -> Select[RunEvent]:
+    followed = followed_run(access.stand_in(is_agent=is_agent))
+    found = select(RunEvent).join(Run, event_of_run()).where(followed, col(Run.id) == bindparam("run_id"))
+    return found.where(col(RunEvent.seq) > bindparam("after")).order_by(col(RunEvent.seq)).limit(EVENT_BATCH)
 
 
 async def read_log(tx: Transaction, caller: CallerOrSystem, run_id: UUID) -> list[RunEvent]:

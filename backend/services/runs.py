@@ -12,7 +12,7 @@ import access
 from access import Caller, CallerOrSystem
 from access.participation import readable_conversation
 from access.runs import followed_run
-from db import Transaction, get_columns
+from db import AnySelect, Transaction, get_columns
 from errors import Forbidden, NotFound
 from events import changes
 from models import Approval, Conversation, Message, Run, RunEvent
@@ -198,8 +198,9 @@ async def find_followed_run(tx: Transaction, caller: Caller, run_id: UUID) -> Ru
     return await access.find_by_id(tx, caller, Run, run_id, rule=followed_run)
 
 
-async def get_streamed_run(tx: Transaction, caller: Caller, run_id: UUID) -> StreamedRun:
-    """NotFound without the run. A message that an older version has stored has another id than the derived one."""
+@cache
+def select_streamed(*, is_agent: bool) -> AnySelect:
+    """What `get_streamed_run` shows of the run `run_id`."""
     asked, answer = aliased(Message), aliased(Message)
     columns: tuple[SQLColumnExpression[object], ...] = (
         col(Run.status),
@@ -212,14 +213,21 @@ async def get_streamed_run(tx: Transaction, caller: Caller, run_id: UUID) -> Str
         col(asked.id).label("asked_id"),
         col(answer.id).label("answer_id"),
     )
-    statement = select(*columns).where(followed_run(caller), col(Run.id) == run_id)
+    followed = followed_run(access.stand_in(is_agent=is_agent))
+    statement = select(*columns).where(followed, col(Run.id) == bindparam("run_id", type_=Uuid()))
     for message, is_of_run in (
         (asked, col(asked.seq) == col(Run.trigger_seq)),
         (answer, and_(col(answer.run_id) == col(Run.id), col(answer.role) == "agent")),
     ):
         here = access.child_condition(message, col(Run.conversation_id))
         statement = statement.outerjoin(message, and_(is_of_run, here))
-    found = (await tx.execute(statement)).one_or_none()
+    return statement
+
+
+async def get_streamed_run(tx: Transaction, caller: Caller, run_id: UUID) -> StreamedRun:
+    """NotFound without the run. A message that an older version has stored has another id than the derived one."""
+    values = {**access.caller_params(caller), "run_id": run_id}
+    found = (await tx.execute(select_streamed(is_agent=caller.is_agent), values)).one_or_none()
     if found is None:
         raise NotFound("run")
     queued: JsonObject | None = None
