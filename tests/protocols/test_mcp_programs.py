@@ -13,6 +13,7 @@ from logs import configure_logs
 from models import ApiToken, RateLimit
 from models.agent import BUILT_IN_ID
 from support.api.mcp_client import on_record
+from support.api.user_streams import find_end, opened
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from tools.approval_rules import MAX_UNAPPROVED_CHANGES
@@ -57,6 +58,7 @@ def add(server: Server, token: str, count: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", ["list_tasks", "add_task", "delete_task"])
 def test_a_message_over_mcp_is_the_programs(server: Server, ann: Person, name: str) -> None:
     ann.patch("/v1/me", display_name="Ann")
+    after = find_end(ann)
     task = ann.post("/v1/tasks", title="Spam")
     arguments = {"add_task": {"title": "x"}, "delete_task": {"task_id": task["id"]}}.get(name, {})
     token = make_token(ann, name="Claude on my laptop")
@@ -67,8 +69,8 @@ def test_a_message_over_mcp_is_the_programs(server: Server, ann: Person, name: s
     assert len(said) == (1 if name == "delete_task" else 2)  # what waits is asked for once
     assert [message["sender"] for message in said] == [program] * len(said)
     told = []
-    with ann.http.stream("GET", "/v1/events/stream", headers={"Last-Event-ID": "0"}) as stream:
-        for event in read_events(stream):
+    with opened(ann, after) as stream:
+        for event in stream:
             if event.type == "message.created" and event.data["message"]["role"] == "user":
                 told.append(event.data["message"])
             if len(told) == len(said):

@@ -15,12 +15,12 @@ from db import Transaction
 from models import Run
 from models.recorded_call import MAX_ARGUMENT_LEVELS
 from support.api.mcp_client import KEY, aside, called, connected, on_record, token_of, words
+from support.api.user_streams import find_end, opened
 from support.servers import (
     Event,
     Person,
     Server,
     in_database,
-    read_events,
     serving,
     settings_for,
 )
@@ -81,12 +81,13 @@ async def test_open_pages_are_told_of_calls_what_rest_shows_of_them(
 ) -> None:
     token = token_of(ann)
     await aside(functools.partial(ann.patch, "/v1/me", display_name="Ann"))
+    after = await aside(find_end, ann)
     await called(server, token, era, "list_tasks", limit=5)  # makes the conversation
 
     def seen() -> list[Event]:
-        with ann.http.stream("GET", "/v1/events/stream", headers={"Last-Event-ID": "0"}) as stream:
+        with opened(ann, after) as stream:
             told = []
-            for event in read_events(stream):
+            for event in stream:
                 told.append(event)
                 if len([e for e in told if e.type == "run.completed"]) == 3:
                     break

@@ -125,6 +125,7 @@ def test_two_answers_at_once_to_one_question_are_one_answer_and_one_conflict(tea
 @ON_ONE_ENGINE
 def test_both_sides_hear_of_it_on_their_streams(team: Team, bot: Bot) -> None:
     member = team.people["member"]
+    after = find_end(member)
     path = begin(member, bot)
     with bot.http.stream("GET", STREAM) as theirs, member.http.stream("GET", STREAM) as own:
         program, person = read_events(theirs), read_events(own)
@@ -141,8 +142,8 @@ def test_both_sides_hear_of_it_on_their_streams(team: Team, bot: Bot) -> None:
         cancelled = member.post(path, content="Never mind", wait=0)["run_id"]
         member.post(f"/v1/runs/{cancelled}/cancel")
         assert until(program, "run.cancelled")[-1].data["run"]["id"] == cancelled
-    after = ok(bot.http.get("/v1/changes", params={"after": 0}))
-    assert {"message.created", "run.queued"} <= {change["type"] for change in after["data"]}
+    changes = ok(bot.http.get("/v1/changes", params={"after": after}))
+    assert {"message.created", "run.queued"} <= {change["type"] for change in changes["data"]}
     problem_of(bot.http.post(path, json={"content": "Too late"}), 409)
 
 
