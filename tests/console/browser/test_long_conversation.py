@@ -27,15 +27,15 @@ def drawn(page: Page) -> None:
 
 
 def settle(page: Page) -> None:
-    """Until all that is on the screen is rendered: a rendering may be taller or shorter than the plain text."""
+    """Until all that is on the screen or near it is rendered: it may be taller or shorter than the plain text."""
     drawn(page)
     page.wait_for_function(
         r"""() => {
           const { top, bottom } = document.querySelector("#scroller").getBoundingClientRect();
           return ![...document.querySelectorAll("#scroller .raw")].some((box) => {
             const place = box.getBoundingClientRect();
-            const isShown = place.bottom > top && place.top < bottom;
-            return isShown && /[\n*_`#[\]<>|~\\&:]/.test(box.text);
+            const isNear = place.bottom > top - 1000 && place.top < bottom + 1000;
+            return isNear && /[\n*_`#[\]<>|~\\&:]/.test(box.text);
           });
         }"""
     )

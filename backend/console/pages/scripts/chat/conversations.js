@@ -33,6 +33,7 @@ export async function load() {
   const isOne = listAccounts().length < 2;
   const [page, all] = await Promise.all([get("/v1/conversations", { limit: 50, ...getFilter() }), isOne ? null : get("/v1/conversations")]);
   known.clear();
+  departed.clear();
   for (const item of [...(all?.data ?? []).filter(isShared), ...page.data]) keepWhole(item);
   cursor = page.next_cursor;
   drawList();
@@ -60,8 +61,13 @@ export async function loadConversation(id) {
   return known.get(id);
 }
 
+// Those in which the user takes part no more. Who may manage a group can still read it, and what was asked for before
+// must not bring it back.
+const departed = new Set();
+
 async function reload(id) {
   const conversation = await get(`/v1/conversations/${id}`);
+  if (departed.has(id)) return;
   const before = known.get(id);
   keepWhole(conversation);
   drawList();
@@ -202,6 +208,8 @@ function getStatus(id) {
   return null;
 }
 
+// Whoever is added again is told of it as of a new one.
+subscribe("conversation.created", ({ conversation }) => departed.delete(conversation.id));
 subscribe("conversation.created conversation.updated", ({ conversation }) => {
   if (isShared(conversation) && !known.get(conversation.id)?.participants) reloadSoon(conversation.id);
   else applyChange(conversation);
@@ -210,7 +218,7 @@ subscribe("conversation.deleted", ({ conversation_id: id }) => forget(id));
 subscribe("participant.added participant.updated", ({ conversation_id: id }) => reloadSoon(id));
 subscribe("participant.removed", ({ conversation_id: id, user_id: userId }) => {
   if (userId !== getUser()?.id) reloadSoon(id);
-  else if (known.has(id)) tellRemoved(id);
+  else forgetDeparted(id);
 });
 subscribe("member.removed account.deleted", ({ account_id: accountId, user_id: userId }) => {
   if (!userId || userId === getUser()?.id) forgetAccount(accountId);
@@ -241,7 +249,9 @@ export function setRead(id, messageId, left) {
   drawList();
 }
 
-function tellRemoved(id) {
+function forgetDeparted(id) {
+  departed.add(id);
+  if (!known.has(id)) return;
   showToast(["You do not take part in “", bdi(getTitle(known.get(id))), "” any more."]);
   forget(id);
 }

@@ -77,7 +77,8 @@ const soon = new IntersectionObserver(
       showMarkdown(target, target.text);
     }
   },
-  { rootMargin: "1200px 0px" },
+  // The thread scrolls in a box of its own, which cuts off what `rootMargin` alone would add.
+  { rootMargin: "1200px 0px", scrollMargin: "1200px 0px" },
 );
 
 // Like showMarkdown, but renders only when the box comes near the screen.

@@ -150,7 +150,7 @@ const soon = new IntersectionObserver((entries) => {
     soon.unobserve(target);
     findReplied(target.dataset.to).then((message) => fillQuote(target, message), () => (target.disabled = true)); // from before the user came
   }
-}, { rootMargin: "600px 0px" });
+}, { rootMargin: "600px 0px", scrollMargin: "600px 0px" });
 
 function findReplied(id) {
   const there = findItem(id)?.message;
