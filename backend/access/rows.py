@@ -139,7 +139,8 @@ async def get_row(
     rule: Rule | None = None,
 ) -> RowT:
     """The row with this id; NotFound where it is missing or not the caller's."""
-    row = await find_by_id(tx, caller, table, row_id, lock=lock, keeps_key=keeps_key, rule=rule)
+    known_id = require_id(row_id)
+    row = await find_by_id(tx, caller, table, known_id, lock=lock, keeps_key=keeps_key, rule=rule)
     if row is None:
         raise NotFound(NOUNS.get(table, table.__name__.lower()))
     return row
@@ -149,7 +150,7 @@ async def find_by_id(
     tx: Transaction,
     caller: CallerOrSystem,
     table: type[RowT],
-    row_id: UUID | None,
+    row_id: UUID,
     *,
     lock: bool = False,
     keeps_key: bool = False,
@@ -162,9 +163,7 @@ async def find_by_id(
     anyone = caller if isinstance(caller, System) else stand_in(is_agent=caller.is_agent)
     statement = select_by_id(anyone, table, rule or RULES[table], lock, keeps_key)
     values = {} if isinstance(caller, System) else caller_params(caller)
-    row: RowT | None = (
-        await tx.execute(statement, {**values, "row_id": require_id(row_id)})
-    ).scalar_one_or_none()
+    row: RowT | None = (await tx.execute(statement, {**values, "row_id": row_id})).scalar_one_or_none()
     return row
 
 

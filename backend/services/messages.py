@@ -219,7 +219,8 @@ async def find_repeated_run(
     elsewhere = conversation_id not in (None, message.conversation_id)
     if elsewhere or message.content != content:
         raise Conflict("This client_id was used for another message.")
-    run = await access.find_by_id(tx, caller, Run, message.run_id)
+    # A message to people has no run of its own.
+    run = None if message.run_id is None else await access.find_by_id(tx, caller, Run, message.run_id)
     if run is None:
         raise NotFound("conversation")
     return run
