@@ -1,5 +1,5 @@
 # test_inbox.py -- posted events in the page: how many are unread, what they say, and that they are read then.
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from support.browsers import Visitor
 from support.servers import Server
@@ -34,6 +34,28 @@ def test_events_are_counted_shown_and_marked_as_read(site: Server, visit: Visito
     expect(page.get_by_role("button", name="Inbox", exact=True)).to_be_visible()
     page.locator("#open-inbox").click()
     expect(page.locator("#events .is-new")).to_have_count(0)
+
+
+def test_an_event_is_counted_that_comes_before_an_older_answer(site: Server, visit: Visitor) -> None:
+    email = site.register()
+    ann = site.sign_in(email)
+    page = visit(site).sign_in(email)
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        held.append((route, route.fetch()))
+
+    page.route("**/v1/events?unread=*", hold)
+    with page.expect_response("**/v1/events/stream"):
+        page.reload(wait_until="commit")
+    ann.post("/v1/events", type="note", payload={}, recipient_id=str(ann.id))
+    expect(page.locator("#inbox-count")).to_have_text("1")
+    assert held
+    for route, answer in held:
+        with page.expect_response("**/v1/events?unread=*"):
+            route.fulfill(response=answer)
+    page.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(done)))")
+    expect(page.locator("#inbox-count")).to_have_text("1")
 
 
 def test_what_is_read_counts_in_no_tab_and_on_no_device(site: Server, visit: Visitor) -> None:

@@ -9,10 +9,16 @@ const MOST = 99;
 let unread = new Set();
 let isWhole = true; // whether there are no more of them than were asked for
 
+// What is told while a page is on its way is not in it.
+const loads = new Set();
+
 // Those that are unread, as far as they are counted.
 export async function load() {
-  const page = await get("/v1/events", { unread: "true", limit: MOST + 1 });
+  const meanwhile = [];
+  loads.add(meanwhile);
+  const page = await get("/v1/events", { unread: "true", limit: MOST + 1 }).finally(() => loads.delete(meanwhile));
   unread = new Set(page.data.map((event) => event.id));
+  for (const change of meanwhile) change(unread);
   isWhole = page.next_cursor === null;
   drawCount();
 }
@@ -26,13 +32,18 @@ function drawCount() {
 
 $("open-inbox").addEventListener("click", () => openPart(() => import("./event_list.js")));
 
+function noteChange(change) {
+  change(unread);
+  for (const meanwhile of loads) meanwhile.push(change);
+}
+
 subscribe("event.posted", ({ event }) => {
-  unread.add(event.id);
+  noteChange((ids) => ids.add(event.id));
   drawCount();
 });
 // Read here, in another tab or on another device.
 subscribe("event.read", ({ event_ids: ids }) => {
-  for (const id of ids) unread.delete(id);
+  noteChange((some) => ids.forEach((id) => some.delete(id)));
   if (isWhole) drawCount();
   else load().catch(showFailure);
 });
