@@ -123,6 +123,7 @@ def select_items(*, is_agent: bool) -> AnySelect:
     # many, and so a plan each time, which takes longer than the rest.
     ids = select(func.unnest(bindparam("conversation_ids", type_=ARRAY(Uuid())))).scalar_subquery()
     are_chosen = col(Conversation.id) == any_(func.array(ids, type_=ARRAY(Uuid())))
+    # Where the rule asks for the caller's place, SQLAlchemy lets it look at the one that is joined here.
     return (
         select(col(Conversation.id), shown)
         .select_from(Conversation)
