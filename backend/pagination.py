@@ -18,12 +18,8 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
-    case,
     cast,
-    func,
-    literal_column,
     null,
-    or_,
     select,
     union_all,
 )
@@ -35,6 +31,7 @@ from errors import Invalid
 from models.columns import UTCDateTime
 from models.shapes import JsonObject
 from storage.dialects import after_cursor, sort_directions
+from storage.json_text import Fields, build_object
 
 # Items of a page, where a client does not say how many, and at most.
 DEFAULT_LIMIT = 50
@@ -44,8 +41,6 @@ RowT = TypeVar("RowT", bound=SQLModel)
 CUT = ""
 # The columns that a list is ordered by: no two rows agree in all of them.
 Keys = tuple[Column[object], ...]
-# A JSON object, by the names of its members; some of these are objects themselves.
-Fields = Mapping[str, "ColumnElement[object] | Fields"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,40 +257,8 @@ def order_by_keys(keys: Sequence[ColumnElement[object]], down: Sequence[bool]) -
 
 
 def build_item(listing: ListSpec) -> ColumnElement[str]:
-    """The JSON of an item as text; the optional fields are put behind the others where one of them is not null."""
-    item = cast(build_json_object(listing.fields), Text)
-    if not listing.optional:
-        return item
-    more = cast(func.json_strip_nulls(build_json_object(listing.optional)), Text)
-    begun, rest = func.left(item, literal_column("-1")), func.substr(more, literal_column("2"))
-    whole = begun.concat(quote_literal(",")).concat(rest)
-    has_more = or_(*(value.is_not(None) for value in listing.optional.values()))
-    return case((has_more, whole), else_=item)
-
-
-def build_json_object(fields: Fields) -> ColumnElement[object]:
-    """A JSON object that PostgreSQL builds; its times are written as `rfc3339` writes them."""
-    pairs: list[ColumnElement[str] | ColumnElement[object]] = []
-    for name, value in fields.items():
-        pairs += [quote_literal(name), build_json_value(value)]
-    return func.json_build_object(*pairs)
-
-
-def build_json_value(value: ColumnElement[object] | Fields) -> ColumnElement[object] | ColumnElement[str]:
-    if isinstance(value, Mapping):
-        return build_json_object(value)
-    return format_time(value) if isinstance(value.type, UTCDateTime) else value
-
-
-def format_time(value: ColumnElement[object]) -> ColumnElement[str]:
-    return func.to_char(
-        func.timezone(quote_literal("UTC"), value), quote_literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-    )
-
-
-def quote_literal(text: str) -> ColumnElement[str]:
-    """A text of ours as a part of the statement: a bind parameter would be sent each time."""
-    return literal_column("'" + text.replace("'", "''") + "'", Text)
+    """The JSON of an item as text."""
+    return build_object(listing.fields, listing.optional)
 
 
 def encode_cursor(name: str, values: Sequence[object]) -> str:

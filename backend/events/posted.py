@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlmodel import col
 
 import access
@@ -17,6 +17,7 @@ from models import Event, EventRead, User
 from models.event import EventCreate, EventPublic
 from models.message import Sender
 from pagination import ListSpec
+from storage.json_text import quote_literal
 
 # Of its type on streams, whatever type it was posted with.
 STREAM_TYPE = "event.posted"
@@ -31,8 +32,8 @@ def of_sender(value: ColumnElement[object]) -> ColumnElement[object]:
 
 SENDER_NAME = of_sender(get_columns(User)["display_name"]).label("sender_name")
 SENDER_TYPE = func.coalesce(
-    of_sender(case((col(User.kind) == "agent", literal_column("'agent'")), else_=literal_column("'user'"))),
-    literal_column("'user'"),
+    of_sender(case((col(User.kind) == "agent", quote_literal("agent")), else_=quote_literal("user"))),
+    quote_literal("user"),
 ).label("sender_type")
 
 COLUMNS = get_columns(Event)

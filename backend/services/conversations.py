@@ -3,7 +3,7 @@ from functools import cache
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, literal, literal_column
+from sqlalchemy import Uuid, bindparam, func, literal
 from sqlmodel import col
 
 import access
@@ -30,11 +30,11 @@ CONVERSATIONS = ListSpec(
         **{name: COLUMNS[name] for name in ConversationShared.model_fields},
         "agent_id": func.coalesce(COLUMNS["agent_id"], literal(BUILT_IN_ID, Uuid())),
         # What only conversations of people have.
-        "unread_count": literal_column("0"),
-        "mentioned": literal_column("false"),
-        "last_message": literal_column("CAST(NULL AS json)"),
-        "participants": literal_column("CAST('[]' AS json)"),
-        "participant_count": literal_column("0"),
+        "unread_count": "0",
+        "mentioned": "false",
+        "last_message": "null",
+        "participants": "[]",
+        "participant_count": "0",
     },
     public=lambda row: ConversationPublic.model_validate(row.Conversation),
 )

@@ -123,7 +123,6 @@ async def check_answers(ports: dict[str, int], people: People) -> None:
     assert len(json.loads(lists["parley"].body)["data"]) == 50
     for answers in (lists, created):
         bodies = {name: without_moment(answer.body) for name, answer in answers.items()}
-        assert bodies["leanest"] == bodies["parley"], bodies
         for name, body in bodies.items():
             assert json.loads(body) == json.loads(bodies["parley"]), (name, body)
     for token in (None, "nonsense", people.revoked):

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, literal_column
+from sqlalchemy import bindparam, case
 from sqlmodel import col
 
 import access
@@ -18,6 +18,7 @@ from services.accounts import invitations, rights
 from services.participation.agent_runs import cancel_late_runs
 from services.participation.departures import describe_departures
 from services.run_posting import cancel_runs_in_account
+from storage.json_text import quote_literal
 
 MAX_NAMED = 3
 NO_MEMBER = "You left the account, or were removed from it, before this was done."
@@ -27,9 +28,7 @@ MEMBERS = ListSpec(
     keys=(COLUMNS["joined_at"], COLUMNS["user_id"]),
     fields={
         "user_id": COLUMNS["user_id"],
-        "kind": case(
-            (COLUMNS["role"] == "agent", literal_column("'agent'")), else_=literal_column("'person'")
-        ),
+        "kind": case((COLUMNS["role"] == "agent", quote_literal("agent")), else_=quote_literal("person")),
         "name": get_columns(User)["display_name"],
         "role": COLUMNS["role"],
         "joined_at": COLUMNS["joined_at"],

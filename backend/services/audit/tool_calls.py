@@ -19,7 +19,7 @@ from models import Conversation, Message, Run, ToolCall
 from models.columns import UTCDateTime
 from pagination import Page, RowListSpec, encode_cursor, read_cursor
 from storage.dialects import after_cursor
-from storage.json_elements import json_element
+from storage.json_text import json_element
 
 COLUMNS = get_columns(ToolCall)
 CALLS = RowListSpec(

@@ -39,13 +39,14 @@ from errors import NotFound
 from models import AccountMember, Conversation, ConversationParticipant
 from models.conversation import ConversationCreate, ConversationKind, ConversationUpdate
 from models.participation.conversation import ConversationPublic
-from pagination import CUT, Page, Shortcut, fetch_merged, limit_page, quote_literal
+from pagination import CUT, Page, Shortcut, fetch_merged, limit_page
 from services import conversations as with_agents
 from services import messages
 from services.messages import Span
 from services.participation import conversations as shared
 from services.participation.shared_messages import OF_PEOPLE
 from services.participation.views import find_items, show_conversation
+from storage.json_text import quote_literal
 from storage.text_search import search_parameters, text_contains
 
 # Whoever takes part in more conversations takes part in many. Of an account so many are looked at for them; if their

@@ -15,7 +15,6 @@ from sqlalchemy import (
     func,
     inspect,
     literal,
-    literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
@@ -36,6 +35,7 @@ from errors import NotFound
 from models import Conversation, ConversationParticipant, Message, MessageChange, User
 from models.message import MessagePublic, ToolCallShared, cut_message
 from services import messages
+from storage.json_text import quote_literal
 
 KIND, CONTENT, MOMENT = col(MessageChange.kind), col(MessageChange.content), col(MessageChange.created_at)
 NOW_EMPTY, IS_EDITED = KIND == "retract", KIND == "edit"
@@ -77,7 +77,7 @@ IN_ORDER = replace(
     name="shared-messages",
     fields={
         **messages.OLDEST_FIRST.fields,
-        "content": case((NOW_EMPTY, literal_column("''")), (IS_EDITED, CONTENT), else_=col(Message.content)),
+        "content": case((NOW_EMPTY, quote_literal("")), (IS_EDITED, CONTENT), else_=col(Message.content)),
         "tool_calls": case((IS_OWN, col(Message.tool_calls)), else_=cut_calls()),
     },
     optional={

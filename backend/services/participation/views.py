@@ -8,12 +8,10 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Integer,
-    Text,
     Uuid,
     any_,
     bindparam,
     case,
-    cast,
     func,
     literal_column,
     select,
@@ -41,7 +39,7 @@ from models.conversation import ConversationShared
 from models.message import MessagePublic
 from models.participation.conversation import ConversationPublic
 from models.participation.participant import ParticipantPublic
-from pagination import Fields, build_item, build_json_object
+from pagination import build_item
 from services.conversations import CONVERSATIONS
 from services.participation import shared_messages
 from services.participation.rosters import (
@@ -51,11 +49,11 @@ from services.participation.rosters import (
     select_roster,
     show_participant,
 )
+from storage.json_text import Fields, build_object, quote_literal
 
 JOINING_ORDER = (col(ConversationParticipant.joined_at), col(ConversationParticipant.user_id))
 COUNT = select(func.count()).select_from(ConversationParticipant).where(participant_condition(), TAKES_PART)
 ZERO: ColumnElement[int] = literal_column("0", Integer)
-NO_ITEMS: ColumnElement[object] = literal_column("CAST('[]' AS json)", JSON)
 
 
 async def find_items(tx: Transaction, caller: Caller, conversation_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -89,7 +87,7 @@ def select_items(*, is_agent: bool) -> AnySelect:
         .lateral("last_message")
     )
     first = (
-        select(build_json_object(ROSTER.fields).label("item"), *JOINING_ORDER)
+        select(build_item(ROSTER).label("item"), *JOINING_ORDER)
         .select_from(ConversationParticipant)
         .join(User, participant_user())
         .outerjoin(Message, read_up_to())
@@ -99,7 +97,8 @@ def select_items(*, is_agent: bool) -> AnySelect:
         .correlate(Conversation)
         .lateral("first_participants")
     )
-    roster = select(func.json_agg(aggregate_order_by(first.c.item, first.c.joined_at, first.c.user_id)))
+    joining_order = (first.c.joined_at, first.c.user_id)
+    roster = select(func.string_agg(first.c.item, aggregate_order_by(quote_literal(","), *joining_order)))
     read_seq = func.greatest(
         func.coalesce(col(PLACE.from_seq), ZERO), func.coalesce(col(PLACE.last_read_seq), ZERO)
     )
@@ -111,13 +110,13 @@ def select_items(*, is_agent: bool) -> AnySelect:
         "agent_id": get_columns(Conversation)["agent_id"],
         "unread_count": case((last_message.c.item.is_not(None), unread), else_=ZERO),
         "mentioned": type_coerce(is_mentioned, JSON),
-        "last_message": cast(last_message.c.item, JSON),
-        "participants": func.coalesce(roster.scalar_subquery(), NO_ITEMS),
+        "last_message": type_coerce(last_message.c.item, JSON),
+        "participants": type_coerce(join_items(roster.scalar_subquery()), JSON),
         "participant_count": COUNT.scalar_subquery(),
     }
     shown = case(
-        (col(Conversation.kind) == literal_column("'assistant'"), build_item(CONVERSATIONS)),
-        else_=cast(build_json_object(fields), Text),
+        (col(Conversation.kind) == quote_literal("assistant"), build_item(CONVERSATIONS)),
+        else_=build_object(fields),
     )
     # A subquery, of whose length PostgreSQL assumes the same each time: it would make another plan for one id than for
     # many, and so a plan each time, which takes longer than the rest.
@@ -131,6 +130,12 @@ def select_items(*, is_agent: bool) -> AnySelect:
         .outerjoin(last_message, literal_column("true"))
         .where(any_conversation(caller), are_chosen)
     )
+
+
+def join_items(items: ColumnElement[str]) -> ColumnElement[str]:
+    """An array of items that stand in one text with commas between them."""
+    joined = func.coalesce(items, quote_literal(""))
+    return quote_literal("[").concat(joined).concat(quote_literal("]"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,106 @@
+# test_json_text.py -- JSON that PostgreSQL joins from pieces is what pydantic writes, whatever stands in it.
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import uuid4
+
+import pytest
+from pydantic import TypeAdapter
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Float,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    literal,
+    null,
+    select,
+)
+from sqlalchemy.types import TypeEngine
+
+from clock import rfc3339
+from db import Database
+from models.columns import JsonType, UTCDateTime
+from storage.json_text import Fields, build_object, quote_literal
+from support.databases.postgres import PostgresServer
+from support.fixtures import make_tables
+from support.servers import with_database
+
+HOSTILE = (
+    'it\'s "quoted", \\ and \\u0041,\n\r\t\b\f\x01\x1f\x7f \u2028\u2029 </script> %s :name {0} $1 ß 🙂 \ufffd'
+)
+NOW = datetime(2026, 2, 28, 23, 59, 59, 1, UTC)
+
+
+def build_in_database(postgres: PostgresServer, fields: Fields, **optional: ColumnElement[object]) -> str:
+    url = postgres.url(postgres.template("parley_tables", make_tables))
+
+    async def build(db: Database) -> str:
+        async with db.engine.connect() as connection:
+            text: str = (await connection.execute(select(build_object(fields, optional)))).scalar_one()
+            return text
+
+    return with_database(url, build)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (HOSTILE, Text()),
+        ("", Text()),
+        (uuid4(), Uuid()),
+        (0, Integer()),
+        (-(2**31), Integer()),
+        (True, Boolean()),
+        (False, Boolean()),
+        ({"a": [1, None, HOSTILE.replace("\x00", "")]}, JsonType),
+        ([], JsonType),
+    ],
+)
+def test_a_value_is_written_as_pydantic_writes_it(
+    postgres: PostgresServer, value: object, kind: TypeEngine[object]
+) -> None:
+    text = build_in_database(postgres, {"value": bindparam("value", value, type_=kind)})
+    assert json.loads(text) == json.loads(TypeAdapter(dict[str, object]).dump_json({"value": value}))
+
+
+@pytest.mark.parametrize("kind", [Text(), Uuid(), Integer(), Boolean(), JsonType, UTCDateTime()])
+def test_null_of_any_type_is_null_and_no_hole_in_the_text(
+    postgres: PostgresServer, kind: TypeEngine[object]
+) -> None:
+    absent = case((literal(1) == literal(2), bindparam("value", None, type_=kind)))
+    fields: Fields = {"first": quote_literal("1"), "absent": absent, "in": {"absent": absent}, "last": "[]"}
+    text = build_in_database(postgres, fields, optional=absent)
+    assert json.loads(text) == {"first": "1", "absent": None, "in": {"absent": None}, "last": []}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        NOW,
+        NOW.replace(microsecond=0),
+        NOW.astimezone(timezone(timedelta(hours=-7))),
+        datetime(1000, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 30, 23, 59, 59, 999999, UTC),
+    ],
+)
+def test_a_time_has_the_one_form(postgres: PostgresServer, moment: datetime) -> None:
+    text = build_in_database(postgres, {"at": bindparam("at", moment, type_=UTCDateTime())})
+    assert text == json.dumps({"at": rfc3339(moment)}, separators=(",", ":"))
+
+
+def test_what_is_optional_stands_behind_the_others_where_it_is_not_null(postgres: PostgresServer) -> None:
+    there = bindparam("there", HOSTILE, type_=Text())
+    text = build_in_database(
+        postgres, {"id": "1", "sub": {}}, gone=null().label("gone").cast(Text), there=there
+    )
+    assert text == json.dumps(
+        {"id": 1, "sub": {}, "there": HOSTILE}, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def test_a_type_that_no_list_has_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(TypeError, match="is not written as JSON"):
+        build_object({"value": bindparam("value", 1.5, type_=Float())})
