@@ -7,6 +7,8 @@ from llm.offline.budget import Budget, WordComparer
 from llm.offline.parsing.dates import DateFinder
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import TaskView
+from llm.offline.replies import Voice
+from llm.offline.sentences.sentence import Language
 from llm.protocol import ToolCall
 
 CHANGING_TOOLS = frozenset({"add_task", "complete_task", "update_task", "delete_task"})
@@ -52,7 +54,7 @@ class DialogueState:
 
     `budget` and `comparer` bound the work on one message. `max_title` is the longest title that the tools take;
     None if they do not say. `shown` is the last list, `touched` what "it" refers to, `changes` what undo reverts,
-    `seen` the latest known form of each task by id.
+    `seen` the latest known form of each task by id. `language` is that of the message and of its answer.
     """
 
     find_date: DateFinder
@@ -67,6 +69,11 @@ class DialogueState:
     question: Question | None = None
     changes: tuple[TaskChange, ...] = ()
     seen: Mapping[str, TaskView] = field(default_factory=dict)
+    language: Language = "en"
+
+    @property
+    def voice(self) -> Voice:
+        return Voice(self.language, self.today)
 
     def parse(self, message: str) -> list[Intent]:
         """The intents of a message. Raises BudgetExceeded past the budget."""

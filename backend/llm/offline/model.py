@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from math import inf
 
-from llm.offline import replies
 from llm.offline.actions import ACTIONS, Script, add_tasks, change_tasks, undo_changes
 from llm.offline.budget import Budget, BudgetExceeded, WordComparer
 from llm.offline.clarifications import interpret_message
@@ -15,13 +14,10 @@ from llm.offline.lookups import check_tasks, count_tasks, make_small_talk, show_
 from llm.offline.parsing import dates
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import ParseCache
+from llm.offline.sentences import talk
 from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
 
-_INCONSISTENT = Reply("I stopped here, because what was done so far does not fit what you asked.")
-_TOO_LONG = Reply(
-    "That is too long or too complicated for me, so I have changed nothing. Please send it in smaller parts."
-)
 _MAX_EARLIER_MESSAGES = 12  # earlier messages that give "it" and "2" their meaning
 _MAX_EARLIER_CHARACTERS = 2000  # a longer earlier message is not parsed: it led to no question
 _MAX_EARLIER_CHARACTERS_IN_ALL = 8000  # of all earlier messages, counted from the newest
@@ -62,7 +58,9 @@ class OfflineModel:
             budget = Budget(inf if current.has_changed else self.seconds)
             outcome = _replay_script(current, replace(dialogue, budget=budget))
         except BudgetExceeded:
-            outcome = _TOO_LONG
+            outcome = Reply(dialogue.voice.say(talk.TOO_LONG))
+        if outcome is None:
+            outcome = Reply(dialogue.voice.say(talk.INCONSISTENT))
         if isinstance(outcome, Reply):
             for text in _split_text(outcome.text):
                 yield TextDelta(text)
@@ -90,11 +88,7 @@ class OfflineModel:
             if characters <= _MAX_EARLIER_CHARACTERS_IN_ALL and len(exchange.text) <= _MAX_EARLIER_CHARACTERS:
                 with suppress(BudgetExceeded):
                     outcome = _replay_script(exchange, dialogue)
-            reply = (
-                outcome
-                if isinstance(outcome, Reply) and outcome != _INCONSISTENT
-                else _infer_reply(exchange.calls)
-            )
+            reply = outcome if isinstance(outcome, Reply) else _infer_reply(exchange.calls)
             dialogue = dialogue.with_calls(exchange.calls).with_reply(reply)
         return dialogue
 
@@ -135,10 +129,10 @@ def _infer_reply(calls: Sequence[ToolCall]) -> Reply:
     return Reply("", shown=listed[-1] if listed else (), touched=tuple(changed.values()))
 
 
-def _replay_script(exchange: _Exchange, dialogue: DialogueState) -> Reply | list[PlannedCall]:
+def _replay_script(exchange: _Exchange, dialogue: DialogueState) -> Reply | list[PlannedCall] | None:
     """Replay the script of a message: its reply, or the calls of the first step that is not made yet.
 
-    Raises BudgetExceeded past the budget of the dialogue.
+    None if the calls that are made are not those of the script. Raises BudgetExceeded past the budget of the dialogue.
     """
     script = _run_message(exchange.text, replace(dialogue, comparer=WordComparer()))
     made = list(exchange.calls)
@@ -148,13 +142,13 @@ def _replay_script(exchange: _Exchange, dialogue: DialogueState) -> Reply | list
             dialogue.budget.check()
             outcomes, made = made[: len(planned)], made[len(planned) :]
             if [call.name for call in outcomes] != [call.name for call in planned[: len(outcomes)]]:
-                return _INCONSISTENT
+                return None
             if len(outcomes) < len(planned):
                 return planned[len(outcomes) :]
             planned = script.send(outcomes)
     except StopIteration as end:
         reply: Reply = end.value
-        return _INCONSISTENT if made else reply
+        return None if made else reply
 
 
 def _run_message(message: str, dialogue: DialogueState) -> Script:
@@ -165,9 +159,7 @@ def _run_message(message: str, dialogue: DialogueState) -> Script:
     steps = 0
     for n, intent in enumerate(intents):
         if steps > _MAX_STEPS:
-            texts.append(
-                f"That is as much as I do at once. Please repeat the last {len(intents) - n} requests."
-            )
+            texts.append(dialogue.voice.say(talk.REPEAT_THE_REST, len(intents) - n))
             break
         reply, taken = yield from _count_steps(_run_intent(intent, dialogue))
         steps += taken
@@ -178,7 +170,8 @@ def _run_message(message: str, dialogue: DialogueState) -> Script:
             rest = (*intents[n + 1 :], *reply.question.rest)
             total = replace(total, question=replace(reply.question, rest=rest))
             break
-    return replace(total, text="\n".join(text for text in texts if text) or replies.get_small_talk("unknown"))
+    text = "\n".join(text for text in texts if text)
+    return replace(total, text=text or dialogue.voice.get_small_talk("unknown"))
 
 
 def _count_steps(script: Script) -> Generator[list[PlannedCall], list[ToolCall], tuple[Reply, int]]:
@@ -197,8 +190,9 @@ def _run_intent(intent: Intent, dialogue: DialogueState) -> Script:
     try:
         return (yield from _SCRIPTS[intent.verb](intent, dialogue))
     except ToolUnavailable as missing:
-        tool = replies.TOOLS.get(str(missing), "the tool for it")
-        return Reply(f"I can't do that here: {tool} is not possible.")
+        voice = dialogue.voice
+        tool = voice.say(talk.TOOLS.get(str(missing), talk.OTHER_TOOL))
+        return Reply(voice.say(talk.NOT_POSSIBLE_HERE, tool=tool))
     except LookupFailed as failure:
         return Reply(str(failure))
 

@@ -3,7 +3,6 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from llm.offline import replies
 from llm.offline.dialogue_state import DialogueState, Question, has_more, read_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import (
@@ -15,6 +14,8 @@ from llm.offline.parsing.task_references import (
     find_near_matches,
     parse_reference,
 )
+from llm.offline.replies import Voice, name_state
+from llm.offline.sentences import lists
 from llm.protocol import ToolCall
 from models.shapes import JsonObject
 
@@ -46,6 +47,7 @@ class Resolution:
 
     `problems`: a sentence for each part of the reference that matches none. `question`: asks which task an ambiguous
     part means. `fresh`: a call of this run returned the tasks. `more`: the tools have further tasks that match.
+    `unknown`: no task is like any part of the reference.
     """
 
     tasks: tuple[TaskView, ...] = ()
@@ -53,6 +55,7 @@ class Resolution:
     question: Question | None = None
     fresh: bool = True
     more: bool = False
+    unknown: bool = False
 
 
 ResolutionScript = Generator[list[PlannedCall], list[ToolCall], Resolution]
@@ -72,7 +75,8 @@ def list_tasks(dialogue: DialogueState, *queries: JsonObject) -> CallScript:
     calls = yield from make_calls(dialogue, [PlannedCall("list_tasks", query) for query in given])
     for call in calls:
         if call.error is not None or not isinstance(call.result, dict):
-            raise LookupFailed(f"I could not look at your tasks: {call.error or 'the answer made no sense'}")
+            reason = call.error or dialogue.voice.say(lists.NO_SENSE)
+            raise LookupFailed(dialogue.voice.say(lists.NO_LOOK, reason=reason))
     return calls
 
 
@@ -94,7 +98,7 @@ def resolve_tasks(intent: Intent, dialogue: DialogueState, completed: bool | Non
 def _resolve_in_dialogue(reference: TaskReference, dialogue: DialogueState) -> Resolution | None:
     """What a position or "it" means in this conversation; None if there is nothing to refer to."""
     if reference.kind == "position" and dialogue.shown:
-        return _resolve_positions(reference.positions, dialogue.shown)
+        return _resolve_positions(reference.positions, dialogue.shown, dialogue.voice)
     if reference.kind == "it" and len(dialogue.touched or dialogue.shown) == 1:
         return Resolution(dialogue.touched or dialogue.shown, fresh=False)
     if reference.kind == "them":
@@ -104,7 +108,7 @@ def _resolve_in_dialogue(reference: TaskReference, dialogue: DialogueState) -> R
     return None
 
 
-def _resolve_positions(positions: Iterable[int], shown: tuple[TaskView, ...]) -> Resolution:
+def _resolve_positions(positions: Iterable[int], shown: tuple[TaskView, ...], voice: Voice) -> Resolution:
     tasks, missing = [], []
     for position in positions:
         index = position - 1 if position > 0 else len(shown) + position
@@ -112,8 +116,8 @@ def _resolve_positions(positions: Iterable[int], shown: tuple[TaskView, ...]) ->
             tasks.append(shown[index])
         else:
             missing.append(str(abs(position)))
-    have = "has only one task" if len(shown) == 1 else f"has {len(shown)} tasks"
-    problem = f"There is no number {replies.join_phrases(missing, 'or')}: the last list {have}."
+    numbers = voice.join_phrases(missing, lists.OR)
+    problem = voice.say(lists.NO_SUCH_NUMBER, len(shown), numbers=numbers)
     return Resolution(_drop_duplicates(tasks)[:MAX_TASKS], (problem,) if missing else (), fresh=False)
 
 
@@ -122,25 +126,27 @@ def _ask_for_one(intent: Intent, dialogue: DialogueState, completed: bool | None
     [call] = yield from list_tasks(dialogue, {"completed": completed, "limit": MAX_TASKS})
     options = read_tasks(call)
     if not options:
-        return Resolution(problems=(describe_empty_list(completed),))
+        return Resolution(problems=(dialogue.voice.describe_empty_list(completed),))
     return Resolution(question=Question(intent, options))
 
 
 def _resolve_all(
     intent: Intent, reference: TaskReference, dialogue: DialogueState, completed: bool | None
 ) -> ResolutionScript:
+    voice = dialogue.voice
     state = reference.completed if completed is None else completed
     [call] = yield from list_tasks(dialogue, {"completed": state, "q": reference.about, "limit": MAX_TASKS})
     tasks = read_tasks(call)
     if reference.but:
         exceptions = _find_exceptions(reference.but, tasks, dialogue)
         if not exceptions:
-            title = replies.quote_title(reference.but)
-            return Resolution(problems=(f"I found no task like {title}, so I left all as they are.",))
+            title = voice.quote_title(reference.but)
+            return Resolution(problems=(voice.say(lists.LEFT_ALL, title=title),))
         tasks = tuple(task for task in tasks if task.id not in {exception.id for exception in exceptions})
         if not tasks:
-            return Resolution(problems=(f"There is nothing but {replies.format_titles(exceptions)}.",))
-    problems = () if tasks else (describe_empty_list(state, reference.about),)
+            titles = voice.format_titles(exceptions)
+            return Resolution(problems=(voice.say(lists.NOTHING_BUT, titles=titles),))
+    problems = () if tasks else (voice.describe_empty_list(state, reference.about),)
     return Resolution(tasks, problems, more=has_more(call))
 
 
@@ -152,16 +158,6 @@ def _find_exceptions(but: str, tasks: tuple[TaskView, ...], dialogue: DialogueSt
     parts = reference.parts[1:] or reference.parts
     matches = [find_matches(part, tasks) for part in parts]
     return tuple(task for match in matches for task in match) if all(matches) else ()
-
-
-def describe_empty_list(state: bool | None, about: str = "") -> str:
-    if about:
-        return f"I found no task about {replies.quote_title(about)}."
-    return {
-        None: "You have no tasks.",
-        False: "You have no open tasks.",
-        True: "You have no completed tasks.",
-    }[state]
 
 
 def _resolve_words(
@@ -228,24 +224,31 @@ def _search_whole_list(
         return _separate_ambiguous(intent, {parts[0]: whole})
     hits = {part: find_matches(part, eligible) for part in missing}
     second = _separate_ambiguous(intent, hits)
+    voice, known = dialogue.voice, False
     problems: list[str] = []
     near: list[TaskView] = []
     for part in (part for part, tasks in hits.items() if not tasks):
         if others := find_matches(part, everything):
             problems += [
-                f"{replies.quote_title(task.title)} is already {'done' if task.completed else 'open'}."
+                voice.say(
+                    lists.ALREADY_DONE if task.completed else lists.ALREADY_OPEN,
+                    title=voice.quote_title(task.title),
+                )
                 for task in others
             ]
+            known = True
             continue
         near += find_near_matches(part, eligible, dialogue.comparer)
-        kind = {None: "task", False: "open task", True: "completed task"}[completed]
-        problems.append(f"I found no {kind} like {replies.quote_title(part)}.")
+        topic = voice.say(lists.LIKE, title=voice.quote_title(part))
+        problems.append(voice.say(lists.FOUND_NONE[name_state(completed)], topic=topic))
     questions = [resolution.question for resolution in (first, second) if resolution.question]
     options = _drop_duplicates([*(task for question in questions for task in question.options), *near])
+    tasks = _drop_duplicates([*first.tasks, *second.tasks])
     return Resolution(
-        _drop_duplicates([*first.tasks, *second.tasks]),
-        replies.limit_lines(problems),
+        tasks,
+        voice.limit_lines(problems),
         Question(intent, options[:MAX_TASKS]) if options else None,
+        unknown=not (tasks or options or known),
     )
 
 
@@ -257,7 +260,8 @@ def refresh_tasks(resolution: Resolution, dialogue: DialogueState) -> Resolution
     calls = yield from list_tasks(dialogue, *({"q": task.title[:MAX_QUERY_CHARACTERS]} for task in old))
     current = {task.id: task for call in calls for task in read_tasks(call)}
     gone = [task for task in old if task.id not in current]
-    problems = [f"I can no longer find {replies.quote_title(task.title)}." for task in gone]
+    voice = dialogue.voice
+    problems = [voice.say(lists.GONE, title=voice.quote_title(task.title)) for task in gone]
     tasks = tuple(current[task.id] for task in old if task.id in current)
     return replace(resolution, tasks=tasks, problems=(*resolution.problems, *problems), fresh=True)
 

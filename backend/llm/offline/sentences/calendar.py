@@ -1,0 +1,37 @@
+# llm/offline/sentences/calendar.py -- how each language names and writes days
+from llm.offline.sentences.sentence import Language, Sentence
+
+WEEKDAYS: dict[Language, tuple[str, ...]] = {
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "de": ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
+    "fr": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    "es": ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
+}
+MONTHS: dict[Language, tuple[str, ...]] = {
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December"),
+    "de": ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober",
+           "November", "Dezember"),
+    "fr": ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre",
+           "novembre", "décembre"),
+    "es": ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre",
+           "noviembre", "diciembre"),
+}  # fmt: skip
+DAY_OF_THIS_YEAR = Sentence(
+    en="{weekday} {day} {month}",
+    de="{weekday}, {day}. {month}",
+    fr="{weekday} {day} {month}",
+    es="{weekday} {day} de {month}",
+)
+DAY_OF_ANOTHER_YEAR = Sentence(
+    en="{weekday} {day} {month} {year}",
+    de="{weekday}, {day}. {month} {year}",
+    fr="{weekday} {day} {month} {year}",
+    es="{weekday} {day} de {month} de {year}",
+)
+DAY_PARTS = {
+    "morning": Sentence(en="morning", de="morgens", fr="matin", es="por la mañana"),
+    "afternoon": Sentence(en="afternoon", de="nachmittags", fr="après-midi", es="por la tarde"),
+    "evening": Sentence(en="evening", de="abends", fr="soir", es="por la noche"),
+    "night": Sentence(en="night", de="nachts", fr="nuit", es="por la noche"),
+}
