@@ -19,7 +19,7 @@ from server.known_ids import SharedConversations
 from settings import Settings
 from storage.engines import open_engine
 from storage.timeouts import UNHURRIED, make_request_limits
-from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots
+from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots, TransferSlots
 from streaming.notifier import LOG, Notifier
 from streaming.open_streams import OpenStreams
 from timings import Timings
@@ -43,6 +43,7 @@ class AppState:
     run_control: RunControl
     stream_slots: StreamSlots
     search_slots: SearchSlots
+    transfer_slots: TransferSlots
     shared_conversations: SharedConversations
 
 
@@ -115,5 +116,6 @@ def build_app_state(
             StreamLimits(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),
         search_slots=SearchSlots(timings.search_wait),
+        transfer_slots=TransferSlots(),
         shared_conversations=SharedConversations(),
     )

@@ -23,7 +23,7 @@ LAYERS = [
     {"app_state"},
     {"agent"},
     {"llm", "tools", "streaming"},
-    {"search"},
+    {"search", "exports"},
     {"services", "server"},
     {"identity", "events"},
     {"pagination"},

@@ -12,7 +12,7 @@ from routes import (
     tool_calls,
 )
 from routes.accounts import ACCOUNT_ROUTERS
-from routes.identity import api_tokens, auth, me
+from routes.identity import api_tokens, auth, me, transfers
 from routes.participation import participants, reading
 
 ROUTERS = [
@@ -20,7 +20,7 @@ ROUTERS = [
     participants.router,
     reading.router,
     *ACCOUNT_ROUTERS,
-    *(module.router for module in (api_tokens, me, auth, health, markdown)),
+    *(module.router for module in (api_tokens, transfers, me, auth, health, markdown)),
     chats.versioned,
     chats.unversioned,
 ]

@@ -34,6 +34,18 @@ def problem_title(status: int) -> str:
     return TITLES.get(status) or HTTPStatus(status).phrase
 
 
+def describe_problem(status: int, detail: str, members: Mapping[str, str] | None = None) -> dict[str, object]:
+    """The members of a problem; `members` are those beside, or in place of, what its status gives."""
+    title = problem_title(status)
+    return {
+        "type": f"urn:parley:problem:{title.lower().replace(' ', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        **(members or {}),
+    }
+
+
 class ProblemResponse(Response):
     media_type = "application/problem+json"
 
@@ -45,14 +57,7 @@ class ProblemResponse(Response):
         headers: Mapping[str, str] | None = None,
         members: dict[str, str] | None = None,
     ) -> None:
-        title = problem_title(status)
-        problem: dict[str, object] = {
-            "type": f"urn:parley:problem:{title.lower().replace(' ', '-')}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            **(members or {}),
-        }
+        problem = describe_problem(status, detail, members)
         if errors is not None:
             problem["errors"] = errors
         # json.dumps escapes to ASCII: a field name may hold a lone surrogate, which has no UTF-8 form.

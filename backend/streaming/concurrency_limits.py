@@ -1,9 +1,10 @@
-# streaming/concurrency_limits.py -- how many streams and searches one user may have open on this worker.
+# streaming/concurrency_limits.py -- how many streams, searches, exports and imports a user may have on this worker.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -12,6 +13,8 @@ from errors import TooManyAtOnce
 
 RETRY_SECONDS = 5
 MAX_CONCURRENT_SEARCHES = 2
+# Each takes some of the processor for minutes.
+MAX_TRANSFERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +79,24 @@ class SearchSlots:
             yield
         finally:
             semaphore.release()
+
+
+class TransferSlots:
+    """One export and one import of a user at a time, and MAX_TRANSFERS of each kind on this worker."""
+
+    def __init__(self) -> None:
+        self._held: set[tuple[str, UUID]] = set()
+
+    @contextmanager
+    def hold(self, caller: Caller, kind: Literal["export", "import"]) -> Iterator[None]:
+        """Raises TooManyAtOnce where no slot is free."""
+        slot = (kind, caller.user_id)
+        if slot in self._held:
+            raise TooManyAtOnce(f"You have an {kind} at work already.", RETRY_SECONDS)
+        if sum(held == kind for held, _ in self._held) >= MAX_TRANSFERS:
+            raise TooManyAtOnce(f"This server has {MAX_TRANSFERS} {kind}s at work already.", RETRY_SECONDS)
+        self._held.add(slot)
+        try:
+            yield
+        finally:
+            self._held.discard(slot)

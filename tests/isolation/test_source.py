@@ -19,6 +19,7 @@ from support.source import BACKEND, MODULES, parse_module
 
 SCOPED = [
     "search",
+    "exports",
     "services",
     "identity",
     "events",

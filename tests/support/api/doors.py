@@ -20,6 +20,7 @@ SESSIONS_ONLY = {
     "PATCH /v1/me",
     "DELETE /v1/me",
     "GET /v1/me/usage",
+    "GET /v1/me/export",
     "GET /v1/me/sessions",
     "DELETE /v1/me/sessions/{session_id}",
     "GET /v1/me/tokens",

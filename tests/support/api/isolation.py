@@ -108,6 +108,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "PATCH /v1/me": Own({"display_name": "Somebody"}),
     "DELETE /v1/me": Own(),
     "GET /v1/me/usage": Own(),
+    "GET /v1/me/export": Own(lists=True),
     "GET /v1/me/sessions": Own(lists=True),
     "DELETE /v1/me/sessions/{session_id}": [Attempt({"session_id": "<session>"})],
     "GET /v1/me/tokens": Own(lists=True),

@@ -1,0 +1,1 @@
+# exports/ -- all that a person has and may read, to take along.

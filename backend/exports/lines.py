@@ -1,0 +1,61 @@
+# exports/lines.py -- an export: all that a person has and may read, as lines of JSON.
+"""Each line is an item of the list of the same name, so that whatever a list shows is in an export. Every page is a
+read of its own, by the rules of that moment: no transaction is held while a client takes the lines, and whose session
+has ended, or who is removed from a conversation, gets nothing of what is read after that.
+"""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from pydantic_core import to_json
+
+from access import Caller
+from clock import rfc3339, utc_now
+from db import Database
+from errors import InvalidCredential, ParleyError
+from exports.parts import Part, read_parts
+from identity import credentials
+from server.problems import describe_problem
+from settings import VERSION
+
+FORMAT = "parley"
+# Of the form of the lines. A reader refuses a number that it does not know.
+FORMAT_VERSION = 1
+
+
+def frame_lines(type_: str, items: Sequence[object]) -> bytes:
+    """Each item under the name of its type; JSON that is there already as it is."""
+    parts = [item if isinstance(item, bytes) else to_json(item) for item in items]
+    return b"".join(b'{"type":"%b","%b":%b}\n' % (type_.encode(), type_.encode(), part) for part in parts)
+
+
+async def require_active(db: Database, caller: Caller) -> None:
+    """InvalidCredential if the caller's session has ended."""
+    assert caller.credential_id is not None
+    if not await db.read(credentials.find_active_credentials, caller, [caller.credential_id]):
+        raise InvalidCredential
+
+
+async def export_lines(db: Database, caller: Caller) -> AsyncGenerator[bytes, None]:
+    """A header, the lines of each part, and a footer with their numbers.
+
+    In place of the footer an export that could not be finished ends with the problem.
+    """
+    counts: Counter[str] = Counter()
+    begun = {"format": FORMAT, "version": FORMAT_VERSION, "exported_at": rfc3339(utc_now())}
+    yield frame_lines("header", [{**begun, "parley": VERSION, "user_id": caller.user_id}])
+    try:
+        async with aclosing(read_parts(db, caller)) as parts:
+            async for part in parts:
+                await require_active(db, caller)
+                yield count_lines(counts, part)
+    except ParleyError as error:
+        yield frame_lines("problem", [describe_problem(error.status, error.detail)])
+        return
+    yield frame_lines("footer", [{"counts": dict(counts), "lines": counts.total()}])
+
+
+def count_lines(counts: Counter[str], part: Part) -> bytes:
+    counts[part.type] += len(part.items)
+    return frame_lines(part.type, part.items)
