@@ -127,14 +127,22 @@ async def fetch_list(
     bounds = read_cursor(listing, name, page.cursor)
     paged = build_page_statement(listing, statement, bounds is not None, db.engine.dialect.name)
     rows = await db.fetch_rows(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
-    shown = rows[: page.limit]
-    items = [row[0] if db.is_postgresql else listing.public(row).model_dump_json() for row in shown]
+    items = [
+        row[0] if db.is_postgresql else listing.public(row).model_dump_json() for row in rows[: page.limit]
+    ]
     if listing.backwards:
         items.reverse()
+    return write_page(name, listing, items, rows, page)
+
+
+def write_page(
+    name: str, listing: ListSpec, items: Sequence[str], rows: Sequence[AnyRow], page: Page
+) -> bytes:
+    """The page of these items, of whose rows the last columns are the keys; one row more is the sign of a next page."""
     cursor = "null"
     if len(rows) > page.limit:
-        cursor = json.dumps(encode_cursor(name, tuple(shown[-1])[-len(listing.keys) :]))
-    return f'{{"data":[{",".join(items)}],"next_cursor":{cursor}}}'.encode()
+        cursor = json.dumps(encode_cursor(name, tuple(rows[page.limit - 1])[-len(listing.keys) :]))
+    return f'{{"data":[{",".join(items[: page.limit])}],"next_cursor":{cursor}}}'.encode()
 
 
 async def fetch_merged(
@@ -157,6 +165,11 @@ async def fetch_merged(
     name = f"{listing.name} {scope}".strip()
     bounds = read_cursor(listing, name, page.cursor)
     arguments = {**values, **(bounds or {}), "page_limit": page.limit + 1}
+    if shortcut is not None:
+        alone = build_lone_statement(listing, statement, bounds is not None, shortcut.has_others)
+        own = await db.fetch_rows(alone, arguments)
+        if own and not own[0][1]:
+            return write_page(name, listing, [row[0] for row in own], own, page)
 
     async def fetch(others: AnySelect, *more: AnySelect) -> Sequence[AnyRow]:
         is_further = bounds is not None
@@ -169,11 +182,8 @@ async def fetch_merged(
     shown = rows[: page.limit]
     missing = [row[-1] for row in shown if row[0] is None]
     found = await show(missing) if missing else {}
-    items = [row[0] or found.get(row[-1]) for row in shown]
-    cursor = "null"
-    if len(rows) > page.limit:
-        cursor = json.dumps(encode_cursor(name, tuple(shown[-1])[1:]))
-    return f'{{"data":[{",".join(item for item in items if item)}],"next_cursor":{cursor}}}'.encode()
+    items = [item for row in shown if (item := row[0] or found.get(row[-1]))]
+    return write_page(name, listing, items, rows, page)
 
 
 async def read_items(
@@ -202,14 +212,25 @@ def build_page_statement(listing: ListSpec, statement: AnySelect, after: bool, d
     return statement.add_columns(*listing.keys)
 
 
+@cache
+def build_lone_statement(
+    listing: ListSpec, statement: AnySelect, after: bool, has_others: ColumnElement[bool]
+) -> AnySelect:
+    """As `build_page_statement` for PostgreSQL, with `has_others` after the item."""
+    statement = limit_page(listing, statement, after, "postgresql")
+    return statement.with_only_columns(build_item(listing), has_others, *listing.keys)
+
+
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """What reads less than all others do: all of them where they are `few`, and else the first page of the recent ones.
+    """What reads less than all others do: nothing, unless the caller `has_others`, which the first list tells along;
+    all of them where they are `few`, and else the first page of the recent ones.
 
     `read_recent` gives rows of an item, which is null or CUT, and the keys, ordered and limited; its argument says
     whether they come after a cursor. A page on which a CUT stands is read again without the shortcut.
     """
 
+    has_others: ColumnElement[bool]
     few: AnySelect
     read_recent: Callable[[bool], AnySelect]
 

@@ -83,9 +83,11 @@ def select_shared(*, of_account: bool, of_kind: bool, by_title: bool) -> AnySele
     return statement.where(text_contains(col(Conversation.title))) if by_title else statement
 
 
+ONE_SEAT = select(col(ConversationParticipant.conversation_id)).where(own_seats(ANY_CALLER))
+
+
 def has_many() -> ColumnElement[bool]:
-    one = select(col(ConversationParticipant.conversation_id)).where(own_seats(ANY_CALLER))
-    return exists(one.offset(literal_column(str(FEW))))
+    return exists(ONE_SEAT.offset(literal_column(str(FEW))))
 
 
 @cache
@@ -119,9 +121,12 @@ def select_recent(after: bool) -> AnySelect:
 
 
 # PostgreSQL looks through the conversations of an account, from the newest one, for somebody who takes part in many.
-# Whoever takes part in few has all of theirs put in order, as the other engines do it for everybody.
+# Whoever takes part in few has all of theirs put in order, as the other engines do it for everybody. Whoever takes part
+# in none does not pay for looking.
 SHORTCUT = Shortcut(
-    select_shared(of_account=False, of_kind=False, by_title=False).where(~has_many()), select_recent
+    exists(ONE_SEAT),
+    select_shared(of_account=False, of_kind=False, by_title=False).where(~has_many()),
+    select_recent,
 )
 
 

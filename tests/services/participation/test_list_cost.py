@@ -10,6 +10,7 @@ from support.api.accounts import make_people, make_team
 from support.api.crowds import add_members
 from support.databases.busy_lives import add_chats, add_groups
 from support.databases.query_plans import Cost, measure
+from support.databases.statements import list_statements
 from support.servers import Person, Server, serving, settings_for, with_database
 
 LIMIT = 20
@@ -50,6 +51,19 @@ def test_pages_are_in_order_whether_others_of_the_account_talk_more_or_less(serv
     assert len(read_ids(member)) == 81
 
 
+@pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
+def test_who_talks_with_nobody_pays_for_no_list_of_people(server: Server) -> None:
+    team = make_team(make_people(server, "owner", "member"))
+    alone, taking_part = server.person(), team.people["member"]
+    for person in (alone, taking_part):
+        person.post("/v1/conversations", title="With the agent")
+    add_groups(server, taking_part, team.id, 1, [team.people["owner"].id])
+    (own,) = list_statements(server, lambda db: read_list(db, alone))
+    assert "UNION" not in own
+    first, *rest = list_statements(server, lambda db: read_list(db, taking_part))
+    assert first == own and rest
+
+
 def read_ids(person: Person, **filters: str) -> list[str]:
     ids: list[str] = []
     cursor: dict[str, str] = {}
@@ -68,3 +82,7 @@ async def measure_lists(db: Database, people: list[Person]) -> list[Cost]:
 
 async def measure_list(db: Database, caller: Caller) -> Cost:
     return await measure(db, lambda: kinds.list_conversations(db, caller, Page(LIMIT), ConversationFilter()))
+
+
+async def read_list(db: Database, person: Person) -> bytes:
+    return await kinds.list_conversations(db, Caller(person.id, None), Page(LIMIT), ConversationFilter())
