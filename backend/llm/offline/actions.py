@@ -2,6 +2,7 @@
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
+from llm.offline.confirmations import ask_for_all, is_bulk, may_mean_device, offer_tasks
 from llm.offline.dialogue_state import DialogueState, Question, Reply, TaskChange, read_tasks
 from llm.offline.parsing.dates import format_due, join_due, split_due
 from llm.offline.parsing.intents import Intent
@@ -159,11 +160,14 @@ def _ask_before_change(intent: Intent, action: Action, resolution: Resolution, v
     """Ask for a missing text or date, or for the confirmation of an intent that was a question."""
     tasks = resolution.tasks
     waiting = replace(intent, tasks=tasks, sure=True)
+    if is_bulk(intent, tasks):
+        text = ask_for_all(action.verb, resolution, voice)
+        return Reply(text, touched=tasks, question=Question(waiting, tasks[:MAX_TASKS], together=True))
     if action.missing_text and not intent.text:
         return Reply(voice.say(action.missing_text), touched=tasks, question=Question(waiting))
     if intent.verb == "move" and intent.text:
         return Reply(voice.say(changes.ASK_WHEN), touched=tasks, question=Question(waiting))
-    if not intent.sure:
+    if not intent.sure or may_mean_device(intent, tasks):
         text = voice.ask_to_change(
             changes.ASK_TO_CHANGE, changes.ASK_TO_CHANGE_MANY, voice.say(action.verb), tasks
         )
@@ -197,6 +201,8 @@ def add_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     if not intent.drafts:
         return Reply(voice.say(changes.ASK_WHAT_TO_ADD), question=Question(intent))
     drafts = [split_title(draft, dialogue.max_title) for draft in intent.drafts[:MAX_TASKS]]
+    if not intent.sure:
+        return offer_tasks(intent, drafts, voice)
     rest = intent.drafts[MAX_TASKS:]
     outcomes = yield from make_calls(dialogue, [_plan_addition(draft) for draft in drafts])
     tasks = tuple(task for call in outcomes for task in read_tasks(call))

@@ -24,6 +24,9 @@ _YES = compile_pattern(r"""
     (?:yes|yeah|yep|yup|ok|okay|sure|right|correct|exactly|please(?: do)?|do it|go ahead|of course|y
     |that one|that's (?:it|right|the one))
     (?:[,.! ]+(?:please|that one|do it|thanks|go ahead|sure))*""")  # fmt: skip
+_ADD_IT = compile_pattern(
+    r"(?:(?:yes|yeah|sure|ok|okay|please)[,.! ]+){0,3}add (?:it|that|this|them)(?: please)?"
+)
 _NO = compile_pattern(r"""
     (?:no|nope|neither|none(?: of (?:them|these|those))?|cancel(?: that| it)?|never ?mind|forget (?:it
     |that)|stop|nothing|n|don't|leave (?:it|them))
@@ -47,6 +50,10 @@ def interpret_message(message: str, dialogue: DialogueState) -> list[Intent]:
     text = strip_politeness(normalize_message(message)[:2000])
     if _NO.fullmatch(text.rstrip("?")):
         return [Intent("say", text="left")]
+    if question.intent.drafts:  # an offer to add them
+        return (
+            [question.intent, *question.rest] if _YES.fullmatch(text) or _ADD_IT.fullmatch(text) else intents
+        )
     if question.options:
         return _interpret_choice(text, question, intents, dialogue)
     if is_new_request(intents):

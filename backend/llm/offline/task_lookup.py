@@ -12,6 +12,7 @@ from llm.offline.parsing.task_references import (
     choose_search_word,
     find_matches,
     find_near_matches,
+    is_named,
     parse_reference,
 )
 from llm.offline.replies import Voice, name_state
@@ -203,9 +204,15 @@ def _resolve_part_in_dialogue(part: str, dialogue: DialogueState) -> tuple[TaskV
 
 
 def _separate_ambiguous(intent: Intent, hits: dict[str, tuple[TaskView, ...]]) -> Resolution:
-    """The tasks of parts that name one, and a question for the parts that name several."""
-    clear = _drop_duplicates(tasks[0] for tasks in hits.values() if len(tasks) == 1)
-    unclear = _drop_duplicates(task for tasks in hits.values() if len(tasks) > 1 for task in tasks)
+    """The tasks of parts that name one, and a question for the parts that name several, or one by few of its words."""
+
+    def is_meant(part: str, task: TaskView) -> bool:
+        position = parse_reference(part).kind != "words"
+        return position or is_named(part, task)
+
+    named = {part: tasks for part, tasks in hits.items() if len(tasks) == 1 and is_meant(part, tasks[0])}
+    clear = _drop_duplicates(tasks[0] for tasks in named.values())
+    unclear = _drop_duplicates(task for part, tasks in hits.items() if part not in named for task in tasks)
     return Resolution(clear, question=Question(intent, unclear[:MAX_TASKS]) if unclear else None)
 
 
@@ -277,7 +284,8 @@ def choose_alternative(
     calls = yield from list_tasks(dialogue, *({"q": query} for query in queries))
     pool = _drop_duplicates(task for call in calls for task in read_tasks(call))
     for other in intents:
-        if len(tasks := find_matches(other.target, pool)) == 1:
+        tasks = find_matches(other.target, pool)
+        if len(tasks) == 1 and is_named(other.target, tasks[0]):
             return replace(other, tasks=tasks)
     return intent
 

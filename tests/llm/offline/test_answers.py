@@ -89,8 +89,11 @@ def test_what_is_not_possible_is_said() -> None:
 def test_many_tasks_are_done_in_part_and_the_rest_is_told() -> None:
     conversation = talk(*(f"task {n}" for n in range(60)))
     calls, answer = conversation.say("delete everything")
-    assert [call.name for call in calls] == ["list_tasks"] + ["delete_task"] * 25
-    assert "There are more" in answer
+    assert [call.name for call in calls] == ["list_tasks"]
+    assert "Shall I delete these 25 tasks?" in answer
+    assert "- 15 more\nThere are more" in answer
+    calls, answer = conversation.say("yes")
+    assert [call.name for call in calls] == ["delete_task"] * 25
     calls, answer = conversation.say("add tasks:\n" + "\n".join(f"- thing {n}" for n in range(30)))
     assert len(calls) == 25
     assert "all from “Thing 25” on" in answer

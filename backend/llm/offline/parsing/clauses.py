@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from llm.offline.parsing.claims import Claim, find_claim, is_event
 from llm.offline.parsing.dates import DateFinder, DateMention
+from llm.offline.parsing.errands import is_noun_phrase, is_request, names_device, names_foreign_list
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import VERBS, is_verb, reads_as_task
 
@@ -27,13 +29,15 @@ class Clause:
 
     `add`: tasks after an explicit "add" or "new task". `wish`: things that the user has to do or wants to be
     reminded of. `bare`: a phrase that only begins with a verb. `other`: anything else. `when`: the date in front.
-    `is_list`: the pieces are a list ("tasks: a, b and c").
+    `is_list`: the pieces are a list ("tasks: a, b and c"). `claim`: what the words must read as,
+    to be a task beyond doubt.
     """
 
     kind: Literal["add", "wish", "bare", "other"]
     pieces: tuple[Piece, ...]
     when: DateMention | None = None
     is_list: bool = False
+    claim: Claim = "nothing"
 
     @property
     def text(self) -> str:
@@ -55,11 +59,14 @@ _SHORT_FORM = re.compile(
 _TO_MY_LIST = compile_pattern(
     r"\b(?:put|stick|throw|place) (?P<what>[^\n]{1,300}?) (?:on|onto|in|into) <list>\b"
 )
+_NAME_CALLED = compile_pattern(
+    r"^((?:(?:hey|ok|okay|hi|hello) )?(?:parley|alexa|siri|cortana|olly|google|computer))[,!:] "
+)
 _POLITE_END = compile_pattern(r"""
     (?:[,.!]? (?:please|pls|plz|thanks|thank you|thx|for me|if you can|will you|would you|ok|okay)){1,20}$""")
 _POLITE_START = compile_pattern(r"""
-    (?:(?:please|pls|plz|kindly|hey|ok|okay|so|oh|um|also|and|then|just|actually|oops|sorry|parley
-    |now|finally)[,!:.]*(?: )
+    (?:(?:please|pls|plz|kindly|hey|ok|okay|so|oh|um|also|and|then|just|actually|oops|sorry|now
+    |finally|parley|alexa|siri|cortana|olly|google|computer|assistant)[,!:.]*(?: )
     |(?:well|yes|yeah|sure|no|right|great|cool|perfect|thanks|thank you|hi|hello|alright|finally|but)
     (?: parley)?[,!:.]+(?: )
     |(?:can|could|would|will|won't|can't) you (?:please |just |kindly |also |mind )*
@@ -81,9 +88,6 @@ _INTENT_VERBS = frozenset(
         mark rename reopen untick uncheck tick undo show list describe reschedule postpone
     """.split()
 )
-_PERSON = compile_pattern(r"""
-    (?:(?:i|we|you|he|she|it|they|there|that|this)(?:'m|'s|'re|'ve|'ll|'d)?|(?:the |that |this )one|not|no|how
-    |let's)\b""")
 _REMIND = compile_pattern(r"remind (?:me|us) ")
 
 _ADD = compile_pattern(r"""
@@ -122,6 +126,7 @@ def normalize_message(text: str) -> str:
     """The non-empty lines without control characters, with single spaces; "put X on my list" becomes "add X"."""
     lines = (" ".join(line.split()) for line in _CONTROL.sub(" ", text).splitlines())
     whole = "\n".join(line for line in lines if line)
+    whole = _NAME_CALLED.sub(r"\1 ", whole)
     return _TO_MY_LIST.sub(lambda m: m[0] if m["what"].endswith(" back") else f"add {m['what']}", whole)
 
 
@@ -207,9 +212,18 @@ def _open_clause(piece: Piece, is_intent: Callable[[str], bool], find_date: Date
     text, when = split_leading_date(text, find_date)
     if prefix := parse_prefix(text):
         kind, rest, is_list = prefix
-        return Clause(kind, (replace(piece, text=rest),), when, is_list)
-    if not text.endswith("?") and (reads_as_task(text) or is_verb(text) or when or is_event(text, find_date)):
-        return Clause("bare", (replace(piece, text=text),), when)
+        claim: Claim = "too much" if kind == "add" and names_foreign_list(rest) else find_claim(text, kind)
+        return Clause(kind, (replace(piece, text=rest),), when, is_list, claim)
+    if text.endswith("?"):
+        return Clause("other", (piece,))
+    if reads_as_task(text) or is_verb(text) or when:
+        named = when and not is_verb(text.partition(" ")[0])  # "tomorrow at noon: lunch with Sam"
+        claim = "too much" if is_request(piece.text) else "nothing" if named else "errand"
+        return Clause("bare", (replace(piece, text=text),), when, claim=claim)
+    if is_event(text, find_date) and not names_device(text):
+        return Clause("bare", (replace(piece, text=text),))
+    if is_noun_phrase(text):
+        return Clause("bare", (replace(piece, text=text),), claim="too much")
     return Clause("other", (piece,))
 
 
@@ -225,16 +239,6 @@ def split_leading_date(text: str, find_date: DateFinder) -> tuple[str, DateMenti
         return f"{remind[0]}{rest}", when
     named = text[when.end : when.end + 1] == ":" or parse_prefix(rest) or reads_as_task(rest)
     return (rest, when) if rest and named else (text, None)
-
-
-def is_event(text: str, find_date: DateFinder) -> bool:
-    """ "Dentist on Friday": a thing and a date, but not "nice weather today" or "I am away tomorrow"."""
-    when = find_date(text)
-    if when is None or len(text) > 200 or _PERSON.match(text):
-        return False
-    near = re.fullmatch(r"(?:for |on )?today", text[when.start : when.end], re.IGNORECASE)
-    ends = when.end == len(text) or when.start == 0
-    return ends and not near and len(text) - (when.end - when.start) > 3
 
 
 def parse_prefix(text: str, nested: int = 3) -> tuple[Literal["add", "wish"], str, bool] | None:

@@ -16,8 +16,9 @@ class Intent:
 
     `target`: the user's words for the tasks. `tasks`: the tasks, where they are known already.
     `text`: the new title, the note, the words to search for or, for "say", the kind of small talk; None if the
-    utterance has none. `completed` and `overdue` filter a list. `sure`: false for a question ("is milk done?"),
-    which changes nothing without a confirmation. `implicit`: the clause only begins with a verb ("buy milk").
+    utterance has none. `completed` and `overdue` filter a list. `sure`: false for a question ("is milk done?")
+    and for what may be no task ("turn off the lights"), which change nothing without a
+    confirmation. `implicit`: the clause only begins with a verb ("buy milk").
     `task_wording`: the utterance, if it could have been a new task as well. `alternatives`: other ways to cut the
     same utterance into slots, tried when no task fits.
     """

@@ -6,8 +6,15 @@ from datetime import datetime
 from functools import cache
 
 from llm.offline.budget import Budget
-from llm.offline.parsing.clauses import Clause, normalize_message, split_clauses, strip_politeness
+from llm.offline.parsing.claims import holds_claim
+from llm.offline.parsing.clauses import (
+    Clause,
+    normalize_message,
+    split_clauses,
+    strip_politeness,
+)
 from llm.offline.parsing.dates import DateFinder, DateMention
+from llm.offline.parsing.errands import asks_for_answer
 from llm.offline.parsing.intent_patterns import match_intent
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_titles import parse_drafts
@@ -76,14 +83,22 @@ def _parse_clause(
         return
     drafts = parse_drafts(clause, find_date)
     when = None if drafts else find_date(clause.text)
-    yield Intent("add", drafts=drafts, when=when, implicit=clause.kind == "bare")
+    yield Intent(
+        "add", drafts=drafts, when=when, implicit=clause.kind == "bare", sure=_is_surely_meant(clause)
+    )
+
+
+def _is_surely_meant(clause: Clause) -> bool:
+    """Whether the clause is to become tasks without a question: not "add my bills and tell me the total"."""
+    further = (strip_politeness(piece.text) for piece in clause.pieces[1:])
+    return holds_claim(clause.claim, clause.text) and not any(map(asks_for_answer, further))
 
 
 def _merge_additions(intents: list[Intent]) -> Iterator[Intent]:
     """Join neighbouring intents to add into one."""
     last: Intent | None = None
     for intent in intents:
-        if last and last.verb == intent.verb == "add":
+        if last and last.verb == intent.verb == "add" and last.sure is intent.sure:
             last = replace(
                 last, drafts=last.drafts + intent.drafts, implicit=last.implicit and intent.implicit
             )

@@ -190,6 +190,19 @@ def find_matches(phrase: str, tasks: Iterable[TaskView]) -> tuple[TaskView, ...]
     return tuple(ranked[max(ranked)]) if ranked else ()
 
 
+def is_named(phrase: str, task: TaskView) -> bool:
+    """Whether the words of the phrase are enough to mean this task, and no other one that may have been there.
+
+    They are its whole title but for the verb, or at least two of its words and half of them: "milk" means "Buy milk",
+    but "alarm" only reminds of "Alarm clock battery".
+    """
+    wanted, title = set(stem_text(phrase)), stem_text(task.title)
+    if _rank_match(phrase, task) >= 3 or not wanted:
+        return True
+    missing = set(_drop_verb(title)) - wanted
+    return not missing or (wanted <= set(title) and len(wanted) > 1 and 2 * len(wanted) >= len(set(title)))
+
+
 def find_near_matches(phrase: str, tasks: Sequence[TaskView], comparer: WordComparer) -> tuple[TaskView, ...]:
     """Tasks that `phrase` may mean: misspelt, with another verb or more words, or by a word of the description."""
     wanted = _drop_verb(stem_text(phrase[:MAX_REFERENCE_CHARACTERS]))

@@ -2,6 +2,7 @@
 from support.llm.offline.utterances.adding import ADDING
 from support.llm.offline.utterances.changing import CHANGING
 from support.llm.offline.utterances.looking import LOOKING, NOTHING
+from support.llm.offline.utterances.meant import ASKING
 from support.llm.offline.utterances.said import HOME, MILKS, Said
 from support.llm.offline.utterances.talking import TALKING
 
@@ -12,5 +13,6 @@ TABLE: list[Said] = [
     *(Said(text, tuple(calls), (), HOME) for text, calls in LOOKING.items()),
     *(Said(text, (), (), HOME) for text in NOTHING),
     *CHANGING,
+    *ASKING,
     *TALKING,
 ]

@@ -54,8 +54,6 @@ ADDING: dict[str, list[Call]] = {
     "add 😀": [add("😀")],
     "add     spaces   everywhere": [add("Spaces everywhere")],
     "create invoice for Bob": [add("Create invoice for Bob")],
-    "make a list of guests": [add("Make a list of guests")],
-    "set the alarm": [add("Set the alarm")],
     "drop off the package": [add("Drop off the package")],
     "cancel gym membership": [add("Cancel gym membership")],
     "move the boxes to the garage": [add("Move the boxes to the garage")],

@@ -65,7 +65,6 @@ CHANGING = [
         (),
         HOME,
     ),
-    Said("complete all", (look(completed=False, limit=25), done(5), done(3), done(2), done(1)), (), HOME),
     Said("mark everything as done", (look(completed=False, limit=25), done(2), done(1)), (), ("a", "b")),
     Said("complete everything except mom", (look(completed=False, limit=25), done(2), done(1)), (), MILKS),
     Said("I watered the plants", (look("plant", completed=False), EVERYTHING), ("already done",), HOME),

@@ -150,5 +150,5 @@ TALKING = [
     Said("did I water the plants?", (look("plant"),), ("“Water plants” is done.",), HOME),
     Said("what can you do?", (), ("For example", "What's left?")),
     Said("what is the capital of France?", (), ("only help with your tasks",)),
-    Said("bla bla", (), ("did not understand", "For example")),
+    Said("bla", (), ("did not understand", "For example")),
 ]
