@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models.agent import BUILT_IN_ID
 from server.epoch_times import asks_for_epoch, rewrite_times
 from support.api.runs import STREAM, begin, followed
 from support.llm.scripted_model import ScriptedModel, call
@@ -81,6 +82,8 @@ def test_every_time_of_every_answer_is_an_integer_and_what_is_stored_stays(ann: 
             for session in [*plain["data"], *converted["data"]]:
                 session["last_used_at"] = MOMENT if isinstance(session["last_used_at"], str) else MILLISECONDS
         assert converted == expected(plain), path
+    chats = f"{ann.id}/{BUILT_IN_ID}"
+    assert prefer(ann, f"/chats/{chats}") == prefer(ann, f"/v1/chats/{chats}") != ann.get(f"/chats/{chats}")
     # The task that a tool gave and the task that was shown keep their times.
     [made] = prefer(ann, "/v1/tool-calls")["data"]
     assert isinstance(made["started_at"], int)
