@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PREFERENCE = ("timestamps", "epoch-ms")
 APPLIED = "timestamps=epoch-ms"
-# Chats have paths with and without a version. Others speak protocols of their own, in which times have a form of theirs.
+# Chats have paths with and without a version. Others speak protocols of their own, in which times have another form.
 PATHS = ("/v1/", "/chats/")
 # What stands under these keys is shown as it came: a call's arguments and results, what a user was shown, what somebody
 # posted. `data` of a list is its items.
