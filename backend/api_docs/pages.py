@@ -6,7 +6,8 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console.files import HEADERS, TYPES, File, answer_with_file, to_file
+from console.files import TYPES, File, answer_with_file, to_file
+from console.security_policy import HEADERS
 from errors import NotFound
 from routes.dependencies import FOR_ANYONE, Route
 
