@@ -116,6 +116,6 @@ def build_app_state(
             StreamLimits(settings.streams_per_session, settings.streams_per_user, settings.streams_per_worker)
         ),
         search_slots=SearchSlots(timings.search_wait),
-        transfer_slots=TransferSlots(),
+        transfer_slots=TransferSlots(timings.search_wait),
         shared_conversations=SharedConversations(),
     )

@@ -9,6 +9,7 @@
 # |-- NotFound           404
 # |-- Conflict           409
 # |-- Gone               410
+# |-- TooLarge           413
 # |-- MisdirectedRequest 421
 # |-- Invalid            422
 # |-- TooManyRequests    429  too many attempts in a time
@@ -132,6 +133,12 @@ class Gone(ParleyError):
     """The caller has deleted it."""
 
     status = 410
+
+
+class TooLarge(ParleyError):
+    """The body is longer than this route takes, which was found out while it arrived."""
+
+    status = 413
 
 
 class MisdirectedRequest(ParleyError):

@@ -17,6 +17,7 @@ from llm.protocol import Model
 from logs import configure_logs
 from protocols.mcp.auth import McpAuth
 from routes import ROUTERS
+from routes.identity import transfers
 from routes.openapi import build_openapi
 from server.connection_limits import ConnectionLimits
 from server.epoch_times import EpochTimesMiddleware
@@ -98,7 +99,7 @@ def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:
     """From the inside out: a request passes the last one first."""
     install_error_handlers(app)
     app.add_middleware(ServerErrorMiddleware)
-    app.add_middleware(BodySizeLimitMiddleware)
+    app.add_middleware(BodySizeLimitMiddleware, larger={transfers.IMPORT_PATH: transfers.MAX_IMPORT_BYTES})
     app.add_middleware(EpochTimesMiddleware)
     if settings.cors_origins:
         app.add_middleware(

@@ -16,7 +16,8 @@ class Timings:
     stream_send: float = 10.0
     # A read that takes longer is cancelled when its client disconnects; shorter ones pay for a timer alone.
     disconnect_watch_delay: float = 0.2
-    # How long a further search of one user waits for an earlier one, and a repeated request for the first one.
+    # How long a further search, export or import of one user waits for an earlier one, and a repeated request for the
+    # first one.
     search_wait: float = 2.0
     idempotency_wait: float = 10.0
     # How often a worker polls for runs that nobody works on.

@@ -23,7 +23,7 @@ LAYERS = [
     {"app_state"},
     {"agent"},
     {"llm", "tools", "streaming"},
-    {"search", "exports"},
+    {"search", "exports", "imports"},
     {"services", "server"},
     {"identity", "events"},
     {"pagination"},

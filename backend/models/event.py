@@ -186,6 +186,7 @@ RESERVED_WORDS = frozenset(
         "approval",
         "conversation",
         "event",
+        "import",
         "invitation",
         "member",
         "message",

@@ -30,7 +30,7 @@ DESCRIPTIONS = {
     404: "Missing, or not yours.",
     409: "In conflict with what is stored.",
     410: "The row existed, and was deleted.",
-    413: "The body is over 1 MiB (16 KiB where nobody is signed in), or has too many values.",
+    413: "The body is over 1 MiB (16 KiB where nobody is signed in, 100 MiB of a file), or has too many values.",
     422: "The request is not valid; `errors` says where.",
     429: "Too many attempts; `Retry-After` says when to come back.",
     503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",

@@ -1,4 +1,6 @@
 # server/middleware.py -- the limit of a body's size, and unexpected exceptions of requests and of the startup.
+from collections.abc import Mapping
+
 import structlog
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -13,37 +15,40 @@ from storage.schema.revisions import SchemaError
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-MAX_BODY_BYTES = 1024 * 1024
-TOO_LARGE = "The body is over 1 MiB."
+MEBIBYTE = 1024 * 1024
+MAX_BODY_BYTES = MEBIBYTE
 
 
 class BodySizeLimitMiddleware:
-    """Refuses a body over `max_bytes`: by its Content-Length, else once that many bytes have arrived.
+    """Refuses a body over MAX_BODY_BYTES: by its Content-Length, else once that many bytes have arrived.
 
-    FastAPI's own `max_body_size` answers in plain text and bypasses the exception handlers.
+    Routes that never hold their body whole take more: `larger` is by their paths. FastAPI's own `max_body_size` answers
+    in plain text and bypasses the exception handlers.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, larger: Mapping[str, int]) -> None:
         self.app = app
-        self.max_bytes = max_bytes
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         received = 0
+        max_bytes = self.larger.get(scope["path"], MAX_BODY_BYTES)
+        too_large = f"The body is over {max_bytes // MEBIBYTE} MiB."
 
         async def receive_counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                raise HTTPException(413, TOO_LARGE)  # while FastAPI reads a body it passes on only this class
+            if received > max_bytes:
+                raise HTTPException(413, too_large)  # while FastAPI reads a body it passes on only this class
             return message
 
         length = Headers(scope=scope).get("content-length", "")
-        if length.isdigit() and int(length) > self.max_bytes:
-            await ProblemResponse(413, TOO_LARGE)(scope, receive, send)
+        if length.isdigit() and int(length) > max_bytes:
+            await ProblemResponse(413, too_large)(scope, receive, send)
         else:
             await self.app(scope, receive_counted, send)
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, bindparam, case, func, literal, select
+from sqlalchemy import Integer, Select, Uuid, and_, bindparam, case, func, literal, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -72,7 +72,7 @@ OLDEST_FIRST = ListSpec(
     keys=(COLUMNS["seq"],),
     fields={
         **{name: COLUMNS[name] for name in PLAIN_FIELDS if name not in QueryAudit.model_fields},
-        "agent_id": case((col(Message.role) == "agent", AGENT_ID)),
+        "agent_id": case((and_(col(Message.role) == "agent", ~FROM_PROGRAM), AGENT_ID)),
         "sender": {
             "type": case((FROM_PROGRAM, literal("program")), else_=col(Message.role)),
             "id": case(
@@ -190,11 +190,11 @@ async def record_message_created(tx: Transaction, caller: Caller, message: Messa
     )
 
 
-async def find_next_seq(tx: Transaction, caller: Caller, conversation: Conversation) -> int:
+async def find_next_seq(tx: Transaction, caller: Caller, conversation_id: UUID) -> int:
     """The number of the conversation's next message; the conversation must be locked."""
     # ORDER BY ... LIMIT 1, because engines read all messages for max() with the access condition.
     last = access.select(caller, Message, col(Message.seq)).where(
-        col(Message.conversation_id) == conversation.id
+        col(Message.conversation_id) == conversation_id
     )
     newest: int | None = (
         await tx.execute(last.order_by(col(Message.seq).desc()).limit(1))
@@ -275,7 +275,7 @@ async def add_message(
     external_agent_id: UUID | None = None,
 ) -> tuple[Message, Run]:
     """Store the message and the run that will answer it; the conversation is locked."""
-    seq = await find_next_seq(tx, caller, conversation)
+    seq = await find_next_seq(tx, caller, conversation.id)
     run = Run(
         id=run_id,
         conversation_id=conversation.id,

@@ -270,7 +270,7 @@ async def store_run_end(
         mentioned = await find_mentioned_users(tx, conversation, end.answer.content)
         await store_message(tx, caller, conversation, end.answer, mentioned)
     elif end.answer is not None:
-        end.answer.seq = await messages.find_next_seq(tx, caller, conversation)
+        end.answer.seq = await messages.find_next_seq(tx, caller, conversation.id)
         conversation.updated_at = end.moment
         access.add_row(tx, caller, end.answer)
     run.status = end.status

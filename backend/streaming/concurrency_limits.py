@@ -2,9 +2,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -15,6 +15,8 @@ RETRY_SECONDS = 5
 MAX_CONCURRENT_SEARCHES = 2
 # Each takes some of the processor for minutes.
 MAX_TRANSFERS = 4
+TransferKind = Literal["export", "import"]
+TRANSFER_KINDS: tuple[TransferKind, ...] = get_args(TransferKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +86,26 @@ class SearchSlots:
 class TransferSlots:
     """One export and one import of a user at a time, and MAX_TRANSFERS of each kind on this worker."""
 
-    def __init__(self) -> None:
-        self._held: set[tuple[str, UUID]] = set()
+    def __init__(self, wait_seconds: float) -> None:
+        self._wait_seconds = wait_seconds
+        self._of_users: WeakValueDictionary[tuple[TransferKind, UUID], asyncio.Semaphore] = (
+            WeakValueDictionary()
+        )
+        self._of_worker = {kind: asyncio.Semaphore(MAX_TRANSFERS) for kind in TRANSFER_KINDS}
 
-    @contextmanager
-    def hold(self, caller: Caller, kind: Literal["export", "import"]) -> Iterator[None]:
-        """Raises TooManyAtOnce where no slot is free."""
-        slot = (kind, caller.user_id)
-        if slot in self._held:
-            raise TooManyAtOnce(f"You have an {kind} at work already.", RETRY_SECONDS)
-        if sum(held == kind for held, _ in self._held) >= MAX_TRANSFERS:
-            raise TooManyAtOnce(f"This server has {MAX_TRANSFERS} {kind}s at work already.", RETRY_SECONDS)
-        self._held.add(slot)
-        try:
+    @asynccontextmanager
+    async def hold(self, caller: Caller, kind: TransferKind) -> AsyncIterator[None]:
+        """Waits up to `wait_seconds` for an earlier one to end, then raises TooManyAtOnce."""
+        own = self._of_users.setdefault((kind, caller.user_id), asyncio.Semaphore(1))
+        slots = (
+            (own, f"You have an {kind} at work already."),
+            (self._of_worker[kind], f"This server has {MAX_TRANSFERS} {kind}s at work already."),
+        )
+        async with AsyncExitStack() as held:
+            for semaphore, detail in slots:
+                try:
+                    async with asyncio.timeout(self._wait_seconds):
+                        await held.enter_async_context(semaphore)
+                except TimeoutError as error:
+                    raise TooManyAtOnce(detail, RETRY_SECONDS) from error
             yield
-        finally:
-            self._held.discard(slot)

@@ -1,6 +1,7 @@
 # test_exports.py -- an export has all that is a person's and that they may read, and nothing else.
 import json
 from collections import Counter
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from support.api.isolation import with_everything
 from support.api.problems import problem_of
 from support.servers import PASSWORD, Person, Server, ok
 from support.transfers.exports import export, pick
+from timings import Timings
 
 pytestmark = pytest.mark.also_on_mariadb
 
@@ -181,22 +183,25 @@ def test_a_conversation_that_is_written_to_meanwhile_is_not_passed_over(
     assert titles == ["Chat 2", "Chat 1", "Chat 0"]
 
 
-@pytest.mark.engines("sqlite")
-def test_a_person_has_one_export_at_a_time_and_a_server_few(server: Server, ann: Person, bob: Person) -> None:
-    slots = server.state.transfer_slots
-    with slots.hold(caller_of(ann), "export"):
-        refused = ann.http.get("/v1/me/export")
+@pytest.mark.parametrize("timings", [Timings(search_wait=0.01)])
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_a_person_has_one_export_at_a_time_and_a_server_few(scripted: Server, carl: Person) -> None:
+    slots = scripted.state.transfer_slots
+    others = [caller_of(each) for each in scripted.people([{}] * 4)]
+
+    async def hold(*callers: SignedInCaller) -> AsyncExitStack:
+        held = AsyncExitStack()
+        for caller in callers:
+            await held.enter_async_context(slots.hold(caller, "export"))
+        return held
+
+    for callers in ([caller_of(carl)], others):
+        held = scripted.run(hold(*callers))
+        refused = carl.http.get("/v1/me/export")
         problem_of(refused, 429)
         assert refused.headers["retry-after"]
-        assert export(bob)[-1]["type"] == "footer"
-    people = server.people([{}] * 4)
-    held = [slots.hold(caller_of(each), "export") for each in people]
-    for each in held:
-        each.__enter__()
-    problem_of(ann.http.get("/v1/me/export"), 429)
-    for each in held:
-        each.__exit__(None, None, None)
-    assert export(ann)[-1]["type"] == "footer"
+        scripted.run(held.aclose())
+        assert export(carl)[-1]["type"] == "footer"
 
 
 @pytest.mark.engines("sqlite")

@@ -20,6 +20,7 @@ from support.source import BACKEND, MODULES, parse_module
 SCOPED = [
     "search",
     "exports",
+    "imports",
     "services",
     "identity",
     "events",
@@ -93,6 +94,10 @@ JUSTIFIED = {
         "protocols/mcp/direct_call_rows.py",
         "insert",
     ): "rows of the caller, into the conversation that access.visible has opened",
+    (
+        "imports/storing.py",
+        "insert",
+    ): "new rows of the caller, and messages of conversations that they have locked",
     ("commands/seed.py", "insert"): "new rows of the user whom the command has just created",
     ("protocols/mcp/direct_call_rows.py", "select"): "values to insert, and what was opened",
     (

@@ -64,6 +64,7 @@ OF_ONESELF = {
     "DELETE /v1/me",
     "GET /v1/me/usage",
     "GET /v1/me/export",
+    "POST /v1/me/import",
     "GET /v1/me/sessions",
     "DELETE /v1/me/sessions/{session_id}",
     "GET /v1/me/tokens",

@@ -198,7 +198,7 @@ async def insert_finished_call(
 async def insert_run_rows(
     tx: Transaction, grant: ApiGrant, conversation: Conversation, record: RunRows
 ) -> Run:
-    seq = await messages.find_next_seq(tx, grant.caller, conversation)
+    seq = await messages.find_next_seq(tx, grant.caller, conversation.id)
     try:
         return await insert_rows(tx, grant.caller, conversation, record, seq)
     except IntegrityError as error:

@@ -9,7 +9,16 @@ from starlette.requests import Request
 
 from server.body_limits import MAX_VALUES
 from server.middleware import MAX_BODY_BYTES
-from support.api.bad_input import BODIES, FOR_STRANGERS, FORMS, ON_ONE_ENGINE, Somebody, post
+from support.api.bad_input import (
+    BODIES,
+    FILE_TYPE,
+    FILES,
+    FOR_STRANGERS,
+    FORMS,
+    ON_ONE_ENGINE,
+    Somebody,
+    post,
+)
 from support.api.problems import MARK, problem_of
 from support.servers import Person, Server, connected, next_answer
 
@@ -224,7 +233,9 @@ def test_every_route_that_takes_a_body_and_each_of_its_fields_is_in_the_tables(s
         for method, operation in operations.items():
             for kind, content in operation.get("requestBody", {}).get("content", {}).items():
                 route = f"{method.upper()} {path}"
-                if kind == "application/json":
+                if kind == FILE_TYPE:
+                    assert route in FILES
+                elif kind == "application/json":
                     described[route] = shapes[content["schema"]["$ref"].rpartition("/")[2]][
                         "properties"
                     ].keys()

@@ -75,6 +75,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/events/read": {"event_ids": [NOBODY]},
 }
 FORMS = {"POST /v1/auth/token"}
+# Whose body is a file, whatever it says; tests/imports has what is wrong with one.
+FILES = {"POST /v1/me/import"}
+FILE_TYPE = "application/octet-stream"
 # Which need no caller, and so may send little.
 FOR_STRANGERS = [
     "POST /v1/auth/register",

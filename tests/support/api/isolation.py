@@ -109,6 +109,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "DELETE /v1/me": Own(),
     "GET /v1/me/usage": Own(),
     "GET /v1/me/export": Own(lists=True),
+    "POST /v1/me/import": Own([]),
     "GET /v1/me/sessions": Own(lists=True),
     "DELETE /v1/me/sessions/{session_id}": [Attempt({"session_id": "<session>"})],
     "GET /v1/me/tokens": Own(lists=True),

@@ -1,0 +1,54 @@
+# imports/formats.py -- which kind of file somebody brings, by its first bytes.
+from collections.abc import Iterator
+from typing import Protocol
+
+from errors import Invalid
+from imports.chats import ChatReader
+from imports.items import NewRow, Source
+from imports.parley import ParleyReader, check_header, read_line
+from imports.report import Report
+from imports.todoist import TodoistReader
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# So much of a file tells what it is.
+START_BYTES = 4 * 1024
+PACKED = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip archive"}
+UNKNOWN = (
+    "This is no export of Parley, no conversations.json of ChatGPT, no export of chats of Open WebUI and no CSV of "
+    "Todoist."
+)
+
+
+class Reader(Protocol):
+    """Makes rows of a file while its bytes arrive, and notes in a report what it leaves out."""
+
+    def feed(self, data: bytes) -> Iterator[NewRow]: ...
+
+    def finish(self) -> Iterator[NewRow]: ...
+
+
+def find_source(start: bytes, said: Source | None) -> Source:
+    """Of which product the file is; Invalid if it is of none, or of another one than was said."""
+    for magic, name in PACKED.items():
+        if start.startswith(magic):
+            raise Invalid(f"This is {name}: unpack it, and send the file in it.", ("body",))
+    begun = start.lstrip()
+    found: Source
+    if begun.startswith(b"{"):
+        check_header(*read_line(begun.partition(b"\n")[0]))
+        found = "parley"
+    elif begun.startswith(b"["):
+        found = "open-webui" if said == "open-webui" else "chatgpt"
+    elif begun[:5].upper() == b"TYPE," or begun[:7].upper() == b'"TYPE",':
+        found = "todoist"
+    else:
+        raise Invalid(UNKNOWN, ("body",))
+    if said not in (None, found):
+        raise Invalid(f"The file is not of the format {said}.", ("query", "format"))
+    return found
+
+
+def open_reader(source: Source, report: Report) -> Reader:
+    if source == "parley":
+        return ParleyReader(report)
+    return TodoistReader(report) if source == "todoist" else ChatReader(report)

@@ -1,0 +1,112 @@
+# imports/running.py -- one import, from the first byte to its report.
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+
+from pydantic_core import to_json
+
+from access import Caller
+from db import Database, RetryTransaction
+from errors import Conflict, Invalid, ParleyError, Unavailable
+from imports.formats import Reader
+from imports.items import NewRow
+from imports.pieces import MalformedJson
+from imports.report import Report
+from imports.storing import store_rows
+from models.shapes import JsonObject
+from server.problems import describe_problem
+
+# Of one transaction. SQLite has one writer, and nobody waits long for this.
+BATCH_ROWS = 100
+BATCH_CHARACTERS = 256 * 1024
+# Clients that send all of a file before they read the answer must find room for what is said meanwhile.
+MOST_PROGRESS_LINES = 40
+STOPPED = "The server stops. Send the file again: what is stored stays, and is not stored twice."
+AT_ONCE = "The same rows are made by others at this moment. Send the file again."
+GONE = "Their conversation was deleted while the file was read."
+
+
+class ClientGone(Exception):
+    """The file has no end, because whoever sent it is away."""
+
+
+@dataclass(slots=True)
+class Import:
+    """`is_stopping` says whether the server shuts down; of `most_bytes` a file has at most."""
+
+    db: Database
+    caller: Caller
+    reader: Reader
+    report: Report
+    most_bytes: int
+    is_stopping: Callable[[], bool]
+    _rows: list[NewRow] = field(default_factory=list)
+    _size: int = 0
+
+    async def run(self, chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        """Lines of progress while the file comes, and the report. Where it goes wrong in the middle, what was read
+        before is stored, and the report tells of it.
+        """
+        problem: JsonObject | None = None
+        step = told = self.most_bytes // MOST_PROGRESS_LINES
+        try:
+            async for chunk in chunks:
+                self.report.size += len(chunk)
+                await self._take(self.reader.feed(chunk))
+                if self.report.size >= told:
+                    told = self.report.size + step
+                    yield frame_line("progress", self.report.show_progress())
+            await self._take(self.reader.finish())
+            await self._store()
+        except ClientGone:
+            return
+        except (ParleyError, MalformedJson) as error:
+            problem = await self._explain(error)
+            await drain(chunks)
+        yield frame_line("report", self.report.show(problem))
+
+    async def _take(self, rows: Iterable[NewRow]) -> None:
+        for row in rows:
+            self._rows.append(row)
+            self._size += row.size
+            if len(self._rows) >= BATCH_ROWS or self._size >= BATCH_CHARACTERS:
+                await self._store()
+        if self.is_stopping():
+            raise Unavailable(STOPPED)
+        await asyncio.sleep(0)  # the next bytes may be there already: others come in between
+
+    async def _store(self) -> None:
+        rows, self._rows, self._size = self._rows, [], 0
+        if not rows:
+            return
+        try:
+            stored = await self.db.write(store_rows, self.caller, rows)
+        except RetryTransaction as error:
+            raise Conflict(AT_ONCE) from error
+        self.report.imported += stored.imported
+        self.report.skipped += stored.skipped
+        if stored.gone:
+            self.report.leave_out("messages", GONE, count=stored.gone)
+
+    async def _explain(self, error: ParleyError | MalformedJson) -> JsonObject:
+        """The problem, after what was read before it was stored."""
+        if isinstance(error, MalformedJson):
+            error = Invalid(f"The file is cut or damaged: it is {error}.")
+            try:
+                await self._store()
+            except ParleyError as further:
+                error = further
+        return describe_problem(error.status, error.detail)
+
+
+async def drain(chunks: AsyncIterator[bytes]) -> None:
+    """Receive the rest of the file: who still sends would not get the answer."""
+    try:
+        async for _ in chunks:
+            pass
+    except (ParleyError, ClientGone):
+        return
+
+
+def frame_line(type_: str, value: JsonObject) -> bytes:
+    return to_json({"type": type_, type_: value}) + b"\n"

@@ -1,0 +1,217 @@
+# imports/storing.py -- stores what a file brings: what is there already stays as it is.
+"""A row has an id that follows from the person and from what it is called in its file. So a file that comes twice, or
+once more after it was cut off, finds its rows, and the same file makes other rows for another person. It is history: no
+run, no reminder and no mark begins with it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from sqlalchemy import ColumnElement, bindparam, insert, inspect
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel, col
+
+import access
+from access import Caller
+from db import RetryTransaction, Transaction, get_columns
+from errors import InvalidCredential
+from events import changes
+from identity import credentials
+from imports.items import NewConversation, NewMessage, NewRow, NewTask
+from models import Conversation, Message, Task
+from services.messages import find_next_seq
+from services.tasks import new_task
+from storage.failures import is_foreign_key_violation
+
+# The columns of a row, each of a type of its own.
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How many rows were made, and how many were there; `gone` messages have lost their conversation meanwhile."""
+
+    imported: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    gone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the messages of a conversation go."""
+
+    conversation_id: UUID
+    is_new: bool = False
+    takes_messages: bool = True
+
+
+def derive_row_id(caller: Caller, source: str, noun: str, *names: str) -> UUID:
+    return uuid5(caller.user_id, "/".join((source, noun, *names)))
+
+
+async def store_rows(tx: Transaction, caller: Caller, rows: Sequence[NewRow]) -> Stored:
+    """Store those that are not there, with one event; InvalidCredential if the caller's session has ended."""
+    assert caller.credential_id is not None
+    if not await credentials.find_active_credentials(tx, caller, [caller.credential_id]):
+        raise InvalidCredential
+    stored = Stored()
+    try:
+        await store_tasks(tx, caller, [row for row in rows if isinstance(row, NewTask)], stored)
+        lost = await store_conversations(tx, caller, rows, stored)
+    except IntegrityError as error:
+        if is_foreign_key_violation(error):
+            raise
+        raise RetryTransaction from error  # another import of the same was first
+    if stored.imported:
+        await changes.record_event(tx, caller, "import.stored", dict(stored.imported))
+    return Stored(stored.imported, stored.skipped, lost)
+
+
+async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask], stored: Stored) -> None:
+    wanted = {derive_row_id(caller, new.source, "task", new.source_id): new for new in tasks}
+    known = await find_ids(tx, caller, Task, [*wanted, *(new.known_id for new in tasks if new.known_id)])
+    made = [
+        build_task(caller, task_id, new)
+        for task_id, new in wanted.items()
+        if task_id not in known and new.known_id not in known
+    ]
+    await insert_rows(tx, caller, Task, made)
+    count_rows(stored, "tasks", len(made), len(tasks))
+
+
+def build_task(caller: Caller, task_id: UUID, new: NewTask) -> Row:
+    task = new_task(caller, new.task)
+    created_at = new.created_at or task.created_at
+    times = {"created_at": created_at, "updated_at": new.updated_at or created_at}
+    if new.completed_at is not None:
+        times["completed_at"] = new.completed_at
+    return {**task.model_dump(), **times, "id": task_id}
+
+
+async def store_conversations(tx: Transaction, caller: Caller, rows: Sequence[NewRow], stored: Stored) -> int:
+    """Conversations and their messages; how many have lost theirs, which an earlier transaction has made."""
+    begun = [row for row in rows if isinstance(row, NewConversation)]
+    messages = [row for row in rows if isinstance(row, NewMessage)]
+    places = await find_places(tx, caller, begun, messages)
+    new: dict[UUID, NewConversation] = {}
+    for conversation, place in places.items():
+        if place.is_new:
+            new.setdefault(place.conversation_id, conversation)
+    await insert_rows(tx, caller, Conversation, [build_conversation(caller, *each) for each in new.items()])
+    count_rows(stored, "conversations", len(new), len(begun))
+    # A file may have two conversations of one name: they are one row.
+    said: dict[Place, dict[UUID, NewMessage]] = {}
+    for message in messages:
+        if message.conversation in places:
+            source = message.conversation.source
+            names = (message.conversation.source_id, message.source_id)
+            message_id = derive_row_id(caller, source, "message", *names)
+            said.setdefault(places[message.conversation], {}).setdefault(message_id, message)
+    made: list[Row] = []
+    for place, by_id in said.items():
+        made += await build_messages(tx, caller, place, by_id)
+    await insert_rows(tx, caller, Message, made)
+    kept = sum(message.conversation in places for message in messages)
+    count_rows(stored, "messages", len(made), kept)
+    return len(messages) - kept
+
+
+async def find_places(
+    tx: Transaction, caller: Caller, begun: Sequence[NewConversation], messages: Sequence[NewMessage]
+) -> dict[NewConversation, Place]:
+    """Of each conversation that is there, or begins with these rows. Those that are there are locked, in one order."""
+    named = dict.fromkeys([*begun, *(message.conversation for message in messages)])
+    ids = {each: derive_row_id(caller, each.source, "conversation", each.source_id) for each in named}
+    wanted = sorted({*ids.values(), *(each.known_id for each in named if each.known_id)})
+    own = access.select(caller, Conversation).where(
+        col(Conversation.id).in_(wanted), col(Conversation.user_id) == caller.user_id
+    )
+    locked = own.order_by(col(Conversation.id)).with_for_update(of=Conversation)
+    found = {row.id: row for row in (await tx.execute(locked)).scalars()}
+    places: dict[NewConversation, Place] = {}
+    for each, id_ in ids.items():
+        if each.known_id is not None and each.known_id in found:
+            # The original: what was said there stands there, and nothing is added to it.
+            places[each] = Place(each.known_id, takes_messages=False)
+        elif id_ in found:
+            places[each] = Place(id_)
+        elif each in begun:
+            places[each] = Place(id_, is_new=True)
+    return places
+
+
+def build_conversation(caller: Caller, conversation_id: UUID, new: NewConversation) -> Row:
+    return {
+        "id": conversation_id,
+        "user_id": caller.user_id,
+        "account_id": caller.user_id,
+        "title": new.title,
+        "created_at": new.created_at,
+        "updated_at": new.updated_at,
+    }
+
+
+async def build_messages(
+    tx: Transaction, caller: Caller, place: Place, by_id: dict[UUID, NewMessage]
+) -> list[Row]:
+    """The rows of those that are not there, behind what is."""
+    if not place.takes_messages:
+        return []
+    seq = 1
+    missing = by_id
+    if not place.is_new:
+        known = await find_ids(tx, caller, Message, list(by_id))
+        missing = {message_id: message for message_id, message in by_id.items() if message_id not in known}
+        seq = await find_next_seq(tx, caller, place.conversation_id) if missing else 1
+    return [
+        {
+            "id": message_id,
+            "conversation_id": place.conversation_id,
+            "user_id": caller.user_id,
+            "role": message.role,
+            "content": message.content,
+            "created_at": message.created_at,
+            "seq": number,
+            "program_name": message.program_name,
+            **show_audit(message),
+        }
+        for number, (message_id, message) in enumerate(missing.items(), seq)
+    ]
+
+
+def show_audit(message: NewMessage) -> Row:
+    """What an external agent has told of its queries; of others nothing."""
+    names = ("action", "query_attempts", "final_query", "resolution_note", "error")
+    told = message.audit.model_dump(mode="json") if message.audit else {}
+    return {name: told.get(name) for name in names}
+
+
+async def find_ids(tx: Transaction, caller: Caller, table: type[SQLModel], ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the ids that are rows of the caller's."""
+    if not ids:
+        return set()
+    row_id: ColumnElement[UUID]
+    [row_id] = inspect(table).primary_key
+    return set((await tx.execute(access.select(caller, table, row_id).where(row_id.in_(ids)))).scalars())
+
+
+async def insert_rows(tx: Transaction, caller: Caller, table: type[SQLModel], rows: Sequence[Row]) -> None:
+    """All of them by one statement: an object of the session for each would hold up whoever else is served."""
+    if not rows:
+        return
+    owner, parent = access.OWNERS[table]
+    of_parent = bindparam("owner", type_=get_columns(table)[owner].type) if parent else None
+    values: Row = {name: bindparam(name) for name in rows[0]}
+    values[owner] = access.owner_value(caller, table, of_parent)
+    new = insert(table.metadata.tables[str(table.__tablename__)]).values(values)
+    given = [{("owner" if name == owner else name): value for name, value in row.items()} for row in rows]
+    await tx.execute(new, given)
+
+
+def count_rows(stored: Stored, noun: str, made: int, all_: int) -> None:
+    if made:
+        stored.imported[noun] += made
+    if all_ - made:
+        stored.skipped[noun] += all_ - made

@@ -1,0 +1,131 @@
+# imports/todoist.py -- reads the CSV of a Todoist project: its tasks, with their sections, comments and sub-tasks.
+import csv
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from imports.items import NewRow, NewTask
+from imports.lines import LineReader
+from imports.report import Report
+from imports.texts import clean_text, read_title
+from models.task import MAX_DESCRIPTION, MAX_TITLE, TaskCreate
+
+TOO_LONG = "It is longer than 2 MiB."
+UNREADABLE = "It is no row of CSV in UTF-8."
+UNKNOWN = "Its form is not known."
+FLAT = "A task has no tasks below it: its description names the task above."
+NOT_A_DATE = "It is no date that can be told for certain: its words stand in the description."
+NO_FILES = "A task is a text."
+CUT = "It is cut: over 10,000 characters."
+MAX_INDENT = 10
+
+
+@dataclass(slots=True)
+class Draft:
+    """A task, to which the rows of its comments may follow."""
+
+    title: str
+    lines: list[str] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+
+
+class TodoistReader:
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._lines = LineReader(quoted=True)
+        self._columns: list[str] | None = None
+        self._section: str | None = None
+        self._above: list[str] = []
+        self._draft: Draft | None = None
+        self._known: Counter[tuple[str, ...]] = Counter()
+
+    def feed(self, data: bytes) -> Iterator[NewRow]:
+        for line in self._lines.feed(data):
+            yield from self._take_line(line)
+
+    def finish(self) -> Iterator[NewRow]:
+        for line in self._lines.finish():
+            yield from self._take_line(line)
+        yield from self._finish_task()
+
+    def _take_line(self, line: bytes | None) -> Iterator[NewRow]:
+        if line is None:
+            self._report.leave_out("rows", TOO_LONG)
+            return
+        try:
+            cells = next(csv.reader([line.decode().rstrip("\r")], strict=True), [])
+        except (UnicodeDecodeError, csv.Error):
+            self._report.leave_out("rows", UNREADABLE)
+            return
+        if self._columns is None:
+            self._columns = [cell.strip().upper() for cell in cells]
+        elif any(cells):
+            row = dict(zip(self._columns, map(clean_text, cells), strict=False))
+            yield from self._take_row(row)
+
+    def _take_row(self, row: dict[str, str]) -> Iterator[NewRow]:
+        kind, content = row.get("TYPE", "").strip().lower(), row.get("CONTENT", "").strip()
+        if kind == "note":
+            self._add_comment(content)
+            return
+        yield from self._finish_task()
+        if kind == "section":
+            self._section, self._above = read_title(content), []
+        elif kind == "task":
+            self._begin_task(row, content)
+        elif kind != "meta":
+            self._report.leave_out("rows", UNKNOWN, content)
+
+    def _begin_task(self, row: dict[str, str], content: str) -> None:
+        title = read_title(content, MAX_TITLE)
+        if title is None:
+            self._report.leave_out("tasks", "It has no words.")
+            return
+        indent = row.get("INDENT", "1").strip()
+        level = min(int(indent), MAX_INDENT) if indent.isdecimal() and len(indent) < 3 and int(indent) else 1
+        above = self._above[: level - 1]
+        self._above = [*above, title]
+        draft = Draft(title, names=(self._section or "", *above, title))
+        if len(title) < len(" ".join(content.split())):
+            draft.lines.append(content)
+        if description := row.get("DESCRIPTION", "").strip():
+            draft.lines.append(description)
+        if above:
+            self._report.leave_out("levels of tasks", FLAT, title)
+            draft.lines.append(f"Part of: {above[-1]}")
+        self._add_dates(draft, row)
+        self._draft = draft
+
+    def _add_dates(self, draft: Draft, row: dict[str, str]) -> None:
+        for column in ("DATE", "DEADLINE"):
+            if words := row.get(column, "").strip():
+                self._report.leave_out("dates", NOT_A_DATE, f"{draft.title}: {words}")
+                draft.lines.append(f"{'Due' if column == 'DATE' else 'Deadline'} {words}")
+
+    def _add_comment(self, content: str) -> None:
+        text, marker, _ = content.partition("[[file ")
+        if marker:
+            self._report.leave_out("files", NO_FILES, self._draft.title if self._draft else None)
+        if self._draft is not None and text.strip():
+            self._draft.lines.append(text.strip())
+
+    def _finish_task(self) -> Iterator[NewRow]:
+        draft, self._draft = self._draft, None
+        if draft is None:
+            return
+        description = "\n".join(draft.lines)
+        if len(description) > MAX_DESCRIPTION:
+            self._report.leave_out("ends of descriptions", CUT, draft.title)
+            description = description[:MAX_DESCRIPTION]
+        try:
+            task = TaskCreate.model_validate({"title": draft.title, "description": description or None})
+        except ValidationError:
+            self._report.leave_out("tasks", UNKNOWN, draft.title)
+            return
+        # A row has no id: it is known by its words, its place, and how many of these came before it.
+        self._known[draft.names] += 1
+        name = hashlib.sha256("\n".join((*draft.names, str(self._known[draft.names]))).encode()).hexdigest()
+        yield NewTask("todoist", name, task)

@@ -1,0 +1,89 @@
+# test_todoist.py -- the tasks of a Todoist project.
+from typing import Any
+
+import pytest
+
+from support.servers import Person
+from support.transfers.files import todoist_file
+from support.transfers.imports import counts_of, import_file, left_out
+
+pytestmark = pytest.mark.engines("sqlite")
+
+
+def tasks_of(person: Person) -> dict[str, Any]:
+    """By their titles, the first row first."""
+    return {each["title"]: each for each in reversed(person.get("/v1/tasks", limit=200)["data"])}
+
+
+def test_tasks_come_in_their_order_with_what_is_said_of_them(ann: Person) -> None:
+    rows = [
+        {"CONTENT": "Buy milk", "DESCRIPTION": 'Say "2 litres",\nnot one'},
+        {"TYPE": "note", "CONTENT": "From the farm"},
+        {},
+        {"CONTENT": "Call mom"},
+    ]
+    report = import_file(ann, todoist_file(*rows))
+    assert report["format"] == "todoist"
+    assert counts_of(report) == ([2, 0, 0], [0, 0, 0])
+    assert report["left_out"] == []
+    tasks = tasks_of(ann)
+    assert list(tasks) == ["Buy milk", "Call mom"]
+    assert tasks["Buy milk"]["description"] == 'Say "2 litres",\nnot one\nFrom the farm'
+    assert (tasks["Call mom"]["description"], tasks["Call mom"]["completed"]) == (None, False)
+
+
+@pytest.mark.also_on_mariadb
+def test_the_same_file_twice_makes_nothing_new_though_its_rows_have_no_ids(ann: Person) -> None:
+    file = todoist_file({"CONTENT": "Stretch"}, {"CONTENT": "Stretch"}, {"CONTENT": "Rest"})
+    assert counts_of(import_file(ann, file))[0] == [3, 0, 0]
+    assert counts_of(import_file(ann, file)) == ([0, 0, 0], [3, 0, 0])
+    assert len(ann.get("/v1/tasks")["data"]) == 3
+
+
+def test_tasks_below_a_task_name_it(ann: Person) -> None:
+    rows = [
+        {"TYPE": "section", "CONTENT": "House"},
+        {"CONTENT": "Paint the hall"},
+        {"CONTENT": "Buy paint", "INDENT": "2"},
+        {"CONTENT": "White", "INDENT": "3"},
+        {"CONTENT": "Wash up", "INDENT": "x"},
+    ]
+    report = import_file(ann, todoist_file(*rows))
+    tasks = tasks_of(ann)
+    assert tasks["Buy paint"]["description"] == "Part of: Paint the hall"
+    assert tasks["White"]["description"] == "Part of: Buy paint"
+    assert tasks["Wash up"]["description"] is None
+    assert left_out(report) == {"levels of tasks": 2}
+
+
+def test_what_is_no_task_is_told_of(ann: Person) -> None:
+    rows = [
+        {"TYPE": "meta", "CONTENT": "view_style=list"},
+        {"TYPE": "dance", "CONTENT": "Tango"},
+        {"CONTENT": " "},
+        {"CONTENT": "x" * 300},
+        {"TYPE": "note", "CONTENT": 'Look [[file {"file_name": "a.png"}]]'},
+        {"CONTENT": "Long", "DESCRIPTION": "y" * 11_000},
+    ]
+    report = import_file(ann, todoist_file(*rows))
+    assert left_out(report) == {"rows": 1, "tasks": 1, "files": 1, "ends of descriptions": 1}
+    cut, long = tasks_of(ann).values()
+    assert cut["title"] == "x" * 254 + "…"
+    assert cut["description"] == "x" * 300 + "\nLook"
+    assert len(long["description"]) == 10_000
+
+
+def test_rows_that_are_broken_are_told_of_and_the_others_come(ann: Person) -> None:
+    head, row = todoist_file({"CONTENT": "Call mom"}).splitlines()
+    broken = [row.replace(b"Call mom", b"Caf\xe9"), row.replace(b"Call mom", b'"Call" mom')]
+    report = import_file(ann, b"\r\n".join([b"\xef\xbb\xbf" + head, *broken, row]))
+    assert left_out(report) == {"rows": 2}
+    assert counts_of(report)[0] == [1, 0, 0]
+    open_quote = import_file(ann, b"\r\n".join([head, row, row.replace(b"Call mom", b'"Call mom'), row]))
+    assert counts_of(open_quote) == ([0, 0, 0], [1, 0, 0])
+    assert left_out(open_quote) == {"rows": 1}
+    assert list(tasks_of(ann)) == ["Call mom"]
+
+
+def test_an_empty_project_has_no_tasks(ann: Person) -> None:
+    assert counts_of(import_file(ann, todoist_file())) == ([0, 0, 0], [0, 0, 0])
