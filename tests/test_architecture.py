@@ -31,6 +31,7 @@ LAYERS = [
     {"db"},
     {"storage"},
     {"models"},
+    {"dates"},
     {"settings", "security", "logs", "failure_causes", "timings"},
     {"setting_types", "errors", "clock", "cancellation"},
 ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from llm.offline.confirmations import ask_for_all, is_bulk, may_mean_device, offer_tasks
 from llm.offline.dialogue_state import DialogueState, Question, Reply, TaskChange, read_tasks
-from llm.offline.parsing.dates import format_due, join_due, split_due
+from llm.offline.parsing.due_texts import format_due, join_due, split_due
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView
 from llm.offline.parsing.task_titles import TaskDraft, split_title

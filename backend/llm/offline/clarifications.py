@@ -2,9 +2,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from dates import DateMention
 from llm.offline.dialogue_state import DialogueState, Question
 from llm.offline.parsing.clauses import normalize_message, strip_politeness
-from llm.offline.parsing.dates import DateMention, format_due
+from llm.offline.parsing.due_texts import format_due
 from llm.offline.parsing.intent_builders import format_new_title
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import is_new_request

@@ -3,8 +3,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from dates import DateFinder
 from llm.offline.budget import Budget, WordComparer
-from llm.offline.parsing.dates import DateFinder
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.replies import Voice

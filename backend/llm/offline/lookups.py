@@ -1,7 +1,7 @@
 # llm/offline/lookups.py -- scripts of the intents that change nothing: lists, counts, the state of a task, small talk
 from llm.offline.actions import Script, add_question
 from llm.offline.dialogue_state import DialogueState, Reply, has_more, read_tasks
-from llm.offline.parsing.dates import format_day, parse_due_day, split_due
+from llm.offline.parsing.due_texts import format_day, parse_due_day, split_due
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import parse_reference
 from llm.offline.replies import name_state

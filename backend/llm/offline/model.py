@@ -3,15 +3,16 @@ import re
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 from functools import cache, partial
 from math import inf
 
+import dates
 from llm.offline.actions import ACTIONS, Script, add_tasks, change_tasks, undo_changes
 from llm.offline.budget import Budget, BudgetExceeded, WordComparer
 from llm.offline.clarifications import interpret_message
 from llm.offline.dialogue_state import CHANGING_TOOLS, DialogueState, Reply, read_tasks
 from llm.offline.lookups import check_tasks, count_tasks, make_small_talk, show_tasks
-from llm.offline.parsing import dates
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import ParseCache
 from llm.offline.sentences import talk
@@ -70,7 +71,7 @@ class OfflineModel:
 
     def _start_dialogue(self, request: ModelRequest, budget: Budget) -> DialogueState:
         zone = request.zone
-        find_date = cache(partial(dates.find_date, now=request.now, tz=zone))
+        find_date = cache(partial(_find_date_once, now=request.now, tz=zone))
         return DialogueState(
             find_date=find_date,
             today=request.now.astimezone(zone).date(),
@@ -113,6 +114,12 @@ def _group_turns(turns: Sequence[Turn]) -> list[_Exchange]:
         elif isinstance(turn, AgentTurn) and exchanges:
             exchanges[-1] = replace(exchanges[-1], calls=exchanges[-1].calls + turn.tool_calls)
     return exchanges
+
+
+def _find_date_once(text: str, now: datetime, tz: tzinfo) -> dates.DateMention | None:
+    """A date that does not repeat: a description has no words for one that does."""
+    found = dates.find_date(text, now, tz)
+    return None if found and found.repeats else found
 
 
 def _find_max_title(tools: Sequence[ToolSpec]) -> int | None:

@@ -3,7 +3,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from llm.offline.parsing.dates import parse_due_day, split_due
+from llm.offline.parsing.due_texts import parse_due_day, split_due
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.sentences import lists, talk
 from llm.offline.sentences.calendar import (

@@ -2,7 +2,7 @@
 import re
 from typing import Literal
 
-from llm.offline.parsing.dates import DateFinder
+from dates import DateFinder
 from llm.offline.parsing.errands import reads_as_duty, reads_as_errand
 from llm.offline.parsing.patterns import compile_pattern
 

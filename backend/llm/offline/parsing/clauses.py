@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from dates import DateFinder, DateMention
 from llm.offline.parsing.claims import Claim, find_claim, is_event
-from llm.offline.parsing.dates import DateFinder, DateMention
 from llm.offline.parsing.errands import is_noun_phrase, is_request, names_device, names_foreign_list
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import VERBS, is_verb, reads_as_task

@@ -3,7 +3,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from llm.offline.parsing.dates import DateFinder
+from dates import DateFinder
 from llm.offline.parsing.intents import Intent, Verb
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.task_references import parse_reference, strip_wrapping

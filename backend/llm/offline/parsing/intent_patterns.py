@@ -1,8 +1,8 @@
 # llm/offline/parsing/intent_patterns.py -- the patterns of all intents but to add, tried from the top
 from dataclasses import replace
 
+from dates import DateFinder
 from llm.offline.parsing.clauses import MAX_INTENT_CHARACTERS
-from llm.offline.parsing.dates import DateFinder
 from llm.offline.parsing.intent_builders import (
     IntentBuilder,
     build_intent,

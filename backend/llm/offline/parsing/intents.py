@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from llm.offline.parsing.dates import DateMention
+from dates import DateMention
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.parsing.task_titles import TaskDraft
 

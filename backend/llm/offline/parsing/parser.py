@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
+from dates import DateFinder, DateMention
 from llm.offline.budget import Budget
 from llm.offline.parsing.claims import holds_claim
 from llm.offline.parsing.clauses import (
@@ -13,7 +14,6 @@ from llm.offline.parsing.clauses import (
     split_clauses,
     strip_politeness,
 )
-from llm.offline.parsing.dates import DateFinder, DateMention
 from llm.offline.parsing.errands import asks_for_answer
 from llm.offline.parsing.intent_patterns import match_intent
 from llm.offline.parsing.intents import Intent

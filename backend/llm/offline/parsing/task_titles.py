@@ -2,8 +2,9 @@
 import re
 from dataclasses import dataclass, replace
 
+from dates import DateFinder, DateMention
 from llm.offline.parsing.clauses import Clause, Piece, split_leading_date, strip_politeness
-from llm.offline.parsing.dates import DateFinder, DateMention, format_due, join_due
+from llm.offline.parsing.due_texts import format_due, join_due
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import is_verb, reads_as_task
 
