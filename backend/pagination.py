@@ -1,6 +1,7 @@
 # pagination.py -- lists, page by page: by keyset, and as JSON that the database builds where it can.
 import base64
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,8 +13,10 @@ from pydantic import BaseModel
 from pydantic_core import from_json
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
+    Double,
     Integer,
     Select,
     Text,
@@ -37,6 +40,8 @@ from storage.json_text import Fields, build_object
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 RowT = TypeVar("RowT", bound=SQLModel)
+# A float as Python writes it in a cursor.
+NUMBER = re.compile(r"-?[0-9]{1,17}(\.[0-9]{1,17})?(e[+-]?[0-9]{1,2})?", re.ASCII)
 # In place of an item: the rows of a part that come after it are not there.
 CUT = ""
 # The columns that a list is ordered by: no two rows agree in all of them.
@@ -315,6 +320,14 @@ def parse_key(key: ColumnElement[object], value: object) -> object:
             raise ValueError("a time without a zone")
         # A time that UTC moves out of the years 1 to 9999 is an OverflowError here; in the database it would be ours.
         return moment.astimezone(UTC)
+    if isinstance(key.type, Boolean):
+        if value not in ("True", "False"):
+            raise ValueError("neither of both")
+        return value == "True"
+    if isinstance(key.type, Double):
+        if not NUMBER.fullmatch(value):
+            raise ValueError("not a number that we gave")
+        return float(value)
     if isinstance(key.type, Integer):
         most = 2**63 if isinstance(key.type, BigInteger) else 2**31
         if not (value.isascii() and value.isdigit() and len(value) < 20 and int(value) < most):

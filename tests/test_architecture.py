@@ -33,7 +33,7 @@ LAYERS = [
     {"models"},
     {"dates"},
     {"settings", "security", "logs", "failure_causes", "timings"},
-    {"setting_types", "errors", "clock", "cancellation"},
+    {"setting_types", "errors", "clock", "cancellation", "due_dates"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 MOST_LINES = 400

@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field
 
 from clock import utc_now
+from due_dates.times import NEVER
 from models.shapes import JsonObject
 
 T = TypeVar("T")
@@ -83,6 +84,12 @@ def to_count(value: object) -> int:
 
 class random_uuid(FunctionElement[UUID]):  # noqa: N801 -- reads as the SQL function that it is
     """A random UUID (version 4) made by the engine, for rows that someone inserts by hand; storage/ has its SQL."""
+
+    inherit_cache = True
+
+
+class never(ColumnElement[datetime]):  # noqa: N801 -- reads as a value of SQL
+    """NEVER as the engine writes it: a default for rows that someone inserts by hand; storage/ has its SQL."""
 
     inherit_cache = True
 
@@ -152,6 +159,14 @@ def time_column(name: str, *, on_update: bool = False) -> datetime:
             server_default=text("CURRENT_TIMESTAMP"),
             onupdate=utc_now if on_update else None,
         ),
+    )
+    return field
+
+
+def never_column(name: str) -> datetime:
+    """A time that is after all others, unless it is set."""
+    field: datetime = Field(
+        default=NEVER, sa_column=Column(name, UTCDateTime, nullable=False, server_default=never())
     )
     return field
 

@@ -81,13 +81,43 @@ GivenTime = Annotated[AwareDatetime, BeforeValidator(require_rfc3339), AfterVali
 
 def require_date(value: object) -> object:
     """pydantic alone would also take a time, or a number of seconds; a zone moves the first and last years away."""
-    if isinstance(value, str) and not DATE.fullmatch(value):
+    if not (DATE.fullmatch(value) if isinstance(value, str) else isinstance(value, date)):
         raise ValueError("must be a date of the years 1970 to 2999, such as 2026-01-31")
     return value
 
 
 DATE = regex.compile(r"(19[7-9]|2[0-9]{2})[0-9]-[0-9]{2}-[0-9]{2}")
 GivenDate = Annotated[date, BeforeValidator(require_date)]
+
+
+def require_moment(value: object) -> object:
+    """A time with its zone, or one of a clock that somebody else knows the zone of."""
+    is_text = isinstance(value, str) and (RFC_3339.fullmatch(value) or CLOCK_TIME.fullmatch(value))
+    if not is_text and not isinstance(value, datetime):
+        raise ValueError("must be a time such as 2026-01-31T12:00:00Z or, of a clock, 2026-01-31T12:00")
+    return value
+
+
+def bound_moment(value: datetime) -> datetime:
+    moment = value if value.tzinfo is None else to_utc(value)
+    if not 1970 <= moment.year <= 2999:
+        raise ValueError("must be within the years 1970 to 2999")
+    return moment
+
+
+CLOCK_TIME = regex.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?", regex.ASCII)
+GivenMoment = Annotated[datetime, BeforeValidator(require_moment), AfterValidator(bound_moment)]
+
+
+def parse_day_or_moment(value: object) -> object:
+    """A date where it is one: pydantic alone would take it for a midnight."""
+    if isinstance(value, str) and DATE.fullmatch(value):
+        return date.fromisoformat(value)
+    return value if isinstance(value, date) and not isinstance(value, datetime) else require_moment(value)
+
+
+# A day, or a moment as GivenMoment.
+DayOrMoment = Annotated[date | GivenMoment, BeforeValidator(parse_day_or_moment)]
 
 
 # Of JSON that is stored: MariaDB takes no more, the outermost object included.

@@ -6,7 +6,16 @@ from uuid import UUID
 from fastapi import APIRouter, Query, status
 
 from models import Task
-from models.task import DonePublic, TaskCreate, TaskPublic, TaskUpdate
+from models.shapes import DayOrMoment
+from models.task import (
+    DonePublic,
+    ListName,
+    Priority,
+    TaskCreate,
+    TaskListsPublic,
+    TaskPublic,
+    TaskUpdate,
+)
 from routes.dependencies import (
     AppStateDep,
     DatabaseDep,
@@ -23,6 +32,11 @@ from services import tasks
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
 
 
+BEFORE = "Only those due before this moment, or before this day begins where you are."
+AFTER = "Only those due after this moment, or on this day or later where you are."
+SORT = "`due` and `position` ascend, what is done behind what is open; what has no date comes last by `due`."
+
+
 @router.get("", response_class=JsonBytes, responses={**list_of(TaskPublic), **SIGNED_IN, **problems(429)})
 async def list_tasks(
     state: AppStateDep,
@@ -30,10 +44,25 @@ async def list_tasks(
     page: PageDep,
     completed: Annotated[bool | None, Query(description="Only done or only open ones.")] = None,
     q: SearchText = None,
+    due_before: Annotated[DayOrMoment | None, Query(description=BEFORE)] = None,
+    due_after: Annotated[DayOrMoment | None, Query(description=AFTER)] = None,
+    overdue: Annotated[
+        bool | None, Query(description="Only open ones whose due date is past, or all others.")
+    ] = None,
+    list: Annotated[ListName | None, Query(description="Those of one list; empty: the main list.")] = None,
+    priority: Annotated[Priority | None, Query()] = None,
+    sort: Annotated[tasks.Sort, Query(description=SORT)] = "created",
 ) -> JsonBytes:
-    """Newest first."""
+    """Newest first, or what is due soonest first, or by position."""
+    wanted = tasks.TaskFilter(completed, q, due_before, due_after, overdue, list, priority)
     async with state.search_slots.hold(caller) if q else nullcontext():
-        return JsonBytes(await tasks.list_tasks(state.db, caller, tasks.TaskFilter(completed, q), page))
+        return JsonBytes(await tasks.list_tasks(state.db, caller, wanted, page, sort))
+
+
+@router.get("/lists", response_model=TaskListsPublic, responses=SIGNED_IN)
+async def count_lists(db: DatabaseDep, caller: TasksReadDep) -> TaskListsPublic:
+    """Your lists that have open tasks, by name, and how many each has; the main list, whose name is null, first."""
+    return TaskListsPublic(data=await db.read(tasks.count_lists, caller))
 
 
 @router.get("/done", response_model=DonePublic, responses=SIGNED_IN)

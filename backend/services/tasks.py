@@ -1,76 +1,153 @@
 # services/tasks.py -- verbs on tasks: plain functions, (tx, caller, ...), no HTTP, no commit.
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, case, func, or_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, false, func, or_, true
 from sqlmodel import col
 
 import access
 from access import ANY_CALLER, Caller
 from clock import utc_now
 from db import Database, Transaction, get_columns
+from due_dates.times import NEVER, start_of_day
+from errors import Invalid
 from events import changes
 from models import Task
-from models.task import DayDone, TaskCreate, TaskPublic, TaskUpdate
+from models.columns import UTCDateTime
+from models.task import DayDone, Priority, TaskCreate, TaskList, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency
+from services.planning import dates
 from storage.text_search import search_parameters, text_contains
+
+Sort = Literal["created", "due", "position"]
+# Of one answer; who has more lists than this sees the first ones by name.
+MAX_LISTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """`q` is a part of the title or the description, in upper or lower case."""
+    """Of the bounds, a date is the beginning of that day where the caller is: `due_before` leaves the day out, and
+    `due_after` begins with it. An empty `list` is the main list. `q` is a part of the title or the description, in
+    upper or lower case.
+    """
 
     completed: bool | None = None
     q: str | None = None
+    due_before: date | datetime | None = None
+    due_after: date | datetime | None = None
+    overdue: bool | None = None
+    list: str | None = None
+    priority: Priority | None = None
 
 
 COLUMNS = get_columns(Task)
-TASKS = ListSpec(
-    name="tasks",
-    keys=(COLUMNS["created_at"], COLUMNS["id"]),
-    fields={name: COLUMNS[name] for name in TaskPublic.model_fields},
-    public=lambda row: TaskPublic.model_validate(row.Task),
-)
+
+
+def list_by(sort: str, *keys: str, descending: bool = False) -> ListSpec:
+    return ListSpec(
+        name="tasks" if sort == "created" else f"tasks by {sort}",
+        keys=tuple(COLUMNS[key] for key in keys),
+        fields={name: COLUMNS[name] for name in TaskPublic.model_fields},
+        public=lambda row: TaskPublic.model_validate(row.Task),
+        descending=descending,
+    )
+
+
+# What is open stands before what is done: so each order is that of an index, also for one of the two alone.
+LISTS: Mapping[Sort, ListSpec] = {
+    "created": list_by("created", "created_at", "id", descending=True),
+    "due": list_by("due", "completed", "due_by", "id"),
+    "position": list_by("position", "completed", "position", "id"),
+}
+TASKS = LISTS["created"]
+
+
+def read_conditions() -> dict[str, ColumnElement[bool]]:
+    """The condition of each filter; their values are bind parameters."""
+    completed, due_by = col(Task.completed), col(Task.due_by)
+    now = bindparam("now", type_=UTCDateTime())
+    return {
+        "completed": completed == bindparam("completed"),
+        "words": or_(text_contains(col(Task.title)), text_contains(col(Task.description))),
+        "due_before": due_by <= bindparam("due_before", type_=UTCDateTime()),
+        "due_after": and_(
+            due_by > bindparam("due_after", type_=UTCDateTime()),
+            due_by < bindparam("never", type_=UTCDateTime()),
+        ),
+        "overdue": and_(completed == false(), due_by <= now),
+        "not_overdue": or_(completed == true(), due_by > now),
+        "list": col(Task.list) == bindparam("list"),
+        "main_list": col(Task.list).is_(None),
+        "priority": col(Task.priority) == bindparam("priority"),
+    }
 
 
 @cache
-def select_tasks(by_completed: bool, by_words: bool) -> Select[Task]:
-    """A cached statement for any caller's tasks with these filters, whose values are bind parameters."""
-    statement = access.select(ANY_CALLER, Task)
-    if by_completed:
-        statement = statement.where(col(Task.completed) == bindparam("completed"))
-    if by_words:
-        statement = statement.where(or_(text_contains(col(Task.title)), text_contains(col(Task.description))))
-    return statement
+def select_tasks(filters: frozenset[str]) -> Select[Task]:
+    """A cached statement for any caller's tasks with these filters."""
+    wanted = [condition for name, condition in read_conditions().items() if name in filters]
+    return access.select(ANY_CALLER, Task).where(*wanted)
 
 
 def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Task], dict[str, object]]:
     """The statement for the wanted tasks, and the values of its bind parameters."""
-    values = access.caller_params(caller)
-    if wanted.completed is not None:
-        values["completed"] = wanted.completed
+    values: dict[str, object] = {}
+    for name in ("completed", "priority"):
+        if (value := getattr(wanted, name)) is not None:
+            values[name] = value
     if wanted.q:
         values |= search_parameters(wanted.q)
-    return select_tasks("completed" in values, "words" in values), values
+    if wanted.list:
+        values["list"] = wanted.list
+    for name, bound in (("due_before", wanted.due_before), ("due_after", wanted.due_after)):
+        if bound is not None:
+            values[name] = find_moment(bound, caller.timezone)
+    filters = set(values)
+    if wanted.list == "":
+        filters.add("main_list")
+    if wanted.due_after is not None:
+        values["never"] = NEVER
+    if wanted.overdue is not None:
+        filters.add("overdue" if wanted.overdue else "not_overdue")
+        values["now"] = utc_now()
+    return select_tasks(frozenset(filters)), {**access.caller_params(caller), **values}
 
 
-async def list_tasks(db: Database, caller: Caller, wanted: TaskFilter, page: Page) -> bytes:
-    """Newest first, as JSON."""
-    return await fetch_list(db, TASKS, *bind_task_filter(caller, wanted), page)
+def find_moment(bound: date | datetime, zone: str) -> datetime:
+    return dates.to_utc(bound, zone) if isinstance(bound, datetime) else start_of_day(bound, zone)
+
+
+async def list_tasks(
+    db: Database, caller: Caller, wanted: TaskFilter, page: Page, sort: Sort = "created"
+) -> bytes:
+    """As JSON: newest first, or what is due soonest, or by position."""
+    return await fetch_list(db, LISTS[sort], *bind_task_filter(caller, wanted), page)
+
+
+async def count_lists(tx: Transaction, caller: Caller) -> list[TaskList]:
+    """The lists that have open tasks, by name, and how many each has; first of all the main list."""
+    name = col(Task.list)
+    statement = access.select(caller, Task, name, func.count()).where(col(Task.completed) == false())
+    rows = (await tx.execute(statement.group_by(name).order_by(name).limit(MAX_LISTS))).all()
+    found = {name: TaskList(name=name, open=count) for name, count in rows}
+    main = found.pop(None, TaskList(name=None, open=0))
+    return [main, *found.values()]
 
 
 async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone]:
     """How many tasks were completed on each of the last `days` days of the caller's time zone, oldest first."""
     zone = ZoneInfo(caller.timezone)
     today = utc_now().astimezone(zone).date()
-    dates = [today - timedelta(days=days - 1 - n) for n in range(days)]
+    each = [today - timedelta(days=days - 1 - n) for n in range(days)]
     # The midnights around each day; a day may have 23 or 25 hours.
-    bounds = [datetime.combine(day, time(), zone) for day in [*dates, today + timedelta(days=1)]]
+    bounds = [datetime.combine(day, time(), zone) for day in [*each, today + timedelta(days=1)]]
     done_at = col(Task.completed_at)
     counts = [
         func.count(case((and_(done_at >= start, done_at < end), 1))).label(f"day_{n}")
@@ -78,12 +155,18 @@ async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone
     ]
     statement = access.select(caller, Task, *counts).where(done_at >= bounds[0])
     row = (await tx.execute(statement)).one()
-    return [DayDone(date=day, count=count) for day, count in zip(dates, row, strict=True)]
+    return [DayDone(date=day, count=count) for day, count in zip(each, row, strict=True)]
 
 
 def new_task(caller: Caller, new: TaskCreate) -> Task:
-    done = {"completed_at": utc_now()} if new.completed else {}
-    return Task.model_validate(new.model_dump(), update={"user_id": caller.user_id, **done})
+    if new.completed and new.repeats is not None:
+        raise Invalid("A task that is done does not repeat.", ("body", "repeats"))
+    task = Task.model_validate({"user_id": caller.user_id, "title": new.title})
+    fields = new.model_dump()
+    if new.position is None:
+        fields["position"] = task.created_at.timestamp() * 1000
+    dates.apply_changes(caller, task, fields, task.created_at)
+    return task
 
 
 def describe_task_event(task: Task) -> dict[str, TaskPublic]:
@@ -118,9 +201,7 @@ async def get_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
 async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate) -> Task:
     """Change the fields that were sent; the rest stays."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
-    task.sqlmodel_update(change.model_dump(exclude_unset=True))
-    if task.completed != (task.completed_at is not None):
-        task.completed_at = utc_now() if task.completed else None
+    dates.apply_changes(caller, task, change.model_dump(exclude_unset=True), utc_now())
     await tx.flush()
     await changes.record_event(tx, caller, "task.updated", describe_task_event(task))
     return task

@@ -7,6 +7,8 @@ from sqlalchemy import (
     JSON,
     Boolean,
     ColumnElement,
+    Date,
+    Double,
     Integer,
     SQLColumnExpression,
     String,
@@ -73,7 +75,9 @@ def build_value(value: ColumnElement[object]) -> ColumnElement[str]:
         return quote_text(format_time(value))
     if isinstance(value.type, Uuid):
         return quote_text(cast(value, Text))
-    if isinstance(value.type, JSON | Integer | Boolean):
+    if isinstance(value.type, Date):
+        return quote_text(func.to_char(value, quote_literal("YYYY-MM-DD")))
+    if isinstance(value.type, JSON | Integer | Boolean | Double):
         return cast(value, Text)
     if isinstance(value.type, String):
         return cast(func.to_json(cast(value, Text)), Text)

@@ -30,7 +30,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import Table
 from sqlalchemy.types import DateTime, Text
 
-from models.columns import UTCDateTime, random_uuid
+from models.columns import UTCDateTime, never, random_uuid
 from settings import SettingsError
 from storage.database_kind import (
     HIDE_PARAMETERS,
@@ -300,3 +300,8 @@ class ParleyMariaDBDialect(MariaDBDialect, MySQLDialect_asyncmy):
 
 
 registry.register("mariadb.asyncmy", __name__, ParleyMariaDBDialect.__name__)
+
+
+@compiles(never, "mariadb")
+def _(element: never, compiler: SQLCompiler, **_: object) -> str:
+    return "'9999-01-01 00:00:00.000000'"

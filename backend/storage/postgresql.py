@@ -17,7 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.schema import Table
 from sqlalchemy.util.concurrency import in_greenlet
 
-from models.columns import UTCDateTime, random_uuid
+from models.columns import UTCDateTime, never, random_uuid
 from settings import SettingsError
 from storage.database_kind import (
     HIDE_PARAMETERS,
@@ -305,3 +305,8 @@ async def connect_outside_pool(
 @compiles(random_uuid, "postgresql")
 def _(element: random_uuid, compiler: postgresql.base.PGCompiler, **_: object) -> str:
     return "gen_random_uuid()"
+
+
+@compiles(never, "postgresql")
+def _(element: never, compiler: postgresql.base.PGCompiler, **_: object) -> str:
+    return "'9999-01-01 00:00:00+00'"

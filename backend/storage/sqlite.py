@@ -20,7 +20,7 @@ from sqlalchemy.sql.schema import Table
 from sqlalchemy.util import greenlet_spawn
 
 from clock import utc_now
-from models.columns import random_uuid
+from models.columns import never, random_uuid
 from settings import keep_private
 from storage.database_kind import HIDE_PARAMETERS, ConnectArguments, DatabaseKind, ErrorCodes
 from storage.timeouts import DEFAULT_LOCK_SECONDS, TimeLimits
@@ -231,3 +231,8 @@ def _(element: random_uuid, compiler: SQLCompiler, **_: object) -> str:
         "(lower(hex(randomblob(6)) || '4' || substr(hex(randomblob(2)), 2) || "
         "substr('89AB', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || hex(randomblob(6))))"
     )
+
+
+@compiles(never, "sqlite")
+def _(element: never, compiler: SQLCompiler, **_: object) -> str:
+    return "'9999-01-01 00:00:00.000000'"

@@ -8,8 +8,18 @@ from pydantic import StringConstraints
 from access import Caller
 from db import Transaction
 from models import Task
-from models.shapes import STORABLE, ApiModel, JsonObject, optional_field
-from models.task import TaskCreate, TaskDescription, TaskPublic, TaskTitle, TaskUpdate
+from models.shapes import STORABLE, ApiModel, DayOrMoment, JsonObject
+from models.task import (
+    ListName,
+    PlanChange,
+    Priority,
+    TaskCreate,
+    TaskPlan,
+    TaskPublic,
+    TaskUpdate,
+    TaskWords,
+    WordsChange,
+)
 from pagination import DEFAULT_LIMIT, MAX_LIMIT, read_items
 from services import tasks
 from tools.registry import register_tool
@@ -45,9 +55,8 @@ def shorten_descriptions(found: list[JsonObject]) -> list[JsonObject]:
     return [shorten_description(task, share) for task in found]
 
 
-class AddTask(ApiModel):
-    title: TaskTitle = ShapeField(description="What is to be done, in a few words.")
-    description: TaskDescription | None = ShapeField(None, description="Details; a due date in words.")
+class AddTask(TaskPlan, TaskWords):
+    pass
 
 
 class ListTasks(ApiModel):
@@ -55,6 +64,14 @@ class ListTasks(ApiModel):
     q: Annotated[str, StringConstraints(max_length=200), STORABLE] | None = ShapeField(
         None, description="A piece of the title or description, in any case."
     )
+    due_before: DayOrMoment | None = ShapeField(None, description="Due before this time, or before this day.")
+    due_after: DayOrMoment | None = ShapeField(
+        None, description="Due after this time, or on this day or later."
+    )
+    overdue: bool | None = ShapeField(None, description="Only open tasks whose due date is past (true).")
+    list: ListName | None = ShapeField(None, description="Only those of this list; empty: the main list.")
+    priority: Priority | None = None
+    sort: tasks.Sort = ShapeField("created", description="Newest first, due soonest first, or by position.")
     limit: int = ShapeField(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
 
@@ -63,15 +80,12 @@ class CompleteTask(ApiModel):
     completed: bool = ShapeField(True, description="false opens the task again.")
 
 
-class ChangeTask(ApiModel):
-    task_id: UUID
-    title: TaskTitle = optional_field()
-    description: TaskDescription | None = optional_field()
-    completed: bool = optional_field()
-
-
 class TaskReference(ApiModel):
     task_id: UUID
+
+
+class ChangeTask(PlanChange, WordsChange, TaskReference):
+    pass
 
 
 class TaskFound(TaskPublic):
@@ -90,16 +104,15 @@ class TasksFound(ApiModel):
 @register_tool("write", "tasks:write", AddTask, TaskPublic, idempotent=False)
 async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> JsonObject:
     """Add one task to the person's list. Call it once for each task."""
-    return dump_task(
-        await tasks.create_task(tx, caller, TaskCreate(title=new.title, description=new.description))
-    )
+    return dump_task(await tasks.create_task(tx, caller, TaskCreate(**new.model_dump())))
 
 
 @register_tool("read", "tasks:read", ListTasks, TasksFound)
 async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> JsonObject:
-    """List the person's tasks, newest first. Use it to find the id of a task."""
-    asked = tasks.bind_task_filter(caller, tasks.TaskFilter(wanted.completed, wanted.q))
-    found, more = await read_items(tx, tasks.TASKS, *asked, wanted.limit)
+    """List the person's tasks, newest first or in another order. Use it to find the id of a task."""
+    filters = wanted.model_dump(exclude={"sort", "limit"})
+    asked = tasks.bind_task_filter(caller, tasks.TaskFilter(**filters))
+    found, more = await read_items(tx, tasks.LISTS[wanted.sort], *asked, wanted.limit)
     return {"tasks": shorten_descriptions(found), "more": more}
 
 
@@ -112,7 +125,7 @@ async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -
 
 @register_tool("write", "tasks:write", ChangeTask, TaskFound)
 async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> JsonObject:
-    """Change the title, the description or the state of a task; what is left out stays."""
+    """Change a task: its texts, dates, list, place or state; what is left out stays, null clears."""
     fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
     task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields))
     return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)

@@ -2,11 +2,39 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '031' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '032' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '032' AND left(:'revision', 3) COLLATE "C" <= '032' AS undo \gset
+\if :undo
+  ALTER TABLE tasks DISABLE TRIGGER tasks_move_updated_at;
+  UPDATE tasks
+  SET description = concat_ws(
+    ' ', CASE WHEN note ~ '[^.!?…]$' THEN note || '.' ELSE nullif(note, '') END, 'Due ' || words
+  )
+  FROM (
+    SELECT id, btrim(coalesce(description, ''), E' \n\t\r') AS note, to_char(
+        coalesce(due_on::timestamp, due_at AT TIME ZONE zone),
+        'FMDay FMDD FMMonth YYYY' || CASE WHEN due_at IS NULL THEN '' ELSE ', HH24:MI' END
+    ) AS words
+    FROM (
+        SELECT *, coalesce((SELECT name FROM pg_timezone_names WHERE name = due_timezone), 'UTC') AS zone
+        FROM tasks WHERE due_on IS NOT NULL OR due_at IS NOT NULL
+    ) AS dated
+  ) AS due
+  WHERE due.id = tasks.id;
+  ALTER TABLE tasks ENABLE TRIGGER tasks_move_updated_at;
+  DROP TRIGGER tasks_move_updated_at ON tasks;
+  CREATE TRIGGER tasks_move_updated_at BEFORE UPDATE ON tasks
+    FOR EACH ROW WHEN (old.updated_at = new.updated_at) EXECUTE FUNCTION move_updated_at();
+  ALTER TABLE tasks DROP COLUMN due_on, DROP COLUMN due_at, DROP COLUMN due_timezone, DROP COLUMN due_by,
+    DROP COLUMN repeats, DROP COLUMN reminder_at, DROP COLUMN remind_at, DROP COLUMN priority, DROP COLUMN position,
+    DROP COLUMN list;
+  \echo 032_add_task_dates: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '031' AND left(:'revision', 3) COLLATE "C" <= '031' AS undo \gset
 \if :undo

@@ -75,6 +75,7 @@ OF_ONESELF = {
     "GET /v1/tasks",
     "POST /v1/tasks",
     "GET /v1/tasks/done",
+    "GET /v1/tasks/lists",
     "GET /v1/tasks/{task_id}",
     "PATCH /v1/tasks/{task_id}",
     "DELETE /v1/tasks/{task_id}",

@@ -1,6 +1,6 @@
 # test_json_text.py -- JSON that PostgreSQL joins from pieces is what pydantic writes, whatever stands in it.
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import uuid4
 
 import pytest
@@ -8,8 +8,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import (
     Boolean,
     ColumnElement,
-    Float,
+    Date,
+    Double,
     Integer,
+    LargeBinary,
     Text,
     Uuid,
     bindparam,
@@ -57,6 +59,12 @@ def build_in_database(postgres: PostgresServer, fields: Fields, **optional: Colu
         (False, Boolean()),
         ({"a": [1, None, HOSTILE.replace("\x00", "")]}, JsonType),
         ([], JsonType),
+        (date(2026, 2, 28), Date()),
+        (date(1970, 1, 1), Date()),
+        *(
+            (number, Double())
+            for number in (0.0, -0.1, 1764291600000.123, 1e15, 5e-324, 1.7976931348623157e308)
+        ),
     ],
 )
 def test_a_value_is_written_as_pydantic_writes_it(
@@ -66,7 +74,9 @@ def test_a_value_is_written_as_pydantic_writes_it(
     assert json.loads(text) == json.loads(TypeAdapter(dict[str, object]).dump_json({"value": value}))
 
 
-@pytest.mark.parametrize("kind", [Text(), Uuid(), Integer(), Boolean(), JsonType, UTCDateTime()])
+@pytest.mark.parametrize(
+    "kind", [Text(), Uuid(), Integer(), Boolean(), JsonType, UTCDateTime(), Date(), Double()]
+)
 def test_null_of_any_type_is_null_and_no_hole_in_the_text(
     postgres: PostgresServer, kind: TypeEngine[object]
 ) -> None:
@@ -103,4 +113,4 @@ def test_what_is_optional_stands_behind_the_others_where_it_is_not_null(postgres
 
 def test_a_type_that_no_list_has_is_refused_before_it_is_sent() -> None:
     with pytest.raises(TypeError, match="is not written as JSON"):
-        build_object({"value": bindparam("value", 1.5, type_=Float())})
+        build_object({"value": bindparam("value", b"", type_=LargeBinary())})

@@ -1,10 +1,12 @@
 # test_releases.py -- databases that former releases have filled: upgraded, whole, and still somebody's.
 import re
 from collections.abc import Iterator
+from datetime import datetime, time
 from pathlib import Path
 
 import pytest
 
+from due_dates.times import to_local
 from support.databases.catalog import Catalog, Place, difference, empty_place
 from support.databases.releases import EMAIL, FILES, FOLDER, restore
 from support.servers import serving, settings_for
@@ -62,6 +64,9 @@ def test_people_find_what_they_left_and_go_on(place: Place, release: str) -> Non
         ann = server.sign_in(EMAIL)
         titles = {task["title"]: task["completed"] for task in ann.get("/v1/tasks")["data"]}
         assert titles == {"Buy milk": False, "Call mom": True, "Pay rent": False, "Water the plants": False}
+        [call] = [task for task in ann.get("/v1/tasks")["data"] if task["title"] == "Call mom"]
+        assert (call["due_timezone"], call["description"]) == ("Europe/Berlin", None)
+        assert to_local(datetime.fromisoformat(call["due_at"]), "Europe/Berlin").time() == time(9)
         [chat] = [
             item for item in ann.get("/v1/conversations")["data"] if item["title"].startswith("add call mom")
         ]

@@ -105,6 +105,54 @@ GIVEN: dict[str, list[Any]] = {
     "model": ["", "x" * 201, "gpt-of-others", *UNSTORABLE, *NO_TEXT],
     "tools": [["rm"], ["add_task", "add_task"], [""], [5], [None], ["a\0"], ["x"] * 101, "add_task", {}, 5],
 }
+MOMENTS = [
+    *("", "x", "2026-06-03", "17:00", "2026-02-30T17:00:00Z", "2026-06-03T25:00", "2026-06-03T17:00Z"),
+    *("2026-06-03T17:00+99:00", "1969-12-31T00:00:00Z", "3000-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"),
+    *("0001-01-01T00:00", "2999-12-31T23:59:59-12:00", *UNSTORABLE, *NO_TEXT),
+]
+PLAN: dict[str, list[Any]] = {
+    "due_on": [
+        *(
+            "",
+            "x",
+            "2026-02-30",
+            "2026-6-3",
+            "2026-06-03T00:00:00Z",
+            "1969-12-31",
+            "3000-01-01",
+            "9999-12-31",
+        ),
+        *(0, 86_400, *UNSTORABLE, *NO_TEXT),
+    ],
+    "due_at": MOMENTS,
+    "due_timezone": [
+        "",
+        "Nowhere/Else",
+        "Europe",
+        "../UTC",
+        "x" * 65,
+        "Europe/Berlin\0",
+        *UNSTORABLE,
+        *NO_TEXT,
+    ],
+    "repeats": [
+        *(
+            "",
+            " ",
+            "daily",
+            "FREQ=SECONDLY",
+            "FREQ=DAILY;COUNT=0",
+            "FREQ=DAILY;INTERVAL=9999",
+            "FREQ=DAILY;X=1",
+        ),
+        *("FREQ=DAILY;UNTIL=99990101", "FREQ=DAILY;" * 20, "FREQ=DAILY;BYHOUR=1", "x" * 10_000),
+        *(*UNSTORABLE, *NO_TEXT),
+    ],
+    "reminder_at": MOMENTS,
+    "priority": ["", "None", "urgent", "high ", *UNSTORABLE, *NO_TEXT, None],
+    "position": ["1", "", 1e16, -1e16, 10**400, float("inf"), float("nan"), True, [], {}],
+    "list": [*BLANK, "x" * 101, "ü" * 101, *UNSTORABLE, *NO_TEXT],
+}
 # What each field refuses. Lists that end in None: null is refused as well.
 FIELDS: dict[str, dict[str, list[Any]]] = {
     "POST /v1/auth/register": {
@@ -148,11 +196,13 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "title": TITLE,
         "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],
         "completed": ["true", "yes", 1, 0, "", [], {}, None],
+        **PLAN,
     },
     "PATCH /v1/tasks/{task_id}": {
         "title": TITLE,
         "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],
         "completed": ["true", "yes", 1, 0, "", [], {}, None],
+        **{**PLAN, "position": [*PLAN["position"], None]},
     },
     "POST /v1/conversations": {
         "kind": ["", "Group", "group ", "party", "group\0", *NO_TEXT, None],

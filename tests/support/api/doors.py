@@ -63,6 +63,7 @@ SCOPES = {
     "GET /v1/tasks": READS_TASKS,
     "POST /v1/tasks": WRITES_TASKS,
     "GET /v1/tasks/done": READS_TASKS,
+    "GET /v1/tasks/lists": READS_TASKS,
     "GET /v1/tasks/{task_id}": READS_TASKS,
     "PATCH /v1/tasks/{task_id}": WRITES_TASKS,
     "DELETE /v1/tasks/{task_id}": WRITES_TASKS,

@@ -167,6 +167,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /v1/tasks": Own(lists=True),
     "POST /v1/tasks": Own({"title": "Mine"}),
     "GET /v1/tasks/done": Own(),
+    "GET /v1/tasks/lists": Own(),
     "GET /v1/tasks/{task_id}": [Attempt({"task_id": "<task>"})],
     "PATCH /v1/tasks/{task_id}": [
         Attempt({"task_id": "<task>"}, body={"title": "Mine now", "completed": True})

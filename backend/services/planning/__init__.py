@@ -1,0 +1,1 @@
+# services/planning/ -- when tasks are due, how they repeat, and their reminders.
