@@ -15,6 +15,7 @@ from app_state import AppState, build_app_state
 from cancellation import cancel_tasks
 from llm.opening import close_model
 from protocols.mcp.on_demand import Manager
+from services.planning.reminders import Reminders
 from settings import Settings, SettingsError
 from storage.engines import connect_for_listen, parse_database_url, uses_pooler
 from storage.failures import explain_database_errors
@@ -101,6 +102,7 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
         background = {
             asyncio.create_task(state.open_streams.run()),
             asyncio.create_task(app.state.gate.watch()),
+            asyncio.create_task(Reminders(state.db).run()),
             asyncio.create_task(app.state.mcp.server.run(lambda: build_mcp_manager(state))),
         }
         if state.db.is_postgresql and listen_url:

@@ -23,7 +23,7 @@ from models.columns import UTCDateTime
 from models.task import DayDone, Priority, TaskCreate, TaskList, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency
-from services.planning import dates
+from services.planning import dates, repetition
 from storage.text_search import search_parameters, text_contains
 
 Sort = Literal["created", "due", "position"]
@@ -199,12 +199,28 @@ async def get_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
 
 
 async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate) -> Task:
-    """Change the fields that were sent; the rest stays."""
+    """Change the fields that were sent; the rest stays. To complete one that repeats makes the next one."""
+    return (await change_task(tx, caller, task_id, change))[0]
+
+
+async def change_task(
+    tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate
+) -> tuple[Task, Task | None]:
+    """As update_task; also the next task, where this was one that repeats and is now done."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
-    dates.apply_changes(caller, task, change.model_dump(exclude_unset=True), utc_now())
+    was_completed, now = task.completed, utc_now()
+    dates.apply_changes(caller, task, change.model_dump(exclude_unset=True), now)
+    following = None
+    if task.completed and not was_completed and task.repeats is not None:
+        if following := repetition.build_next(task, now):
+            access.add_row(tx, caller, following)
+        task.repeats = None
     await tx.flush()
-    await changes.record_event(tx, caller, "task.updated", describe_task_event(task))
-    return task
+    told = [changes.new_event(caller, "task.updated", describe_task_event(task))]
+    if following is not None:
+        told.append(changes.new_event(caller, "task.created", describe_task_event(following)))
+    await changes.record_events(tx, told)
+    return task, following
 
 
 async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:

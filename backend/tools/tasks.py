@@ -96,6 +96,14 @@ class TaskFound(TaskPublic):
     )
 
 
+class TaskChanged(TaskFound):
+    next: TaskFound | None = ShapeField(
+        None,
+        exclude_if=lambda task: task is None,
+        description="Of a repeating task that is done: the one that comes next.",
+    )
+
+
 class TasksFound(ApiModel):
     tasks: list[TaskFound]
     more: bool = ShapeField(description="Whether there are more than `limit`.")
@@ -116,19 +124,25 @@ async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> Json
     return {"tasks": shorten_descriptions(found), "more": more}
 
 
-@register_tool("write", "tasks:write", CompleteTask, TaskFound)
+@register_tool("write", "tasks:write", CompleteTask, TaskChanged)
 async def complete_task(tx: Transaction, caller: Caller, change: CompleteTask) -> JsonObject:
-    """Mark a task as done, or open it again."""
-    task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed))
-    return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
+    """Mark a task as done, or open it again. One that repeats is followed by the next one."""
+    return await change_task(tx, caller, change.task_id, TaskUpdate(completed=change.completed))
 
 
-@register_tool("write", "tasks:write", ChangeTask, TaskFound)
+@register_tool("write", "tasks:write", ChangeTask, TaskChanged)
 async def update_task(tx: Transaction, caller: Caller, change: ChangeTask) -> JsonObject:
     """Change a task: its texts, dates, list, place or state; what is left out stays, null clears."""
     fields = change.model_dump(exclude_unset=True, exclude={"task_id"})
-    task = await tasks.update_task(tx, caller, change.task_id, TaskUpdate(**fields))
-    return shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
+    return await change_task(tx, caller, change.task_id, TaskUpdate(**fields))
+
+
+async def change_task(tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate) -> JsonObject:
+    task, following = await tasks.change_task(tx, caller, task_id, change)
+    shown = shorten_description(dump_task(task), MAX_CHANGED_CHARACTERS)
+    if following is None:
+        return shown
+    return {**shown, "next": shorten_description(dump_task(following), MAX_CHANGED_CHARACTERS)}
 
 
 @register_tool("destructive", "tasks:write", TaskReference, TaskPublic)
