@@ -121,9 +121,7 @@ def make_path(ann: Person, title: str, reminder_at: str | None = None) -> str:
     return f"/v1/tasks/{task['id']}"
 
 
-def test_more_than_a_batch_is_given(
-    server: Server, still: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_than_a_batch_is_given(server: Server, still: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = server.person()
     for number in range(5):
         make_path(ann, str(number))
