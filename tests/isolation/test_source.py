@@ -282,6 +282,7 @@ MAY_ACT_AS_SYSTEM = {
     "services/agents/agents.py",
     "services/agents/agent_removal.py",
     "services/agents/run_removal.py",
+    "services/planning/reminders.py",
     "services/agents/answers.py",
     "services/participation/agent_runs.py",
     "commands/seed.py",
