@@ -4,9 +4,11 @@ read of its own, by the rules of that moment: no transaction is held while a cli
 has ended, or who is removed from a conversation, gets nothing of what is read after that.
 """
 
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from math import inf
 
 from pydantic_core import to_json
 
@@ -16,12 +18,14 @@ from db import Database
 from errors import InvalidCredential, ParleyError
 from exports.parts import Part, read_parts
 from identity import credentials
+from identity.fresh_cache import CACHE_TTL_SECONDS
 from server.problems import describe_problem
 from settings import VERSION
 
 FORMAT = "parley"
 # Of the form of the lines. A reader refuses a number that it does not know.
 FORMAT_VERSION = 1
+CHECK_SECONDS = CACHE_TTL_SECONDS
 
 
 def frame_lines(type_: str, items: Sequence[object]) -> bytes:
@@ -30,11 +34,24 @@ def frame_lines(type_: str, items: Sequence[object]) -> bytes:
     return b"".join(b'{"type":"%b","%b":%b}\n' % (type_.encode(), type_.encode(), part) for part in parts)
 
 
-async def require_active(db: Database, caller: Caller) -> None:
-    """InvalidCredential if the caller's session has ended."""
-    assert caller.credential_id is not None
-    if not await db.read(credentials.find_active_credentials, caller, [caller.credential_id]):
-        raise InvalidCredential
+class Doorkeeper:
+    """Asks whether the caller's session has ended, as often as requests do: at most every CHECK_SECONDS."""
+
+    def __init__(self, db: Database, caller: Caller) -> None:
+        self._db = db
+        self._caller = caller
+        self._asked_at = -inf
+
+    async def require_active(self) -> None:
+        """InvalidCredential if it has."""
+        if time.monotonic() - self._asked_at < CHECK_SECONDS:
+            return
+        asked_at = time.monotonic()
+        assert self._caller.credential_id is not None
+        ids = [self._caller.credential_id]
+        if not await self._db.read(credentials.find_active_credentials, self._caller, ids):
+            raise InvalidCredential
+        self._asked_at = asked_at
 
 
 async def export_lines(db: Database, caller: Caller) -> AsyncGenerator[bytes, None]:
@@ -43,12 +60,13 @@ async def export_lines(db: Database, caller: Caller) -> AsyncGenerator[bytes, No
     In place of the footer an export that could not be finished ends with the problem.
     """
     counts: Counter[str] = Counter()
+    door = Doorkeeper(db, caller)
     begun = {"format": FORMAT, "version": FORMAT_VERSION, "exported_at": rfc3339(utc_now())}
     yield frame_lines("header", [{**begun, "parley": VERSION, "user_id": caller.user_id}])
     try:
         async with aclosing(read_parts(db, caller)) as parts:
             async for part in parts:
-                await require_active(db, caller)
+                await door.require_active()
                 yield count_lines(counts, part)
     except ParleyError as error:
         yield frame_lines("problem", [describe_problem(error.status, error.detail)])

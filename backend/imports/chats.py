@@ -43,6 +43,7 @@ class Chat:
     # The messages as a list, which Open WebUI has beside the tree, and formerly had alone.
     listed: Tree = field(default_factory=Tree)
     is_of_webui: bool = False
+    is_full: bool = False
 
     def find(self, paths: tuple[Path, ...]) -> object:
         return next((self.members[path] for path in reversed(paths) if self.members.get(path)), None)
@@ -79,8 +80,8 @@ class ChatReader:
         if not is_node and path not in MEMBERS and path != (ITEM,):
             return
         what = "messages" if is_node else "conversations" if path == (ITEM,) else "members of conversations"
-        if piece.text is None:
-            self._report.leave_out(what, TOO_LONG, self._name())
+        if piece.text is None or (is_node and self._chat.is_full):
+            self._report.leave_out(what, TOO_LONG if piece.text is None else TOO_LARGE, self._name())
             return
         try:
             value = parse_piece(piece.text)
@@ -110,6 +111,7 @@ class ChatReader:
             node_id = given if isinstance(given, str) else f"{len(tree.nodes)}"
             node = open_webui.read_node(value, previous_id)
         if not tree.add(node_id, node):
+            self._chat.is_full = True
             self._report.leave_out("messages", TOO_LARGE, self._name())
 
     def _finish_chat(self) -> Iterator[NewRow]:

@@ -19,6 +19,8 @@ from server.problems import describe_problem
 # Of one transaction. SQLite has one writer, and nobody waits long for this.
 BATCH_ROWS = 100
 BATCH_CHARACTERS = 256 * 1024
+# After so many bytes others are served. The smallest values take a microsecond a byte.
+SLICE_BYTES = 8 * 1024
 # Clients that send all of a file before they read the answer must find room for what is said meanwhile.
 MOST_PROGRESS_LINES = 40
 STOPPED = "The server stops. Send the file again: what is stored stays, and is not stored twice."
@@ -52,7 +54,8 @@ class Import:
         try:
             async for chunk in chunks:
                 self.report.size += len(chunk)
-                await self._take(self.reader.feed(chunk))
+                for start in range(0, len(chunk), SLICE_BYTES):
+                    await self._take(self.reader.feed(chunk[start : start + SLICE_BYTES]))
                 if self.report.size >= told:
                     told = self.report.size + step
                     yield frame_line("progress", self.report.show_progress())
@@ -73,7 +76,7 @@ class Import:
                 await self._store()
         if self.is_stopping():
             raise Unavailable(STOPPED)
-        await asyncio.sleep(0)  # the next bytes may be there already: others come in between
+        await asyncio.sleep(0)  # the next bytes are there already: others come in between
 
     async def _store(self) -> None:
         rows, self._rows, self._size = self._rows, [], 0

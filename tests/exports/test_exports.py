@@ -10,6 +10,7 @@ import pytest
 from access import SignedInCaller
 from clock import utc_now
 from exports import conversations, parts
+from exports import lines as lines_of_exports
 from exports.lines import export_lines
 from identity import sessions
 from settings import VERSION
@@ -142,7 +143,10 @@ def test_who_has_left_parley_has_no_name_in_it(team: Team) -> None:
     assert message["sender"]["name"] is None
 
 
-def test_a_session_that_ends_meanwhile_gets_nothing_more(server: Server, ann: Person) -> None:
+def test_a_session_that_ends_meanwhile_gets_nothing_more(
+    server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines_of_exports, "CHECK_SECONDS", 0)
     ann.post("/v1/tasks", title="Not for a thief")
     caller = caller_of(ann)
 
