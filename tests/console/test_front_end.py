@@ -16,7 +16,7 @@ SCRIPTS = sorted((ROOT / "backend/console/pages").rglob("*.js"))
 HTTP = (ROOT / "specs/api/http.md").read_text()
 NAMED = re.compile(r"`?(GET|POST|PATCH|PUT|DELETE)\s+(/v1/[^\s`?]*[^\s`?.,])")
 REQUESTED = re.compile(r"[\"`](/v1/(?:\$\{[^}]*\}|[^\"`?$])*)")
-NOUNS = "account|agent|approval|conversation|event|member|message|participant|run|task|tool"
+NOUNS = "account|agent|approval|conversation|event|import|member|message|participant|run|task|tool"
 EVENT = re.compile(
     rf"\b(?:{NOUNS})\.(?:(?:[a-z]+_)?[a-z]+ed|read|typing)\b(?!\()|\b(?:message\.(?:delta|reset)|tool\.(?:call|result))\b(?!\()"
 )

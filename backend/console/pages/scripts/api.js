@@ -74,6 +74,17 @@ export const post = (path, body) => request("POST", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
 export const remove = (path, body) => request("DELETE", path, body);
 
+// A file, under the name that the server gives it.
+export async function openFile(path) {
+  const response = await sendAuthorized("GET", path);
+  const [, name] = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "") ?? [];
+  try {
+    return { name, data: await response.blob() };
+  } catch {
+    throw new Unreachable();
+  }
+}
+
 // For public routes, and for those of the console's session, which use a cookie.
 export async function requestWithoutToken(method, path, body, headers) {
   const response = await sendRequest(method, path, { body, headers });

@@ -3,7 +3,7 @@ import { get, requestWithoutToken } from "./api.js";
 import * as chat from "./chat/chat.js";
 import { focusUnlessTouch, setPlaceholder } from "./chat/composer.js";
 import * as conversations from "./chat/conversations.js";
-import { $, formatCount, showFailure, neutralizeDirection, showToast } from "./dom.js";
+import { $, debounce, formatCount, showFailure, neutralizeDirection, showToast } from "./dom.js";
 import * as signInPage from "./account/sign_in.js";
 import { endSession, mayBeSignedIn, onEnd, signOut } from "./account/session.js";
 import { openPart } from "./later.js";
@@ -125,6 +125,9 @@ stream.subscribe("reset", () => {
   if (!me) return;
   Promise.all([accounts.load(me), conversations.load(), tasks.load(), inbox.load(), chat.refreshMessages()]).catch(showFailure);
 });
+stream.subscribe("import.stored", debounce(1000, () => {
+  if (me) Promise.all([conversations.load(), tasks.load()]).catch(showFailure);
+}));
 stream.subscribe("connection", (up) => {
   $("connection").textContent = up ? "" : "Connection lost. Trying again …";
 });

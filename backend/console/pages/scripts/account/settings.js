@@ -5,6 +5,7 @@ import { FieldError } from "../forms.js";
 import { makeDangerZone, makeField, makeForm, makeList, makeSection, openSheet } from "../sheet.js";
 import { sendConfirmed } from "./confirm.js";
 import { endSession } from "./session.js";
+import { makeTransfers } from "./transfers.js";
 
 const APPROVALS = [
   ["always", "Always", "before everything that adds or changes something"],
@@ -19,7 +20,7 @@ let sessions = null; // their list
 export async function open(user, onChange) {
   [me, notifyChange, sessions] = [user, onChange, makeList("sessions")];
   openSheet("settings", "Settings", { leave: "Close settings" },
-    makeProfile(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeGoodbye());
+    makeProfile(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeTransfers(), makeGoodbye());
   await showSessions();
 }
 
