@@ -94,6 +94,8 @@ async def store_conversations(tx: Transaction, caller: Caller, rows: Sequence[Ne
     """Conversations and their messages; how many have lost theirs, which an earlier transaction has made."""
     begun = [row for row in rows if isinstance(row, NewConversation)]
     messages = [row for row in rows if isinstance(row, NewMessage)]
+    if not begun and not messages:
+        return 0
     places = await find_places(tx, caller, begun, messages)
     new: dict[UUID, NewConversation] = {}
     for conversation, place in places.items():
