@@ -29,6 +29,7 @@ LATER = {
     "scripts/tasks/editor.js": "a task",
     "scripts/chat/audit.js": "the audit",
     "scripts/account/settings.js": "the settings",
+    "scripts/account/transfers.js": "the settings",
     "scripts/account/confirm.js": "the settings",
     "scripts/team/event_list.js": "the inbox",
     "scripts/team/account_list.js": "the accounts",
