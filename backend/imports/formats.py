@@ -2,6 +2,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from access import Caller
 from errors import Invalid
 from imports.chats import ChatReader
 from imports.items import NewRow, Source
@@ -48,7 +49,7 @@ def find_source(start: bytes, said: Source | None) -> Source:
     return found
 
 
-def open_reader(source: Source, report: Report) -> Reader:
+def open_reader(source: Source, report: Report, caller: Caller) -> Reader:
     if source == "parley":
-        return ParleyReader(report)
-    return TodoistReader(report) if source == "todoist" else ChatReader(report)
+        return ParleyReader(report, caller)
+    return TodoistReader(report, caller) if source == "todoist" else ChatReader(report)

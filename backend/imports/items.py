@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from models import Task
 from models.message import QueryAudit, Role
-from models.task import TaskCreate
 
 Source = Literal["parley", "chatgpt", "open-webui", "todoist"]
 
@@ -45,9 +45,11 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
+    """`task` is what would be made now; the times are those that it had."""
+
     source: Source
     source_id: str
-    task: TaskCreate
+    task: Task
     created_at: datetime | None = None
     updated_at: datetime | None = None
     completed_at: datetime | None = None

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from access import Caller
 from errors import Invalid
 from imports.items import NewConversation, NewMessage, NewRow, NewTask
 from imports.lines import LineReader
@@ -14,6 +15,7 @@ from models.agent import BUILT_IN_ID
 from models.message import QueryAudit, Role, Sender
 from models.shapes import GivenTime, JsonObject
 from models.task import TaskCreate
+from services.tasks import new_task
 
 FORMAT, FORMAT_VERSION = "parley", 1
 UNKNOWN = "Its form is not known."
@@ -64,8 +66,9 @@ class GivenMessage(BaseModel):
 
 
 class ParleyReader:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, caller: Caller) -> None:
         self._report = report
+        self._caller = caller
         self._lines = LineReader()
         self._conversation: NewConversation | None = None
         self._conversation_id: UUID | None = None
@@ -103,12 +106,12 @@ class ParleyReader:
         else:
             try:
                 yield from self._make_rows(type_, value)
-            except ValidationError:
+            except (ValidationError, Invalid):
                 self._report.leave_out("lines", UNKNOWN, type_)
 
     def _make_rows(self, type_: str, value: JsonObject) -> Iterator[NewRow]:
         if type_ == "task":
-            yield make_task(value)
+            yield make_task(self._caller, value)
         elif type_ == "conversation":
             yield from self._begin_conversation(value)
         elif type_ == "message":
@@ -187,14 +190,15 @@ def check_header(type_: str, value: JsonObject | None) -> None:
         )
 
 
-def make_task(value: JsonObject) -> NewTask:
+def make_task(caller: Caller, value: JsonObject) -> NewTask:
     given = GivenTask.model_validate(value)
     new = TaskCreate.model_validate({name: value[name] for name in TaskCreate.model_fields if name in value})
-    completed_at = given.completed_at or given.updated_at if new.completed else None
+    task = new_task(caller, new)
+    completed_at = given.completed_at or given.updated_at if task.completed else None
     return NewTask(
         "parley",
         str(given.id),
-        new,
+        task,
         limit_time(given.created_at),
         limit_time(given.updated_at),
         None if completed_at is None else limit_time(completed_at),

@@ -22,7 +22,6 @@ from identity import credentials
 from imports.items import NewConversation, NewMessage, NewRow, NewTask
 from models import Conversation, Message, Task
 from services.messages import find_next_seq
-from services.tasks import new_task
 from storage.failures import is_foreign_key_violation
 
 # The columns of a row, each of a type of its own.
@@ -73,7 +72,7 @@ async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask],
     wanted = {derive_row_id(caller, new.source, "task", new.source_id): new for new in tasks}
     known = await find_ids(tx, caller, Task, [*wanted, *(new.known_id for new in tasks if new.known_id)])
     made = [
-        build_task(caller, task_id, new)
+        build_task(task_id, new)
         for task_id, new in wanted.items()
         if task_id not in known and new.known_id not in known
     ]
@@ -81,13 +80,12 @@ async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask],
     count_rows(stored, "tasks", len(made), len(tasks))
 
 
-def build_task(caller: Caller, task_id: UUID, new: NewTask) -> Row:
-    task = new_task(caller, new.task)
-    created_at = new.created_at or task.created_at
+def build_task(task_id: UUID, new: NewTask) -> Row:
+    created_at = new.created_at or new.task.created_at
     times = {"created_at": created_at, "updated_at": new.updated_at or created_at}
     if new.completed_at is not None:
         times["completed_at"] = new.completed_at
-    return {**task.model_dump(), **times, "id": task_id}
+    return {**new.task.model_dump(), **times, "id": task_id}
 
 
 async def store_conversations(tx: Transaction, caller: Caller, rows: Sequence[NewRow], stored: Stored) -> int:

@@ -1,26 +1,39 @@
 # imports/todoist.py -- reads the CSV of a Todoist project: its tasks, with their sections, comments and sub-tasks.
 import csv
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from access import Caller
+from errors import Invalid
 from imports.items import NewRow, NewTask
 from imports.lines import LineReader
 from imports.report import Report
 from imports.texts import clean_text, read_title
-from models.task import MAX_DESCRIPTION, MAX_TITLE, TaskCreate
+from models.shapes import MAX_NAME
+from models.task import MAX_DESCRIPTION, MAX_TITLE, Priority, TaskCreate, TaskPlan
+from models.user import list_time_zones
+from services.tasks import new_task
 
 TOO_LONG = "It is longer than 2 MiB."
 UNREADABLE = "It is no row of CSV in UTF-8."
 UNKNOWN = "Its form is not known."
 FLAT = "A task has no tasks below it: its description names the task above."
-NOT_A_DATE = "It is no date that can be told for certain: its words stand in the description."
+NOT_A_DATE = "It is words or a second date: it stands in the description."
 NO_FILES = "A task is a text."
 CUT = "It is cut: over 10,000 characters."
+NO_PLACE = "A task of Parley has none."
 MAX_INDENT = 10
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d+)?(Z?)", re.ASCII)
+# In a file 1 is the highest, and 4 is what a task has that nobody has given one.
+PRIORITIES: dict[str, Priority] = {"1": "high", "2": "medium", "3": "low"}
+# What a row may have besides, and what it is called in a report.
+OTHERS = {"RESPONSIBLE": "people who are responsible", "DURATION": "durations"}
 
 
 @dataclass(slots=True)
@@ -30,11 +43,13 @@ class Draft:
     title: str
     lines: list[str] = field(default_factory=list)
     names: tuple[str, ...] = ()
+    plan: dict[str, object] = field(default_factory=dict)
 
 
 class TodoistReader:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, caller: Caller) -> None:
         self._report = report
+        self._caller = caller
         self._lines = LineReader(quoted=True)
         self._columns: list[str] | None = None
         self._section: str | None = None
@@ -73,7 +88,7 @@ class TodoistReader:
             return
         yield from self._finish_task()
         if kind == "section":
-            self._section, self._above = read_title(content), []
+            self._section, self._above = read_title(content, MAX_NAME), []
         elif kind == "task":
             self._begin_task(row, content)
         elif kind != "meta":
@@ -96,14 +111,27 @@ class TodoistReader:
         if above:
             self._report.leave_out("levels of tasks", FLAT, title)
             draft.lines.append(f"Part of: {above[-1]}")
+        draft.plan |= {
+            "priority": PRIORITIES.get(row.get("PRIORITY", "").strip(), "none"),
+            "list": self._section,
+        }
         self._add_dates(draft, row)
+        for column, what in OTHERS.items():
+            if row.get(column, "").strip():
+                self._report.leave_out(what, NO_PLACE, title)
         self._draft = draft
 
     def _add_dates(self, draft: Draft, row: dict[str, str]) -> None:
-        for column in ("DATE", "DEADLINE"):
-            if words := row.get(column, "").strip():
+        """The first one that is a date in figures is when the task is due; nothing is guessed of the others."""
+        due: dict[str, object] = {}
+        for column, name in (("DATE", "Due"), ("DEADLINE", "Deadline")):
+            words = " ".join(row.get(column, "").split())
+            found = {} if due else read_due(words, row.get("TIMEZONE", "").strip())
+            if words and not found:
                 self._report.leave_out("dates", NOT_A_DATE, f"{draft.title}: {words}")
-                draft.lines.append(f"{'Due' if column == 'DATE' else 'Deadline'} {words}")
+                draft.lines.append(f"{name} {words}")
+            due |= found
+        draft.plan |= due
 
     def _add_comment(self, content: str) -> None:
         text, marker, _ = content.partition("[[file ")
@@ -121,11 +149,29 @@ class TodoistReader:
             self._report.leave_out("ends of descriptions", CUT, draft.title)
             description = description[:MAX_DESCRIPTION]
         try:
-            task = TaskCreate.model_validate({"title": draft.title, "description": description or None})
-        except ValidationError:
+            words = {"title": draft.title, "description": description or None}
+            task = new_task(self._caller, TaskCreate.model_validate({**words, **draft.plan}))
+        except (ValidationError, Invalid):
             self._report.leave_out("tasks", UNKNOWN, draft.title)
             return
         # A row has no id: it is known by its words, its place, and how many of these came before it.
         self._known[draft.names] += 1
         name = hashlib.sha256("\n".join((*draft.names, str(self._known[draft.names]))).encode()).hexdigest()
         yield NewTask("todoist", name, task)
+
+
+def read_due(words: str, zone: str) -> dict[str, object]:
+    """When a task is due, of a date in figures; nothing for any other words."""
+    moment = MOMENT.fullmatch(words)
+    due: dict[str, object] = {}
+    if DAY.fullmatch(words):
+        due["due_on"] = words
+    elif moment is not None:
+        due["due_at"] = f"{moment[1]}T{moment[2]}:00{moment[5]}"
+    try:
+        TaskPlan.model_validate(due)
+    except ValidationError:  # 30 February
+        return {}
+    if due and zone in list_time_zones():
+        due["due_timezone"] = zone
+    return due

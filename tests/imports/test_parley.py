@@ -3,10 +3,15 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
+from clock import rfc3339
+from db import Transaction
+from models import Task
 from support.api.isolation import with_everything
 from support.api.problems import problem_of
-from support.servers import Person, Server
+from support.servers import Person, Server, in_database
 from support.transfers.exports import export, pick
 from support.transfers.imports import counts_of, import_file, left_out, said_in, send_file
 
@@ -71,10 +76,18 @@ def test_ones_own_export_changes_nothing(server: Server) -> None:
 def test_another_gets_what_can_be_theirs_and_twice_is_once(server: Server, bob: Person) -> None:
     ann = with_everything(server.person(), partner=server.person()).person
     ann.post("/v1/tasks", title="Done long ago", completed=True)
+    ann.post(
+        "/v1/tasks", title="Rent", due_on="2030-01-31", repeats="FREQ=MONTHLY;BYMONTHDAY=-1", list="Home"
+    )
+    plan = {
+        "due_at": "2030-03-04T08:30:00Z",
+        "due_timezone": "Europe/Berlin",
+        "reminder_at": "2030-03-04T08:00:00Z",
+    }
+    ann.post("/v1/tasks", title="Dentist", priority="high", position=-1.5, **plan)
     file = ann.http.get("/v1/me/export").content
     report = import_file(bob, file)
-    kept = {"title", "description", "completed", "created_at", "updated_at", "completed_at"}
-    theirs, mine = ([{n: t[n] for n in kept} for t in each.get("/v1/tasks")["data"]] for each in (ann, bob))
+    theirs, mine = ([{**task, "id": None} for task in each.get("/v1/tasks")["data"]] for each in (ann, bob))
     assert mine == theirs
     lines = [json.loads(line) for line in file.splitlines()]
     for conversation in pick(lines, "conversation"):
@@ -160,6 +173,12 @@ def test_a_tool_call_of_another_server_is_on_no_record_here(ann: Person) -> None
         ("task", {**TASK, "id": "1"}),
         ("task", {**TASK, "created_at": "yesterday"}),
         ("task", {**TASK, "completed": "yes"}),
+        ("task", {**TASK, "repeats": "FREQ=DAILY", "due_on": "2026-01-01"}),  # it is done
+        ("task", {**TASK, "completed": False, "repeats": "FREQ=DAILY"}),
+        ("task", {**TASK, "due_on": "2026-01-01", "due_at": "2026-01-01T00:00:00Z"}),
+        ("task", {**TASK, "due_on": "2026-02-30"}),
+        ("task", {**TASK, "priority": "urgent"}),
+        ("task", {**TASK, "position": "first"}),
         ("task", {"title": "Buy milk"}),
         ("conversation", {**CONVERSATION, "id": None}),
         ("message", {**MESSAGE, "role": "system"}),
@@ -233,3 +252,23 @@ def test_times_are_kept_and_none_is_of_the_future(ann: Person) -> None:
         k: v for k, v in TASK.items() if k != "id"
     }
     assert newer["created_at"] < "2900"
+
+
+def test_a_reminder_of_long_ago_does_not_come_again(server: Server, ann: Person) -> None:
+    plan = {**TASK, "completed": False, "completed_at": None, "due_on": "2025-02-01"}
+    past, later = "2025-02-01T08:00:00.000000Z", "2990-02-01T08:00:00.000000Z"
+    lines = [
+        ("task", {**plan, "reminder_at": past}),
+        ("task", {**plan, "id": MESSAGE["id"], "reminder_at": later}),
+    ]
+    import_file(ann, to_file(*lines))
+
+    async def read(tx: Transaction) -> dict[Any, Any]:
+        rows = await tx.execute(select(Task).where(col(Task.user_id) == ann.id))
+        return {task.reminder_at: task.remind_at for task in rows.scalars()}
+
+    found = in_database(server, read)
+    assert {rfc3339(at): to_come and rfc3339(to_come) for at, to_come in found.items()} == {
+        past: None,
+        later: later,
+    }

@@ -12,7 +12,7 @@ from db import RetryTransaction
 from errors import DatabaseBusy
 from identity import sessions
 from imports import branches, running
-from imports.formats import open_reader
+from imports.chats import ChatReader
 from imports.items import NewRow
 from imports.report import Report
 from imports.running import BATCH_ROWS, MOST_PROGRESS_LINES, Import
@@ -32,7 +32,7 @@ def caller_of(person: Person) -> SignedInCaller:
 
 
 def read_rows(file: bytes) -> list[NewRow]:
-    return list(open_reader("chatgpt", Report("chatgpt")).feed(file))
+    return list(ChatReader(Report("chatgpt")).feed(file))
 
 
 async def give(*chunks: bytes) -> AsyncGenerator[bytes, None]:
@@ -173,7 +173,7 @@ def test_a_server_that_stops_says_so(server: Server, ann: Person) -> None:
 
     async def run() -> list[Any]:
         report = Report("chatgpt")
-        reader = open_reader("chatgpt", report)
+        reader = ChatReader(report)
         work = Import(server.state.db, caller, reader, report, 10**6, lambda: True)
         return [json.loads(line) async for line in work.run(give(*grow_chats(2, 2, "Word")))]
 

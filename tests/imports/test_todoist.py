@@ -56,6 +56,49 @@ def test_tasks_below_a_task_name_it(ann: Person) -> None:
     assert left_out(report) == {"levels of tasks": 2}
 
 
+@pytest.mark.also_on_mariadb
+def test_dates_priorities_and_sections_are_those_of_the_tasks(ann: Person) -> None:
+    zone = {"TIMEZONE": "America/New_York"}
+    rows = [
+        {"CONTENT": "Pay", "DATE": "2030-01-31", "PRIORITY": "1", **zone},
+        {"TYPE": "section", "CONTENT": "  Errands "},
+        {"CONTENT": "Meet", "DATE": "2030-07-01 14:30", "PRIORITY": "2", **zone},
+        {"CONTENT": "Call", "DATE": "2030-07-01T14:30:00Z", "PRIORITY": "3", "TIMEZONE": "Moon/Base"},
+        {"CONTENT": "Ship", "DEADLINE": "2030-12-24", "PRIORITY": "9"},
+    ]
+    report = import_file(ann, todoist_file(*rows))
+    assert report["left_out"] == []
+    fields = ("due_on", "due_at", "due_timezone", "priority", "list", "description")
+    found = {title: tuple(task[name] for name in fields) for title, task in tasks_of(ann).items()}
+    assert found == {
+        "Pay": ("2030-01-31", None, "America/New_York", "high", None, None),
+        "Meet": (None, "2030-07-01T18:30:00.000000Z", "America/New_York", "medium", "Errands", None),
+        "Call": (None, "2030-07-01T14:30:00.000000Z", "UTC", "low", "Errands", None),
+        "Ship": ("2030-12-24", None, "UTC", "none", "Errands", None),
+    }
+    assert [task["title"] for task in ann.get("/v1/tasks", sort="position")["data"]] == list(found)
+
+
+def test_dates_in_words_are_never_another_day(ann: Person) -> None:
+    rows = [
+        {"CONTENT": "Water", "DATE": "every tuesday"},
+        {"CONTENT": "Never", "DATE": "2030-02-30"},
+        {
+            "CONTENT": "Both",
+            "DATE": "2030-01-31",
+            "DEADLINE": "2030-02-28",
+            "RESPONSIBLE": "Bo",
+            "DURATION": "30",
+        },
+    ]
+    report = import_file(ann, todoist_file(*rows))
+    tasks = tasks_of(ann)
+    assert (tasks["Water"]["due_on"], tasks["Water"]["description"]) == (None, "Due every tuesday")
+    assert (tasks["Both"]["due_on"], tasks["Both"]["description"]) == ("2030-01-31", "Deadline 2030-02-28")
+    assert (tasks["Never"]["due_on"], tasks["Never"]["description"]) == (None, "Due 2030-02-30")
+    assert left_out(report) == {"dates": 3, "people who are responsible": 1, "durations": 1}
+
+
 def test_what_is_no_task_is_told_of(ann: Person) -> None:
     rows = [
         {"TYPE": "meta", "CONTENT": "view_style=list"},

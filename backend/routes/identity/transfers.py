@@ -99,7 +99,7 @@ async def import_file(
     start = await read_start(chunks)
     found = find_source(start, source)
     report = Report(found)
-    reader = open_reader(found, report)
+    reader = open_reader(found, report, caller)
     work = Import(state.db, caller, reader, report, MAX_IMPORT_BYTES, lambda: state.notifier.closed)
     return LineAnswer(work.run(put_back(start, chunks)))
 
