@@ -1,15 +1,13 @@
 # db.py -- the only place that commits, and how readers and writers reach the database.
-import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import asyncpg
-from sqlalchemy import Column, Dialect, Insert, Row, Select, Text, bindparam, cast, insert
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Dialect, Insert, Row, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
@@ -20,8 +18,6 @@ from sqlmodel import SQLModel
 
 from clock import utc_now
 from errors import DatabaseBusy, InvalidCredential
-from models import Event
-from models.event import NewEvent
 from storage.engines import open_readers
 from storage.failures import (
     explain_unavailability,
@@ -29,8 +25,8 @@ from storage.failures import (
     is_foreign_key_violation,
     is_transient,
 )
-from storage.row_session import RowSession, admit_row, require_admission
-from storage.rule_check import OwnerValue, check_rules
+from storage.row_session import RowSession
+from storage.rule_check import check_rules
 from storage.sql_text import SqlText
 from storage.sqlite import run_transaction
 
@@ -47,9 +43,9 @@ ATTEMPTS = 3
 HAS_EVENTS = "has_events"
 EVENT_RETENTION = "event_retention"
 READER_OF = "reader_of"
-# Events that are written with the last statement of the transaction; see events/deferred.py.
+# Events, and rows beside them, that are written with the last statement of the transaction; see events/deferred.py.
 DEFERRED_EVENTS = "deferred_events"
-EVENT_FIELDS = ("audience", "audience_id", "type", "payload", "created_at", "expires_at")
+DEFERRED_ROWS = "deferred_rows"
 
 
 @contextmanager
@@ -125,6 +121,7 @@ class Database:
             session.info[EVENT_RETENTION] = self.event_retention
             yield session
             assert not session.info.get(DEFERRED_EVENTS)
+            assert not session.info.get(DEFERRED_ROWS)
         if session.info.get(HAS_EVENTS):
             self._notify()
 
@@ -236,18 +233,14 @@ class Database:
         finally:
             await greenlet_spawn(connection.close)  # never suspends: a cancelled request returns it too
 
-    async def insert_with_event(self, row: SQLModel, event: NewEvent) -> None:
-        """Store a row and its event; both are committed when this returns.
+    async def execute_insert(self, statement: Insert, values: Mapping[str, object]) -> None:
+        """Execute a cached INSERT of PostgreSQL with an event, which is a transaction of its own.
 
-        PostgreSQL takes both in one statement, which needs no session, BEGIN and COMMIT.
+        It needs no session, BEGIN and COMMIT.
         """
-        if not self.is_postgresql:
-            return await self.write(add_row_with_event, row, event)
-        require_admission(row)
-        values = {**dump_row(row), **dump_event(event, self.find_expiry())}
         try:
             with raise_database_busy():
-                await self._run(insert_statement(type(row)), values)
+                await self._run(statement, values)
         except asyncpg.ForeignKeyViolationError as error:
             raise InvalidCredential from error  # as in write()
         self._notify()
@@ -298,80 +291,6 @@ class Database:
     async def close(self) -> None:
         for engine in {self.engine, self.readers, self.unhurried}:
             await engine.dispose()
-
-
-async def add_events(tx: Transaction, events: Iterable[NewEvent]) -> list[int]:
-    """Write events, which `Database.notify_log` tells of once the transaction is committed; their ids, in this order.
-
-    All of them take as many statements as one. Where they are deferred there are no ids.
-    """
-    deferred: list[NewEvent] | None = tx.info.get(DEFERRED_EVENTS)
-    if deferred is not None:
-        deferred.extend(events)
-        return []
-    expires_at = utc_now() + tx.info[EVENT_RETENTION]
-    rows = [
-        Event(
-            audience=event.audience.kind,
-            audience_id=event.audience.id,
-            type=event.type,
-            payload=json.loads(event.json()),
-            expires_at=expires_at,
-            event_id=event.event_id,
-        )
-        for event in events
-    ]
-    if rows:
-        await add_event_rows(tx, *rows)
-    return [row.id for row in rows if row.id is not None]
-
-
-async def add_event_rows(tx: Transaction, *rows: Event) -> None:
-    for row in rows:
-        admit_row(row)  # an event is addressed: whoever tells of a change decides whom
-    tx.add_all(rows)
-    await tx.flush()
-    tx.info[HAS_EVENTS] = True
-
-
-async def add_row_with_event(tx: Transaction, row: SQLModel, event: NewEvent) -> None:
-    tx.add(row)
-    await tx.flush()
-    await add_events(tx, [event])
-
-
-@cache
-def insert_statement(table: type[SQLModel]) -> Insert:
-    """One INSERT statement for a row, which was admitted, and its event."""
-    row = {column.name: bindparam(f"row_{column.name}", type_=column.type) for column in get_columns(table)}
-    owners = {"user_id": OwnerValue(row["user_id"], get_columns(table)["user_id"])}
-    return add_event_statement(insert(table).values({**row, **owners}))
-
-
-@cache
-def add_event_statement(statement: Insert) -> Insert:
-    """The statement of PostgreSQL with an event beside it, whose values `dump_event` gives."""
-    event = {name: bindparam(f"event_{name}", type_=get_columns(Event)[name].type) for name in EVENT_FIELDS}
-    addressee = {"audience_id": OwnerValue(event["audience_id"], get_columns(Event)["audience_id"])}
-    # JSON already.
-    payload = {"payload": cast(bindparam("event_payload", type_=Text()), JSONB)}
-    return statement.add_cte(insert(Event).values({**event, **addressee, **payload}).cte("event"))
-
-
-def dump_event(event: NewEvent, expires_at: datetime) -> dict[str, object]:
-    return {
-        "event_audience": event.audience.kind,
-        "event_audience_id": event.audience.id,
-        "event_type": event.type,
-        "event_payload": event.json(),
-        "event_created_at": utc_now(),
-        "event_expires_at": expires_at,
-    }
-
-
-def dump_row(row: SQLModel) -> dict[str, object]:
-    """The bind parameters of `insert_statement`."""
-    return {f"row_{name}": value for name, value in row.model_dump().items()}
 
 
 def get_columns(table: type[SQLModel]) -> ReadOnlyColumnCollection[str, Column[object]]:

@@ -20,7 +20,8 @@ class Caller:
     """The user on whose behalf something runs: in a session, or without one where a run or an API token acts for them.
 
     `scopes` are those of the API token; None outside of one, where everything is allowed. `agent_account_id` is the
-    account of a user who is an agent; None for a person.
+    account of a user who is an agent; None for a person. `run_id` and `tool_call_id` say in which tool call; None
+    outside of one.
     """
 
     user_id: UUID
@@ -29,6 +30,8 @@ class Caller:
     token_id: UUID | None = None
     scopes: frozenset[Scope] | None = None
     agent_account_id: UUID | None = None
+    run_id: UUID | None = None
+    tool_call_id: str | None = None
 
     def __post_init__(self) -> None:
         require_id(self.user_id)
@@ -49,6 +52,10 @@ class Caller:
 
     def is_allowed(self, permission: Permission) -> bool:
         return self.scopes is None or not self.scopes.isdisjoint(SCOPES_FOR[permission])
+
+    def in_call(self, run_id: UUID, tool_call_id: str) -> "Caller":
+        """Who makes this tool call for the caller."""
+        return replace(self, run_id=run_id, tool_call_id=tool_call_id)
 
     def without_session(self) -> "Caller":
         """Who acts in a run of the caller: the user, also where an API token started it."""

@@ -64,6 +64,7 @@ from models import (
     SearchEntry,
     Task,
     ToolCall,
+    UndoStep,
     User,
 )
 from storage.rule_check import TableRule
@@ -117,6 +118,7 @@ RULES: dict[type[SQLModel], Rule] = {
     MessageDelivery: delivery_of_shared,
     SearchEntry: entry_of_caller,
     ToolCall: owned_by_caller(ToolCall.user_id),
+    UndoStep: owned_by_caller(UndoStep.user_id),
     Run: run_of_caller,
     RunEvent: child_of(Run, RunEvent.run_id, Run.id),
     Approval: child_of(Run, Approval.run_id, Run.id),
@@ -135,6 +137,7 @@ NOUNS: dict[type[SQLModel], str] = {
     ApiToken: "token",
     AccountMember: "member",
     AccountInvitation: "invitation",
+    UndoStep: "change",
 }
 # Of a new row: the column by which it belongs to somebody, and where that is a row, the table of that row.
 OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
@@ -158,6 +161,7 @@ OWNERS: dict[type[SQLModel], tuple[str, type[SQLModel] | None]] = {
     EventCounter: ("id", None),
     EventRead: ("user_id", None),
     ToolCall: ("user_id", None),
+    UndoStep: ("user_id", None),
     ApiToken: ("user_id", None),
     Account: ("id", None),
     AccountMember: ("account_id", Account),

@@ -306,7 +306,7 @@ class RunLoop:
                 await approvals.request_approvals(tx, self.caller, run, step, asked, seconds)
                 await write_deferred_events(tx)
                 return self.to_lines(run_log.get_added_events(tx))
-            outcome = await execute_call(tx, self.caller, call)
+            outcome = await execute_call(tx, self.caller.in_call(run.id, call["id"]), call)
             [result] = self.log.number_lines([("tool.result", self.describe_result(call, outcome))])
             await end_call(tx, result)
             return [result]

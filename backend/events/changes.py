@@ -25,9 +25,10 @@ import access
 from access import ANY_CALLER, SYSTEM, Caller, CallerOrSystem, System, caller_params
 from access.audiences import addressed_to_members, addressed_to_user
 from access.participation import addressed_to_place, own_places
-from db import AnyRow, AnySelect, Transaction, add_events, fetch_rows
+from db import AnyRow, AnySelect, Transaction, fetch_rows
 from events import posted
 from events.seats import bind_seats, list_account_seats
+from events.writing import add_events
 from models import ConversationParticipant, Event, EventLogEntry
 from models.event import Audience, NewEvent
 

@@ -10,9 +10,10 @@ from sqlmodel import col
 import access
 from access import Caller, CallerOrSystem
 from access.audiences import sent_by_caller
-from db import AnySelect, Transaction, add_event_rows, get_columns
+from db import AnySelect, Transaction, get_columns
 from errors import InvalidCredential
 from events.addressing import find_addressee
+from events.writing import add_event_rows
 from models import Event, EventRead, User
 from models.event import EventCreate, EventPublic
 from models.message import Sender

@@ -2,6 +2,7 @@
 from models.account import Account, AccountInvitation, AccountMember
 from models.agent import Agent
 from models.approval import Approval
+from models.audit.undo_step import UndoStep
 from models.conversation import Conversation
 from models.event import Event, EventCounter, EventLogEntry, EventRead
 from models.idempotency_key import IdempotencyKey
@@ -42,5 +43,6 @@ __all__ = [
     "SearchEntry",
     "Task",
     "ToolCall",
+    "UndoStep",
     "User",
 ]

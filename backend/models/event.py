@@ -184,6 +184,7 @@ RESERVED_WORDS = frozenset(
         "account",
         "agent",
         "approval",
+        "change",
         "conversation",
         "event",
         "import",

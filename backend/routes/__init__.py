@@ -9,14 +9,15 @@ from routes import (
     runs,
     search,
     tasks,
-    tool_calls,
 )
 from routes.accounts import ACCOUNT_ROUTERS
+from routes.audit import tool_calls, undo
 from routes.identity import api_tokens, auth, me, transfers
 from routes.participation import participants, reading
 
 ROUTERS = [
     *(module.router for module in (tasks, messages, conversations, runs, events, tool_calls, search)),
+    undo.router,
     participants.router,
     reading.router,
     *ACCOUNT_ROUTERS,

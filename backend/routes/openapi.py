@@ -7,6 +7,7 @@ from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel
 
 from models.account import InvitationPublic
+from models.audit.undo_step import UndoStepPublic
 from models.event import ChangePublic
 from models.identity.api_token import SCOPES_FOR
 from models.message import RecordedToolCallPublic
@@ -54,6 +55,7 @@ LISTED = (
     MessageHit,
     RecordedToolCallPublic,
     TaskHit,
+    UndoStepPublic,
 )
 PREFER: Document = {
     "name": "Prefer",

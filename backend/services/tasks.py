@@ -17,12 +17,13 @@ from clock import utc_now
 from db import Database, Transaction, get_columns
 from due_dates.times import NEVER, start_of_day
 from errors import Invalid
-from events import changes
 from models import Task
 from models.columns import UTCDateTime
 from models.task import DayDone, Priority, TaskCreate, TaskList, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency
+from services.audit import undo_steps
+from services.audit.undo_steps import RowChange
 from services.planning import dates, repetition
 from storage.text_search import search_parameters, text_contains
 
@@ -177,7 +178,7 @@ def describe_task_event(task: Task) -> dict[str, TaskPublic]:
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     """As create_task, in a transaction of its own: on PostgreSQL one statement writes the task and its event."""
     task = access.admit_new_row(caller, new_task(caller, new))
-    await db.insert_with_event(task, changes.new_event(caller, "task.created", describe_task_event(task)))
+    await undo_steps.insert_created(db, caller, task, "task.created", describe_task_event(task))
     return task
 
 
@@ -190,7 +191,8 @@ async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: 
         task.id = new_id
     access.add_row(tx, caller, task)
     await tx.flush()
-    await changes.record_event(tx, caller, "task.created", describe_task_event(task))
+    created = RowChange(task, None, "task.created", describe_task_event(task))
+    await undo_steps.record_changes(tx, caller, created)
     return task
 
 
@@ -208,6 +210,7 @@ async def change_task(
 ) -> tuple[Task, Task | None]:
     """As update_task; also the next task, where this was one that repeats and is now done."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
+    before = undo_steps.take_snapshot(task)
     was_completed, now = task.completed, utc_now()
     dates.apply_changes(caller, task, change.model_dump(exclude_unset=True), now)
     following = None
@@ -216,18 +219,20 @@ async def change_task(
             access.add_row(tx, caller, following)
         task.repeats = None
     await tx.flush()
-    told = [changes.new_event(caller, "task.updated", describe_task_event(task))]
+    changed = [RowChange(task, before, "task.updated", describe_task_event(task))]
     if following is not None:
-        told.append(changes.new_event(caller, "task.created", describe_task_event(following)))
-    await changes.record_events(tx, told)
+        changed.append(RowChange(following, None, "task.created", describe_task_event(following)))
+    await undo_steps.record_changes(tx, caller, *changed)
     return task, following
 
 
 async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
-    """Delete the task; returns it as it was."""
+    """Delete the task, which can be brought back for a while; returns it as it was."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
+    before = undo_steps.take_snapshot(task)
     await tx.delete(task)
     await tx.flush()
     await idempotency.forget_answers(tx, caller, task_id)
-    await changes.record_event(tx, caller, "task.deleted", {"task_id": task_id})
+    deleted = RowChange(task, before, "task.deleted", {"task_id": task_id}, is_deleted=True)
+    await undo_steps.record_changes(tx, caller, deleted)
     return task

@@ -6,9 +6,11 @@ from access import Caller
 from db import Transaction
 from models import Task
 from models.approval import ApprovalPolicy
+from models.audit.undo_step import UndoCreate
 from models.shapes import JsonObject
 from tools.registry import TOOLS, ToolError, parse_call
 from tools.tasks import dump_task
+from tools.undo import read_undoable
 
 # Rows that a run may change without approval, and a program within an hour.
 MAX_UNAPPROVED_CHANGES = 10
@@ -45,9 +47,12 @@ async def read_shown_rows(
     `lock` keeps them unchanged until the commit. A call with wrong arguments touches none.
     """
     try:
-        task_id = getattr(parse_call(name, arguments)[1], "task_id", None)
+        parsed = parse_call(name, arguments)[1]
     except ToolError:
         return {}
+    if isinstance(parsed, UndoCreate):
+        return {"change": await read_undoable(tx, caller, parsed, lock=lock)}
+    task_id = getattr(parsed, "task_id", None)
     if task_id is None:
         return {}
     task = await access.find_by_id(tx, caller, Task, task_id, lock=lock)

@@ -18,7 +18,7 @@ from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-# What a call may do: `read` changes nothing, `write` changes or adds, `destructive` cannot be undone.
+# What a call may do: `read` changes nothing, `write` changes or adds, `destructive` takes away.
 Effect = Literal["read", "write", "destructive"]
 MAX_EXPLAINED_ERRORS = 5
 # Any: each tool has arguments of a class of its own, which `Tool.arguments` names.

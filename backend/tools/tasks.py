@@ -147,5 +147,5 @@ async def change_task(tx: Transaction, caller: Caller, task_id: UUID, change: Ta
 
 @register_tool("destructive", "tasks:write", TaskReference, TaskPublic)
 async def delete_task(tx: Transaction, caller: Caller, wanted: TaskReference) -> JsonObject:
-    """Delete a task for good. Returns the task as it was."""
+    """Delete a task. Returns the task as it was; undo brings it back for 30 days."""
     return dump_task(await tasks.delete_task(tx, caller, wanted.task_id))

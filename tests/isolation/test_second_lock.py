@@ -25,6 +25,7 @@ from sqlmodel import SQLModel, col
 import access
 from access import ANY_CALLER, RULES, SYSTEM, Caller, caller_params
 from db import Database, Transaction, get_columns
+from events.writing import insert_with_event
 from models import Conversation, Message, Run, Task
 from models.event import Audience, NewEvent
 from pagination import ListSpec, Page, fetch_list
@@ -178,7 +179,7 @@ WAYS: dict[str, Callable[[Database], Awaitable[Any]]] = {
     "flush of a new object": lambda db: db.write(change_first(add_and_flush)),
     "bulk save": lambda db: db.write(change_first(add_at_once)),
     "merge": lambda db: db.write(change_first(merge)),
-    "insert with event": lambda db: db.insert_with_event(Task(user_id=CALLER.user_id, title="x"), EVENT),
+    "insert with event": lambda db: insert_with_event(db, EVENT, Task(user_id=CALLER.user_id, title="x")),
     "connection": lambda db: db.read(read_on_connection),
 }
 

@@ -117,6 +117,11 @@ JUSTIFIED = {
     ): "events by a rule of access/audiences.py, with the name of their sender by access.sender_condition",
     ("events/inboxes.py", "select"): "each audience by its rule of access/audiences.py",
     ("events/inboxes.py", "union_all"): "parts that have their rules",
+    ("events/writing.py", "insert"): "rows that access/ has admitted, and events, which are addressed",
+    (
+        "services/audit/undo.py",
+        "update",
+    ): "steps that access.select has found, and those that they have taken back",
     ("events/event_log.py", "select"): "from what access.select has found",
     ("events/event_log.py", "union_all"): "parts that access.select has found",
     ("events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",
@@ -336,7 +341,7 @@ def test_only_access_and_what_is_below_it_marks_a_rule_or_admits_a_row() -> None
         "access/rules.py",
         "access/runs.py",
         "access/search.py",
-        "db.py",
+        "events/writing.py",
         "storage/rule_check.py",
         "storage/row_session.py",
     }

@@ -79,6 +79,8 @@ OF_ONESELF = {
     "GET /v1/tasks/{task_id}",
     "PATCH /v1/tasks/{task_id}",
     "DELETE /v1/tasks/{task_id}",
+    "GET /v1/undo",
+    "POST /v1/undo",
     "POST /v1/render",
 }
 OUTSIDE = ("removed", "stranger")

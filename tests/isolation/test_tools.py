@@ -14,34 +14,35 @@ from support.api.isolation import Theirs, of_nothing, with_everything
 from support.servers import Person, Server, in_database, serving, settings_for
 from tools.registry import TOOLS, ToolError, call_tool
 
-TOOL_ATTEMPTS: dict[str, dict[str, Any] | None] = {
-    "add_task": None,  # names no row
-    "list_tasks": None,
-    "complete_task": {"task_id": "<task>"},
-    "update_task": {"task_id": "<task>", "title": "Mine now"},
-    "delete_task": {"task_id": "<task>"},
+TOOL_ATTEMPTS: dict[str, list[dict[str, Any]]] = {
+    "add_task": [],  # names no row
+    "list_tasks": [],
+    "complete_task": [{"task_id": "<task>"}],
+    "update_task": [{"task_id": "<task>", "title": "Mine now"}],
+    "delete_task": [{"task_id": "<task>"}],
+    "undo": [{"change_id": "<change>"}, {"run_id": "<run>"}],
 }
 
 
 def test_every_tool_is_in_the_table_and_those_that_take_ids_are_tried() -> None:
     assert TOOLS.keys() == TOOL_ATTEMPTS.keys()
-    for name, arguments in TOOL_ATTEMPTS.items():
+    for name, attempts in TOOL_ATTEMPTS.items():
         ids = {
             part
             for part, kind in TOOLS[name].parameters()["properties"].items()
             if "uuid" in json.dumps(kind)
         }
-        assert ids <= (arguments or {}).keys(), name
+        assert ids <= {part for arguments in attempts for part in arguments}, name
 
 
-@pytest.mark.parametrize("name", [name for name, arguments in TOOL_ATTEMPTS.items() if arguments])
+@pytest.mark.parametrize(
+    ("name", "pattern"), [(name, pattern) for name, attempts in TOOL_ATTEMPTS.items() for pattern in attempts]
+)
 @pytest.mark.busy
 def test_a_tool_answers_the_same_for_anothers_row_and_for_none(
-    server: Server, theirs: Theirs, intruder: Theirs, name: str
+    server: Server, theirs: Theirs, intruder: Theirs, name: str, pattern: dict[str, Any]
 ) -> None:
     before = theirs.everything()
-    pattern = TOOL_ATTEMPTS[name]
-    assert pattern is not None
 
     def called(person: Person, ids: dict[str, str]) -> str:
         arguments = {part: ids.get(value, value) for part, value in pattern.items()}
@@ -55,7 +56,8 @@ def test_a_tool_answers_the_same_for_anothers_row_and_for_none(
         return in_database(server, work)
 
     forbidden = called(intruder.person, theirs.ids)
-    assert forbidden == called(intruder.person, of_nothing()) == "refused: There is no such task."
+    noun = "change" if name == "undo" else "task"
+    assert forbidden == called(intruder.person, of_nothing()) == f"refused: There is no such {noun}."
     assert theirs.everything() == before
     own = with_everything(server.person())
     assert not called(own.person, own.ids).startswith("refused")

@@ -108,6 +108,8 @@ ROWS = {
     f"VALUES ({ID.format(9)}, {ONE}, {ID.format(9)}, {ID.format(9)})",
     "030": "INSERT INTO search_entries (message_id, audience_id, conversation_id, seq, created_at, content) "
     f"VALUES ({ID.format(9)}, {ID.format(9)}, {ID.format(9)}, 1, '2026-01-01', 'by hand')",
+    "033": "INSERT INTO undo_steps (user_id, change_id, noun, row_id, action) "
+    f"VALUES ({ONE}, {ID.format(9)}, 'task', {ID.format(9)}, 'created')",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -441,7 +443,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 032"]
+            assert place.stamps() == [HEAD, "started 034"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -450,7 +452,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["032_add_run_id_to_tasks"]
+        assert place.stamps() == ["034_add_run_id_to_tasks"]
 
 
 # The README

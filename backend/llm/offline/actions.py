@@ -254,7 +254,7 @@ def _reverse_change(change: TaskChange) -> PlannedCall | None:
         return _plan_addition(after)
     if change.name == "complete_task":
         return PlannedCall("complete_task", {"task_id": after.id, "completed": not after.completed})
-    if before is None:
+    if before is None or change.name == "undo":
         return None
     old: JsonObject = {"title": before.title} if before.title != after.title else {}
     if before.description != after.description and not before.shortened:

@@ -11,7 +11,7 @@ from llm.offline.replies import Voice
 from llm.offline.sentences.sentence import Language
 from llm.protocol import ToolCall
 
-CHANGING_TOOLS = frozenset({"add_task", "complete_task", "update_task", "delete_task"})
+CHANGING_TOOLS = frozenset({"add_task", "complete_task", "update_task", "delete_task", "undo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class TaskChange:
-    """A call of the tool `name` that changed a task: the task before, if some call had returned it, and after."""
+    """A call of the tool `name` that changed a task: the task before, if some call had returned it, and after.
+
+    `run_id` is the run of the call, as its id says; empty for one that says none.
+    """
 
     name: str
     before: TaskView | None
     after: TaskView
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,8 @@ class DialogueState:
         for call in calls:
             tasks = read_tasks(call)
             if call.name in CHANGING_TOOLS and tasks:
-                changes.append(TaskChange(call.name, seen.get(tasks[0].id), tasks[0]))
+                run_id = call.id.rpartition(":")[0]
+                changes.append(TaskChange(call.name, seen.get(tasks[0].id), tasks[0], run_id))
             seen.update((task.id, task) for task in tasks)
         return replace(self, seen=seen, changes=tuple(changes) or self.changes)
 

@@ -8,7 +8,7 @@ from functools import cache, partial
 from math import inf
 
 import dates
-from llm.offline.actions import ACTIONS, Script, add_tasks, change_tasks, undo_changes
+from llm.offline.actions import ACTIONS, Script, add_tasks, change_tasks
 from llm.offline.budget import Budget, BudgetExceeded, WordComparer
 from llm.offline.clarifications import interpret_message
 from llm.offline.dialogue_state import CHANGING_TOOLS, DialogueState, Reply, read_tasks
@@ -17,6 +17,7 @@ from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import ParseCache
 from llm.offline.sentences import talk
 from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
+from llm.offline.undo import undo_answer
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
 
 _MAX_EARLIER_MESSAGES = 12  # earlier messages that give "it" and "2" their meaning
@@ -27,7 +28,7 @@ _SCRIPTS: dict[str, Callable[[Intent, DialogueState], Script]] = {
     "show": show_tasks,
     "count": count_tasks,
     "check": check_tasks,
-    "undo": undo_changes,
+    "undo": undo_answer,
     "say": make_small_talk,
     **dict.fromkeys(ACTIONS, change_tasks),
 }

@@ -160,7 +160,8 @@ async def execute_direct_call(
     started_at = rfc3339(utc_now())
     result, error = None, None
     try:
-        result = await call_tool(tx, caller, call.name, call.arguments, savepoint=savepoint)
+        made_by = caller.in_call(call.run_id, name_only_call(call.run_id))
+        result = await call_tool(tx, made_by, call.name, call.arguments, savepoint=savepoint)
     except ToolError as refusal:
         error = str(refusal)
     return record_call(call, result, error, started_at)

@@ -34,7 +34,10 @@ def build_output_schema(tool: Tool) -> JsonObject:
     if tool.effect == "read":
         return tool.output()
     waiting = strip_titles(AwaitingApprovalResult.model_json_schema(mode="serialization"))
-    return {"type": "object", "anyOf": [tool.output(), waiting]}
+    # The shapes that a result refers to stand at the top of the schema.
+    output = tool.output()
+    made = {key: value for key, value in output.items() if key != "$defs"}
+    return {"type": "object", "anyOf": [made, waiting], "$defs": output.get("$defs", {})}
 
 
 def to_mcp_tool(tool: Tool) -> McpTool:

@@ -33,6 +33,7 @@ from models import (
     Run,
     RunEvent,
     Task,
+    UndoStep,
     User,
 )
 from models.user import NO_PASSWORD
@@ -76,6 +77,7 @@ OWNED_TABLES = [
     OwnedTable(EventRead, col(EventRead.user_id)),
     OwnedTable(Event, col(Event.audience_id), condition=col(Event.audience).in_(("user", "account"))),
     OwnedTable(Task, col(Task.user_id)),
+    OwnedTable(UndoStep, col(UndoStep.user_id)),
     OwnedTable(IdempotencyKey, col(IdempotencyKey.user_id)),
     OwnedTable(AuthSession, col(AuthSession.user_id), RefreshToken, col(RefreshToken.session_id)),
     OwnedTable(ApiToken, col(ApiToken.user_id)),

@@ -253,7 +253,11 @@ async def test_a_token_that_may_only_read_changes_nothing_with_any_tool(
 ) -> None:
     task = ann.post("/v1/tasks", title="Mine")
     token = token_of(ann, scopes=["read"])
-    arguments = {"add_task": {"title": "More"}, "update_task": {"task_id": task["id"], "title": "Other"}}
+    arguments = {
+        "add_task": {"title": "More"},
+        "update_task": {"task_id": task["id"], "title": "Other"},
+        "undo": {},
+    }
     async with connected(server, token, era) as client:
         for name, tool in TOOLS.items():
             answer = await client.call_tool(name, arguments.get(name, {"task_id": task["id"]}))

@@ -99,12 +99,16 @@ def test_two_at_once_make_one_next_task(ann: Person) -> None:
         ann.delete(f"/v1/tasks/{following['id']}")
 
 
-def test_a_task_that_does_not_repeat_costs_no_more_than_before(server: Server, ann: Person) -> None:
+def test_a_task_that_does_not_repeat_costs_no_more_than_before(
+    server: Server, ann: Person, engine_name: str
+) -> None:
     task, other = ann.post("/v1/tasks", title="Once"), ann.post("/v1/tasks", title="Once more")
     complete(ann, task)
     with count_statements(server) as statements:
         complete(ann, other)
-    assert len([sql for sql in statements if sql.startswith(("SELECT", "UPDATE", "INSERT"))]) <= 3
+    # The event and what undoes the change are one statement on PostgreSQL.
+    most = 3 if engine_name == "postgresql" else 4
+    assert len([sql for sql in statements if sql.startswith(("SELECT", "UPDATE", "INSERT", "WITH"))]) <= most
 
 
 @pytest.mark.parametrize("tool", ["complete_task", "update_task"])

@@ -53,6 +53,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/render": {"text": "**Hello**"},
     "POST /v1/tasks": {"title": "Buy milk"},
     "PATCH /v1/tasks/{task_id}": {"title": "Buy milk"},
+    "POST /v1/undo": {"change_id": NOBODY},
     "POST /v1/conversations": {"title": "Shopping"},
     "PATCH /v1/conversations/{conversation_id}": {"title": "Shopping"},
     "POST /v1/conversations/{conversation_id}/messages": {"content": "hello"},

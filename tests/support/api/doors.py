@@ -67,6 +67,8 @@ SCOPES = {
     "GET /v1/tasks/{task_id}": READS_TASKS,
     "PATCH /v1/tasks/{task_id}": WRITES_TASKS,
     "DELETE /v1/tasks/{task_id}": WRITES_TASKS,
+    "GET /v1/undo": READS_TASKS,
+    "POST /v1/undo": WRITES_TASKS,
     "GET /v1/conversations": READS_CHAT,
     "POST /v1/conversations": WRITES_CHAT,
     "GET /v1/conversations/{conversation_id}": READS_CHAT,

@@ -173,6 +173,8 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt({"task_id": "<task>"}, body={"title": "Mine now", "completed": True})
     ],
     "DELETE /v1/tasks/{task_id}": [Attempt({"task_id": "<task>"})],
+    "GET /v1/undo": Own(lists=True),
+    "POST /v1/undo": [Attempt(body={"change_id": "<change>"}), Attempt(body={"run_id": "<run>"})],
     "GET /v1/conversations": Own(lists=True, filters=("account_id", "agent_id")),
     "POST /v1/conversations": [
         Attempt(body={"title": "Mine", "account_id": "<account>"}),
@@ -315,6 +317,8 @@ def with_everything(person: Person, title: str = "A plan", partner: Person | Non
     answer = person.chat("add buy milk", client_id=client_id)
     kept = {"Idempotency-Key": client_id}
     asking = person.chat("delete buy milk")
+    person.post("/v1/tasks", title=title)
+    change_id = person.get("/v1/undo")["data"][0]["change_id"]
     event = person.post("/v1/events", type="chat.message", payload={"content": title})
     person.post("/v1/events/read", event_ids=[event["id"]])
     ids = {
@@ -329,6 +333,7 @@ def with_everything(person: Person, title: str = "A plan", partner: Person | Non
         "<token>": person.post("/v1/me/tokens", name="A program", scopes=["read"])["id"],
         "<session>": person.get("/v1/me/sessions")["data"][0]["id"],
         "<client id>": client_id,
+        "<change>": change_id,
         **make_chat(person, title),
     }
     if partner is not None:
@@ -398,6 +403,7 @@ def of_nothing() -> dict[str, str]:
         "<group run>",
         "<event>",
         "<task>",
+        "<change>",
         "<conversation>",
         "<message>",
         "<run>",

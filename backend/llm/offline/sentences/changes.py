@@ -93,5 +93,9 @@ DONE_AGAIN = Sentence(en="{title} is done again.", de="{title} ist wieder erledi
                       fr="{title} est de nouveau terminé.", es="{title} está hecho otra vez.")
 OPEN_AGAIN = Sentence(en="{title} is open again.", de="{title} ist wieder offen.",
                       fr="{title} est de nouveau à faire.", es="{title} está pendiente otra vez.")
+ALL_AS_BEFORE = Sentence(en="{count} tasks are as they were before.",
+                         de="{count} Aufgaben sind wieder wie vorher.",
+                         fr="{count} tâches sont de nouveau comme avant.",
+                         es="{count} tareas están otra vez como antes.")
 AS_BEFORE = Sentence(en="{title} is as it was before.", de="{title} ist wieder wie vorher.",
                      fr="{title} est de nouveau comme avant.", es="{title} está otra vez como antes.")

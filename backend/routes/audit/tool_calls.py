@@ -1,4 +1,4 @@
-# routes/tool_calls.py -- the caller's tool calls over HTTP.
+# routes/audit/tool_calls.py -- the caller's tool calls over HTTP.
 from typing import Annotated
 from uuid import UUID
 

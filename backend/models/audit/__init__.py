@@ -1,0 +1,1 @@
+# models/audit/ -- what is kept of changes.

@@ -1,0 +1,1 @@
+# routes/audit/ -- what was done, and taking it back.

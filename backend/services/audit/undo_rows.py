@@ -1,0 +1,75 @@
+# services/audit/undo_rows.py -- puts a row back as it was: makes it again, changes it, or takes it away.
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import SQLModel
+
+import access
+from access import Caller
+from clock import utc_now
+from db import Transaction, get_columns
+from events import changes
+from models import Task
+from models.audit.undo_step import UndoNoun
+from models.event import NewEvent
+from models.shapes import JsonObject
+from services import idempotency, tasks
+from services.audit.undo_steps import UNDO_TABLES
+
+Key = tuple[UndoNoun, UUID]
+# What no undo sets in a row that is there.
+KEPT = frozenset({"id", "created_at", "updated_at", "remind_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A row, if it is there, with the snapshots of what it is and of what it becomes; None: it is not there."""
+
+    key: Key
+    row: SQLModel | None
+    was: JsonObject | None
+    becomes: JsonObject | None
+
+
+async def lock_rows(tx: Transaction, caller: Caller, keys: Collection[Key]) -> dict[Key, SQLModel]:
+    """Those of the rows that are there, locked in the order of their ids."""
+    rows: dict[Key, SQLModel] = {}
+    for noun, undo_table in UNDO_TABLES.items():
+        ids = [row_id for each, row_id in keys if each == noun]
+        if ids:
+            row_id = get_columns(undo_table.table)["id"]
+            found = access.select(caller, undo_table.table).where(row_id.in_(ids)).order_by(row_id)
+            locked = found.with_for_update().execution_options(populate_existing=True)
+            for row in (await tx.execute(locked)).scalars():
+                assert isinstance(row, Task)
+                rows[noun, row.id] = row
+    return rows
+
+
+async def reverse_task(tx: Transaction, caller: Caller, reversal: Reversal) -> tuple[Task, NewEvent]:
+    """The task, as it is now or was before it went, and the event of that."""
+    task, state = reversal.row, reversal.becomes
+    if state is None:
+        assert isinstance(task, Task)
+        await tx.delete(task)
+        await idempotency.forget_answers(tx, caller, task.id)
+        return task, changes.new_event(caller, "task.deleted", {"task_id": task.id})
+    past = Task.model_validate({**state, "user_id": caller.user_id})
+    # What was reminded of is not once more.
+    is_to_come = past.reminder_at is not None and past.reminder_at > utc_now() and not past.completed
+    past.remind_at = past.reminder_at if is_to_come else None
+    if task is None:
+        access.add_row(tx, caller, past)
+        return past, changes.new_event(caller, "task.created", tasks.describe_task_event(past))
+    assert isinstance(task, Task)
+    if (task.reminder_at, task.completed) != (past.reminder_at, past.completed):
+        task.remind_at = past.remind_at
+    for name in state.keys() - KEPT:
+        setattr(task, name, getattr(past, name))
+    await tx.flush()
+    return task, changes.new_event(caller, "task.updated", tasks.describe_task_event(task))
+
+
+REVERSERS: Mapping[UndoNoun, Callable[[Transaction, Caller, Reversal], Awaitable[tuple[SQLModel, NewEvent]]]]
+REVERSERS = {"task": reverse_task}
