@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from clock import rfc3339
 from commands import seed_texts as texts
+from due_dates.times import Due
 from models import Conversation, Message, Run, RunEvent
 from models.recorded_call import make_call_id
 from models.run import derive_answer_id
@@ -60,17 +61,26 @@ def build_task(random: Random, user_id: UUID, age: float, end: datetime) -> Row:
     title = random.choice(texts.TASKS)
     if random.random() < 0.4:
         title = f"{title} {random.choice(texts.PLACES)}"
-    due = created_at + timedelta(days=random.randint(1, 14))
-    description = random.choice([None, random.choice(texts.NOTES), f"Due {due:%A} {due.day} {due:%B %Y}"])
+    is_due = random.random() < 0.4
+    due = Due((created_at + timedelta(days=random.randint(1, 14))).date() if is_due else None, None, "UTC")
     return {
         "id": uuid4(),
         "user_id": user_id,
         "title": title,
-        "description": description,
+        "description": random.choice([None, None, random.choice(texts.NOTES)]),
         "completed": completed,
         "created_at": created_at,
         "updated_at": completed_at or created_at,
         "completed_at": completed_at,
+        "due_on": due.on,
+        "due_at": None,
+        "due_timezone": due.zone if is_due else None,
+        "due_by": due.by,
+        "repeats": None,
+        "reminder_at": None,
+        "priority": random.choice(("none", "none", "low", "medium", "high")),
+        "position": created_at.timestamp() * 1000,
+        "list": random.choice((None, None, *texts.LISTS)),
     }
 
 
@@ -188,7 +198,9 @@ def build_texts(
     if kind < ADDS:
         task = random.choice(tasks)
         new = {**task, "completed": False, "completed_at": None, "updated_at": task["created_at"]}
-        arguments = {key: task[key] for key in ("title", "description") if task[key] is not None}
+        arguments = {key: task[key] for key in ("title", "description", "list") if task[key] is not None}
+        if task["due_on"] is not None:
+            arguments["due_on"] = str(task["due_on"])
         call = build_call(run_id, "add_task", arguments, to_task_result(new), started_at, finished_at)
         asked, answered = random.choice(texts.ADDING), random.choice(texts.ADDED)
         return asked.format(title=task["title"]), answered.format(title=task["title"]), [call]

@@ -21,6 +21,7 @@ NOTES = (
     "Not before Monday.",
     "Bring the old one.",
 )
+LISTS = ("Home", "Shopping", "Work")
 TITLES = (
     *("Groceries", "Week plan", "Moving house", "Trip to {place}", "Taxes", "Birthday of {name}", "Garden"),
     *("Ideas for {place}", "Work: {name}'s project", "Doctor's appointments", "Reading list", "Budget"),

@@ -27,6 +27,7 @@ LATER = {
     "scripts/people/participants.js": "those who take part",
     "scripts/people/deliveries.js": "the receipts of a message",
     "scripts/tasks/editor.js": "a task",
+    "scripts/tasks/due.js": "a task with a plan",
     "scripts/chat/audit.js": "the audit",
     "scripts/account/settings.js": "the settings",
     "scripts/account/transfers.js": "the settings",

@@ -49,6 +49,13 @@ def search(page: Page) -> None:
     page.get_by_label("Search conversations and messages").fill("")
 
 
+def plan(page: Page) -> None:
+    """By the page's own session."""
+    task = "{title: 'Buy bread', due_on: '2293-06-01'}"
+    page.evaluate(f"import('/web/scripts/api.js').then((api) => api.post('/v1/tasks', {task}))")
+    expect(page.get_by_text("Due 1 June 2293")).to_be_visible()
+
+
 OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a task": (press(".task-text"), "#task-edit"),
     "the audit": (press("#open-audit"), "#audit"),
@@ -60,6 +67,7 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "the receipts of a message": (open_receipts, "#deliveries"),
     "a call of a tool": (say_to_agent, ".tool"),
     "a search": (search, "#app"),
+    "a task with a plan": (plan, "#app"),
     "the accounts": (press("#open-accounts"), "#accounts"),
     "an account": (press("[aria-label='Members and agents of Ann']"), "#team"),
     "an agent": (press("[aria-label='Edit Support']"), "#agent"),

@@ -60,6 +60,19 @@ function drawList() {
   $("tasks-more").hidden = cursor === null;
 }
 
+const fetchDue = () => import("./due.js");
+let due = null; // that module, once a task has a plan
+
+// Empty until that has arrived, or in an item that is drawn anew.
+function makePlan(task) {
+  if (!(task.due_on || task.due_at || task.list || task.priority !== "none")) return null;
+  const line = el("span", { class: "task-description" });
+  const fill = (part) => ((due = part), line.append(...part.describePlan(task)));
+  if (due) fill(due);
+  else fetchDue().then(fill, () => line.remove());
+  return line;
+}
+
 function makeItem(task) {
   const box = el("input", { type: "checkbox", class: "task-check", "aria-label": `Done: ${task.title}` });
   box.checked = task.completed;
@@ -70,6 +83,7 @@ function makeItem(task) {
     el("button", { type: "button", class: "task-text", "aria-haspopup": "dialog", onclick: () => openPart(() => import("./editor.js"), task) },
       el("span", { class: "task-title", dir: "auto" }, task.title),
       task.description && el("span", { class: "task-description", dir: "auto" }, task.description),
+      makePlan(task),
       task.completed_at && el("span", { class: "task-description" }, `Done ${formatDay(task.completed_at).toLowerCase()}`)),
     makeIconButton("trash", `Delete “${task.title}”`, () => deleteTask(task)),
   );
@@ -117,6 +131,7 @@ export function applyChange(task) {
 }
 
 subscribe("task.created task.updated", ({ task }) => applyChange(task));
+subscribe("task.reminded", ({ task }) => fetchDue().then((part) => part.showReminder(task), showFailure));
 subscribe("task.deleted", ({ task_id: id }) => {
   deletedIds.add(id);
   if (known.delete(id)) drawList();
