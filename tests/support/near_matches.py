@@ -73,32 +73,45 @@ def find_uses() -> list[Use]:
         for node in ast.walk(tree):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
-            owner, method = node.func.value, node.func.attr
-            if method not in METHODS or not isinstance(owner, ast.Name):
+            owner, method = name_of(node.func.value), node.func.attr
+            if method not in METHODS or not owner:
                 continue
-            if owner.id == "re":
+            if owner == "re":
                 first = node.args[0]
                 assert isinstance(first, ast.Constant), (
                     f"{name}:{node.lineno}: a pattern made while it is used"
                 )
                 written.append(Use(f"{name}:{node.lineno}", re.compile(first.value, flags_of(node)), method))
             else:
-                called.setdefault(holders.get(owner.id, owner.id), set()).add(method)
+                called.setdefault(holders.get(owner, owner), set()).add(method)
     tables = {
         (id(pattern), method): Use(f"{name}.{attribute}", pattern, method)
         for name in names
         for attribute, pattern in patterns_of(importlib.import_module(name))
-        for method in sorted(called.get(attribute.partition("[")[0], {"search"}))
+        for method in sorted(find_methods(attribute, called))
     }
     return [*written, *tables.values()]
+
+
+def name_of(node: ast.AST) -> str:
+    """What a variable or a field is called: `rules` for "rules" and for "grammar.rules"."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def find_methods(attribute: str, called: dict[str, set[str]]) -> set[str]:
+    """What is called on a pattern, by the innermost of its names: `TABLE[rules][0][1]` is held as `rules`."""
+    names = re.findall(r"[A-Za-z_]\w*", attribute)
+    return next((called[name] for name in reversed(names) if name in called), {"search"})
 
 
 def held_names(tree: ast.AST) -> dict[str, str]:
     """What a loop over a table calls the patterns in it, with the name of the table."""
     names: dict[str, str] = {}
     for node in ast.walk(tree):
-        if isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, ast.Name):
-            names |= {part.id: node.iter.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
+        if isinstance(node, (ast.For, ast.comprehension)) and name_of(node.iter):
+            names |= {
+                part.id: name_of(node.iter) for part in ast.walk(node.target) if isinstance(part, ast.Name)
+            }
     return names
 
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from dates import DateMention
 from llm.offline.dialogue_state import DialogueState, Question
+from llm.offline.languages.references import translate_answer
+from llm.offline.languages.registry import GRAMMARS
 from llm.offline.parsing.clauses import normalize_message, strip_politeness
 from llm.offline.parsing.due_texts import format_due
 from llm.offline.parsing.intent_builders import format_new_title
@@ -20,7 +22,9 @@ from llm.offline.parsing.task_references import (
     stem_description,
 )
 from llm.offline.parsing.vocabulary import stem_text
+from llm.offline.sentences import changes
 
+_MAX_ANSWER_CHARACTERS = 2000
 _YES = compile_pattern(r"""
     (?:yes|yeah|yep|yup|ok|okay|sure|right|correct|exactly|please(?: do)?|do it|go ahead|of course|y
     |that one|that's (?:it|right|the one))
@@ -45,10 +49,10 @@ def interpret_message(message: str, dialogue: DialogueState) -> list[Intent]:
     intents = dialogue.parse(message)
     question = dialogue.question
     if question is None:
-        if not intents and dialogue.shown and _is_position(message):
+        if not intents and dialogue.shown and _is_position(message, dialogue):
             return [Intent("check", target=message)]
         return intents
-    text = strip_politeness(normalize_message(message)[:2000])
+    text = _read_answer(message, dialogue)
     if _NO.fullmatch(text.rstrip("?")):
         return [Intent("say", text="left")]
     if question.intent.drafts:  # an offer to add them
@@ -62,8 +66,15 @@ def interpret_message(message: str, dialogue: DialogueState) -> list[Intent]:
     return _interpret_value(message, text, question, dialogue) or intents
 
 
-def _is_position(message: str) -> bool:
-    text = strip_politeness(normalize_message(message)[:MAX_REFERENCE_CHARACTERS])
+def _read_answer(message: str, dialogue: DialogueState) -> str:
+    """An answer without courtesy, in English where it is "yes", a number or another reference to tasks."""
+    if grammar := GRAMMARS.get(dialogue.language):
+        return translate_answer(message[:_MAX_ANSWER_CHARACTERS], grammar)
+    return strip_politeness(normalize_message(message)[:_MAX_ANSWER_CHARACTERS])
+
+
+def _is_position(message: str, dialogue: DialogueState) -> bool:
+    text = _read_answer(message[:MAX_REFERENCE_CHARACTERS], dialogue)
     return parse_reference(text).kind == "position"
 
 
@@ -122,11 +133,14 @@ def _names_several(text: str) -> bool:
 def _interpret_value(message: str, text: str, question: Question, dialogue: DialogueState) -> list[Intent]:
     """The intent with the slot that the question asked for: tasks to add, a title, a note or a date."""
     intent = question.intent
-    value = _ANSWER_START.sub("", text).strip()
+    value = message.strip(" \n.!?") if dialogue.language in GRAMMARS else _ANSWER_START.sub("", text).strip()
     if not value:
         return []
     if intent.verb == "add":
-        return [*_add_date(dialogue.parse(f"add {message}"), intent.when), *question.rest]
+        return [
+            *_add_date(dialogue.parse(dialogue.voice.say(changes.ADD_COMMAND, text=message)), intent.when),
+            *question.rest,
+        ]
     if intent.verb == "move":
         when = dialogue.find_date(value)
         return [replace(intent, when=when, text=None), *question.rest] if when else []

@@ -3,8 +3,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from dates import DateFinder
+from dates import DateFinder, DateMention
 from llm.offline.budget import Budget, WordComparer
+from llm.offline.languages.detection import detect_language
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.replies import Voice
@@ -58,13 +59,14 @@ class DialogueState:
 
     `budget` and `comparer` bound the work on one message. `max_title` is the longest title that the tools take;
     None if they do not say. `shown` is the last list, `touched` what "it" refers to, `changes` what undo reverts,
-    `seen` the latest known form of each task by id. `language` is that of the message and of its answer.
+    `seen` the latest known form of each task by id. `language` is that of the message and of its answer;
+    `is_foreign`: the message is in another one, which the model does not know.
     """
 
-    find_date: DateFinder
+    find_dates: Mapping[Language, DateFinder]
     today: date
     tools: frozenset[str]
-    parser: Callable[[str, Budget], list[Intent]]
+    parser: Callable[[str, Budget, Language], list[Intent]]
     budget: Budget
     max_title: int | None = None
     comparer: WordComparer = field(default_factory=WordComparer)
@@ -74,6 +76,7 @@ class DialogueState:
     changes: tuple[TaskChange, ...] = ()
     seen: Mapping[str, TaskView] = field(default_factory=dict)
     language: Language = "en"
+    is_foreign: bool = False
 
     @property
     def voice(self) -> Voice:
@@ -81,7 +84,15 @@ class DialogueState:
 
     def parse(self, message: str) -> list[Intent]:
         """The intents of a message. Raises BudgetExceeded past the budget."""
-        return self.parser(message, self.budget)
+        return self.parser(message, self.budget, self.language)
+
+    def find_date(self, text: str) -> DateMention | None:
+        return self.find_dates[self.language](text)
+
+    def hear(self, message: str) -> "DialogueState":
+        """The state with the language of a message: its own, or where its words do not tell the one before."""
+        language = detect_language(message, self.language)
+        return replace(self, language=language or self.language, is_foreign=language is None)
 
     def with_reply(self, reply: Reply) -> "DialogueState":
         return replace(

@@ -1,21 +1,24 @@
-# llm/offline/model.py -- the offline model: answers English about tasks from rules, without a network
+# llm/offline/model.py -- the offline model: answers in four languages about tasks from rules, without a network
 import re
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
 from functools import cache, partial
 from math import inf
 
 import dates
+from dates import DateFinder, DateMention
+from dates.calendars.finder import find_local_date
 from llm.offline.actions import ACTIONS, Script, add_tasks, change_tasks
 from llm.offline.budget import Budget, BudgetExceeded, WordComparer
 from llm.offline.clarifications import interpret_message
 from llm.offline.dialogue_state import CHANGING_TOOLS, DialogueState, Reply, read_tasks
+from llm.offline.languages.registry import GRAMMARS
 from llm.offline.lookups import check_tasks, count_tasks, make_small_talk, show_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import ParseCache
 from llm.offline.sentences import talk
+from llm.offline.sentences.sentence import Language
 from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
 from llm.offline.undo import undo_answer
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
@@ -55,6 +58,7 @@ class OfflineModel:
         *earlier, current = _group_turns(request.turns) or [_Exchange("")]
         dialogue = self._start_dialogue(request, Budget(self.seconds))
         dialogue = self._replay_earlier(earlier[-_MAX_EARLIER_MESSAGES:], dialogue)
+        dialogue = dialogue.hear(current.text)
         try:
             # A message that has changed something is finished at any cost; it was parsed within the budget before.
             budget = Budget(inf if current.has_changed else self.seconds)
@@ -72,12 +76,20 @@ class OfflineModel:
 
     def _start_dialogue(self, request: ModelRequest, budget: Budget) -> DialogueState:
         zone = request.zone
-        find_date = cache(partial(_find_date_once, now=request.now, tz=zone))
+        find_dates: dict[Language, DateFinder] = {
+            "en": _find_once(partial(dates.find_date, now=request.now, tz=zone)),
+            **{
+                language: _find_once(
+                    partial(find_local_date, calendar=grammar.calendar, now=request.now, tz=zone)
+                )
+                for language, grammar in GRAMMARS.items()
+            },
+        }
         return DialogueState(
-            find_date=find_date,
+            find_dates=find_dates,
             today=request.now.astimezone(zone).date(),
             tools=frozenset(tool.name for tool in request.tools),
-            parser=partial(self._parse_cache.parse, find_date=find_date, now=request.now, zone=zone.key),
+            parser=partial(self._parse_cache.parse, find_dates=find_dates, now=request.now, zone=zone.key),
             budget=budget,
             max_title=_find_max_title(request.tools),
         )
@@ -86,6 +98,7 @@ class OfflineModel:
         """The state after earlier exchanges, whichever model answered them."""
         for number, exchange in enumerate(earlier):
             characters = sum(len(later.text) for later in earlier[number:])
+            dialogue = dialogue.hear(exchange.text)
             outcome: Reply | list[PlannedCall] | None = None
             if characters <= _MAX_EARLIER_CHARACTERS_IN_ALL and len(exchange.text) <= _MAX_EARLIER_CHARACTERS:
                 with suppress(BudgetExceeded):
@@ -117,10 +130,14 @@ def _group_turns(turns: Sequence[Turn]) -> list[_Exchange]:
     return exchanges
 
 
-def _find_date_once(text: str, now: datetime, tz: tzinfo) -> dates.DateMention | None:
+def _find_once(find_date: DateFinder) -> DateFinder:
     """A date that does not repeat: a description has no words for one that does."""
-    found = dates.find_date(text, now, tz)
-    return None if found and found.repeats else found
+
+    def find(text: str) -> DateMention | None:
+        found = find_date(text)
+        return None if found and found.repeats else found
+
+    return cache(find)
 
 
 def _find_max_title(tools: Sequence[ToolSpec]) -> int | None:
@@ -161,6 +178,9 @@ def _replay_script(exchange: _Exchange, dialogue: DialogueState) -> Reply | list
 
 def _run_message(message: str, dialogue: DialogueState) -> Script:
     """Run all intents of a message, one after the other, up to the first question."""
+    if dialogue.is_foreign and not dialogue.question:
+        yield from ()
+        return Reply(dialogue.voice.say(talk.UNKNOWN_LANGUAGE))
     intents = interpret_message(message, dialogue) or [Intent("say", text="unknown")]
     texts: list[str] = []
     total = Reply("")

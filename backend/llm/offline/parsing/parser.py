@@ -1,12 +1,14 @@
 # llm/offline/parsing/parser.py -- from a message to the intents in it
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
 from dates import DateFinder, DateMention
 from llm.offline.budget import Budget
+from llm.offline.languages.clause_parser import parse_local_message
+from llm.offline.languages.registry import GRAMMARS
 from llm.offline.parsing.claims import holds_claim
 from llm.offline.parsing.clauses import (
     Clause,
@@ -19,6 +21,7 @@ from llm.offline.parsing.intent_patterns import match_intent
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_titles import parse_drafts
 from llm.offline.parsing.vocabulary import reads_as_task
+from llm.offline.sentences.sentence import Language
 
 
 @dataclass
@@ -26,15 +29,29 @@ class ParseCache:
     """The intents of recent messages: every step of a run parses the same messages again."""
 
     size: int = 64
-    intents: OrderedDict[tuple[str, datetime, str], list[Intent]] = field(default_factory=OrderedDict)
+    intents: OrderedDict[tuple[str, datetime, str, Language], list[Intent]] = field(
+        default_factory=OrderedDict
+    )
 
     def parse(
-        self, message: str, budget: Budget, *, find_date: DateFinder, now: datetime, zone: str
+        self,
+        message: str,
+        budget: Budget,
+        language: Language,
+        *,
+        find_dates: Mapping[Language, DateFinder],
+        now: datetime,
+        zone: str,
     ) -> list[Intent]:
-        """The intents of a message. `find_date` must depend on nothing but `now` and `zone`."""
-        key = (message, now, zone)
+        """The intents of a message. `find_dates` must depend on nothing but `now` and `zone`."""
+        key = (message, now, zone, language)
         if key not in self.intents:
-            self.intents[key] = parse_message(message, find_date, budget)
+            grammar, find_date = GRAMMARS.get(language), find_dates[language]
+            self.intents[key] = (
+                parse_local_message(message, grammar, find_date, budget)
+                if grammar
+                else parse_message(message, find_date, budget)
+            )
             while len(self.intents) > self.size:
                 self.intents.popitem(last=False)
         self.intents.move_to_end(key)

@@ -8,6 +8,7 @@ from llm.offline.budget import WordComparer
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import (
     find_past_base,
+    is_final_verb,
     is_verb_stem,
     split_content_words,
     stem_text,
@@ -169,6 +170,7 @@ def choose_search_word(phrase: str) -> str:
         return phrase.strip()[:50]
     rest = words[1:] if is_verb_stem(stem_word(words[0])) and len(words) > 1 else words
     rest = [word for word in rest if not find_past_base(word)] or rest
+    rest = rest[:-1] if len(rest) > 1 and is_final_verb(stem_word(rest[-1])) else rest
     best = max(reversed(rest), key=len)
     return _find_common_part(best)
 
@@ -240,4 +242,7 @@ def _rank_match(phrase: str, task: TaskView) -> int:
 
 
 def _drop_verb(words: tuple[str, ...]) -> tuple[str, ...]:
-    return words[1:] if len(words) > 1 and is_verb_stem(words[0]) else words
+    """The words without the verb at the beginning, or at the end, where German has it."""
+    if len(words) < 2:
+        return words
+    return words[1:] if is_verb_stem(words[0]) else words[:-1] if is_final_verb(words[-1]) else words

@@ -2,6 +2,9 @@
 import re
 from functools import lru_cache
 
+from dates.calendars.folding import fold_text
+from llm.offline.languages.registry import GRAMMARS
+
 # Verbs of everyday tasks. "X and Y" means two tasks if Y begins with one of them.
 VERBS = frozenset(
     """
@@ -69,6 +72,8 @@ _EMPTY = frozenset(
     """
         a an and any are as at be been do for from had has have i in is it its me my of off on one ones
         our out some that the their them this to up was we were with you your about task tasks item just
+        der das dem des ein eine einen einem einer zum zur und
+        le la les du des une aux dans mon mes el los las una del mis
     """.split()
 )
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -125,11 +130,21 @@ def _undouble_letter(word: str) -> str:
 
 _SYNONYM_STEMS: dict[str, str] = {}
 _SYNONYM_STEMS.update({stem_word(word): stem_word(head) for word, head in _SYNONYMS.items()})
-_VERB_STEMS = frozenset(stem_word(verb) for verb in VERBS)
+_VERB_STEMS = frozenset(
+    stem_word(fold_text(verb))
+    for verbs in (VERBS, *(grammar.errand_verbs for grammar in GRAMMARS.values()))
+    for verb in verbs
+)
+_FINAL_VERBS = frozenset(stem_word(fold_text(verb)) for verb in GRAMMARS["de"].errand_verbs)
 
 
 def is_verb_stem(word: str) -> bool:
     return word in _VERB_STEMS
+
+
+def is_final_verb(word: str) -> bool:
+    """Whether a task may end with the word as its verb: "Milch kaufen"."""
+    return word in _FINAL_VERBS
 
 
 def split_content_words(text: str) -> list[str]:
@@ -141,4 +156,4 @@ def split_content_words(text: str) -> list[str]:
 @lru_cache(maxsize=2048)
 def stem_text(text: str) -> tuple[str, ...]:
     """The stems of the content words. The cache matters: each step of a run compares each task with each phrase."""
-    return tuple(stem_word(word) for word in split_content_words(text))
+    return tuple(stem_word(word) for word in split_content_words(fold_text(text)))

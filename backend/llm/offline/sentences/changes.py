@@ -55,6 +55,9 @@ MORE_TO_CHANGE = Sentence(en="There are more; I do {count} at a time, so please 
                           de="Es gibt noch mehr; ich mache {count} auf einmal, bitte sag es noch einmal.",
                           fr="Il y en a d'autres ; j'en fais {count} à la fois, redemande s'il te plaît.",
                           es="Hay más; hago {count} a la vez, así que pídemelo otra vez.")
+# What a message says to add a task, whatever its words are.
+ADD_COMMAND = Sentence(en="add {text}", de="Neue Aufgabe: {text}", fr="Nouvelle tâche : {text}",
+                       es="Nueva tarea: {text}")
 SAY_ADD = Sentence(en="To make a task of that, say “add {text}”.",
                    de="Wenn das eine Aufgabe werden soll, sag: „Neue Aufgabe: {text}“.",
                    fr="Pour en faire une tâche, dis : « Nouvelle tâche : {text} ».",

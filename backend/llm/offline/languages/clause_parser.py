@@ -1,0 +1,310 @@
+# llm/offline/languages/clause_parser.py -- from a message in a language with tables to the intents in it
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from dates import DateFinder
+from dates.calendars.folding import fold_text, fold_word
+from llm.offline.budget import Budget
+from llm.offline.languages.grammar import Grammar
+from llm.offline.languages.references import translate_reference
+from llm.offline.parsing.clauses import normalize_message
+from llm.offline.parsing.due_texts import format_due
+from llm.offline.parsing.intents import Intent, Verb
+from llm.offline.parsing.task_titles import TaskDraft, capitalize_title
+from llm.offline.sentences.talk import SMALL_TALK
+
+MAX_CLAUSE_CHARACTERS = 1000  # a longer one is not understood
+_MAX_CLAUSES = 60  # of one message
+_MAX_CUTS = 4  # of "rename A to B to C", one of which stands between the names
+_BULLET = re.compile(r"(?:[-*•·–—+]|\d{1,3}[.)])\s+(?:\[[ xX]?\]\s+)?")
+_SENTENCE_END = re.compile(
+    r"(?<!prof\.)(?<!bzw\.)(?<!usw\.)(?<!tel\.)(?<!str\.)(?<=\w\w\w[.!?…]) (?=[^\W\d_])|(?<=[.!?…]) (?=[¿¡])",
+    re.I,
+)
+_MARKS = " \t\n,;:.!?¡¿…-"
+_QUOTED = re.compile(r"\"([^\"]{1,300})\"")
+_FIRST_WORD = re.compile(r"[^\W\d_]+")
+_SHORT = 3  # words of an item in a list such as "eggs, milk and bread"
+
+_QUERIES: dict[str, Verb] = {"show": "show", "count": "count"}
+_CHANGES: dict[str, Verb] = {
+    "complete": "complete",
+    "reopen": "reopen",
+    "delete": "delete",
+    "check": "check",
+    "undo": "undo",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    grammar: Grammar
+    find_date: DateFinder
+    budget: Budget
+
+    def parse_clause(self, text: str) -> Intent | None:
+        """The intent of a whole clause; None if it is not understood."""
+        self.budget.check()
+        asked = text.rstrip(" .!").endswith("?")
+        said = fold_text(text.strip(_MARKS))
+        text, polite = self._strip_courtesy(text)
+        folded = fold_text(text)
+        if not text:
+            return None
+        for kind, sentence in self.grammar.sentences:
+            if kind in SMALL_TALK and sentence.fullmatch(said):
+                return Intent("say", text=kind)
+            if kind == "add" and asked and not polite:  # "must I buy milk?"
+                continue
+            if (m := sentence.fullmatch(folded)) and (intent := self._build_sentence(kind, m, text)):
+                return replace(intent, sure=intent.verb in ("add", "show", "count") or polite or not asked)
+        for action, rest in self._read_verb(text):
+            if intent := _ACTIONS[action](self, rest.strip(_MARKS)):
+                return replace(intent, sure=polite or not asked)
+        if not asked and self._strip_list(text)[1]:  # "milk on my list"
+            return self.build_addition(text)
+        if not asked and self.grammar.errand.fullmatch(folded):  # it may as well answer a question
+            intent = self.build_addition(text)
+            return replace(intent, implicit=True) if intent else None
+        return None
+
+    def _read_verb(self, text: str) -> Iterator[tuple[str, str]]:
+        """What the first word may ask for, with the words after it."""
+        first = _FIRST_WORD.match(text)
+        if first is None:
+            return
+        word, rest = fold_word(first[0]), text[first.end() :]
+        for action in self.grammar.verbs.get(word, ()):
+            yield action, rest
+        for ending, stands_for in self.grammar.enclitics.items():
+            if word.endswith(ending):
+                for action in self.grammar.verbs.get(word.removesuffix(ending), ()):
+                    yield action, f"{stands_for}{rest}" if not rest.strip(_MARKS) or not stands_for else rest
+
+    def _strip_courtesy(self, text: str) -> tuple[str, bool]:
+        """The text without words of politeness and marks, and whether it asked politely for something to be done."""
+        grammar = self.grammar
+        text, polite = text.strip(_MARKS), False
+        if m := grammar.courtesy_start.match(fold_text(text)):
+            text, polite = text[m.end() :].lstrip(_MARKS), m.groupdict().get("can") is not None
+        if m := grammar.courtesy_end.search(fold_text(text), max(0, len(text) - 40)):
+            text = text[: m.start()].rstrip(_MARKS)
+        if m := grammar.courtesy_verb.match(fold_text(text)):
+            text = f"{text[: m.end('verb')]} {text[m.end() :]}"
+        return text.strip(_MARKS), polite
+
+    def _build_sentence(self, kind: str, m: re.Match[str], text: str) -> Intent | None:
+        groups = {
+            name.rstrip("234"): text[slice(*m.span(name))].strip(_MARKS)
+            for name, found in m.groupdict().items()
+            if found
+        }
+        if kind in _QUERIES:
+            return self._build_query(_QUERIES[kind], text)
+        if kind == "add":
+            return self.build_addition(groups["text"])
+        if kind == "verb":  # German has the verb at the end
+            return self._build_rotated(groups)
+        if kind in _CHANGES:
+            return self.build_change(_CHANGES[kind], groups.get("target", ""))
+        if kind == "rename":
+            return Intent("rename", self.refer(groups["target"]), capitalize_title(groups["text"].strip('"')))
+        return Intent("say", text=kind)
+
+    def _build_rotated(self, groups: dict[str, str]) -> Intent | None:
+        for action in self.grammar.verbs.get(fold_word(groups["verb"]), ()):
+            if intent := _ACTIONS[action](self, groups["text"]):
+                return intent
+        return None
+
+    def refer(self, phrase: str) -> str:
+        return translate_reference(phrase, self.grammar)
+
+    def build_change(self, verb: Verb, phrase: str) -> Intent | None:
+        phrase = self._strip_list(self._strip_particle(phrase))[0]
+        if verb == "delete" and (m := self.grammar.task.match(fold_text(phrase))):
+            phrase = phrase[m.end() :] or phrase
+        return Intent(verb, self.refer(phrase)) if phrase or verb == "undo" else None
+
+    def _build_query(self, verb: Verb, text: str) -> Intent:
+        when = self.find_date(text)
+        folded = fold_text(text)
+        found = {kind for kind, words in self.grammar.filters if words.search(folded)}
+        verb = "show" if when else verb
+        state = None if verb == "count" or "every" in found else False
+        state = False if "open" in found else True if "done" in found else state
+        late = "overdue" in found
+        return Intent(verb, completed=False if late else state, overdue=late, when=when)
+
+    def _strip_particle(self, text: str) -> str:
+        m = self.grammar.particles.search(fold_text(text), max(0, len(text) - 20))
+        return text[: m.start()].rstrip(_MARKS) if m else text
+
+    def _strip_list(self, text: str) -> tuple[str, bool]:
+        """The text without the phrase for a list at its end or beginning, and whether there was one."""
+        folded = fold_text(text)
+        for m in self.grammar.list.finditer(folded):
+            if m.end() == len(folded):
+                return text[: m.start()].rstrip(_MARKS), True
+            if m.start() == 0:
+                return text[m.end() :].lstrip(_MARKS), True
+        return text, False
+
+    def _strip_task(self, text: str) -> tuple[str, bool]:
+        m = self.grammar.task.match(fold_text(text))
+        return (text[m.end() :].lstrip(_MARKS), True) if m else (text, False)
+
+    def build_addition(self, text: str) -> Intent | None:
+        """To add what is named after a verb that can mean nothing else."""
+        text = self._strip_particle(self._strip_task(self._strip_particle(text))[0])
+        text, listed = self._strip_list(text)
+        text = self._strip_task(text)[0]
+        drafts = tuple(draft for item in self._split_items(text, listed) if (draft := self._draft(item)))
+        when = None if drafts else self.find_date(text)
+        return Intent("add", drafts=drafts, when=when)
+
+    def build_placement(self, text: str) -> Intent | None:
+        """To add what is put on a list or called a task; "put on some music" is neither."""
+        bare = self._strip_particle(text)
+        named = self._strip_list(bare)[1] or self._strip_task(bare)[1]
+        return self.build_addition(text) if named else None
+
+    def _split_items(self, text: str, listed: bool) -> list[str]:
+        """ "eggs, milk and bread" are three things to add, "salt and pepper" is one but on a list."""
+        if _QUOTED.match(fold_text(text)):
+            return [text]
+        folded = fold_text(text)
+        cuts = [m.span() for m in self.grammar.joint.finditer(folded)]
+        edges = [0, *(edge for cut in cuts for edge in cut), len(text)]
+        items = [text[start:end].strip(_MARKS) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        errands = sum(1 for item in items if self.grammar.errand.fullmatch(fold_text(item)))
+        plain = all(0 < len(item.split()) <= _SHORT for item in items)
+        several = len(items) > 1 and (
+            errands == len(items) or (plain and not errands and (listed or len(items) > 2))
+        )
+        return items if several else [text]
+
+    def _draft(self, text: str) -> TaskDraft | None:
+        folded = fold_text(text)
+        if (m := _QUOTED.match(folded)) and m.end() == len(folded.rstrip(_MARKS)):
+            return TaskDraft(text[m.start(1) : m.end(1)])
+        when = self.find_date(text)
+        title = f"{text[: when.start]} {text[when.end :]}" if when else text
+        title = self.clean_title(title)
+        if not title:
+            return None
+        return TaskDraft(capitalize_title(title), due=format_due(when) if when else "")
+
+    def clean_title(self, title: str) -> str:
+        title = " ".join(title.split()).strip(_MARKS)
+        for replacement, leftover in self.grammar.titles:
+            if m := leftover.search(fold_text(title)):
+                groups = {name: title[slice(*m.span(name))] for name, found in m.groupdict().items() if found}
+                inside = replacement.format_map(groups)
+                title = f"{title[: m.start()]}{inside}{title[m.end() :]}".strip(_MARKS)
+        return title
+
+    def build_listing(self, text: str) -> Intent | None:
+        return self._build_query("show", text) if self.grammar.noun.search(fold_text(text)) else None
+
+    def build_marking(self, text: str) -> Intent | None:
+        """ "mark ... as done", or as open."""
+        folded = fold_text(text)
+        for kind, words in self.grammar.filters:
+            for m in words.finditer(folded):
+                if kind in ("done_mark", "open_mark") and m.end() == len(folded):
+                    return self.build_change(
+                        "complete" if kind == "done_mark" else "reopen", text[: m.start()]
+                    )
+        return None
+
+    def build_move(self, text: str) -> Intent | None:
+        """ "move milk to Friday", if a date is all that follows."""
+        when = self.find_date(text)
+        if when is None or when.start == 0 or when.end < len(text):
+            return Intent("move", self.refer(text), text="?") if when is None and text else None
+        target = text[: when.start].rstrip(_MARKS)
+        if m := self.grammar.into.search(f"{fold_text(target)} ", max(0, len(target) - 12)):
+            target = target[: m.start()] if m.end() > len(target) else target
+        return Intent("move", self.refer(target), when=when)
+
+    def build_redating(self, text: str) -> Intent | None:
+        """ "change milk to Friday"; without a date it is a new name that is meant."""
+        intent = self.build_move(text)
+        return intent if intent and intent.when else None
+
+    def build_rename(self, text: str) -> Intent | None:
+        text = self._strip_particle(text)
+        intents = [
+            Intent("rename", self.refer(text[: cut.start()]), capitalize_title(text[cut.end() :].strip('" ')))
+            for cut in islice(self.grammar.into.finditer(fold_text(text)), _MAX_CUTS)
+            if cut.end() < len(text)
+        ]
+        return replace(intents[0], alternatives=tuple(intents[1:])) if intents else None
+
+
+_ACTIONS: dict[str, Callable[[_Parser, str], Intent | None]] = {
+    "add": _Parser.build_addition,
+    "put": _Parser.build_placement,
+    "show": _Parser.build_listing,
+    "mark": _Parser.build_marking,
+    "move": _Parser.build_move,
+    "redate": _Parser.build_redating,
+    "rename": _Parser.build_rename,
+    "complete": lambda parser, text: parser.build_change("complete", text),
+    "delete": lambda parser, text: parser.build_change("delete", text),
+    "reopen": lambda parser, text: parser.build_change("reopen", text),
+    "undo": lambda parser, text: parser.build_change("undo", text),
+}
+
+
+def parse_local_message(
+    message: str, grammar: Grammar, find_date: DateFinder, budget: Budget
+) -> list[Intent]:
+    """The intents of a message, in order; empty if none of it is understood. Raises BudgetExceeded past the budget."""
+    parser = _Parser(grammar, find_date, budget)
+    intents: list[Intent] = []
+    for clause in _split_message(message, parser):
+        intent = parser.parse_clause(clause) if len(clause) <= MAX_CLAUSE_CHARACTERS else None
+        if intent and intents and intent.verb == intents[-1].verb == "add":
+            implicit = intent.implicit and intents[-1].implicit
+            intents[-1] = replace(intents[-1], drafts=intents[-1].drafts + intent.drafts, implicit=implicit)
+        elif intent:
+            intents.append(intent)
+    return [intent for intent in intents if intent.verb != "say"] or intents[:1]
+
+
+def _split_message(message: str, parser: _Parser) -> Iterator[str]:
+    """The clauses: sentences, the parts of one that ask for something each, and items below "new tasks:"."""
+    heading = ""
+    lines = normalize_message(message).split("\n")
+    for line in lines[:_MAX_CLAUSES]:
+        bullet = _BULLET.match(line)
+        if bullet and heading:
+            yield f"{heading} {line[bullet.end() :]}"
+            continue
+        text = line[bullet.end() :] if bullet else line
+        heading = text if len(lines) > 1 and text.endswith(":") and len(text) < MAX_CLAUSE_CHARACTERS else ""
+        if not heading:
+            for sentence in _SENTENCE_END.split(text, _MAX_CLAUSES):
+                yield from _split_sentence(
+                    unicodedata.normalize("NFC", sentence[: 2 * MAX_CLAUSE_CHARACTERS]), parser
+                )
+
+
+def _split_sentence(text: str, parser: _Parser) -> Iterator[str]:
+    """Cut before each part that begins with a verb which asks for something, but not in what is on a condition."""
+    folded = fold_text(text.strip(_MARKS))
+    if any(kind == "left" and rule.fullmatch(folded) for kind, rule in parser.grammar.sentences):
+        yield text
+        return
+    start = 0
+    for cut in list(parser.grammar.joint.finditer(fold_text(text)))[:_MAX_CLAUSES]:
+        rest = text[cut.end() :]
+        if next(parser._read_verb(parser._strip_courtesy(rest)[0]), None) and cut.start() > start:
+            yield text[start : cut.start()]
+            start = cut.end()
+    yield text[start:]

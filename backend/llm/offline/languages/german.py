@@ -1,0 +1,192 @@
+# llm/offline/languages/german.py -- German: its verbs and its sentences about tasks
+from dates.calendars.folding import compile_folded, compile_rules, fold_word, join_words
+from dates.calendars.german import GERMAN_CALENDAR
+from llm.offline.languages.grammar import Grammar, fold_places, fold_verbs
+
+_VERBS = {
+    "add": "füge füg fügen hinzufügen trage trag tragen eintragen notiere notier notieren aufschreiben vormerken "
+    "ergänze ergänzen aufnehmen erinnere erinner erinnern",
+    "put": "setze setz setzen schreibe schreib schreiben packe pack packen nimm nehmen tu tue tun lege leg legen "
+    "anlegen stelle stell stellen erstelle erstell erstellen mache mach richte einrichten",
+    "show": "zeige zeig zeigen nenne nenn nennen sage sag sagen liste lies lesen vorlesen gib geben öffne öffnen "
+    "anzeigen auflisten ansehen",
+    "complete": "hake hak haken abhaken erledige erledigen",
+    "mark": "markiere markier markieren kennzeichne kennzeichnen setze setz setzen",
+    "delete": "lösche lösch löschen entferne entfern entfernen streiche streich streichen nimm nehmen",
+    "move": "verschiebe verschieb verschieben verlege verleg verlegen",
+    "redate": "ändere ändern",
+    "rename": "benenne benenn benennen umbenennen nenne nennen ändere ändern",
+}
+_ERRANDS = (
+    "abgeben abholen anmelden anrufen antworten aufräumen ausdrucken ausfüllen backen besorgen bestellen besuchen "
+    "bezahlen bringen buchen bügeln einkaufen einreichen erneuern gießen holen kaufen kochen kündigen lernen mähen "
+    "mailen packen putzen reparieren reservieren saugen schicken schneiden schreiben treffen überweisen vereinbaren "
+    "verkaufen verlängern vorbereiten waschen wechseln zahlen zurückgeben zurückrufen"
+)
+_PARTS = {
+    "X": "(?P<text>.+)",
+    "T": "(?P<target>.+?)",
+    "command": join_words(" ".join(_VERBS.values()).split()),
+    "errands": join_words(_ERRANDS.split()),
+    "the": r"(?:der|die|das|den|dem|des)",
+    "my": r"(?:(?:der|die|das|den|dem|bei|mein\w{0,2}|unser\w{0,2}|alle\w?|diese\w?|heutig\w{1,2}|ganze\w?|gesamte\w?"
+    r"|offene\w?|unerledigte\w?|erledigte\w?|fertige\w?|überfällige\w?|verpasste\w?|aktuelle\w?|anstehende\w?"
+    r"|restliche\w?"
+    r"|noch) ){0,5}",
+    "task": r"(?:aufgaben?|erinnerung(?:en)?|to-?dos?|einträge?)",
+    "list": r"(?:(?!play|wiedergabe|abspiel|kontakt)\w{0,20}listen?|einkäufe|einkaufszettel|kalender|aufgaben|to-?dos"
+    r"|erinnerungen)(?: (?:namens )?\w{1,30})?",
+    "done": r"(?:erledigt|fertig|abgeschlossen|gemacht|abgehakt|geschafft)",
+    "yet": r"(?:(?:schon|jetzt|nun|bereits|endlich|auch|gerade|alle) ){0,3}",
+    "not": r"(?:nicht|nie|niemals|keine?[nrms]?)",
+}
+
+_SENTENCES = (
+    ("unknown", r"(?:<command>) .* (?:zu[rm]?|ins?|im|auf|an)(?: \w{1,15})? (?:playlist|wiedergabeliste|favoriten"
+                r"|warenkorb"
+                r"|kontakte\w?|bibliothek|album)(?: (?:hinzu|ein|auf))?"),
+    ("greeting", r"(?:hallo|hi|hey|guten (?:tag|morgen|abend)|servus|moin)(?: parley| zusammen)?"),
+    ("well", r"wie geht(?:'s| es)(?: (?:dir|ihnen))?"),
+    ("thanks", r"(?:(?:vielen|herzlichen|besten) )?danke?(?: (?:dir|ihnen|schön|sehr|.{0,20}))?"),
+    ("fine", r"gut|prima|super|toll|alles klar|in ordnung|passt"),
+    ("bye", r"tschü(?:ss?|ß)|auf wiedersehen|bis (?:bald|später|dann)|gute nacht"),
+    ("help", r"hilfe|hilf mir|was (?:kannst du|können sie)(?: alles| für mich)?(?: tun| machen)?|wie funktioniert "
+             r"das"),
+    ("left", r"schon gut|vergiss es|lass (?:es|das)|abbrechen|nichts|nein,? danke"),
+    ("undo", r"(?:mach(?:e|en)? )?(?:das |es )?(?:wieder )?rückgängig(?: machen)?"),
+    ("add", r"(?:vergiss|vergessen) nicht,? <X>|nicht vergessen ?[:,]? (?P<text2>.+)|lass mich nicht vergessen,? "
+            r"(?P<text3>.+)"),
+    ("count", r"wie ?viele? <my>(?:<task>|sachen)\b.*"),
+    ("show", r"was (?:steht|ist|habe ich|haben wir|gibt es|muss ich|soll ich|sollte ich|liegt|kommt)\b.*\b(?:an|tun"
+             r"|machen"
+             r"|erledigen|offen|übrig|fällig|überfällig|geplant|noch|vor|nächstes|kaufen|einkaufen|besorgen|erledigt"
+             r"|<list>)\b.{0,40}"),
+    ("show", r"was habe ich .{0,40}(?:<done>)|(?:welche|was für|was sind) <my>(?:<task>|<list>)\b.*"),
+    ("show", r"(?:habe ich|gibt es|haben wir) .{0,40}(?:<task>|zu tun|zu erledigen)\b.*"),
+    ("show", r"<my>(?:<task>|<list>)(?: (?:für|von|vom|in|zu) .{1,30}| anzeigen)?"),
+    ("left", r"(?:ich|du|wir|sie) .*\b<not>\b.*|(?:<command>) <not>\b.*|.* nicht \w{2,20}en"
+             r"|(?:<command>) .*\b<not>(?: (?:hinzu|ein|ab|um|auf|daran|als .{1,20}))?"),
+    ("left", r"(?:wenn|falls|sobald|vielleicht|solange)\b.*"),
+    ("add", r"(?:mich |uns )?(?P<text>.*\berinnern\b.*)"),
+    ("add", r"(?:eine )?(?:neue )?(?:aufgabe|erinnerung|to-?do)(?: (?:an|für|zum|zur)\b|:) ?<X>|notiz an mich:? "
+            r"(?P<text2>.+)"),
+    ("add", r"(?:ich|wir|man) (?:muss|müssen|müsste|sollte|soll|darf nicht vergessen,?)(?: (?:noch|unbedingt"
+            r"|dringend))* <X>"),
+    ("check", r"(?:ist|sind) <T> <yet>(?:<done>|offen|fällig)|wann (?:ist|sind|muss ich) (?P<target2>.+?)(?: fällig"
+              r"| dran)?"),
+    ("question", r"(?:wer|wo|wann|warum|wieso|weshalb|welche\w?|wie|was|woher|wohin|ist|sind|war|hat|haben|soll"
+                 r"|sollte|darf"
+                 r"|wird|bist|hast|habe ich|weißt)\b.*"),
+    ("reopen", r"(?:öffne|öffnen) <T> (?:wieder|erneut)|(?P<target2>.+) wieder öffnen"
+               r"|(?P<target3>.+?) (?:ist|sind) (?:doch |noch )*(?:nicht <done>|offen)"),
+    ("rename", r"<T> (?:soll|sollte)(?: jetzt| nun)? <X> heißen"),
+    ("complete", r"<T>(?::| ist| sind| wurden?| habe ich) <yet><done>(?: worden)?|<done>:? (?P<target3>.+)"),
+    ("complete", r"(?:ich|wir) (?:haben?|bin|sind) <yet>(?:mit )?<T> <yet>(?:<done>|(?:ab|an|ein|be|ge"
+                 r"|auf)\w{3,20}[tn])"),
+    ("delete", r"(?:brich|sage?|storniere) (?P<target><my><task>\b.*?)(?: ab)?"),
+    ("verb", r"(?P<text>.+?),? (?P<verb>hinzufügen|eintragen|notieren|aufschreiben|vormerken|aufnehmen|setzen"
+             r"|schreiben"
+             r"|packen|erstellen|anlegen|einrichten|stellen|anzeigen|zeigen|auflisten|vorlesen|ansehen|abhaken"
+             r"|erledigen"
+             r"|markieren|kennzeichnen|löschen|entfernen|streichen|verschieben|verlegen|umbenennen|nehmen)"),
+)  # fmt: skip
+_REFERENCES = (
+    ("it", r"(?:es|das|die|den|der|ihn|sie|diese[rns]?)(?: (?:auch|wieder))?|(?:die|diese) (?:aufgabe|erinnerung)"),
+    ("them", r"sie alle|diese alle|beiden?|alle beide|die beiden"),
+    ("all completed tasks", r"<my>(?:erledigte|fertige|abgeschlossene)[ns]?(?: <task>| sachen)?"),
+    ("all open tasks", r"<my>(?:offene|unerledigte|restliche)[ns]?(?: <task>| sachen)?"),
+    ("all tasks except {but}", r"alles?(?: <my>(?:<task>|sachen))?,? (?:außer|bis auf) (?P<but>.+)"),
+    ("all tasks", r"alles?|(?:alle |meine |die )+(?:aufgaben|erinnerungen|to-?dos|einträge|sachen)|(?:die |meine "
+                  r"|ganze )*\w{0,20}liste"),
+)  # fmt: skip
+_ANSWERS = (
+    ("yes", r"(?:ja|jawohl|jep|jo|klar|sicher|genau|richtig|stimmt|gerne?|ok(?:ay)?|mach das|bitte)"
+            r"(?:[,.! ]+(?:bitte|genau|gerne?|mach das|danke|klar)){0,3}"),
+    ("no", r"(?:nein|nee?|nö|keine?[rns]?(?: davon| von .{1,10})?|lass (?:es|das)|abbrechen|nichts|vergiss es)"
+           r"(?:[,.! ]+(?:danke|lieber nicht|bitte|lass es)){0,3}"),
+    ("all", r"alle|alle (?:beide|drei|vier|zusammen|davon)|beide"),
+)  # fmt: skip
+_FILTERS = (
+    ("open", r"\b(?:offen\w{0,2}|unerledigt\w{0,2}|nicht <done>|noch|übrig|ausstehend\w{0,2}|zu (?:tun|erledigen))\b"),
+    ("done", r"(?<!nicht )(?<!un)\b(?:erledigt\w{0,2}|fertig\w{0,2}|abgeschlossen\w{0,2}|geschafft|gemacht)\b"),
+    ("overdue", r"\b(?:überfällig\w{0,2}|verpasst\w{0,2}|verspätet\w{0,2})\b"),
+    ("every", r"\b(?:alle[sn]?|ganze\w?|gesamte\w?|sämtliche\w?)\b"),
+    ("open_mark", r" (?:wieder )?als (?:noch )?(?:nicht |un) ?<done>$| (?:wieder )?als offen$| auf offen$"),
+    ("done_mark", r" (?:als|auf) <yet><done>$"),
+)  # fmt: skip
+_POSITIONS = {
+    1: "erste ersten erster erstes eins",
+    2: "zweite zweiten zweiter zweites zwei",
+    3: "dritte dritten drittes drei",
+    4: "vierte vierten viertes vier",
+    5: "fünfte fünften fünftes fünf",
+    6: "sechste sechsten",
+    7: "siebte siebten",
+    8: "achte achten",
+    9: "neunte neunten",
+    10: "zehnte zehnten",
+    -1: "letzte letzten letztes",
+    0: "die der das den und nummer nr aufgabe aufgaben punkt",
+}
+_WORDS = """
+    vielen dank steht nach ins ruf schick spiel spiele dreh stell navigiere ubersetze bestell erzahl lied licht 
+    wetter wird dir ihnen
+    ruckgangig vergiss vergessen der die das den dem des ein eine einen einem einer und oder nicht ist sind
+    war ich du wir sie mir mich mein meine meinen meiner meinem bitte auf fur zu zum zur von vom mit bei aus
+    an am im um heute morgen ubermorgen was wie wo wann wer welche habe hast hat haben muss soll kannst
+    konntest konnen konnten alle alles noch schon erledigt aufgabe aufgaben erinnerung erinnerungen liste
+    einkaufsliste hallo danke ja nein dass daran wenn uhr guten tschuss hilfe warum mach mache spiele schalte
+"""
+_TITLES = (
+    ("", r"\b(?:daran |dran )?erinnern\b[ ,]*"),
+    ("", r"^(?:mich |uns |bitte )+"),
+    ("", r"^(?:daran|dran)\b[ ,]*"),
+    ("", r"^dass (?:ich|wir) (?=.*\b(?:muss|soll|sollte|müssen|will|möchte)$)"),
+    ("", r" (?:muss|soll|sollte|müssen|will|möchte)$"),
+    ("", r"^(?:ans?|ums?|um|über|wegen) (?:(?:den|das|die|meine?[nms]?|eine?n?) )?(?!.* \w{2,20}en$)"),
+    ("{verb}", r"\bzu (?P<verb>\w{2,30}(?:en|ern|eln|un))$"),
+    ("{before}{verb}", r"\b(?P<before>ab|an|auf|aus|bei|durch|ein|fertig|fest|frei|her|hin|hoch|los|mit|nach|nieder"
+                       r"|raus|rein"
+                       r"|runter|teil|um|vor|vorbei|weg|weiter|zurück|zusammen)zu(?P<verb>\w{2,30}(?:en|ern|eln"
+                       r"|un))$"),
+    ("", r"\b(?:bitte|fällig|bis|am|um|für)$"),
+)  # fmt: skip
+
+GERMAN = Grammar(
+    language="de",
+    verbs=fold_verbs(_VERBS),
+    enclitics={},
+    sentences=compile_rules(_SENTENCES, _PARTS),
+    courtesy_start=compile_folded(r"""
+            (?:(?:bitte|hey|hallo|ok(?:ay)?|also|und|dann|parley|ja|nein,|so|jetzt)[,!.]* (?=\S+ ?\S)
+            |(?P<can>(?:kannst|könntest|würdest|willst|magst) du|(?:können|könnten|würden) sie|ich (?:möchte|will
+            |würde gerne?))
+            (?: (?:bitte|mal|mir))*,? )+""", _PARTS),
+    courtesy_verb=compile_folded(r"(?P<verb>\w+)(?: (?:sie|bitte|mal|doch|mir|mich|uns|dir|sich|jetzt"
+                                 r"|einfach))+(?=[ ,]|$)", _PARTS),
+    courtesy_end=compile_folded(r"(?:[,.!]? (?:bitte|danke|danke schön)){1,3}$", _PARTS),
+    particles=compile_folded(r" (?:hinzu|ein|auf|an|ab|um|vor|dazu|drauf|heraus|raus|weg|runter|als (?:neue "
+                             r")?<task>)$", _PARTS),
+    task=compile_folded(r"""
+        (?:eine[nm]? |die |noch eine |mir )*(?:neue[nr]? )?(?:aufgabe|erinnerung|to-?do|eintrag|punkt)\b(?: (?:ein
+        |hinzu|an|auf|hinzufügen|anlegen|erstellen)\b)?(?::|,| (?:namens|mit dem (?:titel|namen)|für|an|um|zum?|zur
+        |über|wegen)\b(?: <the>\b)?)* ?""", _PARTS),
+    list=compile_folded(r"(?:^|[ ,])(?:zu[rm]?|aufs?|ins?|im|an|von|vom|aus) <my><list>(?: (?:hinzu|ein|auf))?(?=$"
+                        r"|[: ])", _PARTS),
+    joint=compile_folded(r",? (?:und|sowie) |, ", _PARTS),
+    into=compile_folded(r" (?:in|zu|nach|auf|zum|auf den|bis) ", _PARTS),
+    titles=compile_rules(_TITLES, _PARTS),
+    wrapping=compile_folded(r"""
+        ^(?:<the>|meine?[nmrs]?|diese[nrs]?) |^(?:aufgabe|erinnerung|punkt)(?:n|en)?\b(?: (?:mit|für|an|namens
+        |zu[rm]?|über))?:? (?=\S)
+        |^(?:mit|an|für|zu) (?=<the> )| (?:von|aus|auf) <my><list>$""", _PARTS),
+    references=compile_rules(_REFERENCES, _PARTS),
+    answers=compile_rules(_ANSWERS, _PARTS),
+    positions=fold_places(_POSITIONS),
+    noun=compile_folded(r"\b(?:<task>|<list>|alles|aufgabenliste)\b", _PARTS),
+    filters=compile_rules(_FILTERS, _PARTS),
+    errand=compile_folded(r"\S.* (?:zu \w{2,30}en|\w{2,12}zu\w{2,30}en|<errands>)", _PARTS),
+    errand_verbs=frozenset(_ERRANDS.split()),
+    calendar=GERMAN_CALENDAR,
+    words=frozenset(map(fold_word, f"{_WORDS} {_ERRANDS}".split())),
+)  # fmt: skip
