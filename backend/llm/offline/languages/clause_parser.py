@@ -1,6 +1,5 @@
-# llm/offline/languages/clause_parser.py -- from a message in a language with tables to the intents in it
+# llm/offline/languages/clause_parser.py -- from a clause in a language with tables to the intent in it
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -10,21 +9,14 @@ from dates.calendars.folding import fold_text, fold_word
 from llm.offline.budget import Budget
 from llm.offline.languages.grammar import Grammar
 from llm.offline.languages.references import translate_reference
-from llm.offline.parsing.clauses import normalize_message
 from llm.offline.parsing.due_texts import format_due
 from llm.offline.parsing.intents import Intent, Verb
 from llm.offline.parsing.task_titles import TaskDraft, capitalize_title
 from llm.offline.sentences.talk import SMALL_TALK
 
 MAX_CLAUSE_CHARACTERS = 1000  # a longer one is not understood
-_MAX_CLAUSES = 60  # of one message
 _MAX_CUTS = 4  # of "rename A to B to C", one of which stands between the names
-_BULLET = re.compile(r"(?:[-*•·–—+]|\d{1,3}[.)])\s+(?:\[[ xX]?\]\s+)?")
-_SENTENCE_END = re.compile(
-    r"(?<!prof\.)(?<!bzw\.)(?<!usw\.)(?<!tel\.)(?<!str\.)(?<=\w\w\w[.!?…]) (?=[^\W\d_])|(?<=[.!?…]) (?=[¿¡])",
-    re.I,
-)
-_MARKS = " \t\n,;:.!?¡¿…-"
+MARKS = " \t\n,;:.!?¡¿…-"
 _QUOTED = re.compile(r"\"([^\"]{1,300})\"")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
 _SHORT = 3  # words of an item in a list such as "eggs, milk and bread"
@@ -40,7 +32,9 @@ _CHANGES: dict[str, Verb] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Parser:
+class ClauseParser:
+    """Reads the clauses of one message."""
+
     grammar: Grammar
     find_date: DateFinder
     budget: Budget
@@ -49,8 +43,8 @@ class _Parser:
         """The intent of a whole clause; None if it is not understood."""
         self.budget.check()
         asked = text.rstrip(" .!").endswith("?")
-        said = fold_text(text.strip(_MARKS))
-        text, polite = self._strip_courtesy(text)
+        said = fold_text(text.strip(MARKS))
+        text, polite = self.strip_courtesy(text)
         folded = fold_text(text)
         if not text:
             return None
@@ -61,8 +55,8 @@ class _Parser:
                 continue
             if (m := sentence.fullmatch(folded)) and (intent := self._build_sentence(kind, m, text)):
                 return replace(intent, sure=intent.verb in ("add", "show", "count") or polite or not asked)
-        for action, rest in self._read_verb(text):
-            if intent := _ACTIONS[action](self, rest.strip(_MARKS)):
+        for action, rest in self.read_verb(text):
+            if intent := _ACTIONS[action](self, rest.strip(MARKS)):
                 return replace(intent, sure=polite or not asked)
         if not asked and self._strip_list(text)[1]:  # "milk on my list"
             return self.build_addition(text)
@@ -71,7 +65,7 @@ class _Parser:
             return replace(intent, implicit=True) if intent else None
         return None
 
-    def _read_verb(self, text: str) -> Iterator[tuple[str, str]]:
+    def read_verb(self, text: str) -> Iterator[tuple[str, str]]:
         """What the first word may ask for, with the words after it."""
         first = _FIRST_WORD.match(text)
         if first is None:
@@ -82,23 +76,23 @@ class _Parser:
         for ending, stands_for in self.grammar.enclitics.items():
             if word.endswith(ending):
                 for action in self.grammar.verbs.get(word.removesuffix(ending), ()):
-                    yield action, f"{stands_for}{rest}" if not rest.strip(_MARKS) or not stands_for else rest
+                    yield action, f"{stands_for}{rest}" if not rest.strip(MARKS) or not stands_for else rest
 
-    def _strip_courtesy(self, text: str) -> tuple[str, bool]:
+    def strip_courtesy(self, text: str) -> tuple[str, bool]:
         """The text without words of politeness and marks, and whether it asked politely for something to be done."""
         grammar = self.grammar
-        text, polite = text.strip(_MARKS), False
+        text, polite = text.strip(MARKS), False
         if m := grammar.courtesy_start.match(fold_text(text)):
-            text, polite = text[m.end() :].lstrip(_MARKS), m.groupdict().get("can") is not None
+            text, polite = text[m.end() :].lstrip(MARKS), m.groupdict().get("can") is not None
         if m := grammar.courtesy_end.search(fold_text(text), max(0, len(text) - 40)):
-            text = text[: m.start()].rstrip(_MARKS)
+            text = text[: m.start()].rstrip(MARKS)
         if m := grammar.courtesy_verb.match(fold_text(text)):
             text = f"{text[: m.end('verb')]} {text[m.end() :]}"
-        return text.strip(_MARKS), polite
+        return text.strip(MARKS), polite
 
     def _build_sentence(self, kind: str, m: re.Match[str], text: str) -> Intent | None:
         groups = {
-            name.rstrip("234"): text[slice(*m.span(name))].strip(_MARKS)
+            name.rstrip("234"): text[slice(*m.span(name))].strip(MARKS)
             for name, found in m.groupdict().items()
             if found
         }
@@ -141,21 +135,21 @@ class _Parser:
 
     def _strip_particle(self, text: str) -> str:
         m = self.grammar.particles.search(fold_text(text), max(0, len(text) - 20))
-        return text[: m.start()].rstrip(_MARKS) if m else text
+        return text[: m.start()].rstrip(MARKS) if m else text
 
     def _strip_list(self, text: str) -> tuple[str, bool]:
         """The text without the phrase for a list at its end or beginning, and whether there was one."""
         folded = fold_text(text)
         for m in self.grammar.list.finditer(folded):
             if m.end() == len(folded):
-                return text[: m.start()].rstrip(_MARKS), True
+                return text[: m.start()].rstrip(MARKS), True
             if m.start() == 0:
-                return text[m.end() :].lstrip(_MARKS), True
+                return text[m.end() :].lstrip(MARKS), True
         return text, False
 
     def _strip_task(self, text: str) -> tuple[str, bool]:
         m = self.grammar.task.match(fold_text(text))
-        return (text[m.end() :].lstrip(_MARKS), True) if m else (text, False)
+        return (text[m.end() :].lstrip(MARKS), True) if m else (text, False)
 
     def build_addition(self, text: str) -> Intent | None:
         """To add what is named after a verb that can mean nothing else."""
@@ -172,6 +166,10 @@ class _Parser:
         named = self._strip_list(bare)[1] or self._strip_task(bare)[1]
         return self.build_addition(text) if named else None
 
+    def build_entry(self, text: str) -> Intent | None:
+        """To add what has a date, or is put on a list: "enter the dentist on Monday"."""
+        return self.build_placement(text) or (self.build_addition(text) if self.find_date(text) else None)
+
     def _split_items(self, text: str, listed: bool) -> list[str]:
         """ "eggs, milk and bread" are three things to add, "salt and pepper" is one but on a list."""
         if _QUOTED.match(fold_text(text)):
@@ -179,7 +177,7 @@ class _Parser:
         folded = fold_text(text)
         cuts = [m.span() for m in self.grammar.joint.finditer(folded)]
         edges = [0, *(edge for cut in cuts for edge in cut), len(text)]
-        items = [text[start:end].strip(_MARKS) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+        items = [text[start:end].strip(MARKS) for start, end in zip(edges[::2], edges[1::2], strict=True)]
         errands = sum(1 for item in items if self.grammar.errand.fullmatch(fold_text(item)))
         plain = all(0 < len(item.split()) <= _SHORT for item in items)
         several = len(items) > 1 and (
@@ -189,7 +187,7 @@ class _Parser:
 
     def _draft(self, text: str) -> TaskDraft | None:
         folded = fold_text(text)
-        if (m := _QUOTED.match(folded)) and m.end() == len(folded.rstrip(_MARKS)):
+        if (m := _QUOTED.match(folded)) and m.end() == len(folded.rstrip(MARKS)):
             return TaskDraft(text[m.start(1) : m.end(1)])
         when = self.find_date(text)
         title = f"{text[: when.start]} {text[when.end :]}" if when else text
@@ -199,12 +197,12 @@ class _Parser:
         return TaskDraft(capitalize_title(title), due=format_due(when) if when else "")
 
     def clean_title(self, title: str) -> str:
-        title = " ".join(title.split()).strip(_MARKS)
+        title = " ".join(title.split()).strip(MARKS)
         for replacement, leftover in self.grammar.titles:
             if m := leftover.search(fold_text(title)):
                 groups = {name: title[slice(*m.span(name))] for name, found in m.groupdict().items() if found}
                 inside = replacement.format_map(groups)
-                title = f"{title[: m.start()]}{inside}{title[m.end() :]}".strip(_MARKS)
+                title = f"{title[: m.start()]}{inside}{title[m.end() :]}".strip(MARKS)
         return title
 
     def build_listing(self, text: str) -> Intent | None:
@@ -226,7 +224,7 @@ class _Parser:
         when = self.find_date(text)
         if when is None or when.start == 0 or when.end < len(text):
             return Intent("move", self.refer(text), text="?") if when is None and text else None
-        target = text[: when.start].rstrip(_MARKS)
+        target = text[: when.start].rstrip(MARKS)
         if m := self.grammar.into.search(f"{fold_text(target)} ", max(0, len(target) - 12)):
             target = target[: m.start()] if m.end() > len(target) else target
         return Intent("move", self.refer(target), when=when)
@@ -246,65 +244,17 @@ class _Parser:
         return replace(intents[0], alternatives=tuple(intents[1:])) if intents else None
 
 
-_ACTIONS: dict[str, Callable[[_Parser, str], Intent | None]] = {
-    "add": _Parser.build_addition,
-    "put": _Parser.build_placement,
-    "show": _Parser.build_listing,
-    "mark": _Parser.build_marking,
-    "move": _Parser.build_move,
-    "redate": _Parser.build_redating,
-    "rename": _Parser.build_rename,
+_ACTIONS: dict[str, Callable[[ClauseParser, str], Intent | None]] = {
+    "add": ClauseParser.build_addition,
+    "enter": ClauseParser.build_entry,
+    "put": ClauseParser.build_placement,
+    "show": ClauseParser.build_listing,
+    "mark": ClauseParser.build_marking,
+    "move": ClauseParser.build_move,
+    "redate": ClauseParser.build_redating,
+    "rename": ClauseParser.build_rename,
     "complete": lambda parser, text: parser.build_change("complete", text),
     "delete": lambda parser, text: parser.build_change("delete", text),
     "reopen": lambda parser, text: parser.build_change("reopen", text),
     "undo": lambda parser, text: parser.build_change("undo", text),
 }
-
-
-def parse_local_message(
-    message: str, grammar: Grammar, find_date: DateFinder, budget: Budget
-) -> list[Intent]:
-    """The intents of a message, in order; empty if none of it is understood. Raises BudgetExceeded past the budget."""
-    parser = _Parser(grammar, find_date, budget)
-    intents: list[Intent] = []
-    for clause in _split_message(message, parser):
-        intent = parser.parse_clause(clause) if len(clause) <= MAX_CLAUSE_CHARACTERS else None
-        if intent and intents and intent.verb == intents[-1].verb == "add":
-            implicit = intent.implicit and intents[-1].implicit
-            intents[-1] = replace(intents[-1], drafts=intents[-1].drafts + intent.drafts, implicit=implicit)
-        elif intent:
-            intents.append(intent)
-    return [intent for intent in intents if intent.verb != "say"] or intents[:1]
-
-
-def _split_message(message: str, parser: _Parser) -> Iterator[str]:
-    """The clauses: sentences, the parts of one that ask for something each, and items below "new tasks:"."""
-    heading = ""
-    lines = normalize_message(message).split("\n")
-    for line in lines[:_MAX_CLAUSES]:
-        bullet = _BULLET.match(line)
-        if bullet and heading:
-            yield f"{heading} {line[bullet.end() :]}"
-            continue
-        text = line[bullet.end() :] if bullet else line
-        heading = text if len(lines) > 1 and text.endswith(":") and len(text) < MAX_CLAUSE_CHARACTERS else ""
-        if not heading:
-            for sentence in _SENTENCE_END.split(text, _MAX_CLAUSES):
-                yield from _split_sentence(
-                    unicodedata.normalize("NFC", sentence[: 2 * MAX_CLAUSE_CHARACTERS]), parser
-                )
-
-
-def _split_sentence(text: str, parser: _Parser) -> Iterator[str]:
-    """Cut before each part that begins with a verb which asks for something, but not in what is on a condition."""
-    folded = fold_text(text.strip(_MARKS))
-    if any(kind == "left" and rule.fullmatch(folded) for kind, rule in parser.grammar.sentences):
-        yield text
-        return
-    start = 0
-    for cut in list(parser.grammar.joint.finditer(fold_text(text)))[:_MAX_CLAUSES]:
-        rest = text[cut.end() :]
-        if next(parser._read_verb(parser._strip_courtesy(rest)[0]), None) and cut.start() > start:
-            yield text[start : cut.start()]
-            start = cut.end()
-    yield text[start:]

@@ -3,6 +3,7 @@ import re
 from collections import Counter
 
 from dates.calendars.folding import fold_text, fold_word
+from llm.offline.languages.grammar import Grammar
 from llm.offline.languages.registry import GRAMMARS
 from llm.offline.parsing.vocabulary import VERBS
 from llm.offline.sentences.sentence import Language
@@ -54,7 +55,7 @@ _OTHERS: dict[str, frozenset[str]] = {
     "tr": frozenset("bir ve bu icin ekle hatirlat bana yarin bugun sil goster gorev listeme neler var yapmam".split()),
     "ro": frozenset("si nu este un pentru adauga aminteste mi maine azi sterge arata lista mea ce am de facut".split()),
 }  # fmt: skip
-_NAMED = ("weekday", "month", "near", "part")  # of a calendar: names that only its language has
+_NAMED = ("weekday", "month", "near", "part", "hour")  # of a calendar: names that only its language has
 _KNOWN: dict[str, frozenset[str]] = {
     "en": _ENGLISH | _ENGLISH_VERBS,
     **{
@@ -73,14 +74,13 @@ def detect_language(text: str, earlier: Language) -> Language | None:
     if words:
         scores["en"] += _FIRST_WORD_COUNTS * (words[0] in _ENGLISH_VERBS)
         for language, grammar in GRAMMARS.items():
-            scores[language] += _FIRST_WORD_COUNTS * (words[0] in grammar.verbs)
+            scores[language] += _FIRST_WORD_COUNTS * _is_verb(words[0], grammar)
     scores["fr"] += sum(1 for word in words if _ELISION.match(word))
     for language, looks in _LETTERS.items():
         scores[language] += bool(looks.search(text[:_MAX_CHARACTERS]))
     best = max(scores.values())
-    if max(_count_words(words, other) for other in _OTHERS.values()) > best or (
-        not best and _is_foreign(text)
-    ):
+    others = [other for other in _OTHERS.values() if len(other.intersection(words)) > 1]
+    if any(_count_words(words, other) > best for other in others) or (not best and _is_foreign(text)):
         return None
     if not best or scores[earlier] == best:
         return earlier
@@ -91,6 +91,13 @@ def detect_language(text: str, earlier: Language) -> Language | None:
         key=lambda language: (scores[language], len(_LOOKS[language].findall(folded))),
         default=earlier,
     )
+
+
+def _is_verb(word: str, grammar: Grammar) -> bool:
+    """Whether the word is a verb of the language, with another word at its end or without."""
+    if word in grammar.verbs:
+        return True
+    return any(word.endswith(end) and word.removesuffix(end) in grammar.verbs for end in grammar.enclitics)
 
 
 def _count_words(words: list[str], known: frozenset[str]) -> float:

@@ -7,7 +7,8 @@ _VERBS = {
     "add": "ajoute ajouter ajoutez ajoutes rajoute rajouter rajoutez rappelle rappelles rappeler rappelez note "
     "noter notez "
     "inscris inscrire inscrivez",
-    "put": "mets met mettre mettez place placer placez crée créer créez créé ecris écrire écrivez programme "
+    "put": "définis définir règle régler prévois mets met mettre mettez place placer placez crée créer créez créé "
+    "ecris écrire écrivez programme "
     "programmer "
     "programmez fais faire configure configurer",
     "show": "montre montrer montrez affiche afficher affichez liste lister listez donne donner donnez dis dire "
@@ -51,7 +52,8 @@ _PARTS = {
 }
 
 _SENTENCES = (
-    ("unknown", r"(?:<command>) .* (?:à|au|aux|dans|sur|en)(?: \w{1,15}| l)? ?'?(?:playlist|liste de (?:lecture"
+    ("unknown", r"(?:<command>) .* (?:étoiles?|points?)|(?:<command>) .* (?:à|au|aux|dans|sur|en)(?: \w{1,15}| l)? "
+                r"?'?(?:playlist|liste de (?:lecture"
                 r"|diffusion)"
                 r"|favoris|panier|contacts|bibliothèque|album)"),
     ("greeting", r"(?:bonjour|salut|bonsoir|coucou|hello)(?: parley| à tous)?"),
@@ -67,6 +69,7 @@ _SENTENCES = (
              r"|défais(?: ça)?"),
     ("add", r"(?:n'|ne )?(?:oublie|oublier|oubliez)(?: pas)? (?:de |d')<X>|(?:n'|ne )?oublie(?:z)? pas (?P<text2>.+)"
             r"|ne pas oublier (?:de |d'|:)? ?(?P<text3>.+)|(?:pense|pensez|penser) à (?P<text4>.+)"),
+    ("add", r"(?:fais|faites)(?:[- ]moi)? penser (?:à |d')<X>"),
     ("left", r"(?:je |tu |il |on |nous )?(?:ne |n').*\b(?:pas|jamais|rien|plus)\b.*|(?:<command>) (?:pas|jamais"
              r"|rien)\b.*"),
     ("left", r"(?:si|quand|lorsque|dès que|peut-être)\b.*"),
@@ -76,6 +79,9 @@ _SENTENCES = (
              r"dois[- ]je|qu'y a[- ]t[- ]il"
              r"|quoi|que me reste[- ]t[- ]il)\b.*\b(?:faire|liste|prévu|retard|terminé|fini|fait|acheter|tâches"
              r"|rappels|reste|courses)\b.{0,60}"),
+    ("show", r"qu'?est[- ]ce que j'ai(?: de prévu)? (?:aujourd'?hui|demain|après-demain|ce(?:tte)? \w{1,12}|lundi"
+             r"|mardi"
+             r"|mercredi|jeudi|vendredi|samedi|dimanche|la semaine prochaine)"),
     ("show", r"(?:quelles?|quels?) (?:sont|est) <my>(?:<task>|<list>)\b.*|(?:quelles?|quels?) (?:<task>)\b.*"),
     ("show", r"(?:est[- ]ce que j'ai|ai[- ]je|j'ai|y a[- ]t[- ]il|il y a) (?:encore )?(?:des |de |un |une |d'autres "
              r")?(?:<task>|quelque chose à faire)\b.*"),
@@ -133,7 +139,7 @@ _POSITIONS = {
     9: "neuvième",
     10: "dixième",
     -1: "dernier dernière",
-    0: "la le les et numéro tâche tâches rappel n",
+    0: "la le les mon ma mes et numéro tâche tâches rappel n",
 }
 _WORDS = """
     a de d l     appelle envoie envoyer joue allume eteins monte baisse emmene traduis reponds commande raconte 
@@ -184,7 +190,7 @@ FRENCH = Grammar(
     references=compile_rules(_REFERENCES, _PARTS),
     answers=compile_rules(_ANSWERS, _PARTS),
     positions=fold_places(_POSITIONS),
-    noun=compile_folded(r"\b(?:<task>|<list>|tout)\b", _PARTS),
+    noun=compile_folded(r"\b(?:<task>|<list>|tout|ce que (?:j'ai|je dois))\b", _PARTS),
     filters=compile_rules(_FILTERS, _PARTS),
     errand=compile_folded(r"(?:d'|de )?(?:<errands>) \S.*", _PARTS),
     errand_verbs=frozenset(_ERRANDS.split()),

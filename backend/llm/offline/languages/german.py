@@ -4,7 +4,8 @@ from dates.calendars.german import GERMAN_CALENDAR
 from llm.offline.languages.grammar import Grammar, fold_places, fold_verbs
 
 _VERBS = {
-    "add": "füge füg fügen hinzufügen trage trag tragen eintragen notiere notier notieren aufschreiben vormerken "
+    "enter": "trage trag tragen eintragen",
+    "add": "füge füg fügen hinzufügen notiere notier notieren aufschreiben vormerken "
     "ergänze ergänzen aufnehmen erinnere erinner erinnern",
     "put": "setze setz setzen schreibe schreib schreiben packe pack packen nimm nehmen tu tue tun lege leg legen "
     "anlegen stelle stell stellen erstelle erstell erstellen mache mach richte einrichten",
@@ -42,7 +43,8 @@ _PARTS = {
 }
 
 _SENTENCES = (
-    ("unknown", r"(?:<command>) .* (?:zu[rm]?|ins?|im|auf|an)(?: \w{1,15})? (?:playlist|wiedergabeliste|favoriten"
+    ("unknown", r"(?:<command>) .* (?:sterne?n?|punkten?)|(?:<command>) .* (?:zu[rm]?|ins?|im|auf|an)(?: \w{1,15})? "
+                r"(?:playlist|wiedergabeliste|favoriten"
                 r"|warenkorb"
                 r"|kontakte\w?|bibliothek|album)(?: (?:hinzu|ein|auf))?"),
     ("greeting", r"(?:hallo|hi|hey|guten (?:tag|morgen|abend)|servus|moin)(?: parley| zusammen)?"),
@@ -67,8 +69,10 @@ _SENTENCES = (
     ("left", r"(?:ich|du|wir|sie) .*\b<not>\b.*|(?:<command>) <not>\b.*|.* nicht \w{2,20}en"
              r"|(?:<command>) .*\b<not>(?: (?:hinzu|ein|ab|um|auf|daran|als .{1,20}))?"),
     ("left", r"(?:wenn|falls|sobald|vielleicht|solange)\b.*"),
-    ("add", r"(?:mich |uns )?(?P<text>.*\berinnern\b.*)"),
-    ("add", r"(?:eine )?(?:neue )?(?:aufgabe|erinnerung|to-?do)(?: (?:an|für|zum|zur)\b|:) ?<X>|notiz an mich:? "
+    ("delete", r"(?:nimm|nehmen?) <T> (?:von|vom|aus) <my><list>(?: (?:heraus|raus|runter|weg))?"),
+    ("add", r"(?:mich |uns )?(?P<text>.*\berinner(?:n|t werden)\b.*)"),
+    ("add", r"(?:eine )?(?:neue )?(?:aufgabe|erinnerung|to-?do)(?: (?:an|für|zum|zur)\b|:) ?<X>|(?:mach (?:eine "
+            r")?)?notiz(?: an mich)?: ?"
             r"(?P<text2>.+)"),
     ("add", r"(?:ich|wir|man) (?:muss|müssen|müsste|sollte|soll|darf nicht vergessen,?)(?: (?:noch|unbedingt"
             r"|dringend))* <X>"),
@@ -126,7 +130,7 @@ _POSITIONS = {
     9: "neunte neunten",
     10: "zehnte zehnten",
     -1: "letzte letzten letztes",
-    0: "die der das den und nummer nr aufgabe aufgaben punkt",
+    0: "die der das den meine meinen und erinnerung nummer nr aufgabe aufgaben punkt",
 }
 _WORDS = """
     vielen dank steht nach ins ruf schick spiel spiele dreh stell navigiere ubersetze bestell erzahl lied licht 
@@ -138,7 +142,7 @@ _WORDS = """
     einkaufsliste hallo danke ja nein dass daran wenn uhr guten tschuss hilfe warum mach mache spiele schalte
 """
 _TITLES = (
-    ("", r"\b(?:daran |dran )?erinnern\b[ ,]*"),
+    ("", r"\b(?:daran |dran )?erinner(?:n|t werden)\b[ ,]*"),
     ("", r"^(?:mich |uns |bitte )+"),
     ("", r"^(?:daran|dran)\b[ ,]*"),
     ("", r"^dass (?:ich|wir) (?=.*\b(?:muss|soll|sollte|müssen|will|möchte)$)"),
@@ -183,7 +187,8 @@ GERMAN = Grammar(
     references=compile_rules(_REFERENCES, _PARTS),
     answers=compile_rules(_ANSWERS, _PARTS),
     positions=fold_places(_POSITIONS),
-    noun=compile_folded(r"\b(?:<task>|<list>|alles|aufgabenliste)\b", _PARTS),
+    noun=compile_folded(r"\b(?:<task>|<list>|alles|aufgabenliste|was ich .{0,40}(?:zu (?:tun|erledigen)|machen muss"
+                        r"|tun muss|erledigen muss))\b", _PARTS),
     filters=compile_rules(_FILTERS, _PARTS),
     errand=compile_folded(r"\S.* (?:zu \w{2,30}en|\w{2,12}zu\w{2,30}en|<errands>)", _PARTS),
     errand_verbs=frozenset(_ERRANDS.split()),

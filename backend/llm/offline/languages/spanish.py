@@ -4,7 +4,8 @@ from dates.calendars.spanish import SPANISH_CALENDAR
 from llm.offline.languages.grammar import Grammar, fold_places, fold_verbs
 
 _VERBS = {
-    "add": "añade añada añadir añadid agrega agregue agregar anota anote anotar apunta apunte apuntar recuerda "
+    "add": "avisa avise avisar añade añada añadir añadid agrega agregue agregar anota anote anotar apunta apunte "
+    "apuntar recuerda "
     "recuerde "
     "recuerden recordar recordad incluye incluir",
     "put": "pon ponga poner poned mete meta meter crea cree crear haz haga hacer configura configure configurar "
@@ -51,7 +52,8 @@ _PARTS = {
 }
 
 _SENTENCES = (
-    ("unknown", r"(?:<command>) .* (?:a|al|en|de)(?: \w{1,15})? (?:playlist|lista de reproducción|favoritos|carrito"
+    ("unknown", r"(?:<command>) .* (?:estrellas?|puntos?)|(?:<command>) .* (?:a|al|en|de)(?: \w{1,15})? (?:playlist"
+                r"|lista de reproducción|favoritos|carrito"
                 r"|contactos"
                 r"|biblioteca|álbum)"),
     ("greeting", r"(?:hola|buenas|buenos días|buenas (?:tardes|noches))(?: parley| a todos)?"),
@@ -70,6 +72,7 @@ _SENTENCES = (
     ("show", r"(?:qué|cuáles|cuál) (?:son |es )?<my>(?:<task>|<list>)\b.*|(?:tengo|hay) (?:algún |alguna |más |algo "
              r")?(?:<task>|que hacer|pendiente)\b.*"),
     ("show", r"<my>(?:<task>|<list>)<which>(?: (?:para|de|del|en) .{1,30})?"),
+    ("add", r"(?:hazme|hágame) (?:acordar|recordar)(?: de)? <X>"),
     ("left", r"(?:yo |él )?no (?!gracias).*|(?:<command>) (?:no|nada|nunca)\b.*|nunca .*"),
     ("left", r"(?:si|cuando|en cuanto|quizás?|tal vez)\b.*"),
     ("add", r"(?:una? )?(?:nueva |nuevo )?(?:tarea|recordatorio)(?: (?:para|de|sobre|que diga)\b| ?:) ?<X>"),
@@ -124,10 +127,11 @@ _POSITIONS = {
     9: "noveno novena",
     10: "décimo décima",
     -1: "último última",
-    0: "el la los las y número tarea tareas recordatorio",
+    0: "el la los las mi mis y número tarea tareas recordatorio",
 }
 _WORDS = """
-    a     llama envia apaga enciende sube baja llevame traduce contesta cuentame pideme abre llamada llamado 
+    acabado hazme acordar avisame     a     llama envia apaga enciende sube baja llevame traduce contesta cuentame 
+    pideme abre llamada llamado 
     significa eso cansado estoy buenas buenos noches dias ti anadas borrar borra terminado hecha muchas nunca 
     deberia debes
     deshaz deshacer olvides olvide olvidar borres el la los las un una unos unas y o no es son esta estan yo
@@ -170,7 +174,7 @@ SPANISH = Grammar(
     references=compile_rules(_REFERENCES, _PARTS),
     answers=compile_rules(_ANSWERS, _PARTS),
     positions=fold_places(_POSITIONS),
-    noun=compile_folded(r"\b(?:<task>|<list>|todo)\b", _PARTS),
+    noun=compile_folded(r"\b(?:<task>|<list>|todo|lo que tengo)\b", _PARTS),
     filters=compile_rules(_FILTERS, _PARTS),
     errand=compile_folded(r"(?:<errands>)(?:me|le|les|lo|la|los|las|nos)? \S.*", _PARTS),
     errand_verbs=frozenset(_ERRANDS.split()),

@@ -7,7 +7,7 @@ from functools import cache
 
 from dates import DateFinder, DateMention
 from llm.offline.budget import Budget
-from llm.offline.languages.clause_parser import parse_local_message
+from llm.offline.languages.message_parser import parse_local_message
 from llm.offline.languages.registry import GRAMMARS
 from llm.offline.parsing.claims import holds_claim
 from llm.offline.parsing.clauses import (

@@ -39,6 +39,7 @@ ADDING: dict[str, list[Call]] = {
     "Vergiss nicht, die Pässe zu verlängern": [add("Die Pässe verlängern")],
     "Ich muss am Freitag die Miete überweisen": [add("Die Miete überweisen", FRIDAY)],
     "Wir müssen noch den Flug buchen": [add("Den Flug buchen")],
+    "Ich möchte morgen um 10 Uhr an die Sitzung erinnert werden": [add("Sitzung", MONDAY + ", 10:00")],
     "Brot einkaufen": [add("Brot einkaufen")],
     "Rezept abholen und Oma besuchen": [add("Rezept abholen"), add("Oma besuchen")],
     "Fuege Aepfel zur Einkaufsliste hinzu": [add("Aepfel")],
@@ -94,6 +95,7 @@ CHANGING = [
         ]
     ),
     Said("Lösche die Milch", (look("milch"), deleted(1)), ("Gelöscht: „Milch kaufen“.",), TASKS),
+    Said("Nimm die Milch von der Liste", (look("milch"), deleted(1)), (), TASKS),
     Said("Mama anrufen löschen", (look("mama"), deleted(2)), (), TASKS),
     Said("Entfernen Sie bitte Milch von der Liste", (look("milch"), deleted(1)), (), TASKS),
     Said("Lösche alle erledigten Aufgaben", (look(completed=True, limit=25), deleted(4)), (), TASKS),
@@ -169,5 +171,7 @@ NOTHING = [
     "Stell die Musik leiser",
     "Bestell mir eine Pizza",
     "Was bedeutet das?",
+    "Trage mich in den Newsletter ein",
+    "Bewerte dieses Buch mit vier Sternen",
     "Ich war gestern im Kino",
 ]

@@ -42,6 +42,7 @@ ADDING: dict[str, list[Call]] = {
     "No te olvides de renovar los pasaportes": [add("Renovar los pasaportes")],
     "Tengo que pagar el alquiler el viernes": [add("Pagar el alquiler", FRIDAY)],
     "Hay que reservar el vuelo": [add("Reservar el vuelo")],
+    "Avísame mañana de la entrega": [add("Entrega", MONDAY)],
     "comprar pan": [add("Comprar pan")],
     "recoger la receta y visitar a la abuela": [add("Recoger la receta"), add("Visitar a la abuela")],
     "Anade una tarea preparar la cena": [add("Preparar la cena")],
@@ -178,4 +179,6 @@ NOTHING = [
     "¿Qué significa eso?",
     "Ayer estuve en el cine",
     "Pon la radio",
+    "Dale cuatro estrellas a este libro",
+    "Borra la alarma de las 7",
 ]
