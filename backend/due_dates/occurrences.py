@@ -81,16 +81,13 @@ def find_next_day(rule: Rule, start: date, after: date) -> date | None:
     """The first day after `after` of a rule whose periods are counted from `start`, which is not later."""
     looks = 0
     for period in list_periods(rule, start, after):
-        days = []
-        for day in period:
-            looks += 1
-            if day is not None:
-                days.append(day)
+        named = list(period)
+        days = [day for day in named if day is not None]
         if rule.positions:
             days = pick_positions(days, rule.positions)
         if found := next((day for day in days if day > after), None):
             return found if found <= LAST_DAY else None
-        looks += 1
+        looks += max(1, len(named))
         if looks > MAX_LOOKS:
             break
     return None

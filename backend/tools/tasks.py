@@ -28,7 +28,7 @@ from tools.registry import register_tool
 # again with each further step.
 MAX_LIST_CHARACTERS = 20_000
 MIN_SHARE_CHARACTERS = 100
-# The end of a description is always shown: it may be a due date.
+# The end of a description is always shown, and the middle left out.
 END_CHARACTERS = 60
 # Characters of the description of a task that was changed: the model that changed it has read it.
 MAX_CHANGED_CHARACTERS = 1_000

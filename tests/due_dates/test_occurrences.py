@@ -87,6 +87,7 @@ def next_days(rule: str, start: date, count: int = 3) -> list[str]:
         ("FREQ=WEEKLY;BYDAY=MO,FR;UNTIL=20260608", date(2026, 6, 1), ["2026-06-05", "2026-06-08"]),
         ("FREQ=DAILY;UNTIL=20260602T120000Z", date(2026, 6, 1), ["2026-06-02"]),
         ("FREQ=MONTHLY;BYDAY=MO,1TU", date(2026, 6, 1), ["2026-06-02", "2026-06-08", "2026-06-15"]),
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29", date(2096, 2, 29), ["2104-02-29", "2108-02-29", "2112-02-29"]),
         ("FREQ=YEARLY", date(2999, 1, 1), []),
     ],
 )
