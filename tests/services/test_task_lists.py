@@ -13,7 +13,7 @@ from services import tasks
 from services.tasks import LISTS, TaskFilter
 from support.databases.query_plans import count_rows_read, explain
 from support.databases.statement_counts import count_statements
-from support.servers import Person, Server, with_database
+from support.servers import Person, Server, serving, settings_for, with_database
 
 BERLIN = "Europe/Berlin"
 MANY = 20_000
@@ -183,10 +183,11 @@ SELECT '{user}', 'task ' || n, n % 10 > 0, now() + n * interval '1 hour', n FROM
 @pytest.mark.parametrize("sort", ["due", "position"])
 @pytest.mark.parametrize("completed", [None, False])
 def test_a_page_reads_no_more_than_it_shows_however_many_tasks_there_are(
-    server: Server, sort: tasks.Sort, completed: bool | None
+    own_database_url: str, sort: tasks.Sort, completed: bool | None
 ) -> None:
     """Of a person who has done most of them; PostgreSQL sorts nothing."""
-    ann, bob = server.person(), server.person()
+    with serving(settings_for(own_database_url)) as server:
+        ann, bob = server.person(), server.person()
     statement, values = tasks.bind_task_filter(Caller(ann.id, None), TaskFilter(completed))
     moment = datetime.now(UTC) + timedelta(hours=MANY / 2)
     marks = {"completed": False, "due_by": moment, "position": MANY / 2, "id": UUID(int=0)}
@@ -202,7 +203,7 @@ def test_a_page_reads_no_more_than_it_shows_however_many_tasks_there_are(
             assert count_rows_read(plan, "tasks") == 51
             assert "Sort" not in list_nodes(plan)
 
-    with_database(server.settings.database_url.get_secret_value(), look)
+    with_database(own_database_url, look)
 
 
 def list_nodes(plan: dict[str, Any]) -> list[str]:

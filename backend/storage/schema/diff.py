@@ -71,7 +71,9 @@ def normalize_check(expression: str) -> list[str]:
     """The names, numbers, texts and comparisons of a CHECK: engines rewrite everything else, and add casts."""
     plain = re.sub(r"::[a-z ]+(\[\])?|[`\"]", "", expression)
     words = re.findall(r"'(?:[^']|'')*'|\w+|[<>=!]+", plain)
-    return [word for word in words if word.lower() not in ("in", "any", "array", "=")]
+    # Only in a text does case mean anything.
+    plain_words = [word if word.startswith("'") else word.lower() for word in words]
+    return [word for word in plain_words if word not in ("in", "any", "array", "=")]
 
 
 def describe_difference(change: Difference) -> str:

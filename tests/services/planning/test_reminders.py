@@ -133,8 +133,9 @@ def test_more_than_a_batch_is_given(server: Server, still: None, monkeypatch: py
 
 @pytest.mark.busy
 @pytest.mark.engines("postgresql")
-def test_a_look_reads_no_task_whose_reminder_is_not_due(server: Server, still: None) -> None:
-    ann = server.person()
+def test_a_look_reads_no_task_whose_reminder_is_not_due(own_database_url: str, still: None) -> None:
+    with serving(settings_for(own_database_url)) as server:
+        ann = server.person()
 
     async def look(db: Database) -> None:
         await db._execute_sql(
@@ -147,4 +148,4 @@ def test_a_look_reads_no_task_whose_reminder_is_not_due(server: Server, still: N
         plan = await explain_sql(db, sql, [datetime.now(UTC)])
         assert count_rows_read(plan, "tasks") == 0
 
-    with_database(url_of(server), look)
+    with_database(own_database_url, look)
