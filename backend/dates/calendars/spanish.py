@@ -21,7 +21,7 @@ _PARTS = {
     **{name: f"(?P<{name}>{join_words(words)})" for name, words in _VALUES.items()},
     "some": rf"(?P<count>\d{{1,3}}|{join_words(_VALUES['count'])})",
     "oclock": rf"(?P<hour>\d{{1,2}}|{join_words(_HOURS)})",
-    "at": r"(?P<at>\b(?:a|sobre|hacia|antes de|desde)(?: las?)? )?",
+    "at": r"(?P<at>\b(?:a|sobre|hacia|antes de|desde|para)(?: las?)? )?",
     "in_part": r"(?: ?(?:por|de|en|a|al)(?: la)? <part>\b)?",
     "on": r"\b(?:(?:para|antes de|hasta|desde|a partir de|de|en|a)(?: el| la| este)? |antes del |del |al |el |este )?",
     "weekday2": f"(?P<weekday2>{join_words(_VALUES['weekday'])})",
@@ -61,7 +61,7 @@ _CLOCKS = (
     ("clock", r"<at>(?<![\d:.])\b(?P<hour>\d{1,2})(?::(?P<minute>\d\d))? ?(?P<half>[ap])\.? ?m\b\.?"),
     ("clock", r"<at>(?<![\d:.])\b(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?P<exact>)\b(?![:.]?\d)(?: ?(?:h"
               r"|horas)\b)?<in_part>"),
-    ("clock", r"(?P<at>\b(?:a|sobre|hacia|antes de|desde) las? )<oclock>\b(?: en punto| horas)?<in_part>"),
+    ("clock", r"(?P<at>(?:^|\b(?:a|sobre|hacia|antes de|desde|para) )las? )<oclock>\b(?: en punto| horas)?<in_part>"),
 )  # fmt: skip
 _REPEATS = (
     ("workdays", r"\b(?:entre semana|de lunes a viernes|todos los días laborables)\b"),

@@ -19,6 +19,7 @@ _MAX_CUTS = 4  # of "rename A to B to C", one of which stands between the names
 MARKS = " \t\n,;:.!?¡¿…-"
 _QUOTED = re.compile(r"\"([^\"]{1,300})\"")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
+_MAX_THING_WORDS = 6  # of what stands before "on my list" without a verb
 _SHORT = 3  # words of an item in a list such as "eggs, milk and bread"
 
 _QUERIES: dict[str, Verb] = {"show": "show", "count": "count"}
@@ -58,7 +59,7 @@ class ClauseParser:
         for action, rest in self.read_verb(text):
             if intent := _ACTIONS[action](self, rest.strip(MARKS)):
                 return replace(intent, sure=polite or not asked)
-        if not asked and self._strip_list(text)[1]:  # "milk on my list"
+        if not asked and self._names_thing_on_list(text):
             return self.build_addition(text)
         if not asked and self.grammar.errand.fullmatch(folded):  # it may as well answer a question
             intent = self.build_addition(text)
@@ -100,6 +101,8 @@ class ClauseParser:
             return self._build_query(_QUERIES[kind], text)
         if kind == "add":
             return self.build_addition(groups["text"])
+        if kind == "place":
+            return self.build_placement(groups["text"])
         if kind == "verb":  # German has the verb at the end
             return self._build_rotated(groups)
         if kind in _CHANGES:
@@ -150,6 +153,13 @@ class ClauseParser:
     def _strip_task(self, text: str) -> tuple[str, bool]:
         m = self.grammar.task.match(fold_text(text))
         return (text[m.end() :].lstrip(MARKS), True) if m else (text, False)
+
+    def _names_thing_on_list(self, text: str) -> bool:
+        """ "milk on my list", but not "empty my list of things to buy"."""
+        thing, listed = self._strip_list(text)
+        if not listed or next(self.read_verb(text), None) or len(thing.split()) > _MAX_THING_WORDS:
+            return False
+        return not self.grammar.noun.search(fold_text(thing))
 
     def build_addition(self, text: str) -> Intent | None:
         """To add what is named after a verb that can mean nothing else."""
@@ -210,6 +220,7 @@ class ClauseParser:
 
     def build_marking(self, text: str) -> Intent | None:
         """ "mark ... as done", or as open."""
+        text = self._strip_list(text)[0]
         folded = fold_text(text)
         for kind, words in self.grammar.filters:
             for m in words.finditer(folded):

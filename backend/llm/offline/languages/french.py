@@ -39,7 +39,8 @@ _PARTS = {
     "T": "(?P<target>.+?)",
     "command": join_words(" ".join(_VERBS.values()).split()),
     "errands": join_words(_ERRANDS.split()),
-    "my": r"(?:(?:le|la|les|mes|mon|ma|nos|notre|toutes?|tous|tout|ces|cette|ce|des|quelles|quels) |l'){0,5}",
+    "my": r"(?:(?:le|la|les|mes|mon|ma|nos|notre|toutes?|tous|tout|ces|cette|ce|des|quelles|quels|prochaine?s) "
+    r"|l'){0,5}",
     "task": r"(?:tâches?|rappels?|choses à faire|to-?dos?)",
     "which": r"(?: (?:à faire|en retard|en cours|terminée?s?|finie?s?|faite?s?|manquée?s?|restante?s?|ouverte?s?"
     r"|prévue?s?"
@@ -85,6 +86,11 @@ _SENTENCES = (
     ("show", r"(?:quelles?|quels?) (?:sont|est) <my>(?:<task>|<list>)\b.*|(?:quelles?|quels?) (?:<task>)\b.*"),
     ("show", r"(?:est[- ]ce que j'ai|ai[- ]je|j'ai|y a[- ]t[- ]il|il y a) (?:encore )?(?:des |de |un |une |d'autres "
              r")?(?:<task>|quelque chose à faire)\b.*"),
+    ("add", r"(?:une? )?(?:nouvelle |nouveau )?(?:tâche|rappel) (?:pour|de|d')(?= ?\w{2,20}(?:er|ir|re)\b) ?<X>"),
+    ("add", r"que (?:tu|vous) me rappell?(?:es|iez) <X>"),
+    ("show", r"(?:quel est )?(?:le )?contenu de <my><list>"),
+    ("check", r"(?:est[- ]ce que )?<T> (?:est|sont)(?:-(?:ils?|elles?))? (?:sur|dans) <my><list>"),
+    ("complete", r"<T>,? c'est <done>"),
     ("show", r"<my>(?:<task>|<list>)<which>(?: (?:pour|de|du|d'|sur) ?.{1,30})?"),
     ("add", r"(?:une? )?(?:nouvelle |nouveau )?(?:tâche|rappel)(?: (?:pour|de|d'|à|sur)\b| ?:) ?<X>"),
     ("add", r"(?:je dois|il faut(?: que je)?|j'ai besoin de|il me faut|nous devons|on doit|je devrais|il faudrait) "
@@ -101,7 +107,8 @@ _SENTENCES = (
                  r"|préparé|récupéré|commandé|écrit|réparé) (?P<target>.+)"),
 )  # fmt: skip
 _REFERENCES = (
-    ("it", r"(?:le|la|ça|cela|ceci|l'|celle-(?:ci|là)|celui-(?:ci|là)|cette tâche|ce rappel|la tâche|le rappel)(?: "
+    ("it", r"(?:le|la|ça|cela|ceci|l'|celle-(?:ci|là)|celui-(?:ci|là)|cette tâche|ce rappel|(?:la|ma) tâche|(?:le"
+           r"|mon) rappel)(?: "
            r"aussi)?"),
     ("them", r"les|ceux-(?:ci|là)|celles-(?:ci|là)|les deux|tous les deux|toutes les deux"),
     ("all completed tasks", r"<my><task> (?:<done>)|(?:tout ce qui est|celles qui sont) <done>"),

@@ -5,7 +5,7 @@ from llm.offline.languages.grammar import Grammar, fold_places, fold_verbs
 
 _VERBS = {
     "enter": "trage trag tragen eintragen",
-    "add": "füge füg fügen hinzufügen notiere notier notieren aufschreiben vormerken "
+    "add": "merke merk merken füge füg fügen hinzufügen notiere notier notieren aufschreiben vormerken "
     "ergänze ergänzen aufnehmen erinnere erinner erinnern",
     "put": "setze setz setzen schreibe schreib schreiben packe pack packen nimm nehmen tu tue tun lege leg legen "
     "anlegen stelle stell stellen erstelle erstell erstellen mache mach richte einrichten",
@@ -39,6 +39,8 @@ _PARTS = {
     r"|erinnerungen)(?: (?:namens )?\w{1,30})?",
     "done": r"(?:erledigt|fertig|abgeschlossen|gemacht|abgehakt|geschafft)",
     "yet": r"(?:(?:schon|jetzt|nun|bereits|endlich|auch|gerade|alle) ){0,3}",
+    "final": r"\b(?:löschen|entfernen|streichen|setzen|stellen|erstellen|anlegen|einrichten|hinzufügen|anzeigen"
+    r"|zeigen|abbrechen)",
     "not": r"(?:nicht|nie|niemals|keine?[nrms]?)",
 }
 
@@ -47,6 +49,7 @@ _SENTENCES = (
                 r"(?:playlist|wiedergabeliste|favoriten"
                 r"|warenkorb"
                 r"|kontakte\w?|bibliothek|album)(?: (?:hinzu|ein|auf))?"),
+    ("unknown", r"erinner[en]? (?:meine?n?|unsere?n?|den|die|das|alle) .*"),
     ("greeting", r"(?:hallo|hi|hey|guten (?:tag|morgen|abend)|servus|moin)(?: parley| zusammen)?"),
     ("well", r"wie geht(?:'s| es)(?: (?:dir|ihnen))?"),
     ("thanks", r"(?:(?:vielen|herzlichen|besten) )?danke?(?: (?:dir|ihnen|schön|sehr|.{0,20}))?"),
@@ -58,6 +61,8 @@ _SENTENCES = (
     ("undo", r"(?:mach(?:e|en)? )?(?:das |es )?(?:wieder )?rückgängig(?: machen)?"),
     ("add", r"(?:vergiss|vergessen) nicht,? <X>|nicht vergessen ?[:,]? (?P<text2>.+)|lass mich nicht vergessen,? "
             r"(?P<text3>.+)"),
+    ("place", r"ich (?:brauche|hätte gerne?) (?P<text>.+)"),
+    ("show", r"(?:an was|woran) (?:muss|soll|sollte) ich\b.*|was fehlt .{0,20}<list>"),
     ("count", r"wie ?viele? <my>(?:<task>|sachen)\b.*"),
     ("show", r"was (?:steht|ist|habe ich|haben wir|gibt es|muss ich|soll ich|sollte ich|liegt|kommt)\b.*\b(?:an|tun"
              r"|machen"
@@ -65,17 +70,19 @@ _SENTENCES = (
              r"|<list>)\b.{0,40}"),
     ("show", r"was habe ich .{0,40}(?:<done>)|(?:welche|was für|was sind) <my>(?:<task>|<list>)\b.*"),
     ("show", r"(?:habe ich|gibt es|haben wir) .{0,40}(?:<task>|zu tun|zu erledigen)\b.*"),
-    ("show", r"<my>(?:<task>|<list>)(?: (?:für|von|vom|in|zu) .{1,30}| anzeigen)?"),
+    ("show", r"(?!.*(?!anzeigen|zeigen)<final>$)<my>(?:<task>|<list>)(?: (?:für|von|vom|in|zu) .{1,30}| anzeigen)?"),
     ("left", r"(?:ich|du|wir|sie) .*\b<not>\b.*|(?:<command>) <not>\b.*|.* nicht \w{2,20}en"
              r"|(?:<command>) .*\b<not>(?: (?:hinzu|ein|ab|um|auf|daran|als .{1,20}))?"),
     ("left", r"(?:wenn|falls|sobald|vielleicht|solange)\b.*"),
     ("delete", r"(?:nimm|nehmen?) <T> (?:von|vom|aus) <my><list>(?: (?:heraus|raus|runter|weg))?"),
     ("add", r"(?:mich |uns )?(?P<text>.*\berinner(?:n|t werden)\b.*)"),
-    ("add", r"(?:eine )?(?:neue )?(?:aufgabe|erinnerung|to-?do)(?: (?:an|für|zum|zur)\b|:) ?<X>|(?:mach (?:eine "
+    ("add", r"(?!.*<final>$)(?:eine )?(?:neue )?(?:aufgabe|erinnerung|to-?do)(?: (?:an|für|zum|zur)\b|:) ?<X>"
+            r"|(?:mach (?:eine "
             r")?)?notiz(?: an mich)?: ?"
             r"(?P<text2>.+)"),
     ("add", r"(?:ich|wir|man) (?:muss|müssen|müsste|sollte|soll|darf nicht vergessen,?)(?: (?:noch|unbedingt"
             r"|dringend))* <X>"),
+    ("check", r"(?:ist|sind|steht|stehen) (?:noch |schon )?<T> (?:auf|in) <my><list>"),
     ("check", r"(?:ist|sind) <T> <yet>(?:<done>|offen|fällig)|wann (?:ist|sind|muss ich) (?P<target2>.+?)(?: fällig"
               r"| dran)?"),
     ("question", r"(?:wer|wo|wann|warum|wieso|weshalb|welche\w?|wie|was|woher|wohin|ist|sind|war|hat|haben|soll"
@@ -87,7 +94,7 @@ _SENTENCES = (
     ("complete", r"<T>(?::| ist| sind| wurden?| habe ich) <yet><done>(?: worden)?|<done>:? (?P<target3>.+)"),
     ("complete", r"(?:ich|wir) (?:haben?|bin|sind) <yet>(?:mit )?<T> <yet>(?:<done>|(?:ab|an|ein|be|ge"
                  r"|auf)\w{3,20}[tn])"),
-    ("delete", r"(?:brich|sage?|storniere) (?P<target><my><task>\b.*?)(?: ab)?"),
+    ("delete", r"(?:brich|sage?|storniere|stoppe|beende) (?P<target><my><task>\b.*?)(?: ab)?"),
     ("verb", r"(?P<text>.+?),? (?P<verb>hinzufügen|eintragen|notieren|aufschreiben|vormerken|aufnehmen|setzen"
              r"|schreiben"
              r"|packen|erstellen|anlegen|einrichten|stellen|anzeigen|zeigen|auflisten|vorlesen|ansehen|abhaken"
@@ -95,7 +102,8 @@ _SENTENCES = (
              r"|markieren|kennzeichnen|löschen|entfernen|streichen|verschieben|verlegen|umbenennen|nehmen)"),
 )  # fmt: skip
 _REFERENCES = (
-    ("it", r"(?:es|das|die|den|der|ihn|sie|diese[rns]?)(?: (?:auch|wieder))?|(?:die|diese) (?:aufgabe|erinnerung)"),
+    ("it", r"(?:es|das|die|den|der|ihn|sie|diese[rns]?)(?: (?:auch|wieder))?|(?:die|diese|meine) (?:aufgabe"
+           r"|erinnerung)"),
     ("them", r"sie alle|diese alle|beiden?|alle beide|die beiden"),
     ("all completed tasks", r"<my>(?:erledigte|fertige|abgeschlossene)[ns]?(?: <task>| sachen)?"),
     ("all open tasks", r"<my>(?:offene|unerledigte|restliche)[ns]?(?: <task>| sachen)?"),
@@ -142,6 +150,7 @@ _WORDS = """
     einkaufsliste hallo danke ja nein dass daran wenn uhr guten tschuss hilfe warum mach mache spiele schalte
 """
 _TITLES = (
+    ("", r"^(?:ein|an|hinzu), (?:um )?"),
     ("", r"\b(?:daran |dran )?erinner(?:n|t werden)\b[ ,]*"),
     ("", r"^(?:mich |uns |bitte )+"),
     ("", r"^(?:daran|dran)\b[ ,]*"),

@@ -8,7 +8,8 @@ _VERBS = {
     "apuntar recuerda "
     "recuerde "
     "recuerden recordar recordad incluye incluir",
-    "put": "pon ponga poner poned mete meta meter crea cree crear haz haga hacer configura configure configurar "
+    "put": "envía enviar manda mandar pon ponga poner poned mete meta meter crea cree crear haz haga hacer "
+    "configura configure configurar "
     "programa programar establece establecer escribe escribir",
     "show": "muestra muestre mostrar enseña enseñe enseñar di diga decir lista listar lee lea leer dame da dar ver "
     "abre abrir "
@@ -64,13 +65,17 @@ _SENTENCES = (
     ("help", r"ayuda|ayúdame|qué (?:puedes|sabes) hacer.{0,30}|cómo funciona(?: esto)?"),
     ("left", r"déjalo|nada|no,? gracias|olvídalo|da igual|para"),
     ("undo", r"deshaz(?:lo)?(?: (?:eso|el último cambio))?|deshacer(?: (?:eso|el último cambio))?|revierte(?: eso)?"),
-    ("add", r"no (?:te |se |me )?(?:olvides|olvide|olvidar|olvidarme)(?: de)? <X>|no me dejes olvidar (?P<text2>.+)"),
+    ("add", r"no (?:te |se |me )?(?:olvides|olvide|olvidar|olvidarme)(?: de)? <X>|no me dejes olvidar (?P<text2>.+)"
+            r"|no dejes? que (?:me )?olvide (?P<text3>.+)"),
     ("show", r"(?:qué (?:tengo|hay|me queda|queda|falta|debo|está|he)|cuáles son|qué es lo que tengo)\b.*\b(?:hacer"
              r"|pendientes?|lista|listas|falta"
              r"|queda|comprar|tareas?|recordatorios?|hecho|terminado|completado|hoy|mañana|semana|agenda)\b.{0,60}"),
     ("count", r"cuánt[oa]s (?:<task>|cosas)\b.*"),
     ("show", r"(?:qué|cuáles|cuál) (?:son |es )?<my>(?:<task>|<list>)\b.*|(?:tengo|hay) (?:algún |alguna |más |algo "
              r")?(?:<task>|que hacer|pendiente)\b.*"),
+    ("add", r"(?:una? )?(?:nuev[oa] )?(?:tarea|recordatorio) (?:para|de) (?=\w{2,20}[aei]r(?:se|[mtl][eoa]s?)?\b)<X>"),
+    ("add", r"(?:quiero|quisiera|me gustaría) que me (?:recuerdes?|avises?) <X>"),
+    ("check", r"(?:está|están|hay) <T> en <my><list>"),
     ("show", r"<my>(?:<task>|<list>)<which>(?: (?:para|de|del|en) .{1,30})?"),
     ("add", r"(?:hazme|hágame) (?:acordar|recordar)(?: de)? <X>"),
     ("left", r"(?:yo |él )?no (?!gracias).*|(?:<command>) (?:no|nada|nunca)\b.*|nunca .*"),
@@ -91,13 +96,14 @@ _SENTENCES = (
     ("reopen", r"<T> (?:sigue|siguen|está|están) (?:todavía |aún )?(?:pendientes?|sin (?:hacer|terminar))"),
 )  # fmt: skip
 _REFERENCES = (
-    ("it", r"(?:lo|la|eso|esto|es[ae]|est[ae]|ésa|ése|es[ae] (?:tarea|recordatorio)|la tarea|el recordatorio)(?: "
+    ("it", r"(?:lo|la|eso|esto|es[ae]|est[ae]|ésa|ése|es[ae] (?:tarea|recordatorio)|(?:la|mi) tarea|(?:el|mi) "
+           r"recordatorio)(?: "
            r"también)?"),
     ("them", r"los|las|es[ao]s|est[ao]s|l[oa]s dos|amb[oa]s|tod[oa]s ell[oa]s"),
     ("all completed tasks", r"<my>(?:<task> )?<done>|todo lo (?:hecho|terminado|completado)"),
     ("all open tasks", r"<my>(?:tareas|recordatorios) pendientes|todo lo pendiente"),
     ("all tasks except {but}", r"(?:todo|todas?|<my><task>),? (?:menos|excepto|salvo) (?P<but>.+)"),
-    ("all tasks", r"tod[oa]s?(?: (?:las|los|mis) (?:tareas|recordatorios|cosas))?|(?:las|los|mis) (?:tareas"
+    ("all tasks", r"tod[oa]s?(?: (?:las|los|mis) (?:tareas|recordatorios|cosas))?|(?:las |los |mis )?(?:tareas"
                   r"|recordatorios)|(?:toda )?(?:la|mi) lista(?: entera)?"),
 )  # fmt: skip
 _ANSWERS = (

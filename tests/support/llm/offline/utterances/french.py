@@ -45,6 +45,7 @@ ADDING: dict[str, list[Call]] = {
     "Je dois payer le loyer vendredi": [add("Payer le loyer", FRIDAY)],
     "Il faut réserver le vol": [add("Réserver le vol")],
     "Fais-moi penser à arroser le jardin jeudi": [add("Arroser le jardin", "Due Thursday 26 November 2026")],
+    "Rappel pour appeler la banque": [add("Appeler la banque")],
     "acheter du pain": [add("Acheter du pain")],
     "récupérer l'ordonnance et appeler mamie": [add("Récupérer l'ordonnance"), add("Appeler mamie")],
     "Ajoute une tache preparer le diner": [add("Preparer le diner")],
@@ -184,6 +185,7 @@ NOTHING = [
     "Qu'est-ce que ça veut dire ?",
     "J'étais au cinéma hier",
     "Mets la radio",
+    "Vide la liste de courses",
     "Note ce film cinq étoiles",
     "Supprime l'alarme de 7 heures",
 ]

@@ -40,6 +40,10 @@ ADDING: dict[str, list[Call]] = {
     "Ich muss am Freitag die Miete überweisen": [add("Die Miete überweisen", FRIDAY)],
     "Wir müssen noch den Flug buchen": [add("Den Flug buchen")],
     "Ich möchte morgen um 10 Uhr an die Sitzung erinnert werden": [add("Sitzung", MONDAY + ", 10:00")],
+    "Ich brauche eine Erinnerung, die Heizung zu entlüften": [add("Die Heizung entlüften")],
+    "Stell eine Erinnerung für morgen um 9 Uhr ein, den Vogel zu füttern": [
+        add("Den Vogel füttern", MONDAY + ", 09:00")
+    ],
     "Brot einkaufen": [add("Brot einkaufen")],
     "Rezept abholen und Oma besuchen": [add("Rezept abholen"), add("Oma besuchen")],
     "Fuege Aepfel zur Einkaufsliste hinzu": [add("Aepfel")],
@@ -96,6 +100,8 @@ CHANGING = [
     ),
     Said("Lösche die Milch", (look("milch"), deleted(1)), ("Gelöscht: „Milch kaufen“.",), TASKS),
     Said("Nimm die Milch von der Liste", (look("milch"), deleted(1)), (), TASKS),
+    Said("Aufgabe Mama anrufen löschen", (look("mama"), deleted(2)), (), TASKS),
+    Said("Ist noch Milch auf der Liste?", (look("milch"),), ("„Milch kaufen“ ist noch offen",), TASKS),
     Said("Mama anrufen löschen", (look("mama"), deleted(2)), (), TASKS),
     Said("Entfernen Sie bitte Milch von der Liste", (look("milch"), deleted(1)), (), TASKS),
     Said("Lösche alle erledigten Aufgaben", (look(completed=True, limit=25), deleted(4)), (), TASKS),
@@ -171,6 +177,7 @@ NOTHING = [
     "Stell die Musik leiser",
     "Bestell mir eine Pizza",
     "Was bedeutet das?",
+    "Erinnere meinen Bruder daran, einzukaufen",
     "Trage mich in den Newsletter ein",
     "Bewerte dieses Buch mit vier Sternen",
     "Ich war gestern im Kino",

@@ -43,6 +43,8 @@ ADDING: dict[str, list[Call]] = {
     "Tengo que pagar el alquiler el viernes": [add("Pagar el alquiler", FRIDAY)],
     "Hay que reservar el vuelo": [add("Reservar el vuelo")],
     "Avísame mañana de la entrega": [add("Entrega", MONDAY)],
+    "Recordatorio para llamar al banco": [add("Llamar al banco")],
+    "Quiero que me recuerdes comprar sal": [add("Comprar sal")],
     "comprar pan": [add("Comprar pan")],
     "recoger la receta y visitar a la abuela": [add("Recoger la receta"), add("Visitar a la abuela")],
     "Anade una tarea preparar la cena": [add("Preparar la cena")],
