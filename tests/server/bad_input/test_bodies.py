@@ -26,7 +26,7 @@ BLANK = ["", " ", "\t", "\n", "\u200b", " \u200b\t\u00a0", "\u2028", "\ufeff"]
 UNSTORABLE = ["a\0b", "\0", "a\ud800b", "\udfff"]
 NO_TEXT = [5, 1.5, True, [], ["x"], {}, {"x": 1}]
 # Without a body these ask for the same thing, and do it.
-WITHOUT_BODY = {"DELETE /v1/me", "POST /v1/chats/{account_id}/{agent_id}"}
+WITHOUT_BODY = {"DELETE /v1/me", "POST /v1/chats/{account_id}/{agent_id}", "POST /v1/undo"}
 NEEDED = [route for route in BODIES if route not in WITHOUT_BODY]
 TITLE = [*BLANK, "x" * 256, "ü" * 256, *UNSTORABLE, *NO_TEXT, None]
 MESSAGE = [*BLANK, "x" * 32_001, *UNSTORABLE, *NO_TEXT, None]
@@ -204,6 +204,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "completed": ["true", "yes", 1, 0, "", [], {}, None],
         **{**PLAN, "position": [*PLAN["position"], None]},
     },
+    "POST /v1/undo": {"change_id": UUIDS, "run_id": UUIDS},
     "POST /v1/conversations": {
         "kind": ["", "Group", "group ", "party", "group\0", *NO_TEXT, None],
         "title": TITLE[:-1],
