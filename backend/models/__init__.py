@@ -2,6 +2,7 @@
 from models.account import Account, AccountInvitation, AccountMember
 from models.agent import Agent
 from models.approval import Approval
+from models.audit.kept_part import KeptPart
 from models.audit.undo_step import UndoStep
 from models.conversation import Conversation
 from models.event import Event, EventCounter, EventLogEntry, EventRead
@@ -33,6 +34,7 @@ __all__ = [
     "EventLogEntry",
     "EventRead",
     "IdempotencyKey",
+    "KeptPart",
     "Message",
     "MessageChange",
     "MessageDelivery",

@@ -15,7 +15,7 @@ from services import run_log
 from services.accounts import account_removal, user_removal
 from services.accounts.invitations import delete_ended_invitations
 from services.agents import answers
-from services.audit import undo_steps
+from services.audit import kept_parts, undo_steps
 from services.idempotency import delete_old_keys
 
 # A worker that starts has more urgent things to do than to delete what has expired.
@@ -56,6 +56,8 @@ class Housekeeping:
         while await write(run_log.delete_old_details, SYSTEM, self._run_log_retention_days):
             pass
         while await write(undo_steps.delete_old_steps, SYSTEM):
+            pass
+        while await write(kept_parts.delete_old_parts, SYSTEM):
             pass
         for run_id in await self._db.read(answers.find_late_runs, SYSTEM):
             await write(answers.end_late_run, SYSTEM, run_id)

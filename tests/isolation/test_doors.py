@@ -74,7 +74,8 @@ def open_programs(server: Server, owner: Theirs) -> dict[str, httpx.Client]:
 # others one of each kind.
 ONE_OF_EACH_KIND = {"GET /v1/tasks", "PATCH /v1/tasks/{task_id}", "DELETE /v1/me"}
 # After these the rows are not what they were: what they are tried with is theirs alone.
-ENDING = {route for route in SCOPES if route.startswith("DELETE ")}
+# Which can be done once: each scope has a person of its own.
+ENDING = {route for route in SCOPES if route.startswith("DELETE ") or route == "POST /v1/undo"}
 
 
 def routes_on(engine_name: str, routes: Iterable[str]) -> list[str]:

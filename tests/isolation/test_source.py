@@ -122,6 +122,8 @@ JUSTIFIED = {
         "services/audit/undo.py",
         "update",
     ): "steps that access.select has found, and those that they have taken back",
+    ("services/audit/kept_parts.py", "select"): "counts what access.select has found",
+    ("services/audit/kept_parts.py", "insert"): "rows of a conversation that the caller has brought back",
     ("events/event_log.py", "select"): "from what access.select has found",
     ("events/event_log.py", "union_all"): "parts that access.select has found",
     ("events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",

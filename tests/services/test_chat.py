@@ -123,7 +123,7 @@ def test_the_model_reads_instructions_tools_history_and_the_persons_zone(
     request = model.requests[-1]
     assert request.timezone == "Asia/Tokyo"
     assert [tool.name for tool in request.tools] == [
-        "add_task", "list_tasks", "complete_task", "update_task", "delete_task"
+        "add_task", "list_tasks", "complete_task", "update_task", "delete_task", "undo"
     ]  # fmt: skip
     assert [type(turn).__name__ for turn in request.turns] == [
         "UserTurn",

@@ -110,6 +110,8 @@ ROWS = {
     f"VALUES ({ID.format(9)}, {ID.format(9)}, {ID.format(9)}, 1, '2026-01-01', 'by hand')",
     "033": "INSERT INTO undo_steps (user_id, change_id, noun, row_id, action) "
     f"VALUES ({ONE}, {ID.format(9)}, 'task', {ID.format(9)}, 'created')",
+    "034": "INSERT INTO kept_parts (user_id, change_id, noun, content) "
+    f"VALUES ({ONE}, {ID.format(9)}, 'runs', '[]')",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -443,7 +445,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 034"]
+            assert place.stamps() == [HEAD, "started 035"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -452,7 +454,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["034_add_run_id_to_tasks"]
+        assert place.stamps() == ["035_add_run_id_to_tasks"]
 
 
 # The README

@@ -68,15 +68,16 @@ async def undo_change(
         raise Conflict("There is nothing to undo.")
     rows = await lock_rows(tx, caller, {step.key for step in steps})
     was = {key: take_snapshot(row) for key, row in rows.items()}
+    taken_by = {step.key: step.change_id for step in steps}
     reversals = [
-        Reversal(key, rows.get(key), was.get(key), state)
+        Reversal(key, rows.get(key), was.get(key), state, taken_by[key])
         for key, state in find_states_before(steps, was).items()
         if mark_row(key[0], state) != mark_row(key[0], was.get(key))
     ]
     if not reversals:
         raise Conflict("Nothing is left of this to undo.")
     change = Change(caller, new_id or uuid4(), is_undo=True)
-    changed = [await REVERSERS[reversal.key[0]](tx, caller, reversal) for reversal in reversals]
+    changed = [await REVERSERS[reversal.key[0]](tx, change, reversal) for reversal in reversals]
     await tx.flush()
     reversed_keys = {reversal.key for reversal in reversals}
     undone = [step for step in steps if step.key in reversed_keys]

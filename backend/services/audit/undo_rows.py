@@ -9,13 +9,15 @@ import access
 from access import Caller
 from clock import utc_now
 from db import Transaction, get_columns
+from errors import Conflict, NotFound
 from events import changes
-from models import Task
+from models import Conversation, Task
 from models.audit.undo_step import UndoNoun
 from models.event import NewEvent
 from models.shapes import JsonObject
-from services import idempotency, tasks
-from services.audit.undo_steps import UNDO_TABLES
+from services import conversations, idempotency, tasks
+from services.audit import kept_parts
+from services.audit.undo_steps import UNDO_TABLES, Change
 
 Key = tuple[UndoNoun, UUID]
 # What no undo sets in a row that is there.
@@ -24,12 +26,16 @@ KEPT = frozenset({"id", "created_at", "updated_at", "remind_at"})
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """A row, if it is there, with the snapshots of what it is and of what it becomes; None: it is not there."""
+    """A row, if it is there, with the snapshots of what it is and of what it becomes; None: it is not there.
+
+    `taken_by` is the change that is undone of it, or the last of several.
+    """
 
     key: Key
     row: SQLModel | None
     was: JsonObject | None
     becomes: JsonObject | None
+    taken_by: UUID
 
 
 async def lock_rows(tx: Transaction, caller: Caller, keys: Collection[Key]) -> dict[Key, SQLModel]:
@@ -42,14 +48,14 @@ async def lock_rows(tx: Transaction, caller: Caller, keys: Collection[Key]) -> d
             found = access.select(caller, undo_table.table).where(row_id.in_(ids)).order_by(row_id)
             locked = found.with_for_update().execution_options(populate_existing=True)
             for row in (await tx.execute(locked)).scalars():
-                assert isinstance(row, Task)
+                assert isinstance(row, Task | Conversation)
                 rows[noun, row.id] = row
     return rows
 
 
-async def reverse_task(tx: Transaction, caller: Caller, reversal: Reversal) -> tuple[Task, NewEvent]:
+async def reverse_task(tx: Transaction, change: Change, reversal: Reversal) -> tuple[Task, NewEvent]:
     """The task, as it is now or was before it went, and the event of that."""
-    task, state = reversal.row, reversal.becomes
+    task, state, caller = reversal.row, reversal.becomes, change.caller
     if state is None:
         assert isinstance(task, Task)
         await tx.delete(task)
@@ -71,5 +77,35 @@ async def reverse_task(tx: Transaction, caller: Caller, reversal: Reversal) -> t
     return task, changes.new_event(caller, "task.updated", tasks.describe_task_event(task))
 
 
-REVERSERS: Mapping[UndoNoun, Callable[[Transaction, Caller, Reversal], Awaitable[tuple[SQLModel, NewEvent]]]]
-REVERSERS = {"task": reverse_task}
+async def reverse_conversation(
+    tx: Transaction, change: Change, reversal: Reversal
+) -> tuple[Conversation, NewEvent]:
+    """The same of a conversation with an agent; one that is brought back has all that was deleted with it."""
+    conversation, state, caller = reversal.row, reversal.becomes, change.caller
+    if state is None:
+        assert isinstance(conversation, Conversation)
+        is_kept, _ = await conversations.take_away(tx, caller, conversation, change.id)
+        if not is_kept:
+            raise Conflict("The conversation is too long by now to be brought back again.")
+        gone = {"conversation_id": conversation.id}
+        return conversation, changes.new_event(caller, "conversation.deleted", gone)
+    past = Conversation.model_validate({**state, "user_id": caller.user_id})
+    if conversation is None:
+        try:
+            await conversations.find_place(tx, caller, past.account_id, past.agent_id)
+        except NotFound as error:
+            raise Conflict("Its account or its agent is not there any more.") from error
+        access.add_row(tx, caller, past)
+        await tx.flush()
+        await kept_parts.restore_parts(tx, caller, reversal.taken_by)
+        shown = conversations.describe_conversation_event(past)
+        return past, changes.new_event(caller, "conversation.created", shown)
+    assert isinstance(conversation, Conversation)
+    conversation.title = past.title
+    await tx.flush()
+    shown = conversations.describe_conversation_event(conversation)
+    return conversation, changes.new_event(caller, "conversation.updated", shown)
+
+
+Reverser = Callable[[Transaction, Change, Reversal], Awaitable[tuple[SQLModel, NewEvent]]]
+REVERSERS: Mapping[UndoNoun, Reverser] = {"task": reverse_task, "conversation": reverse_conversation}

@@ -136,12 +136,14 @@ class RowChange:
     is_deleted: bool = False
 
 
-async def record_changes(tx: Transaction, caller: Caller, *changed: RowChange) -> None:
+async def record_changes(
+    tx: Transaction, caller: Caller, *changed: RowChange, change: Change | None = None
+) -> None:
     """Write the events of one change and the steps that undo it: for one row on PostgreSQL in one statement.
 
     Nothing is to be undone in a row in which nothing has changed. Call it as `changes.record_event`, after the flush.
     """
-    change = begin_change(caller)
+    change = change or begin_change(caller)
     events = [changes.new_event(caller, each.type, each.payload) for each in changed]
     steps = []
     for each in changed:

@@ -317,6 +317,8 @@ def with_everything(person: Person, title: str = "A plan", partner: Person | Non
     answer = person.chat("add buy milk", client_id=client_id)
     kept = {"Idempotency-Key": client_id}
     asking = person.chat("delete buy milk")
+    gone = person.chat("hello")["conversation_id"]
+    person.delete(f"/v1/conversations/{gone}")
     person.post("/v1/tasks", title=title)
     change_id = person.get("/v1/undo")["data"][0]["change_id"]
     event = person.post("/v1/events", type="chat.message", payload={"content": title})
