@@ -52,10 +52,11 @@ class ClauseParser:
         for kind, sentence in self.grammar.sentences:
             if kind in SMALL_TALK and sentence.fullmatch(said):
                 return Intent("say", text=kind)
-            if kind == "add" and asked and not polite:  # "must I buy milk?"
+            if kind in ("add", "wish") and asked and not polite:  # "must I buy milk?"
                 continue
             if (m := sentence.fullmatch(folded)) and (intent := self._build_sentence(kind, m, text)):
-                return replace(intent, sure=intent.verb in ("add", "show", "count") or polite or not asked)
+                sure = intent.verb in ("add", "show", "count") or polite or not asked
+                return replace(intent, sure=sure and intent.sure)
         for action, rest in self.read_verb(text):
             if intent := _ACTIONS[action](self, rest.strip(MARKS)):
                 return replace(intent, sure=polite or not asked)
@@ -101,6 +102,8 @@ class ClauseParser:
             return self._build_query(_QUERIES[kind], text)
         if kind == "add":
             return self.build_addition(groups["text"])
+        if kind == "wish":
+            return self._build_wish(groups["text"])
         if kind == "place":
             return self.build_placement(groups["text"])
         if kind == "verb":  # German has the verb at the end
@@ -110,6 +113,12 @@ class ClauseParser:
         if kind == "rename":
             return Intent("rename", self.refer(groups["target"]), capitalize_title(groups["text"].strip('"')))
         return Intent("say", text=kind)
+
+    def _build_wish(self, text: str) -> Intent | None:
+        """ "I have to buy milk" is a task, "I have to delete my tasks" what to do with them."""
+        if self.grammar.noun.search(fold_text(text)) and (intent := self.parse_clause(text)):
+            return replace(intent, sure=False) if intent.verb in _CHANGES else intent
+        return self.build_addition(text)
 
     def _build_rotated(self, groups: dict[str, str]) -> Intent | None:
         for action in self.grammar.verbs.get(fold_word(groups["verb"]), ()):

@@ -73,7 +73,7 @@ _SENTENCES = (
     ("add", r"(?:fais|faites)(?:[- ]moi)? penser (?:à |d')<X>"),
     ("left", r"(?:je |tu |il |on |nous )?(?:ne |n').*\b(?:pas|jamais|rien|plus)\b.*|(?:<command>) (?:pas|jamais"
              r"|rien)\b.*"),
-    ("left", r"(?:si|quand|lorsque|dès que|peut-être)\b.*"),
+    ("left", r"(?:si|quand(?! (?:est|sont|dois|ai)\b)|lorsque|dès que|peut-être)\b.*"),
     ("count", r"combien (?:de |d'|ai-je de |j'ai de |il y a de |il reste de )?(?:<task>)\b.*|combien de choses "
               r".{0,60}"),
     ("show", r"(?:qu'?est[- ]ce qu(?:e j'ai|'il y a|e je dois|'il (?:me )?reste|i (?:est|reste))|qu'ai[- ]je|que "
@@ -90,10 +90,12 @@ _SENTENCES = (
     ("add", r"que (?:tu|vous) me rappell?(?:es|iez) <X>"),
     ("show", r"(?:quel est )?(?:le )?contenu de <my><list>"),
     ("check", r"(?:est[- ]ce que )?<T> (?:est|sont)(?:-(?:ils?|elles?))? (?:sur|dans) <my><list>"),
+    ("delete", r"(?:désactive|arrête)[rz]? (?P<target><my><task>\b.*)"),
+    ("show", r"quand (?:est|sont) <my><task>\b.*"),
     ("complete", r"<T>,? c'est <done>"),
     ("show", r"<my>(?:<task>|<list>)<which>(?: (?:pour|de|du|d'|sur) ?.{1,30})?"),
     ("add", r"(?:une? )?(?:nouvelle |nouveau )?(?:tâche|rappel)(?: (?:pour|de|d'|à|sur)\b| ?:) ?<X>"),
-    ("add", r"(?:je dois|il faut(?: que je)?|j'ai besoin de|il me faut|nous devons|on doit|je devrais|il faudrait) "
+    ("wish", r"(?:je dois|il faut(?: que je)?|j'ai besoin de|il me faut|nous devons|on doit|je devrais|il faudrait) "
             r"(?:encore |absolument )?<X>"),
     ("check", r"<T> (?:est|sont)-(?:ils?|elles?) <yet><done>|quand (?:est|dois[- ]je) (?P<target2>.+)"
               r"|est[- ]ce que (?P<target3>.+) (?:est|sont) <yet><done>"),

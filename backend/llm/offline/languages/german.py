@@ -7,7 +7,8 @@ _VERBS = {
     "enter": "trage trag tragen eintragen",
     "add": "merke merk merken füge füg fügen hinzufügen notiere notier notieren aufschreiben vormerken "
     "ergänze ergänzen aufnehmen erinnere erinner erinnern",
-    "put": "setze setz setzen schreibe schreib schreiben packe pack packen nimm nehmen tu tue tun lege leg legen "
+    "put": "schick schicke schicken sende senden machen setze setz setzen schreibe schreib schreiben packe pack "
+    "packen nimm nehmen tu tue tun lege leg legen "
     "anlegen stelle stell stellen erstelle erstell erstellen mache mach richte einrichten",
     "show": "zeige zeig zeigen nenne nenn nennen sage sag sagen liste lies lesen vorlesen gib geben öffne öffnen "
     "anzeigen auflisten ansehen",
@@ -40,7 +41,7 @@ _PARTS = {
     "done": r"(?:erledigt|fertig|abgeschlossen|gemacht|abgehakt|geschafft)",
     "yet": r"(?:(?:schon|jetzt|nun|bereits|endlich|auch|gerade|alle) ){0,3}",
     "final": r"\b(?:löschen|entfernen|streichen|setzen|stellen|erstellen|anlegen|einrichten|hinzufügen|anzeigen"
-    r"|zeigen|abbrechen)",
+    r"|zeigen|abbrechen|machen|schicken|senden)",
     "not": r"(?:nicht|nie|niemals|keine?[nrms]?)",
 }
 
@@ -63,6 +64,8 @@ _SENTENCES = (
             r"(?P<text3>.+)"),
     ("place", r"ich (?:brauche|hätte gerne?) (?P<text>.+)"),
     ("show", r"(?:an was|woran) (?:muss|soll|sollte) ich\b.*|was fehlt .{0,20}<list>"),
+    ("show", r"(?:was|wann) (?:ist|sind) <my>(?:(?:nächste|letzte)\w? )?<task>\b.*|sind (?:da |dort )?(?:noch "
+             r"|irgendwelche )*<task>\b.*"),
     ("count", r"wie ?viele? <my>(?:<task>|sachen)\b.*"),
     ("show", r"was (?:steht|ist|habe ich|haben wir|gibt es|muss ich|soll ich|sollte ich|liegt|kommt)\b.*\b(?:an|tun"
              r"|machen"
@@ -80,7 +83,7 @@ _SENTENCES = (
             r"|(?:mach (?:eine "
             r")?)?notiz(?: an mich)?: ?"
             r"(?P<text2>.+)"),
-    ("add", r"(?:ich|wir|man) (?:muss|müssen|müsste|sollte|soll|darf nicht vergessen,?)(?: (?:noch|unbedingt"
+    ("wish", r"(?:ich|wir|man) (?:muss|müssen|müsste|sollte|soll|darf nicht vergessen,?)(?: (?:noch|unbedingt"
             r"|dringend))* <X>"),
     ("check", r"(?:ist|sind|steht|stehen) (?:noch |schon )?<T> (?:auf|in) <my><list>"),
     ("check", r"(?:ist|sind) <T> <yet>(?:<done>|offen|fällig)|wann (?:ist|sind|muss ich) (?P<target2>.+?)(?: fällig"
@@ -94,8 +97,9 @@ _SENTENCES = (
     ("complete", r"<T>(?::| ist| sind| wurden?| habe ich) <yet><done>(?: worden)?|<done>:? (?P<target3>.+)"),
     ("complete", r"(?:ich|wir) (?:haben?|bin|sind) <yet>(?:mit )?<T> <yet>(?:<done>|(?:ab|an|ein|be|ge"
                  r"|auf)\w{3,20}[tn])"),
-    ("delete", r"(?:brich|sage?|storniere|stoppe|beende) (?P<target><my><task>\b.*?)(?: ab)?"),
-    ("verb", r"(?P<text>.+?),? (?P<verb>hinzufügen|eintragen|notieren|aufschreiben|vormerken|aufnehmen|setzen"
+    ("delete", r"(?:brich|sage?|storniere|stoppe|beende|deaktiviere) (?P<target><my><task>\b.*?)(?: ab)?"),
+    ("verb", r"(?P<text>.+?),? (?P<verb>machen|schicken|senden|nennen|sagen|hinzufügen|eintragen|notieren"
+             r"|aufschreiben|vormerken|aufnehmen|setzen"
              r"|schreiben"
              r"|packen|erstellen|anlegen|einrichten|stellen|anzeigen|zeigen|auflisten|vorlesen|ansehen|abhaken"
              r"|erledigen"

@@ -4,14 +4,16 @@ from dates.calendars.spanish import SPANISH_CALENDAR
 from llm.offline.languages.grammar import Grammar, fold_places, fold_verbs
 
 _VERBS = {
-    "add": "avisa avise avisar añade añada añadir añadid agrega agregue agregar anota anote anotar apunta apunte "
+    "add": "recorda notifica notificar avisa avise avisar añade añada añadir añadid agrega agregue agregar anota "
+    "anote anotar apunta apunte "
     "apuntar recuerda "
     "recuerde "
     "recuerden recordar recordad incluye incluir",
-    "put": "envía enviar manda mandar pon ponga poner poned mete meta meter crea cree crear haz haga hacer "
+    "put": "pone envía enviar manda mandar pon ponga poner poned mete meta meter crea cree crear haz haga hacer "
     "configura configure configurar "
     "programa programar establece establecer escribe escribir",
-    "show": "muestra muestre mostrar enseña enseñe enseñar di diga decir lista listar lee lea leer dame da dar ver "
+    "show": "mostra deci muestra muestre mostrar enseña enseñe enseñar di diga decir lista listar lee lea leer dame "
+    "da dar ver "
     "abre abrir "
     "consulta consultar",
     "complete": "completa complete completar termina termine terminar tacha tache tachar finaliza finalizar",
@@ -74,14 +76,16 @@ _SENTENCES = (
     ("show", r"(?:qué|cuáles|cuál) (?:son |es )?<my>(?:<task>|<list>)\b.*|(?:tengo|hay) (?:algún |alguna |más |algo "
              r")?(?:<task>|que hacer|pendiente)\b.*"),
     ("add", r"(?:una? )?(?:nuev[oa] )?(?:tarea|recordatorio) (?:para|de) (?=\w{2,20}[aei]r(?:se|[mtl][eoa]s?)?\b)<X>"),
-    ("add", r"(?:quiero|quisiera|me gustaría) que me (?:recuerdes?|avises?) <X>"),
+    ("add", r"(?:quiero|quisiera|necesito|me gustaría) que me (?:recuerdes?|avises?|hagas (?:acordar|recordar)) <X>"),
+    ("delete", r"(?:detén|detener|suspende|suspender|desactiva|desactivar) (?P<target><my><task>\b.*)"),
+    ("show", r"cuándo (?:es|son) <my><task>\b.*"),
     ("check", r"(?:está|están|hay) <T> en <my><list>"),
     ("show", r"<my>(?:<task>|<list>)<which>(?: (?:para|de|del|en) .{1,30})?"),
-    ("add", r"(?:hazme|hágame) (?:acordar|recordar)(?: de)? <X>"),
+    ("add", r"(?:hazme|haceme|hágame) (?:acordar|recordar)(?: de)? <X>"),
     ("left", r"(?:yo |él )?no (?!gracias).*|(?:<command>) (?:no|nada|nunca)\b.*|nunca .*"),
     ("left", r"(?:si|cuando|en cuanto|quizás?|tal vez)\b.*"),
     ("add", r"(?:una? )?(?:nueva |nuevo )?(?:tarea|recordatorio)(?: (?:para|de|sobre|que diga)\b| ?:) ?<X>"),
-    ("add", r"(?:tengo que|tenemos que|hay que|debo|debería|me hace falta|necesito) (?!saber\b|que\b|ayuda\b"
+    ("wish", r"(?:tengo que|tenemos que|hay que|debo|debería|me hace falta|necesito) (?!saber\b|que\b|ayuda\b"
             r"|ver\b)<X>"),
     ("check", r"(?:está|están) <yet><done> (?P<target>.+)|(?:está|están) (?P<target2>.+?) <yet>(?:<done>|pendiente)"
               r"|cuándo (?:es|tengo que|vence) (?P<target3>.+)"),

@@ -44,6 +44,9 @@ ADDING: dict[str, list[Call]] = {
     "Stell eine Erinnerung für morgen um 9 Uhr ein, den Vogel zu füttern": [
         add("Den Vogel füttern", MONDAY + ", 09:00")
     ],
+    "Kannst du eine Erinnerung für Montag um 9 Uhr an den Friseur machen?": [
+        add("Friseur", MONDAY + ", 09:00")
+    ],
     "Brot einkaufen": [add("Brot einkaufen")],
     "Rezept abholen und Oma besuchen": [add("Rezept abholen"), add("Oma besuchen")],
     "Fuege Aepfel zur Einkaufsliste hinzu": [add("Aepfel")],
@@ -102,6 +105,9 @@ CHANGING = [
     Said("Nimm die Milch von der Liste", (look("milch"), deleted(1)), (), TASKS),
     Said("Aufgabe Mama anrufen löschen", (look("mama"), deleted(2)), (), TASKS),
     Said("Ist noch Milch auf der Liste?", (look("milch"),), ("„Milch kaufen“ ist noch offen",), TASKS),
+    Said(
+        "Ich muss die Aufgabe Milch löschen", (look("milch"),), ("Soll ich „Milch kaufen“ löschen?",), TASKS
+    ),
     Said("Mama anrufen löschen", (look("mama"), deleted(2)), (), TASKS),
     Said("Entfernen Sie bitte Milch von der Liste", (look("milch"), deleted(1)), (), TASKS),
     Said("Lösche alle erledigten Aufgaben", (look(completed=True, limit=25), deleted(4)), (), TASKS),

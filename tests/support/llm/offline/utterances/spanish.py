@@ -45,6 +45,7 @@ ADDING: dict[str, list[Call]] = {
     "Avísame mañana de la entrega": [add("Entrega", MONDAY)],
     "Recordatorio para llamar al banco": [add("Llamar al banco")],
     "Quiero que me recuerdes comprar sal": [add("Comprar sal")],
+    "Haceme acordar de pagar el gas": [add("Pagar el gas")],
     "comprar pan": [add("Comprar pan")],
     "recoger la receta y visitar a la abuela": [add("Recoger la receta"), add("Visitar a la abuela")],
     "Anade una tarea preparar la cena": [add("Preparar la cena")],
