@@ -29,7 +29,7 @@ from services.audit.undo_steps import (
 )
 
 # Steps that one undo takes back at most: all of them are in memory, and in one transaction.
-MAX_STEPS = 500
+MAX_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
