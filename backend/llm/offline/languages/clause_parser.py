@@ -60,6 +60,8 @@ class ClauseParser:
         for action, rest in self.read_verb(text):
             if intent := _ACTIONS[action](self, rest.strip(MARKS)):
                 return replace(intent, sure=polite or not asked)
+        if not asked and (intent := self._read_after_date(text)):
+            return intent
         if not asked and self._names_thing_on_list(text):
             return self.build_addition(text)
         if not asked and self.grammar.errand.fullmatch(folded):  # it may as well answer a question
@@ -162,6 +164,20 @@ class ClauseParser:
     def _strip_task(self, text: str) -> tuple[str, bool]:
         m = self.grammar.task.match(fold_text(text))
         return (text[m.end() :].lstrip(MARKS), True) if m else (text, False)
+
+    def _read_after_date(self, text: str) -> Intent | None:
+        """ "tomorrow remind me to buy milk": the date in front is that of what is added."""
+        when = self.find_date(text)
+        rest = text[when.end :].strip(MARKS) if when and when.start == 0 else ""
+        if when is None or not next(self.read_verb(rest), None):
+            return None
+        intent = self.parse_clause(rest)
+        if intent is None or intent.verb != "add" or when.repeats:
+            return None
+        drafts = tuple(
+            draft if draft.due else replace(draft, due=format_due(when)) for draft in intent.drafts
+        )
+        return replace(intent, drafts=drafts)
 
     def _names_thing_on_list(self, text: str) -> bool:
         """ "milk on my list", but not "empty my list of things to buy"."""

@@ -84,7 +84,8 @@ _SENTENCES = (
              r"|mardi"
              r"|mercredi|jeudi|vendredi|samedi|dimanche|la semaine prochaine)"),
     ("show", r"(?:quelles?|quels?) (?:sont|est) <my>(?:<task>|<list>)\b.*|(?:quelles?|quels?) (?:<task>)\b.*"),
-    ("show", r"(?:est[- ]ce que j'ai|ai[- ]je|j'ai|y a[- ]t[- ]il|il y a) (?:encore )?(?:des |de |un |une |d'autres "
+    ("show", r"(?:est[- ]ce que j'ai|ai[- ]je|j'ai|y a[- ]t[- ]il|il y a) (?:encore |raté |manqué |oublié )?(?:des "
+             r"|de |un |une |d'autres "
              r")?(?:<task>|quelque chose à faire)\b.*"),
     ("add", r"(?:une? )?(?:nouvelle |nouveau )?(?:tâche|rappel) (?:pour|de|d')(?= ?\w{2,20}(?:er|ir|re)\b) ?<X>"),
     ("add", r"que (?:tu|vous) me rappell?(?:es|iez) <X>"),
@@ -131,7 +132,7 @@ _ANSWERS = (
 _FILTERS = (
     ("open", r"\b(?:à faire|reste(?:nt)?|restantes?|ouvertes?|pas (?:encore )?<done>|en cours|dois)\b"),
     ("done", r"(?<!pas )(?<!encore )\b(?:terminée?s?|finie?s?|faites?|complétée?s?|ai fait|fait)\b"),
-    ("overdue", r"\b(?:en retard|manquée?s?|dépassée?s?)\b"),
+    ("overdue", r"\b(?:en retard|raté|oublié|manquée?s?|dépassée?s?)\b"),
     ("every", r"\b(?:tout|tous|toutes?|entière)\b"),
     ("open_mark", r" comme (?:non |pas )(?:encore )?<done>$| comme (?:à faire|ouverte?)$"),
     ("done_mark", r" (?:comme )?(?:étant )?<done>$"),

@@ -194,7 +194,7 @@ GERMAN = Grammar(
     into=compile_folded(r" (?:in|zu|nach|auf|zum|auf den|bis) ", _PARTS),
     titles=compile_rules(_TITLES, _PARTS),
     wrapping=compile_folded(r"""
-        ^(?:<the>|meine?[nmrs]?|diese[nrs]?) |^(?:aufgabe|erinnerung|punkt)(?:n|en)?\b(?: (?:mit|für|an|namens
+        ^(?:<the>|meine?[nmrs]?|diese[nrs]?) |^(?:aufgabe|erinnerung|punkt)(?:n|en)?\b(?: (?:mit|für|um|an|namens
         |zu[rm]?|über))?:? (?=\S)
         |^(?:mit|an|für|zu) (?=<the> )| (?:von|aus|auf) <my><list>$""", _PARTS),
     references=compile_rules(_REFERENCES, _PARTS),

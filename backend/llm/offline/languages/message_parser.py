@@ -63,7 +63,14 @@ def _split_sentence(text: str, parser: ClauseParser) -> Iterator[str]:
     start = 0
     for cut in list(parser.grammar.joint.finditer(fold_text(text)))[:_MAX_CLAUSES]:
         rest = text[cut.end() :]
-        if next(parser.read_verb(parser.strip_courtesy(rest)[0]), None) and cut.start() > start:
+        if cut.start() == start or _is_date(text[start : cut.start()], parser):
+            continue  # "tomorrow, remind me ..." is one
+        if next(parser.read_verb(parser.strip_courtesy(rest)[0]), None):
             yield text[start : cut.start()]
             start = cut.end()
     yield text[start:]
+
+
+def _is_date(text: str, parser: ClauseParser) -> bool:
+    when = parser.find_date(text)
+    return when is not None and when.start == 0 and when.end == len(text)

@@ -9,7 +9,8 @@ _VERBS = {
     "apuntar recuerda "
     "recuerde "
     "recuerden recordar recordad incluye incluir",
-    "put": "pone envía enviar manda mandar pon ponga poner poned mete meta meter crea cree crear haz haga hacer "
+    "put": "comenzar comienza iniciar inicia pone envía enviar manda mandar pon ponga poner poned mete meta meter "
+    "crea cree crear haz haga hacer "
     "configura configure configurar "
     "programa programar establece establecer escribe escribir",
     "show": "mostra deci muestra muestre mostrar enseña enseñe enseñar di diga decir lista listar lee lea leer dame "

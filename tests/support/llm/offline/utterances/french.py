@@ -46,6 +46,7 @@ ADDING: dict[str, list[Call]] = {
     "Il faut réserver le vol": [add("Réserver le vol")],
     "Fais-moi penser à arroser le jardin jeudi": [add("Arroser le jardin", "Due Thursday 26 November 2026")],
     "Rappel pour appeler la banque": [add("Appeler la banque")],
+    "Demain, rappelle-moi de poster la lettre": [add("Poster la lettre", MONDAY)],
     "acheter du pain": [add("Acheter du pain")],
     "récupérer l'ordonnance et appeler mamie": [add("Récupérer l'ordonnance"), add("Appeler mamie")],
     "Ajoute une tache preparer le diner": [add("Preparer le diner")],

@@ -47,6 +47,7 @@ ADDING: dict[str, list[Call]] = {
     "Kannst du eine Erinnerung für Montag um 9 Uhr an den Friseur machen?": [
         add("Friseur", MONDAY + ", 09:00")
     ],
+    "Morgen um 8 erinnere mich an den Ölwechsel": [add("Ölwechsel", MONDAY + ", 08:00")],
     "Brot einkaufen": [add("Brot einkaufen")],
     "Rezept abholen und Oma besuchen": [add("Rezept abholen"), add("Oma besuchen")],
     "Fuege Aepfel zur Einkaufsliste hinzu": [add("Aepfel")],

@@ -46,6 +46,7 @@ ADDING: dict[str, list[Call]] = {
     "Recordatorio para llamar al banco": [add("Llamar al banco")],
     "Quiero que me recuerdes comprar sal": [add("Comprar sal")],
     "Haceme acordar de pagar el gas": [add("Pagar el gas")],
+    "El martes recuérdame regar el jardín": [add("Regar el jardín", TUESDAY)],
     "comprar pan": [add("Comprar pan")],
     "recoger la receta y visitar a la abuela": [add("Recoger la receta"), add("Visitar a la abuela")],
     "Anade una tarea preparar la cena": [add("Preparar la cena")],
