@@ -1,8 +1,9 @@
 # test_running.py -- an import from its first byte to its report, whatever happens in between.
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
-from typing import Any
+import tracemalloc
+from collections.abc import AsyncGenerator, Callable, Iterator
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,8 @@ from errors import DatabaseBusy
 from identity import sessions
 from imports import branches, running
 from imports.chats import ChatReader
-from imports.items import NewRow
+from imports.formats import open_reader
+from imports.items import NewRow, Source
 from imports.report import Report
 from imports.running import BATCH_ROWS, MOST_PROGRESS_LINES, Import
 from imports.storing import Stored, store_rows
@@ -36,6 +38,12 @@ def read_rows(file: bytes) -> list[NewRow]:
 
 
 async def give(*chunks: bytes) -> AsyncGenerator[bytes, None]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def follow(start: bytes, chunks: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield start
     for chunk in chunks:
         yield chunk
 
@@ -276,3 +284,38 @@ def test_progress_is_told_in_few_lines(small: Server) -> None:
     assert [each["bytes"] for each in told] == sorted({each["bytes"] for each in told})
     assert told[-1]["imported"]["messages"] > 0
     assert lines[-1]["report"]["bytes"] == len(file)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.slow
+def test_a_long_file_takes_no_more_memory_than_a_short_one(server: Server, ann: Person) -> None:
+    """Also where it is one text, one value, one name, one line or one row."""
+    caller = caller_of(ann)
+    chat = json.dumps(talk("One", "x" * 2_000)).encode()
+    files: dict[str, Callable[[int], Iterator[bytes]]] = {
+        "conversations": lambda n: (b"[" if not i else b"," + chat for i in range(n // 2_500)),
+        "a text": lambda n: (b'[{"mapping":{"a":"' if not i else b"x" * 60_000 for i in range(n // 60_000)),
+        "a value": lambda n: (
+            b'[{"mapping":{"a":[' if not i else b'"x",' * 15_000 for i in range(n // 60_000)
+        ),
+        "a name": lambda n: (b'[{"mapping":{"' if not i else b"x" * 60_000 for i in range(n // 60_000)),
+        "a line": lambda n: (b'{"type":"header",' if not i else b"x" * 60_000 for i in range(n // 60_000)),
+        "a row": lambda n: (b'TYPE,"' if not i else b"x" * 60_000 for i in range(n // 60_000)),
+    }
+
+    async def measure(chunks: Iterator[bytes]) -> int:
+        report, start = Report("chatgpt"), next(chunks)
+        source = "parley" if start[:1] == b"{" else "todoist" if start[:1] == b"T" else "chatgpt"
+        reader = open_reader(cast(Source, source), report, caller)
+        work = Import(server.state.db, caller, reader, report, 10**9, lambda: False)
+        tracemalloc.start()
+        try:
+            async for line in work.run(follow(start, chunks)):
+                assert line
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    for name, grow in files.items():
+        used = server.run(measure(grow(10_000_000)))
+        assert used < 6 * 1024 * 1024, (name, used)
