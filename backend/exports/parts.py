@@ -1,5 +1,4 @@
 # exports/parts.py -- what an export has, a page at a time: the items of the lists that a person may read.
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -16,7 +15,7 @@ from models.agent import BUILT_IN_ID
 from models.conversation import Conversation
 from models.shapes import JsonObject
 from models.user import UserPublic
-from pagination import MAX_LIMIT, Page
+from pagination import Page
 from services import messages, runs, tasks
 from services.accounts import accounts
 from services.agents import agents
@@ -25,10 +24,8 @@ from services.participation.shared_messages import OF_PEOPLE
 from services.participation.views import find_items
 from services.tasks import TaskFilter
 
-# A message of an agent may have a megabyte, and an event 64 KiB: so few of them are in memory.
-MESSAGES, EVENTS = 20, 50
-# A longer page is parsed in a thread, so that nobody waits for it.
-LONG_BYTES = 64 * 1024
+# A message of an agent may have a megabyte, an event 64 KiB and a task 40: so few of them are in memory.
+MESSAGES, EVENTS, ITEMS = 20, 20, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +42,12 @@ async def read_parts(db: Database, caller: Caller) -> AsyncGenerator[Part, None]
     yield Part("session", await db.read(sessions.list_sessions, caller))
     yield Part("token", await db.read(api_tokens.list_tokens, caller))
     account_ids: list[UUID] = []
-    async for items in read_list(lambda page: accounts.list_accounts(db, caller, page), MAX_LIMIT):
+    async for items in read_list(lambda page: accounts.list_accounts(db, caller, page), ITEMS):
         account_ids += [UUID(item["id"]) for item in items]
         yield Part("account", items)
     for account_id in account_ids:
         yield Part("agent", await read_agents(db, caller, account_id))
-    async for items in read_list(lambda page: tasks.list_tasks(db, caller, TaskFilter(), page), MAX_LIMIT):
+    async for items in read_list(lambda page: tasks.list_tasks(db, caller, TaskFilter(), page), ITEMS):
         yield Part("task", items)
     wanted = inboxes.EventFilter()
     async for items in read_list(lambda page: inboxes.list_events(db, caller, wanted, page), EVENTS):
@@ -70,9 +67,7 @@ async def read_list(
     """The items of a list, a page at a time."""
     cursor: str | None = None
     while True:
-        text = await read(Page(limit, cursor))
-        is_long = len(text) > LONG_BYTES
-        page: JsonObject = await asyncio.to_thread(from_json, text) if is_long else from_json(text)
+        page: JsonObject = from_json(await read(Page(limit, cursor)))
         yield page["data"]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -109,7 +104,7 @@ async def read_conversation(
     async for items in read_list(read_messages, MESSAGES):
         yield Part("message", items)
     try:
-        async for items in read_list(read_runs, MAX_LIMIT):
+        async for items in read_list(read_runs, ITEMS):
             yield Part("run", items)
     except NotFound:
         return

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, bindparam, insert, inspect
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col
 
@@ -70,7 +70,7 @@ async def store_rows(tx: Transaction, caller: Caller, rows: Sequence[NewRow]) ->
 
 async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask], stored: Stored) -> None:
     wanted = {derive_row_id(caller, new.source, "task", new.source_id): new for new in tasks}
-    known = await find_ids(tx, caller, Task, [*wanted, *(new.known_id for new in tasks if new.known_id)])
+    known = await find_tasks(tx, caller, [*wanted, *(new.known_id for new in tasks if new.known_id)])
     made = [
         build_task(task_id, new)
         for task_id, new in wanted.items()
@@ -162,7 +162,7 @@ async def build_messages(
     seq = 1
     missing = by_id
     if not place.is_new:
-        known = await find_ids(tx, caller, Message, list(by_id))
+        known = await find_said(tx, caller, place.conversation_id, list(by_id))
         missing = {message_id: message for message_id, message in by_id.items() if message_id not in known}
         seq = await find_next_seq(tx, caller, place.conversation_id) if missing else 1
     return [
@@ -188,13 +188,25 @@ def show_audit(message: NewMessage) -> Row:
     return {name: told.get(name) for name in names}
 
 
-async def find_ids(tx: Transaction, caller: Caller, table: type[SQLModel], ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the ids that are rows of the caller's."""
+async def find_tasks(tx: Transaction, caller: Caller, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the ids that are tasks of the caller's."""
     if not ids:
         return set()
-    row_id: ColumnElement[UUID]
-    [row_id] = inspect(table).primary_key
-    return set((await tx.execute(access.select(caller, table, row_id).where(row_id.in_(ids)))).scalars())
+    own = access.select(caller, Task, col(Task.id)).where(col(Task.id).in_(ids))
+    return set((await tx.execute(own)).scalars())
+
+
+async def find_said(tx: Transaction, caller: Caller, conversation_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the ids that are messages of a conversation that the caller has locked.
+
+    By the message's own columns: PostgreSQL might read all messages to ask each for its conversation.
+    """
+    own = select(col(Message.id)).where(
+        access.own_condition(caller, Message),
+        col(Message.conversation_id) == conversation_id,
+        col(Message.id).in_(ids),
+    )
+    return set((await tx.execute(own)).scalars())
 
 
 async def insert_rows(tx: Transaction, caller: Caller, table: type[SQLModel], rows: Sequence[Row]) -> None:

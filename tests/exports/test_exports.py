@@ -100,7 +100,7 @@ def test_no_secret_is_in_an_export(ann: Person) -> None:
 
 def test_lists_of_many_pages_are_whole_and_in_order(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "MESSAGES", 2)
-    monkeypatch.setattr(parts, "MAX_LIMIT", 2)
+    monkeypatch.setattr(parts, "ITEMS", 2)
     monkeypatch.setattr(conversations, "CONVERSATIONS", 2)
     member = team.people["member"]
     group_id = open_group(team, "owner")

@@ -51,6 +51,10 @@ UNSCOPED = {
 }
 JUSTIFIED = {
     (
+        "imports/storing.py",
+        "select",
+    ): "messages by access.own_condition, of a conversation that the caller has locked",
+    (
         "identity/sessions.py",
         "update",
     ): "ends the other sessions, with access.visible among its conditions",
