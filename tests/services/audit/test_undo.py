@@ -133,6 +133,14 @@ def test_a_repeated_undo_with_its_key_is_done_once(ann: Person) -> None:
     assert titles(ann) == ["One"]
 
 
+def test_a_late_repeat_of_a_request_whose_task_was_undone_makes_no_other(ann: Person) -> None:
+    key = {"Idempotency-Key": "once"}
+    ok(ann.http.post("/v1/tasks", json={"title": "One"}, headers=key))
+    undo(ann)
+    assert ann.http.post("/v1/tasks", json={"title": "One"}, headers=key).status_code == 410
+    assert titles(ann) == []
+
+
 def test_nothing_that_was_changed_by_nothing_is_undone(ann: Person) -> None:
     assert refusal(ann, 409) == "There is nothing to undo."
     task = ann.post("/v1/tasks", title="One")

@@ -8,19 +8,25 @@ from services.audit import undo as undoing
 from support.api.runs import begin
 from support.databases.statement_counts import count_statements
 from support.llm.scripted_model import ScriptedModel, call
-from support.servers import Person, Server, serving, settings_for, wait_for_end, wait_until
+from support.servers import Person, serving, settings_for, wait_for_end, wait_until
+from timings import Timings
+
+# No poll of a worker comes between.
+QUIET = Timings(poll=60.0, worker_poll=60.0)
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
-def test_a_change_takes_no_more_statements_for_what_undoes_it(server: Server, ann: Person) -> None:
-    ann.post("/v1/tasks", title="Before")
-    with count_statements(server) as created:
-        task = ann.post("/v1/tasks", title="One")
-    path = f"/v1/tasks/{task['id']}"
-    with count_statements(server) as updated:
-        ann.patch(path, title="Two")
-    with count_statements(server) as deleted:
-        ann.delete(path)
+def test_a_change_takes_no_more_statements_for_what_undoes_it(new_database: Any, engine_name: str) -> None:
+    with serving(settings_for(new_database(engine_name)), timings=QUIET) as server:
+        ann = server.person()
+        ann.post("/v1/tasks", title="Before")
+        with count_statements(server) as created:
+            task = ann.post("/v1/tasks", title="One")
+        path = f"/v1/tasks/{task['id']}"
+        with count_statements(server) as updated:
+            ann.patch(path, title="Two")
+        with count_statements(server) as deleted:
+            ann.delete(path)
     assert [len(statements) for statements in (created, updated, deleted)] == [1, 5, 6]
 
 
