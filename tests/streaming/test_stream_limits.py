@@ -118,11 +118,11 @@ def test_a_person_has_two_searches_at_once_and_one_more_waits_a_moment(
     gate = threading.Event()
     list_tasks = tasks.list_tasks
 
-    async def slow(db: Database, caller: Caller, wanted: tasks.TaskFilter, page: Any) -> bytes:
+    async def slow(db: Database, caller: Caller, wanted: tasks.TaskFilter, *page: Any) -> bytes:
         if wanted.q == "slow":
             held.append(wanted.q)
             await asyncio.to_thread(gate.wait, 10)
-        return await list_tasks(db, caller, wanted, page)
+        return await list_tasks(db, caller, wanted, *page)
 
     monkeypatch.setattr(tasks, "list_tasks", slow)
     with ThreadPoolExecutor(3) as pool:
