@@ -88,7 +88,8 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
         person.chat("add call mom")
         assert person.chat("delete call mom")["status"] == "awaiting_approval"
         person.post("/v1/conversations", title="Empty")
-        person.delete(f"/v1/conversations/{person.chat('hello')['conversation_id']}")  # of which a copy is kept
+        gone = person.chat("hello")["conversation_id"]
+        person.delete(f"/v1/conversations/{gone}")  # of which a copy is kept
         event = person.post("/v1/events", type="note", payload={"text": "Remember"})
         ok(person.http.post("/v1/events/read", json={"event_ids": [event["id"]]}))
         person.post("/v1/me/tokens", name="A program", scopes=["read"])
