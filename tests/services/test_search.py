@@ -80,7 +80,7 @@ def test_a_search_on_sqlite_calls_no_function_of_python_for_a_row(
 
     async def look() -> tuple[str, str]:
         db = open_unchecked(url)
-        sql = str(select_tasks(False, True).compile(dialect=db.engine.dialect))
+        sql = str(select_tasks(frozenset({"words"})).compile(dialect=db.engine.dialect))
 
         async def lower(tx: Transaction) -> str:
             return str((await tx.execute(text("SELECT lower('\u00c4')"))).scalar_one())
