@@ -4,7 +4,14 @@ from dataclasses import dataclass, replace
 
 from llm.offline.confirmations import ask_for_all, is_bulk, may_mean_device, offer_tasks
 from llm.offline.dialogue_state import DialogueState, Question, Reply, TaskChange, read_tasks
-from llm.offline.parsing.due_texts import format_due, join_due, split_due
+from llm.offline.parsing.due_texts import (
+    NO_DUE,
+    format_due,
+    join_due,
+    plan_due,
+    plan_task,
+    split_due,
+)
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView
 from llm.offline.parsing.task_titles import TaskDraft, split_title
@@ -46,21 +53,30 @@ class Action:
 
 
 def _replace_note(intent: Intent, task: TaskView) -> JsonObject:
-    """A new note leaves the due date; to remove a note that is not there removes the due date."""
+    """To remove a note that is not there removes the due date."""
     note, due = split_due(task.description)
-    if intent.text is None:
-        return {"description": due if note else ""}
-    return {"description": join_due(intent.text.strip(), due)}
+    if intent.text is None and not note:
+        return NO_DUE | ({"description": ""} if task.due_is_text else {})
+    return _write_note((intent.text or "").strip(), due, task)
 
 
 def _append_note(intent: Intent, task: TaskView) -> JsonObject:
     note, due = split_due(task.description)
-    return {"description": join_due(join_due(note, (intent.text or "").strip()), due)}
+    return _write_note(join_due(note, (intent.text or "").strip()), due, task)
+
+
+def _write_note(note: str, due: str, task: TaskView) -> JsonObject:
+    """A due date that stands in the description stays there."""
+    return {"description": join_due(note, due) if task.due_is_text else note}
 
 
 def _replace_due(intent: Intent, task: TaskView) -> JsonObject:
+    """Another day keeps the time of the clock, and another time the day."""
     note, due = split_due(task.description)
-    return {"description": join_due(note, format_due(intent.when, due) if intent.when else "")}
+    fields = plan_due(format_due(intent.when, due)) if intent.when else NO_DUE
+    if part := fields.pop("part", None):
+        return fields | {"description": join_due(note, f"In the {part}")}
+    return fields | ({"description": note} if task.due_is_text else {})
 
 
 def _confirm_rename(before: Sequence[TaskView], after: Sequence[TaskView], voice: Voice) -> str:
@@ -225,8 +241,8 @@ def add_tasks(intent: Intent, dialogue: DialogueState) -> Script:
 
 
 def _plan_addition(task: TaskDraft | TaskView) -> PlannedCall:
-    description = {"description": task.description} if task.description else {}
-    return PlannedCall("add_task", {"title": task.title} | description)
+    note, due = (task.note, task.due) if isinstance(task, TaskDraft) else split_due(task.description)
+    return PlannedCall("add_task", {"title": task.title} | plan_task(note, due))
 
 
 def undo_changes(intent: Intent, dialogue: DialogueState) -> Script:
@@ -258,8 +274,16 @@ def _reverse_change(change: TaskChange) -> PlannedCall | None:
         return None
     old: JsonObject = {"title": before.title} if before.title != after.title else {}
     if before.description != after.description and not before.shortened:
-        old["description"] = before.description
+        old |= _restore_description(before, after)
     return PlannedCall("update_task", {"task_id": after.id, **old}) if old else None
+
+
+def _restore_description(before: TaskView, after: TaskView) -> JsonObject:
+    (note, due), (new_note, new_due) = split_due(before.description), split_due(after.description)
+    if before.due_is_text:
+        return {"description": before.description} | (NO_DUE if new_due and not after.due_is_text else {})
+    fields: JsonObject = {"description": note} if note != new_note else {}
+    return fields | ((plan_due(due) or NO_DUE) if due != new_due else {})
 
 
 def _confirm_undo(name: str, task: TaskView, voice: Voice) -> str:

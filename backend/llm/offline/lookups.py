@@ -1,27 +1,26 @@
 # llm/offline/lookups.py -- scripts of the intents that change nothing: lists, counts, the state of a task, small talk
+from datetime import timedelta
+
 from llm.offline.actions import Script, add_question
 from llm.offline.dialogue_state import DialogueState, Reply, has_more, read_tasks
-from llm.offline.parsing.due_texts import format_day, parse_due_day, split_due
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import parse_reference
 from llm.offline.replies import name_state
 from llm.offline.sentences import changes, lists
 from llm.offline.task_lookup import MAX_LISTED, list_tasks, refresh_tasks, resolve_tasks
+from models.shapes import JsonObject
 
 
 def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     voice = dialogue.voice
     about, day = intent.text or "", intent.when.date if intent.when else None
-    query = about or (f"Due {format_day(day)}" if day else "Due " if intent.overdue else "")
-    limit = MAX_LISTED if intent.overdue else None
-    [call] = yield from list_tasks(dialogue, {"completed": intent.completed, "q": query, "limit": limit})
-    tasks = read_tasks(call)
-    if intent.overdue:
-        tasks = tuple(
-            task for task in tasks if (due := parse_due_day(task.description)) and due < dialogue.today
-        )
+    query: JsonObject = {"completed": intent.completed, "q": about}
     if day:
-        tasks = tuple(task for task in tasks if format_day(day) in split_due(task.description)[1])
+        query |= {"due_after": day.isoformat(), "due_before": (day + timedelta(1)).isoformat()}
+    if intent.overdue:
+        query |= {"overdue": True, "limit": MAX_LISTED}
+    [call] = yield from list_tasks(dialogue, query)
+    tasks = read_tasks(call)
     kind = "overdue" if intent.overdue else name_state(intent.completed)
     topic = voice.say(lists.ABOUT, title=voice.quote_title(about)) if about else ""
     topic += voice.say(lists.FOR_DAY, day=voice.format_day(day)) if day else ""

@@ -111,14 +111,15 @@ def test_a_title_has_at_most_255_characters_and_loses_nothing() -> None:
     assert isinstance(call.arguments, dict)
     title, description = call.arguments["title"], call.arguments["description"]
     assert len(title) <= 255
-    assert f"{title} {description}" == f"W{long[1:]}. Due Monday 23 November 2026"
+    assert f"{title} {description}" == f"W{long[1:]}"
+    assert call.arguments["due_on"] == "2026-11-23"
 
 
 def test_dates_are_those_of_the_persons_zone() -> None:
     late = dt.datetime(2026, 11, 22, 23, 30, tzinfo=dt.UTC)
-    for timezone, day in {"UTC": "Monday 23", "Asia/Tokyo": "Tuesday 24", "No/Such": "Monday 23"}.items():
+    for timezone, day in {"UTC": 23, "Asia/Tokyo": 24, "No/Such": 23}.items():
         [call], _ = talk(now=late, timezone=timezone).say("add buy milk tomorrow")
-        assert call.arguments == {"title": "Buy milk", "description": f"Due {day} November 2026"}
+        assert call.arguments == {"title": "Buy milk", "due_on": f"2026-11-{day}"}
 
 
 def test_a_list_shown_stays_what_the_numbers_mean() -> None:
@@ -253,3 +254,20 @@ def test_long_and_hostile_messages_get_an_answer(part: str, prefix: str) -> None
     """32,000 characters of the same; a pattern that explodes would not come to an end here."""
     _, answer = talk(*HOME).say((prefix + part * 32_000)[:32_000])
     assert answer.strip()
+
+
+def test_a_date_that_stands_in_a_description_gives_way_to_one_in_its_field() -> None:
+    """People and other programs write such texts themselves."""
+    conversation = talk("Write report")
+    conversation.store.tasks[0]["description"] = "20 pages. Due Friday 27 November 2026"
+    calls, answer = conversation.say("move the report to Tuesday")
+    assert calls[-1].arguments == {"task_id": "t1", "due_on": "2026-11-24", "description": "20 pages."}
+    assert "Tuesday 24 November" in answer
+
+
+def test_another_day_keeps_the_time_and_another_time_the_day() -> None:
+    conversation = talk("Call mom | Due Friday 27 November 2026, 17:00")
+    for text, due in (("move it to Tuesday", "24T17:00:00"), ("move it to 9am", "24T09:00:00")):
+        conversation.say("show call mom")
+        calls, _ = conversation.say(text)
+        assert calls[-1].arguments == {"task_id": "t1", "due_at": f"2026-11-{due}"}

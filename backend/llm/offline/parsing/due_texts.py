@@ -1,9 +1,16 @@
 # llm/offline/parsing/due_texts.py -- due dates as words at the end of a description: "Due Wednesday 3 June 2026, 17:00"
+"""So the model has them in mind, since one text has note and date; the tools have fields for the date."""
+
 import datetime as dt
 import re
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from dates import DateMention
 from dates.calendar_days import MONTHS, WEEKDAYS
+from models.shapes import JsonObject
+
+NO_DUE: JsonObject = {"due_on": None, "due_at": None}
 
 _DUE = re.compile(
     rf"(?:^|(?<=\s))Due (?P<day>(?:{'|'.join(WEEKDAYS)}) \d{{1,2}} (?:{'|'.join(MONTHS)}) \d{{4}})"
@@ -14,11 +21,13 @@ _DUE = re.compile(
 def format_due(when: DateMention, earlier: str = "") -> str:
     """`Due Wednesday 3 June 2026, 17:00`: the form of a date in a description.
 
-    A clock time alone keeps the day of an `earlier` due text.
+    A clock time alone keeps the day of an `earlier` due text, and a day alone its time.
     """
-    kept = None if when.has_day else _DUE.fullmatch(earlier)
+    before = _DUE.fullmatch(earlier)
     clock = f", {when.time:%H:%M}" if when.time else f", {when.part}" if when.part else ""
-    return f"Due {kept['day'] if kept else format_day(when.date)}{clock}"
+    if before and not clock:
+        clock = before["time"] or ""
+    return f"Due {before['day'] if before and not when.has_day else format_day(when.date)}{clock}"
 
 
 def format_day(day: dt.date) -> str:
@@ -44,3 +53,36 @@ def join_due(note: str, due: str) -> str:
     if note and due and note[-1] not in ".!?…":
         note += "."
     return f"{note} {due}".strip()
+
+
+def plan_task(note: str, due: str) -> JsonObject:
+    """The arguments of a tool for a new task with this note and this due text, either of which may be empty."""
+    fields = plan_due(due)
+    if part := fields.pop("part", None):
+        note = join_due(note, f"In the {part}")
+    return ({"description": note} if note else {}) | fields
+
+
+def plan_due(due: str) -> JsonObject:
+    """The arguments for a due text: a day, or a time of the clock where the task is. A part of the day, for
+    which tools have no field, is given as `part`.
+    """
+    day = parse_due_day(due)
+    if day is None:
+        return {}
+    time = due.partition(", ")[2]
+    if ":" in time:
+        return {"due_at": f"{day.isoformat()}T{time}:00"}
+    return {"due_on": day.isoformat()} | ({"part": time} if time else {})
+
+
+def read_due(task: Mapping[str, object]) -> str:
+    """The due text for the fields of a task as tools return it; empty without a date."""
+    if due_on := task.get("due_on"):
+        return f"Due {format_day(dt.date.fromisoformat(str(due_on)))}"
+    if due_at := task.get("due_at"):
+        moment = dt.datetime.fromisoformat(str(due_at)).astimezone(
+            ZoneInfo(str(task.get("due_timezone") or "UTC"))
+        )
+        return f"Due {format_day(moment.date())}, {moment:%H:%M}"
+    return ""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llm.offline.budget import WordComparer
+from llm.offline.parsing.due_texts import join_due, read_due, split_due
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import (
     find_past_base,
@@ -23,25 +24,32 @@ _MAX_WORDS = 8  # words of a phrase that are compared with a task
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task as the tools return it; `shortened` if this is only a part of its description."""
+    """A task as the tools return it; `shortened` if this is only a part of its description.
+
+    `description` ends with the due date, if there is one: `due_is_text` if it stands there in the task itself.
+    """
 
     id: str
     title: str
     description: str
     completed: bool
     shortened: bool = False
+    due_is_text: bool = False
 
     @staticmethod
     def from_result(value: object) -> "TaskView | None":
         if not isinstance(value, dict) or not value.get("id"):
             return None
-        title, description = value.get("title"), value.get("description")
+        title, description = value.get("title"), str(value.get("description") or "")
+        note, text = split_due(description)
+        due = read_due(value)
         return TaskView(
             str(value["id"]),
             str(title or "Untitled"),
-            str(description or ""),
+            join_due(note if text else description, due) if due else description,
             bool(value.get("completed")),
             bool(value.get("shortened")),
+            due_is_text=bool(text),
         )
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from llm.offline.model import OfflineModel
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
+from support.llm.offline.utterances.said import plan
 
 NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
 NAMES = ("add_task", "list_tasks", "complete_task", "update_task", "delete_task")
+TODAY = NOW.date().isoformat()
 MAX_TITLE = 255
 MOST_STEPS = 12
 
@@ -31,25 +33,41 @@ class Store:
         self.made = 0
         for text in tasks:
             title, _, description = text.removeprefix("[x] ").partition(" | ")
-            self.add_task(title, description or None)
+            self.add_task(title, **plan(description))
             self.tasks[-1]["completed"] = text.startswith("[x] ")
 
-    def add_task(self, title: str, description: str | None = None) -> dict[str, Any]:
+    def add_task(
+        self,
+        title: str,
+        description: str | None = None,
+        due_on: str | None = None,
+        due_at: str | None = None,
+    ) -> dict[str, Any]:
         assert 1 <= len(title) <= MAX_TITLE
+        assert due_on is None or due_at is None
         self.made += 1
         task = {"id": f"t{self.made}", "title": title, "description": description, "completed": False}
+        task |= {"due_on": due_on, "due_at": due_at and f"{due_at}Z", "due_timezone": "UTC"}
         self.tasks.append(task | {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"})
         return dict(self.tasks[-1])
 
     def list_tasks(
-        self, completed: bool | None = None, q: str | None = None, limit: int = 50
+        self,
+        completed: bool | None = None,
+        q: str | None = None,
+        limit: int = 50,
+        due_after: str = "",
+        due_before: str = "",
+        overdue: bool = False,
     ) -> dict[str, Any]:
         assert 1 <= limit <= 200
+        until = TODAY if overdue else due_before
         found = [
             dict(task)
             for task in reversed(self.tasks)
             if completed in (None, task["completed"])
             and (q is None or q.lower() in f"{task['title']}\n{task['description'] or ''}".lower())
+            and (not until or due_after <= str(task["due_on"] or task["due_at"] or "9999") < until)
         ]
         return {"tasks": found[:limit], "more": len(found) > limit}
 
@@ -58,7 +76,10 @@ class Store:
 
     def update_task(self, task_id: str, **changes: Any) -> dict[str, Any]:
         task = self._find(task_id)
-        assert changes and changes.keys() <= {"title", "description", "completed"}
+        assert changes and changes.keys() <= {"title", "description", "completed", "due_on", "due_at"}
+        if changes.get("due_on") or changes.get("due_at"):
+            task.update(due_on=None, due_at=None)
+            changes["due_at"] = changes.get("due_at") and f"{changes['due_at']}Z"
         task.update(changes)
         return dict(task)
 

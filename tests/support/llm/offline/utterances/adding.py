@@ -101,9 +101,9 @@ ADDING: dict[str, list[Call]] = {
     # notes
     "add buy milk with description 2 litres": [add("Buy milk", "2 litres")],
     "add buy milk note: 2 litres and organic": [add("Buy milk", "2 litres and organic")],
-    "add buy milk (note: 2 litres) tomorrow": [add("Buy milk", f"2 litres. {MONDAY}")],
-    "add buy milk tomorrow with the note 2 litres": [add("Buy milk", f"2 litres. {MONDAY}")],
-    'add buy milk with description "2 litres" for friday': [add("Buy milk", f"2 litres. {FRIDAY}")],
+    "add buy milk (note: 2 litres) tomorrow": [add("Buy milk", f"2 litres {MONDAY}")],
+    "add buy milk tomorrow with the note 2 litres": [add("Buy milk", f"2 litres {MONDAY}")],
+    'add buy milk with description "2 litres" for friday': [add("Buy milk", f"2 litres {FRIDAY}")],
     "add buy milk\nnote: 2 litres": [add("Buy milk", "2 litres")],
     "add call dentist. The number is 555": [add("Call dentist", "The number is 555")],
     # dates

@@ -11,6 +11,7 @@ from support.llm.offline.utterances.said import (
     deleted,
     done,
     look,
+    moved,
     reopened,
     updated,
 )
@@ -90,9 +91,9 @@ LOOKING: dict[str, list[Call]] = {
     "Montre toutes les tâches": [look()],
     "Quelles sont les tâches terminées ?": [look(completed=True)],
     "Qu'est-ce que j'ai terminé ?": [look(completed=True)],
-    "Qu'est-ce que j'ai à faire vendredi ?": [look(FRIDAY, completed=False)],
-    "Que dois-je faire aujourd'hui ?": [look(TODAY, completed=False)],
-    "Quelles tâches sont en retard ?": [look("Due ", completed=False, limit=200)],
+    "Qu'est-ce que j'ai à faire vendredi ?": [look(day=FRIDAY, completed=False)],
+    "Que dois-je faire aujourd'hui ?": [look(day=TODAY, completed=False)],
+    "Quelles tâches sont en retard ?": [look(completed=False, limit=200, overdue=True)],
     "Combien de tâches ai-je ?": [EVERYTHING],
 }
 
@@ -122,7 +123,7 @@ CHANGING = [
     ),
     Said(
         "Déplace appeler maman à mardi à 17h",
-        (look("maman"), updated(2, description=TUESDAY + ", 17:00")),
+        (look("maman"), moved(2, TUESDAY + ", 17:00")),
         ("Nouvelle échéance de « Appeler maman » : mardi 24 novembre, 17:00.",),
         TASKS,
     ),

@@ -11,6 +11,7 @@ from support.llm.offline.utterances.said import (
     deleted,
     done,
     look,
+    moved,
     reopened,
     updated,
 )
@@ -85,9 +86,9 @@ LOOKING: dict[str, list[Call]] = {
     "Zeige alle Aufgaben": [look()],
     "Welche Aufgaben sind erledigt?": [look(completed=True)],
     "Was habe ich schon geschafft?": [look(completed=True)],
-    "Was steht am Freitag an?": [look(FRIDAY, completed=False)],
-    "Was muss ich heute machen?": [look(TODAY, completed=False)],
-    "Welche Aufgaben sind überfällig?": [look("Due ", completed=False, limit=200)],
+    "Was steht am Freitag an?": [look(day=FRIDAY, completed=False)],
+    "Was muss ich heute machen?": [look(day=TODAY, completed=False)],
+    "Welche Aufgaben sind überfällig?": [look(completed=False, limit=200, overdue=True)],
     "Wie viele Aufgaben habe ich?": [EVERYTHING],
 }
 
@@ -123,7 +124,7 @@ CHANGING = [
     ),
     Said(
         "Verschiebe Mama anrufen auf Dienstag um 17 Uhr",
-        (look("mama"), updated(2, description=TUESDAY + ", 17:00")),
+        (look("mama"), moved(2, TUESDAY + ", 17:00")),
         ("„Mama anrufen“ ist jetzt fällig: Dienstag, 24. November, 17:00.",),
         TASKS,
     ),

@@ -1,15 +1,18 @@
 # support/llm/offline/utterances/said.py -- the words in which the rows of the tables are written.
+import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any
 
 Call = tuple[str, dict[str, Any]]
+DUE = re.compile(r"\bDue (?P<day>\w+ \d+ \w+ \d{4})(?:, (?:(?P<clock>\d\d:\d\d)|(?P<part>\w+)))?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """One row: with `tasks` on the list and after `before`, `text` leads to `calls`, and to `words`.
 
-    A task is written "title", "title | description" or "[x] title"; its id is t1, t2, ... in the
+    A task is written "title", "title | note. Due ..." or "[x] title"; its id is t1, t2, ... in the
     order given, and the newest is the last. It is Sunday 22 November 2026, 09:43 in UTC.
     """
 
@@ -20,12 +23,34 @@ class Said:
     before: tuple[str, ...] = ()
 
 
-def add(title: str, description: str | None = None) -> Call:
-    return "add_task", {"title": title} | ({"description": description} if description else {})
+def plan(words: str) -> dict[str, Any]:
+    """The arguments for "a note. Due Friday 27 November 2026, 17:00", of which each part may be missing."""
+    m = DUE.search(words)
+    if m is None:
+        return {"description": words} if words else {}
+    note = words[: m.start()].rstrip()
+    day = dt.datetime.strptime(m["day"], "%A %d %B %Y").date().isoformat()
+    if m["part"]:
+        note = f"{note} In the {m['part']}".strip()
+    due = {"due_at": f"{day}T{m['clock']}:00"} if m["clock"] else {"due_on": day}
+    return ({"description": note} if note else {}) | due
 
 
-def look(q: str | None = None, completed: bool | None = None, limit: int | None = None) -> Call:
-    given = {"q": q, "completed": completed, "limit": limit}
+def add(title: str, description: str = "") -> Call:
+    return "add_task", {"title": title} | plan(description)
+
+
+def look(
+    q: str | None = None,
+    completed: bool | None = None,
+    limit: int | None = None,
+    day: str = "",
+    overdue: bool | None = None,
+) -> Call:
+    given: dict[str, Any] = {"q": q, "completed": completed, "limit": limit, "overdue": overdue}
+    if day:
+        first = dt.date.fromisoformat(plan(day)["due_on"])
+        given |= {"due_after": first.isoformat(), "due_before": (first + dt.timedelta(1)).isoformat()}
     return "list_tasks", {name: value for name, value in given.items() if value is not None}
 
 
@@ -43,6 +68,10 @@ def deleted(task: int) -> Call:
 
 def updated(task: int, **fields: str) -> Call:
     return "update_task", {"task_id": f"t{task}", **fields}
+
+
+def moved(task: int, due: str) -> Call:
+    return "update_task", {"task_id": f"t{task}", **(plan(due) or {"due_on": None, "due_at": None})}
 
 
 EVERYTHING = look(limit=200)

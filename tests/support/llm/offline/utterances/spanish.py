@@ -11,6 +11,7 @@ from support.llm.offline.utterances.said import (
     deleted,
     done,
     look,
+    moved,
     reopened,
     updated,
 )
@@ -86,9 +87,9 @@ LOOKING: dict[str, list[Call]] = {
     "Muestra todas las tareas": [look()],
     "¿Qué tareas están terminadas?": [look(completed=True)],
     "¿Qué he terminado?": [look(completed=True)],
-    "¿Qué tengo que hacer el viernes?": [look(FRIDAY, completed=False)],
-    "¿Qué debo hacer hoy?": [look(TODAY, completed=False)],
-    "¿Qué tareas están atrasadas?": [look("Due ", completed=False, limit=200)],
+    "¿Qué tengo que hacer el viernes?": [look(day=FRIDAY, completed=False)],
+    "¿Qué debo hacer hoy?": [look(day=TODAY, completed=False)],
+    "¿Qué tareas están atrasadas?": [look(completed=False, limit=200, overdue=True)],
     "¿Cuántas tareas tengo?": [EVERYTHING],
 }
 
@@ -121,7 +122,7 @@ CHANGING = [
     ),
     Said(
         "Mueve llamar a mamá al martes a las 17:00",
-        (look("mamá"), updated(2, description=TUESDAY + ", 17:00")),
+        (look("mamá"), moved(2, TUESDAY + ", 17:00")),
         ("Nueva fecha de «Llamar a mamá»: martes 24 de noviembre, 17:00.",),
         TASKS,
     ),

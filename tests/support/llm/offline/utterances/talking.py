@@ -11,6 +11,7 @@ from support.llm.offline.utterances.said import (
     deleted,
     done,
     look,
+    moved,
     reopened,
     updated,
 )
@@ -34,7 +35,7 @@ TALKING = [
     Said("change the title of 4 to Buy bread", (updated(1, title="Buy bread"),), (), HOME, SHOWN),
     Said(
         "move 2 to Tuesday",
-        (look("Write report"), updated(3, description=f"20 pages. {TUESDAY}")),
+        (look("Write report"), moved(3, TUESDAY)),
         (),
         HOME,
         SHOWN,
@@ -56,7 +57,7 @@ TALKING = [
     Said("rename it to rice milk", (updated(1, title="Rice milk"),), (), (), ("add buy milk",)),
     Said(
         "move it to Friday at 5pm",
-        (look("Buy milk"), updated(1, description=f"{FRIDAY}, 17:00")),
+        (look("Buy milk"), moved(1, f"{FRIDAY}, 17:00")),
         (),
         (),
         ("add buy milk",),
@@ -91,10 +92,10 @@ TALKING = [
     Said('remove "Call mom" and “Buy milk”', (look("mom"), look("milk"), deleted(2), deleted(1)), (), HOME),
     Said("I called mom this morning", (look("mom", completed=False), done(2)), (), HOME),
     Said("milk was bought", (look("milk", completed=False), done(1)), (), HOME),
-    Said("is anything overdue?", (look("Due ", completed=False, limit=200),), ("overdue",), HOME),
+    Said("is anything overdue?", (look(completed=False, limit=200, overdue=True),), ("overdue",), HOME),
     Said(
         "show overdue tasks",
-        (look("Due ", completed=False, limit=200),),
+        (look(completed=False, limit=200, overdue=True),),
         ("You have 1 overdue task:\n1. b (due Friday 20 November)",),
         ("a", "b | Due Friday 20 November 2026"),
     ),
@@ -123,7 +124,7 @@ TALKING = [
     Said("postpone the report", (look("report"),), ("To which day or time?",), HOME),
     Said(
         "Tuesday",
-        (look("Write report"), updated(3, description=f"20 pages. {TUESDAY}")),
+        (look("Write report"), moved(3, TUESDAY)),
         (),
         HOME,
         ("postpone the report",),
