@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from llm.offline.confirmations import ask_for_all, is_bulk, may_mean_device, offer_tasks
 from llm.offline.dialogue_state import DialogueState, Question, Reply, TaskChange, read_tasks
+from llm.offline.list_places import drop_listed, keep_to_list
+from llm.offline.narrowing import name_list
 from llm.offline.parsing.due_texts import (
     NO_DUE,
     format_due,
@@ -131,7 +133,9 @@ def change_tasks(intent: Intent, dialogue: DialogueState) -> Script:
         raise ToolUnavailable(action.tool)
     intent = yield from choose_alternative(intent, dialogue)
     voice = dialogue.voice
-    resolution = yield from resolve_tasks(intent, dialogue, action.completed)
+    resolution = keep_to_list(
+        intent, (yield from resolve_tasks(intent, dialogue, action.completed)), dialogue.voice
+    )
     if resolution.tasks and (question := _ask_before_change(intent, action, resolution, voice)):
         return question
     if action.rewrites:
@@ -219,8 +223,13 @@ def add_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     drafts = [split_title(draft, dialogue.max_title) for draft in intent.drafts[:MAX_TASKS]]
     if not intent.sure:
         return offer_tasks(intent, drafts, voice)
+    there: tuple[str, ...] = ()
+    if intent.unless_there:
+        drafts, there = yield from drop_listed(drafts, intent.list_name, dialogue)
     rest = intent.drafts[MAX_TASKS:]
-    outcomes = yield from make_calls(dialogue, [_plan_addition(draft) for draft in drafts])
+    outcomes = yield from make_calls(
+        dialogue, [_plan_addition(draft, name_list(intent.list_name)) for draft in drafts]
+    )
     tasks = tuple(task for call in outcomes for task in read_tasks(call))
     failures = [
         describe_failure(changes.ADD, draft.title, call, voice)
@@ -236,13 +245,14 @@ def add_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     left = ""
     if rest:
         left = voice.say(changes.ADD_IN_PARTS, MAX_TASKS, title=voice.quote_title(rest[0].title))
-    text = "\n".join(line for line in (done, *failures, left) if line)
+    text = "\n".join(line for line in (done, *there, *failures, left) if line)
     return Reply(text, shown=tasks if len(tasks) > 1 else (), touched=tasks)
 
 
-def _plan_addition(task: TaskDraft | TaskView) -> PlannedCall:
+def _plan_addition(task: TaskDraft | TaskView, list_name: str | None = None) -> PlannedCall:
     note, due = (task.note, task.due) if isinstance(task, TaskDraft) else split_due(task.description)
-    return PlannedCall("add_task", {"title": task.title} | plan_task(note, due))
+    place: JsonObject = {"list": list_name} if list_name else {}
+    return PlannedCall("add_task", {"title": task.title} | plan_task(note, due) | place)
 
 
 def undo_changes(intent: Intent, dialogue: DialogueState) -> Script:

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from llm.offline.actions import Script, add_question
 from llm.offline.dialogue_state import DialogueState, Reply, has_more, read_tasks
+from llm.offline.narrowing import narrow_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import parse_reference
 from llm.offline.replies import name_state
@@ -17,13 +18,12 @@ def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     query: JsonObject = {"completed": intent.completed, "q": about}
     if day:
         query |= {"due_after": day.isoformat(), "due_before": (day + timedelta(1)).isoformat()}
-    if intent.overdue:
-        query |= {"overdue": True, "limit": MAX_LISTED}
+    if intent.overdue or intent.list_name:
+        query |= {"overdue": intent.overdue or None, "limit": MAX_LISTED}
     [call] = yield from list_tasks(dialogue, query)
-    tasks = read_tasks(call)
+    tasks = narrow_tasks(read_tasks(call), intent.list_name)
     kind = "overdue" if intent.overdue else name_state(intent.completed)
-    topic = voice.say(lists.ABOUT, title=voice.quote_title(about)) if about else ""
-    topic += voice.say(lists.FOR_DAY, day=voice.format_day(day)) if day else ""
+    topic = voice.describe_topic(about, intent.list_name, day)
     if not tasks and not topic and not intent.overdue:
         return Reply(voice.describe_empty_list(intent.completed))
     if not tasks:
@@ -38,9 +38,10 @@ def count_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     [call] = yield from list_tasks(
         dialogue, {"completed": intent.completed, "q": intent.text, "limit": MAX_LISTED}
     )
-    tasks, more = read_tasks(call), has_more(call)
+    more, day = has_more(call), intent.when.date if intent.when else None
+    tasks = narrow_tasks(read_tasks(call), intent.list_name, day, dialogue.today if intent.overdue else None)
     voice = dialogue.voice
-    topic = voice.say(lists.ABOUT, title=voice.quote_title(intent.text)) if intent.text else ""
+    topic = voice.describe_topic(intent.text or "", intent.list_name, day)
     if intent.completed is None and not more:
         done = sum(task.completed for task in tasks)
         kinds = [
@@ -59,6 +60,7 @@ def check_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     resolution = yield from resolve_tasks(intent, dialogue, None)
     resolution = yield from refresh_tasks(resolution, dialogue)
     tasks = (*resolution.tasks, *(resolution.question.options if resolution.question else ()))
+    tasks = narrow_tasks(tasks, intent.list_name)
     voice = dialogue.voice
     if len(tasks) == 1:
         text = voice.say(
@@ -70,6 +72,11 @@ def check_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     if tasks:
         rows, shown = voice.format_bounded_list(tasks, resolution.more)
         return Reply(voice.say(lists.FOUND_THESE, rows=rows), shown=shown)
+    if intent.list_name is not None:
+        title = voice.quote_title(intent.target)
+        name = voice.quote_title(intent.list_name)
+        missing = lists.NOT_THERE_NAMED if intent.list_name else lists.NOT_THERE
+        return Reply(voice.say(missing, title=title, name=name))
     return Reply(" ".join(resolution.problems))
 
 

@@ -81,6 +81,14 @@ class Voice:
             return self.say(lists.FOUND_NONE[""], topic=topic)
         return self.say(lists.EMPTY[name_state(state)])
 
+    def describe_topic(
+        self, about: str = "", list_name: str | None = None, day: dt.date | None = None
+    ) -> str:
+        """What follows the kind of tasks: " about “milk” on the list “Shopping” due Friday 27 November"."""
+        topic = self.say(lists.ABOUT, title=self.quote_title(about)) if about else ""
+        topic += self.say(lists.ON_LIST, title=self.quote_title(list_name)) if list_name else ""
+        return topic + (self.say(lists.FOR_DAY, day=self.format_day(day)) if day else "")
+
     def format_numbered_list(self, tasks: Iterable[TaskView]) -> str:
         return "\n".join(f"{n}. {self.format_task(task)}" for n, task in enumerate(tasks, 1))
 
@@ -116,7 +124,7 @@ class Voice:
         if due:
             note = note.rstrip(".")
             due = self.say(lists.DUE, day=self.format_task_due(task))
-        inside = "; ".join(part for part in (note, due) if part)
+        inside = "; ".join(part for part in (task.list_name, note, due) if part)
         return f" ({inside})" if inside else ""
 
     def format_task_due(self, task: TaskView) -> str:

@@ -271,3 +271,33 @@ def test_another_day_keeps_the_time_and_another_time_the_day() -> None:
         conversation.say("show call mom")
         calls, _ = conversation.say(text)
         assert calls[-1].arguments == {"task_id": "t1", "due_at": f"2026-11-{due}"}
+
+
+SHOPPING = ("Call mom", "Milk @ Shopping", "Eggs @ Shopping", "Pay rent | Due Friday 27 November 2026")
+
+
+def test_what_is_asked_of_a_list_or_a_day_never_takes_in_other_tasks() -> None:
+    asked = {
+        "clear my shopping list": {"t2", "t3"},
+        "delete everything on my shopping list": {"t2", "t3"},
+        "finish everything on the shopping list": {"t2", "t3"},
+        "cancel all my reminders for friday": {"t4"},
+        "cancel all my reminders for monday": set(),
+        "clear my packing list": set(),
+    }
+    for text, expected in asked.items():
+        conversation = talk(*SHOPPING)
+        calls, answer = conversation.say(text)
+        if "?" in answer:
+            more, _ = conversation.say("yes")
+            calls += more
+        assert isinstance(calls[0].arguments, dict)
+        changed = {call.arguments["task_id"] for call in calls if "task_id" in call.arguments}
+        assert changed == expected, (text, answer)
+
+
+def test_a_list_is_shown_by_its_name() -> None:
+    _, answer = talk(*SHOPPING).say("what's on my shopping list?")
+    assert "Milk" in answer and "Eggs" in answer and "Call mom" not in answer
+    _, answer = talk(*SHOPPING).say("what's on my packing list?")
+    assert "I found no" in answer and "Milk" not in answer

@@ -7,6 +7,8 @@ from typing import Literal
 from dates import DateFinder, DateMention
 from llm.offline.parsing.claims import Claim, find_claim, is_event
 from llm.offline.parsing.errands import is_noun_phrase, is_request, names_device, names_foreign_list
+from llm.offline.parsing.lists.names import find_list, simplify_lists
+from llm.offline.parsing.lists.phrasing import reword
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import VERBS, is_verb, reads_as_task
 
@@ -30,7 +32,7 @@ class Clause:
     `add`: tasks after an explicit "add" or "new task". `wish`: things that the user has to do or wants to be
     reminded of. `bare`: a phrase that only begins with a verb. `other`: anything else. `when`: the date in front.
     `is_list`: the pieces are a list ("tasks: a, b and c"). `claim`: what the words must read as,
-    to be a task beyond doubt.
+    to be a task beyond doubt. `list_name`: of the list that the words in front name.
     """
 
     kind: Literal["add", "wish", "bare", "other"]
@@ -38,6 +40,7 @@ class Clause:
     when: DateMention | None = None
     is_list: bool = False
     claim: Claim = "nothing"
+    list_name: str | None = None
 
     @property
     def text(self) -> str:
@@ -57,7 +60,7 @@ _SHORT_FORM = re.compile(
 )
 
 _TO_MY_LIST = compile_pattern(
-    r"\b(?:put|stick|throw|place) (?P<what>[^\n]{1,300}?) (?:on|onto|in|into) <list>\b"
+    r"\b(?:put|stick|throw|place) (?P<what>[^\n]{1,300}?) (?:on|onto|in|into) (?P<list><list>)\b"
 )
 _NAME_CALLED = compile_pattern(
     r"^((?:(?:hey|ok|okay|hi|hello) )?(?:parley|alexa|siri|cortana|olly|google|computer))[,!:] "
@@ -101,6 +104,7 @@ _ADD = compile_pattern(r"""
     |(?:create|make|new):? (?=[\"“])
     |(?P<task3><thing>|to do|(?:my |the )?(?:shopping|grocery|to-?do) list|need)(?P<colon4> ?:| -) ?
     |to-?do (?=\w))(?P<rest>.*)""")
+_SHOPPING = compile_pattern(r"(?:my |the |our )?shopping list ?[:-]")
 _CREATE = compile_pattern(r"(?:create|new|task|todo):? (?P<rest>(?P<verb>\w+) .+)")
 _NEVER_NOUNS = frozenset(
     """
@@ -109,7 +113,7 @@ _NEVER_NOUNS = frozenset(
 )
 _WISH = compile_pattern(r"""
     (?:remind (?:me|us)(?: again)?
-    (?: to| about| of| that (?:i|we) <really>(?:have to|need to|should|must)| that)?[:,]?(?: )
+    (?: to| about| of| for| that (?:i|we) <really>(?:have to|need to|should|must)| that)?[:,]?(?: )
     |(?:(?:i|we)|(?=need|have|gotta|got)) ?<really>
     (?:need to|have to|'ve got to|got to|have got to|gotta|ought to|must(?! not|n't| have| be)
     |should(?! not|n't| have| be)|want to|wanna|would like to|'d like to|'d love to|am supposed to
@@ -127,7 +131,10 @@ def normalize_message(text: str) -> str:
     lines = (" ".join(line.split()) for line in _CONTROL.sub(" ", text).splitlines())
     whole = "\n".join(line for line in lines if line)
     whole = _NAME_CALLED.sub(r"\1 ", whole)
-    return _TO_MY_LIST.sub(lambda m: m[0] if m["what"].endswith(" back") else f"add {m['what']}", whole)
+    whole = "\n".join(reword(simplify_lists(line)) for line in whole.split("\n"))
+    return _TO_MY_LIST.sub(
+        lambda m: m[0] if m["what"].endswith(" back") else f"add {m['what']} to {m['list']}", whole
+    )
 
 
 def strip_politeness(text: str) -> str:
@@ -213,7 +220,9 @@ def _open_clause(piece: Piece, is_intent: Callable[[str], bool], find_date: Date
     if prefix := parse_prefix(text):
         kind, rest, is_list = prefix
         claim: Claim = "too much" if kind == "add" and names_foreign_list(rest) else find_claim(text, kind)
-        return Clause(kind, (replace(piece, text=rest),), when, is_list, claim)
+        name = find_list(text[: len(text) - len(rest)])
+        name = "Shopping" if name is None and _SHOPPING.match(text) else name
+        return Clause(kind, (replace(piece, text=rest),), when, is_list, claim, name)
     if text.endswith("?"):
         return Clause("other", (piece,))
     if reads_as_task(text) or is_verb(text) or when:

@@ -4,7 +4,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dates import DateMention
 from dates.calendar_days import MONTHS, WEEKDAYS
@@ -78,11 +78,14 @@ def plan_due(due: str) -> JsonObject:
 
 def read_due(task: Mapping[str, object]) -> str:
     """The due text for the fields of a task as tools return it; empty without a date."""
-    if due_on := task.get("due_on"):
-        return f"Due {format_day(dt.date.fromisoformat(str(due_on)))}"
-    if due_at := task.get("due_at"):
-        moment = dt.datetime.fromisoformat(str(due_at)).astimezone(
-            ZoneInfo(str(task.get("due_timezone") or "UTC"))
-        )
-        return f"Due {format_day(moment.date())}, {moment:%H:%M}"
+    due_on, due_at = task.get("due_on"), task.get("due_at")
+    try:
+        if due_on:
+            return f"Due {format_day(dt.date.fromisoformat(str(due_on)))}"
+        if due_at:
+            zone = ZoneInfo(str(task.get("due_timezone") or "UTC"))
+            moment = dt.datetime.fromisoformat(str(due_at)).astimezone(zone)
+            return f"Due {format_day(moment.date())}, {moment:%H:%M}"
+    except (ValueError, ZoneInfoNotFoundError):  # another program's tool may write times in another way
+        return ""
     return ""

@@ -108,23 +108,27 @@ _ABOUT = compile_pattern(r"""
 
 def build_query(verb: Verb) -> Callable[[re.Match[str], DateFinder], Intent]:
     def build(m: re.Match[str], find_date: DateFinder) -> Intent:
-        text = m[0]
-        if when := find_date(text):
-            text = f"{text[: when.start]} {text[when.end :]}".strip()
-        about = m.groupdict().get("text") or ((found := _ABOUT.search(text)) and found["about"]) or ""
-        about = re.sub(r" (?:in|on|from) (?:my|the) list$", "", strip_wrapping(about))
-        state: bool | None = None if about or verb == "count" else False
-        head = text[: len(text) - len(about)] if about else text
-        if _UNDONE.search(head):
-            state = False
-        elif _DONE.search(head):
-            state = True
-        elif _EVERY.search(head):
-            state = None
-        late = _OVERDUE.search(head) is not None
-        return Intent(verb, text=about or None, completed=False if late else state, overdue=late, when=when)
+        return read_query(verb, m[0], find_date, m.groupdict().get("text") or "")
 
     return build
+
+
+def read_query(verb: Verb, text: str, find_date: DateFinder, about: str = "") -> Intent:
+    """What a question about the tasks is to show: of which day, in which state, about what."""
+    if when := find_date(text):
+        text = f"{text[: when.start]} {text[when.end :]}".strip()
+    about = about or ((found := _ABOUT.search(text)) and found["about"]) or ""
+    about = re.sub(r" (?:in|on|from) (?:my|the) list$", "", strip_wrapping(about))
+    state: bool | None = None if about or verb == "count" else False
+    head = text[: len(text) - len(about)] if about else text
+    if _UNDONE.search(head):
+        state = False
+    elif _DONE.search(head):
+        state = True
+    elif _EVERY.search(head):
+        state = None
+    late = _OVERDUE.search(head) is not None
+    return Intent(verb, text=about or None, completed=False if late else state, overdue=late, when=when)
 
 
 def parse_lookup(m: re.Match[str], find_date: DateFinder) -> Intent:

@@ -20,6 +20,9 @@ from llm.offline.parsing.intent_builders import (
     parse_trailing_date,
 )
 from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.lists.names import restore_spaces
+from llm.offline.parsing.lists.rules import LIST_RULES
+from llm.offline.parsing.lists.targets import narrow_target
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.task_references import parse_reference
 from llm.offline.parsing.vocabulary import reads_as_task
@@ -48,6 +51,7 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
     (build_intent("undo"), r"""
         (?:undo|revert|take back)(?: (?:that|it|this|(?:the|my) last(?: .{1,20})?|last))?|oops
         |(?:take|bring) (?:that|it) back|(?:scratch|cancel) that"""),
+    *LIST_RULES,
     (build_small_talk("left"), r"""
         (?:please )?(?!(?:do not|don't|never)(?: let (?:me|us))? forget\b)(?:don't|do not|never
         |no need to|let's not|(?:you|i|we) (?:really |still |just )?(?:no longer|don't|do not|didn't
@@ -202,5 +206,12 @@ def match_intent(text: str, find_date: DateFinder) -> Intent | None:
                 text if reads_as_task(text) and parse_reference(intent.target).kind == "words" else ""
             )
             title = format_new_title(intent.text) if intent.verb == "rename" and intent.text else intent.text
-            return replace(intent, text=title, task_wording=task_wording, sure=not is_question)
+            intent = narrow_target(intent, find_date)
+            return replace(
+                intent,
+                text=restore_spaces(title) if title else title,
+                target=restore_spaces(intent.target),
+                task_wording=restore_spaces(task_wording),
+                sure=not is_question,
+            )
     return None

@@ -20,7 +20,9 @@ class Intent:
     and for what may be no task ("turn off the lights"), which change nothing without a
     confirmation. `implicit`: the clause only begins with a verb ("buy milk").
     `task_wording`: the utterance, if it could have been a new task as well. `alternatives`: other ways to cut the
-    same utterance into slots, tried when no task fits.
+    same utterance into slots, tried when no task fits. `list_name`: the list that is meant, empty for the main one,
+    None where none is named. `due_day`: of the tasks that the target takes in, only those due then are meant.
+    `unless_there`: nothing is added that is on the list already.
     """
 
     verb: Verb
@@ -35,3 +37,6 @@ class Intent:
     implicit: bool = False
     task_wording: str = ""
     alternatives: tuple["Intent", ...] = ()
+    list_name: str | None = None
+    due_day: DateMention | None = None
+    unless_there: bool = False

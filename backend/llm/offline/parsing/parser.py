@@ -19,7 +19,9 @@ from llm.offline.parsing.clauses import (
 from llm.offline.parsing.errands import asks_for_answer
 from llm.offline.parsing.intent_patterns import match_intent
 from llm.offline.parsing.intents import Intent
-from llm.offline.parsing.task_titles import parse_drafts
+from llm.offline.parsing.lists.names import LIST_PLACE, read_list_name, restore_spaces
+from llm.offline.parsing.lists.phrasing import UNLESS_THERE
+from llm.offline.parsing.task_titles import TaskDraft, parse_drafts
 from llm.offline.parsing.vocabulary import reads_as_task
 from llm.offline.sentences.sentence import Language
 
@@ -98,11 +100,43 @@ def _parse_clause(
     lone = " " not in clause.text and not clause.when and not reads_as_task(clause.text)
     if clause.kind == "other" or (clause.kind == "bare" and lone):
         return
-    drafts = parse_drafts(clause, find_date)
+    clause, unless_there = _cut_condition(clause)
+    clause = _cut_list(clause, find_date) if clause.kind == "add" else clause
+    drafts = tuple(_restore_draft(draft) for draft in parse_drafts(clause, find_date))
     when = None if drafts else find_date(clause.text)
     yield Intent(
-        "add", drafts=drafts, when=when, implicit=clause.kind == "bare", sure=_is_surely_meant(clause)
+        "add",
+        drafts=drafts,
+        when=when,
+        implicit=clause.kind == "bare",
+        sure=_is_surely_meant(clause),
+        list_name=clause.list_name,
+        unless_there=unless_there,
     )
+
+
+def _cut_condition(clause: Clause) -> tuple[Clause, bool]:
+    """The clause without "unless it is there" at its end, and whether that stood there."""
+    *before, last = clause.pieces
+    if not last.text.endswith(UNLESS_THERE):
+        return clause, False
+    return replace(clause, pieces=(*before, replace(last, text=last.text.removesuffix(UNLESS_THERE)))), True
+
+
+def _cut_list(clause: Clause, find_date: DateFinder) -> Clause:
+    """The clause without the list at the end of its last piece, behind which a date may stand."""
+    *before, last = clause.pieces
+    *_, m = (None, *LIST_PLACE.finditer(last.text, max(0, len(last.text) - 300)))
+    rest = last.text[m.end() :].strip() if m else ""
+    when = find_date(rest) if rest else None
+    if m is None or (rest and not (when and when.start == 0 and when.end == len(rest))):
+        return clause
+    text = f"{last.text[: m.start()].rstrip(' ,')} {rest}".strip()
+    return replace(clause, pieces=(*before, replace(last, text=text)), list_name=read_list_name(m["list"]))
+
+
+def _restore_draft(draft: TaskDraft) -> TaskDraft:
+    return replace(draft, title=restore_spaces(draft.title), note=restore_spaces(draft.note))
 
 
 def _is_surely_meant(clause: Clause) -> bool:
@@ -115,7 +149,7 @@ def _merge_additions(intents: list[Intent]) -> Iterator[Intent]:
     """Join neighbouring intents to add into one."""
     last: Intent | None = None
     for intent in intents:
-        if last and last.verb == intent.verb == "add" and last.sure is intent.sure:
+        if last and last.verb == intent.verb == "add" and _fit_together(last, intent):
             last = replace(
                 last, drafts=last.drafts + intent.drafts, implicit=last.implicit and intent.implicit
             )
@@ -125,6 +159,14 @@ def _merge_additions(intents: list[Intent]) -> Iterator[Intent]:
         last = intent
     if last:
         yield last
+
+
+def _fit_together(first: Intent, second: Intent) -> bool:
+    return (first.sure, first.list_name, first.unless_there) == (
+        second.sure,
+        second.list_name,
+        second.unless_there,
+    )
 
 
 def is_new_request(intents: list[Intent]) -> bool:

@@ -5,7 +5,7 @@ _ADVERBS = "(?:(?:just|already|finally|now|also|actually|both|all) )*"
 _PARTS = {
     "T": "(?P<target>.+?)",
     "X": "(?P<text>.+)",
-    "list": "(?:my|the|our|this) (?:(?:to-?do|to do|task|shopping|grocery) )?(?:list|tasks|to-?dos)",
+    "list": r"(?:my|the|our|this) (?:[\w-]+(?:'s)? )?(?:list|tasks|to-?dos)",
     "thing": "(?:these(?= ?:)|following(?= ?:)|tasks?|to-?dos?|reminders?|items?|things?|entry|entries)",
     "done": "(?:done|completed?|finished|ticked off|checked off)",
     "note": "(?:notes?|descriptions?|comments?|details?)",

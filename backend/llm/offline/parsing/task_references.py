@@ -1,11 +1,12 @@
 # llm/offline/parsing/task_references.py -- phrases that refer to tasks: by position, "it", all, or words
+import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from llm.offline.budget import WordComparer
-from llm.offline.parsing.due_texts import join_due, read_due, split_due
+from llm.offline.parsing.due_texts import join_due, parse_due_day, read_due, split_due
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import (
     find_past_base,
@@ -27,6 +28,7 @@ class TaskView:
     """A task as the tools return it; `shortened` if this is only a part of its description.
 
     `description` ends with the due date, if there is one: `due_is_text` if it stands there in the task itself.
+    `list_name` is empty for the main list; `due_day` is the day of its date, where it is due.
     """
 
     id: str
@@ -34,6 +36,8 @@ class TaskView:
     description: str
     completed: bool
     shortened: bool = False
+    list_name: str = ""
+    due_day: dt.date | None = None
     due_is_text: bool = False
 
     @staticmethod
@@ -49,6 +53,8 @@ class TaskView:
             join_due(note if text else description, due) if due else description,
             bool(value.get("completed")),
             bool(value.get("shortened")),
+            str(value.get("list") or ""),
+            parse_due_day(due),
             due_is_text=bool(text),
         )
 
@@ -59,8 +65,8 @@ class TaskReference:
 
     `position`: `positions` in the last list, from 1, or from -1 at the end. `it`, `them`: the tasks mentioned last,
     `count` of them if the phrase has a number. `all`: every task, only open or completed ones if `completed` is
-    set, only those about `about`, except those that `but` refers to. `words`: `parts`, each for one task; of
-    several the first is the whole phrase, or empty if that cannot be a title.
+    set, only those about `about` or `overdue`, except those that `but` refers to. `words`: `parts`, each for one
+    task; of several the first is the whole phrase, or empty if that cannot be a title.
     """
 
     kind: Literal["position", "it", "them", "all", "words"]
@@ -69,6 +75,7 @@ class TaskReference:
     completed: bool | None = None
     about: str = ""
     but: str = ""
+    overdue: bool = False
     parts: tuple[str, ...] = ()
 
 
@@ -95,7 +102,12 @@ _ALL = compile_pattern(r"""
     (?: (?:on|in|from|off) <list>)?(?: (?:that are )?(?P<late>done|completed|finished|open))?
     (?: (?:about|with|containing|mentioning) (?P<about>.+?))?
     (?:,? (?:except|but|besides|apart from|other than)(?: for)? (?P<but>.+))?""")
-_RANGE = re.compile(r"(?:the )?(?P<end>first|top|last) (?P<count>\w+)(?: (?:ones|tasks|items))?", re.I)
+_ALL_OVERDUE = compile_pattern(r"""
+    (?:(?:everything|all|anything|whatever|what|my|the|of)(?: )){0,3}(?:that is |that's |is |which is )?(?:overdue|late)
+    (?: (?:tasks?|ones?|things|items|stuff|to-?dos|reminders))?""")
+_RANGE = re.compile(
+    r"(?:the )?(?P<end>first|top|last) (?P<count>\w+)(?: (?:ones|tasks|items|reminders|to-?dos))?", re.I
+)
 _SPAN = compile_pattern(r"""
     (?:tasks?|items?|numbers?|nr)? ?#?(?P<low>\d{1,3}) ?(?:-|–|to|through|until) ?#?(?P<high>\d{1,3})""")
 _NUMBER = re.compile(r"#?(\d{1,3})(?:st|nd|rd|th)?\.?")
@@ -117,6 +129,8 @@ def parse_reference(phrase: str) -> TaskReference:
         return TaskReference("them", count={"three": 3, "four": 4}.get(counts[0], 2) if counts else 0)
     if positions := _parse_positions(text):
         return TaskReference("position", positions=positions)
+    if _ALL_OVERDUE.fullmatch(text):
+        return TaskReference("all", completed=False, overdue=True)
     m = _ALL.fullmatch(text)
     if m and (text.lower().startswith(("all", "every")) or m["each"] or m["whose"] or m["state"]):
         word = (m["state"] or m["late"] or "").lower()

@@ -53,6 +53,18 @@ ABOUT = Sentence(en=" about {title}", de=" zu {title}", fr=" sur {title}", es=" 
 LIKE = Sentence(en=" like {title}", de=" wie {title}", fr=" comme {title}", es=" como {title}")
 FOR_DAY = Sentence(en=" due {day}", de=" für {day}", fr=" pour le {day}", es=" para el {day}")
 
+ON_LIST = Sentence(en=" on the list {title}", de=" auf der Liste {title}", fr=" dans la liste {title}",
+                   es=" en la lista {title}")
+NOT_THERE = Sentence(en="{title} is not on your list.", de="{title} steht nicht auf deiner Liste.",
+                     fr="{title} n'est pas dans ta liste.", es="{title} no está en tu lista.")
+NOT_THERE_NAMED = Sentence(en="{title} is not on the list {name}.", de="{title} steht nicht auf der Liste {name}.",
+                           fr="{title} n'est pas dans la liste {name}.", es="{title} no está en la lista {name}.")
+THERE_ALREADY = Sentence(en="{title} is on the list already.", de="{title} steht schon auf der Liste.",
+                         fr="{title} est déjà dans la liste.", es="{title} ya está en la lista.")
+FOUND_ELSEWHERE = Sentence(en="The list {name} has nothing like it; it is on your main list.",
+                           de="Die Liste {name} hat nichts dergleichen; es steht auf deiner Hauptliste.",
+                           fr="La liste {name} n'a rien de tel ; c'est dans ta liste principale.",
+                           es="La lista {name} no tiene nada así; está en tu lista principal.")
 AND = Sentence(en="and", de="und", fr="et", es="y")
 OR = Sentence(en="or", de="oder", fr="ou", es="o")
 DUE = Sentence(en="due {day}", de="fällig {day}", fr="échéance {day}", es="vence el {day}")

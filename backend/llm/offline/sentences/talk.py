@@ -49,6 +49,12 @@ SMALL_TALK = {
                              "renommer, les déplacer, les terminer, les rouvrir et les supprimer.",
                           es="Llevo tu lista de tareas: puedo añadirlas, mostrarlas, renombrarlas, "
                              "moverlas, completarlas, reabrirlas y borrarlas."),
+    "lists": Sentence(
+        en="A list comes into being with the first thing on it: “add milk to the shopping list”.",
+        de="Eine Liste entsteht mit dem Ersten, was darauf steht: „add milk to the shopping list“.",
+        fr="Une liste naît avec sa première tâche : « add milk to the shopping list ».",
+        es="Una lista nace con lo primero que se pone en ella: «add milk to the shopping list».",
+    ),
     "question": _add_examples(en="I can only help with your tasks, so I have no answer to that, and I have "
                                  "changed nothing.",
                               de="Ich kann nur bei deinen Aufgaben helfen, darauf habe ich keine Antwort. "

@@ -33,7 +33,8 @@ class Store:
         self.made = 0
         for text in tasks:
             title, _, description = text.removeprefix("[x] ").partition(" | ")
-            self.add_task(title, **plan(description))
+            title, _, place = title.partition(" @ ")
+            self.add_task(title, **plan(description), list=place or None)
             self.tasks[-1]["completed"] = text.startswith("[x] ")
 
     def add_task(
@@ -42,12 +43,14 @@ class Store:
         description: str | None = None,
         due_on: str | None = None,
         due_at: str | None = None,
+        list: str | None = None,
     ) -> dict[str, Any]:
         assert 1 <= len(title) <= MAX_TITLE
         assert due_on is None or due_at is None
         self.made += 1
         task = {"id": f"t{self.made}", "title": title, "description": description, "completed": False}
         task |= {"due_on": due_on, "due_at": due_at and f"{due_at}Z", "due_timezone": "UTC"}
+        task["list"] = list
         self.tasks.append(task | {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"})
         return dict(self.tasks[-1])
 

@@ -20,7 +20,7 @@ ADDING: dict[str, list[Call]] = {
     "todo: buy milk": [add("Buy milk")],
     "TODO - buy milk": [add("Buy milk")],
     "put buy milk on my list": [add("Buy milk")],
-    "put milk on my shopping list tomorrow": [add("Milk", MONDAY)],
+    "put milk on my shopping list tomorrow": [add("Milk", MONDAY, "Shopping")],
     "remind me to buy milk": [add("Buy milk")],
     "remind me about the meeting at 3pm": [add("The meeting", f"{TODAY}, 15:00")],
     "remind me that the rent is due on Friday": [add("The rent", FRIDAY)],
@@ -62,7 +62,9 @@ ADDING: dict[str, list[Call]] = {
     'add "Buy milk" and "Call mom"': [add("Buy milk"), add("Call mom")],
     "Can you add 'buy milk', 'call mom' and 'walk dog'?": [add("Buy milk"), add("Call mom"), add("Walk dog")],
     'add "Dune" review': [add('"Dune" review')],
-    "shopping list: milk, eggs, bread": [add("Milk"), add("Eggs"), add("Bread")],
+    "shopping list: milk, eggs, bread": [
+        add(title, place="Shopping") for title in ("Milk", "Eggs", "Bread")
+    ],
     "first buy milk, then call mom, finally walk the dog": [
         add("Buy milk"),
         add("Call mom"),

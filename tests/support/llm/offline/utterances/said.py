@@ -12,7 +12,7 @@ DUE = re.compile(r"\bDue (?P<day>\w+ \d+ \w+ \d{4})(?:, (?:(?P<clock>\d\d:\d\d)|
 class Said:
     """One row: with `tasks` on the list and after `before`, `text` leads to `calls`, and to `words`.
 
-    A task is written "title", "title | note. Due ..." or "[x] title"; its id is t1, t2, ... in the
+    A task is written "title", "title | note. Due ...", "[x] title" or "title @ list"; its id is t1, t2, ... in the
     order given, and the newest is the last. It is Sunday 22 November 2026, 09:43 in UTC.
     """
 
@@ -36,8 +36,8 @@ def plan(words: str) -> dict[str, Any]:
     return ({"description": note} if note else {}) | due
 
 
-def add(title: str, description: str = "") -> Call:
-    return "add_task", {"title": title} | plan(description)
+def add(title: str, description: str = "", place: str | None = None) -> Call:
+    return "add_task", {"title": title} | plan(description) | ({"list": place} if place else {})
 
 
 def look(

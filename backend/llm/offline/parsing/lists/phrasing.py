@@ -1,0 +1,126 @@
+# llm/offline/parsing/lists/phrasing.py -- the many ways to put something on a list, turned into "add X to my list"
+from llm.offline.parsing.lists.leads import LEAD, THEN, THING
+from llm.offline.parsing.lists.reminders import reword_reminder
+from llm.offline.parsing.patterns import compile_pattern
+
+UNLESS_THERE = " unless it is there"  # what then stands at the end of an addition that depends on the list
+
+_MAX_LINE = 1000  # characters of a line that is reworded
+_PUT = r"""
+    (?:put|stick|throw|place|include|insert|write(?: down)?|jot(?: down)?|tack(?: on)?|pop|list|note|save|have|add
+    |enter)"""
+_ON = "(?:on|onto|in|into|to|under)"
+_ENDS = r"""
+    (?:,? (?:please|pls|too|as well|also|now|right now|for me|thanks|thank you|again)){0,4}
+    (?:,? (?:(?P<unless>if|in case|unless)|cause|because|since|as|so)\b[^\n]{0,120})?[.!?]{0,3}"""
+_LIST = "(?P<list><list>)"
+_IT = "(?:it|that|this|them|those|these|some|more)"
+_TWO_COMMANDS = compile_pattern(r"""
+    (?:\b(?:and|then|but|also)|[,;.]) (?:please )?(?:remove|delete|take|cross|erase|drop|add)\b""")
+_NO_THING = compile_pattern(r"""
+    (?:(?:to|you|what|if|whether|how|is|are|do|does|did|the (?:items|content|contents|things))\b.*
+    |it|that|things|items)""")
+
+_ADDING = tuple(
+    compile_pattern(text)
+    for text in (
+        rf"""{LEAD}(?:add|put|write|stick|note) {_ON} {_LIST}[:,]?(?: that)? (?:(?:i|we) (?:also )?need )?
+        (?P<x>.{{1,300}})""",
+        rf"{LEAD}{_PUT} {THING} {_ON} {_LIST}{_ENDS}",
+        rf"{LEAD}add {THING},? (?P<unless>if|in case|unless) [^\n]{{1,60}}? {_ON} {_LIST}[^\n]{{0,20}}",
+        rf"""{LEAD}(?:make sure|ensure|see to it)(?: that)? {THING} (?:is|are|gets?|goes) (?:put |added )?
+        {_ON} {_LIST}{_ENDS}""",
+        rf"""{LEAD}{THING} (?:needs?|should|must|has|have|ought) (?:to )?(?:also )?(?:be|go)(?: )
+        (?:added |put |included |placed |written )?{_ON} {_LIST}{_ENDS}""",
+        rf"""(?:i|we) (?:also |still |really )?(?:need|want|would like|'d like) {THING} (?:added |put )?
+        {_ON} {_LIST}{_ENDS}""",
+        rf"""{LEAD}{_LIST} (?:should|needs to|must|ought to|has to) (?:have|include|contain|show|get) {THING}
+        (?: (?:on|in|to) it)?{_ENDS}""",
+        rf"""{LEAD}{_ON} {_LIST}[,:]? (?:(?:please|also|can you|could you) ){{0,3}}
+        (?:(?:add|put|include|list|insert|write)|(?:i|we) (?:also )?(?:need|want)):? {THING}
+        (?: (?:added|put|included))?{_ENDS}""",
+        rf"""(?:(?:i'm|we're|i am|we are|i've|we've|i|we|am)(?: ))?
+        (?:(?:all|almost|completely|nearly|running|run) ){{0,3}}(?:out of|low on|short on|short of) {THING}{THEN}
+        (?:add|put|stick|list|remind)(?: me)?(?: {_IT})? {_ON} {_LIST}{_ENDS}""",
+    )
+)
+_ADDED_AFTERWARDS = compile_pattern(rf"""
+    (?:i|we) (?:need to|have to|want to|must|should|gotta) {THING}{THEN}(?:put|add|stick) {_IT} {_ON} {_LIST}{_ENDS}""")
+_ADDING_UNLESS = tuple(
+    compile_pattern(text)
+    for text in (
+        rf"""(?:do|did|have) (?:i|we) (?:already )?(?:have|got|put|add|added) {THING}(?: {_ON})? {_LIST}[,.?]*(?: )
+        (?:and )?(?:if (?:not|i don't|it's not|it isn't|no)|else|otherwise)\b[^\n]{{0,20}}\b(?:add|put)\b
+        [^\n]{{0,40}}""",
+        rf"(?:is|are) {THING} (?:on|in) {_LIST}[,.?]* [^\n]{{0,30}}\b(?:add|put)\b[^\n]{{0,60}}",
+    )
+)
+_DELETING = tuple(
+    compile_pattern(text)
+    for text in (
+        rf"""{LEAD}(?:update|edit|change|fix|modify|open|on|from|in) {_LIST}[,:;]?(?: and| to)? (?:please )?
+        (?:delete|remove|take off|take out|cross off|cross out|erase|strike|scratch|drop) {THING}{_ENDS}""",
+        rf"""{LEAD}(?:take|get) (?:(?:away|out|off) )?{THING}(?: (?:away|out|off)){{0,2}}(?: )
+        (?:from|off of|off|of|out of) {_LIST}{_ENDS}""",
+        rf"""(?:i|we) (?:no longer|don't|do not) (?:need|want) {THING}(?: any ?more| any longer)?(?: )
+        (?:on|in) {_LIST}{_ENDS}""",
+    )
+)
+_CROSSING = compile_pattern(rf"""
+    {LEAD}(?:check|cross|tick|strike|scratch|mark) (?:(?:off|out) )?{THING}(?: (?:off|out))?(?: )
+    (?:on|of|from|off of|off|in) {_LIST}{_ENDS}""")
+_SWAPPING = compile_pattern(rf"""
+    (?:i|we) (?:need|want) {THING} on {_LIST} and (?P<y>[^\n]{{1,100}}?) off(?: of)? (?:it|there|<list>)""")
+# "I am tired, so clear my list": the reason says nothing.
+_REASON = compile_pattern(r"""
+    [^\n]{1,100}?,? so (?:(?:just|please|can you|could you|go ahead and) ){0,3}
+    (?=(?:clear|delete|remove|cancel|wipe|empty|erase|add|put|remind)\b)""")
+# What stands before a question, or before the wish to see something.
+_QUESTION_LEAD = compile_pattern(rf"""
+    {LEAD}(?:(?:tell|let|inform|show|read|speak|say|repeat)(?: back)?(?: to)? (?:me|us)(?: know)?(?: again| please)?
+    |(?:check and see|check to see|look to see|find out|check|look|know|see)(?: for me)?)(?: )
+    (?=(?:what|what's|whats|which|how many|how much|if|whether|when)\b)""")
+_MINE = compile_pattern(r"\b(?:i|my|our|the list|reminders?|tasks?|to-?dos?)\b")
+_DATED = compile_pattern(r"""
+    (?P<when>(?:at|on|in|by|this|next|tomorrow|today|tonight)\b[^,\n]{0,40}), (?=(?:please )?(?:remind|add|set)\b)""")
+
+
+def reword(line: str) -> str:
+    """The line in the words that the patterns know, where it asks to add something or to be reminded."""
+    if len(line) > _MAX_LINE:
+        return line
+    if m := _DATED.match(line):
+        line = f"{m['when']} {line[m.end() :]}"
+    if m := _REASON.match(line):
+        line = line[m.end() :]
+    if (m := _QUESTION_LEAD.match(line)) and _MINE.search(line, m.end()):
+        line = line[m.end() :]
+    lower = line.lower()
+    if "remind" in lower and (reworded := reword_reminder(line)) is not None:
+        return reworded
+    return _reword_list(line) if "list" in lower else line
+
+
+def _reword_list(line: str) -> str:
+    if m := _SWAPPING.fullmatch(line):
+        return f"add {m['x']} to {m['list']} and delete {m['y']} from {m['list']}"
+    for conditional in _ADDING_UNLESS:
+        if (m := conditional.fullmatch(line)) and _is_thing(m["x"]):
+            return f"add {m['x'].rstrip(' ,')} to {m['list']}{UNLESS_THERE}"
+    for deleting in _DELETING:
+        if (m := deleting.fullmatch(line)) and _is_thing(m["x"]):
+            return f"delete {m['x']} from {m['list']}"
+    if m := _ADDED_AFTERWARDS.fullmatch(line):
+        return f"add {m['x'].strip(' ,;')} to {m['list']}"
+    if (m := _CROSSING.fullmatch(line)) and _is_thing(m["x"]):
+        return f"cross off {m['x'].removesuffix(' off').removesuffix(' out')} from {m['list']}"
+    for adding in _ADDING:
+        if (m := adding.fullmatch(line)) and _is_thing(m["x"]) and not m["x"].endswith(" back"):
+            unless = UNLESS_THERE if m.groupdict().get("unless") else ""
+            return f"add {m['x'].strip(' ,;')} to {m['list']}{unless}"
+    return line
+
+
+def _is_thing(text: str) -> bool:
+    """Whether this is what is added or deleted, and neither a question nor a command of its own."""
+    return not (_TWO_COMMANDS.search(text) or _NO_THING.fullmatch(text))
