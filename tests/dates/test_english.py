@@ -169,6 +169,11 @@ def test_a_clock_time_alone_has_no_day_of_its_own() -> None:
     assert not when.has_day
 
 
+def test_a_date_after_the_years_that_tasks_take_is_none() -> None:
+    assert read("open the vault in 973 years") == "2999-11-25"
+    assert read("open the vault in 974 years") is None
+
+
 def test_at_the_end_of_time_there_is_no_date() -> None:
     end = dt.datetime(9999, 12, 31, 12, 0, tzinfo=dt.UTC)
     for text in ("tomorrow", "next week", "in 999 years", "in 99 hours", "next month", "on Friday", "at 5am"):

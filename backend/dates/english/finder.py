@@ -24,6 +24,9 @@ _STRONG_LEADS = frozenset(
 PART_HOURS = {"morning": 9, "afternoon": 15, "evening": 19, "night": 21}
 
 
+LAST_YEAR = 2999  # of a due date
+
+
 def find_date(text: str, now: dt.datetime, tz: dt.tzinfo) -> DateMention | None:
     """The date in `text` that is after `now` (aware), in the time zone `tz`.
 
@@ -34,7 +37,7 @@ def find_date(text: str, now: dt.datetime, tz: dt.tzinfo) -> DateMention | None:
     zone = getattr(tz, "key", "")
     words = split_words(text, now.astimezone(tz), zone, find_numeric_order(zone))
     try:
-        found = list(_find_mentions(words))
+        found = [each for each in _find_mentions(words) if each is None or each.date.year <= LAST_YEAR]
     except OverflowError:  # beyond the year 9999: a number, but no date
         return None
     if not found or any(mention is None for mention in found):

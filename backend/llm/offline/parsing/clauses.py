@@ -56,7 +56,8 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _SHORT_FORM = re.compile(
-    r"(?:^|[\s(])(?:mr|mrs|ms|dr|st|prof|sr|jr|vs|etc|e\.g|i\.e|no|nr|approx|[ap]\.m|[a-z])\.$", re.I
+    r"(?:^|[\s(])(?:mr|mrs|ms|dr|st|prof|sr|jr|vs|etc|e\.g|i\.e|no|nr|approx|jan|feb|aug|sept?|oct|nov|dec|[ap]\.m|[a-z])\.$",
+    re.I,
 )
 
 _TO_MY_LIST = compile_pattern(

@@ -34,6 +34,8 @@ _QUOTED = re.compile(r"[\"“]([^\"”\n]{1,300})[\"”]|'([^'\n]{1,300})'")
 _PLAIN = re.compile(
     r"(?!.*\b(?:with|for|to|from|at|in|on|about|of|by|that|which|before|after|until)\b)\S+(?: \S+){0,2}", re.I
 )
+_MOVES = re.compile(r"(?:postpone|reschedule|move|shift|push|change)\b", re.I)
+_BETWEEN = re.compile(r"(?:from|to|until)\b", re.I)
 _MARKS = " ,;:.!-"
 _LOOSE_WORDS = frozenset(["by", "on", "at", "for", "due", "before", "until", "and", "is", "are"])
 _VAGUE = frozenset(["plan", "review", "prepare", "organise", "organize", "schedule"])
@@ -108,7 +110,7 @@ def _parse_draft(text: str, note: str, when: DateMention | None, find_date: Date
     text = _ENDING.sub("", text)
     quoted = _QUOTED.match(text)
     rest = text[quoted.end() :] if quoted else text
-    found = find_date(rest)
+    found = _find_due(rest, when, find_date)
     left = (
         strip_title(_ENDING.sub("", f"{rest[: found.start]} {rest[found.end :].lstrip(' ,')}"))
         if found
@@ -122,8 +124,23 @@ def _parse_draft(text: str, note: str, when: DateMention | None, find_date: Date
         return None
     else:
         title, when = (left, found) if found and left.lower() not in _VAGUE else (text, when)
+    if when and when.remark:  # the end of a range, which a due date cannot say
+        note = f"{when.remark} {note}".strip()
     title = capitalize_title(strip_title(title))
     return TaskDraft(title, note.strip(), format_due(when) if when else "") if title else None
+
+
+def _find_due(text: str, when: DateMention | None, find_date: DateFinder) -> DateMention | None:
+    """The due date in the words of a task. In "Friday: book a table for Saturday", and in "postpone the dentist from
+    Monday to Friday", a date in them is what the task is about; a clock time goes with a day in front.
+    """
+    found = find_date(text)
+    if found is None or (_MOVES.match(text) and _BETWEEN.match(text, found.start)):
+        return None
+    if when is None or found.start == 0:
+        return found
+    is_time_of_it = not found.has_day and when.has_day and when.time is None and found.time is not None
+    return replace(found, date=when.date, has_day=True) if is_time_of_it else None
 
 
 def strip_title(title: str) -> str:

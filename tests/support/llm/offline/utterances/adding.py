@@ -118,6 +118,13 @@ ADDING: dict[str, list[Call]] = {
     "make a reservation at Luigi's for Friday 8pm": [
         add("Make a reservation at Luigi's", f"{FRIDAY}, 20:00"),
     ],
+    "book a hotel Friday to Sunday": [add("Book a hotel", f"Friday to Sunday. {FRIDAY}")],
+    "on Friday remind me to book a table for Saturday": [add("Book a table for Saturday", FRIDAY)],
+    "remind me on Friday to call Bob at 5pm": [add("Call Bob", f"{FRIDAY}, 17:00")],
+    "add postpone the dentist from Monday to Friday": [add("Postpone the dentist from Monday to Friday")],
+    "add watch Friday Night Lights": [add("Watch Friday Night Lights")],
+    "add reply to Ann's mail of Tuesday": [add("Reply to Ann's mail of Tuesday")],
+    "visit mom Aug. 25": [add("Visit mom", "Due Wednesday 25 August 2027")],
     "water the plants every Monday": [add("Water the plants every Monday")],
     "buy Sunday newspaper": [add("Buy Sunday newspaper")],
     "call May": [add("Call May")],
