@@ -62,9 +62,7 @@ ADDING: dict[str, list[Call]] = {
     'add "Buy milk" and "Call mom"': [add("Buy milk"), add("Call mom")],
     "Can you add 'buy milk', 'call mom' and 'walk dog'?": [add("Buy milk"), add("Call mom"), add("Walk dog")],
     'add "Dune" review': [add('"Dune" review')],
-    "shopping list: milk, eggs, bread": [
-        add(title, place="Shopping") for title in ("Milk", "Eggs", "Bread")
-    ],
+    "shopping list: milk, eggs, bread": [add(title, place="Shopping") for title in ("Milk", "Eggs", "Bread")],
     "first buy milk, then call mom, finally walk the dog": [
         add("Buy milk"),
         add("Call mom"),
@@ -118,7 +116,7 @@ ADDING: dict[str, list[Call]] = {
     "make a reservation at Luigi's for Friday 8pm": [
         add("Make a reservation at Luigi's", f"{FRIDAY}, 20:00"),
     ],
-    "book a hotel Friday to Sunday": [add("Book a hotel", f"Friday to Sunday. {FRIDAY}")],
+    "book a hotel Friday to Sunday": [add("Book a hotel", f"Friday to Sunday {FRIDAY}")],
     "on Friday remind me to book a table for Saturday": [add("Book a table for Saturday", FRIDAY)],
     "remind me on Friday to call Bob at 5pm": [add("Call Bob", f"{FRIDAY}, 17:00")],
     "add postpone the dentist from Monday to Friday": [add("Postpone the dentist from Monday to Friday")],
