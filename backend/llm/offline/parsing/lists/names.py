@@ -15,9 +15,9 @@ _I_HAVE_TO = r"(?:(?:i|we) (?:have|need|want|ought|got|plan) to |to |that need t
 # "list of things to buy", "list for shopping", "list of chores"
 _TAIL = rf"""
     (?P<tail> (?:of|for) (?:(?:my|the|all|our)(?: )){{0,2}}(?:
-    (?P<to_do>(?:things|stuff|items|tasks|everything) {_I_HAVE_TO}{_DOING}|to-? ?do'?s?|to-dos|tasks|reminders?|things
+    (?P<to_buy>(?:things|stuff|items|groceries|food) {_I_HAVE_TO}{_BUYING}|shopping)
+    |(?P<to_do>(?:things|stuff|items|tasks|everything) {_I_HAVE_TO}{_DOING}|to-? ?do'?s?|to-dos|tasks|reminders?|things
     |activities|agenda)
-    |(?P<to_buy>(?:things|stuff|items|groceries|food) {_I_HAVE_TO}{_BUYING}|shopping)
     |(?P<chores>chores?|housework|errands?|groceries|grocery shopping))(?![\w-]))?"""
 _NAMED = compile_pattern(rf"""
     {_PLACE}\b(?:(?P<whose>{_WHOSE})(?: ))?{_ADJECTIVES}(?:(?P<known>{_TASKS}|{_KNOWN})(?: ))?{_LIST}\b{_TAIL}""")

@@ -1,6 +1,7 @@
 # support/llm/offline/utterances/ -- what people say, and exactly which tool calls the offline model answers with.
 from support.llm.offline.utterances.adding import ADDING
 from support.llm.offline.utterances.changing import CHANGING
+from support.llm.offline.utterances.listed import LISTED
 from support.llm.offline.utterances.looking import LOOKING, NOTHING
 from support.llm.offline.utterances.meant import ASKING
 from support.llm.offline.utterances.said import HOME, MILKS, Said
@@ -14,5 +15,6 @@ TABLE: list[Said] = [
     *(Said(text, (), (), HOME) for text in NOTHING),
     *CHANGING,
     *ASKING,
+    *LISTED,
     *TALKING,
 ]

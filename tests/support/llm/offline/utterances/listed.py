@@ -1,0 +1,59 @@
+# support/llm/offline/utterances/listed.py -- what people say of their lists: what is on them, and what goes on and off.
+from support.llm.offline.utterances.said import EVERYTHING, HOME, Said, add, deleted, done, look
+
+SHOP = ("Rice @ Shopping", "Soap @ Shopping", "Tent @ Camping", "Call Ann", "[x] Tea @ Shopping")
+OPEN = look(completed=False, limit=200)
+
+ADDED = {
+    "put rice on the shopping list": add("Rice", place="Shopping"),
+    "add soap to my list of things to buy": add("Soap", place="Shopping"),
+    "please include a torch on our camping trip list": add("A torch", place="Camping trip"),
+    "onions need to go on my grocery list": add("Onions", place="Grocery"),
+    "my shopping list should have lemons on it": add("Lemons", place="Shopping"),
+    "on my packing list, add socks": add("Socks", place="Packing"),
+    "we're out of coffee, put it on the shopping list": add("Coffee", place="Shopping"),
+    "i have to iron the shirts, add that to my to-do list": add("Iron the shirts"),
+    "can you write dust the shelves on my list of chores": add("Dust the shelves", place="Chores"),
+    "put sweep the porch on to do list": add("Sweep the porch"),
+    "set up a reminder so i don't forget to post the letter": add("Post the letter"),
+    "i want to be reminded to feed the fish": add("Feed the fish"),
+    "reminder to charge the drill": add("Charge the drill"),
+    "i need to wash the dog, give me a reminder": add("Wash the dog"),
+}
+ASKED_WHAT = ["i need a reminder", "how about a reminder", "can you set a reminder for me", "remind me of something"]
+SEEN = [
+    "what is on my to do list",
+    "read my reminders to me",
+    "tell me what's on the list of things to do",
+    "let me know what's on my list",
+    "go over my list",
+    "what are my upcoming reminders",
+    "is there anything on my list",
+    "do i have any reminders",
+]
+LISTED = [
+    *(Said(text, (call,)) for text, call in ADDED.items()),
+    *(Said(text, (), ("What would you like to add?",)) for text in ASKED_WHAT),
+    *(Said(text, (look(completed=False),), ("You have 4 open tasks",), HOME) for text in SEEN),
+    Said("what's on my shopping list?", (OPEN,), ("2 open tasks on the list “shopping”", "1. Soap"), SHOP),
+    Said("what is on the garden list", (OPEN,), ("no open task on the list “garden”",), SHOP),
+    Said("how many things are on my camping list?", (EVERYTHING,), ("1 open task and no completed",), SHOP),
+    Said("is soap on my shopping list", (look("soap"),), ("“Soap” (Shopping) is still open.",), SHOP),
+    Said("is bread on my list", (look("bread"), EVERYTHING), ("“bread” is not on your list.",), SHOP),
+    Said("did i put rope on the camping list", (look("rop"), EVERYTHING), ("not on the list “camping”",), SHOP),
+    Said("remove soap from my shopping list", (look("soap"), deleted(2)), ("Deleted “Soap”.",), SHOP),
+    Said("take the tent off the camping list", (look("tent"), deleted(3)), (), SHOP),
+    Said("cross out rice from shopping list", (look("ric", completed=False), done(1)), (), SHOP),
+    Said("delete call ann from the camping list", (look("ann"), deleted(4)), ("on your main list",), SHOP),
+    Said("delete tent from my shopping list", (look("tent"),), ("no task on the list “shopping”", "mean “Tent”"), SHOP),
+    Said("finish everything on the shopping list", (OPEN, done(2), done(1)), (), SHOP),
+    Said("clear my camping list", (look(limit=200), deleted(3)), (), SHOP),
+    Said("make my list blank", (look(limit=25),), ("Shall I delete these 5 tasks?",), SHOP),
+    Said("cancel all my reminders", (look(limit=25),), ("Shall I delete these 5 tasks?",), HOME),
+    Said("cancel all reminders for friday", (look(limit=200),), ("no task due Friday",), ("a", "b")),
+    Said("cancel my reminder to call mom tomorrow", (look("mom"), deleted(2)), (), HOME),
+    Said("is rice on my shopping list, if not add it", (look("ric", completed=False),), ("already",), SHOP),
+    Said("add salt to my list if it's not there", (look("salt", completed=False), add("Salt")), (), SHOP),
+    Said("create a holiday list", (), ("comes into being with the first thing on it",)),
+    Said("make a new list", (), ("comes into being",)),
+]
