@@ -15,15 +15,16 @@ from models.shapes import JsonObject
 def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     voice = dialogue.voice
     about, day = intent.text or "", intent.when.date if intent.when else None
+    last = (intent.when.last_date if intent.when else None) or day
     query: JsonObject = {"completed": intent.completed, "q": about}
-    if day:
-        query |= {"due_after": day.isoformat(), "due_before": (day + timedelta(1)).isoformat()}
+    if day and last:
+        query |= {"due_after": day.isoformat(), "due_before": (last + timedelta(1)).isoformat()}
     if intent.overdue or intent.list_name:
         query |= {"overdue": intent.overdue or None, "limit": MAX_LISTED}
     [call] = yield from list_tasks(dialogue, query)
     tasks = narrow_tasks(read_tasks(call), intent.list_name)
     kind = "overdue" if intent.overdue else name_state(intent.completed)
-    topic = voice.describe_topic(about, intent.list_name, day)
+    topic = voice.describe_topic(about, intent.list_name, day, last)
     if not tasks and not topic and not intent.overdue:
         return Reply(voice.describe_empty_list(intent.completed))
     if not tasks:

@@ -82,12 +82,19 @@ class Voice:
         return self.say(lists.EMPTY[name_state(state)])
 
     def describe_topic(
-        self, about: str = "", list_name: str | None = None, day: dt.date | None = None
+        self,
+        about: str = "",
+        list_name: str | None = None,
+        day: dt.date | None = None,
+        last: dt.date | None = None,
     ) -> str:
         """What follows the kind of tasks: " about “milk” on the list “Shopping” due Friday 27 November"."""
         topic = self.say(lists.ABOUT, title=self.quote_title(about)) if about else ""
         topic += self.say(lists.ON_LIST, title=self.quote_title(list_name)) if list_name else ""
-        return topic + (self.say(lists.FOR_DAY, day=self.format_day(day)) if day else "")
+        if day is None:
+            return topic
+        days = self.format_day(day) + (f" – {self.format_day(last)}" if last and last != day else "")
+        return topic + self.say(lists.FOR_DAY, day=days)
 
     def format_numbered_list(self, tasks: Iterable[TaskView]) -> str:
         return "\n".join(f"{n}. {self.format_task(task)}" for n, task in enumerate(tasks, 1))

@@ -301,3 +301,16 @@ def test_a_list_is_shown_by_its_name() -> None:
     assert "Milk" in answer and "Eggs" in answer and "Call mom" not in answer
     _, answer = talk(*SHOPPING).say("what's on my packing list?")
     assert "I found no" in answer and "Milk" not in answer
+
+
+def test_what_is_due_next_week_is_due_on_any_of_its_days() -> None:
+    conversation = talk(
+        "Call mom | Due Sunday 22 November 2026",
+        "Pay rent | Due Friday 27 November 2026",
+        "Fix bike | Due Monday 30 November 2026",
+    )
+    _, answer = conversation.say("what's due next week?")
+    assert "due Monday 23 November – Sunday 29 November" in answer
+    assert "Pay rent" in answer
+    assert "Call mom" not in answer
+    assert "Fix bike" not in answer

@@ -28,7 +28,9 @@ _OWN_THINGS = compile_pattern(rf"""
 _CHANGING = compile_pattern(r"""
     \b(?:(?<!i )(?<!we )(?:add|put)|delete|remove|clear|cancel|erase|create|make|move|rename|change|complete|finish
     |finished|mark|set up|start|new)\b""")
-_ANYTHING = compile_pattern(r"(?:any(?:thing)?|some(?:thing)?|more|other|what|how many|there|everything|all|left|i)\b.*")
+_ANYTHING = compile_pattern(
+    r"(?:any(?:thing)?|some(?:thing)?|more|other|what|how many|there|everything|all|left|i)\b.*"
+)
 _TARGET = "(?P<target>.+?)"
 _LIST = "(?P<list><list>)"
 _CHECKS = tuple(

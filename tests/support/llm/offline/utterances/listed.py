@@ -20,7 +20,12 @@ ADDED = {
     "reminder to charge the drill": add("Charge the drill"),
     "i need to wash the dog, give me a reminder": add("Wash the dog"),
 }
-ASKED_WHAT = ["i need a reminder", "how about a reminder", "can you set a reminder for me", "remind me of something"]
+ASKED_WHAT = [
+    "i need a reminder",
+    "how about a reminder",
+    "can you set a reminder for me",
+    "remind me of something",
+]
 SEEN = [
     "what is on my to do list",
     "read my reminders to me",
@@ -40,12 +45,19 @@ LISTED = [
     Said("how many things are on my camping list?", (EVERYTHING,), ("1 open task and no completed",), SHOP),
     Said("is soap on my shopping list", (look("soap"),), ("“Soap” (Shopping) is still open.",), SHOP),
     Said("is bread on my list", (look("bread"), EVERYTHING), ("“bread” is not on your list.",), SHOP),
-    Said("did i put rope on the camping list", (look("rop"), EVERYTHING), ("not on the list “camping”",), SHOP),
+    Said(
+        "did i put rope on the camping list", (look("rop"), EVERYTHING), ("not on the list “camping”",), SHOP
+    ),
     Said("remove soap from my shopping list", (look("soap"), deleted(2)), ("Deleted “Soap”.",), SHOP),
     Said("take the tent off the camping list", (look("tent"), deleted(3)), (), SHOP),
     Said("cross out rice from shopping list", (look("ric", completed=False), done(1)), (), SHOP),
     Said("delete call ann from the camping list", (look("ann"), deleted(4)), ("on your main list",), SHOP),
-    Said("delete tent from my shopping list", (look("tent"),), ("no task on the list “shopping”", "mean “Tent”"), SHOP),
+    Said(
+        "delete tent from my shopping list",
+        (look("tent"),),
+        ("no task on the list “shopping”", "mean “Tent”"),
+        SHOP,
+    ),
     Said("finish everything on the shopping list", (OPEN, done(2), done(1)), (), SHOP),
     Said("clear my camping list", (look(limit=200), deleted(3)), (), SHOP),
     Said("make my list blank", (look(limit=25),), ("Shall I delete these 5 tasks?",), SHOP),
