@@ -31,13 +31,17 @@ SELECT json_build_object(
     'id', id, 'title', title, 'description', description, 'completed', completed,
     'created_at', to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'updated_at', to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'completed_at', to_char(completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    'completed_at', to_char(completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'due_on', due_on, 'due_at', to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'due_timezone', due_timezone, 'repeats', repeats,
+    'reminder_at', to_char(reminder_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'priority', priority, 'position', position, 'list', list
 )::text, created_at, id
 FROM tasks WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2
 """
 CREATE = """
-INSERT INTO tasks (id, user_id, title, description, completed, created_at, updated_at, completed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
+INSERT INTO tasks (id, user_id, title, description, completed, created_at, updated_at, completed_at, position)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)
 """
 
 
@@ -86,7 +90,9 @@ def create_app(database_url: str, key: str) -> FastAPI:
     async def create_task(user_id: UserId, new: TaskCreate) -> Response:
         task_id, at = uuid4(), datetime.now(UTC)
         done_at = at if new.completed else None
-        await pool.execute(CREATE, task_id, user_id, new.title, new.description, new.completed, at, done_at)
+        words = (new.title, new.description, new.completed)
+        position = at.timestamp() * 1000
+        await pool.execute(CREATE, task_id, user_id, *words, at, done_at, position)
         task = TaskPublic.model_construct(
             id=task_id,
             title=new.title,
@@ -95,6 +101,14 @@ def create_app(database_url: str, key: str) -> FastAPI:
             created_at=at,
             updated_at=at,
             completed_at=done_at,
+            due_on=None,
+            due_at=None,
+            due_timezone=None,
+            repeats=None,
+            reminder_at=None,
+            priority="none",
+            position=position,
+            list=None,
         )
         return Response(task.model_dump_json(), 201, media_type="application/json")
 

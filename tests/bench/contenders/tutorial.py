@@ -5,9 +5,10 @@ than a tutorial's. The answers are the same JSON nevertheless, and a revoked ses
 
 import base64
 import json
+import time
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException
@@ -49,6 +50,14 @@ class TaskBase(SQLModel):
     title: str = Field(min_length=1, max_length=255)
     description: str | None = Field(default=None, max_length=10_000)
     completed: bool = False
+    due_on: date | None = None
+    due_at: datetime | None = Field(default=None, sa_type=TIME)
+    due_timezone: str | None = None
+    repeats: str | None = None
+    reminder_at: datetime | None = Field(default=None, sa_type=TIME)
+    priority: str = "none"
+    position: float = Field(default_factory=lambda: time.time() * 1000)
+    list: str | None = None
 
 
 class Task(TaskBase, table=True):
@@ -73,6 +82,14 @@ class TaskPublic(SQLModel):
     created_at: datetime
     updated_at: datetime
     completed_at: datetime | None
+    due_on: date | None
+    due_at: datetime | None
+    due_timezone: str | None
+    repeats: str | None
+    reminder_at: datetime | None
+    priority: str
+    position: float
+    list: str | None
 
 
 class TasksPublic(SQLModel):
