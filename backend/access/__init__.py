@@ -12,7 +12,16 @@ from access.callers import (
     stand_in,
 )
 from access.memberships import select_own_memberships
-from access.rows import add_row, admit_new_row, find_by_id, find_row, get_row, owner_value, select
+from access.rows import (
+    add_row,
+    admit_new_row,
+    find_by_id,
+    find_row,
+    get_row,
+    insert_rows,
+    owner_value,
+    select,
+)
 from access.rules import (
     OWNERS,
     RULES,
@@ -44,6 +53,7 @@ __all__ = [
     "find_by_id",
     "find_row",
     "get_row",
+    "insert_rows",
     "member_condition",
     "own_condition",
     "owner_value",

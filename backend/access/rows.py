@@ -1,5 +1,6 @@
 # access/rows.py -- finds rows by the rules of their tables, and admits new ones.
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, overload
 from uuid import UUID
@@ -10,6 +11,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     Uuid,
     bindparam,
+    insert,
 )
 from sqlalchemy import select as sql_select
 from sqlmodel import SQLModel
@@ -200,3 +202,21 @@ async def find_row(
         await tx.execute(lock_rows(statement, False) if lock else statement)
     ).scalar_one_or_none()
     return row
+
+
+async def insert_rows(
+    tx: Transaction, caller: Caller, table: type[SQLModel], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """Store new rows, which have the same columns, by one statement: an object of the session for each would hold up
+    whoever else is served. Rows of a caller get the caller's id; whoever stores those of another row has found it.
+    """
+    if not rows:
+        return
+    owner, parent = OWNERS[table]
+    columns = get_columns(table)
+    values: dict[str, object] = {name: bindparam(name, type_=columns[name].type) for name in rows[0]}
+    of_parent = bindparam("owner", type_=columns[owner].type) if parent else None
+    values[owner] = owner_value(caller, table, of_parent)
+    new = insert(table.metadata.tables[str(table.__tablename__)]).values(values)
+    given = [{("owner" if name == owner else name): value for name, value in row.items()} for row in rows]
+    await tx.execute(new, given)

@@ -30,12 +30,6 @@ class Due:
         assert self.on is not None
         return datetime.combine(self.on, time())
 
-    def move_to(self, day: date) -> "Due":
-        """The same on another day: a time of the clock is kept."""
-        if self.at is None:
-            return Due(day, None, self.zone)
-        return Due(None, to_moment(datetime.combine(day, self.local.time()), self.zone), self.zone)
-
 
 def to_local(moment: datetime, zone: str) -> datetime:
     """What a clock there shows, without a zone."""

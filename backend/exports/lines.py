@@ -6,11 +6,9 @@ has ended, or who is removed from a conversation, gets nothing of what is read a
 
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from math import inf
-
-from pydantic_core import to_json
 
 from access import Caller
 from clock import rfc3339, utc_now
@@ -19,19 +17,11 @@ from errors import InvalidCredential, ParleyError
 from exports.parts import Part, read_parts
 from identity import credentials
 from identity.fresh_cache import CACHE_TTL_SECONDS
+from models.export_line import FORMAT, FORMAT_VERSION, frame_lines
 from server.problems import describe_problem
 from settings import VERSION
 
-FORMAT = "parley"
-# Of the form of the lines. A reader refuses a number that it does not know.
-FORMAT_VERSION = 1
 CHECK_SECONDS = CACHE_TTL_SECONDS
-
-
-def frame_lines(type_: str, items: Sequence[object]) -> bytes:
-    """Each item under the name of its type; JSON that is there already as it is."""
-    parts = [item if isinstance(item, bytes) else to_json(item) for item in items]
-    return b"".join(b'{"type":"%b","%b":%b}\n' % (type_.encode(), type_.encode(), part) for part in parts)
 
 
 class Doorkeeper:

@@ -2,6 +2,7 @@
 from collections.abc import Iterator
 
 from imports.branches import Node, Said
+from imports.report import UNKNOWN
 from imports.texts import clean_text, is_visible, read_seconds
 from models.message import Role
 from models.shapes import JsonObject
@@ -22,7 +23,6 @@ KINDS = {
 }
 NOT_SAID = "Only what the person and the agent have said to each other is kept."
 NO_FILES = "Parley's messages are texts."
-UNKNOWN = "Its form is not known."
 EMPTY = "Nothing is seen of it."
 
 

@@ -9,7 +9,7 @@ from imports import chatgpt, open_webui
 from imports.branches import Node, Tree
 from imports.items import NewConversation, NewMessage, NewRow, Source
 from imports.pieces import ITEM, End, Path, Piece, PieceReader, parse_piece
-from imports.report import Report
+from imports.report import TOO_LONG, UNKNOWN, Report
 from imports.texts import MAX_CHARACTERS, read_seconds, read_title
 
 CHATGPT_NODES: Path = (ITEM, "mapping")
@@ -26,7 +26,6 @@ LAST: tuple[Path, ...] = ((ITEM, "updated_at"), (ITEM, "update_time"))
 CURRENT: tuple[Path, ...] = ((ITEM, "chat", "history", "currentId"), (ITEM, "current_node"))
 MEMBERS = frozenset(TITLES + IDS + BEGUN + LAST + CURRENT)
 
-TOO_LONG = "It is longer than 2 MiB."
 TOO_LARGE = "Its conversation is too large: over 20,000 messages, or 16 million characters."
 NOT_SHOWN = "They are on a branch that is not shown: an answer or a question was tried again."
 NO_MESSAGES = "Nobody has said anything in them."
@@ -89,7 +88,7 @@ class ChatReader:
             self._report.leave_out(what, UNREADABLE, self._name())
             return
         if path == (ITEM,):
-            self._report.leave_out(what, chatgpt.UNKNOWN)
+            self._report.leave_out(what, UNKNOWN)
         elif is_node:
             self._add_node(parent, path[-1], value)
         else:

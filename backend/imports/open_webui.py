@@ -1,6 +1,7 @@
 # imports/open_webui.py -- a message in an export of Open WebUI.
 from imports.branches import Node, Said
-from imports.chatgpt import EMPTY, NO_FILES, NOT_SAID, ROLES, UNKNOWN
+from imports.chatgpt import EMPTY, NO_FILES, NOT_SAID, ROLES
+from imports.report import UNKNOWN
 from imports.texts import clean_text, is_visible, read_seconds, read_speaker
 from models.shapes import JsonObject
 

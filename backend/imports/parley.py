@@ -9,17 +9,15 @@ from errors import Invalid
 from imports.items import NewConversation, NewMessage, NewRow, NewTask
 from imports.lines import LineReader
 from imports.pieces import parse_piece
-from imports.report import Report
+from imports.report import TOO_LONG, UNKNOWN, Report
 from imports.texts import MAX_CHARACTERS, clean_text, is_visible, limit_time, read_speaker, read_title
 from models.agent import BUILT_IN_ID
+from models.export_line import FORMAT, FORMAT_VERSION
 from models.message import QueryAudit, Role, Sender
 from models.shapes import GivenTime, JsonObject
 from models.task import TaskCreate
 from services.tasks import new_task
 
-FORMAT, FORMAT_VERSION = "parley", 1
-UNKNOWN = "Its form is not known."
-TOO_LONG = "It is longer than 2 MiB."
 # What an export has and an import does not make.
 NOT_MADE = {
     "user": "Your profile stays as it is.",

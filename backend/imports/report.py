@@ -4,10 +4,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from imports.items import Source
+from imports.texts import shorten
 from models.shapes import ApiModel, JsonObject
 
 Noun = Literal["tasks", "conversations", "messages"]
 NOUNS: tuple[Noun, ...] = ("tasks", "conversations", "messages")
+# Why things are left out of any kind of file.
+TOO_LONG = "It is longer than 2 MiB."
+UNKNOWN = "Its form is not known."
 MAX_EXAMPLES = 3
 MAX_EXAMPLE = 80
 
@@ -36,7 +40,7 @@ class Report:
         entry.count += count
         words = " ".join((example or "")[: 4 * MAX_EXAMPLE].split())
         if words and len(entry.examples) < MAX_EXAMPLES:
-            entry.examples.append(words if len(words) <= MAX_EXAMPLE else words[: MAX_EXAMPLE - 1] + "…")
+            entry.examples.append(shorten(words, MAX_EXAMPLE))
 
     def show_progress(self) -> JsonObject:
         return {

@@ -3,8 +3,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 
-from pydantic_core import to_json
-
 from access import Caller
 from db import Database, RetryTransaction
 from errors import Conflict, Invalid, ParleyError, Unavailable
@@ -13,6 +11,7 @@ from imports.items import NewRow
 from imports.pieces import MalformedJson
 from imports.report import Report
 from imports.storing import store_rows
+from models.export_line import frame_lines
 from models.shapes import JsonObject
 from server.problems import describe_problem
 
@@ -58,7 +57,7 @@ class Import:
                     await self._take(self.reader.feed(chunk[start : start + SLICE_BYTES]))
                 if self.report.size >= told:
                     told = self.report.size + step
-                    yield frame_line("progress", self.report.show_progress())
+                    yield frame_lines("progress", [self.report.show_progress()])
             await self._take(self.reader.finish())
             await self._store()
         except ClientGone:
@@ -66,7 +65,7 @@ class Import:
         except (ParleyError, MalformedJson) as error:
             problem = await self._explain(error)
             await drain(chunks)
-        yield frame_line("report", self.report.show(problem))
+        yield frame_lines("report", [self.report.show(problem)])
 
     async def _take(self, rows: Iterable[NewRow]) -> None:
         for row in rows:
@@ -109,7 +108,3 @@ async def drain(chunks: AsyncIterator[bytes]) -> None:
             pass
     except (ParleyError, ClientGone):
         return
-
-
-def frame_line(type_: str, value: JsonObject) -> bytes:
-    return to_json({"type": type_, type_: value}) + b"\n"

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import SQLModel, col
+from sqlmodel import col
 
 import access
 from access import Caller
-from db import RetryTransaction, Transaction, get_columns
+from db import RetryTransaction, Transaction
 from errors import InvalidCredential
 from events import changes
 from identity import credentials
@@ -76,7 +76,7 @@ async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask],
         for task_id, new in wanted.items()
         if task_id not in known and new.known_id not in known
     ]
-    await insert_rows(tx, caller, Task, made)
+    await access.insert_rows(tx, caller, Task, made)
     count_rows(stored, "tasks", len(made), len(tasks))
 
 
@@ -99,7 +99,9 @@ async def store_conversations(tx: Transaction, caller: Caller, rows: Sequence[Ne
     for conversation, place in places.items():
         if place.is_new:
             new.setdefault(place.conversation_id, conversation)
-    await insert_rows(tx, caller, Conversation, [build_conversation(caller, *each) for each in new.items()])
+    await access.insert_rows(
+        tx, caller, Conversation, [build_conversation(caller, *each) for each in new.items()]
+    )
     count_rows(stored, "conversations", len(new), len(begun))
     # A file may have two conversations of one name: they are one row.
     said: dict[Place, dict[UUID, NewMessage]] = {}
@@ -112,7 +114,7 @@ async def store_conversations(tx: Transaction, caller: Caller, rows: Sequence[Ne
     made: list[Row] = []
     for place, by_id in said.items():
         made += await build_messages(tx, caller, place, by_id)
-    await insert_rows(tx, caller, Message, made)
+    await access.insert_rows(tx, caller, Message, made)
     kept = sum(message.conversation in places for message in messages)
     count_rows(stored, "messages", len(made), kept)
     return len(messages) - kept
@@ -207,19 +209,6 @@ async def find_said(tx: Transaction, caller: Caller, conversation_id: UUID, ids:
         col(Message.id).in_(ids),
     )
     return set((await tx.execute(own)).scalars())
-
-
-async def insert_rows(tx: Transaction, caller: Caller, table: type[SQLModel], rows: Sequence[Row]) -> None:
-    """All of them by one statement: an object of the session for each would hold up whoever else is served."""
-    if not rows:
-        return
-    owner, parent = access.OWNERS[table]
-    of_parent = bindparam("owner", type_=get_columns(table)[owner].type) if parent else None
-    values: Row = {name: bindparam(name) for name in rows[0]}
-    values[owner] = access.owner_value(caller, table, of_parent)
-    new = insert(table.metadata.tables[str(table.__tablename__)]).values(values)
-    given = [{("owner" if name == owner else name): value for name, value in row.items()} for row in rows]
-    await tx.execute(new, given)
 
 
 def count_rows(stored: Stored, noun: str, made: int, all_: int) -> None:

@@ -12,16 +12,14 @@ from access import Caller
 from errors import Invalid
 from imports.items import NewRow, NewTask
 from imports.lines import LineReader
-from imports.report import Report
+from imports.report import TOO_LONG, UNKNOWN, Report
 from imports.texts import clean_text, read_title
 from models.shapes import MAX_NAME
 from models.task import MAX_DESCRIPTION, MAX_TITLE, Priority, TaskCreate, TaskPlan
 from models.user import list_time_zones
 from services.tasks import new_task
 
-TOO_LONG = "It is longer than 2 MiB."
 UNREADABLE = "It is no row of CSV in UTF-8."
-UNKNOWN = "Its form is not known."
 FLAT = "A task has no tasks below it: its description names the task above."
 NOT_A_DATE = "It is words or a second date: it stands in the description."
 NO_FILES = "A task is a text."

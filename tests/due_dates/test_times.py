@@ -14,14 +14,6 @@ def test_something_is_overdue_after_its_moment_or_its_day() -> None:
     assert Due(None, None, BERLIN).by == NEVER
 
 
-def test_another_day_keeps_the_clock() -> None:
-    winter = Due(None, to_moment(datetime(2026, 3, 28, 8), BERLIN), BERLIN)
-    assert winter.move_to(date(2026, 3, 30)) == Due(None, datetime(2026, 3, 30, 6, tzinfo=UTC), BERLIN)
-    assert Due(date(2026, 3, 28), None, BERLIN).move_to(date(2026, 3, 30)) == Due(
-        date(2026, 3, 30), None, BERLIN
-    )
-
-
 def test_a_clock_that_is_put_back_means_the_first_time_and_one_put_forward_an_hour_later() -> None:
     assert to_moment(datetime(2026, 10, 25, 2, 30), BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert to_moment(datetime(2026, 3, 29, 2, 30), BERLIN) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)

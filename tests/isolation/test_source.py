@@ -99,10 +99,6 @@ JUSTIFIED = {
         "protocols/mcp/direct_call_rows.py",
         "insert",
     ): "rows of the caller, into the conversation that access.visible has opened",
-    (
-        "imports/storing.py",
-        "insert",
-    ): "new rows of the caller, and messages of conversations that they have locked",
     ("commands/seed.py", "insert"): "new rows of the user whom the command has just created",
     ("protocols/mcp/direct_call_rows.py", "select"): "values to insert, and what was opened",
     (
@@ -127,7 +123,6 @@ JUSTIFIED = {
         "update",
     ): "steps that access.select has found, and those that they have taken back",
     ("services/audit/kept_parts.py", "select"): "counts what access.select has found",
-    ("services/audit/kept_parts.py", "insert"): "rows of a conversation that the caller has brought back",
     ("events/event_log.py", "select"): "from what access.select has found",
     ("events/event_log.py", "union_all"): "parts that access.select has found",
     ("events/event_log.py", "insert"): "numbers of events that access.select has found, as SYSTEM",

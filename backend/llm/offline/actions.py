@@ -13,6 +13,7 @@ from llm.offline.parsing.due_texts import (
     plan_due,
     plan_task,
     split_due,
+    write_part,
 )
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView
@@ -75,10 +76,10 @@ def _write_note(note: str, due: str, task: TaskView) -> JsonObject:
 def _replace_due(intent: Intent, task: TaskView) -> JsonObject:
     """Another day keeps the time of the clock, and another time the day."""
     note, due = split_due(task.description)
-    fields = plan_due(format_due(intent.when, due)) if intent.when else NO_DUE
-    if part := fields.pop("part", None):
-        return fields | {"description": join_due(note, f"In the {part}")}
-    return fields | ({"description": note} if task.due_is_text else {})
+    new_due = format_due(intent.when, due) if intent.when else ""
+    new_note = write_part(note, new_due)
+    changed = {"description": new_note} if task.due_is_text or new_note != note else {}
+    return (plan_due(new_due) or NO_DUE) | changed
 
 
 def _confirm_rename(before: Sequence[TaskView], after: Sequence[TaskView], voice: Voice) -> str:
@@ -277,7 +278,7 @@ def _reverse_change(change: TaskChange) -> PlannedCall | None:
     if change.name == "add_task":
         return PlannedCall("delete_task", {"task_id": after.id})
     if change.name == "delete_task":
-        return _plan_addition(after)
+        return _plan_addition(after, after.list_name)
     if change.name == "complete_task":
         return PlannedCall("complete_task", {"task_id": after.id, "completed": not after.completed})
     if before is None or change.name == "undo":

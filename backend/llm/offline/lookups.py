@@ -1,9 +1,7 @@
 # llm/offline/lookups.py -- scripts of the intents that change nothing: lists, counts, the state of a task, small talk
-from datetime import timedelta
-
 from llm.offline.actions import Script, add_question
 from llm.offline.dialogue_state import DialogueState, Reply, has_more, read_tasks
-from llm.offline.narrowing import narrow_tasks
+from llm.offline.narrowing import narrow_tasks, plan_dates
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import parse_reference
 from llm.offline.replies import name_state
@@ -14,17 +12,14 @@ from models.shapes import JsonObject
 
 def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     voice = dialogue.voice
-    about, day = intent.text or "", intent.when.date if intent.when else None
-    last = (intent.when.last_date if intent.when else None) or day
+    about = intent.text or ""
     query: JsonObject = {"completed": intent.completed, "q": about}
-    if day and last:
-        query |= {"due_after": day.isoformat(), "due_before": (last + timedelta(1)).isoformat()}
     if intent.overdue or intent.list_name:
-        query |= {"overdue": intent.overdue or None, "limit": MAX_LISTED}
-    [call] = yield from list_tasks(dialogue, query)
+        query["limit"] = MAX_LISTED
+    [call] = yield from list_tasks(dialogue, query | plan_dates(intent.when, intent.overdue))
     tasks = narrow_tasks(read_tasks(call), intent.list_name)
     kind = "overdue" if intent.overdue else name_state(intent.completed)
-    topic = voice.describe_topic(about, intent.list_name, day, last)
+    topic = voice.describe_topic(about, intent.list_name, intent.when)
     if not tasks and not topic and not intent.overdue:
         return Reply(voice.describe_empty_list(intent.completed))
     if not tasks:
@@ -36,13 +31,11 @@ def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
 
 
 def count_tasks(intent: Intent, dialogue: DialogueState) -> Script:
-    [call] = yield from list_tasks(
-        dialogue, {"completed": intent.completed, "q": intent.text, "limit": MAX_LISTED}
-    )
-    more, day = has_more(call), intent.when.date if intent.when else None
-    tasks = narrow_tasks(read_tasks(call), intent.list_name, day, dialogue.today if intent.overdue else None)
+    query: JsonObject = {"completed": intent.completed, "q": intent.text, "limit": MAX_LISTED}
+    [call] = yield from list_tasks(dialogue, query | plan_dates(intent.when, intent.overdue))
+    tasks, more = narrow_tasks(read_tasks(call), intent.list_name), has_more(call)
     voice = dialogue.voice
-    topic = voice.describe_topic(intent.text or "", intent.list_name, day)
+    topic = voice.describe_topic(intent.text or "", intent.list_name, intent.when)
     if intent.completed is None and not more:
         done = sum(task.completed for task in tasks)
         kinds = [

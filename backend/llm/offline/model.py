@@ -131,7 +131,7 @@ def _group_turns(turns: Sequence[Turn]) -> list[_Exchange]:
 
 
 def _find_once(find_date: DateFinder) -> DateFinder:
-    """A date that does not repeat: a description has no words for one that does."""
+    """A date that does not repeat: one that does stays in the title, in the person's words."""
 
     def find(text: str) -> DateMention | None:
         found = find_date(text)

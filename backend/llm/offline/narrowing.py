@@ -1,14 +1,19 @@
-# llm/offline/narrowing.py -- which tasks are on a list, and which are due on a day or were before it
-import datetime as dt
+# llm/offline/narrowing.py -- which tasks are on a list, and how the tool is asked for those that are due
 from collections.abc import Iterable
+from datetime import timedelta
 
-from llm.offline.parsing.due_texts import parse_due_day
+from dates import DateMention
 from llm.offline.parsing.task_references import TaskView
+from models.shapes import JsonObject
 
 
-def find_due_day(task: TaskView) -> dt.date | None:
-    """The day on which the task is due, by its date or else by the words in its description."""
-    return task.due_day or parse_due_day(task.description)
+def plan_dates(when: DateMention | None, overdue: bool) -> JsonObject:
+    """The arguments of list_tasks for what is due on a day or in a period, or is overdue."""
+    query: JsonObject = {"overdue": True} if overdue else {}
+    if when is not None:
+        last = when.last_date or when.date
+        query |= {"due_after": when.date.isoformat(), "due_before": (last + timedelta(1)).isoformat()}
+    return query
 
 
 def is_on_list(task: TaskView, name: str | None) -> bool:
@@ -19,20 +24,8 @@ def is_on_list(task: TaskView, name: str | None) -> bool:
     return not name or task.list_name.lower() == name.lower()
 
 
-def narrow_tasks(
-    tasks: Iterable[TaskView],
-    name: str | None = None,
-    day: dt.date | None = None,
-    before: dt.date | None = None,
-) -> tuple[TaskView, ...]:
-    """The tasks that are on the list, due on `day`, and due before `before`."""
-    return tuple(
-        task
-        for task in tasks
-        if is_on_list(task, name)
-        and (day is None or find_due_day(task) == day)
-        and (before is None or ((due := find_due_day(task)) is not None and due < before))
-    )
+def narrow_tasks(tasks: Iterable[TaskView], name: str | None) -> tuple[TaskView, ...]:
+    return tuple(task for task in tasks if is_on_list(task, name))
 
 
 def name_list(name: str | None) -> str | None:

@@ -3,6 +3,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from dates import DateMention
 from llm.offline.parsing.due_texts import parse_due_day, split_due
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.sentences import lists, talk
@@ -85,15 +86,16 @@ class Voice:
         self,
         about: str = "",
         list_name: str | None = None,
-        day: dt.date | None = None,
-        last: dt.date | None = None,
+        when: DateMention | None = None,
     ) -> str:
         """What follows the kind of tasks: " about “milk” on the list “Shopping” due Friday 27 November"."""
         topic = self.say(lists.ABOUT, title=self.quote_title(about)) if about else ""
         topic += self.say(lists.ON_LIST, title=self.quote_title(list_name)) if list_name else ""
-        if day is None:
+        if when is None:
             return topic
-        days = self.format_day(day) + (f" – {self.format_day(last)}" if last and last != day else "")
+        days = self.format_day(when.date)
+        if when.last_date not in (None, when.date):
+            days += f" – {self.format_day(when.last_date)}"
         return topic + self.say(lists.FOR_DAY, day=days)
 
     def format_numbered_list(self, tasks: Iterable[TaskView]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from llm.offline.dialogue_state import DialogueState, Question, has_more, read_tasks
-from llm.offline.narrowing import narrow_tasks
+from llm.offline.narrowing import narrow_tasks, plan_dates
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import (
     MAX_TASKS,
@@ -137,15 +137,15 @@ def _resolve_all(
 ) -> ResolutionScript:
     voice = dialogue.voice
     state = reference.completed if completed is None else completed
-    day = intent.due_day.date if intent.due_day else None
-    narrow = bool(day or reference.overdue or intent.list_name)
+    dates = plan_dates(intent.due_day, reference.overdue)
+    narrow = bool(dates or intent.list_name)
     limit = MAX_LISTED if narrow else MAX_TASKS
-    [call] = yield from list_tasks(dialogue, {"completed": state, "q": reference.about, "limit": limit})
-    before = dialogue.today if reference.overdue else None
-    tasks = narrow_tasks(read_tasks(call), intent.list_name, day, before)
+    query: JsonObject = {"completed": state, "q": reference.about, "limit": limit}
+    [call] = yield from list_tasks(dialogue, query | dates)
+    tasks = narrow_tasks(read_tasks(call), intent.list_name)
     if narrow and not tasks:
         kind = "overdue" if reference.overdue else name_state(state)
-        topic = dialogue.voice.describe_topic(reference.about, intent.list_name, day)
+        topic = dialogue.voice.describe_topic(reference.about, intent.list_name, intent.due_day)
         return Resolution(problems=(dialogue.voice.say(lists.FOUND_NONE[kind], topic=topic),))
     if reference.but:
         exceptions = _find_exceptions(reference.but, tasks, dialogue)

@@ -3,12 +3,12 @@
 step that undoes the deletion, a part at a time, and stored again with their ids, numbers and times.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, Uuid, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, col
 
@@ -114,7 +114,8 @@ async def restore_parts(tx: Transaction, caller: Caller, change_id: UUID) -> Non
         assert part.id is not None
         after = part.id
         try:
-            await insert_rows(tx, caller, TABLES[part.noun], part.content)
+            table = TABLES[part.noun]
+            await access.insert_rows(tx, caller, table, [load_row(table, row) for row in part.content])
         except IntegrityError as error:
             raise Conflict(
                 "Something of the conversation was stored again since, under the same id."
@@ -122,22 +123,8 @@ async def restore_parts(tx: Transaction, caller: Caller, change_id: UUID) -> Non
         tx.expunge(part)
 
 
-async def insert_rows(
-    tx: Transaction, caller: Caller, table: type[SQLModel], rows: Sequence[JsonObject]
-) -> None:
-    columns = get_columns(table)
-    owner, _ = access.OWNERS[table]
-    values: dict[str, object] = {column.name: bindparam(column.name, type_=column.type) for column in columns}
-    values[owner] = access.owner_value(caller, table, bindparam("owner", type_=columns[owner].type))
-    new = insert(table.metadata.tables[str(table.__tablename__)]).values(values)
-    given = [
-        {
-            ("owner" if column.name == owner else column.name): load_value(column, row.get(column.name))
-            for column in columns
-        }
-        for row in rows
-    ]
-    await tx.execute(new, given)
+def load_row(table: type[SQLModel], row: JsonObject) -> dict[str, object]:
+    return {column.name: load_value(column, row.get(column.name)) for column in get_columns(table)}
 
 
 def load_value(column: ColumnElement[object], value: object) -> object:

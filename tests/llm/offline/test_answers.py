@@ -314,3 +314,23 @@ def test_what_is_due_next_week_is_due_on_any_of_its_days() -> None:
     assert "Pay rent" in answer
     assert "Call mom" not in answer
     assert "Fix bike" not in answer
+
+
+def test_a_part_of_the_day_goes_with_its_day() -> None:
+    conversation = talk("Call mom | 2 questions. Due Monday 23 November 2026, morning")
+    conversation.say("show call mom")
+    calls, _ = conversation.say("move it to Friday")
+    assert calls[-1].arguments == {"task_id": "t1", "due_on": "2026-11-27", "description": "2 questions."}
+
+
+def test_what_is_asked_of_a_week_takes_in_all_of_its_days() -> None:
+    conversation = talk(*SHOPPING, "Fix bike | Due Monday 30 November 2026")
+    calls, _ = conversation.say("cancel all my reminders for next week")
+    assert [call.arguments for call in calls if call.name == "delete_task"] == [{"task_id": "t4"}]
+
+
+def test_undoing_brings_a_task_back_to_its_list() -> None:
+    conversation = talk(*SHOPPING)
+    conversation.say("delete milk")
+    calls, _ = conversation.say("undo")
+    assert calls[-1].arguments == {"title": "Milk", "list": "Shopping"}

@@ -12,10 +12,12 @@ from models.shapes import JsonObject
 
 NO_DUE: JsonObject = {"due_on": None, "due_at": None}
 
+DAY_PARTS = ("morning", "afternoon", "evening", "night")
 _DUE = re.compile(
     rf"(?:^|(?<=\s))Due (?P<day>(?:{'|'.join(WEEKDAYS)}) \d{{1,2}} (?:{'|'.join(MONTHS)}) \d{{4}})"
-    r"(?P<time>, (?:\d\d:\d\d|morning|afternoon|evening|night))?$"
+    rf"(?P<time>, (?:\d\d:\d\d|{'|'.join(DAY_PARTS)}))?$"
 )
+_PART = re.compile(rf"(?:^|(?<=\s))In the (?:{'|'.join(DAY_PARTS)})\.?$")
 
 
 def format_due(when: DateMention, earlier: str = "") -> str:
@@ -57,23 +59,26 @@ def join_due(note: str, due: str) -> str:
 
 def plan_task(note: str, due: str) -> JsonObject:
     """The arguments of a tool for a new task with this note and this due text, either of which may be empty."""
-    fields = plan_due(due)
-    if part := fields.pop("part", None):
-        note = join_due(note, f"In the {part}")
-    return ({"description": note} if note else {}) | fields
+    note = write_part(note, due)
+    return ({"description": note} if note else {}) | plan_due(due)
+
+
+def write_part(note: str, due: str) -> str:
+    """The note with the part of the day in the due text, for which tools have no field, and with no other one."""
+    kept = _PART.sub("", note).rstrip()
+    part = due.partition(", ")[2]
+    return join_due(kept, f"In the {part}") if part in DAY_PARTS else kept if due else note
 
 
 def plan_due(due: str) -> JsonObject:
-    """The arguments for a due text: a day, or a time of the clock where the task is. A part of the day, for
-    which tools have no field, is given as `part`.
-    """
+    """The arguments for a due text: a day, or a time of the clock where the task is."""
     day = parse_due_day(due)
     if day is None:
         return {}
     time = due.partition(", ")[2]
     if ":" in time:
         return {"due_at": f"{day.isoformat()}T{time}:00"}
-    return {"due_on": day.isoformat()} | ({"part": time} if time else {})
+    return {"due_on": day.isoformat()}
 
 
 def read_due(task: Mapping[str, object]) -> str:

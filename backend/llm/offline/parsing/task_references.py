@@ -1,12 +1,11 @@
 # llm/offline/parsing/task_references.py -- phrases that refer to tasks: by position, "it", all, or words
-import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from llm.offline.budget import WordComparer
-from llm.offline.parsing.due_texts import join_due, parse_due_day, read_due, split_due
+from llm.offline.parsing.due_texts import join_due, read_due, split_due
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import (
     find_past_base,
@@ -28,7 +27,7 @@ class TaskView:
     """A task as the tools return it; `shortened` if this is only a part of its description.
 
     `description` ends with the due date, if there is one: `due_is_text` if it stands there in the task itself.
-    `list_name` is empty for the main list; `due_day` is the day of its date, where it is due.
+    `list_name` is empty for the main list.
     """
 
     id: str
@@ -37,7 +36,6 @@ class TaskView:
     completed: bool
     shortened: bool = False
     list_name: str = ""
-    due_day: dt.date | None = None
     due_is_text: bool = False
 
     @staticmethod
@@ -54,7 +52,6 @@ class TaskView:
             bool(value.get("completed")),
             bool(value.get("shortened")),
             str(value.get("list") or ""),
-            parse_due_day(due),
             due_is_text=bool(text),
         )
 

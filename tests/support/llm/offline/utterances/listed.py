@@ -1,5 +1,5 @@
 # support/llm/offline/utterances/listed.py -- what people say of their lists: what is on them, and what goes on and off.
-from support.llm.offline.utterances.said import EVERYTHING, HOME, Said, add, deleted, done, look
+from support.llm.offline.utterances.said import EVERYTHING, FRIDAY, HOME, Said, add, deleted, done, look
 
 SHOP = ("Rice @ Shopping", "Soap @ Shopping", "Tent @ Camping", "Call Ann", "[x] Tea @ Shopping")
 OPEN = look(completed=False, limit=200)
@@ -62,7 +62,9 @@ LISTED = [
     Said("clear my camping list", (look(limit=200), deleted(3)), (), SHOP),
     Said("make my list blank", (look(limit=25),), ("Shall I delete these 5 tasks?",), SHOP),
     Said("cancel all my reminders", (look(limit=25),), ("Shall I delete these 5 tasks?",), HOME),
-    Said("cancel all reminders for friday", (look(limit=200),), ("no task due Friday",), ("a", "b")),
+    Said(
+        "cancel all reminders for friday", (look(limit=200, day=FRIDAY),), ("no task due Friday",), ("a", "b")
+    ),
     Said("cancel my reminder to call mom tomorrow", (look("mom"), deleted(2)), (), HOME),
     Said("is rice on my shopping list, if not add it", (look("ric", completed=False),), ("already",), SHOP),
     Said("add salt to my list if it's not there", (look("salt", completed=False), add("Salt")), (), SHOP),
