@@ -3,6 +3,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+DAY_PARTS = ("morning", "afternoon", "evening", "night")
+
 
 @dataclass(frozen=True, slots=True)
 class DateMention:

@@ -3,7 +3,8 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from dates.calendar_days import DAY_CODES, add_months, find_nth_weekday, make_date
+from dates.calendar_days import add_months, find_nth_weekday, make_date
+from due_dates.rules import WEEKDAYS
 
 Occurrences = Callable[[dt.date], Iterator[dt.date]]
 
@@ -38,7 +39,7 @@ def _count(frequency: str, interval: int) -> str:
 
 
 def make_weekly(end: int, interval: int, days: tuple[int, ...], part: str | None = None) -> Recurrence:
-    codes = ",".join(DAY_CODES[day] for day in sorted(set(days)))
+    codes = ",".join(WEEKDAYS[day] for day in sorted(set(days)))
 
     def begin(day: dt.date) -> Iterator[dt.date]:
         for n in range(8):
@@ -80,7 +81,7 @@ def make_nth_weekday(end: int, interval: int, n: int, index: int, month: int | N
             if found and found >= day and month in (None, found.month):
                 yield found
 
-    return Recurrence(end, f"{frequency};BYDAY={n}{DAY_CODES[index]}", begin)
+    return Recurrence(end, f"{frequency};BYDAY={n}{WEEKDAYS[index]}", begin)
 
 
 def make_yearly(end: int, interval: int, month: int, day_number: int) -> Recurrence:

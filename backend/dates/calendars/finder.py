@@ -7,10 +7,9 @@ from dates.calendars.calendar_tables import Calendar
 from dates.calendars.days import DAYS, Found
 from dates.calendars.folding import fold_text
 from dates.calendars.repeats import read_recurrence
-from dates.mention import DateMention
+from dates.mention import DAY_PARTS, DateMention
 
 _MAX_CHARACTERS = 1000  # a date further on in a text is ignored; no title is as long
-_PARTS = ("morning", "afternoon", "evening", "night")
 _MORNING_BEGINS = 7  # an hour before it, said without a part of the day, is one of the afternoon
 
 
@@ -140,7 +139,7 @@ def _choose_day(
             spans = [found.m.span(), *([(clock.start, clock.end)] if clock else [])]
             start, end = min(span[0] for span in spans), max(span[1] for span in spans)
             return DateMention(
-                start, end, day, at, None if at or part is None else _PARTS[part], repeats=rule
+                start, end, day, at, None if at or part is None else DAY_PARTS[part], repeats=rule
             )
     return None
 

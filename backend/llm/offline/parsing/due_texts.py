@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dates import DateMention
 from dates.calendar_days import MONTHS, WEEKDAYS
+from dates.mention import DAY_PARTS
 from models.shapes import JsonObject
 
 NO_DUE: JsonObject = {"due_on": None, "due_at": None}
 
-DAY_PARTS = ("morning", "afternoon", "evening", "night")
 _DUE = re.compile(
     rf"(?:^|(?<=\s))Due (?P<day>(?:{'|'.join(WEEKDAYS)}) \d{{1,2}} (?:{'|'.join(MONTHS)}) \d{{4}})"
     rf"(?P<time>, (?:\d\d:\d\d|{'|'.join(DAY_PARTS)}))?$"

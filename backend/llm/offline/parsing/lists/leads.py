@@ -4,7 +4,7 @@ LEAD = r"""
     [,!]*(?: )
     |(?:can|could|would|will|won't) (?:you|we|i) (?:please |also |kindly |just |be willing to |mind ){0,3}
     |(?:i|we) (?:also |really |just )?(?:want|need|have|would like|'d like)(?: you)? to(?: )
-    |you need to |go ahead and |make sure (?:to |that you |you |that i |i )|be sure to |remember to
-    |don't forget to ){0,6}""".replace("remember to\n", "remember to(?: )\n")
+    |you need to |go ahead and |make sure (?:to |that you |you |that i |i )|be sure to |remember to(?: )
+    |don't forget to ){0,6}"""
 THING = r"(?P<x>[^\n]{1,150}?)"
 THEN = r"(?:,|;|\.| -)? ?(?:(?:so|and|please|can you|could you|will you|would you|then|now|just) ){0,4}"

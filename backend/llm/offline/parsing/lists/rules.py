@@ -54,11 +54,6 @@ def tell_of_lists(m: re.Match[str], find_date: DateFinder) -> Intent:
     return Intent("say", text="lists")
 
 
-_POSSESSIVE = compile_pattern(
-    r"^(?:today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day)'s (?=\w)"
-)
-
-
 LIST_RULES: tuple[tuple[IntentBuilder, str], ...] = (
     (tell_of_lists, rf"""
         {_NEW_LIST} (?:(?!(?:to|on|in|of|for|from|and)\b)[\w-]+(?:'s)? ){{0,3}}lists?
