@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from support.api.problems import problem_of
+from support.api.user_streams import find_end
 from support.servers import Person, Server
 
 BERLIN = "Europe/Berlin"
@@ -43,6 +44,7 @@ def test_all_of_a_plan_is_kept_and_listed_and_told(ann: Person) -> None:
         "position": -1.5,
         "list": " Work ü ",
     }
+    after = find_end(ann)
     task = ann.post("/v1/tasks", title="Call", **plan)
     assert {name: task[name] for name in plan} == {
         **plan,
@@ -52,7 +54,9 @@ def test_all_of_a_plan_is_kept_and_listed_and_told(ann: Person) -> None:
     }
     assert ann.get("/v1/tasks")["data"] == [task] == [ann.get(f"/v1/tasks/{task['id']}")]
     told = [
-        event["task"] for event in ann.get("/v1/changes", after=0)["data"] if event["type"] == "task.created"
+        event["task"]
+        for event in ann.get("/v1/changes", after=after)["data"]
+        if event["type"] == "task.created"
     ]
     assert told == [task]
     again = ann.patch(f"/v1/tasks/{task['id']}", title="Call mom")

@@ -10,13 +10,14 @@ from access import SYSTEM
 from db import Database
 from services.planning import reminders
 from services.planning.reminders import BATCH, Reminders, give_reminders
+from support.api.user_streams import find_end
 from support.clock import pass_time
 from support.databases.query_plans import count_rows_read, explain_sql
 from support.servers import Person, Server, serving, settings_for, wait_until, with_database
 
 
-def read_reminded(person: Person) -> list[dict[str, Any]]:
-    found, after = [], 0
+def read_reminded(person: Person, after: int = 0) -> list[dict[str, Any]]:
+    found = []
     while True:
         page = person.get("/v1/changes", after=after, limit=100)
         found += [event["task"] for event in page["data"] if event["type"] == "task.reminded"]
@@ -49,12 +50,13 @@ def test_a_worker_gives_a_reminder_when_its_time_has_come_and_the_task_is_as_it_
 ) -> None:
     monkeypatch.setattr(reminders, "REMINDER_SECONDS", 0.05)
     ann = server.person()
+    after = find_end(ann)
     task = ann.post("/v1/tasks", title="Call", reminder_at=in_two_minutes())
     ann.post("/v1/tasks", title="Later", reminder_at=in_two_minutes(hours=1))
-    assert read_reminded(ann) == []
+    assert read_reminded(ann, after) == []
     pass_time(monkeypatch, minutes=3)
-    wait_until(lambda: read_reminded(ann) != [])
-    assert read_reminded(ann) == [task] == [ann.get(f"/v1/tasks/{task['id']}")]
+    wait_until(lambda: read_reminded(ann, after) != [])
+    assert read_reminded(ann, after) == [task] == [ann.get(f"/v1/tasks/{task['id']}")]
 
 
 @pytest.mark.also_on_mariadb
@@ -101,6 +103,7 @@ def test_what_is_done_deleted_past_or_taken_back_is_not_reminded_of(
     server: Server, still: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = server.person()
+    after = find_end(ann)
     names = ("done", "deleted", "taken back", "moved", "opened again")
     paths = {name: make_path(ann, name) for name in names}
     make_path(ann, "long past", (datetime.now(UTC) - timedelta(minutes=2)).isoformat())
@@ -113,7 +116,7 @@ def test_what_is_done_deleted_past_or_taken_back_is_not_reminded_of(
     ann.patch(paths["moved"], reminder_at=in_two_minutes(hours=1))
     pass_time(monkeypatch, minutes=3)
     with_database(url_of(server), lambda db: Reminders(db).give_all())
-    assert sorted(task["title"] for task in read_reminded(ann)) == ["just past", "opened again"]
+    assert sorted(task["title"] for task in read_reminded(ann, after)) == ["just past", "opened again"]
 
 
 def make_path(ann: Person, title: str, reminder_at: str | None = None) -> str:
@@ -123,12 +126,13 @@ def make_path(ann: Person, title: str, reminder_at: str | None = None) -> str:
 
 def test_more_than_a_batch_is_given(server: Server, still: None, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = server.person()
+    after = find_end(ann)
     for number in range(5):
         make_path(ann, str(number))
     pass_time(monkeypatch, minutes=3)
     monkeypatch.setattr(reminders, "BATCH", 2)
     with_database(url_of(server), lambda db: Reminders(db).give_all())
-    assert len(read_reminded(ann)) == 5
+    assert len(read_reminded(ann, after)) == 5
 
 
 @pytest.mark.busy
