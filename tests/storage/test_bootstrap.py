@@ -80,13 +80,14 @@ def test_a_table_that_is_gone_is_noticed(place: Place) -> None:
 
 
 EIGHT_WORKERS = """
-import asyncio, multiprocessing, sys
+import asyncio, multiprocessing, os, sys
 from storage.engines import open_engine
 from storage.schema.bootstrap import bootstrap
 
 def work(barrier):
     barrier.wait()
-    print(asyncio.run(bootstrap(open_engine(sys.argv[1]))), flush=True)
+    revision = asyncio.run(bootstrap(open_engine(sys.argv[1])))
+    os.write(1, f"{revision}\\n".encode())  # at once: the lines of eight processes must not mix
 
 context = multiprocessing.get_context("fork")  # so that all eight share the one import
 barrier = context.Barrier(8)
