@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from access import Caller
 from due_dates.occurrences import comes_again
-from due_dates.rules import parse_rule
+from due_dates.rules import Rule, parse_rule
 from due_dates.times import NEVER, Due, to_moment
 from errors import Invalid
 from models import Task
@@ -63,10 +63,21 @@ def read_due(task: Task) -> Due:
     return Due(task.due_on, task.due_at, task.due_timezone or "UTC")
 
 
+def read_rule(task: Task) -> Rule:
+    """Invalid for one that was written into the database by other means than ours; whoever clears it can go on."""
+    assert task.repeats is not None
+    try:
+        return parse_rule(task.repeats)
+    except ValueError as error:
+        raise Invalid(
+            "The task repeats by a rule that is not understood: give it another one, or null for none.",
+            ("body", "repeats"),
+        ) from error
+
+
 def check_repetition(task: Task) -> None:
     """Invalid for a rule that does not fit the date, or that never comes: 30 February is found out in bounded time."""
-    assert task.repeats is not None
-    rule = parse_rule(task.repeats)
+    rule = read_rule(task)
     if rule.frequency == "HOURLY" and task.due_at is None:
         raise Invalid("What repeats by the hour needs a due_at.", ("body", "repeats"))
     if task.due_by < NEVER and not comes_again(rule, read_due(task)):

@@ -2,10 +2,10 @@
 from datetime import datetime
 
 from due_dates.occurrences import find_next
-from due_dates.rules import count_down, parse_rule
+from due_dates.rules import count_down
 from due_dates.times import Due, to_local, to_moment
 from models import Task
-from services.planning.dates import LATE, read_due
+from services.planning.dates import LATE, read_due, read_rule
 
 COPIED = ("user_id", "title", "description", "due_timezone", "priority", "position", "list")
 
@@ -16,7 +16,7 @@ def build_next(task: Task, now: datetime) -> Task | None:
     COUNT is how many are still to be done: times that were missed do not count.
     """
     assert task.repeats is not None
-    rule, due = parse_rule(task.repeats), read_due(task)
+    rule, due = read_rule(task), read_due(task)
     found = None if rule.count == 1 else find_next(rule, due, now)
     if found is None:
         return None

@@ -5,12 +5,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from access import Caller
-from db import Transaction
+from db import Database, Transaction
+from support.api.problems import problem_of
 from support.api.user_streams import find_end
 from support.databases.statement_counts import count_statements
-from support.servers import Person, Server, in_database
+from support.servers import Person, Server, in_database, with_database
 from tools.registry import call_tool
 
 BERLIN = "Europe/Berlin"
@@ -111,6 +113,24 @@ def test_a_task_that_does_not_repeat_costs_no_more_than_before(
     # The event and what undoes the change are one statement on PostgreSQL.
     most = 3 if engine_name == "postgresql" else 4
     assert len([sql for sql in statements if sql.startswith(("SELECT", "UPDATE", "INSERT", "WITH"))]) <= most
+
+
+@pytest.mark.engines("sqlite")
+def test_a_rule_that_came_by_sql_is_refused_in_words_until_it_is_cleared(server: Server, ann: Person) -> None:
+    task = ann.post("/v1/tasks", title="By SQL", due_on=f"{YEAR}-06-01", repeats="FREQ=DAILY")
+
+    async def spoil(db: Database) -> None:
+        async with db.engine.begin() as connection:
+            await connection.execute(text("UPDATE tasks SET repeats = 'every day' WHERE title = 'By SQL'"))
+
+    with_database(server.settings.database_url.get_secret_value(), spoil)
+    path = f"/v1/tasks/{task['id']}"
+    for change in ({"completed": True}, {"due_on": f"{YEAR}-06-02"}):
+        problem = problem_of(ann.http.patch(path, json=change), 422)
+        assert "by a rule that is not understood" in str(problem["errors"])
+    assert ann.patch(path, title="Water the plants")["repeats"] == "every day"
+    assert ann.patch(path, completed=True, repeats=None)["completed"]
+    assert list_open(ann) == []
 
 
 @pytest.mark.parametrize("tool", ["complete_task", "update_task"])
