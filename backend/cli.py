@@ -6,12 +6,15 @@ from commands import database, tokens, users
 from commands.audit import audit
 from commands.replay import replay
 from commands.seed import seed
+from commands.transfers import export, import_file
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Operate Parley.")
 app.add_typer(users.commands, name="user")
 app.add_typer(tokens.commands, name="token")
 app.add_typer(database.commands, name="db")
 app.command()(audit)
+app.command()(export)
+app.command("import")(import_file)
 app.command()(replay)
 app.command()(seed)
 

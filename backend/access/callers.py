@@ -70,6 +70,13 @@ class SignedInCaller(Caller):
 
 
 @dataclass(frozen=True, slots=True)
+class OperatedCaller(Caller):
+    """A user for whom the operator acts at the command line: there is no credential that could end."""
+
+    session_id: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """The service itself, where there is no user yet (sign-in) or none in particular (workers, the operator).
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from access import Caller
-from commands.context import Email, exit_with, format_validation_error, run_on_database
+from commands.context import Email, exit_with, format_validation_error, make_printable, run_on_database
 from db import Database
 from identity import auth
 from models.shapes import GivenTime, JsonObject
@@ -72,4 +72,4 @@ def format_call(call: JsonObject) -> str:
     outcome = "done" if call["error"] is None else f"failed: {call['error']}"
     line = f"{call['created_at']}  {call['conversation_id']}  {call['name']} {arguments}  {outcome}"
     # What a model has written must not steer the operator's terminal.
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return make_printable(line)

@@ -29,6 +29,11 @@ def exit_with(line: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def make_printable(line: str) -> str:
+    """The line without what would steer a terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+
+
 def load_settings() -> Settings:
     """The settings of the environment and of .env; exits with one line if they are invalid."""
     try:

@@ -13,7 +13,7 @@ from math import inf
 from access import Caller
 from clock import rfc3339, utc_now
 from db import Database
-from errors import InvalidCredential, ParleyError
+from errors import ParleyError
 from exports.parts import Part, read_parts
 from identity import credentials
 from identity.fresh_cache import CACHE_TTL_SECONDS
@@ -37,10 +37,7 @@ class Doorkeeper:
         if time.monotonic() - self._asked_at < CHECK_SECONDS:
             return
         asked_at = time.monotonic()
-        assert self._caller.credential_id is not None
-        ids = [self._caller.credential_id]
-        if not await self._db.read(credentials.find_active_credentials, self._caller, ids):
-            raise InvalidCredential
+        await self._db.read(credentials.require_active, self._caller)
         self._asked_at = asked_at
 
 

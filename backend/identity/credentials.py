@@ -5,12 +5,24 @@ from uuid import UUID
 from sqlmodel import col
 
 import access
-from access import CallerOrSystem
+from access import Caller, CallerOrSystem, OperatedCaller
 from clock import utc_now
 from db import Transaction
+from errors import InvalidCredential
 from identity.api_tokens import select_active_tokens
 from identity.sessions import active_session_conditions
-from models import ApiToken, AuthSession
+from models import ApiToken, AuthSession, User
+
+
+async def require_active(tx: Transaction, caller: Caller) -> None:
+    """InvalidCredential if what the caller came by does not count any more, or the operator's user is gone."""
+    if isinstance(caller, OperatedCaller):
+        is_active = await access.find_by_id(tx, caller, User, caller.user_id) is not None
+    else:
+        assert caller.credential_id is not None
+        is_active = bool(await find_active_credentials(tx, caller, [caller.credential_id]))
+    if not is_active:
+        raise InvalidCredential
 
 
 async def find_active_credentials(tx: Transaction, caller: CallerOrSystem, ids: Sequence[UUID]) -> set[UUID]:

@@ -1,5 +1,5 @@
 # imports/formats.py -- which kind of file somebody brings, by its first bytes.
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Protocol
 
 from access import Caller
@@ -53,3 +53,19 @@ def open_reader(source: Source, report: Report, caller: Caller) -> Reader:
     if source == "parley":
         return ParleyReader(report, caller)
     return TodoistReader(report, caller) if source == "todoist" else ChatReader(report)
+
+
+async def read_start(chunks: AsyncIterator[bytes]) -> bytes:
+    """Enough of a file to see what it is; without the mark that some programs begin a text with."""
+    start = b""
+    async for chunk in chunks:
+        start += chunk
+        if len(start) >= START_BYTES:
+            break
+    return start.removeprefix(BYTE_ORDER_MARK)
+
+
+async def put_back(start: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    yield start
+    async for chunk in chunks:
+        yield chunk

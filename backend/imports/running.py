@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from access import Caller
 from db import Database, RetryTransaction
 from errors import Conflict, Invalid, ParleyError, Unavailable
-from imports.formats import Reader
-from imports.items import NewRow
+from imports.formats import Reader, find_source, open_reader, put_back, read_start
+from imports.items import NewRow, Source
 from imports.pieces import MalformedJson
 from imports.report import Report
 from imports.storing import store_rows
@@ -99,6 +99,23 @@ class Import:
             except ParleyError as further:
                 error = further
         return describe_problem(error.status, error.detail)
+
+
+async def begin_import(
+    db: Database,
+    caller: Caller,
+    chunks: AsyncGenerator[bytes, None],
+    source: Source | None,
+    *,
+    most_bytes: int,
+    is_stopping: Callable[[], bool],
+) -> AsyncGenerator[bytes, None]:
+    """The lines of the import of a file; Invalid where its first bytes tell that it is none."""
+    start = await read_start(chunks)
+    found = find_source(start, source)
+    report = Report(found)
+    work = Import(db, caller, open_reader(found, report, caller), report, most_bytes, is_stopping)
+    return work.run(put_back(start, chunks))
 
 
 async def drain(chunks: AsyncIterator[bytes]) -> None:

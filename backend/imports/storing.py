@@ -16,7 +16,6 @@ from sqlmodel import col
 import access
 from access import Caller
 from db import RetryTransaction, Transaction
-from errors import InvalidCredential
 from events import changes
 from identity import credentials
 from imports.items import NewConversation, NewMessage, NewRow, NewTask
@@ -52,9 +51,7 @@ def derive_row_id(caller: Caller, source: str, noun: str, *names: str) -> UUID:
 
 async def store_rows(tx: Transaction, caller: Caller, rows: Sequence[NewRow]) -> Stored:
     """Store those that are not there, with one event; InvalidCredential if the caller's session has ended."""
-    assert caller.credential_id is not None
-    if not await credentials.find_active_credentials(tx, caller, [caller.credential_id]):
-        raise InvalidCredential
+    await credentials.require_active(tx, caller)
     stored = Stored()
     try:
         await store_tasks(tx, caller, [row for row in rows if isinstance(row, NewTask)], stored)

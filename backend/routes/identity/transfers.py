@@ -9,10 +9,8 @@ from starlette.requests import ClientDisconnect
 from clock import utc_now
 from errors import Invalid, TooLarge
 from exports.lines import export_lines
-from imports.formats import BYTE_ORDER_MARK, START_BYTES, find_source, open_reader
 from imports.items import Source
-from imports.report import Report
-from imports.running import ClientGone, Import
+from imports.running import ClientGone, begin_import
 from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, Route
 from routes.door import get_caller
 from routes.openapi import Document, problems
@@ -95,13 +93,18 @@ async def import_file(
     """
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Invalid("Send the file as it is, without a Content-Encoding.", ("header", "Content-Encoding"))
-    chunks = read_chunks(request)
-    start = await read_start(chunks)
-    found = find_source(start, source)
-    report = Report(found)
-    reader = open_reader(found, report, caller)
-    work = Import(state.db, caller, reader, report, MAX_IMPORT_BYTES, lambda: state.notifier.closed)
-    return LineAnswer(work.run(put_back(start, chunks)))
+    try:
+        lines = await begin_import(
+            state.db,
+            caller,
+            read_chunks(request),
+            source,
+            most_bytes=MAX_IMPORT_BYTES,
+            is_stopping=lambda: state.notifier.closed,
+        )
+    except ClientGone as error:
+        raise Invalid("The file has no end.", ("body",)) from error
+    return LineAnswer(lines)
 
 
 async def read_chunks(request: Request) -> AsyncGenerator[bytes, None]:
@@ -114,22 +117,3 @@ async def read_chunks(request: Request) -> AsyncGenerator[bytes, None]:
         raise ClientGone from error
     except HTTPException as error:
         raise TooLarge(str(error.detail)) from error
-
-
-async def read_start(chunks: AsyncIterator[bytes]) -> bytes:
-    """Enough of a file to see what it is; without the mark that some programs begin a text with."""
-    start = b""
-    try:
-        async for chunk in chunks:
-            start += chunk
-            if len(start) >= START_BYTES:
-                break
-    except ClientGone as error:
-        raise Invalid("The file has no end.", ("body",)) from error
-    return start.removeprefix(BYTE_ORDER_MARK)
-
-
-async def put_back(start: bytes, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-    yield start
-    async for chunk in chunks:
-        yield chunk
