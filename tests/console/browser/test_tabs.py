@@ -1,7 +1,9 @@
 # test_tabs.py -- several tabs of one browser: in step, on one shared stream.
 import threading
+from collections import Counter
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from support.browsers import Visitor, expect_signed_in, say, settled
 from support.llm.scripted_model import ScriptedModel
@@ -42,6 +44,51 @@ def test_a_posted_event_disturbs_no_tab_and_what_follows_is_shown(site: Server, 
     person.post("/v1/tasks", title="After it")
     expect(page.locator(".task-title")).to_have_text(["After it"])
     expect(page.locator("body")).not_to_contain_text("Hello")
+
+
+def test_a_start_reads_each_list_once_and_misses_nothing_until_its_stream_is_open(
+    site: Server, visit: Visitor
+) -> None:
+    person = site.person()
+    id_ = person.chat("add buy milk")["conversation_id"]
+    page = visit(site).sign_in(person.email, f"/#/c/{id_}")
+    expect(page.locator(".message")).to_have_count(2)
+    reads: Counter[str] = Counter()
+    page.on("request", lambda request: reads.update([urlsplit(request.url).path]))
+
+    def change_first(route: Route) -> None:
+        expect(page.locator(".task-title")).to_have_text(["Buy milk"])
+        expect(page.locator(".message")).to_have_count(2)
+        person.post("/v1/tasks", title="Made meanwhile")
+        route.continue_()
+
+    page.route(f"**{STREAM}", change_first)
+    page.reload()
+    expect(page.locator(".task-title")).to_have_text(["Made meanwhile", "Buy milk"])
+    person.post("/v1/tasks", title="Made afterwards")
+    expect(page.locator(".task-title")).to_have_text(["Made afterwards", "Made meanwhile", "Buy milk"])
+    lists = ("/v1/tasks", "/v1/conversations", "/v1/accounts", f"/v1/conversations/{id_}/messages")
+    assert {path: reads[path] for path in lists} == dict.fromkeys(lists, 1)
+
+
+def test_a_tab_reads_its_lists_again_when_another_leads_from_further_on(site: Server, visit: Visitor) -> None:
+    person = site.person()
+    visited = visit(site)
+    visited.expected.append("ERR_FAILED")
+    visited.context.route(f"**{STREAM}", lambda route: route.abort())
+    page = visited.sign_in(person.email)
+    expect(page.get_by_text("Nothing to do. Add a task, or tell Parley.")).to_be_visible()
+    reads: Counter[str] = Counter()
+    page.on("request", lambda request: reads.update([urlsplit(request.url).path]))
+    person.post("/v1/tasks", title="Never told of")
+    position = person.get("/v1/changes")["next_after"]
+    visited.tab("/docs").evaluate(
+        "([name, ...positions]) => { const channel = new BroadcastChannel(name);"
+        " for (const after of positions) channel.postMessage({ type: 'connection', data: true, after }); }",
+        [f"parley.events.{person.get('/v1/me')['id']}", "0", str(position), str(position)],
+    )
+    expect(page.locator(".task-title")).to_have_text(["Never told of"])
+    assert reads["/v1/tasks"] == 1
 
 
 def test_an_answer_at_work_is_read_in_both_tabs(

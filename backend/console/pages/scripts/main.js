@@ -16,8 +16,9 @@ let me = null;
 let config = {};
 
 async function enterConsole() {
+  let changes;
   try {
-    me = await get("/v1/me");
+    [me, changes] = await Promise.all([get("/v1/me"), get("/v1/changes", { limit: 1 })]);
   } catch (error) {
     if (error.status === 401) return; // the session has ended, and the sign-in page is shown
     $("app").hidden = true;
@@ -28,7 +29,7 @@ async function enterConsole() {
   $("app").hidden = false;
   showAccount();
   $("offline-model").hidden = !config.offline;
-  stream.start(me.id);
+  stream.start(me.id, changes.next_after);
   const listed = accounts.load(me).catch(showFailure).then(() => conversations.load());
   await Promise.all([listed, tasks.load(), inbox.load(), followAddress()]).catch(showFailure);
 }

@@ -7,7 +7,7 @@ const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s
 
 const listeners = new Map();
 let channel = null;
-let lastId = null;
+let lastId = null; // this tab knows everything up to there
 let stop = null;
 
 // `work(data, type)`; types are those of GET /v1/events/stream, and "connection" with true or false.
@@ -19,7 +19,9 @@ function notifyListeners(type, data) {
   for (const work of listeners.get(type) || []) work(data, type);
 }
 
-export function start(userId) {
+// `position` is `next_after` of GET /v1/changes; what the page reads later is as it was then, or newer.
+export function start(userId, position) {
+  lastId = String(position);
   const name = `parley.events.${userId}`;
   const aborted = new AbortController();
   stop = aborted;
@@ -42,9 +44,12 @@ export function end() {
   stop = channel = lastId = null;
 }
 
-function receiveFrame({ id, type, data }) {
-  if (id) lastId = id; // where to resume if this tab becomes the leader
+// `after` is where the leading tab goes on from.
+function receiveFrame({ id, type, data, after }) {
+  const missed = Number(after) > Number(lastId); // the tab that led before never told of what came between
+  if (id || missed) lastId = id || after;
   notifyListeners(type, data);
+  if (missed) notifyListeners("reset", {});
 }
 
 function broadcast(frame) {
@@ -77,7 +82,7 @@ async function readStream(signal, opened) {
   try {
     const stream = await openStream("GET", "/v1/events/stream", { lastId, signal: connection.signal });
     opened();
-    broadcast({ type: "connection", data: true });
+    broadcast({ type: "connection", data: true, after: lastId });
     for await (const { id, type, data } of stream.events()) {
       clearTimeout(quiet);
       quiet = setTimeout(giveUp, SILENCE_MS);
