@@ -87,7 +87,9 @@ def test_somebody_is_invited_joins_gets_a_role_and_is_removed(site: Server, visi
 
 
 def test_a_team_is_renamed_and_deleted_once_its_name_is_typed(site: Server, visit: Visitor) -> None:
-    page = visit(site).sign_in(site.register(display_name="Ann"))
+    visited = visit(site)
+    visited.expected.append("status of 404")  # to the page that reads the new name while the team is deleted
+    page = visited.sign_in(site.register(display_name="Ann"))
     make_team(page, "Bakery")
     open_team(page, "Bakery")
     page.get_by_label("Name of this account").fill("Café")
