@@ -21,7 +21,7 @@ class Caller:
 
     `scopes` are those of the API token; None outside of one, where everything is allowed. `agent_account_id` is the
     account of a user who is an agent; None for a person. `run_id` and `tool_call_id` say in which tool call; None
-    outside of one.
+    outside of one. `change_id` names the change that a request is a part of, where its client has named it.
     """
 
     user_id: UUID
@@ -32,6 +32,7 @@ class Caller:
     agent_account_id: UUID | None = None
     run_id: UUID | None = None
     tool_call_id: str | None = None
+    change_id: UUID | None = None
 
     def __post_init__(self) -> None:
         require_id(self.user_id)
@@ -56,6 +57,10 @@ class Caller:
     def in_call(self, run_id: UUID, tool_call_id: str) -> "Caller":
         """Who makes this tool call for the caller."""
         return replace(self, run_id=run_id, tool_call_id=tool_call_id)
+
+    def in_change(self, change_id: UUID | None) -> "Caller":
+        """Who makes a change of this name; None for one without."""
+        return self if change_id is None else replace(self, change_id=change_id)
 
     def without_session(self) -> "Caller":
         """Who acts in a run of the caller: the user, also where an API token started it."""

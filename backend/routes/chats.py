@@ -13,6 +13,7 @@ from routes import messages
 from routes.dependencies import (
     STREAM_SLOT,
     AppStateDep,
+    ChangeIdHeader,
     ChatReadDep,
     ChatWriteDep,
     DatabaseDep,
@@ -69,14 +70,19 @@ async def get_chat(
 
 
 @router.delete(
-    "/{chat_id}", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN_ONE, **problems(403)}
+    "/{chat_id}", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN_ONE, **problems(403, 409)}
 )
 async def delete_chat(
-    state: AppStateDep, caller: ChatWriteDep, account_id: UUID, agent_id: UUID, chat_id: UUID
+    state: AppStateDep,
+    caller: ChatWriteDep,
+    account_id: UUID,
+    agent_id: UUID,
+    chat_id: UUID,
+    change_id: ChangeIdHeader = None,
 ) -> None:
     """Deletes it with its messages and runs."""
     await state.db.read(chats.get_chat, caller, account_id, agent_id, chat_id)
-    await state.run_control.delete_conversation(caller, chat_id)
+    await state.run_control.delete_conversation(caller.in_change(change_id), chat_id)
 
 
 @router.get(

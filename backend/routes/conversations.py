@@ -9,6 +9,7 @@ from models.conversation import ConversationCreate, ConversationKind, Conversati
 from models.participation.conversation import ConversationPublic
 from routes.dependencies import (
     AppStateDep,
+    ChangeIdHeader,
     ChatReadDep,
     ChatWriteDep,
     DatabaseDep,
@@ -70,16 +71,22 @@ async def get_conversation(db: DatabaseDep, caller: ChatReadDep, conversation_id
     "/{conversation_id}", response_model=ConversationPublic, responses={**SIGNED_IN_ONE, **problems(403)}
 )
 async def update_conversation(
-    db: DatabaseDep, caller: ChatWriteDep, conversation_id: UUID, change: ConversationUpdate
+    db: DatabaseDep,
+    caller: ChatWriteDep,
+    conversation_id: UUID,
+    change: ConversationUpdate,
+    change_id: ChangeIdHeader = None,
 ) -> ConversationPublic:
-    return await db.write(kinds.update_conversation, caller, conversation_id, change)
+    return await db.write(kinds.update_conversation, caller.in_change(change_id), conversation_id, change)
 
 
 @router.delete(
     "/{conversation_id}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses={**SIGNED_IN_ONE, **problems(403)},
+    responses={**SIGNED_IN_ONE, **problems(403, 409)},
 )
-async def delete_conversation(state: AppStateDep, caller: ChatWriteDep, conversation_id: UUID) -> None:
+async def delete_conversation(
+    state: AppStateDep, caller: ChatWriteDep, conversation_id: UUID, change_id: ChangeIdHeader = None
+) -> None:
     """Deletes it with its messages and runs."""
-    await state.run_control.delete_conversation(caller, conversation_id)
+    await state.run_control.delete_conversation(caller.in_change(change_id), conversation_id)

@@ -1,6 +1,7 @@
 # routes/dependencies.py -- the dependencies of routes (the caller, a page, the app's state), and what each route does.
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
@@ -94,6 +95,13 @@ async def take_stream_slot(request: Request, state: AppStateDep) -> AsyncIterato
 
 # For routes that stream or wait: a request without a free slot is refused before it does anything.
 STREAM_SLOT = Depends(take_stream_slot)
+ChangeIdHeader = Annotated[
+    UUID | None,
+    Header(
+        alias="Change-ID",
+        description="Your own id of the change, by which it is undone; requests that share it are one change.",
+    ),
+]
 LastEventIdHeader = Annotated[
     str | None,
     Header(alias="Last-Event-ID", max_length=20, description="The last `id:` that was seen; go on after it."),

@@ -18,6 +18,7 @@ from models.task import (
 )
 from routes.dependencies import (
     AppStateDep,
+    ChangeIdHeader,
     DatabaseDep,
     JsonBytes,
     PageDep,
@@ -76,7 +77,14 @@ async def count_done(
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=TaskPublic, responses=SIGNED_IN)
-async def create_task(db: DatabaseDep, caller: TasksWriteDep, new: TaskCreate, new_id: NewIdDep) -> Task:
+async def create_task(
+    db: DatabaseDep,
+    caller: TasksWriteDep,
+    new: TaskCreate,
+    new_id: NewIdDep,
+    change_id: ChangeIdHeader = None,
+) -> Task:
+    caller = caller.in_change(change_id)
     if new_id is not None:
         return await db.write(tasks.create_task, caller, new, new_id)
     return await tasks.add_task(db, caller, new)
@@ -88,11 +96,19 @@ async def get_task(db: DatabaseDep, caller: TasksReadDep, task_id: UUID) -> Task
 
 
 @router.patch("/{task_id}", response_model=TaskPublic, responses=SIGNED_IN_ONE)
-async def update_task(db: DatabaseDep, caller: TasksWriteDep, task_id: UUID, change: TaskUpdate) -> Task:
+async def update_task(
+    db: DatabaseDep,
+    caller: TasksWriteDep,
+    task_id: UUID,
+    change: TaskUpdate,
+    change_id: ChangeIdHeader = None,
+) -> Task:
     """Changes the fields that are sent; the rest stays."""
-    return await db.write(tasks.update_task, caller, task_id, change)
+    return await db.write(tasks.update_task, caller.in_change(change_id), task_id, change)
 
 
 @router.delete("/{task_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
-async def delete_task(db: DatabaseDep, caller: TasksWriteDep, task_id: UUID) -> None:
-    await db.write(tasks.delete_task, caller, task_id)
+async def delete_task(
+    db: DatabaseDep, caller: TasksWriteDep, task_id: UUID, change_id: ChangeIdHeader = None
+) -> None:
+    await db.write(tasks.delete_task, caller.in_change(change_id), task_id)

@@ -174,6 +174,7 @@ async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: 
     It can be brought back for a while, unless that is very much.
     """
     conversation = await lock_own(tx, caller, conversation_id)
+    await undo_steps.refuse_second_deletion(tx, caller)
     before, change = undo_steps.take_snapshot(conversation), undo_steps.begin_change(caller)
     is_kept, run_ids = await take_away(tx, caller, conversation, change.id)
     gone = {"conversation_id": conversation_id}

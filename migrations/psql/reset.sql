@@ -2,11 +2,17 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '034' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '035' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '035' AND left(:'revision', 3) COLLATE "C" <= '035' AS undo \gset
+\if :undo
+  DROP INDEX idx_undo_steps_deleted;
+  \echo 035_add_deleted_steps_index: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '034' AND left(:'revision', 3) COLLATE "C" <= '034' AS undo \gset
 \if :undo

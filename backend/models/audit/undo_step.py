@@ -45,6 +45,15 @@ class UndoStep(SQLModel, table=True):
         Index("idx_undo_steps_user_id", "user_id", "id"),
         Index("idx_undo_steps_change_id", "change_id"),
         Index(
+            "idx_undo_steps_deleted",
+            "user_id",
+            "action",
+            "is_undone",
+            "id",
+            postgresql_where=text("action = 'deleted'"),
+            sqlite_where=text("action = 'deleted'"),
+        ),
+        Index(
             "idx_undo_steps_run_id",
             "run_id",
             postgresql_where=text("run_id IS NOT NULL"),

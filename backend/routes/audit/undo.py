@@ -1,5 +1,8 @@
 # routes/audit/undo.py -- what of the caller's changes can be undone, and undoing it.
-from fastapi import APIRouter
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
 
 from models.audit.undo_step import UNDO_NOUNS, UndoCreate, UndoPublic, UndoStepPublic
 from routes.dependencies import DatabaseDep, JsonBytes, PageDep, TasksReadDep, TasksWriteDep
@@ -14,12 +17,19 @@ NEWEST = UndoCreate()
 
 
 @router.get("", response_class=JsonBytes, responses={**list_of(UndoStepPublic), **SIGNED_IN})
-async def list_undo_steps(db: DatabaseDep, caller: TasksReadDep, page: PageDep) -> JsonBytes:
+async def list_undo_steps(
+    db: DatabaseDep,
+    caller: TasksReadDep,
+    page: PageDep,
+    run_id: Annotated[UUID | None, Query(description="Only what was done in this run.")] = None,
+    deleted: Annotated[bool, Query(description="Only what was deleted and can be brought back.")] = False,
+) -> JsonBytes:
     """What was done to your tasks and conversations in the last 30 days, by you, your agents and your programs.
 
     Newest first. Each item is one row; rows that changed together have the same `change_id`.
     """
-    return JsonBytes(await undo_steps.list_steps(db, caller, page))
+    wanted = undo_steps.StepFilter(run_id, deleted)
+    return JsonBytes(await undo_steps.list_steps(db, caller, page, wanted))
 
 
 @router.post("", response_model=UndoPublic, responses={**SIGNED_IN_ONE, **problems(403, 409)})

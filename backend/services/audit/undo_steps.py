@@ -7,7 +7,7 @@ from functools import cache
 from uuid import UUID, uuid4
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import bindparam
+from sqlalchemy import Uuid, bindparam, literal_column, not_
 from sqlmodel import SQLModel, col
 
 import access
@@ -15,6 +15,7 @@ from access import ANY_CALLER, Caller, CallerOrSystem
 from access.batch_deletion import ROW_BATCH, delete_batch
 from clock import rfc3339, utc_now
 from db import AnySelect, Database, Transaction, get_columns
+from errors import Conflict
 from events import changes
 from events.writing import add_events, add_row_beside_event, insert_with_event
 from models import Conversation, Task, UndoStep
@@ -62,7 +63,8 @@ class Change:
 
 
 def begin_change(caller: Caller) -> Change:
-    return Change(caller, uuid4())
+    """The one that the caller has named, or a new one."""
+    return Change(caller, caller.change_id or uuid4())
 
 
 def take_snapshot(row: SQLModel) -> JsonObject:
@@ -157,17 +159,57 @@ async def record_changes(
         await add_events(tx, events, *steps)
 
 
+async def refuse_second_deletion(tx: Transaction, caller: Caller) -> None:
+    """Conflict where the caller's change has deleted a conversation: what it took along is kept under the change."""
+    if caller.change_id is None:
+        return
+    is_deletion = (
+        col(UndoStep.change_id) == caller.change_id,
+        col(UndoStep.noun) == "conversation",
+        col(UndoStep.action) == "deleted",
+    )
+    found = access.select(caller, UndoStep, col(UndoStep.id)).where(*is_deletion)
+    if (await tx.execute(found.limit(1))).first() is not None:
+        raise Conflict("With this Change-ID a conversation was deleted already: each needs one of its own.")
+
+
+@dataclass(frozen=True, slots=True)
+class StepFilter:
+    """Those of a run; deletions that are in effect."""
+
+    run_id: UUID | None = None
+    deleted: bool = False
+
+
 @cache
-def select_steps(of_tasks: bool) -> AnySelect:
+def select_steps(*, of_tasks: bool, of_run: bool, deleted: bool) -> AnySelect:
     recent = col(UndoStep.created_at) >= bindparam("since", type_=UTCDateTime())
     statement = access.select(ANY_CALLER, UndoStep).where(recent)
-    return statement.where(col(UndoStep.noun) == "task") if of_tasks else statement
+    if of_tasks:
+        statement = statement.where(col(UndoStep.noun) == "task")
+    if of_run:
+        statement = statement.where(col(UndoStep.run_id) == bindparam("run_id", type_=Uuid()))
+    if deleted:
+        # As the index of these says it, which SQLite compares with no parameter.
+        statement = statement.where(
+            col(UndoStep.action) == literal_column("'deleted'"),
+            not_(col(UndoStep.is_undone)),
+            not_(col(UndoStep.is_undo)),
+        )
+    return statement
 
 
-async def list_steps(db: Database, caller: Caller, page: Page) -> bytes:
+async def list_steps(db: Database, caller: Caller, page: Page, wanted: StepFilter) -> bytes:
     """Newest first, as JSON: those of tasks alone for a program that may not read conversations."""
     values = {**access.caller_params(caller), "since": utc_now() - RETENTION}
-    return await fetch_list(db, STEPS, select_steps(not caller.is_allowed("chat:read")), values, page)
+    if wanted.run_id is not None:
+        values["run_id"] = wanted.run_id
+    statement = select_steps(
+        of_tasks=not caller.is_allowed("chat:read"),
+        of_run=wanted.run_id is not None,
+        deleted=wanted.deleted,
+    )
+    return await fetch_list(db, STEPS, statement, values, page)
 
 
 async def delete_old_steps(tx: Transaction, caller: CallerOrSystem, limit: int = ROW_BATCH) -> int:
