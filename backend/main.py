@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api_docs import pages
+from api_docs.document import build_document
 from console import files, session
 from identity.rate_limits import network_of
 from lifespan import run_app
@@ -18,7 +19,6 @@ from logs import configure_logs
 from protocols.mcp.auth import McpAuth
 from routes import ROUTERS
 from routes.identity import transfers
-from routes.openapi import build_openapi
 from server.connection_limits import ConnectionLimits
 from server.epoch_times import EpochTimesMiddleware
 from server.middleware import BodySizeLimitMiddleware, ServerErrorMiddleware, StartupErrorMiddleware
@@ -54,12 +54,14 @@ def create_app(
         version=VERSION,
         description=DESCRIPTION,
         lifespan=run_app,
+        openapi_url=None,  # the documents, too, are in api_docs/
         docs_url=None,  # FastAPI's own pages load scripts from other servers: ours are in api_docs/
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings, app.state.timings = settings, timings
     app.state.model = model or open_model(settings)
+    app.state.documents = {}
     app.state.more_models = open_models(settings)
     app.state.gate = app.gate = ConnectionLimits(
         settings.max_connections,
@@ -68,7 +70,7 @@ def create_app(
         network_of,
         timings,
     )
-    app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]
+    app.openapi = functools.cache(lambda: build_document(app, settings.public_url or "/"))  # type: ignore[method-assign]
     add_routes(app)
     add_middlewares(app, settings, timings)
     return app

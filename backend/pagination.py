@@ -307,7 +307,9 @@ def read_cursor(listing: ListSpec | RowListSpec, name: str, cursor: str | None) 
         pairs = zip(listing.keys, values, strict=True)
         return {f"after_{key.key}": parse_key(key, value) for key, value in pairs}
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise Invalid("The cursor is not one that this list gave.", ("query", "cursor")) from error
+        raise Invalid(
+            "The cursor is not one that this list gave.", ("query", "cursor"), problem="invalid-cursor"
+        ) from error
 
 
 def parse_key(key: ColumnElement[object], value: object) -> object:

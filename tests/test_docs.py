@@ -6,6 +6,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import cli
+from errors.problem_types import PROBLEM_TYPES
 from events import posted
 from models.event import RESERVED_WORDS
 from models.identity.api_token import SCOPES
@@ -38,6 +39,14 @@ def test_every_route_is_listed_and_nothing_else(server: Server) -> None:
     paths = server.app.openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
     assert {row[0] for row in read_http_rows("Routes")} == routes
+
+
+def test_every_type_of_problem_is_listed() -> None:
+    listed = [tuple(row) for row in table((ROOT / "specs/api/problems.md").read_text(), "Types")]
+    known = [(name, str(type_.status), type_.when) for name, type_ in PROBLEM_TYPES.items()]
+    assert [(name, status, when.replace("`", "")) for name, status, when in listed] == [
+        (name, status, when.replace("`", "")) for name, status, when in known
+    ]
 
 
 def test_every_scope_is_listed() -> None:

@@ -1,11 +1,14 @@
 # api_docs/pages.py -- /docs (Swagger UI) and /redoc (Redoc), which load everything from this host.
+import asyncio
+import json
 import secrets
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
+from api_docs.document import describe_streams
 from console.files import TYPES, File, answer_with_file, to_file
 from console.security_policy import HEADERS
 from errors import NotFound
@@ -50,6 +53,29 @@ FILES = {
     for path in folder.iterdir()
     if path.suffix in TYPES
 }
+
+
+@router.get("/openapi.json")
+async def get_document(request: Request) -> Response:
+    return answer_with_file(request, await find_document(request.app, "openapi.json"))
+
+
+@router.get("/openapi-3.2.json")
+async def get_newer_document(request: Request) -> Response:
+    return answer_with_file(request, await find_document(request.app, "openapi-3.2.json"))
+
+
+async def find_document(app: FastAPI, name: str) -> File:
+    """Built in a thread, when it is asked for first."""
+    documents: dict[str, File] = app.state.documents
+    if name not in documents:
+        documents[name] = await asyncio.to_thread(write_document, app, name)
+    return documents[name]
+
+
+def write_document(app: FastAPI, name: str) -> File:
+    document = app.openapi() if name == "openapi.json" else describe_streams(app.openapi())
+    return to_file(json.dumps(document, separators=(",", ":")).encode(), ".json")
 
 
 @router.get("/docs")

@@ -23,10 +23,10 @@ NO_STORE = {"Cache-Control": "no-store"}
 async def require_console(request: Request) -> None:
     """CSRF protection: browsers send the cookie with any site's request, but only our page can send the header."""
     if request.headers.get(HEADER) != "1":
-        raise Forbidden(f"This is for the console: send the header {HEADER}: 1.")
+        raise Forbidden(f"This is for the console: send the header {HEADER}: 1.", problem="console-only")
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
-        raise Forbidden("This is for the console of this very host.")
+        raise Forbidden("This is for the console of this very host.", problem="console-only")
 
 
 config_router = APIRouter(
@@ -58,7 +58,7 @@ async def get_config(state: AppStateDep) -> WebConfigPublic:
 
 
 @router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))
-async def sign_in(
+async def open_web_session(
     state: AppStateDep, device: DeviceDep, request: Request, response: Response, who: SignInRequest
 ) -> WebTokenPublic:
     """Keeps the refresh token in a cookie for this path, and gives the access token."""
@@ -67,7 +67,7 @@ async def sign_in(
 
 
 @router.post("/refresh", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429))
-async def refresh(
+async def refresh_web_session(
     state: AppStateDep, request: Request, response: Response, refresh_token: RefreshCookie = None
 ) -> WebTokenPublic:
     """A new access token for the cookie, and a new cookie."""
@@ -78,7 +78,9 @@ async def refresh(
 
 
 @router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=problems(403, 422))
-async def sign_out(state: AppStateDep, response: Response, refresh_token: RefreshCookie = None) -> None:
+async def end_web_session(
+    state: AppStateDep, response: Response, refresh_token: RefreshCookie = None
+) -> None:
     """Ends the session of the cookie, if it has one, and takes the cookie back."""
     if refresh_token:
         session_id = await state.db.write(auth.end_session_by_token, refresh_token)

@@ -45,6 +45,7 @@ async def find_addressee(
         raise Invalid(
             f"You share several accounts with the recipient; name one of them: {named}",
             ("body", "account_id"),
+            problem="account-ambiguous",
         )
     return Addressee(shared[0], recipient_id)
 
@@ -67,4 +68,6 @@ async def require_speaker(tx: Transaction, caller: Caller, account_id: UUID) -> 
     speaks = has_role(caller, Account.id, "owner", "admin", "agent")
     statement = access.select(caller, Account, col(Account.id)).where(col(Account.id) == account_id, speaks)
     if (await tx.execute(statement)).one_or_none() is None:
-        raise Forbidden("Only owners, admins and agents post to all members of an account.")
+        raise Forbidden(
+            "Only owners, admins and agents post to all members of an account.", problem="role-required"
+        )

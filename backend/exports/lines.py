@@ -56,7 +56,7 @@ async def export_lines(db: Database, caller: Caller) -> AsyncGenerator[bytes, No
                 await door.require_active()
                 yield count_lines(counts, part)
     except ParleyError as error:
-        yield frame_lines("problem", [describe_problem(error.status, error.detail)])
+        yield frame_lines("problem", [describe_problem(error.status, error.detail, error.problem)])
         return
     yield frame_lines("footer", [{"counts": dict(counts), "lines": counts.total()}])
 

@@ -160,13 +160,15 @@ async def create_token(
     if derived is not None:
         made = await access.find_by_id(tx, caller, ApiToken, derived.id)
         if made is not None and made.revoked_at is not None:
-            raise Gone("The token that this request made was revoked since.")
+            raise Gone("The token that this request made was revoked since.", problem="gone")
         if made is not None:
             return AccessTokenCreated(
                 token=TOKEN_PREFIX + derived.secret, **to_public_token(made).model_dump()
             )
     if len(await list_tokens(tx, caller)) >= TOKENS_PER_USER:
-        raise Conflict(f"There are {TOKENS_PER_USER} API tokens already. Revoke one first.")
+        raise Conflict(
+            f"There are {TOKENS_PER_USER} API tokens already. Revoke one first.", problem="limit-reached"
+        )
     secret = TOKEN_PREFIX + (derived.secret if derived else new_token())
     days = new.expires_in_days
     token = ApiToken(

@@ -115,7 +115,7 @@ async def create_user(tx: Transaction, new: UserCreate, password_hash: str) -> U
     try:
         await tx.flush()
     except IntegrityError as error:
-        raise Conflict("This email is taken.") from error
+        raise Conflict("This email is taken.", problem="email-taken") from error
     return user
 
 
@@ -258,7 +258,9 @@ async def check_password(auth: SignInContext, caller: Caller, current: str) -> U
     user = await auth.db.read(access.get_row, caller, User, caller.user_id)
     matches, _ = await verify_in_thread(current, user.password_hash)
     if not matches:
-        raise Invalid("The current password is wrong.", ("body", "current_password"))
+        raise Invalid(
+            "The current password is wrong.", ("body", "current_password"), problem="wrong-password"
+        )
     return user
 
 
@@ -281,7 +283,7 @@ async def store_password(tx: Transaction, caller: Caller, password_hash: str, ex
     """`expected` is the hash that was verified: Conflict if the password was changed since."""
     user = await access.get_row(tx, caller, User, caller.user_id, lock=True)
     if expected is not None and user.password_hash != expected:
-        raise Conflict("The password was changed a moment ago. Try again.")
+        raise Conflict("The password was changed a moment ago. Try again.", problem="password-changed")
     user.password_hash = password_hash
     await revoke_other_sessions(tx, caller)
     if caller.session_id is not None:

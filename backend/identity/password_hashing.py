@@ -33,7 +33,10 @@ class HashingPool:
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         if not self._places.acquire(blocking=False):
-            error = Unavailable("Too many people are signing in at this moment. Try again in a few seconds.")
+            error = Unavailable(
+                "Too many people are signing in at this moment. Try again in a few seconds.",
+                problem="sign-ins-busy",
+            )
             error.headers = {"Retry-After": str(RETRY_SECONDS)}
             raise error
         try:

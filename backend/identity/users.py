@@ -30,5 +30,5 @@ async def update_me(tx: Transaction, caller: Caller, change: UserUpdate) -> User
     try:
         await tx.flush()
     except IntegrityError as error:
-        raise Conflict("This email is taken.") from error
+        raise Conflict("This email is taken.", problem="email-taken") from error
     return user

@@ -32,7 +32,9 @@ def find_source(start: bytes, said: Source | None) -> Source:
     """Of which product the file is; Invalid if it is of none, or of another one than was said."""
     for magic, name in PACKED.items():
         if start.startswith(magic):
-            raise Invalid(f"This is {name}: unpack it, and send the file in it.", ("body",))
+            raise Invalid(
+                f"This is {name}: unpack it, and send the file in it.", ("body",), problem="file-format"
+            )
     begun = start.lstrip()
     found: Source
     if begun.startswith(b"{"):
@@ -43,9 +45,9 @@ def find_source(start: bytes, said: Source | None) -> Source:
     elif begun[:5].upper() == b"TYPE," or begun[:7].upper() == b'"TYPE",':
         found = "todoist"
     else:
-        raise Invalid(UNKNOWN, ("body",))
+        raise Invalid(UNKNOWN, ("body",), problem="file-format")
     if said not in (None, found):
-        raise Invalid(f"The file is not of the format {said}.", ("query", "format"))
+        raise Invalid(f"The file is not of the format {said}.", ("query", "format"), problem="file-format")
     return found
 
 

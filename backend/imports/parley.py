@@ -180,11 +180,12 @@ def read_line(line: bytes) -> tuple[str, JsonObject | None]:
 
 def check_header(type_: str, value: JsonObject | None) -> None:
     if type_ != "header" or value is None or value.get("format") != FORMAT:
-        raise Invalid("The first line is no header of an export of Parley.", ("body",))
+        raise Invalid("The first line is no header of an export of Parley.", ("body",), problem="file-format")
     if value.get("version") != FORMAT_VERSION:
         raise Invalid(
             f"This server reads version {FORMAT_VERSION} of the form, and the file has another one.",
             ("body",),
+            problem="file-format",
         )
 
 

@@ -74,7 +74,7 @@ class Import:
             if len(self._rows) >= BATCH_ROWS or self._size >= BATCH_CHARACTERS:
                 await self._store()
         if self.is_stopping():
-            raise Unavailable(STOPPED)
+            raise Unavailable(STOPPED, problem="server-stopping")
         await asyncio.sleep(0)  # the next bytes are there already: others come in between
 
     async def _store(self) -> None:
@@ -84,7 +84,7 @@ class Import:
         try:
             stored = await self.db.write(store_rows, self.caller, rows)
         except RetryTransaction as error:
-            raise Conflict(AT_ONCE) from error
+            raise Conflict(AT_ONCE, problem="import-running") from error
         self.report.imported += stored.imported
         self.report.skipped += stored.skipped
         if stored.gone:
@@ -93,12 +93,12 @@ class Import:
     async def _explain(self, error: ParleyError | MalformedJson) -> JsonObject:
         """The problem, after what was read before it was stored."""
         if isinstance(error, MalformedJson):
-            error = Invalid(f"The file is cut or damaged: it is {error}.")
+            error = Invalid(f"The file is cut or damaged: it is {error}.", problem="file-damaged")
             try:
                 await self._store()
             except ParleyError as further:
                 error = further
-        return describe_problem(error.status, error.detail)
+        return describe_problem(error.status, error.detail, error.problem)
 
 
 async def begin_import(

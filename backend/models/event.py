@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 from pydantic import Field as ApiField
 from pydantic_core import to_json
 from sqlalchemy import (
@@ -246,12 +246,3 @@ class EventIds(ApiModel):
     event_ids: list[UUID] = ApiField(
         min_length=1, max_length=100, examples=[["28a5d3df-6104-4009-8f3a-897671ea28d7"]]
     )
-
-
-class ChangePublic(BaseModel):
-    """An event as streams and pages give it. What it has besides depends on its type."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    seq: int

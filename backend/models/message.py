@@ -4,7 +4,7 @@ from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
-from pydantic import StrictInt, StringConstraints
+from pydantic import StrictBool, StrictInt, StringConstraints
 from sqlalchemy import Boolean, Column, Index, Integer, String, UniqueConstraint, Uuid, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
@@ -22,7 +22,7 @@ from models.columns import (
     word_check,
     word_column,
 )
-from models.shapes import MAX_NAME, SPARSE, STORABLE, VISIBLE, ApiModel, JsonObject, Time
+from models.shapes import MAX_NAME, SPARSE, STORABLE, VISIBLE, ApiModel, JsonObject, Time, WrittenTime
 
 MAX_CONTENT = 32_000
 MAX_CALL_NAME = 100
@@ -125,6 +125,9 @@ ON_BUSY_DESCRIPTION = (
     "While the agent is still at work in this conversation: wait for it (`queue`), give up with 409 (`reject`) "
     "or cancel its run (`interrupt`)."
 )
+STREAM_DESCRIPTION = (
+    "Whether the answer comes as a stream of run events, as with `Accept: text/event-stream`."
+)
 CLIENT_ID_DESCRIPTION = "Your own name for this message: sending it again gives the first answer."
 
 
@@ -154,6 +157,7 @@ class MessageCreate(QueryAudit):
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
     wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
+    stream: StrictBool | None = ApiField(None, description=STREAM_DESCRIPTION)
 
 
 class ConversationMessageCreate(MessageCreate):
@@ -172,6 +176,7 @@ class ChatCreate(ApiModel):
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
     wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
+    stream: StrictBool | None = ApiField(None, description=STREAM_DESCRIPTION)
 
 
 class Sender(ApiModel):
@@ -189,8 +194,8 @@ class CallApproval(ApiModel):
     """The user's decision on a call that needed approval, and `shown`, the rows that they were shown with it."""
 
     decision: Decision | None
-    requested_at: str
-    decided_at: str | None
+    requested_at: WrittenTime
+    decided_at: WrittenTime | None
     shown: Annotated[object, SPARSE] = None
 
 
@@ -204,8 +209,8 @@ class ToolCallPublic(ApiModel):
     arguments: object = ApiField(examples=[{"title": "Buy milk"}])
     result: object = None
     error: str | None = None
-    started_at: str | None = None
-    finished_at: str | None = None
+    started_at: WrittenTime | None = None
+    finished_at: WrittenTime | None = None
     approval: Annotated[CallApproval | None, SPARSE] = None
 
 
@@ -214,8 +219,8 @@ class ToolCallShared(ApiModel):
 
     id: str
     name: str = ApiField(examples=["add_task"])
-    started_at: str | None = None
-    finished_at: str | None = None
+    started_at: WrittenTime | None = None
+    finished_at: WrittenTime | None = None
 
 
 class RecordedToolCallPublic(ToolCallPublic):

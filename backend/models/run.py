@@ -167,6 +167,11 @@ class RunPublic(ApiModel):
     user_message_id: Annotated[UUID | None, SPARSE] = None
 
 
+class RunPage(ApiModel):
+    data: list[RunPublic | RunShared]
+    next_cursor: str | None
+
+
 class DayUsage(ApiModel):
     """`model` is null for runs from before it was noted; `cost` without a run whose price was known."""
 

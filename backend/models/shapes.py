@@ -3,7 +3,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import regex
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import to_json
 
@@ -56,9 +57,17 @@ MAX_NAME = 100
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME), STORABLE, VISIBLE
 ]
-# An answer shows such a field only where it has a value.
-SPARSE = Field(exclude_if=lambda value: value is None)
-Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+# An answer shows such a field only where it has a value. OpenAPI's list of required fields goes by the mark.
+SPARSE_MARK = "x-sparse"
+SPARSE = Field(exclude_if=lambda value: value is None, json_schema_extra={SPARSE_MARK: True})
+IN_RFC_3339: JsonObject = {"type": "string", "format": "date-time"}
+Time = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema(IN_RFC_3339, mode="serialization"),
+]
+# A time that is stored as a text already.
+WrittenTime = Annotated[str, WithJsonSchema(IN_RFC_3339)]
 
 
 def require_rfc3339(value: object) -> object:
@@ -168,6 +177,16 @@ class ApiModel(BaseModel):
     """The base of every JSON body. An unknown field is an error, so that a misspelt one does not pass unnoticed."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)
+
+
+ItemT = TypeVar("ItemT")
+
+
+class ItemPage(ApiModel, Generic[ItemT]):
+    """One page of a list; without `next_cursor` it is the last one."""
+
+    data: list[ItemT]
+    next_cursor: str | None = None
 
 
 def optional_field() -> Any:  # Any, as pydantic's Field: it stands for a value of the field's own type

@@ -23,7 +23,6 @@ from routes.dependencies import (
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.messages import ANSWERS, AfterMessage, BeforeMessage
 from routes.openapi import SIGNED_IN_ONE, list_of, problems
-from routes.runs import STREAM
 from services import conversations
 from services.agents import chats
 
@@ -109,7 +108,7 @@ async def list_chat_messages(
     "/{chat_id}/messages",
     status_code=status.HTTP_201_CREATED,
     response_model=ChatPublic,
-    responses={201: {"content": STREAM}, **ANSWERS},
+    responses=ANSWERS,
     dependencies=[STREAM_SLOT],
 )
 async def post_chat_message(

@@ -1,6 +1,6 @@
 # routes/dependencies.py -- the dependencies of routes (the caller, a page, the app's state), and what each route does.
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
@@ -42,6 +42,10 @@ class Route(APIRoute):
     """
 
     door: Door | None
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        # What clients that are made from the OpenAPI document call it: the function's own name.
+        super().__init__(path, endpoint, **{**options, "operation_id": endpoint.__name__})
 
     def get_route_handler(self) -> Handler:
         door = self.door = find_door(self.dependant)

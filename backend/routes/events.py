@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, status
 
 from events import inboxes, posted
 from events.changes import READ_BATCH
-from models.event import ChangePublic, EventCreate, EventIds, EventPublic, GivenType, Severity
+from models.event import EventCreate, EventIds, EventPublic, GivenType, Severity
+from models.streams.changes import ChangePage
 from routes.dependencies import (
     STREAM_SLOT,
     AppStateDep,
@@ -18,19 +19,21 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, page_of, problems, stream_of
 from streaming.sse import EventStream, parse_last_event_id
 from streaming.user_stream import read_changes_page
 
 router = APIRouter(prefix="/v1", tags=["events"], route_class=IdempotentRoute)
 MAX_SEQ = 10**18 - 1
-CHANGES = list_of(ChangePublic, next_after={"type": "integer"}, reset={"type": "boolean"})
+CHANGES = page_of(ChangePage)
+EXAMPLE = {"type": "task.deleted", "seq": 8, "task_id": "28a5d3df-6104-4009-8f3a-897671ea28d7"}
+STREAM = stream_of("ChangeEvent", EXAMPLE)
 
 
 @router.get(
     "/events/stream",
     response_class=EventStream,
-    responses={**SIGNED_IN, **problems(429)},
+    responses={**STREAM, **SIGNED_IN, **problems(429)},
     dependencies=[STREAM_SLOT],
 )
 async def follow_changes(

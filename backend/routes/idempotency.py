@@ -41,7 +41,11 @@ class IdempotentRoute(Route):
             if key is None:
                 return await handler(request)
             if not KEY.fullmatch(key):
-                raise Invalid("The key must be 1 to 255 printable ASCII characters.", ("header", HEADER))
+                raise Invalid(
+                    "The key must be 1 to 255 printable ASCII characters.",
+                    ("header", HEADER),
+                    problem="idempotency-key",
+                )
             caller, state = get_caller(request), get_app_state(request)
             request_hash = await hash_request(request)
             if self.is_secret:
@@ -124,7 +128,9 @@ async def wait_for_claim(
         with state.stream_slots.hold(caller):
             found = await run_until_disconnect(request.receive, wait())
         if found is None:
-            raise Conflict("The first request with this Idempotency-Key is still at work.")
+            raise Conflict(
+                "The first request with this Idempotency-Key is still at work.", problem="request-in-progress"
+            )
         if found.answer is not None:
             return found
 

@@ -1,5 +1,6 @@
 # routes/messages.py -- messages over HTTP, and the chat: one request that posts a message and returns the answer.
 import asyncio
+import re
 from contextlib import suppress
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
@@ -39,6 +40,8 @@ BeforeMessage = Annotated[
     UUID | Literal["end"] | None, Query(description="Page backwards from this message, or from the end.")
 ]
 AfterMessage = Annotated[UUID | None, Query(description="Only what came after this message.")]
+# Of at most three decimals.
+QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 PostedT = TypeVar("PostedT", ChatCreate, MessageCreate, ConversationMessageCreate)
 
 
@@ -67,7 +70,7 @@ async def list_messages(
     "/conversations/{conversation_id}/messages",
     status_code=status.HTTP_201_CREATED,
     response_model=ChatPublic | MessagePublic,
-    responses={201: {"content": STREAM}, **ANSWERS},
+    responses=ANSWERS,
     dependencies=[STREAM_SLOT],
 )
 async def post_message(
@@ -78,7 +81,7 @@ async def post_message(
     new: ConversationMessageCreate,
     new_id: NewIdDep,
 ) -> Response | ChatPublic | MessagePublic:
-    """Posts a message and returns the answer: complete as JSON, or as a stream with `Accept: text/event-stream`.
+    """Posts a message and returns the answer as JSON; as a stream with `stream` or `Accept: text/event-stream`.
 
     With the key of an external agent it is the agent's answer to the oldest message that waits for one. In a direct or
     group conversation the message itself is returned, and the agents that it asks answer there.
@@ -94,6 +97,24 @@ async def post_message(
     return chat
 
 
+@router.post(
+    "/conversations/{conversation_id}/messages/stream",
+    response_class=EventStream,
+    responses={**STREAM, **ANSWERS},
+    dependencies=[STREAM_SLOT],
+)
+async def stream_message(
+    state: AppStateDep,
+    caller: ChatWriteDep,
+    conversation_id: UUID,
+    new: MessageCreate,
+    new_id: NewIdDep,
+) -> Response:
+    """Posts a message to an agent and streams the answer."""
+    answers.refuse_audit(new)
+    return await post_and_stream(state, caller, to_chat(conversation_id, new), new_id)
+
+
 async def post_to_agent(
     state: AppState,
     caller: Caller,
@@ -105,7 +126,11 @@ async def post_to_agent(
     if caller.is_agent:
         return await post_answer(state, caller, conversation_id, new, new_id)
     answers.refuse_audit(new)
-    chat = ChatCreate.model_construct(
+    return await post_and_answer(state, caller, request, to_chat(conversation_id, new), new_id)
+
+
+def to_chat(conversation_id: UUID, new: MessageCreate) -> ChatCreate:
+    return ChatCreate.model_construct(
         message=new.content,
         conversation_id=conversation_id,
         account_id=None,
@@ -113,16 +138,11 @@ async def post_to_agent(
         client_id=new.client_id,
         on_busy=new.on_busy,
         wait=new.wait,
+        stream=new.stream,
     )
-    return await post_and_answer(state, caller, request, chat, new_id)
 
 
-@router.post(
-    "/chat",
-    response_model=ChatPublic,
-    responses={200: {"content": STREAM}, **ANSWERS},
-    dependencies=[STREAM_SLOT],
-)
+@router.post("/chat", response_model=ChatPublic, responses=ANSWERS, dependencies=[STREAM_SLOT])
 async def post_chat(
     state: AppStateDep, caller: ChatWriteDep, request: Request, new: ChatCreate, new_id: NewIdDep
 ) -> Response | ChatPublic:
@@ -130,19 +150,39 @@ async def post_chat(
     return await post_and_answer(state, caller, request, new, new_id)
 
 
+@router.post(
+    "/chat/stream",
+    response_class=EventStream,
+    responses={**STREAM, **ANSWERS},
+    dependencies=[STREAM_SLOT],
+)
+async def stream_chat(
+    state: AppStateDep, caller: ChatWriteDep, new: ChatCreate, new_id: NewIdDep
+) -> Response:
+    """The same, with the answer as a stream. `run.started` names the conversation."""
+    return await post_and_stream(state, caller, new, new_id)
+
+
 async def post_and_answer(
     state: AppState, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
 ) -> Response | ChatPublic:
-    new = add_client_id(new, new_id)
-    posted = await state.run_control.post(caller, new)
+    if new.stream or (new.stream is None and wants_stream(request.headers.get("accept", ""))):
+        return await post_and_stream(state, caller, new, new_id)
+    posted = await state.run_control.post(caller, add_client_id(new, new_id))
     run_id = posted.run.id
-    if wants_stream(request.headers.get("accept", "")):
-        if posted.first_line is not None:  # the run is new, and at work
-            return stream_run(state, caller, StreamedRun(run_id, derive_answer_id(run_id)))
-        return stream_run(state, caller, await state.db.read(runs.get_streamed_run, caller, run_id))
     seconds = EXTERNAL_WAIT_SECONDS if new.wait is None and posted.run.is_external else new.wait
     await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, seconds))
     return await state.db.read(runs.read_chat_answer, caller, run_id)
+
+
+async def post_and_stream(
+    state: AppState, caller: Caller, new: ChatCreate, new_id: UUID | None
+) -> EventStream:
+    posted = await state.run_control.post(caller, add_client_id(new, new_id))
+    run_id = posted.run.id
+    if posted.first_line is not None:  # the run is new, and at work
+        return stream_run(state, caller, StreamedRun(run_id, derive_answer_id(run_id)))
+    return stream_run(state, caller, await state.db.read(runs.get_streamed_run, caller, run_id))
 
 
 async def post_to_people(
@@ -180,13 +220,20 @@ def add_client_id(new: PostedT, new_id: UUID | None) -> PostedT:
 
 
 def wants_stream(accept: str) -> bool:
-    """Whether the client accepts text/event-stream; if it accepts JSON too, the first one in Accept counts."""
+    """Whether the client would rather have text/event-stream than JSON; of two that it likes as much the first one."""
+    best: tuple[float, bool] = (0.0, False)
     for part in accept.split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        if any(parameter in ("q=0", "q=0.0", "q=0.00", "q=0.000") for parameter in parameters):
-            continue  # the client excludes this type
-        if kind in ("application/json", "application/*", "*/*"):
-            return False
-        if kind == EventStream.media_type:
-            return True
-    return False
+        is_stream = kind == EventStream.media_type
+        if not is_stream and kind not in ("application/json", "application/*", "*/*"):
+            continue
+        quality = next((read_quality(text) for text in parameters if text.startswith("q=")), 1.0)
+        if quality > best[0]:
+            best = (quality, is_stream)
+    return best[1]
+
+
+def read_quality(parameter: str) -> float:
+    """The number of `q=0.5`; 0 where it is none (RFC 9110, section 12.4.2)."""
+    found = QUALITY.fullmatch(parameter)
+    return float(found[1]) if found else 0.0

@@ -1,26 +1,13 @@
-# routes/openapi.py -- how routes describe their answers in the OpenAPI document, and the document itself.
-from typing import Any
+# routes/openapi.py -- how routes describe their answers in the OpenAPI document, which api_docs/document.py completes.
+from functools import cache
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
-from fastapi.routing import iter_route_contexts
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model
 
-from models.account import InvitationPublic
-from models.audit.undo_step import UndoStepPublic
-from models.event import ChangePublic
-from models.identity.api_token import SCOPES_FOR
-from models.message import RecordedToolCallPublic
-from models.participation.message_delivery import DeliveryPublic
-from models.search.excerpt import ExcerptPart
-from models.search.search_hit import MessageHit, TaskHit
-from models.shapes import ApiModel, JsonObject
-from routes.dependencies import Route
-from routes.door import Door
+from models.shapes import ItemPage, JsonObject
 from server.problems import ProblemResponse
 
-# The JSON of an OpenAPI document, or of a part of it. Any: FastAPI has no types for it.
-Document = dict[str, Any]
+# The JSON of an OpenAPI document, or of a part of it: FastAPI has no types for it.
+Document = JsonObject
 Responses = dict[int | str, Document]
 
 DESCRIPTIONS = {
@@ -36,51 +23,13 @@ DESCRIPTIONS = {
     429: "Too many attempts; `Retry-After` says when to come back.",
     503: "The database does not answer, or too much is asked for at this moment; `Retry-After` says when to come back.",
 }
-
-
-API_TOKEN_SCHEME: Document = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "parley_...",
-    "description": "An API token of POST /v1/me/tokens. A route lists the scopes of which one is enough.",
-}
-
-
-# What only lists have, whose bytes do not pass through pydantic.
-LISTED = (
-    ChangePublic,
-    DeliveryPublic,
-    ExcerptPart,
-    InvitationPublic,
-    MessageHit,
-    RecordedToolCallPublic,
-    TaskHit,
-    UndoStepPublic,
-)
-PREFER: Document = {
-    "name": "Prefer",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "maxLength": 200},
-    "description": "`timestamps=epoch-ms`: each `..._at` of the answer is an integer, in milliseconds since 1970, "
-    "where this document has a string.",
-}
-
-
-class Problem(ApiModel):
-    """RFC 9457. `errors` comes with 422: where, what, and the kind of the error."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[JsonObject] | None = None
+SCHEMA_REFERENCE = "#/components/schemas/{model}"
+EVENT_STREAM = "text/event-stream"
 
 
 def problems(*statuses: int) -> Responses:
     """The error answers of a route, for OpenAPI."""
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content = {ProblemResponse.media_type: {"schema": schema}}
+    content = {ProblemResponse.media_type: {"schema": {"$ref": SCHEMA_REFERENCE.format(model="Problem")}}}
     return {status: {"description": DESCRIPTIONS[status], "content": content} for status in statuses}
 
 
@@ -88,75 +37,24 @@ SIGNED_IN = problems(401, 422)
 SIGNED_IN_ONE = problems(401, 404, 422)
 
 
-SCHEMA_REFERENCE = "#/components/schemas/{model}"
+def page_of(page: type[BaseModel]) -> Responses:
+    """The 200 answer of a list, whose bytes do not pass through pydantic."""
+    return {200: {"description": "One page.", "model": page}}
 
 
-def list_of(*items: type[BaseModel], **ends: Document) -> Responses:
-    """The 200 answer of a list, whose bytes do not pass through pydantic. `ends` stand in place of `next_cursor`.
-
-    Several `items` are told apart by their `kind`.
-    """
-    references = [{"$ref": SCHEMA_REFERENCE.format(model=item.__name__)} for item in items]
-    item = references[0] if len(references) == 1 else {"oneOf": references}
-    ends = ends or {"next_cursor": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
-    schema = {
-        "type": "object",
-        "required": ["data", *ends],
-        "properties": {
-            "data": {"type": "array", "items": item},
-            **ends,
-        },
-    }
-    return {200: {"description": "One page.", "content": {"application/json": {"schema": schema}}}}
+@cache
+def name_page(item: type[BaseModel]) -> type[BaseModel]:
+    """The page of such items under a name for OpenAPI: TaskPage for TaskPublic."""
+    name = f"{item.__name__.removesuffix('Public')}Page"
+    return create_model(name, __base__=ItemPage[item])  # type: ignore[valid-type]
 
 
-def build_openapi(app: FastAPI) -> Document:
-    if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
-        components = schema["components"]
-        components["schemas"]["Problem"] = Problem.model_json_schema()
-        # Of lists, whose bytes do not pass through pydantic.
-        for item in LISTED:
-            components["schemas"][item.__name__] = item.model_json_schema(ref_template=SCHEMA_REFERENCE)
-        components["securitySchemes"]["ApiToken"] = API_TOKEN_SCHEME
-        doors = find_doors(app)
-        for path, operations in schema["paths"].items():
-            for method, operation in operations.items():
-                add_security(operation, doors.get((method.upper(), path)))
-                complete_operation(operation, is_versioned=path.startswith("/v1"))
-        app.openapi_schema = schema
-    return app.openapi_schema
+def list_of(item: type[BaseModel]) -> Responses:
+    """The 200 answer of a list whose page is as most are, and whose bytes do not pass through pydantic."""
+    return page_of(name_page(item))
 
 
-def find_doors(app: FastAPI) -> dict[tuple[str, str], Door | None]:
-    """The door of each route by method and path."""
-    return {
-        (method, context.path or ""): context.original_route.door
-        for context in iter_route_contexts(app.routes)
-        if isinstance(context.original_route, Route)
-        for method in context.methods or ()
-    }
-
-
-def add_security(operation: Document, door: Door | None) -> None:
-    """A session, or an API token with any one of the scopes."""
-    if door is None:
-        return
-    scopes = SCOPES_FOR[door.permission] if door.permission else ()
-    operation["security"] = [{door.scheme_name: []}, *({"ApiToken": [scope]} for scope in scopes)]
-    operation["responses"] |= {str(status): response for status, response in problems(403).items()}
-
-
-def complete_operation(operation: Document, *, is_versioned: bool) -> None:
-    """Add the error answers that every operation of a kind has, a preference, and an example of the sign-in form."""
-    statuses = [503] if is_versioned else []
-    if is_versioned:
-        operation["parameters"] = [*operation.get("parameters", []), PREFER]
-    if "requestBody" in operation:
-        statuses += [400, 413]
-    operation["responses"] |= {str(status): response for status, response in problems(*statuses).items()}
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        if content["schema"].get("$ref", "").rpartition("/")[2].startswith("Body_sign_in"):
-            content["example"] = {"username": "ann@example.com", "password": "correct horse battery"}
+def stream_of(events: str, example: JsonObject) -> Responses:
+    """The answer of a stream. `events` is the schema of what each event has in `data:`."""
+    content = {"schema": {"$ref": SCHEMA_REFERENCE.format(model=events)}, "example": example}
+    return {200: {"description": "Server-sent events.", "content": {EVENT_STREAM: content}}}

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from access import Caller
 from app_state import AppState
 from models.approval import ApprovalDecision
-from models.run import RunPublic, RunShared
+from models.run import RunPage, RunPublic, RunShared
 from models.shapes import STORABLE
 from routes.dependencies import (
     STREAM_SLOT,
@@ -21,28 +21,29 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN_ONE, Document, list_of, problems
+from routes.openapi import SIGNED_IN_ONE, page_of, problems, stream_of
 from services import runs
 from services.runs import StreamedRun
 from streaming.sse import EventStream, parse_last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
-STREAM: Document = {
-    EventStream.media_type: {
-        "schema": {"type": "string"},
-        "example": "id: 1\nevent: run.started\n"
-        'data: {"type": "run.started", "seq": 1, "run_id": "...", "message_id": "...", '
-        '"conversation_id": "...", "user_message_id": "...", "timezone": "UTC"}\n\n',
-    }
+EXAMPLE = {
+    "type": "message.delta",
+    "seq": 2,
+    "run_id": "7b685166-b31c-4788-9f0e-0a6a4f0f4f5e",
+    "message_id": "9c1f1f7a-6d55-4f3e-b6f1-0a6a4f0f4f5e",
+    "step": 0,
+    "text": "Hello",
 }
+STREAM = stream_of("RunEvent", EXAMPLE)
 ToolCallId = Annotated[str, Path(max_length=120, description="The `id` of the tool call."), STORABLE]
 
 
 @router.get(
     "/conversations/{conversation_id}/runs",
     response_class=JsonBytes,
-    responses={**list_of(RunPublic), **SIGNED_IN_ONE},
+    responses={**page_of(RunPage), **SIGNED_IN_ONE},
 )
 async def list_runs(
     db: DatabaseDep,
@@ -67,7 +68,7 @@ async def get_run(db: DatabaseDep, caller: ChatReadDep, run_id: UUID) -> RunPubl
 @router.get(
     "/runs/{run_id}/events",
     response_class=EventStream,
-    responses={200: {"content": STREAM}, **SIGNED_IN_ONE, **problems(429)},
+    responses={**STREAM, **SIGNED_IN_ONE, **problems(429)},
     dependencies=[STREAM_SLOT],
 )
 async def follow_events(

@@ -3,11 +3,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from models.search.search_hit import MessageHit, TaskHit
+from models.search.search_hit import SearchPage
 from models.shapes import STORABLE
 from pagination import Page
 from routes.dependencies import AppStateDep, JsonBytes, Route, SearchDep
-from routes.openapi import SIGNED_IN, list_of, problems
+from routes.openapi import SIGNED_IN, page_of, problems
 from search import hits
 
 router = APIRouter(prefix="/v1/search", tags=["search"], route_class=Route)
@@ -26,9 +26,7 @@ LookedFor = Annotated[
 ]
 
 
-@router.get(
-    "", response_class=JsonBytes, responses={**list_of(MessageHit, TaskHit), **SIGNED_IN, **problems(429)}
-)
+@router.get("", response_class=JsonBytes, responses={**page_of(SearchPage), **SIGNED_IN, **problems(429)})
 async def search(
     state: AppStateDep,
     caller: SearchDep,

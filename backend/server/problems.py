@@ -12,6 +12,7 @@ from starlette.responses import Response
 from structlog.typing import FilteringBoundLogger
 
 from errors import DatabaseBusy, Invalid, ParleyError
+from errors.problem_types import PREFIX
 from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -23,9 +24,13 @@ MAX_WORD = 100
 
 
 class FieldError(TypedDict):
-    """What is wrong with one value of a request, in pydantic's words: where it stands, what, and the kind of error."""
+    """What is wrong with one value of a request, in pydantic's words: where it stands, what, and the kind of error.
+
+    `pointer` is the place in the body as a JSON Pointer (RFC 6901); None where the value is not in the body.
+    """
 
     loc: list[str | int]
+    pointer: str | None
     msg: str
     type: str
 
@@ -34,11 +39,13 @@ def problem_title(status: int) -> str:
     return TITLES.get(status) or HTTPStatus(status).phrase
 
 
-def describe_problem(status: int, detail: str, members: Mapping[str, str] | None = None) -> dict[str, object]:
-    """The members of a problem; `members` are those beside, or in place of, what its status gives."""
-    title = problem_title(status)
+def describe_problem(
+    status: int, detail: str, problem: str | None = None, members: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """The members of a problem of the type `problem`, by default of that of its status, with `members` beside."""
+    title = problem.replace("-", " ").title() if problem else problem_title(status)
     return {
-        "type": f"urn:parley:problem:{title.lower().replace(' ', '-')}",
+        "type": f"{PREFIX}{title.lower().replace(' ', '-')}",
         "title": title,
         "status": status,
         "detail": detail,
@@ -55,19 +62,26 @@ class ProblemResponse(Response):
         detail: str,
         errors: Sequence[FieldError] | None = None,
         headers: Mapping[str, str] | None = None,
+        problem: str | None = None,
         members: dict[str, str] | None = None,
     ) -> None:
-        problem = describe_problem(status, detail, members)
+        described = describe_problem(status, detail, problem, members)
         if errors is not None:
-            problem["errors"] = errors
+            described["errors"] = errors
         # json.dumps escapes to ASCII: a field name may hold a lone surrogate, which has no UTF-8 form.
-        super().__init__(json.dumps(problem).encode(), status, headers)
+        super().__init__(json.dumps(described).encode(), status, headers)
 
 
 def without_input(error: JsonObject) -> FieldError:
     """A validation error without its input, which may be a password."""
     loc = [part[:MAX_WORD] if isinstance(part, str) else part for part in error["loc"]]
-    return {"loc": loc, "msg": error["msg"][: 3 * MAX_WORD], "type": error["type"]}
+    return describe_field(loc, error["msg"][: 3 * MAX_WORD], error["type"])
+
+
+def describe_field(loc: Sequence[str | int], message: str, type_: str) -> FieldError:
+    where = (str(part).replace("~", "~0").replace("/", "~1") for part in loc[1:])
+    pointer = "".join(f"/{part}" for part in where) if loc and loc[0] == "body" else None
+    return {"loc": list(loc), "pointer": pointer, "msg": message, "type": type_}
 
 
 async def answer_parley_error(request: Request, error: Exception) -> Response:
@@ -76,8 +90,8 @@ async def answer_parley_error(request: Request, error: Exception) -> Response:
         log.warning("database busy", method=request.method, path=request.url.path, reason=error.logged_as)
     errors: list[FieldError] | None = None
     if isinstance(error, Invalid):
-        errors = [{"loc": list(error.loc), "msg": error.detail, "type": "value_error"}]
-    return ProblemResponse(error.status, error.detail, errors, error.headers, error.members)
+        errors = [describe_field(error.loc, error.detail, "value_error")]
+    return ProblemResponse(error.status, error.detail, errors, error.headers, error.problem, error.members)
 
 
 async def answer_validation_error(request: Request, error: Exception) -> Response:

@@ -122,17 +122,20 @@ async def decide_approval(
     because a program must not approve its own calls.
     """
     if caller.session_id is None:
-        raise Forbidden("An approval is given in a signed-in session.")
+        raise Forbidden("An approval is given in a signed-in session.", problem="session-required")
     run = await runs.get_own_run(tx, caller, run_id, lock=True)
     approval = await find_approval(tx, caller, run_id, tool_call_id)
     if approval is None:
         raise NotFound("approval")
     if approval.decision is not None:
-        raise Conflict(f"This call was {approval.decision} already.")
+        raise Conflict(f"This call was {approval.decision} already.", problem="already-decided")
     if approval.expires_at <= await read_clock(tx):
-        raise Conflict("This call waited too long; it counts as not approved.")
+        raise Conflict("This call waited too long; it counts as not approved.", problem="approval-expired")
     if seen is not None and seen != approval.digest:
-        raise Conflict("What is asked for has changed since you were shown it. Look at it again.")
+        raise Conflict(
+            "What is asked for has changed since you were shown it. Look at it again.",
+            problem="approval-changed",
+        )
     await record_decision(tx, caller, run, approval, "approved" if approve else "denied")
     return await runs.to_public_run(tx, caller, run)
 

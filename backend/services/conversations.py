@@ -116,7 +116,7 @@ def refuse_participants(new: ConversationCreate) -> None:
 
 def require_person(caller: Caller) -> None:
     if caller.is_agent:
-        raise Forbidden("An agent answers in conversations, and begins none.")
+        raise Forbidden("An agent answers in conversations, and begins none.", problem="not-for-agents")
 
 
 async def find_place(
@@ -150,7 +150,9 @@ async def lock_own(tx: Transaction, caller: Caller, conversation_id: UUID) -> Co
     """The conversation, locked. Forbidden for the agent that answers there: it is a person's."""
     conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
     if conversation.user_id != caller.user_id:
-        raise Forbidden("The conversation belongs to the person who talks with this agent.")
+        raise Forbidden(
+            "The conversation belongs to the person who talks with this agent.", problem="not-yours-to-change"
+        )
     return conversation
 
 

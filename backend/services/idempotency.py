@@ -56,9 +56,13 @@ async def look_up_key(tx: Transaction, caller: Caller, key: str, request_hash: s
 
 def read_key_state(stored: IdempotencyKey, request_hash: str, moment: datetime) -> KeyState:
     if stored.request_hash != request_hash:
-        raise Invalid("This Idempotency-Key was used for another request.", ("header", "Idempotency-Key"))
+        raise Invalid(
+            "This Idempotency-Key was used for another request.",
+            ("header", "Idempotency-Key"),
+            problem="idempotency-key-reused",
+        )
     if stored.status == Gone.status:
-        raise Gone("What this request made was deleted since.")
+        raise Gone("What this request made was deleted since.", problem="gone")
     if stored.status is not None:
         return KeyState(must_run=False, answer=(stored.status, stored.body or ""))
     return KeyState(must_run=stored.locked_until <= moment)

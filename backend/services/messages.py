@@ -218,7 +218,7 @@ async def find_repeated_run(
         return None
     elsewhere = conversation_id not in (None, message.conversation_id)
     if elsewhere or message.content != content:
-        raise Conflict("This client_id was used for another message.")
+        raise Conflict("This client_id was used for another message.", problem="client-id-used")
     # A message to people has no run of its own.
     run = None if message.run_id is None else await access.find_by_id(tx, caller, Run, message.run_id)
     if run is None:

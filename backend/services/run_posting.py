@@ -133,13 +133,18 @@ async def add_message(
     busy = [run for run in active if run.conversation_id == conversation.id]
     if busy and new.on_busy == "reject":
         raise Conflict(
-            f"The agent is still at work in this conversation, on run {busy[0].id}.", run_id=str(busy[0].id)
+            f"The agent is still at work in this conversation, on run {busy[0].id}.",
+            run_id=str(busy[0].id),
+            problem="run-busy",
         )
     ended = busy if new.on_busy == "interrupt" else []
     for run in ended:
         await cancel_run(tx, caller, run.id)
     if len(active) - len(ended) >= max_runs:
-        raise TooManyAtOnce(f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.")
+        raise TooManyAtOnce(
+            f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.",
+            problem="too-many-runs",
+        )
     agent = await find_profile(tx, caller, conversation.agent_id)
     is_external = agent is not None and agent.is_external
     external_id = conversation.agent_id if is_external else None
@@ -195,7 +200,7 @@ async def cancel_run(
     """
     run = await runs.get_own_run(tx, caller, run_id)
     if run.user_id != caller.user_id:
-        raise Forbidden("Only who asked may cancel a run.")
+        raise Forbidden("Only who asked may cancel a run.", problem="not-yours-to-change")
     if await find_conversation(tx, caller, run, lock=True) is None:
         raise NotFound("run")
     run = await access.get_row(tx, caller, Run, run_id, lock=True)

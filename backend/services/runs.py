@@ -161,7 +161,7 @@ async def get_own_run(tx: Transaction, caller: Caller, run_id: UUID, *, lock: bo
     if run is None:
         run = await access.get_row(tx, caller, Run, run_id, rule=followed_run)
     if run.is_shared and run.user_id != caller.user_id:
-        raise Forbidden(NOT_ASKED)
+        raise Forbidden(NOT_ASKED, problem="not-yours-to-change")
     return run
 
 

@@ -11,7 +11,6 @@ from weakref import WeakValueDictionary
 from access import Caller
 from errors import TooManyAtOnce
 
-RETRY_SECONDS = 5
 MAX_CONCURRENT_SEARCHES = 2
 # Each takes some of the processor for minutes.
 MAX_TRANSFERS = 4
@@ -49,7 +48,7 @@ class StreamSlots:
         for key, (limit, subject) in limits.items():
             if self._held[key] >= limit:
                 detail = f"{subject} {limit} streams and waiting requests open already."
-                raise TooManyAtOnce(detail, RETRY_SECONDS)
+                raise TooManyAtOnce(detail, problem="too-many-streams")
         self._held.update(limits.keys())
         try:
             yield
@@ -76,7 +75,7 @@ class SearchSlots:
                 await semaphore.acquire()
         except TimeoutError as error:
             detail = f"You have {MAX_CONCURRENT_SEARCHES} searches running already."
-            raise TooManyAtOnce(detail, RETRY_SECONDS) from error
+            raise TooManyAtOnce(detail, problem="too-many-searches") from error
         try:
             yield
         finally:
@@ -107,5 +106,5 @@ class TransferSlots:
                     async with asyncio.timeout(self._wait_seconds):
                         await held.enter_async_context(semaphore)
                 except TimeoutError as error:
-                    raise TooManyAtOnce(detail, RETRY_SECONDS) from error
+                    raise TooManyAtOnce(detail, problem="too-many-transfers") from error
             yield

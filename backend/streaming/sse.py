@@ -53,7 +53,11 @@ def parse_last_event_id(value: str | None, digits: int = 9) -> int:
     if not value:
         return 0
     if not (value.isascii() and value.isdigit() and len(value) <= digits):
-        raise Invalid("Last-Event-ID is not one that this stream gave.", ("header", "Last-Event-ID"))
+        raise Invalid(
+            "Last-Event-ID is not one that this stream gave.",
+            ("header", "Last-Event-ID"),
+            problem="invalid-position",
+        )
     return int(value)
 
 

@@ -98,7 +98,7 @@ def test_every_time_of_every_answer_is_an_integer_and_what_is_stored_stays(ann: 
 def test_both_streams_convert_each_frame_where_it_is_asked_for(ann: Person) -> None:
     with ann.http.stream("GET", "/v1/events/stream", headers=EPOCH) as stream:
         assert stream.headers["preference-applied"] == "timestamps=epoch-ms"
-        events = read_events(stream)
+        events = read_events(stream, is_described=False)
         next(events)
         task = ann.post("/v1/tasks", title="Buy bread")
         assert next(events).data == {"task": expected(task)}
@@ -107,12 +107,12 @@ def test_both_streams_convert_each_frame_where_it_is_asked_for(ann: Person) -> N
     plain = followed(ann, run)
     with ann.http.stream("GET", f"/v1/runs/{run}/events", headers=EPOCH) as stream:
         assert stream.headers["vary"] == "Prefer"
-        converted = list(read_events(stream))
+        converted = list(read_events(stream, is_described=False))
     assert [event.data for event in converted] == [expected(event.data) for event in plain]
     assert [event.id for event in converted] == [event.id for event in plain]
     asked = ann.http.stream("POST", "/v1/chat", json={"message": "add rice"}, headers={**STREAM, **EPOCH})
     with asked as stream:
-        said = list(read_events(stream))
+        said = list(read_events(stream, is_described=False))
     assert isinstance(said[-2].data["message"]["created_at"], int)
 
 

@@ -1,6 +1,7 @@
 # test_resume.py -- a stream goes on where it was left, or says that everything is to be read anew.
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import insert, update
@@ -12,6 +13,7 @@ from clock import utc_now
 from db import Database, Transaction
 from events import changes, event_log
 from models import Event as EventRow
+from models.account import AccountShared
 from support.api.user_streams import STREAM, as_on, find_end, opened, reset, take
 from support.servers import Person, Server, serving, settings_for, with_database
 
@@ -81,12 +83,13 @@ def test_a_number_that_no_stream_gave_is_refused(ann: Person) -> None:
 def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) -> None:
     """More events than one batch holds, and one that is larger than a batch."""
     caller = Caller(ann.id, None)
-    longest = "x" * (changes.MAX_BATCH_CHARACTERS + 1)
+    longest, now = "x" * (changes.MAX_BATCH_CHARACTERS + 1), utc_now()
 
     async def fill(tx: Transaction) -> None:
         for number in range(250):
-            text = longest if number == 120 else "y" * 5_000
-            await changes.record_event(tx, caller, "task.deleted", {"task_id": str(number), "text": text})
+            name = longest if number == 120 else "y" * 5_000
+            shown = AccountShared(id=UUID(int=number), name=name, kind="team", created_at=now, updated_at=now)
+            await changes.record_event(tx, caller, "account.updated", {"account": shown})
 
     async def sizes(tx: Transaction) -> list[int]:
         after, found = 0, []
@@ -100,10 +103,10 @@ def test_a_long_log_comes_in_pieces_and_whole(database_url: str, ann: Person) ->
     with opened(ann, after=start) as stream:
         seen = take(stream, 250)
     assert [event.id for event in seen] == list(range(seen[0].id, seen[0].id + 250))
-    assert [event.data["task_id"] for event in seen] == [str(number) for number in range(250)]
-    assert seen[120].data["text"] == longest
+    assert [event.data["account"]["id"] for event in seen] == [str(UUID(int=number)) for number in range(250)]
+    assert seen[120].data["account"]["name"] == longest
     *_, largest = sorted(with_database(database_url, lambda db: db.read(sizes)))
-    assert changes.MAX_BATCH_CHARACTERS < largest < changes.MAX_BATCH_CHARACTERS + 100
+    assert changes.MAX_BATCH_CHARACTERS < largest < changes.MAX_BATCH_CHARACTERS + 300
     assert len(with_database(database_url, lambda db: db.read(sizes))) > 5
 
 

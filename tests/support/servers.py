@@ -14,11 +14,14 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from jose import jwt
+from pydantic import TypeAdapter
 
 from app_state import AppState
 from db import Database, Transaction
 from llm.protocol import Model
 from main import create_app
+from models.streams.changes import UserStreamEvent
+from models.streams.run_events import RunStreamEvent
 from models.user import UserCreate
 from settings import Settings
 from support.databases.unchecked import open_unchecked
@@ -268,6 +271,15 @@ def next_answer(raw: socket.socket) -> tuple[int, bytes]:
     return int(head.split()[1]), body
 
 
+RUN_EVENTS: TypeAdapter[Any] = TypeAdapter(RunStreamEvent)
+USER_EVENTS: TypeAdapter[Any] = TypeAdapter(UserStreamEvent)
+
+
+def find_shape(data: Mapping[str, Any]) -> TypeAdapter[Any]:
+    """That of a run's stream or of the user stream: some types are on both."""
+    return RUN_EVENTS if "run_id" in data and data["type"] != "change.undone" else USER_EVENTS
+
+
 @dataclass
 class Event:
     id: int  # 0 where it has none, and nobody resumes from it
@@ -275,9 +287,9 @@ class Event:
     data: dict[str, Any]
 
 
-def read_events(answer: httpx.Response) -> Iterator[Event]:
+def read_events(answer: httpx.Response, *, is_described: bool = True) -> Iterator[Event]:
     """The events of an open stream, as they come. One that never comes fails the test: heartbeats keep the connection
-    from timing out.
+    from timing out. Not `is_described`: the test sends what Parley itself would not.
     """
     import json
 
@@ -290,7 +302,9 @@ def read_events(answer: httpx.Response) -> Iterator[Event]:
             fields[name] = fields[name] + "\n" + value if name in fields else value
         elif "event" in fields:
             seq, data = int(fields.get("id", 0)), json.loads(fields["data"])
-            # A client that sees the data alone can tell the events apart.
+            # A client that sees the data alone can tell the events apart, and finds what the description says.
+            if is_described:
+                find_shape(data).validate_json(fields["data"])
             assert (data.pop("type"), data.pop("seq", 0)) == (fields["event"], seq)
             yield Event(seq, fields["event"], data)
             fields, came_at = {}, time.monotonic()

@@ -1,6 +1,8 @@
 # models/search/search_hit.py -- what a search finds: a message or a task, and the piece of text that is about it.
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from models.message import Sender
 from models.search.excerpt import Excerpt
@@ -24,3 +26,8 @@ class TaskHit(ApiModel):
     task_id: UUID
     created_at: Time
     excerpt: Excerpt
+
+
+class SearchPage(ApiModel):
+    data: list[Annotated[MessageHit | TaskHit, Field(discriminator="kind")]]
+    next_cursor: str | None

@@ -134,7 +134,7 @@ def check_host_and_origin(request: Request) -> None:
     if not origin.startswith(("http://", "https://")) or parse_host(origin) not in list_known_names(
         request, state
     ):
-        raise Forbidden("Pages of that origin may not call this server.")
+        raise Forbidden("Pages of that origin may not call this server.", problem="origin-refused")
 
 
 def list_known_names(request: Request, state: AppState) -> set[str | None]:

@@ -37,7 +37,7 @@ class OnDemandServer:
             self._wanted.set()
             await self._attempted.wait()
         if self._manager is None:
-            raise Unavailable(NOT_BUILT)
+            raise Unavailable(NOT_BUILT, problem="server-starting")
         await self._manager.handle_request(scope, receive, send)
 
     async def run(self, build: Callable[[], Manager]) -> None:

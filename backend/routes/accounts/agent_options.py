@@ -2,20 +2,21 @@
 from fastapi import APIRouter
 
 from models.agent import ModelPublic, ToolPublic
+from models.shapes import ItemPage
 from routes.dependencies import AppStateDep, CallerDep, Route
-from routes.openapi import SIGNED_IN
+from routes.openapi import SIGNED_IN, name_page
 from tools.registry import TOOLS
 
 router = APIRouter(prefix="/v1", tags=["agents"], route_class=Route)
 
 
-@router.get("/models", responses=SIGNED_IN)
-async def list_models(state: AppStateDep, caller: CallerDep) -> dict[str, list[ModelPublic] | None]:
+@router.get("/models", response_model=name_page(ModelPublic), responses=SIGNED_IN)
+async def list_models(state: AppStateDep, caller: CallerDep) -> ItemPage[ModelPublic]:
     """The operator's own first, with which agents answer that choose none."""
-    return {"data": [ModelPublic(name=name) for name in state.settings.offered_models], "next_cursor": None}
+    return ItemPage(data=[ModelPublic(name=name) for name in state.settings.offered_models])
 
 
-@router.get("/tools", responses=SIGNED_IN)
-async def list_tools(caller: CallerDep) -> dict[str, list[ToolPublic] | None]:
+@router.get("/tools", response_model=name_page(ToolPublic), responses=SIGNED_IN)
+async def list_tools(caller: CallerDep) -> ItemPage[ToolPublic]:
     """What an agent can do for a person, in the order in which a model is told of it."""
-    return {"data": [ToolPublic.model_validate(tool) for tool in TOOLS.values()], "next_cursor": None}
+    return ItemPage(data=[ToolPublic.model_validate(tool) for tool in TOOLS.values()])

@@ -4,10 +4,11 @@ from uuid import UUID
 from fastapi import APIRouter, Response, status
 
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
+from models.shapes import ItemPage
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
 from routes.identity.api_tokens import begin_token
-from routes.openapi import SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN_ONE, name_page, problems
 from services.agents import agent_tokens
 
 router = APIRouter(
@@ -15,13 +16,13 @@ router = APIRouter(
 )
 
 
-@router.get("", responses={**SIGNED_IN_ONE, **problems(403)})
+@router.get("", response_model=name_page(AccessTokenPublic), responses={**SIGNED_IN_ONE, **problems(403)})
 async def list_agent_tokens(
     db: DatabaseDep, caller: CallerDep, account_id: UUID, agent_id: UUID
-) -> dict[str, list[AccessTokenPublic] | None]:
+) -> ItemPage[AccessTokenPublic]:
     """Newest first."""
     found = await db.write(agent_tokens.list_tokens, caller, account_id, agent_id)
-    return {"data": found, "next_cursor": None}
+    return ItemPage(data=found)
 
 
 @router.post(

@@ -5,9 +5,10 @@ from fastapi import APIRouter, status
 
 from app_state import AppState
 from models.agent import AgentCreate, AgentPublic, AgentUpdate
+from models.shapes import ItemPage
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, RereadRoute
-from routes.openapi import SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN_ONE, name_page, problems
 from services.agents import agents
 from services.agents.agents import AgentOptions
 from tools.registry import TOOLS
@@ -21,12 +22,10 @@ def find_options(state: AppState) -> AgentOptions:
     return AgentOptions(models=state.settings.offered_models, tools=TOOLS)
 
 
-@router.get("", responses=SIGNED_IN_ONE)
-async def list_agents(
-    db: DatabaseDep, caller: CallerDep, account_id: UUID
-) -> dict[str, list[AgentPublic] | None]:
+@router.get("", response_model=name_page(AgentPublic), responses=SIGNED_IN_ONE)
+async def list_agents(db: DatabaseDep, caller: CallerDep, account_id: UUID) -> ItemPage[AgentPublic]:
     """The built-in one first, then the oldest."""
-    return {"data": await db.read(agents.list_agents, caller, account_id), "next_cursor": None}
+    return ItemPage(data=await db.read(agents.list_agents, caller, account_id))
 
 
 @router.post(

@@ -7,18 +7,19 @@ from access import SignedInCaller
 from app_state import AppState
 from identity import api_tokens, confirmation
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic
+from models.shapes import ItemPage
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.idempotency import NewIdDep, SecretRoute
-from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, name_page, problems
 from security import DerivedToken, derive_token
 
 router = APIRouter(prefix="/v1/me/tokens", tags=["me"], route_class=SecretRoute)
 
 
-@router.get("", responses=problems(401))
-async def list_tokens(db: DatabaseDep, caller: CallerDep) -> dict[str, list[AccessTokenPublic] | None]:
+@router.get("", response_model=name_page(AccessTokenPublic), responses=problems(401))
+async def list_tokens(db: DatabaseDep, caller: CallerDep) -> ItemPage[AccessTokenPublic]:
     """Newest first."""
-    return {"data": await db.read(api_tokens.list_tokens, caller), "next_cursor": None}
+    return ItemPage(data=await db.read(api_tokens.list_tokens, caller))
 
 
 @router.post(

@@ -34,7 +34,7 @@ ALSO_JSON: Document = {
 )
 async def register(state: AppStateDep, device: DeviceDep, new: UserCreate) -> User:
     if state.settings.registration == "closed":
-        raise Forbidden("Registration is closed here.")
+        raise Forbidden("Registration is closed here.", problem="registration-closed")
     return await auth.register_user(state.auth, device, new)
 
 
@@ -86,7 +86,7 @@ async def sign_in(
 @router.post(
     "/refresh", response_model=TokenPublic, responses=problems(401, 422, 429), dependencies=[FOR_ANYONE]
 )
-async def refresh(state: AppStateDep, response: Response, request: RefreshRequest) -> TokenPublic:
+async def refresh_session(state: AppStateDep, response: Response, request: RefreshRequest) -> TokenPublic:
     """Returns a new pair and invalidates the old token. Reuse ends the sign-in, except once within 30 seconds."""
     response.headers.update(NO_STORE)
     return await auth.refresh_session(state.auth, request.refresh_token)

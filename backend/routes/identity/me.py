@@ -9,10 +9,10 @@ from identity import auth, confirmation, sessions, users
 from models import User
 from models.identity.session import SessionPublic
 from models.run import UsagePublic
-from models.shapes import GivenDate
+from models.shapes import GivenDate, ItemPage
 from models.user import Confirmation, UserPublic, UserUpdate
 from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
-from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, problems
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, name_page, problems
 from services.accounts import members
 from services.audit import usage
 from services.participation import departures
@@ -96,10 +96,10 @@ async def sum_usage(
     return UsagePublic(data=await db.read(usage.sum_usage, caller, first, last))
 
 
-@router.get("/sessions", responses=problems(401))
-async def list_sessions(db: DatabaseDep, caller: CallerDep) -> dict[str, list[SessionPublic] | None]:
+@router.get("/sessions", response_model=name_page(SessionPublic), responses=problems(401))
+async def list_sessions(db: DatabaseDep, caller: CallerDep) -> ItemPage[SessionPublic]:
     """Where you are signed in, last used first."""
-    return {"data": await db.read(sessions.list_sessions, caller), "next_cursor": None}
+    return ItemPage(data=await db.read(sessions.list_sessions, caller))
 
 
 @router.delete("/sessions/{session_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)

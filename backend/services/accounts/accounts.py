@@ -65,9 +65,13 @@ async def require_free_place(tx: Transaction, caller: Caller, role: AccountRole)
     counts = access.select_own_memberships(caller, func.count(), owned).where(col(Account.kind) == "team")
     joined, owned_count = (await tx.execute(counts)).one()
     if joined >= MEMBERSHIPS_PER_USER:
-        raise Conflict(f"You are a member of {MEMBERSHIPS_PER_USER} accounts. Leave one first.")
+        raise Conflict(
+            f"You are a member of {MEMBERSHIPS_PER_USER} accounts. Leave one first.", problem="limit-reached"
+        )
     if role == "owner" and owned_count >= TEAMS_PER_OWNER:
-        raise Conflict(f"You own {TEAMS_PER_OWNER} accounts. Delete one first, or hand it over.")
+        raise Conflict(
+            f"You own {TEAMS_PER_OWNER} accounts. Delete one first, or hand it over.", problem="limit-reached"
+        )
 
 
 async def create_account(
@@ -90,7 +94,9 @@ async def create_account(
     try:
         await tx.flush()
     except IntegrityError as error:
-        raise Gone("What this request made was deleted since, or you have left it.") from error
+        raise Gone(
+            "What this request made was deleted since, or you have left it.", problem="gone"
+        ) from error
     member = await members.add_member(tx, caller, account, user, "owner")
     await changes.record_event(tx, caller, "member.added", members.describe_own_entry(account, member, user))
     return show_account(account, member.role)

@@ -77,7 +77,7 @@ async def create_invitation(
     if derived is not None:
         made = await access.find_by_id(tx, caller, AccountInvitation, derived.id)
         if made is not None and not is_open(made):
-            raise Gone("The invitation that this request made has ended since.")
+            raise Gone("The invitation that this request made has ended since.", problem="gone")
         if made is not None:
             return show_created(made, TOKEN_PREFIX + derived.secret)
     await require_stranger(tx, caller, account_id, new.email)
@@ -110,7 +110,7 @@ async def require_stranger(tx: Transaction, caller: Caller, account_id: UUID, em
     )
     theirs = (col(AccountMember.account_id) == account_id, col(User.email) == email)
     if (await tx.execute(found.where(*theirs))).scalar_one_or_none() is not None:
-        raise Conflict("A member of the account has this email already.")
+        raise Conflict("A member of the account has this email already.", problem="already-a-member")
 
 
 async def require_room(tx: Transaction, caller: Caller, account_id: UUID) -> None:
@@ -119,9 +119,14 @@ async def require_room(tx: Transaction, caller: Caller, account_id: UUID) -> Non
     theirs = counts.where(col(AccountInvitation.account_id) == account_id)
     stored, open_count = (await tx.execute(theirs, {"moment": utc_now()})).one()
     if open_count >= OPEN_PER_ACCOUNT:
-        raise Conflict(f"The account has {OPEN_PER_ACCOUNT} open invitations. Revoke one first.")
+        raise Conflict(
+            f"The account has {OPEN_PER_ACCOUNT} open invitations. Revoke one first.", problem="limit-reached"
+        )
     if stored >= STORED_PER_ACCOUNT:
-        raise Conflict(f"The account has made {STORED_PER_ACCOUNT} invitations in the last days. Wait a day.")
+        raise Conflict(
+            f"The account has made {STORED_PER_ACCOUNT} invitations in the last days. Wait a day.",
+            problem="limit-reached",
+        )
 
 
 async def revoke_invitation(tx: Transaction, caller: Caller, account_id: UUID, invitation_id: UUID) -> None:

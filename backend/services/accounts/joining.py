@@ -35,7 +35,7 @@ async def accept_invitation(
     if account is None:
         raise NotFound("invitation")
     if await accounts.find_account(tx, caller, account.id) is not None:
-        raise Conflict("You are a member of this account already.")
+        raise Conflict("You are a member of this account already.", problem="already-a-member")
     # It is read once the account is locked: another request may have used or ended it meanwhile.
     found = access.select_own_invitations(caller, AccountInvitation).where(theirs)
     invitation: AccountInvitation = (await tx.execute(found)).scalar_one()
@@ -56,7 +56,7 @@ async def find_joined(tx: Transaction, caller: Caller, event_id: UUID) -> Accoun
         return None
     account = await accounts.find_account(tx, caller, UUID(event.payload["account"]["id"]))
     if account is None:
-        raise Gone("You have left the account since, or it was deleted.")
+        raise Gone("You have left the account since, or it was deleted.", problem="gone")
     return account
 
 
@@ -65,7 +65,9 @@ async def require_room(tx: Transaction, caller: Caller, account_id: UUID) -> Non
     seats = access.select(caller, AccountMember, func.count())
     found = await tx.execute(seats.where(col(AccountMember.account_id) == account_id))
     if found.scalar_one() > MEMBERS_PER_ACCOUNT:
-        raise Conflict(f"The account has {MEMBERS_PER_ACCOUNT} members, and takes no more.")
+        raise Conflict(
+            f"The account has {MEMBERS_PER_ACCOUNT} members, and takes no more.", problem="limit-reached"
+        )
 
 
 async def tell_of_member(

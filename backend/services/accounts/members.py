@@ -110,7 +110,7 @@ async def update_member(
     rights.require_manager(own.role)
     rights.require_rank(own.role, member.role, change.role)
     if member.role == "agent":
-        raise Conflict("An agent has no other role.")
+        raise Conflict("An agent has no other role.", problem="agent-role")
     if member.role == "owner" and change.role != "owner":
         await require_another_owner(tx, caller, account_id, user_id)
     await invitations.end_invitations_by(tx, caller, account_id, user_id, above=change.role)
@@ -131,7 +131,9 @@ async def require_another_owner(tx: Transaction, caller: Caller, account_id: UUI
     )
     found = access.select(caller, AccountMember, col(AccountMember.user_id)).where(*others).limit(1)
     if (await tx.execute(found)).scalar_one_or_none() is None:
-        raise Conflict("An account keeps one owner at least: make another member an owner first.")
+        raise Conflict(
+            "An account keeps one owner at least: make another member an owner first.", problem="last-owner"
+        )
 
 
 async def remove_member(
@@ -147,7 +149,9 @@ async def remove_member(
         rights.require_manager(own.role)
         rights.require_rank(own.role, found.member.role)
         if found.member.role == "agent":
-            raise Conflict("An agent is a member as long as it exists: delete the agent.")
+            raise Conflict(
+                "An agent is a member as long as it exists: delete the agent.", problem="agent-role"
+            )
         await invitations.end_invitations_to(tx, caller, account_id, found.email)
     rights.require_team(own.account, "Everybody keeps their personal account.")
     if found.member.role == "owner":
@@ -197,7 +201,7 @@ async def lock_own_teams(tx: Transaction, caller: Caller) -> OwnTeams:
     )
     kept = set((await tx.execute(others)).scalars())
     if lost := [accounts[account_id].name for account_id in owned if account_id not in kept]:
-        raise Conflict(describe_lost_accounts(lost))
+        raise Conflict(describe_lost_accounts(lost), problem="last-owner")
     return OwnTeams(accounts, memberships)
 
 

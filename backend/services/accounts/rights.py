@@ -62,20 +62,20 @@ async def hold_membership(tx: Transaction, caller: Caller, account_id: UUID) -> 
 
 def require_manager(role: AccountRole) -> None:
     if RANKS[role] < RANKS["admin"]:
-        raise Forbidden("Only owners and admins of the account may do this.")
+        raise Forbidden("Only owners and admins of the account may do this.", problem="role-required")
 
 
 def require_owner(role: AccountRole) -> None:
     if role != "owner":
-        raise Forbidden("Only owners of the account may do this.")
+        raise Forbidden("Only owners of the account may do this.", problem="role-required")
 
 
 def require_rank(role: AccountRole, *others: AccountRole) -> None:
     """Nobody gives, takes or touches a role above their own."""
     if max(RANKS[other] for other in others) > RANKS[role]:
-        raise Forbidden("This takes a higher role in the account than yours.")
+        raise Forbidden("This takes a higher role in the account than yours.", problem="role-required")
 
 
 def require_team(account: Account, detail: str) -> None:
     if account.kind == "personal":
-        raise Conflict(detail)
+        raise Conflict(detail, problem="personal-account")

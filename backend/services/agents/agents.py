@@ -40,11 +40,19 @@ class AgentOptions:
         model, tools = changes.get("model"), changes.get("tools")
         if model is not None and model not in self.models:
             named = ", ".join(sorted(self.models))
-            raise Invalid(f"There is no such model to choose. The models are: {named}.", ("body", "model"))
+            raise Invalid(
+                f"There is no such model to choose. The models are: {named}.",
+                ("body", "model"),
+                problem="unknown-model",
+            )
         unknown = [name for name in tools or () if name not in self.tools] if isinstance(tools, list) else []
         if unknown:
             named = ", ".join(sorted(self.tools))
-            raise Invalid(f"There is no tool named {unknown[0]}. The tools are: {named}.", ("body", "tools"))
+            raise Invalid(
+                f"There is no tool named {unknown[0]}. The tools are: {named}.",
+                ("body", "tools"),
+                problem="unknown-tool",
+            )
 
 
 def describe_built_in(account_id: UUID, created_at: datetime) -> AgentPublic:
@@ -84,7 +92,9 @@ async def find_managed_agent(tx: Transaction, caller: Caller, account_id: UUID, 
     """The agent, its account locked. Forbidden for the built-in one, and for members who may only see it."""
     own = await rights.lock_account(tx, caller, account_id)
     if agent_id == BUILT_IN_ID:
-        raise Forbidden("The built-in agent belongs to the operator: create one of your own.")
+        raise Forbidden(
+            "The built-in agent belongs to the operator: create one of your own.", problem="built-in-agent"
+        )
     agent = await find_agent(tx, caller, col(Agent.account_id) == account_id, col(Agent.id) == agent_id)
     rights.require_manager(own.role)
     return agent
@@ -117,9 +127,11 @@ async def create_agent(
         return AgentPublic.model_validate(made)
     theirs = access.select(caller, Agent, col(Agent.id)).where(col(Agent.account_id) == account_id)
     if len((await tx.execute(theirs)).all()) >= AGENTS_PER_ACCOUNT:
-        raise Conflict(f"The account has {AGENTS_PER_ACCOUNT} agents. Delete one first.")
+        raise Conflict(
+            f"The account has {AGENTS_PER_ACCOUNT} agents. Delete one first.", problem="limit-reached"
+        )
     if await access.find_by_id(tx, SYSTEM, User, agent_id) is not None:
-        raise Gone("The agent that this request made was deleted since.")
+        raise Gone("The agent that this request made was deleted since.", problem="gone")
     agent = await add_agent(tx, caller, Agent(id=agent_id, account_id=account_id, **given))
     shown = AgentPublic.model_validate(agent)
     everyone = Audience("account", account_id)

@@ -28,14 +28,14 @@ NOT_EXTERNAL = "Only the conversation's own external agent tells of its queries.
 def refuse_audit(new: MessageCreate) -> None:
     """Forbidden where a person tells what only an external agent has done."""
     if any(getattr(new, name) is not None for name in QueryAudit.model_fields):
-        raise Forbidden(NOT_EXTERNAL)
+        raise Forbidden(NOT_EXTERNAL, problem="not-an-external-agent")
 
 
 async def read_audit(tx: Transaction, caller: Caller, new: MessageCreate) -> JsonObject:
     """What an agent tells of its queries; Forbidden for a hosted one, which Parley answers for."""
     audit = new.model_dump(include=set(QueryAudit.model_fields), exclude_none=True)
     if audit and (await access.get_row(tx, caller, Agent, caller.user_id)).kind != "external":
-        raise Forbidden(NOT_EXTERNAL)
+        raise Forbidden(NOT_EXTERNAL, problem="not-an-external-agent")
     return audit
 
 
@@ -50,7 +50,7 @@ async def post_answer(tx: Transaction, caller: Caller, conversation_id: UUID, ne
         return repeated
     run = await find_waiting_run(tx, caller, conversation_id)
     if run is None:
-        raise Conflict("No message waits for an answer in this conversation.")
+        raise Conflict("No message waits for an answer in this conversation.", problem="nothing-to-answer")
     await end_with_answer(tx, caller, conversation, run, new)
     return run
 

@@ -118,7 +118,8 @@ async def restore_parts(tx: Transaction, caller: Caller, change_id: UUID) -> Non
             await access.insert_rows(tx, caller, table, [load_row(table, row) for row in part.content])
         except IntegrityError as error:
             raise Conflict(
-                "Something of the conversation was stored again since, under the same id."
+                "Something of the conversation was stored again since, under the same id.",
+                problem="undo-blocked",
             ) from error
         tx.expunge(part)
 

@@ -65,7 +65,7 @@ async def undo_change(
         return Undone(new_id, made)
     steps = await find_undoable(tx, caller, wanted, nouns=nouns, whole_run=whole_run, lock=True)
     if not steps:
-        raise Conflict("There is nothing to undo.")
+        raise Conflict("There is nothing to undo.", problem="nothing-to-undo")
     rows = await lock_rows(tx, caller, {step.key for step in steps})
     was = {key: take_snapshot(row) for key, row in rows.items()}
     taken_by = {step.key: step.change_id for step in steps}
@@ -75,7 +75,7 @@ async def undo_change(
         if mark_row(key[0], state) != mark_row(key[0], was.get(key))
     ]
     if not reversals:
-        raise Conflict("Nothing is left of this to undo.")
+        raise Conflict("Nothing is left of this to undo.", problem="nothing-to-undo")
     change = Change(caller, new_id or uuid4(), is_undo=True)
     changed = [await REVERSERS[reversal.key[0]](tx, change, reversal) for reversal in reversals]
     await tx.flush()
@@ -114,12 +114,18 @@ async def find_undoable(
     if not steps:
         raise NotFound("change")
     if len(steps) > MAX_STEPS:
-        raise Conflict(f"These are more than {MAX_STEPS} changes at once. Undo them one by one.")
+        raise Conflict(
+            f"These are more than {MAX_STEPS} changes at once. Undo them one by one.",
+            problem="undo-too-large",
+        )
     in_effect = {step.change_id for step in steps if not step.is_undone}
     if not in_effect:
-        raise Conflict("This was undone already.")
+        raise Conflict("This was undone already.", problem="already-undone")
     if any(step.noun not in nouns for step in steps):
-        raise Forbidden("This is a change of a conversation, which cannot be undone with these rights.")
+        raise Forbidden(
+            "This is a change of a conversation, which cannot be undone with these rights.",
+            problem="insufficient-scope",
+        )
     # What an undo of the same run has taken back is undone together with that undo.
     return [step for step in steps if not step.is_undone or step.last_undo_id in in_effect]
 
@@ -156,13 +162,13 @@ def refuse_later_change(step: UndoStep, state: JsonObject | None) -> None:
     name = f"“{step.title}”" if step.title else f"The {step.noun} without a title"
     if step.state_after is None:
         if state is not None:
-            raise Conflict(f"{name} is there again already.")
+            raise Conflict(f"{name} is there again already.", problem="undo-blocked")
     elif state is None:
-        raise Conflict(f"{name} was deleted after that.")
+        raise Conflict(f"{name} was deleted after that.", problem="undo-blocked")
     elif any(
         mark_value(state[column]) != mark for column, mark in step.state_after.items() if column in state
     ):
-        raise Conflict(f"{name} was changed after that.")
+        raise Conflict(f"{name} was changed after that.", problem="undo-blocked")
 
 
 async def mark_steps(tx: Transaction, caller: Caller, change: Change, undone: Sequence[UndoStep]) -> None:

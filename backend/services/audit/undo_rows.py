@@ -86,7 +86,9 @@ async def reverse_conversation(
         assert isinstance(conversation, Conversation)
         is_kept, _ = await conversations.take_away(tx, caller, conversation, change.id)
         if not is_kept:
-            raise Conflict("The conversation is too long by now to be brought back again.")
+            raise Conflict(
+                "The conversation is too long by now to be brought back again.", problem="undo-too-large"
+            )
         gone = {"conversation_id": conversation.id}
         return conversation, changes.new_event(caller, "conversation.deleted", gone)
     past = Conversation.model_validate({**state, "user_id": caller.user_id})
@@ -94,7 +96,9 @@ async def reverse_conversation(
         try:
             await conversations.find_place(tx, caller, past.account_id, past.agent_id)
         except NotFound as error:
-            raise Conflict("Its account or its agent is not there any more.") from error
+            raise Conflict(
+                "Its account or its agent is not there any more.", problem="undo-blocked"
+            ) from error
         access.add_row(tx, caller, past)
         await tx.flush()
         await kept_parts.restore_parts(tx, caller, reversal.taken_by)

@@ -68,13 +68,15 @@ async def make_room(
         raise Conflict(
             f"The agent is still at work for you in this conversation, on run {busy[0].id}.",
             run_id=str(busy[0].id),
+            problem="run-busy",
         )
     ended = [run.id for run in busy] if on_busy == "interrupt" else []
     for run_id in ended:
         await cancel_run(tx, caller, run_id)
     if len(active) - len(ended) + len(agents) > max_runs:
         raise TooManyAtOnce(
-            f"You may have {max_runs} runs at work or waiting. Let one end or cancel it first."
+            f"You may have {max_runs} runs at work or waiting. Let one end or cancel it first.",
+            problem="too-many-runs",
         )
     return ended
 

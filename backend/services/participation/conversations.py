@@ -158,7 +158,7 @@ async def lock_managed(tx: Transaction, caller: Caller, conversation_id: UUID) -
         tx, caller, Conversation, conversation_id, lock=True, rule=known_conversation
     )
     if not await may_manage(tx, caller, conversation):
-        raise Forbidden(NOT_A_MANAGER)
+        raise Forbidden(NOT_A_MANAGER, problem="role-required")
     return conversation
 
 

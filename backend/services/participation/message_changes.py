@@ -23,12 +23,14 @@ async def edit_message(tx: Transaction, caller: Caller, message_id: UUID, conten
     """Give one's own message another content. Conflict for a retracted one."""
     message = await lock_own_message(tx, caller, message_id)
     if message.role == "agent" and message.agent_id != caller.user_id:
-        raise Forbidden("What an agent has answered you stays as it is, or is retracted.")
+        raise Forbidden(
+            "What an agent has answered you stays as it is, or is retracted.", problem="unchangeable"
+        )
     last = await find_last_change(tx, caller, message)
     if last is not None and last.kind == "retract":
-        raise Conflict("The message is retracted.")
+        raise Conflict("The message is retracted.", problem="message-retracted")
     if last is not None and last.version >= MAX_EDITS:
-        raise Conflict(f"A message is edited {MAX_EDITS} times at most.")
+        raise Conflict(f"A message is edited {MAX_EDITS} times at most.", problem="limit-reached")
     return await add_change(tx, caller, message, last, "edit", content)
 
 
@@ -53,9 +55,11 @@ async def lock_own_message(tx: Transaction, caller: Caller, message_id: UUID) ->
     message = await access.find_by_id(tx, caller, Message, message_id, rule=shared_message)
     if message is None:
         await access.get_row(tx, caller, Message, message_id)
-        raise Forbidden("What is said to an agent, and what it answers, stays as it is.")
+        raise Forbidden(
+            "What is said to an agent, and what it answers, stays as it is.", problem="unchangeable"
+        )
     if message.user_id != caller.user_id:
-        raise Forbidden("Only who has said it may change it.")
+        raise Forbidden("Only who has said it may change it.", problem="not-yours-to-change")
     conversation_id = message.conversation_id
     await access.get_row(tx, caller, Conversation, conversation_id, lock=True, rule=shared_conversation)
     return message

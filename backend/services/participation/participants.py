@@ -39,7 +39,7 @@ async def add_participant(
     if place is not None and place.left_at is None:
         return await get_participant(tx, caller, conversation_id, new.user_id)
     if len(await conversations.list_user_ids(tx, conversation)) >= MAX_PARTICIPANTS:
-        raise Conflict(f"A group has at most {MAX_PARTICIPANTS:,} participants.")
+        raise Conflict(f"A group has at most {MAX_PARTICIPANTS:,} participants.", problem="limit-reached")
     if place is not None:
         await tx.delete(place)
         await tx.flush()
@@ -108,9 +108,12 @@ async def remove_participant(
     )
     place = await require_place(tx, caller, conversation, user_id)
     if conversation.kind == "direct":
-        raise Forbidden("A direct conversation belongs to both, as long as both are members of its account.")
+        raise Forbidden(
+            "A direct conversation belongs to both, as long as both are members of its account.",
+            problem="not-yours-to-change",
+        )
     if user_id != caller.user_id and not await conversations.may_manage(tx, caller, conversation):
-        raise Forbidden(conversations.NOT_A_MANAGER)
+        raise Forbidden(conversations.NOT_A_MANAGER, problem="role-required")
     theirs = or_(col(Run.user_id) == user_id, col(Run.agent_id) == user_id)
     here = col(Run.conversation_id) == conversation_id
     ended = await cancel_shared_runs(tx, size, NOT_HERE, here, theirs)

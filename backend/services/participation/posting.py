@@ -177,7 +177,7 @@ async def find_repeated(
     has_id = col(Message.client_id) == new.client_id
     found = await access.find_row(tx, caller, Message, has_id, rule=said_by_caller(caller))
     if found is not None and (found.conversation_id, found.content) != (conversation_id, new.content):
-        raise Conflict("This client_id was used for another message.")
+        raise Conflict("This client_id was used for another message.", problem="client-id-used")
     return found
 
 

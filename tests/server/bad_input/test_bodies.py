@@ -31,6 +31,7 @@ NEEDED = [route for route in BODIES if route not in WITHOUT_BODY]
 TITLE = [*BLANK, "x" * 256, "ü" * 256, *UNSTORABLE, *NO_TEXT, None]
 MESSAGE = [*BLANK, "x" * 32_001, *UNSTORABLE, *NO_TEXT, None]
 NAME = ["", "x" * 65, "a b", "é", "a\n", "a\0", *NO_TEXT]
+NO_FLAG = ["", "true", "yes", 0, 1, 1.5, [], {}]
 BUSY = ["", "wait", "Queue", "queue\0", *NO_TEXT, None]
 PASSWORDS = [
     *("x" * 7, "ü" * 7, "", "x" * 1_025, MARK + "\0", MARK + "\ud800", None),
@@ -96,7 +97,18 @@ SAID: dict[str, list[Any]] = {
     "client_id": NAME,
     "on_busy": BUSY,
     "wait": WAITS,
+    "stream": NO_FLAG,
     **AUDIT,
+}
+TALK: dict[str, list[Any]] = {
+    "message": MESSAGE,
+    "client_id": NAME,
+    "on_busy": BUSY,
+    "wait": WAITS,
+    "stream": NO_FLAG,
+    "conversation_id": UUIDS,
+    "account_id": UUIDS,
+    "agent_id": UUIDS,
 }
 GIVEN: dict[str, list[Any]] = {
     "name": ACCOUNT_NAMES,
@@ -220,15 +232,9 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     "POST /v1/conversations/{conversation_id}/messages": {**SAID, "reply_to_id": UUIDS},
     "POST /v1/chats/{account_id}/{agent_id}": {"title": TITLE[:-1]},
     "POST /v1/chats/{account_id}/{agent_id}/{chat_id}/messages": SAID,
-    "POST /v1/chat": {
-        "message": MESSAGE,
-        "client_id": NAME,
-        "on_busy": BUSY,
-        "wait": WAITS,
-        "conversation_id": UUIDS,
-        "account_id": UUIDS,
-        "agent_id": UUIDS,
-    },
+    "POST /v1/conversations/{conversation_id}/messages/stream": SAID,
+    "POST /v1/chat": TALK,
+    "POST /v1/chat/stream": TALK,
     "POST /v1/accounts": {"name": ACCOUNT_NAMES},
     "PATCH /v1/accounts/{account_id}": {"name": ACCOUNT_NAMES},
     "PATCH /v1/accounts/{account_id}/members/{user_id}": {"role": ROLES},

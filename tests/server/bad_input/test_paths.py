@@ -157,11 +157,34 @@ def test_an_accept_header_that_asks_for_nothing_we_have_gets_json(ann: Person, a
         ("text/event-stream;q=0", "application/json"),
         ("text/event-stream;q=0, application/json", "application/json"),
         ("text/event-stream;q=0.0, */*", "application/json"),
+        ("text/event-stream;q=0.1, application/json", "application/json"),
+        ("application/json;q=0.5, text/event-stream;q=0.501", "text/event-stream"),
+        ("text/event-stream;q=2, application/json;q=0.001", "application/json"),
     ],
 )
 def test_the_accept_header_says_how_an_answer_comes(ann: Person, accept: str, kind: str) -> None:
     answer = ann.http.post("/v1/chat", json={"message": "hello"}, headers={"Accept": accept})
     assert answer.headers["content-type"].partition(";")[0] == kind
+
+
+@ON_ONE_ENGINE
+def test_a_stream_is_had_without_a_header_too(ann: Person) -> None:
+    conversation_id = ann.chat("hello")["conversation_id"]
+    said, path = {"content": "hello"}, f"/v1/conversations/{conversation_id}/messages"
+    streams = [
+        ann.http.post("/v1/chat", json={"message": "hello", "stream": True}),
+        ann.http.post("/v1/chat/stream", json={"message": "hello"}),
+        ann.http.post(path, json={**said, "stream": True}),
+        ann.http.post(f"{path}/stream", json=said),
+    ]
+    for answer in streams:
+        assert (answer.status_code, answer.headers["content-type"]) == (
+            200,
+            "text/event-stream; charset=utf-8",
+        )
+        assert answer.text.rstrip().rpartition("event: ")[2].startswith("run.completed")
+    plain = ann.http.post(path, json={**said, "stream": False}, headers={"Accept": "text/event-stream"})
+    assert plain.json()["status"] == "completed"
 
 
 @contextmanager

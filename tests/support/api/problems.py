@@ -3,6 +3,8 @@ from typing import Any
 
 import httpx
 
+from errors.problem_types import PREFIX, PROBLEM_TYPES
+
 # A mark by which an input would be found in the answer.
 MARK = "s3cret-mark"
 
@@ -15,11 +17,15 @@ def problem_of(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
     problem: dict[str, Any] = answer.json()
     assert list(problem)[:4] == ["type", "title", "status", "detail"]
     assert problem["status"] == answer.status_code
-    assert problem["type"] == f"urn:parley:problem:{problem['title'].lower().replace(' ', '-')}"
+    name = problem["type"].removeprefix(PREFIX)
+    assert name == problem["title"].lower().replace(" ", "-")
+    assert PROBLEM_TYPES[name].status == problem["status"]
     assert len(problem["detail"]) > 5
     if answer.status_code == 422:
         assert problem["errors"] != []
-        assert all(error.keys() == {"loc", "msg", "type"} and error["msg"] for error in problem["errors"])
+        assert all(
+            error.keys() == {"loc", "pointer", "msg", "type"} and error["msg"] for error in problem["errors"]
+        )
     else:
         assert problem.keys() == {"type", "title", "status", "detail"}
     if answer.status_code == 401:

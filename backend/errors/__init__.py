@@ -1,4 +1,4 @@
-# errors.py -- the exceptions that become answers, each with its HTTP status; server/problems.py makes the answers.
+# errors/ -- the exceptions that become answers, each with its HTTP status; server/problems.py makes the answers.
 #
 # ParleyError
 # |-- Unauthorized       401
@@ -21,6 +21,7 @@ from typing import ClassVar
 
 INTERNAL_ERROR = "Something went wrong on our side."
 RETRY_SECONDS = 2
+RETRY_AT_ONCE_SECONDS = 5
 # How a client authenticates, in the WWW-Authenticate header.
 CHALLENGE = "Bearer"
 
@@ -28,23 +29,29 @@ CHALLENGE = "Bearer"
 class ParleyError(Exception):
     """Base of the errors that a client gets to see; `detail` is a sentence for a person.
 
-    `members` are extension members of the problem, for a program (RFC 9457, section 3.2).
+    `problem` is a key of PROBLEM_TYPES, by which a program tells faults of one status apart; None is the status' own.
+    `members` are extension members of the problem (RFC 9457, section 3.2).
     """
 
     status: ClassVar[int] = 400
     headers: dict[str, str] | None = None
 
-    def __init__(self, detail: str, **members: str) -> None:
+    def __init__(self, detail: str, *, problem: str | None = None, **members: str) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.problem = problem
         self.members = members
 
 
 class Unauthorized(ParleyError):
     status = 401
 
-    def __init__(self, detail: str = "Sign in first: the access token is missing, wrong or expired.") -> None:
-        super().__init__(detail)
+    def __init__(
+        self,
+        detail: str = "Sign in first: the access token is missing, wrong or expired.",
+        problem: str | None = None,
+    ) -> None:
+        super().__init__(detail, problem=problem)
         self.headers = {"WWW-Authenticate": CHALLENGE}
 
 
@@ -52,7 +59,7 @@ class InvalidCredential(Unauthorized):
     """An access token or an API token came that does not count (RFC 6750, section 3.1)."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(problem="invalid-token")
         self.headers = {"WWW-Authenticate": f'{CHALLENGE} error="invalid_token"'}
 
 
@@ -69,7 +76,8 @@ class InsufficientScope(Forbidden):
         super().__init__(
             "No API token may do this, whatever its scopes: sign in."
             if scope is None
-            else f"This API token does not have the scope {scope}."
+            else f"This API token does not have the scope {scope}.",
+            problem="insufficient-scope",
         )
         needed = "" if scope is None else f', scope="{scope}"'
         self.headers = {"WWW-Authenticate": f'{CHALLENGE} error="insufficient_scope"{needed}'}
@@ -80,9 +88,7 @@ class PasswordRequired(Forbidden):
 
     def __init__(self) -> None:
         super().__init__(
-            "Give your current password with this, or sign in anew.",
-            type="urn:parley:problem:password-required",
-            title="Password Required",
+            "Give your current password with this, or sign in anew.", problem="password-required"
         )
 
 
@@ -104,8 +110,8 @@ class Invalid(ParleyError):
 
     status = 422
 
-    def __init__(self, detail: str, loc: Sequence[str | int] = ()) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str, loc: Sequence[str | int] = (), problem: str | None = None) -> None:
+        super().__init__(detail, problem=problem)
         self.loc = tuple(loc)
 
 
@@ -119,14 +125,13 @@ class TooManyRequests(ParleyError):
 
 
 class TooManyAtOnce(ParleyError):
-    """The caller has too much open or queued at the same time; `retry_after` is in seconds, None where unknown."""
+    """The caller has too much open or queued at the same time."""
 
     status = 429
 
-    def __init__(self, detail: str, retry_after: int | None = None) -> None:
-        super().__init__(detail)
-        if retry_after is not None:
-            self.headers = {"Retry-After": str(retry_after)}
+    def __init__(self, detail: str, *, problem: str) -> None:
+        super().__init__(detail, problem=problem)
+        self.headers = {"Retry-After": str(RETRY_AT_ONCE_SECONDS)}
 
 
 class Gone(ParleyError):
@@ -155,6 +160,8 @@ class DatabaseBusy(Unavailable):
     """The database is locked, full, unreachable or overloaded; `logged_as` says which, for the log alone."""
 
     def __init__(self, logged_as: str) -> None:
-        super().__init__("The database does not answer in time. Try again in a moment.")
+        super().__init__(
+            "The database does not answer in time. Try again in a moment.", problem="database-busy"
+        )
         self.logged_as = logged_as
         self.headers = {"Retry-After": str(RETRY_SECONDS)}
