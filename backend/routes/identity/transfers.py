@@ -103,7 +103,7 @@ async def import_file(
             is_stopping=lambda: state.notifier.closed,
         )
     except ClientGone as error:
-        raise Invalid("The file has no end.", ("body",)) from error
+        raise Invalid("The file has no end.", ("body",), problem="file-damaged") from error
     return LineAnswer(lines)
 
 
