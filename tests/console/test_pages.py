@@ -111,6 +111,13 @@ def test_every_other_module_is_asked_for_when_it_is_wanted_or_by_one_that_was() 
     assert {name for name in LATER if name in modules} == asked | (imported & LATER.keys())
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    imports = {name: list_imports(name, r'\bfrom "([^"]+)"') for name in FILES if name.endswith(".js")}
+    while leaves := {name for name, named in imports.items() if not named & imports.keys()}:
+        imports = {name: named for name, named in imports.items() if name not in leaves}
+    assert imports.keys() == set()
+
+
 def test_html_is_only_taken_from_render() -> None:
     modules = {name for name in FILES if name.endswith(".js")}
     sinks = re.compile(

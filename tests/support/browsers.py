@@ -107,13 +107,15 @@ def settled(page: Page) -> None:
 
 
 class Cable:
-    """A line to a server that can be cut, with all its connections, and mended."""
+    """A line to a server that can be cut, with all its connections, and mended; single connections can fall silent."""
 
     def __init__(self, server: Server) -> None:
         there = urlsplit(server.base_url)
         self._there = (str(there.hostname), int(there.port or 80))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
+        self._silent: set[socket.socket] = set()
+        self._requests: dict[bytes, set[socket.socket]] = {}
         self.is_cut = False
         self.server = replace(server, base_url=f"http://127.0.0.1:{self._listener.getsockname()[1]}")
         threading.Thread(target=self._accept, daemon=True).start()
@@ -130,15 +132,39 @@ class Cable:
             far = socket.create_connection(self._there)
             self._open |= {near, far}
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self._pump, args=(source, sink, near), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, near: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
-                sink.sendall(data)
+                if source is near:
+                    self._note(data, near)
+                if near not in self._silent:
+                    sink.sendall(data)
+        if near in self._silent:
+            return  # neither side learns that the other has gone
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+    def _note(self, data: bytes, near: socket.socket) -> None:
+        """A connection is at its last request, whose line is `METHOD /path HTTP/1.1`."""
+        words = data.split(b"\r\n", 1)[0].split(b" ")
+        if len(words) == 3 and words[2].startswith(b"HTTP/"):
+            for others in self._requests.values():
+                others.discard(near)
+            self._requests.setdefault(b" ".join(words[:2]), set()).add(near)
+
+    def hush(self, request: str) -> None:
+        """From now on nothing comes any more over the connections whose last request begins so: `POST /v1/chat`."""
+        found = [
+            near
+            for line, ends in self._requests.items()
+            if line.startswith(request.encode())
+            for near in ends
+        ]
+        assert found, f"nothing is open for {request}: {sorted(self._requests)}"
+        self._silent.update(found)
 
     def cut(self) -> None:
         self.is_cut = True

@@ -5,12 +5,15 @@ ANY_SHEET = "any sheet"
 PEOPLE = "a conversation of people"
 SEARCH = "a search"
 TOOLS = "a call of a tool"
+RUNS = "a message to an agent"
 LATER = {
     "styles/sheets.css": ANY_SHEET,
     "scripts/sheet.js": ANY_SHEET,
     "styles/tools.css": TOOLS,
     "scripts/chat/tools.js": TOOLS,
     "scripts/chat/approval_fields.js": TOOLS,
+    "scripts/chat/runs.js": RUNS,
+    "scripts/chat/run_follower.js": RUNS,
     "styles/search.css": SEARCH,
     "scripts/search.js": SEARCH,
     "styles/people.css": PEOPLE,

@@ -1,41 +1,6 @@
-// api.js -- requests to the REST API and its streams, with the bearer token, and their errors.
+// api.js -- requests to the REST API and its streams, with the bearer token.
 import { getAccessToken, renewToken } from "./account/session.js";
-
-export class ApiError extends Error {
-  constructor(status, problem = {}, headers = new Headers()) {
-    super(problem.detail || "The server did not answer as it should.");
-    this.status = status;
-    this.type = problem.type;
-    this.errors = problem.errors;
-    this.retryAfter = Number(headers.get("retry-after")) || 0;
-  }
-}
-
-// There was no answer: the network or the server is down. The same request may be sent again.
-export class Unreachable extends Error {
-  constructor() {
-    super("The server cannot be reached.");
-    this.status = 0;
-  }
-}
-
-async function sendRequest(method, path, { body, headers = {}, signal, token } = {}) {
-  const sent = { ...headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-  if (body !== undefined) sent["Content-Type"] = "application/json";
-  try {
-    return await fetch(path, {
-      method, signal, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), cache: "no-store",
-    });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Unreachable();
-  }
-}
-
-async function readProblem(response) {
-  const problem = await response.json().catch(() => ({}));
-  return new ApiError(response.status, problem, response.headers);
-}
+import { readAnswer, readFrames, readProblem, sendRequest, Unreachable, Watch } from "./http.js";
 
 // The response to a request with a valid token: a refused token is renewed once.
 async function sendAuthorized(method, path, options) {
@@ -50,8 +15,12 @@ async function sendAuthorized(method, path, options) {
 }
 
 export async function request(method, path, body, options = {}) {
-  const response = await sendAuthorized(method, path, { body, ...options });
-  return response.status === 204 ? null : response.json();
+  const watch = new Watch(options.signal);
+  try {
+    return await readAnswer(await sendAuthorized(method, path, { ...options, body, signal: watch.signal }));
+  } finally {
+    watch.end();
+  }
 }
 
 export const get = (path, params = {}) => {
@@ -85,48 +54,16 @@ export async function openFile(path) {
   }
 }
 
-// For public routes, and for those of the console's session, which use a cookie.
-export async function requestWithoutToken(method, path, body, headers) {
-  const response = await sendRequest(method, path, { body, headers });
-  if (!response.ok) throw await readProblem(response);
-  return response.status === 204 ? null : response.json();
-}
-
-// Opens a stream and returns its headers and `events()`, an async iterator. Throws if it cannot be opened.
+// Opens a stream and returns its headers, `events()`, an async iterator, and `end()`. Throws if it cannot be opened;
+// `events()` throws when the stream breaks or has fallen silent.
 export async function openStream(method, path, { body, lastId, signal } = {}) {
   const headers = { Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": String(lastId) } : {}) };
-  const response = await sendAuthorized(method, path, { body, headers, signal });
-  return { headers: response.headers, events: () => readFrames(response.body) };
-}
-
-// Parses server-sent events: one field a line, a blank line ends an event, a colon starts a comment.
-async function* readFrames(stream) {
-  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  let frame = {};
+  const watch = new Watch(signal, true);
   try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      const lines = (rest + value).split(/\r?\n/);
-      rest = lines.pop();
-      for (const line of lines) {
-        if (line === "") {
-          if (frame.data !== undefined) yield { id: frame.id, type: frame.event || "message", data: JSON.parse(frame.data) };
-          frame = {};
-          continue;
-        }
-        const colon = line.indexOf(":");
-        if (colon === 0) {
-          yield { type: "heartbeat" };
-          continue;
-        }
-        const name = colon < 0 ? line : line.slice(0, colon);
-        const text = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
-        frame[name] = name === "data" && frame.data !== undefined ? `${frame.data}\n${text}` : text;
-      }
-    }
-  } finally {
-    reader.cancel().catch(() => {}); // the stream is broken already
+    const response = await sendAuthorized(method, path, { body, headers, signal: watch.signal });
+    return { headers: response.headers, events: () => readFrames(response.body, watch), end: () => watch.end() };
+  } catch (error) {
+    watch.end();
+    throw error;
   }
 }

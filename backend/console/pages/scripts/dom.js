@@ -109,7 +109,13 @@ export function formatDuration(from, to) {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
+// Whether a key belongs to a word that is being written with an input method. Safari tells the one that ends it, whose
+// number is 229, after the word.
+export const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
 export const formatCount = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+
+export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Calls `work` after `ms` without another call.
 export function debounce(ms, work) {

@@ -18,7 +18,8 @@ export async function openPart(fetchPart, ...given) {
   }
 }
 
-// What shows the messages of people, the calls of tools, and the hits of a search.
+// What follows runs, and what shows the messages of people, the calls of tools, and the hits of a search.
+export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"));
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
 export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
 
@@ -26,7 +27,7 @@ export const fetchSearch = () => fetchAll(() => import("./search.js"), "search.c
 
 async function fetchAll(fetchPart, name) {
   try {
-    const [part] = await Promise.all([fetchPart(), fetchStyles(name)]);
+    const [part] = await Promise.all([fetchPart(), name && fetchStyles(name)]);
     return part;
   } catch (cause) {
     throw new Error(NOT_FETCHED, { cause });

@@ -1,12 +1,14 @@
 // main.js -- connects the parts of the page: session, address, frame, theme, drawers.
-import { get, requestWithoutToken } from "./api.js";
+import { get } from "./api.js";
 import * as chat from "./chat/chat.js";
 import { focusUnlessTouch, setPlaceholder } from "./chat/composer.js";
 import * as conversations from "./chat/conversations.js";
 import { $, debounce, formatCount, showFailure, neutralizeDirection, showToast } from "./dom.js";
 import * as signInPage from "./account/sign_in.js";
 import { endSession, mayBeSignedIn, onEnd, signOut } from "./account/session.js";
+import { requestWithoutToken } from "./http.js";
 import { openPart } from "./later.js";
+import * as storage from "./storage.js";
 import * as stream from "./stream.js";
 import * as tasks from "./tasks/tasks.js";
 import * as accounts from "./team/accounts.js";
@@ -129,9 +131,11 @@ stream.subscribe("reset", () => {
 stream.subscribe("import.stored", debounce(1000, () => {
   if (me) Promise.all([conversations.load(), tasks.load()]).catch(showFailure);
 }));
-stream.subscribe("connection", (up) => {
-  $("connection").textContent = up ? "" : "Connection lost. Trying again …";
-});
+// Once the network is back, all streams are opened anew, and tell whether they are.
+const showConnection = (isUp, words = "Connection lost. Trying again …") => ($("connection").textContent = isUp ? "" : words);
+stream.subscribe("connection", (isUp) => showConnection(isUp));
+addEventListener("offline", () => showConnection(false, "No network. Waiting for it …"));
+addEventListener("online", () => $("connection").textContent && showConnection(false));
 
 // Buttons of the frame
 
@@ -151,7 +155,7 @@ const THEMES = { auto: "light", light: "dark", dark: "auto" };
 
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
-  localStorage.setItem("parley.theme", theme);
+  storage.keep("parley.theme", theme);
   const label = `Theme: ${theme === "auto" ? "as the system" : theme}`;
   $("theme").setAttribute("aria-label", label);
   $("theme").title = label;

@@ -1,9 +1,8 @@
 // stream.js -- the user stream, one for all tabs: the tab with the lock reads it and broadcasts it to the others.
 import { openStream } from "./api.js";
-import { runExclusively } from "./account/locks.js";
+import { openChannel, runExclusively } from "./account/locks.js";
 
 const LONGEST_WAIT_MS = 15_000;
-const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s
 
 const listeners = new Map();
 let channel = null;
@@ -25,7 +24,7 @@ export function start(userId, position) {
   const name = `parley.events.${userId}`;
   const aborted = new AbortController();
   stop = aborted;
-  channel = new BroadcastChannel(name);
+  channel = openChannel(name);
   channel.onmessage = ({ data }) => receiveFrame(data);
   leadInTurn(name, aborted.signal).catch((error) => {
     if (error.name !== "AbortError") throw error; // signed out while another tab was leading
@@ -75,22 +74,11 @@ async function leadTabs(leaving, lost) {
 }
 
 async function readStream(signal, opened) {
-  const connection = new AbortController();
-  const giveUp = () => connection.abort();
-  signal.addEventListener("abort", giveUp);
-  let quiet = setTimeout(giveUp, SILENCE_MS);
-  try {
-    const stream = await openStream("GET", "/v1/events/stream", { lastId, signal: connection.signal });
-    opened();
-    broadcast({ type: "connection", data: true, after: lastId });
-    for await (const { id, type, data } of stream.events()) {
-      clearTimeout(quiet);
-      quiet = setTimeout(giveUp, SILENCE_MS);
-      if (type !== "heartbeat") broadcast({ id, type, data });
-    }
-  } finally {
-    clearTimeout(quiet);
-    signal.removeEventListener("abort", giveUp);
+  const stream = await openStream("GET", "/v1/events/stream", { lastId, signal });
+  opened();
+  broadcast({ type: "connection", data: true, after: lastId });
+  for await (const { id, type, data } of stream.events()) {
+    if (type !== "heartbeat") broadcast({ id, type, data });
   }
 }
 

@@ -1,2 +1,6 @@
 // theme.js -- sets the theme before the first paint: the user's choice, or else the system's.
-document.documentElement.dataset.theme = localStorage.getItem("parley.theme") || "auto";
+try {
+  document.documentElement.dataset.theme = localStorage.getItem("parley.theme") || "auto";
+} catch {
+  document.documentElement.dataset.theme = "auto"; // this browser keeps nothing for the page
+}

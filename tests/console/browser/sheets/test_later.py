@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
 from console.files import FILES
-from support.browsers import Cable, Visitor, say
+from support.browsers import Cable, Visitor, say, settled
 from support.console_files import ANY_SHEET, LATER
 from support.servers import Person, Server, wait_until
 
@@ -37,10 +37,11 @@ def open_receipts(page: Page) -> None:
     page.get_by_role("menuitem", name="Who has read it").click()
 
 
-def say_to_agent(page: Page) -> None:
+def say_to_agent(page: Page, text: str = "hello") -> None:
     page.locator("#new-chat").click()
     expect(page.locator("#open-participants")).to_be_hidden()
-    say(page, "add feed the cat")
+    say(page, text)
+    settled(page)
 
 
 def search(page: Page) -> None:
@@ -62,10 +63,11 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "the settings": (press("#open-settings"), "#settings"),
     "the inbox": (press("#open-inbox"), "#inbox"),
     "a new conversation with people": (press("#new-people"), "#begin"),
+    "a message to an agent": (say_to_agent, ".from-agent"),
     "a conversation of people": (press(".conversations a:has([href='#i-person'])"), "#open-participants"),
     "those who take part": (press("#open-participants"), "#participants"),
     "the receipts of a message": (open_receipts, "#deliveries"),
-    "a call of a tool": (say_to_agent, ".tool"),
+    "a call of a tool": (lambda page: say_to_agent(page, "add feed the cat"), ".tool"),
     "a search": (search, "#app"),
     "a task with a plan": (plan, "#app"),
     "the accounts": (press("#open-accounts"), "#accounts"),

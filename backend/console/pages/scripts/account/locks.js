@@ -1,13 +1,31 @@
-// locks.js -- runs work in one tab at a time: with Web Locks or, without https, with a lease in IndexedDB.
+// locks.js -- what tabs of one browser do together: work that one runs at a time, and channels between them.
+// Locks are Web Locks or, without https, leases in IndexedDB. A browser that keeps nothing for the page may refuse all of
+// these: then each tab works for itself.
 
 const LEASE_MS = 4_000;
 const ASK_MS = 400;
 
 // Runs `work(lost)` while no other tab runs work of this name. The signal `lost` aborts when a lease has run out.
-export function runExclusively(name, work, signal) {
-  if (!navigator.locks) return runWithLease(name, work, signal);
+export async function runExclusively(name, work, signal) {
+  if (!navigator.locks || !(await mayLock())) return runWithLease(name, work, signal);
   const never = new AbortController().signal;
   return navigator.locks.request(name, signal ? { signal } : {}, () => work(never));
+}
+
+let allowed = null;
+
+function mayLock() {
+  allowed ??= navigator.locks.query().then(() => true, () => false);
+  return allowed;
+}
+
+// A channel to the other tabs; one that nobody hears where there is none.
+export function openChannel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return { postMessage() {}, close() {} };
+  }
 }
 
 async function runWithLease(name, work, signal) {
@@ -47,14 +65,14 @@ async function claimLease(name, owner, ms) {
 let opened = null;
 
 function openDatabase() {
-  opened ??= new Promise((resolve) => {
+  opened ??= new Promise((resolve, reject) => {
     const asked = indexedDB.open("parley.locks", 1);
     asked.onupgradeneeded = () => asked.result.createObjectStore("leases");
     asked.onsuccess = () => {
       asked.result.onclose = () => (opened = null); // the user cleared the browser's data
       resolve(asked.result);
     };
-    asked.onerror = () => resolve(null);
-  });
+    asked.onerror = reject;
+  }).catch(() => null);
   return opened;
 }

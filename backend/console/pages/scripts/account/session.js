@@ -1,7 +1,8 @@
 // session.js -- the session: an access token in memory, renewed with a cookie that no script can read.
 // No token goes over a BroadcastChannel, since every page of this host can listen: each tab gets its own.
-import { ApiError, requestWithoutToken } from "../api.js";
-import { runExclusively } from "./locks.js";
+import { ApiError, requestWithoutToken } from "../http.js";
+import { isKept, forget, keep, read } from "../storage.js";
+import { openChannel, runExclusively } from "./locks.js";
 
 const PATH = "/v1/web/session";
 const CONSOLE = { "X-Parley-Console": "1" };
@@ -12,20 +13,21 @@ const EARLY = 0.2; // the part of a token's life that is left when it is renewed
 let current = null; // { token, until, early }: times in ms
 let renewing = null;
 let notifyEnd = () => {};
-const tabs = new BroadcastChannel("parley.session");
+const tabs = openChannel("parley.session");
 
 tabs.onmessage = ({ data }) => {
   if (data.kind === "out" && current) endSession("You signed out in another tab.");
   if (data.kind === "in") location.reload();
 };
 
-export const mayBeSignedIn = () => localStorage.getItem(MARK) !== null;
+// Where nothing is kept, only the server knows.
+export const mayBeSignedIn = () => read(MARK) !== null || !isKept();
 export const onEnd = (work) => (notifyEnd = work);
 
 function storeToken(answer) {
   const life = answer.expires_in * 1000;
   current = { token: answer.access_token, until: Date.now() + life, early: Date.now() + life * (1 - EARLY) };
-  localStorage.setItem(MARK, "1");
+  keep(MARK, "1");
   return current.token;
 }
 
@@ -42,7 +44,7 @@ export async function signOut() {
 
 export function endSession(why) {
   current = null;
-  localStorage.removeItem(MARK);
+  forget(MARK);
   notifyEnd(why);
 }
 
@@ -63,7 +65,7 @@ async function refreshToken() {
     return storeToken(await requestWithoutToken("POST", `${PATH}/refresh`, undefined, CONSOLE));
   } catch (error) {
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
-      endSession("Your session has ended. Sign in again.");
+      endSession(read(MARK) === null ? undefined : "Your session has ended. Sign in again.");
     }
     throw error;
   }

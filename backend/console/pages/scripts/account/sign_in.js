@@ -1,5 +1,5 @@
 // sign_in.js -- the page to sign in and to create an account.
-import { requestWithoutToken as ask } from "../api.js";
+import { requestWithoutToken as ask } from "../http.js";
 import { $ } from "../dom.js";
 import { FieldError, clearErrors, runOnSubmit } from "../forms.js";
 import { signIn } from "./session.js";

@@ -1,7 +1,8 @@
 // transfers.js -- in the settings: all of the user's data as a file, and files of other products.
 import { getAccessToken, renewToken } from "./session.js";
-import { ApiError, openFile, Unreachable } from "../api.js";
+import { openFile } from "../api.js";
 import { announce, el, formatCount, showFailure } from "../dom.js";
+import { ApiError, Unreachable } from "../http.js";
 import { makeSection } from "../sheet.js";
 
 const NOUNS = [["tasks", "task"], ["conversations", "conversation"], ["messages", "message"]];

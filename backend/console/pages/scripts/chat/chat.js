@@ -3,10 +3,9 @@ import { get } from "../api.js";
 import * as composer from "./composer.js";
 import { getConversation as getKnown, loadConversation } from "./conversations.js";
 import { $, showFailure } from "../dom.js";
-import { fetchRoom } from "../later.js";
+import { fetchRoom, fetchRuns } from "../later.js";
 import { makeItem, markDay, markStored } from "./messages.js";
 import { opened } from "./opened.js";
-import { followRun, isFollowed, leaveRuns, onRepeat, setRuns, showEndings, updateRun } from "./runs.js";
 import { sendMessage, startAt } from "./sending.js";
 import { subscribe } from "../stream.js";
 import * as thread from "./thread.js";
@@ -21,6 +20,7 @@ let span = { before: "end" }; // what `cursor` goes on from
 let cursor = null; // of older messages
 let hasMissed = false; // whether a message came while the list did not reach the end
 let loading = false;
+let runs = null; // the module that follows them, once there was one
 
 export const getConversation = () => opened.id;
 const getPath = () => `/v1/conversations/${opened.id}/messages`;
@@ -45,7 +45,7 @@ export async function open(id, place = null) {
   thread.setBusy(true);
   try {
     opened.isReady = openRoom(id, turn);
-    const [page, history] = await Promise.all([place ? fetchAround(place) : fetchEnd(), fetchRuns(id), opened.isReady]);
+    const [page, history] = await Promise.all([place ? fetchAround(place) : fetchEnd(), fetchHistory(id), opened.isReady]);
     if (turn !== opened.turn) return;
     await opened.room?.start(page.data);
     if (turn !== opened.turn) return;
@@ -61,7 +61,7 @@ export async function open(id, place = null) {
   } finally {
     if (turn === opened.turn) {
       thread.setBusy(false);
-      if (opened.isWhole) followRun();
+      if (opened.isWhole) runs?.followRun();
     }
   }
 }
@@ -82,7 +82,12 @@ async function openRoom(id, turn) {
 }
 
 const fetchEnd = async () => ({ ...(await get(getPath(), { before: "end", limit: PAGE })), span: { before: "end" }, isWhole: true });
-const fetchRuns = (id) => get(`/v1/conversations/${id}/runs`, { limit: PAGE });
+
+async function fetchHistory(id) {
+  const { data } = await get(`/v1/conversations/${id}/runs`, { limit: PAGE });
+  if (data.length) runs ??= await fetchRuns();
+  return data;
+}
 
 // The messages before one, and from it on: it is the first that comes after the last of those before.
 async function fetchAround(messageId) {
@@ -96,7 +101,7 @@ async function fetchAround(messageId) {
 function showPage(page, history) {
   ({ span, next_cursor: cursor } = page);
   opened.isWhole = page.isWhole;
-  setRuns(history.data);
+  runs?.setRuns(history);
   const stored = new Set(page.data.flatMap((message) => [message.id, message.client_id]).filter(Boolean));
   // What was written, or came, while the page was on its way.
   const newer = [...list.children].filter(({ message }) => !message || !(stored.has(message.id) || stored.has(message.client_id)));
@@ -133,7 +138,7 @@ function markPlace(item) {
 }
 
 function clearConversation() {
-  leaveRuns();
+  runs?.leaveRuns();
   opened.room?.leave();
   opened.room = null;
   cursor = null;
@@ -147,7 +152,7 @@ export async function refreshMessages() {
   const { turn, id } = opened;
   if (id === null) return;
   await opened.isReady;
-  const [page, history] = await Promise.all([fetchEnd(), fetchRuns(id), opened.room?.refresh()]);
+  const [page, history] = await Promise.all([fetchEnd(), fetchHistory(id), opened.room?.refresh()]);
   if (turn !== opened.turn) return;
   const joins = page.data.some((message) => findItem(message.id));
   if (page.data.length && !joins && list.childElementCount && opened.isWhole) {
@@ -158,7 +163,7 @@ export async function refreshMessages() {
     opened.room?.update(message);
     addMessage(message);
   }
-  for (const run of history.data) updateRun(run);
+  for (const run of history) runs.updateRun(run);
 }
 
 // Puts answers below their messages, also if another message came between, and marks days and endings.
@@ -168,7 +173,7 @@ function arrangeItems() {
   }
   for (const item of list.children) markDay(item);
   opened.room?.arrange();
-  showEndings();
+  runs?.showEndings();
 }
 
 // Adds a stored message, whichever stream brings it first; `seq` is its number among people, where that is known.
@@ -187,7 +192,7 @@ function addMessage(message, seq) {
   if (message.role === "agent" && run) {
     const answer = list.querySelector(`.from-agent[data-run="${run}"]`);
     // The follower shows this message.
-    if (answer && !isFollowed(run)) answer.agent.settle(message);
+    if (answer && !runs?.isFollowed(run)) answer.agent.settle(message);
     if (answer) {
       opened.room?.placeAnswer(answer, message, seq);
       return;
@@ -244,7 +249,7 @@ async function loadNewer() {
     list.append(...page.data.filter((message) => !findItem(message.id)).map(make));
     opened.isWhole = page.next_cursor === null && !hasMissed;
     arrangeItems();
-    if (opened.isWhole) followRun();
+    if (opened.isWhole) runs?.followRun();
   });
 }
 
@@ -256,6 +261,15 @@ $("jump").addEventListener("click", () => {
 });
 
 subscribe("message.created", ({ message, message_seq: seq }) => message.conversation_id === opened.id && addMessage(message, seq));
+subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", async ({ run }) => {
+  if (run.conversation_id !== opened.id) return;
+  try {
+    runs ??= await fetchRuns();
+    runs.updateRun(run);
+  } catch (error) {
+    showFailure(error);
+  }
+});
 subscribe("message.updated", ({ message }) => message.conversation_id === opened.id && opened.room?.update(message));
 
 // Writing
@@ -272,7 +286,6 @@ async function send(text) {
   sendMessage(text);
 }
 
-onRepeat(sendMessage);
 composer.onSend((text) => (opened.room?.takeText(text) ? undefined : send(text)));
 
 export function reset() {

@@ -1,5 +1,5 @@
 // composer.js -- the message box with its drafts and its two buttons, and the examples for a new user.
-import { $, el, neutralizeDirection, showFailure } from "../dom.js";
+import { $, el, isComposing, neutralizeDirection, showToast } from "../dom.js";
 
 const MAX_HEIGHT = 240;
 const EXAMPLES = [
@@ -57,7 +57,7 @@ function fitHeight() {
 
 box.addEventListener("input", fitHeight);
 box.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
     event.preventDefault();
     $("composer").requestSubmit();
   }
@@ -71,17 +71,18 @@ $("composer").addEventListener("submit", (event) => {
   send(words);
 });
 
-$("stop").addEventListener("click", async () => {
+async function pressStop() {
   $("stop").disabled = true;
   try {
     await stop();
     box.focus();
   } catch (error) {
-    showFailure(error);
+    showToast(`The answer was not stopped. ${error.message}`, { kind: "error", seconds: 8, label: "Try again", action: pressStop });
   } finally {
     $("stop").disabled = false;
   }
-});
+}
+$("stop").addEventListener("click", pressStop);
 
 $("examples").append(
   ...EXAMPLES.map(([words, why]) =>

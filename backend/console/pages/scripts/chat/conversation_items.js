@@ -1,5 +1,5 @@
 // conversation_items.js -- an item of the list of conversations: its title, what waits in it, and its renaming.
-import { el, formatClock, formatCount, formatDay, makeIcon, makeIconButton } from "../dom.js";
+import { el, formatClock, formatCount, formatDay, isComposing, makeIcon, makeIconButton } from "../dom.js";
 
 // Each kind of conversation has its icon.
 const KINDS = { assistant: "chat", direct: "person", group: "group" };
@@ -47,6 +47,7 @@ export function editTitle(item, title, done, save) {
     if (isSaved && written && written !== title) save(written);
   };
   input.addEventListener("keydown", (event) => {
+    if (isComposing(event)) return;
     if (event.key === "Enter") end(true);
     if (event.key === "Escape") end(false);
   });

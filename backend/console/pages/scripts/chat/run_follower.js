@@ -12,18 +12,19 @@ export class RunFollower {
   constructor(runId, onEvent, opened = null) {
     this.id = runId;
     this.onEvent = onEvent;
-    this.opened = opened;
+    this.stream = opened;
     this.agent = new AgentItem(runId);
     this.item = this.agent.item;
     this.item.classList.add("live");
-    this.agent.showThinking("Thinking …");
+    this.showThinking("Thinking …");
     this.text = "";
     this.words = null;
     this.lastId = null;
     this.ended = false;
+    this.over = new Promise((resolve) => (this.endWait = resolve)); // until the end is known
     this.isQueued = false;
     this.leaving = new AbortController();
-    this.onVisible = () => this.reading?.abort();
+    this.onVisible = () => document.hidden && this.interrupt();
     document.addEventListener("visibilitychange", this.onVisible);
     this.follow();
   }
@@ -31,36 +32,47 @@ export class RunFollower {
   // Stops following; the run goes on.
   leave() {
     this.leaving.abort();
-    this.reading?.abort();
+    this.interrupt();
     document.removeEventListener("visibilitychange", this.onVisible);
   }
 
+  // Breaks the connection, or ends the wait for the next one.
+  interrupt() {
+    this.pausing?.abort();
+    this.stream?.end();
+  }
+
+  // Reads again at once what there is of the run, even where its stream seems to be open.
+  resume() {
+    if (!document.hidden) this.interrupt();
+  }
+
   async follow() {
-    for (let tries = 0; !this.ended && !this.leaving.signal.aborted; tries += 1) {
-      // A hidden tab closes its connection: a browser opens only six to a host.
-      if (document.hidden && !this.opened) await waitUntilVisible(this.leaving.signal);
-      this.reading = new AbortController();
+    const { signal: leaving } = this.leaving;
+    for (let tries = 0; !this.ended && !leaving.aborted; tries += 1) {
       try {
-        const stream = this.opened || (await this.open());
-        this.opened = null;
-        for await (const frame of stream.events()) {
-          if (this.leaving.signal.aborted || (document.hidden && this.reading.signal.aborted)) break;
+        // A hidden tab closes its connection: a browser opens only six to a host.
+        if (document.hidden && !this.stream) await waitUntilVisible(leaving);
+        this.pausing = new AbortController();
+        this.stream ??= await this.open(this.pausing.signal);
+        for await (const frame of this.stream.events()) {
+          if (leaving.aborted) break;
           if (frame.type === "heartbeat") continue;
           tries = 0;
           this.handleFrame(frame);
-          if (this.ended) break;
         }
       } catch (error) {
         if (error.status === 404 || error.status === 401) break;
       }
-      if (this.ended || this.leaving.signal.aborted) break;
-      if (!document.hidden) await waitForRetry(Math.min(8_000, 250 * 2 ** tries), this.leaving.signal);
+      this.stream = null;
+      if (this.ended || leaving.aborted) break;
+      if (!document.hidden && !this.pausing.signal.aborted) await waitForRetry(Math.min(8_000, 250 * 2 ** tries), this.pausing.signal);
     }
     document.removeEventListener("visibilitychange", this.onVisible);
   }
 
-  open() {
-    return openStream("GET", `/v1/runs/${this.id}/events`, { lastId: this.lastId, signal: this.reading.signal });
+  open(signal) {
+    return openStream("GET", `/v1/runs/${this.id}/events`, { lastId: this.lastId, signal });
   }
 
   handleFrame({ id, type, data }) {
@@ -68,29 +80,52 @@ export class RunFollower {
     if (this.lastId !== null && seq <= this.lastId) return; // handled before the connection broke
     this.lastId = seq;
     this[type]?.(data);
-    if (FINAL_EVENTS.has(type)) this.ended = true;
+    if (FINAL_EVENTS.has(type)) this.markEnded();
     this.onEvent(type, data, this);
   }
 
+  markEnded() {
+    this.ended = true;
+    this.endWait();
+  }
+
+  // The run has ended, and its stream does not tell: `message` is what it has left, if there is something.
+  end(message) {
+    this.markEnded();
+    this.leave();
+    if (message) this["message.completed"]({ message });
+  }
+
+  // Until the end, whatever else comes: the user has stopped the answer.
+  setStopping(isStopping) {
+    this.isStopping = isStopping;
+    if (!this.ended) this.showThinking(this.doing);
+  }
+
+  showThinking(words) {
+    this.doing = words;
+    this.agent.showThinking(this.isStopping ? "Stopping …" : words);
+  }
+
   nameAwaited(name) {
-    if (this.isQueued && !this.ended) this.agent.showThinking(["Waiting for ", bdi(name), " …"]);
+    if (this.isQueued && !this.ended) this.showThinking(["Waiting for ", bdi(name), " …"]);
   }
 
   // Handlers, named as the events.
 
   "run.queued"() {
     this.isQueued = true;
-    this.agent.showThinking("Waiting …");
+    this.showThinking("Waiting …");
   }
 
   "run.started"() {
     this.isQueued = false;
-    this.agent.showThinking("Thinking …");
+    this.showThinking("Thinking …");
   }
 
   "message.delta"({ text }) {
     this.text += text;
-    this.agent.showThinking(null);
+    this.showThinking(null);
     this.paint();
   }
 
@@ -100,25 +135,25 @@ export class RunFollower {
   }
 
   "tool.call"({ id, name, arguments: given }) {
-    this.agent.showThinking("Working …");
+    this.showThinking("Working …");
     this.agent.cards.update(id, { name, arguments: given });
   }
 
   "approval.requested"({ id, name, arguments: given, shown: rows, digest, expires_at }) {
-    this.agent.showThinking(null);
+    this.showThinking(null);
     const again = Boolean(this.agent.cards.calls.get(id)?.approval);
     const approval = { decision: null, shown: rows, digest, expires_at, again };
     this.agent.cards.update(id, { name, arguments: given, approval });
   }
 
   "approval.decided"({ id, decision, decided_at }) {
-    this.agent.showThinking("Working …");
+    this.showThinking("Working …");
     const { approval } = this.agent.cards.calls.get(id) || {};
     this.agent.cards.update(id, { approval: { ...approval, decision, decided_at } });
   }
 
   "tool.result"({ id, name, result, error, started_at, finished_at }) {
-    this.agent.showThinking("Thinking …");
+    this.showThinking("Thinking …");
     this.agent.cards.update(id, { name, result, error, started_at, finished_at });
   }
 

@@ -1,12 +1,12 @@
 // runs.js -- the user's runs in the open conversation: those that are followed, those that wait, and how others ended.
-import { announce, showFailure } from "../dom.js";
+import { get, post } from "../api.js";
+import { announce, showFailure, wait } from "../dom.js";
 import * as composer from "./composer.js";
 import { loadConversation } from "./conversations.js";
 import { makeItem, markDay, markStored, setState } from "./messages.js";
 import { opened } from "./opened.js";
 import { RunFollower } from "./run_follower.js";
-import { post } from "../api.js";
-import { subscribe } from "../stream.js";
+import { sendMessage } from "./sending.js";
 import { findItem, list, placeItem } from "./thread.js";
 import { findAgent, getUser } from "../team/accounts.js";
 
@@ -14,12 +14,15 @@ const ACTIVE = new Set(["queued", "running", "awaiting_approval"]);
 // With an agent alone one answer follows the other. Among people several agents may answer at once; a browser opens six
 // connections to a host, and each follower has one.
 const MOST_AMONG_PEOPLE = 3;
+// How long an answer's own stream may take to tell of the end that the user stream has told, and then once more after it
+// was asked anew; and how long a stopped one may take to end.
+const LATE_MS = 1_000;
+const TOO_LATE_MS = 3_000;
+const STOP_MS = 5_000;
 
 let runs = new Map();
 let followers = new Map(); // by run
-let repeatMessage = () => {};
 
-export const onRepeat = (work) => (repeatMessage = work);
 // Whether the message of this run is shown as it grows.
 export const isFollowed = (runId) => Boolean(followers.get(runId)) && !followers.get(runId).ended;
 const listFollowed = () => [...followers.values()].filter((follower) => !follower.ended);
@@ -58,7 +61,7 @@ function showEnding(run) {
     placeItem(answer);
   }
   const again = asked && asked === [...list.querySelectorAll(".from-user")].at(-1);
-  answer.agent.showEnding(run, again ? () => repeatMessage(asked.message.content) : null);
+  answer.agent.showEnding(run, again ? () => sendMessage(asked.message.content) : null);
 }
 
 // The message that asked for a run: among people it may ask for several.
@@ -142,8 +145,27 @@ export function updateRun(run) {
   if (known && !ACTIVE.has(known.status)) return;
   runs.set(run.id, run);
   if (ACTIVE.has(run.status)) followRun();
-  else if (!isFollowed(run.id)) showEnding(run);
+  else if (isFollowed(run.id)) expectEnd(followers.get(run.id), run).catch(showProblem);
+  else showEnding(run);
   markQueued(run);
+}
+
+// Where the server cannot be reached, the follower goes on trying.
+const showProblem = (error) => error.status && showFailure(error);
+
+// A run has ended, and its own stream has not told so: its connection may be silent.
+async function expectEnd(follower, run) {
+  const isOver = () => follower.ended || follower !== followers.get(run.id);
+  await Promise.race([follower.over, wait(LATE_MS)]);
+  if (isOver()) return;
+  follower.resume();
+  await Promise.race([follower.over, wait(TOO_LATE_MS)]);
+  if (isOver()) return;
+  const { data } = await get(`/v1/conversations/${run.conversation_id}/messages`, { before: "end" });
+  if (isOver()) return;
+  const message = data.find((one) => one.run_id === run.id && one.role === "agent");
+  follower.end(message);
+  handleRunEvent(`run.${run.status}`, run, follower);
 }
 
 function updateButtons() {
@@ -151,5 +173,17 @@ function updateButtons() {
   composer.setWorking(isWorking, isWorking && !opened.room);
 }
 
-composer.onStop(() => Promise.all(listFollowed().map(({ id }) => post(`/v1/runs/${id}/cancel`))));
-subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => updateRun(run));
+async function stopRun(follower) {
+  follower.setStopping(true);
+  try {
+    const cancelled = post(`/v1/runs/${follower.id}/cancel`).then(updateRun).then(() => follower.over);
+    const tooLong = wait(STOP_MS).then(() => {
+      throw new Error("The server has not said that it has stopped.");
+    });
+    await Promise.race([cancelled, tooLong]);
+  } finally {
+    follower.setStopping(false);
+  }
+}
+
+composer.onStop(() => Promise.all(listFollowed().map(stopRun)));

@@ -1,10 +1,10 @@
 // sending.js -- sends messages one after the other, in the order of writing, and keeps those that do not arrive.
 import { get, openStream } from "../api.js";
 import { $, showFailure } from "../dom.js";
+import { fetchRuns } from "../later.js";
 import * as composer from "./composer.js";
 import { makeUserItem, markDay, setState } from "./messages.js";
 import { opened } from "./opened.js";
-import { addRun, followRun, markWaiting } from "./runs.js";
 import { list, scrollToEnd } from "./thread.js";
 import { getPlace } from "../team/accounts.js";
 
@@ -49,25 +49,25 @@ async function deliverMessage(item, to, turn, deliver) {
 }
 
 async function askAgent(item, to, turn) {
+  const runs = await fetchRuns();
   const { client_id, content } = item.message;
   const [path, body] = to
     ? [`/v1/conversations/${to}/messages`, { content, client_id }]
     : ["/v1/chat", { message: content, client_id, ...getPlace() }];
-  const leaving = new AbortController();
-  const stream = await openStream("POST", path, { body, signal: leaving.signal });
+  const stream = await openStream("POST", path, { body });
   const runId = stream.headers.get("X-Run-ID");
   item.dataset.run = runId;
   const here = to ?? (await get(`/v1/runs/${runId}`)).conversation_id;
   if (turn !== opened.turn) {
-    leaving.abort(); // another conversation is open now; the message is stored
+    stream.end(); // another conversation is open now; the message is stored
     return here;
   }
-  addRun(runId);
+  runs.addRun(runId);
   if (opened.id === null) adoptConversation(here, content);
   setState(item, "sent");
-  if (!followRun(stream, runId)) {
-    leaving.abort();
-    markWaiting(runId);
+  if (!runs.followRun(stream, runId)) {
+    stream.end();
+    runs.markWaiting(runId);
   }
   return here;
 }

@@ -10,17 +10,15 @@ import { markMentions } from "./mentions.js";
 import { openMenu } from "./menu.js";
 import { nameOf } from "./names.js";
 import { makeReceipt, openDeliveries } from "./receipts.js";
-import { isMe } from "./roster.js";
+import { isMine } from "./roster.js";
 import * as writing from "./writing.js";
 
 const TOGETHER_MS = 300_000; // what one says within so much time stands under their name once
-const EXCERPT = 140;
 const TAKEN_BACK = "This message was taken back.";
 
 let replied = new Map(); // promises of messages that are replied to and not in the list, by id
 
 export const forgetReplied = () => (replied = new Map());
-export const isMine = (message) => message.role === "user" && (!message.sender || isMe(message.sender.id));
 
 export function makeItem(message) {
   const item = message.role === "agent" ? makeAgentItem(message) : makePersonItem(message);
@@ -37,7 +35,7 @@ function makePersonItem(message) {
   const item = el("li", { class: `message ${mine ? "from-user" : "from-other"}`, data: { client: mine ? message.client_id || "" : "" } },
     mine ? el("span", { class: "sr" }, "You said:") : makeSayer(message.sender),
     makeQuote(message), el("div", { class: "bubble" }, body), el("div", { class: "foot" }));
-  Object.assign(item, { message, isMine: mine, body, drawFoot: () => showState(item), makeFoot: () => makeFoot(item) });
+  Object.assign(item, { message, isMine: mine, body, drawFoot: () => showState(item), makeFoot: () => makeFoot(item), update: (now) => updateItem(item, now) });
   if (message.id) {
     item.dataset.id = message.id;
     item.dataset.state = "sent";
@@ -168,15 +166,10 @@ async function fetchMessage(conversationId, id) {
 }
 
 function fillQuote(quote, message) {
-  const words = message.retracted_at ? TAKEN_BACK : excerpt(message.content);
+  const words = message.retracted_at ? TAKEN_BACK : writing.excerpt(message.content);
   const who = isMine(message) ? "You" : nameOf(message.sender);
   quote.setAttribute("aria-label", neutralizeDirection(`In reply to ${who}: ${words}`));
   quote.replaceChildren(bdi(who), el("span", { dir: "auto" }, words));
-}
-
-export function excerpt(content) {
-  const line = content.trim().replace(/\s+/g, " ");
-  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)} …` : line;
 }
 
 // Whether a message stands under the name of the one above it.

@@ -1,5 +1,5 @@
 // mentions.js -- marks those whom a message mentions, by `@` and a name, and completes a name that is being written.
-import { $, el, neutralizeDirection, showFailure } from "../dom.js";
+import { $, el, isComposing, neutralizeDirection, showFailure } from "../dom.js";
 import { isMe, listOthers, listPeople, loadAll } from "./roster.js";
 
 const MOST = 6;
@@ -93,7 +93,7 @@ function close() {
 
 // Before the composer's own: Enter takes a name, and does not send.
 function handleKey(event) {
-  if (!list || event.isComposing) return;
+  if (!list || isComposing(event)) return;
   if (event.key === "ArrowDown") choose(chosen + 1);
   else if (event.key === "ArrowUp") choose(chosen - 1);
   else if (event.key === "Enter" || event.key === "Tab") take(event, list.people[chosen]);

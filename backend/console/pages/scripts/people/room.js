@@ -7,7 +7,7 @@ import { findItem, findLastVisible, isAtEnd, list, onMoved, scrollToEnd } from "
 import { $, announce, debounce, el, showFailure } from "../dom.js";
 import { subscribe } from "../stream.js";
 import { getUser } from "../team/accounts.js";
-import { arrangeItem, dressAgent, forgetReplied, isMine, makeItem, updateItem } from "./items.js";
+import { arrangeItem, dressAgent, forgetReplied, makeItem, updateItem } from "./items.js";
 import { endCompletion, startCompletion } from "./mentions.js";
 import { nameOf } from "./names.js";
 import { drawReceipts } from "./receipts.js";
@@ -16,7 +16,8 @@ import * as typing from "./typing.js";
 import { getCount } from "./unread.js";
 import * as writing from "./writing.js";
 
-export { isMine, makeDraft, makeItem } from "./items.js";
+export { makeDraft, makeItem } from "./items.js";
+export { isMine } from "./roster.js";
 export { endWriting, takeText } from "./writing.js";
 
 let conversation = null; // as it was when it was opened
@@ -78,7 +79,7 @@ export function place(item, seq) {
     arrangeItem(one);
   }
   typing.stop(item.message.sender?.id ?? getUser()?.id);
-  if (isMine(item.message)) roster.setMark(getUser()?.id, item.message.id);
+  if (roster.isMine(item.message)) roster.setMark(getUser()?.id, item.message.id);
   else tellNew(item, isThere);
   drawReceipts(conversation);
   see();

@@ -11,6 +11,7 @@ let people = new Map(); // by id
 let cursor = null; // of those who have not been asked for
 
 export const isMe = (userId) => userId === getUser()?.id;
+export const isMine = (message) => message.role === "user" && (!message.sender || isMe(message.sender.id));
 export const listPeople = () => [...people.values()];
 export const listOthers = () => listPeople().filter((person) => !isMe(person.user_id));
 export const getPerson = (userId) => people.get(userId);

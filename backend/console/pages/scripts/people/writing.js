@@ -3,8 +3,10 @@ import { patch, remove } from "../api.js";
 import * as composer from "../chat/composer.js";
 import { list } from "../chat/thread.js";
 import { $, announce, bdi, el, makeIconButton, showFailure } from "../dom.js";
-import { excerpt, isMine, updateItem } from "./items.js";
 import { nameOf } from "./names.js";
+import { isMine } from "./roster.js";
+
+const EXCERPT = 140;
 
 const box = $("composer-text");
 let replyTo = null; // the item that the next message replies to
@@ -21,6 +23,12 @@ export function end() {
 }
 
 export const isEditing = () => edited !== null;
+
+// The first words of a message, in one line.
+export function excerpt(content) {
+  const line = content.trim().replace(/\s+/g, " ");
+  return line.length > EXCERPT ? `${line.slice(0, EXCERPT)} …` : line;
+}
 
 export function beginReply(item) {
   endWriting();
@@ -74,7 +82,7 @@ export function takeText(text) {
 
 async function save(item, content) {
   try {
-    updateItem(item, await patch(`/v1/messages/${item.message.id}`, { content }));
+    item.update(await patch(`/v1/messages/${item.message.id}`, { content }));
     announce("Changed");
   } catch (error) {
     showFailure(error);
@@ -85,7 +93,7 @@ async function save(item, content) {
 
 export async function retract(item) {
   try {
-    updateItem(item, await remove(`/v1/messages/${item.message.id}`));
+    item.update(await remove(`/v1/messages/${item.message.id}`));
     announce("Taken back");
   } catch (error) {
     showFailure(error);

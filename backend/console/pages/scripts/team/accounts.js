@@ -2,6 +2,7 @@
 import { get, getAll } from "../api.js";
 import { $, announce, debounce, el, neutralizeDirection, showFailure } from "../dom.js";
 import { openPart } from "../later.js";
+import * as storage from "../storage.js";
 import { subscribe } from "../stream.js";
 
 const BUILT_IN = "00000000-0000-4000-8000-000000000001";
@@ -40,7 +41,7 @@ const storageName = () => `parley.account.${me.id}`;
 export async function load(user) {
   me = user;
   accounts = await getAll("/v1/accounts");
-  const chosen = here?.id ?? localStorage.getItem(storageName());
+  const chosen = here?.id ?? storage.read(storageName());
   here = accounts.find((account) => account.id === chosen) ?? accounts[0];
   await loadAgents();
   draw();
@@ -74,7 +75,7 @@ export function showChoice(isNew) {
 
 export async function choose(account) {
   here = account;
-  localStorage.setItem(storageName(), account.id);
+  storage.keep(storageName(), account.id);
   await loadAgents();
   if (here.id !== account.id) return; // another one was chosen meanwhile
   draw();
