@@ -10,7 +10,7 @@ from dates.english.names import (
     WEEKDAY_INDEX,
 )
 from dates.english.numbers import CARDINALS, ORDINALS, UNITS, parse_cardinal
-from dates.english.recurrence import EVERY
+from dates.english.recurrence import EVERY, GROUPS, WORK
 from dates.english.recurrence import FIRST_WORDS as REPETITION_WORDS
 from dates.english.words import Words
 
@@ -172,7 +172,7 @@ def is_unread_repetition(words: Words, i: int) -> bool:
         is_day = (
             after in UNITS or after in WEEKDAY_INDEX or after in ("so", "few", "couple", "other", "single")
         )
-        return is_day or (later in UNITS or later in WEEKDAY_INDEX)
+        return is_day or later in UNITS or later in WEEKDAY_INDEX or later in WORK | GROUPS
     return word in ("times", "twice") and after in ("a", "per", "every", "each") and later in UNITS
 
 

@@ -21,3 +21,4 @@ _MONTH_SPELLINGS = ("january jan", "february feb febuary", "march mar", "april a
 MONTH_INDEX = {word: n for n, spellings in enumerate(_MONTH_SPELLINGS, 1) for word in spellings.split()}
 PARTS = {"morning": "morning", "mornin": "morning", "afternoon": "afternoon", "evening": "evening",
          "night": "night", "nite": "night"}  # fmt: skip
+PLURAL_PARTS = {f"{part}s": part for part in ("morning", "afternoon", "evening", "night")}

@@ -3,7 +3,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 
 from dates.english.clocks import ClockPhrase, parse_clock
-from dates.english.day_phrase import DayPhrase, parse_part
+from dates.english.day_phrase import NEXT, DayPhrase, parse_part
 from dates.english.days import parse_day
 from dates.english.numbers import parse_cardinal, parse_span
 from dates.english.recurrence import parse_recurrence
@@ -185,7 +185,8 @@ def _read_limit(words: Words, phrase: DatePhrase) -> bool:
     if number and words.word(number[1]) in ("times", "occurrences") and 1 <= number[0] <= 999:
         phrase.count, phrase.end = number[0], number[1] + 1
         return True
-    span = parse_span(words, words.skip(k, ("the",))) if k > j else None
+    k = words.skip(words.skip(k, ("the",)), NEXT) if k > j else k
+    span = parse_span(words, k) if k > j else None
     if span and not span[0].minutes and phrase.until is None:
         phrase.until = span[0].add_to(words.today) - dt.timedelta(1)
         phrase.end = span[1]

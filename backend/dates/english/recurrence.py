@@ -1,8 +1,10 @@
 # dates/english/recurrence.py -- phrases of what repeats: "every other Tuesday", "daily"
+from dataclasses import replace
+
 from dates.english.day_phrase import parse_part
 from dates.english.holidays import find_holiday
 from dates.english.month_days import parse_month
-from dates.english.names import PLURAL_WEEKDAYS, WEEKDAY_INDEX
+from dates.english.names import PLURAL_PARTS, PLURAL_WEEKDAYS, WEEKDAY_INDEX
 from dates.english.numbers import parse_cardinal, parse_ordinal
 from dates.english.words import Words
 from dates.recurrence_rules import (
@@ -29,6 +31,7 @@ _WORKWEEK, _WEEKEND = (0, 1, 2, 3, 4), (5, 6)
 _GROUPS = {"weekday": _WORKWEEK, "weekdays": _WORKWEEK, "workday": _WORKWEEK, "workdays": _WORKWEEK,
            "weekend": _WEEKEND, "weekends": _WEEKEND}  # fmt: skip
 GROUPS = frozenset(["weekdays", "workdays", "weekends"])
+WORK = frozenset(["work", "working", "business"])  # before "day"
 _SHORT_GROUPS = {"mwf": (0, 2, 4), "tth": (1, 3)}
 _PARTS = frozenset(["morning", "afternoon", "evening", "night"])
 _MAX_INTERVAL = 999
@@ -46,6 +49,8 @@ def parse_recurrence(words: Words, i: int) -> Recurrence | None:
         return _parse_adverb(words, i, 1)
     if word in PLURAL_WEEKDAYS or word in GROUPS or word in _SHORT_GROUPS:
         return _parse_plural_days(words, i)
+    if word in WEEKDAY_INDEX or word in _GROUPS or word in PLURAL_PARTS:
+        return _parse_plural_parts(words, i)
     return _parse_of_every_month(words, i)
 
 
@@ -64,6 +69,8 @@ def _parse_every(words: Words, i: int) -> Recurrence | None:
     word = words.word(i)
     if word in ("other", "alternate", "second", "2nd"):
         return _parse_other(words, i)
+    if (ordinal := parse_ordinal(words, i)) and (unit := _UNITS.get(words.word(ordinal[1]))):
+        return _parse_interval(words, ordinal[1] + 1, unit, ordinal[0])  # "every third day"
     if word == "single":
         return _parse_every(words, i + 1)
     if (number := parse_cardinal(words, i)) and (unit := _UNITS.get(words.word(number[1]))):
@@ -100,14 +107,16 @@ def _parse_each_day(words: Words, i: int, interval: int) -> Recurrence | None:
         )
     if word in _PARTS:
         return make_daily(i + 1, "DAILY", interval, part=word)
-    if word in _GROUPS or (word == "work" and words.word(i + 1) == "day"):
-        end = i + 2 if word == "work" else i + 1
-        days = _WORKWEEK if word == "work" else _GROUPS[word]
-        part = parse_part(words, end)
-        return make_weekly(part[1] if part else end, interval, days, part[0] if part else None)
-    days, end = _read_weekdays(words, i)
-    if not days:
-        return None
+    if word in WORK and words.word(i + 1) == "day":
+        return _add_part(words, i + 2, interval, _WORKWEEK)
+    days, end = (_GROUPS[word], i + 1) if word in _GROUPS else _read_weekdays(words, i)
+    return _add_part(words, end, interval, days) if days else None
+
+
+def _add_part(words: Words, end: int, interval: int, days: tuple[int, ...]) -> Recurrence:
+    """The days with the part of the day that follows, if one does."""
+    if plural := PLURAL_PARTS.get(words.word(end)):
+        return make_weekly(end + 1, interval, days, plural)
     part = parse_part(words, end)
     return make_weekly(part[1] if part else end, interval, days, part[0] if part else None)
 
@@ -172,7 +181,7 @@ def _parse_each_of_month(words: Words, i: int) -> Recurrence | None:
     if index is not None and number <= 5:
         return _parse_nth_each(words, j + 1, number, index)
     numbers, end = _read_ordinals(words, i)
-    if not numbers or any(number > 31 for number in numbers):
+    if not numbers or any(number > 31 for number in numbers) or words.word(end) in WORK | _GROUPS.keys():
         return None
     k = words.skip(end, ("of",))
     if month := parse_month(words, k):
@@ -220,9 +229,18 @@ def _parse_plural_days(words: Words, i: int) -> Recurrence | None:
         days, end = _GROUPS.get(word) or _SHORT_GROUPS[word], i + 1
     else:
         days, end = _read_weekdays(words, i)
-    part = parse_part(words, end)
-    found = make_weekly(part[1] if part else end, 1, days, part[0] if part else None)
-    return Recurrence(found.end, found.rule, found.list_from, found.part, needs_end=True)
+    return replace(_add_part(words, end, 1, days), needs_end=True)
+
+
+def _parse_plural_parts(words: Words, i: int) -> Recurrence | None:
+    """ "Sunday evenings", "weekday mornings", "mornings"."""
+    word = words.word(i)
+    if word in PLURAL_PARTS:
+        return replace(make_daily(i + 1, "DAILY", 1, PLURAL_PARTS[word]), needs_end=True)
+    days, end = (_GROUPS[word], i + 1) if word in _GROUPS else _read_weekdays(words, i)
+    if words.word(end) not in PLURAL_PARTS:
+        return None
+    return replace(_add_part(words, end, 1, days), needs_end=True)
 
 
 def _parse_of_every_month(words: Words, i: int) -> Recurrence | None:
@@ -250,8 +268,7 @@ def _parse_on(words: Words, i: int, frequency: str, interval: int) -> Recurrence
     if frequency == "WEEKLY":
         days, end = _read_weekdays(words, j)
         if days:
-            part = parse_part(words, end)
-            return make_weekly(part[1] if part else end, interval, days, part[0] if part else None)
+            return _add_part(words, end, interval, days)
     if frequency == "MONTHLY":
         k = words.skip(j, ("the",))
         found = (-1, k + 1) if words.word(k) == "last" else parse_ordinal(words, k)
@@ -261,11 +278,18 @@ def _parse_on(words: Words, i: int, frequency: str, interval: int) -> Recurrence
         numbers, end = _read_ordinals(words, j)
         if numbers and max(numbers) <= 31:
             return make_monthly(end, interval, numbers)
-    if frequency == "YEARLY" and j > i and (yearly := _parse_each_of_year(words, j)):
-        return yearly.change_interval(interval)
+    if frequency == "YEARLY" and j > i:
+        yearly = _parse_each_of_year(words, j) or _parse_each_of_month(words, words.skip(j, ("the",)))
+        return yearly.change_interval(interval) if yearly and "YEARLY" in yearly.rule else None
     return None
 
 
 FIRST_WORDS = (
-    EVERY | ADVERBS | GROUPS | frozenset(PLURAL_WEEKDAYS) | frozenset(_SHORT_GROUPS) | {"once", "bi"}
+    EVERY
+    | ADVERBS
+    | _GROUPS.keys()
+    | PLURAL_WEEKDAYS.keys()
+    | PLURAL_PARTS.keys()
+    | _SHORT_GROUPS.keys()
+    | {"once", "bi"}
 )
