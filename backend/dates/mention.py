@@ -3,15 +3,23 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-DAY_PARTS = ("morning", "afternoon", "evening", "night")
+# Nobody says when the evening is: a part of the day means its usual hour, as in other lists of tasks.
+PART_TIMES = {
+    "morning": dt.time(9),
+    "noon": dt.time(12),
+    "afternoon": dt.time(15),
+    "evening": dt.time(19),
+    "night": dt.time(21),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class DateMention:
     """A date that `text[start:end]` mentions.
 
-    `part` ("morning") is set only without a `time`. `has_day` is false for a clock time alone. `last_date` is the
-    last day of a period such as "next week", or of a range, whose first day to come is `date`. `repeats` is an
+    `time` is that of PART_TIMES for a part of the day, and missing where it is past ("this morning", at ten).
+    `has_day` is false for a clock time alone, and for what repeats unless it is said when it begins. `last_date` is
+    the last day of a period such as "next week", or of a range, whose first day to come is `date`. `repeats` is an
     RRULE of RFC 5545 whose first day is `date`. `remark`: words in the span that the other fields do not say
     ("3-5pm"), for the description of a task.
     """
@@ -20,11 +28,22 @@ class DateMention:
     end: int
     date: dt.date
     time: dt.time | None = None
-    part: str | None = None
     has_day: bool = True
     last_date: dt.date | None = None
     repeats: str | None = None
     remark: str = ""
 
 
+def choose_usual_time(part: str | None, date: dt.date, now: dt.datetime) -> dt.time | None:
+    """The time of a part of the day on that date, unless it is past; `now` is of the same clock."""
+    time = PART_TIMES.get(part or "")
+    return time if time and (date > now.date() or time > now.time()) else None
+
+
 DateFinder = Callable[[str], DateMention | None]
+
+
+def find_day(text: str, find_date: DateFinder) -> DateMention | None:
+    """The date in a text that asks for what is due then: what repeats is on no day alone."""
+    found = find_date(text)
+    return None if found and found.repeats else found

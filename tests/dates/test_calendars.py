@@ -11,10 +11,11 @@ from dates.calendars.spanish import SPANISH_CALENDAR
 
 NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)  # a Sunday
 
-# A phrase, and its day with the time or the part of the day.
+# A phrase, and its day with the time: a part of the day is its usual hour.
 GERMAN = {
     "heute": "11-22",
-    "heute Abend": "11-22 evening",
+    "heute Abend": "11-22 19:00",
+    "morgen Mittag": "11-23 12:00",
     "morgen": "11-23",
     "morgen früh um 7": "11-23 07:00",
     "übermorgen": "11-24",
@@ -42,7 +43,7 @@ GERMAN = {
 }
 FRENCH = {
     "aujourd'hui": "11-22",
-    "ce soir": "11-22 evening",
+    "ce soir": "11-22 19:00",
     "demain": "11-23",
     "demain matin à 7 h": "11-23 07:00",
     "après-demain": "11-24",
@@ -68,7 +69,7 @@ FRENCH = {
 }
 SPANISH = {
     "hoy": "11-22",
-    "esta noche": "11-22 evening",
+    "esta noche": "11-22 19:00",
     "mañana": "11-23",
     "mañana por la mañana a las 7": "11-23 07:00",
     "pasado mañana": "11-24",
@@ -102,7 +103,8 @@ REPEATING: list[tuple[Calendar, dict[str, str]]] = [
             "montags und donnerstags": "11-23 FREQ=WEEKLY;BYDAY=MO,TH",
             "alle zwei Wochen": "11-22 FREQ=WEEKLY;INTERVAL=2",
             "täglich um 9 Uhr": "11-23 09:00 FREQ=DAILY",
-            "jeden Abend": "11-22 evening FREQ=DAILY",
+            "jeden Abend": "11-22 19:00 FREQ=DAILY",
+            "jeden Freitagmorgen": "11-27 09:00 FREQ=WEEKLY;BYDAY=FR",
             "werktags um 7:30": "11-23 07:30 FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
             "am 1. jedes Monats": "12-01 FREQ=MONTHLY;BYMONTHDAY=1",
         },
@@ -115,7 +117,7 @@ REPEATING: list[tuple[Calendar, dict[str, str]]] = [
             "tous les lundis et jeudis": "11-23 FREQ=WEEKLY;BYDAY=MO,TH",
             "toutes les deux semaines": "11-22 FREQ=WEEKLY;INTERVAL=2",
             "chaque jour à 9h": "11-23 09:00 FREQ=DAILY",
-            "tous les soirs": "11-22 evening FREQ=DAILY",
+            "tous les soirs": "11-22 19:00 FREQ=DAILY",
             "en semaine à 7h30": "11-23 07:30 FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
             "le 1er de chaque mois": "12-01 FREQ=MONTHLY;BYMONTHDAY=1",
         },
@@ -128,7 +130,7 @@ REPEATING: list[tuple[Calendar, dict[str, str]]] = [
             "todos los lunes y jueves": "11-23 FREQ=WEEKLY;BYDAY=MO,TH",
             "cada dos semanas": "11-22 FREQ=WEEKLY;INTERVAL=2",
             "todos los días a las 9": "11-23 09:00 FREQ=DAILY",
-            "todas las noches": "11-22 evening FREQ=DAILY",
+            "todas las noches": "11-22 19:00 FREQ=DAILY",
             "entre semana a las 7:30": "11-23 07:30 FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
             "el 1 de cada mes": "12-01 FREQ=MONTHLY;BYMONTHDAY=1",
         },
@@ -162,7 +164,7 @@ ROWS = [(calendar, text, wanted) for calendar, table in TABLES for text, wanted 
 def test_a_phrase_names_a_day(calendar: Calendar, text: str, wanted: str) -> None:
     found = find_local_date(text, calendar, NOW, dt.UTC)
     assert found is not None
-    time = f"{found.time:%H:%M}" if found.time else found.part
+    time = f"{found.time:%H:%M}" if found.time else None
     told = " ".join(word for word in (f"{found.date:%m-%d}", time, found.repeats) if word)
     assert told == wanted
     assert text[found.start : found.end].strip() == text

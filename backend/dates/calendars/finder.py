@@ -7,9 +7,10 @@ from dates.calendars.calendar_tables import Calendar
 from dates.calendars.days import DAYS, Found
 from dates.calendars.folding import fold_text
 from dates.calendars.repeats import read_recurrence
-from dates.mention import DAY_PARTS, DateMention
+from dates.mention import PART_TIMES, DateMention, choose_usual_time
 
 _MAX_CHARACTERS = 1000  # a date further on in a text is ignored; no title is as long
+_PARTS = ("morning", "afternoon", "evening", "night", "noon")  # by their number in the tables
 _MORNING_BEGINS = 7  # an hour before it, said without a part of the day, is one of the afternoon
 
 
@@ -132,15 +133,14 @@ def _choose_day(
     found: Found, days: Iterator[dt.date], clock: _Clock | None, rule: str | None = None
 ) -> DateMention | None:
     part = found.read("part") if found.has("part") else None
-    at = _time_of(clock, part) if clock else None
-    now = found.now
+    name, now = None if part is None else _PARTS[part], found.now
+    at = _time_of(clock, part) if clock else PART_TIMES.get(name or "") if rule else None
     for day in days:
         if day > now.date() or (day == now.date() and (at is None or at > now.time())):
             spans = [found.m.span(), *([(clock.start, clock.end)] if clock else [])]
             start, end = min(span[0] for span in spans), max(span[1] for span in spans)
-            return DateMention(
-                start, end, day, at, None if at or part is None else DAY_PARTS[part], repeats=rule
-            )
+            time = at or choose_usual_time(name, day, now)
+            return DateMention(start, end, day, time, has_day=rule is None, repeats=rule)
     return None
 
 

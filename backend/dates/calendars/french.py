@@ -10,7 +10,7 @@ _VALUES = {
     "weekday": {"lundi": 0, "mardi": 1, "mercredi": 2, "jeudi": 3, "vendredi": 4, "samedi": 5, "dimanche": 6},
     "month": {"janvier": 1, "février": 2, "mars": 3, "avril": 4, "mai": 5, "juin": 6, "juillet": 7, "août": 8,
               "septembre": 9, "octobre": 10, "novembre": 11, "décembre": 12},
-    "part": {"matin": 0, "matinée": 0, "midi": 1, "après-midi": 1, "après midi": 1, "soir": 2, "soirée": 2, "nuit": 3},
+    "part": {"matin": 0, "matinée": 0, "midi": 4, "après-midi": 1, "après midi": 1, "soir": 2, "soirée": 2, "nuit": 3},
     "hour": _HOURS,
     "count": {**_HOURS, "un": 1, "quinze": 15},
     "unit": {"jour": 1, "jours": 1, "semaine": 7, "semaines": 7, "mois": 100, "an": 1200, "ans": 1200, "année": 1200,

@@ -10,7 +10,7 @@ _VALUES = {
                 "sonnabend": 5, "sonntag": 6},
     "month": {"januar": 1, "jänner": 1, "februar": 2, "märz": 3, "april": 4, "mai": 5, "juni": 6, "juli": 7,
               "august": 8, "september": 9, "oktober": 10, "november": 11, "dezember": 12},
-    "part": {"früh": 0, "morgen": 0, "vormittag": 0, "mittag": 1, "nachmittag": 1, "abend": 2, "nacht": 3},
+    "part": {"früh": 0, "morgen": 0, "vormittag": 0, "mittag": 4, "nachmittag": 1, "abend": 2, "nacht": 3},
     "hour": _HOURS,
     "count": {**_HOURS, "eine": 1, "einem": 1, "einer": 1, "zweiten": 2, "zweite": 2, "dritten": 3, "dritte": 3},
     "unit": {"tag": 1, "tagen": 1, "tage": 1, "woche": 7, "wochen": 7, "monat": 100, "monaten": 100, "jahr": 1200,

@@ -9,7 +9,7 @@ _VALUES = {
     "weekday": {"lunes": 0, "martes": 1, "miércoles": 2, "jueves": 3, "viernes": 4, "sábado": 5, "domingo": 6},
     "month": {"enero": 1, "febrero": 2, "marzo": 3, "abril": 4, "mayo": 5, "junio": 6, "julio": 7, "agosto": 8,
               "septiembre": 9, "setiembre": 9, "octubre": 10, "noviembre": 11, "diciembre": 12},
-    "part": {"mañana": 0, "madrugada": 0, "mediodía": 1, "tarde": 1, "noche": 2},
+    "part": {"mañana": 0, "madrugada": 0, "mediodía": 4, "tarde": 1, "noche": 2},
     "hour": _HOURS,
     "count": {**_HOURS, "un": 1, "quince": 15},
     "unit": {"día": 1, "días": 1, "semana": 7, "semanas": 7, "mes": 100, "meses": 100, "año": 1200, "años": 1200},

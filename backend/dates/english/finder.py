@@ -13,17 +13,14 @@ from dates.english.context import (
 )
 from dates.english.phrases import BARE_CLOCK_LEADS, DatePhrase, read_phrase
 from dates.english.words import Words, split_words
-from dates.mention import DateMention
+from dates.mention import PART_TIMES, DateMention, choose_usual_time
 from dates.orders import find_numeric_order
 from dates.recurrence_rules import Recurrence
+from due_dates.rules import parse_rule
 
 _STRONG_LEADS = frozenset(
     "on by before until till til due starting beginning around at @ over during in".split()
 )
-# When a part of the day begins: a phrase of it alone means the next time that it comes.
-PART_HOURS = {"morning": 9, "afternoon": 15, "evening": 19, "night": 21}
-
-
 LAST_YEAR = 2999  # of a due date
 
 
@@ -138,7 +135,7 @@ def _resolve_phrase(words: Words, phrase: DatePhrase) -> DateMention | None:
     for date in (each + dt.timedelta(late) for each in day.days):
         if _is_to_come(words, date, time, day.today_needs_time) or day.time:
             last = next((each for each in phrase.last.days if each > date), None) if phrase.last else day.last
-            return _make_mention(words, phrase, date, time, None if time else part, last)
+            return _make_mention(words, phrase, date, time or choose_usual_time(part, date, words.now), last)
     return None
 
 
@@ -152,23 +149,24 @@ def _resolve_time_alone(
     words: Words, phrase: DatePhrase, time: dt.time | None, part: str | None
 ) -> DateMention | None:
     """A clock time or a part of the day without a day means the next time that it comes."""
-    at = time or dt.time(PART_HOURS[part or "morning"])
+    at = time or PART_TIMES[part or "morning"]
     later = 0 if at > words.now.time() else 1
-    date = words.today + dt.timedelta(later)
-    mention = _make_mention(words, phrase, date, time, None if time else part, None)
+    mention = _make_mention(words, phrase, words.today + dt.timedelta(later), at, None)
     return replace(mention, has_day=False)
 
 
 def _resolve_recurrence(words: Words, phrase: DatePhrase, recurrence: Recurrence) -> DateMention | None:
-    part = recurrence.part or phrase.part
-    time = phrase.clock.resolve(part) if phrase.clock else None
+    first = phrase.start or phrase.day
+    part = recurrence.part or phrase.part or (first.part if first else None)
+    time = phrase.clock.resolve(part) if phrase.clock else PART_TIMES.get(part or "")
     start = words.today
-    if first := phrase.start or phrase.day:
+    if first:
         start = next((day for day in first.days if _is_to_come(words, day, time)), start)
-        part = part or first.part
     rule = recurrence.rule
-    if "HOURLY" in rule and time is None:
-        return None
+    if "HOURLY" in rule and time is None and first is None:  # the first time is that many hours from now
+        in_hours = words.now.astimezone(dt.UTC) + dt.timedelta(hours=parse_rule(rule).interval)
+        begin = in_hours.astimezone(words.now.tzinfo)
+        start, time = begin.date(), begin.time().replace(second=0, microsecond=0)
     date = next((day for day in recurrence.list_from(start) if _is_to_come(words, day, time)), None)
     if date is None or (phrase.until and phrase.until < date) or (phrase.day and date != start):
         phrase.is_unclear = True
@@ -177,8 +175,8 @@ def _resolve_recurrence(words: Words, phrase: DatePhrase, recurrence: Recurrence
         rule += f";UNTIL={phrase.until:%Y%m%d}"
     elif phrase.count:
         rule += f";COUNT={phrase.count}"
-    mention = _make_mention(words, phrase, date, time, None if time else part, None)
-    return replace(mention, repeats=rule)
+    mention = _make_mention(words, phrase, date, time, None)
+    return replace(mention, repeats=rule, has_day=first is not None)
 
 
 def _make_mention(
@@ -186,7 +184,6 @@ def _make_mention(
     phrase: DatePhrase,
     date: dt.date,
     time: dt.time | None,
-    part: str | None,
     last: dt.date | None,
 ) -> DateMention:
     first, last_token = words.tokens[phrase.first], words.tokens[phrase.end - 1]
@@ -196,4 +193,4 @@ def _make_mention(
     remark = ""
     if phrase.remark_from >= 0:
         remark = words.text[words.tokens[phrase.remark_from].start : last_token.end]
-    return DateMention(start, end, date, time, part, last_date=last, remark=remark)
+    return DateMention(start, end, date, time, last_date=last, remark=remark)

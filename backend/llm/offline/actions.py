@@ -1,24 +1,17 @@
 # llm/offline/actions.py -- scripts of the intents that change tasks: generators that yield calls and return a reply
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
+from llm.offline.action_table import ACTIONS, Action
 from llm.offline.confirmations import ask_for_all, is_bulk, may_mean_device, offer_tasks
 from llm.offline.dialogue_state import DialogueState, Question, Reply, TaskChange, read_tasks
 from llm.offline.list_places import drop_listed, keep_to_list
 from llm.offline.narrowing import name_list
-from llm.offline.parsing.due_texts import (
-    NO_DUE,
-    format_due,
-    join_due,
-    plan_due,
-    plan_task,
-    split_due,
-    write_part,
-)
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView
 from llm.offline.parsing.task_titles import TaskDraft, split_title
-from llm.offline.replies import Voice, shorten_text
+from llm.offline.replies import Voice
+from llm.offline.schedules.schedule import plan_schedule, restore_schedule
 from llm.offline.sentences import changes
 from llm.offline.sentences.sentence import Sentence
 from llm.offline.task_lookup import (
@@ -34,97 +27,6 @@ from llm.protocol import ToolCall
 from models.shapes import JsonObject
 
 Script = Generator[list[PlannedCall], list[ToolCall], Reply]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A change to existing tasks.
-
-    `tool` is called for each task with `arguments`. `verb` completes "I could not". `confirm` writes the reply from
-    the tasks before and after. `completed`: the state that a task must have before. `missing_text`: the question
-    for a text that the utterance lacks. `rewrites`: the old description goes into the new one, so it must be known
-    to the end.
-    """
-
-    tool: str
-    verb: Sentence
-    arguments: Callable[[Intent, TaskView], JsonObject]
-    confirm: Callable[[Sequence[TaskView], Sequence[TaskView], Voice], str]
-    completed: bool | None = None
-    missing_text: Sentence | None = None
-    rewrites: bool = False
-
-
-def _replace_note(intent: Intent, task: TaskView) -> JsonObject:
-    """To remove a note that is not there removes the due date."""
-    note, due = split_due(task.description)
-    if intent.text is None and not note:
-        return NO_DUE | ({"description": ""} if task.due_is_text else {})
-    return _write_note((intent.text or "").strip(), due, task)
-
-
-def _append_note(intent: Intent, task: TaskView) -> JsonObject:
-    note, due = split_due(task.description)
-    return _write_note(join_due(note, (intent.text or "").strip()), due, task)
-
-
-def _write_note(note: str, due: str, task: TaskView) -> JsonObject:
-    """A due date that stands in the description stays there."""
-    return {"description": join_due(note, due) if task.due_is_text else note}
-
-
-def _replace_due(intent: Intent, task: TaskView) -> JsonObject:
-    """Another day keeps the time of the clock, and another time the day."""
-    note, due = split_due(task.description)
-    new_due = format_due(intent.when, due) if intent.when else ""
-    new_note = write_part(note, new_due)
-    changed = {"description": new_note} if task.due_is_text or new_note != note else {}
-    return (plan_due(new_due) or NO_DUE) | changed
-
-
-def _confirm_rename(before: Sequence[TaskView], after: Sequence[TaskView], voice: Voice) -> str:
-    pairs = [
-        voice.say(changes.RENAMED_PAIR, old=voice.quote_title(old.title), new=voice.quote_title(new.title))
-        for old, new in zip(before, after, strict=True)
-    ]
-    return voice.say(changes.RENAMED, pairs=voice.join_phrases(pairs))
-
-
-def _confirm_description(before: Sequence[TaskView], after: Sequence[TaskView], voice: Voice) -> str:
-    lines = [
-        voice.say(
-            changes.DESCRIBED if task.description else changes.NOT_DESCRIBED,
-            title=voice.quote_title(task.title),
-            text=shorten_text(task.description),
-        )
-        for task in after
-    ]
-    return "\n".join(lines)
-
-
-def _confirm_due(before: Sequence[TaskView], after: Sequence[TaskView], voice: Voice) -> str:
-    lines = [
-        voice.say(changes.MOVED if due else changes.NOT_DUE, title=voice.quote_title(task.title), day=due)
-        for task in after
-        for due in [voice.format_task_due(task)]
-    ]
-    return "\n".join(lines)
-
-
-ACTIONS: dict[str, Action] = {
-    "complete": Action("complete_task", changes.COMPLETE, lambda intent, task: {},
-                       lambda before, after, voice: voice.say_titles(changes.COMPLETED, after), completed=False),
-    "reopen": Action("complete_task", changes.REOPEN, lambda intent, task: {"completed": False},
-                     lambda before, after, voice: voice.say_titles(changes.REOPENED, after), completed=True),
-    "delete": Action("delete_task", changes.DELETE, lambda intent, task: {},
-                     lambda before, after, voice: voice.say_titles(changes.DELETED, after)),
-    "rename": Action("update_task", changes.RENAME, lambda intent, task: {"title": intent.text},
-                     _confirm_rename, missing_text=changes.ASK_NEW_TITLE),
-    "describe": Action("update_task", changes.DESCRIBE, _replace_note, _confirm_description, rewrites=True),
-    "note": Action("update_task", changes.ADD_NOTE, _append_note, _confirm_description,
-                   missing_text=changes.ASK_NOTE, rewrites=True),
-    "move": Action("update_task", changes.RESCHEDULE, _replace_due, _confirm_due, rewrites=True),
-}  # fmt: skip
 
 
 def change_tasks(intent: Intent, dialogue: DialogueState) -> Script:
@@ -143,7 +45,8 @@ def change_tasks(intent: Intent, dialogue: DialogueState) -> Script:
         resolution = _drop_shortened((yield from refresh_tasks(resolution, dialogue)), voice)
     tasks = resolution.tasks[:MAX_TASKS]
     calls = [
-        PlannedCall(action.tool, {"task_id": task.id, **action.arguments(intent, task)}) for task in tasks
+        PlannedCall(action.tool, {"task_id": task.id, **action.arguments(intent, task, dialogue.now)})
+        for task in tasks
     ]
     outcomes = list(zip(tasks, (yield from make_calls(dialogue, calls)), strict=True))
     pairs = [(task, changed[0]) for task, call in outcomes if (changed := read_tasks(call))]
@@ -154,7 +57,8 @@ def change_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     ]
     done = action.confirm([old for old, _ in pairs], [new for _, new in pairs], voice) if pairs else ""
     lines = [done, *failures, *resolution.problems, *_add_hints(intent, resolution, voice)]
-    return add_question(lines, tuple(new for _, new in pairs), resolution.question, dialogue)
+    touched = tuple(new.following or new for _, new in pairs)
+    return add_question(lines, touched, resolution.question, dialogue)
 
 
 def _add_hints(intent: Intent, resolution: Resolution, voice: Voice) -> list[str]:
@@ -251,9 +155,9 @@ def add_tasks(intent: Intent, dialogue: DialogueState) -> Script:
 
 
 def _plan_addition(task: TaskDraft | TaskView, list_name: str | None = None) -> PlannedCall:
-    note, due = (task.note, task.due) if isinstance(task, TaskDraft) else split_due(task.description)
+    note: JsonObject = {"description": task.note} if task.note else {}
     place: JsonObject = {"list": list_name} if list_name else {}
-    return PlannedCall("add_task", {"title": task.title} | plan_task(note, due) | place)
+    return PlannedCall("add_task", {"title": task.title} | note | plan_schedule(task.schedule) | place)
 
 
 def undo_changes(intent: Intent, dialogue: DialogueState) -> Script:
@@ -284,17 +188,11 @@ def _reverse_change(change: TaskChange) -> PlannedCall | None:
     if before is None or change.name == "undo":
         return None
     old: JsonObject = {"title": before.title} if before.title != after.title else {}
+    if before.schedule != after.schedule:
+        old |= restore_schedule(before.schedule)
     if before.description != after.description and not before.shortened:
-        old |= _restore_description(before, after)
+        old["description"] = before.description
     return PlannedCall("update_task", {"task_id": after.id, **old}) if old else None
-
-
-def _restore_description(before: TaskView, after: TaskView) -> JsonObject:
-    (note, due), (new_note, new_due) = split_due(before.description), split_due(after.description)
-    if before.due_is_text:
-        return {"description": before.description} | (NO_DUE if new_due and not after.due_is_text else {})
-    fields: JsonObject = {"description": note} if note != new_note else {}
-    return fields | ((plan_due(due) or NO_DUE) if due != new_due else {})
 
 
 def _confirm_undo(name: str, task: TaskView, voice: Voice) -> str:

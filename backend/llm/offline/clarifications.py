@@ -7,7 +7,6 @@ from llm.offline.dialogue_state import DialogueState, Question
 from llm.offline.languages.references import translate_answer
 from llm.offline.languages.registry import GRAMMARS
 from llm.offline.parsing.clauses import normalize_message, strip_politeness
-from llm.offline.parsing.due_texts import format_due
 from llm.offline.parsing.intent_builders import format_new_title
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import is_new_request
@@ -22,6 +21,7 @@ from llm.offline.parsing.task_references import (
     stem_description,
 )
 from llm.offline.parsing.vocabulary import stem_text
+from llm.offline.schedules.schedule import read_mention
 from llm.offline.sentences import changes
 
 _MAX_ANSWER_CHARACTERS = 2000
@@ -152,11 +152,14 @@ def _add_date(intents: list[Intent], when: DateMention | None) -> list[Intent]:
     """Give the date of "add tomorrow" to the tasks of the answer that have neither a date nor a note."""
     if when is None:
         return intents
-    due = format_due(when)
+    schedule = read_mention(when)
     return [
         replace(
             intent,
-            drafts=tuple(draft if draft.description else replace(draft, due=due) for draft in intent.drafts),
+            drafts=tuple(
+                draft if draft.note or draft.schedule.day else replace(draft, schedule=schedule)
+                for draft in intent.drafts
+            ),
         )
         for intent in intents
     ]

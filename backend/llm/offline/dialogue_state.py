@@ -1,7 +1,7 @@
 # llm/offline/dialogue_state.py -- the state of a dialogue: the last list, what "it" refers to, the open question
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import datetime
 
 from dates import DateFinder, DateMention
 from llm.offline.budget import Budget, WordComparer
@@ -57,14 +57,14 @@ class Reply:
 class DialogueState:
     """What the answer to a message may depend on.
 
-    `budget` and `comparer` bound the work on one message. `max_title` is the longest title that the tools take;
-    None if they do not say. `shown` is the last list, `touched` what "it" refers to, `changes` what undo reverts,
-    `seen` the latest known form of each task by id. `language` is that of the message and of its answer;
-    `is_foreign`: the message is in another one, which the model does not know.
+    `now` is on the clock of the person. `budget` and `comparer` bound the work on one message. `max_title` is the
+    longest title that the tools take; None if they do not say. `shown` is the last list, `touched` what "it" refers
+    to, `changes` what undo reverts, `seen` the latest known form of each task by id. `language` is that of the message
+    and of its answer; `is_foreign`: the message is in another one, which the model does not know.
     """
 
     find_dates: Mapping[Language, DateFinder]
-    today: date
+    now: datetime
     tools: frozenset[str]
     parser: Callable[[str, Budget, Language], list[Intent]]
     budget: Budget
@@ -80,7 +80,7 @@ class DialogueState:
 
     @property
     def voice(self) -> Voice:
-        return Voice(self.language, self.today)
+        return Voice(self.language, self.now)
 
     def parse(self, message: str) -> list[Intent]:
         """The intents of a message. Raises BudgetExceeded past the budget."""

@@ -7,9 +7,10 @@ from functools import cache, partial
 from math import inf
 
 import dates
-from dates import DateFinder, DateMention
+from dates import DateFinder
 from dates.calendars.finder import find_local_date
-from llm.offline.actions import ACTIONS, Script, add_tasks, change_tasks
+from llm.offline.action_table import ACTIONS
+from llm.offline.actions import Script, add_tasks, change_tasks
 from llm.offline.budget import Budget, BudgetExceeded, WordComparer
 from llm.offline.clarifications import interpret_message
 from llm.offline.dialogue_state import CHANGING_TOOLS, DialogueState, Reply, read_tasks
@@ -77,17 +78,15 @@ class OfflineModel:
     def _start_dialogue(self, request: ModelRequest, budget: Budget) -> DialogueState:
         zone = request.zone
         find_dates: dict[Language, DateFinder] = {
-            "en": _find_once(partial(dates.find_date, now=request.now, tz=zone)),
+            "en": cache(partial(dates.find_date, now=request.now, tz=zone)),
             **{
-                language: _find_once(
-                    partial(find_local_date, calendar=grammar.calendar, now=request.now, tz=zone)
-                )
+                language: cache(partial(find_local_date, calendar=grammar.calendar, now=request.now, tz=zone))
                 for language, grammar in GRAMMARS.items()
             },
         }
         return DialogueState(
             find_dates=find_dates,
-            today=request.now.astimezone(zone).date(),
+            now=request.now.astimezone(zone),
             tools=frozenset(tool.name for tool in request.tools),
             parser=partial(self._parse_cache.parse, find_dates=find_dates, now=request.now, zone=zone.key),
             budget=budget,
@@ -128,16 +127,6 @@ def _group_turns(turns: Sequence[Turn]) -> list[_Exchange]:
         elif isinstance(turn, AgentTurn) and exchanges:
             exchanges[-1] = replace(exchanges[-1], calls=exchanges[-1].calls + turn.tool_calls)
     return exchanges
-
-
-def _find_once(find_date: DateFinder) -> DateFinder:
-    """A date that does not repeat: one that does stays in the title, in the person's words."""
-
-    def find(text: str) -> DateMention | None:
-        found = find_date(text)
-        return None if found and found.repeats else found
-
-    return cache(find)
 
 
 def _find_max_title(tools: Sequence[ToolSpec]) -> int | None:

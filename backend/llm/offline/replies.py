@@ -1,20 +1,12 @@
 # llm/offline/replies.py -- the voice of the offline model: writes sentences in the language of the dialogue
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from dates import DateMention
-from llm.offline.parsing.due_texts import parse_due_day, split_due
 from llm.offline.parsing.task_references import TaskView
-from llm.offline.sentences import lists, talk
-from llm.offline.sentences.calendar import (
-    DAY_OF_ANOTHER_YEAR,
-    DAY_OF_THIS_YEAR,
-    DAY_PARTS,
-    MONTHS,
-    WEEKDAYS,
-)
+from llm.offline.schedules.schedule_words import describe_due, describe_further
+from llm.offline.sentences import lists, schedules, talk
 from llm.offline.sentences.sentence import Language, Sentence
+from llm.offline.sentences.speaker import Speaker
 
 _MAX_TITLE = 90  # characters of a title in a sentence
 _MAX_NOTE = 200  # characters of a description in a list
@@ -30,16 +22,8 @@ _QUOTES: dict[Language, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
-    """Writes what the model says, in `language`; dates of the year of `today` are written without it."""
-
-    language: Language
-    today: dt.date
-
-    def say(self, sentence: Sentence, count: int = 2, **slots: str) -> str:
-        """The sentence, with its slots filled. The count chooses between its forms, and is shown as {count}."""
-        return sentence.choose_form(self.language, count).format(count=count, **slots)
+class Voice(Speaker):
+    """Writes what the model says of tasks."""
 
     def say_titles(self, sentence: Sentence, tasks: Sequence[TaskView]) -> str:
         """ "Done: “Buy milk”.", or, with many tasks, a list below."""
@@ -62,11 +46,6 @@ class Voice:
         if len(titles) > _MAX_TITLES:
             return "\n" + "\n".join(f"- {title}" for title in titles)
         return self.join_phrases(titles)
-
-    def join_phrases(self, parts: Sequence[str], last: Sentence = lists.AND) -> str:
-        if len(parts) < 2:
-            return "".join(parts)
-        return f"{', '.join(parts[:-1])} {self.say(last)} {parts[-1]}"
 
     def get_small_talk(self, kind: str) -> str:
         return self.say(talk.SMALL_TALK.get(kind, talk.SMALL_TALK["unknown"]))
@@ -128,33 +107,17 @@ class Voice:
         return f"{title}{self.format_details(task)}{' ✓' if task.completed else ''}"
 
     def format_details(self, task: TaskView) -> str:
-        note, due = split_due(task.description)
-        note = shorten_text(" ".join(note.split()), _MAX_NOTE)
-        if due:
+        note = shorten_text(" ".join(task.note.split()), _MAX_NOTE)
+        if due := self.format_due(task):
             note = note.rstrip(".")
-            due = self.say(lists.DUE, day=self.format_task_due(task))
+            due = self.say(schedules.DUE, day=due)
         inside = "; ".join(part for part in (task.list_name, note, due) if part)
         return f" ({inside})" if inside else ""
 
-    def format_task_due(self, task: TaskView) -> str:
-        """ "Monday 23 November, 17:00"; empty without a date."""
-        due = split_due(task.description)[1]
-        day = parse_due_day(due)
-        if day is None:
-            return ""
-        time = due.partition(", ")[2]
-        time = self.say(DAY_PARTS[time]) if time in DAY_PARTS else time
-        return ", ".join(part for part in (self.format_day(day), time) if part)
-
-    def format_day(self, day: dt.date) -> str:
-        """ "Monday 23 November": the year only if it is not this one."""
-        return self.say(
-            DAY_OF_THIS_YEAR if day.year == self.today.year else DAY_OF_ANOTHER_YEAR,
-            weekday=WEEKDAYS[self.language][day.weekday()],
-            day=str(day.day),
-            month=MONTHS[self.language][day.month - 1],
-            year=str(day.year),
-        )
+    def format_due(self, task: TaskView) -> str:
+        """ "Monday 23 November, 17:00; every week; with a reminder"; empty without a date."""
+        due = describe_due(task.schedule, self)
+        return "; ".join([due, *describe_further(task.schedule, self)]) if due else ""
 
 
 def name_state(completed: bool | None) -> str:

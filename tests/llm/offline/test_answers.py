@@ -316,13 +316,6 @@ def test_what_is_due_next_week_is_due_on_any_of_its_days() -> None:
     assert "Fix bike" not in answer
 
 
-def test_a_part_of_the_day_goes_with_its_day() -> None:
-    conversation = talk("Call mom | 2 questions. Due Monday 23 November 2026, morning")
-    conversation.say("show call mom")
-    calls, _ = conversation.say("move it to Friday")
-    assert calls[-1].arguments == {"task_id": "t1", "due_on": "2026-11-27", "description": "2 questions."}
-
-
 def test_what_is_asked_of_a_week_takes_in_all_of_its_days() -> None:
     conversation = talk(*SHOPPING, "Fix bike | Due Monday 30 November 2026")
     calls, _ = conversation.say("cancel all my reminders for next week")
@@ -334,3 +327,15 @@ def test_undoing_brings_a_task_back_to_its_list() -> None:
     conversation.say("delete milk")
     calls, _ = conversation.say("undo")
     assert calls[-1].arguments == {"title": "Milk", "list": "Shopping"}
+
+
+def test_completing_what_repeats_says_when_it_is_due_again_and_that_is_then_meant() -> None:
+    conversation = talk("Pay rent")
+    conversation.store.add_task("Water the plants", due_on="2026-11-22", repeats="FREQ=DAILY")
+    conversation.store.add_task("Take the pills", due_on="2026-11-22", repeats="FREQ=DAILY;COUNT=1")
+    _, answer = conversation.say("done with the plants")
+    assert answer == "Done: “Water the plants”.\n“Water the plants” is due again Monday 23 November."
+    calls, _ = conversation.say("move it to Friday")
+    assert calls[-1].arguments == {"task_id": "t4", "due_on": "2026-11-27"}
+    _, answer = conversation.say("done with the pills and the rent")
+    assert answer.endswith("“Take the pills” does not come again.")

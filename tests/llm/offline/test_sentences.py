@@ -11,6 +11,7 @@ import pytest
 
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.replies import Voice
+from llm.offline.schedules.schedule import Schedule
 from llm.offline.sentences import calendar, changes, lists
 from llm.offline.sentences.sentence import LANGUAGES, Language, Sentence
 from support.source import MODULES, parse_module
@@ -25,6 +26,7 @@ def find_sentences() -> Iterator[tuple[str, Sentence]]:
                 yield from ((f"{key}[{n}]", one) for n, one in values if isinstance(one, Sentence))
 
 
+NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
 SENTENCES = dict(find_sentences())
 
 
@@ -75,7 +77,7 @@ def test_no_reply_is_written_outside_the_catalogue() -> None:
     ],
 )
 def test_a_day_is_written_as_the_language_writes_it(language: Language, day: str, next_year: str) -> None:
-    voice = Voice(language, dt.date(2026, 11, 22))
+    voice = Voice(language, NOW)
     assert voice.format_day(dt.date(2026, 12, 4)) == day
     assert voice.format_day(dt.date(2027, 1, 1)) == next_year
 
@@ -90,8 +92,9 @@ def test_a_day_is_written_as_the_language_writes_it(language: Language, day: str
     ],
 )
 def test_a_row_says_when_it_is_due_in_the_language(language: Language, row: str) -> None:
-    task = TaskView("1", "Milk", "2 litres. Due Friday 4 December 2026, 17:00", False)
-    assert Voice(language, dt.date(2026, 11, 22)).format_task(task) == row
+    schedule = Schedule(dt.date(2026, 12, 4), dt.time(17))
+    task = TaskView("1", "Milk", "2 litres.", False, schedule=schedule)
+    assert Voice(language, NOW).format_task(task) == row
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_a_row_says_when_it_is_due_in_the_language(language: Language, row: str)
     ],
 )  # fmt: skip
 def test_tasks_are_counted_in_the_language(language: Language, numbers: list[str]) -> None:
-    voice = Voice(language, dt.date(2026, 11, 22))
+    voice = Voice(language, NOW)
     counted = [voice.count_tasks(number, False, "open") for number in (0, 1, 2)]
     assert [*counted, voice.count_tasks(200, True, "open")] == numbers
 
@@ -118,19 +121,19 @@ def test_titles_are_quoted_and_joined_as_the_language_does() -> None:
         "es": "Hecho: «A», «B» y «C».",
     }
     for language, text in voices.items():
-        assert Voice(language, dt.date(2026, 11, 22)).say_titles(changes.COMPLETED, tasks) == text
+        assert Voice(language, NOW).say_titles(changes.COMPLETED, tasks) == text
 
 
 def test_many_titles_have_a_line_each_and_a_question_about_them_stays_one() -> None:
     tasks = [TaskView(str(n), f"T{n}", "", False) for n in range(4)]
-    voice = Voice("de", dt.date(2026, 11, 22))
+    voice = Voice("de", NOW)
     assert voice.say_titles(changes.COMPLETED, tasks) == "Erledigt:\n- „T0“\n- „T1“\n- „T2“\n- „T3“"
     asked = voice.ask_to_change(changes.ASK_TO_CHANGE, changes.ASK_TO_CHANGE_MANY, "löschen", tasks)
     assert asked.startswith("Soll ich diese löschen?\n- „T0“")
 
 
 def test_what_people_wrote_is_never_taken_for_a_slot() -> None:
-    voice = Voice("en", dt.date(2026, 11, 22))
+    voice = Voice("en", NOW)
     assert voice.say(lists.ABOUT, title="{count} | {title}") == " about {count} | {title}"
 
 

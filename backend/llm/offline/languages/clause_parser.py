@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from dates import DateFinder
+from dates import DateFinder, find_day
 from dates.calendars.folding import fold_text, fold_word
 from llm.offline.budget import Budget
 from llm.offline.languages.grammar import Grammar
 from llm.offline.languages.references import translate_reference
-from llm.offline.parsing.due_texts import format_due
 from llm.offline.parsing.intents import Intent, Verb
 from llm.offline.parsing.task_titles import TaskDraft, capitalize_title
+from llm.offline.schedules.schedule import read_mention
 from llm.offline.sentences.talk import SMALL_TALK
 
 MAX_CLAUSE_CHARACTERS = 1000  # a longer one is not understood
@@ -138,7 +138,7 @@ class ClauseParser:
         return Intent(verb, self.refer(phrase)) if phrase or verb == "undo" else None
 
     def _build_query(self, verb: Verb, text: str) -> Intent:
-        when = self.find_date(text)
+        when = find_day(text, self.find_date)
         folded = fold_text(text)
         found = {kind for kind, words in self.grammar.filters if words.search(folded)}
         verb = "show" if when else verb
@@ -172,10 +172,11 @@ class ClauseParser:
         if when is None or not next(self.read_verb(rest), None):
             return None
         intent = self.parse_clause(rest)
-        if intent is None or intent.verb != "add" or when.repeats:
+        if intent is None or intent.verb != "add":
             return None
         drafts = tuple(
-            draft if draft.due else replace(draft, due=format_due(when)) for draft in intent.drafts
+            draft if draft.schedule.day else replace(draft, schedule=read_mention(when))
+            for draft in intent.drafts
         )
         return replace(intent, drafts=drafts)
 
@@ -229,7 +230,7 @@ class ClauseParser:
         title = self.clean_title(title)
         if not title:
             return None
-        return TaskDraft(capitalize_title(title), due=format_due(when) if when else "")
+        return TaskDraft(capitalize_title(title), schedule=read_mention(when))
 
     def clean_title(self, title: str) -> str:
         title = " ".join(title.split()).strip(MARKS)

@@ -3,7 +3,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from dates import DateFinder
+from dates import DateFinder, find_day
 from llm.offline.parsing.intents import Intent, Verb
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.task_references import parse_reference, strip_wrapping
@@ -115,7 +115,7 @@ def build_query(verb: Verb) -> Callable[[re.Match[str], DateFinder], Intent]:
 
 def read_query(verb: Verb, text: str, find_date: DateFinder, about: str = "") -> Intent:
     """What a question about the tasks is to show: of which day, in which state, about what."""
-    if when := find_date(text):
+    if when := find_day(text, find_date):
         text = f"{text[: when.start]} {text[when.end :]}".strip()
     about = about or ((found := _ABOUT.search(text)) and found["about"]) or ""
     about = re.sub(r" (?:in|on|from) (?:my|the) list$", "", strip_wrapping(about))

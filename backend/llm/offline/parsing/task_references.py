@@ -1,11 +1,11 @@
 # llm/offline/parsing/task_references.py -- phrases that refer to tasks: by position, "it", all, or words
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from dates.calendar_days import MONTHS, WEEKDAYS
 from llm.offline.budget import WordComparer
-from llm.offline.parsing.due_texts import join_due, read_due, split_due
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import (
     find_past_base,
@@ -15,6 +15,7 @@ from llm.offline.parsing.vocabulary import (
     stem_text,
     stem_word,
 )
+from llm.offline.schedules.schedule import UNPLANNED, Schedule, read_schedule, split_due
 
 MAX_TASKS = 25  # tasks that one intent may change
 MAX_REFERENCE_CHARACTERS = 500  # of a phrase that can refer to a task: a title and some words around it
@@ -26,8 +27,7 @@ _MAX_WORDS = 8  # words of a phrase that are compared with a task
 class TaskView:
     """A task as the tools return it; `shortened` if this is only a part of its description.
 
-    `description` ends with the due date, if there is one: `due_is_text` if it stands there in the task itself.
-    `list_name` is empty for the main list.
+    `list_name` is empty for the main list. `following` is the next task of one that repeats and has just been done.
     """
 
     id: str
@@ -36,23 +36,33 @@ class TaskView:
     completed: bool
     shortened: bool = False
     list_name: str = ""
-    due_is_text: bool = False
+    schedule: Schedule = UNPLANNED
+    following: "TaskView | None" = None
+
+    @property
+    def note(self) -> str:
+        """The description without a due date at its end, which is that of the schedule if the task has no other."""
+        return split_due(self.description)[0]
+
+    @property
+    def has_written_due(self) -> bool:
+        return self.note != self.description.rstrip()
 
     @staticmethod
     def from_result(value: object) -> "TaskView | None":
         if not isinstance(value, dict) or not value.get("id"):
             return None
         title, description = value.get("title"), str(value.get("description") or "")
-        note, text = split_due(description)
-        due = read_due(value)
+        written, schedule = split_due(description)[1], read_schedule(value)
         return TaskView(
             str(value["id"]),
             str(title or "Untitled"),
-            join_due(note if text else description, due) if due else description,
+            description,
             bool(value.get("completed")),
             bool(value.get("shortened")),
             str(value.get("list") or ""),
-            due_is_text=bool(text),
+            schedule if schedule.day else replace(schedule, day=written.day, time=written.time),
+            TaskView.from_result(value.get("next")),
         )
 
 
@@ -241,8 +251,10 @@ def find_near_matches(phrase: str, tasks: Sequence[TaskView], comparer: WordComp
 
 
 def stem_description(task: TaskView) -> tuple[str, ...]:
-    """The stems of the description's content words."""
-    return stem_text(task.description[:_DESCRIPTION_CHARACTERS])
+    """The stems of the content words of the note and of the due date."""
+    day = task.schedule.day
+    due = f" {WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}" if day else ""
+    return stem_text(task.note[:_DESCRIPTION_CHARACTERS] + due)
 
 
 def _rank_match(phrase: str, task: TaskView) -> int:

@@ -4,22 +4,18 @@ from dataclasses import dataclass, replace
 
 from dates import DateFinder, DateMention
 from llm.offline.parsing.clauses import Clause, Piece, split_leading_date, strip_politeness
-from llm.offline.parsing.due_texts import format_due, join_due
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import is_verb, reads_as_task
+from llm.offline.schedules.schedule import UNPLANNED, Schedule, read_mention
 
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """A task to add; `due` as `format_due` writes it."""
+    """A task to add."""
 
     title: str
     note: str = ""
-    due: str = ""
-
-    @property
-    def description(self) -> str:
-        return join_due(self.note, self.due)
+    schedule: Schedule = UNPLANNED
 
 
 _NOTE = compile_pattern(r"""
@@ -127,7 +123,7 @@ def _parse_draft(text: str, note: str, when: DateMention | None, find_date: Date
     if when and when.remark:  # the end of a range, which a due date cannot say
         note = f"{when.remark} {note}".strip()
     title = capitalize_title(strip_title(title))
-    return TaskDraft(title, note.strip(), format_due(when) if when else "") if title else None
+    return TaskDraft(title, note.strip(), read_mention(when)) if title else None
 
 
 def _find_due(text: str, when: DateMention | None, find_date: DateFinder) -> DateMention | None:

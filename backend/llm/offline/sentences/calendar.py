@@ -29,9 +29,3 @@ DAY_OF_ANOTHER_YEAR = Sentence(
     fr="{weekday} {day} {month} {year}",
     es="{weekday} {day} de {month} de {year}",
 )
-DAY_PARTS = {
-    "morning": Sentence(en="morning", de="morgens", fr="matin", es="por la mañana"),
-    "afternoon": Sentence(en="afternoon", de="nachmittags", fr="après-midi", es="por la tarde"),
-    "evening": Sentence(en="evening", de="abends", fr="soir", es="por la noche"),
-    "night": Sentence(en="night", de="nachts", fr="nuit", es="por la noche"),
-}

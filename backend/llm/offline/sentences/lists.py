@@ -67,7 +67,6 @@ FOUND_ELSEWHERE = Sentence(en="The list {name} has nothing like it; it is on you
                            es="La lista {name} no tiene nada así; está en tu lista principal.")
 AND = Sentence(en="and", de="und", fr="et", es="y")
 OR = Sentence(en="or", de="oder", fr="ou", es="o")
-DUE = Sentence(en="due {day}", de="fällig {day}", fr="échéance {day}", es="vence el {day}")
 MORE_ROWS = Sentence(en="There is 1 more; ask about a word to see fewer. | There are {count} more; ask "
                         "about a word to see fewer.",
                      de="Es gibt noch 1 weitere; frag nach einem Wort, um weniger zu sehen. | Es gibt noch "

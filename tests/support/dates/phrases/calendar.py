@@ -65,7 +65,7 @@ MONTHS_AND_DAYS = {
     "dec 24 6pm": "2026-12-24 18:00",
     "at 7:15 PM on Dec 24": "2026-12-24 19:15",
     "15 december 17:00": "2026-12-15 17:00",
-    "june 3rd in the morning": "2027-06-03 morning",
+    "june 3rd in the morning": "2027-06-03 09:00",
     "in january": "2027-01-01",
     "in January 2028": "2028-01-01",
     "january 2028": "2028-01-01",

@@ -13,12 +13,18 @@ NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
 NAMES = ("add_task", "list_tasks", "complete_task", "update_task", "delete_task")
 TODAY = NOW.date().isoformat()
 MAX_TITLE = 255
+CHANGEABLE = {"title", "description", "completed", "due_on", "due_at", "repeats", "reminder_at"}
 MOST_STEPS = 12
 
 
 def make_specs(names: Iterable[str]) -> list[ToolSpec]:
     parameters = {"type": "object", "properties": {"title": {"type": "string", "maxLength": MAX_TITLE}}}
     return [ToolSpec(name, "", parameters) for name in names]
+
+
+def read_time(text: str | None) -> str | None:
+    """A time as tools return it, of one in UTC or without a zone."""
+    return text and (text if text.endswith("Z") or "+" in text else f"{text}Z")
 
 
 class Refused(Exception):
@@ -44,13 +50,16 @@ class Store:
         due_on: str | None = None,
         due_at: str | None = None,
         list: str | None = None,
+        repeats: str | None = None,
+        reminder_at: str | None = None,
+        due_timezone: str | None = None,
     ) -> dict[str, Any]:
         assert 1 <= len(title) <= MAX_TITLE
         assert due_on is None or due_at is None
         self.made += 1
         task = {"id": f"t{self.made}", "title": title, "description": description, "completed": False}
-        task |= {"due_on": due_on, "due_at": due_at and f"{due_at}Z", "due_timezone": "UTC"}
-        task["list"] = list
+        task |= {"due_on": due_on, "due_at": read_time(due_at), "due_timezone": due_timezone}
+        task |= {"list": list, "repeats": repeats, "reminder_at": read_time(reminder_at)}
         self.tasks.append(task | {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"})
         return dict(self.tasks[-1])
 
@@ -75,15 +84,21 @@ class Store:
         return {"tasks": found[:limit], "more": len(found) > limit}
 
     def complete_task(self, task_id: str, completed: bool = True) -> dict[str, Any]:
-        return self.update_task(task_id, completed=completed)
+        """One that repeats is followed by the same task a day later; with a COUNT of 1 it was the last."""
+        task = self.update_task(task_id, completed=completed)
+        rule = task["repeats"] if completed else None
+        if rule is None or rule.endswith("COUNT=1"):
+            return task
+        later = (dt.date.fromisoformat(task["due_on"]) + dt.timedelta(1)).isoformat()
+        return task | {"next": self.add_task(task["title"], due_on=later, repeats=rule)}
 
     def update_task(self, task_id: str, **changes: Any) -> dict[str, Any]:
         task = self._find(task_id)
-        assert changes and changes.keys() <= {"title", "description", "completed", "due_on", "due_at"}
+        assert changes and changes.keys() <= CHANGEABLE
         if changes.get("due_on") or changes.get("due_at"):
             task.update(due_on=None, due_at=None)
-            changes["due_at"] = changes.get("due_at") and f"{changes['due_at']}Z"
-        task.update(changes)
+        times = {name: read_time(changes[name]) for name in changes.keys() & {"due_at", "reminder_at"}}
+        task.update(changes | times)
         return dict(task)
 
     def delete_task(self, task_id: str) -> dict[str, Any]:

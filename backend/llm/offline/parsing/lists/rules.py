@@ -1,7 +1,7 @@
 # llm/offline/parsing/lists/rules.py -- the patterns of clearing and canceling, and of questions about one's lists
 import re
 
-from dates import DateFinder
+from dates import DateFinder, find_day
 from llm.offline.parsing.intent_builders import IntentBuilder
 from llm.offline.parsing.intents import Intent, Verb
 from llm.offline.parsing.lists.names import find_list, read_list_name
@@ -29,7 +29,7 @@ def parse_clearing(m: re.Match[str], find_date: DateFinder) -> Intent:
 def parse_cancel_all(m: re.Match[str], find_date: DateFinder) -> Intent | None:
     """ "Cancel all reminders for Tuesday": all, or those due then; None where more is said of them."""
     tail = m["tail"] or ""
-    when = find_date(tail)
+    when = find_day(tail, find_date)
     rest = f"{tail[: when.start]}{tail[when.end :]}" if when else tail
     if _LOOSE.fullmatch(" ".join(rest.split())) is None:
         return None

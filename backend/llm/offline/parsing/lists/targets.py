@@ -1,7 +1,7 @@
 # llm/offline/parsing/lists/targets.py -- the list and the day in a phrase that names tasks
 from dataclasses import replace
 
-from dates import DateFinder
+from dates import DateFinder, find_day
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.lists.names import read_list_name
 from llm.offline.parsing.patterns import compile_pattern
@@ -28,7 +28,7 @@ def narrow_target(intent: Intent, find_date: DateFinder) -> Intent:
         intent = replace(intent, target=target, list_name=read_list_name(m["list"]))
     if m := _DAYS_OWN.fullmatch(target):
         return replace(intent, target="all tasks", due_day=find_date(m["day"]))
-    when = find_date(target)
+    when = find_day(target, find_date)
     if when is None or when.start == 0 or when.end < len(target):
         return intent
     rest = _DUE.sub("", target[: when.start].rstrip())

@@ -71,7 +71,7 @@ ADDING: dict[str, list[Call]] = {
     "dentist on Friday": [add("Dentist", FRIDAY)],
     "lunch with Sam tomorrow at noon": [add("Lunch with Sam", f"{MONDAY}, 12:00")],
     "tomorrow at noon: lunch with Sam": [add("Lunch with Sam", f"{MONDAY}, 12:00")],
-    "add standup every day at 9am": [add("Standup every day at 9am")],
+    "add standup every day at 9am": [add("Standup", f"{MONDAY}, 09:00", repeats="FREQ=DAILY")],
     # several
     "buy milk and call mom": [add("Buy milk"), add("Call mom")],
     "add buy milk tomorrow and call mom": [add("Buy milk", MONDAY), add("Call mom")],
@@ -107,7 +107,7 @@ ADDING: dict[str, list[Call]] = {
     "add buy milk\nnote: 2 litres": [add("Buy milk", "2 litres")],
     "add call dentist. The number is 555": [add("Call dentist", "The number is 555")],
     # dates
-    "call mom tomorrow morning": [add("Call mom", f"{MONDAY}, morning")],
+    "call mom tomorrow morning": [add("Call mom", f"{MONDAY}, 09:00")],
     "remind me tomorrow morning at 9 to call mom": [add("Call mom", f"{MONDAY}, 09:00")],
     "call Bob on Friday at 5pm": [add("Call Bob", f"{FRIDAY}, 17:00")],
     "submit taxes by June 3rd 5pm": [add("Submit taxes", "Due Thursday 3 June 2027, 17:00")],
@@ -123,7 +123,7 @@ ADDING: dict[str, list[Call]] = {
     "add watch Friday Night Lights": [add("Watch Friday Night Lights")],
     "add reply to Ann's mail of Tuesday": [add("Reply to Ann's mail of Tuesday")],
     "visit mom Aug. 25": [add("Visit mom", "Due Wednesday 25 August 2027")],
-    "water the plants every Monday": [add("Water the plants every Monday")],
+    "water the plants every Monday": [add("Water the plants", MONDAY, repeats="FREQ=WEEKLY;BYDAY=MO")],
     "buy Sunday newspaper": [add("Buy Sunday newspaper")],
     "call May": [add("Call May")],
     "march in the parade": [add("March in the parade")],

@@ -28,9 +28,7 @@ ADDING: dict[str, list[Call]] = {
     "Rappelle-moi de nourrir le chat": [add("Nourrir le chat")],
     "Rappelle-moi demain de laver la voiture": [add("Laver la voiture", MONDAY)],
     "Rappelez-moi mardi la réunion des parents": [add("Réunion des parents", TUESDAY)],
-    "Peux-tu me rappeler de sortir les poubelles ce soir ?": [
-        add("Sortir les poubelles", TODAY + ", evening")
-    ],
+    "Peux-tu me rappeler de sortir les poubelles ce soir ?": [add("Sortir les poubelles", TODAY + ", 19:00")],
     "Pourriez-vous me rappeler après-demain la facture, s'il vous plaît ?": [add("Facture", TUESDAY)],
     "Rappelle-moi à 18h de cuisiner": [add("Cuisiner", TODAY + ", 18:00")],
     "Ajoute des pâtes à ma liste de courses": [add("Pâtes")],
@@ -40,6 +38,7 @@ ADDING: dict[str, list[Call]] = {
     "Nouvelle tâche : rendre la déclaration vendredi prochain": [add("Rendre la déclaration", FRIDAY)],
     "Crée une nouvelle tâche ranger la cave": [add("Ranger la cave")],
     "Je voudrais ajouter une tâche : laver les vitres": [add("Laver les vitres")],
+    "Ajoute réunion chaque lundi à 9h": [add("Réunion", MONDAY + ", 09:00", repeats="FREQ=WEEKLY;BYDAY=MO")],
     "Ajoute dentiste lundi à 9h30": [add("Dentiste", MONDAY + ", 09:30")],
     "Note : trouver un cadeau pour Léa": [add("Trouver un cadeau pour Léa")],
     "N'oublie pas de renouveler les passeports": [add("Renouveler les passeports")],
@@ -58,7 +57,7 @@ ADDING: dict[str, list[Call]] = {
     "Rappelle-moi le concert le 4 décembre à 17 h": [add("Concert", "Due Friday 4 December 2026, 17:00")],
     "Rappelle-moi les cadeaux le 24/12": [add("Cadeaux", "Due Thursday 24 December 2026")],
     "Rappelle-moi l'entretien lundi à huit heures et demie": [add("Entretien", MONDAY + ", 08:30")],
-    "Rappelle-moi mardi soir l'entraînement": [add("Entraînement", TUESDAY + ", evening")],
+    "Rappelle-moi mardi soir l'entraînement": [add("Entraînement", TUESDAY + ", 19:00")],
     "Rappelle-moi d'écrire le rapport la semaine prochaine": [add("Écrire le rapport", MONDAY)],
     "Rappelle-moi de faire les comptes à la fin du mois": [
         add("Faire les comptes", "Due Monday 30 November 2026")
@@ -70,7 +69,7 @@ ADDING: dict[str, list[Call]] = {
         add("Contrôle technique", "Due Monday 1 March 2027")
     ],
     "Rappelle-moi demain matin de prendre mes médicaments": [
-        add("Prendre mes médicaments", MONDAY + ", morning")
+        add("Prendre mes médicaments", MONDAY + ", 09:00")
     ],
 }
 

@@ -24,7 +24,7 @@ ADDING: dict[str, list[Call]] = {
     "Erinnere mich morgen daran, das Auto zu waschen": [add("Das Auto waschen", MONDAY)],
     "Bitte erinnern Sie mich am Dienstag an den Elternabend": [add("Elternabend", TUESDAY)],
     "Kannst du mich heute Abend daran erinnern, den Müll rauszubringen?": [
-        add("Den Müll rausbringen", TODAY + ", evening")
+        add("Den Müll rausbringen", TODAY + ", 19:00")
     ],
     "Könnten Sie mich bitte übermorgen an die Rechnung erinnern?": [add("Rechnung", TUESDAY)],
     "Erinner mich um 18 Uhr ans Kochen": [add("Kochen", TODAY + ", 18:00")],
@@ -36,6 +36,9 @@ ADDING: dict[str, list[Call]] = {
     "Erstelle eine neue Aufgabe Keller aufräumen": [add("Keller aufräumen")],
     "Ich möchte eine Aufgabe hinzufügen: Fenster putzen": [add("Fenster putzen")],
     "Trage Zahnarzt am Montag um 9:30 Uhr ein": [add("Zahnarzt", MONDAY + ", 09:30")],
+    "Neue Aufgabe: alle 3 Tage die Pflanzen gießen": [
+        add("Die Pflanzen gießen", TODAY, repeats="FREQ=DAILY;INTERVAL=3")
+    ],
     "Notiere: Geschenk für Lea besorgen": [add("Geschenk für Lea besorgen")],
     "Vergiss nicht, die Pässe zu verlängern": [add("Die Pässe verlängern")],
     "Ich muss am Freitag die Miete überweisen": [add("Die Miete überweisen", FRIDAY)],
@@ -61,12 +64,12 @@ ADDING: dict[str, list[Call]] = {
     ],
     "Erinnere mich am 24.12. an die Geschenke": [add("Geschenke", "Due Thursday 24 December 2026")],
     "Erinnere mich am Montag um halb neun an das Interview": [add("Interview", MONDAY + ", 08:30")],
-    "Erinnere mich Dienstagabend an das Training": [add("Training", TUESDAY + ", evening")],
+    "Erinnere mich Dienstagabend an das Training": [add("Training", TUESDAY + ", 19:00")],
     "Erinnere mich nächste Woche an den Bericht": [add("Bericht", MONDAY)],
     "Erinnere mich Ende des Monats an die Abrechnung": [add("Abrechnung", "Due Monday 30 November 2026")],
     "Erinnere mich morgen um viertel nach sieben an das Frühstück": [add("Frühstück", MONDAY + ", 07:15")],
     "Erinnere mich am 1. März 2027 an den TÜV": [add("TÜV", "Due Monday 1 March 2027")],
-    "Erinnere mich morgen früh an die Tabletten": [add("Tabletten", MONDAY + ", morning")],
+    "Erinnere mich morgen früh an die Tabletten": [add("Tabletten", MONDAY + ", 09:00")],
 }
 
 LOOKING: dict[str, list[Call]] = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Call = tuple[str, dict[str, Any]]
-DUE = re.compile(r"\bDue (?P<day>\w+ \d+ \w+ \d{4})(?:, (?:(?P<clock>\d\d:\d\d)|(?P<part>\w+)))?$")
+DUE = re.compile(r"\bDue (?P<day>\w+ \d+ \w+ \d{4})(?:, (?P<clock>\d\d:\d\d))?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,12 @@ def plan(words: str) -> dict[str, Any]:
         return {"description": words} if words else {}
     note = words[: m.start()].rstrip()
     day = dt.datetime.strptime(m["day"], "%A %d %B %Y").date().isoformat()
-    if m["part"]:
-        note = f"{note} In the {m['part']}".strip()
     due = {"due_at": f"{day}T{m['clock']}:00"} if m["clock"] else {"due_on": day}
     return ({"description": note} if note else {}) | due
 
 
-def add(title: str, description: str = "", place: str | None = None) -> Call:
-    return "add_task", {"title": title} | plan(description) | ({"list": place} if place else {})
+def add(title: str, description: str = "", place: str | None = None, **more: str) -> Call:
+    return "add_task", {"title": title} | plan(description) | ({"list": place} if place else {}) | more
 
 
 def look(

@@ -28,9 +28,12 @@ ADDING: dict[str, list[Call]] = {
     "Recuérdame dar de comer al gato": [add("Dar de comer al gato")],
     "Recuérdame mañana lavar el coche": [add("Lavar el coche", MONDAY)],
     "Recuérdeme el martes la reunión de padres": [add("Reunión de padres", TUESDAY)],
-    "¿Puedes recordarme sacar la basura esta noche?": [add("Sacar la basura", TODAY + ", evening")],
+    "¿Puedes recordarme sacar la basura esta noche?": [add("Sacar la basura", TODAY + ", 19:00")],
     "¿Podría recordarme pasado mañana la factura, por favor?": [add("Factura", TUESDAY)],
     "Recuérdame a las 18:00 cocinar": [add("Cocinar", TODAY + ", 18:00")],
+    "Añade regar las plantas cada dos semanas": [
+        add("Regar las plantas", TODAY, repeats="FREQ=WEEKLY;INTERVAL=2")
+    ],
     "Añade pasta a mi lista de la compra": [add("Pasta")],
     "Pon mantequilla en la lista de la compra, por favor": [add("Mantequilla")],
     "Agrega dentífrico, jabón y champú a la lista": [add("Dentífrico"), add("Jabón"), add("Champú")],
@@ -60,14 +63,14 @@ ADDING: dict[str, list[Call]] = {
     ],
     "Recuérdame los regalos el 24/12": [add("Regalos", "Due Thursday 24 December 2026")],
     "Recuérdame la entrevista el lunes a las ocho y media": [add("Entrevista", MONDAY + ", 08:30")],
-    "Recuérdame el martes por la noche el entrenamiento": [add("Entrenamiento", TUESDAY + ", evening")],
+    "Recuérdame el martes por la noche el entrenamiento": [add("Entrenamiento", TUESDAY + ", 19:00")],
     "Recuérdame escribir el informe la próxima semana": [add("Escribir el informe", MONDAY)],
     "Recuérdame hacer las cuentas a fin de mes": [add("Hacer las cuentas", "Due Monday 30 November 2026")],
     "Recuérdame mañana a las siete y cuarto el desayuno": [add("Desayuno", MONDAY + ", 07:15")],
     "Recuérdame la revisión del coche el 1 de marzo de 2027": [
         add("Revisión del coche", "Due Monday 1 March 2027")
     ],
-    "Recuérdame mañana por la mañana tomar las pastillas": [add("Tomar las pastillas", MONDAY + ", morning")],
+    "Recuérdame mañana por la mañana tomar las pastillas": [add("Tomar las pastillas", MONDAY + ", 09:00")],
 }
 
 LOOKING: dict[str, list[Call]] = {
