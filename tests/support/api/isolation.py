@@ -83,6 +83,12 @@ CHATS: dict[tuple[str, str], list[Attempt]] = {
     ("POST", "/{chat_id}/messages"): [Attempt(IN_CHAT, body=SAID), Attempt(IN_FOREIGN_CHAT, body=SAID)],
     ("DELETE", "/{chat_id}"): [Attempt(IN_CHAT)],
 }
+CHAT_ATTEMPTS = [
+    Attempt(body={"message": "hello", "conversation_id": "<conversation>"}),
+    Attempt(body={"message": "hello", "conversation_id": "<conversation>", "client_id": "<client id>"}),
+    Attempt(body={"message": "hello", "account_id": "<account>"}),
+    Attempt(body={"message": "hello", "agent_id": "<agent>"}),
+]
 ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /mcp": Elsewhere("tests/protocols/mcp"),
     "POST /mcp/": Elsewhere("tests/protocols/mcp"),
@@ -91,6 +97,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /docs/{name}": Open("files of /docs and /redoc, by name", {"name": "swagger-ui.css"}),
     "GET /redoc": Open("describes the API"),
     "GET /openapi.json": Open("describes the API"),
+    "GET /openapi-3.2.json": Open("describes the API"),
     "GET /": Open("the console"),
     "GET /web/{name:path}": Open("files of the console, by name", {"name:path": "scripts/main.js"}),
     "GET /v1/web/config": Open("what the console says at its door"),
@@ -173,7 +180,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt({"task_id": "<task>"}, body={"title": "Mine now", "completed": True})
     ],
     "DELETE /v1/tasks/{task_id}": [Attempt({"task_id": "<task>"})],
-    "GET /v1/undo": Own(lists=True),
+    "GET /v1/undo": Own(lists=True, filters=("run_id",)),
     "POST /v1/undo": [Attempt(body={"change_id": "<change>"}), Attempt(body={"run_id": "<run>"})],
     "GET /v1/conversations": Own(lists=True, filters=("account_id", "agent_id")),
     "POST /v1/conversations": [
@@ -244,12 +251,11 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt(IN_GROUP, body={"content": "hello"}),
         Attempt(IN_OWN_GROUP, body={"content": "hello", "reply_to_id": "<group message>"}, status=422),
     ],
-    "POST /v1/chat": [
-        Attempt(body={"message": "hello", "conversation_id": "<conversation>"}),
-        Attempt(body={"message": "hello", "conversation_id": "<conversation>", "client_id": "<client id>"}),
-        Attempt(body={"message": "hello", "account_id": "<account>"}),
-        Attempt(body={"message": "hello", "agent_id": "<agent>"}),
+    "POST /v1/conversations/{conversation_id}/messages/stream": [
+        Attempt({"conversation_id": "<conversation>"}, body={"content": "hello"}),
+        Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "client_id": "<client id>"}),
     ],
+    **dict.fromkeys(("POST /v1/chat", "POST /v1/chat/stream"), CHAT_ATTEMPTS),
     "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
     "GET /v1/runs/{run_id}/events": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
     "GET /v1/conversations/{conversation_id}/runs": [
