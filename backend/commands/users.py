@@ -9,7 +9,8 @@ from commands.context import Email, exit_with, format_validation_error, run_on_d
 from db import Database
 from errors import Conflict
 from identity import auth
-from models.user import Password, UserCreate
+from models.identity.password import NewPassword
+from models.user import UserCreate
 
 commands = typer.Typer(no_args_is_help=True, help="Create users and set new passwords.")
 
@@ -49,7 +50,7 @@ def create_user(email: Email, name: DisplayName = None) -> None:
 def reset_password(email: Email) -> None:
     """Set a new password and end every session and API token of the user."""
     try:
-        password: str = TypeAdapter(Password).validate_python(ask_password())
+        password: str = TypeAdapter(NewPassword).validate_python(ask_password())
     except ValidationError as error:
         exit_with(f"password: {format_validation_error(error).removeprefix(': ')}")
     if run_on_database(lambda db: auth.reset_password(db, email, password)) is None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, ConfigDict, StringConstraints, ValidationInfo, field_validator
 from pydantic import Field as ApiField
 from sqlalchemy import Index, String, UniqueConstraint
 from sqlmodel import SQLModel
@@ -21,10 +21,9 @@ from models.columns import (
     word_column,
 )
 from models.email import Email
+from models.identity.password import TOO_COMMON, CurrentPassword, NewPassword
 from models.shapes import MAX_NAME, STORABLE, ApiModel, Name, Time, optional_field
 
-MIN_PASSWORD = 8
-MAX_PASSWORD = 1_024
 # The hash of a user who cannot sign in: no password verifies against it.
 NO_PASSWORD = "!"  # noqa: S105
 
@@ -44,7 +43,6 @@ def check_time_zone(name: str) -> str:
     return name
 
 
-Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD), STORABLE]
 Timezone = Annotated[
     str, StringConstraints(min_length=1, max_length=64), STORABLE, AfterValidator(check_time_zone)
 ]
@@ -79,9 +77,17 @@ class User(SQLModel, table=True):
 
 class UserCreate(ApiModel):
     email: Email = ApiField(examples=["ann@example.com"])
-    password: Password = ApiField(examples=["correct horse battery"])
+    password: NewPassword = ApiField(examples=["correct horse battery"])
     display_name: Name | None = ApiField(None, examples=["Ann"])
     timezone: Timezone = ApiField("UTC", examples=["Europe/Berlin"])
+
+    @field_validator("password")
+    @classmethod
+    def is_not_the_email(cls, password: str, info: ValidationInfo) -> str:
+        email = str(info.data.get("email", "")).casefold()
+        if email and password.casefold() in (email, email.partition("@")[0]):
+            raise ValueError(TOO_COMMON)
+        return password
 
 
 class UserUpdate(ApiModel):
@@ -96,8 +102,8 @@ class UserUpdate(ApiModel):
     timezone: Timezone = optional_field()
     approval: ApprovalPolicy = optional_field()
     email: Email = optional_field()
-    current_password: Password = optional_field()
-    new_password: Password = optional_field()
+    current_password: CurrentPassword = optional_field()
+    new_password: NewPassword = optional_field()
 
 
 class Confirmation(ApiModel):
@@ -105,7 +111,7 @@ class Confirmation(ApiModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"current_password": "correct horse battery"}]})
 
-    current_password: Password = optional_field()
+    current_password: CurrentPassword = optional_field()
 
 
 class UserPublic(ApiModel):

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from models.identity.password import TOO_COMMON, is_guessed_first
 from support.api.problems import problem_of
 from support.api.sign_in import sign_in
 from support.databases.table_rows import read_rows
@@ -111,3 +112,27 @@ def test_registration_can_be_closed_and_signing_in_goes_on(server: Server) -> No
         assert problem["detail"] == "Registration is closed here."
         assert sign_in(closed, email).status_code == 200
         assert sign_in(closed, new["email"]).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["12345678", "0987654321", "abcdefgh", "aaaaaaaaa", "ABABABAB", "Password1", "qwertyuiop", "ann.taylor"],
+)
+def test_a_new_password_is_none_that_is_tried_first(server: Server, password: str) -> None:
+    new = {"email": f"ann.taylor@{uuid4().hex}.example.com", "password": password}
+    problem = problem_of(server.client().post("/v1/auth/register", json=new), 422)
+    [error] = problem["errors"]
+    assert (error["loc"], TOO_COMMON in error["msg"]) == (["body", "password"], True)
+
+
+@pytest.mark.parametrize("password", ["12345679", "abcdefgg", "aaaabbbbc", "password of mine"])
+def test_what_only_looks_like_one_of_them_is_taken(password: str) -> None:
+    assert not is_guessed_first(password)
+
+
+def test_a_current_password_that_is_short_is_wrong_and_not_too_short(ann: Person) -> None:
+    change = {"current_password": "bad", "new_password": PASSWORD}
+    problem = problem_of(ann.http.patch("/v1/me", json=change), 422)
+    assert [error["msg"] for error in problem["errors"]] == ["The current password is wrong."]
+    common = problem_of(ann.http.patch("/v1/me", json={**change, "new_password": "12345678"}), 422)
+    assert [error["loc"] for error in common["errors"]] == [["body", "new_password"]]

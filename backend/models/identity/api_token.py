@@ -9,8 +9,8 @@ from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
 from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
+from models.identity.password import CurrentPassword
 from models.shapes import MAX_NAME, ApiModel, Name, Time, optional_field
-from models.user import Password
 
 
 class ApiToken(SQLModel, table=True):
@@ -86,7 +86,7 @@ class AccessTokenCreate(ApiModel):
         examples=[["read"]],
     )
 
-    current_password: Password = optional_field()
+    current_password: CurrentPassword = optional_field()
 
     @field_validator("scopes")
     @classmethod
