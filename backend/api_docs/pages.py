@@ -9,10 +9,10 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from api_docs.document import describe_streams
-from console.files import TYPES, File, answer_with_file, to_file
 from console.security_policy import HEADERS
 from errors import NotFound
 from routes.dependencies import FOR_ANYONE, Route
+from server.static_files import TYPES, File, answer_with_file, make_file
 
 router = APIRouter(include_in_schema=False, dependencies=[FOR_ANYONE], route_class=Route)
 FOLDER = Path(__file__).resolve().parent
@@ -44,7 +44,8 @@ FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 
 
 def read_asset(path: Path) -> File:
-    return to_file(path.read_bytes().replace(FOREIGN_LOGO, b"/web/icon.svg"), path.suffix, SWAGGER_POLICY)
+    content = path.read_bytes().replace(FOREIGN_LOGO, b"/web/icon.svg")
+    return make_file(content, path.suffix, {**HEADERS, "Content-Security-Policy": SWAGGER_POLICY})
 
 
 FILES = {
@@ -57,12 +58,12 @@ FILES = {
 
 @router.get("/openapi.json")
 async def get_document(request: Request) -> Response:
-    return answer_with_file(request, await find_document(request.app, "openapi.json"))
+    return await answer_with_file(request, await find_document(request.app, "openapi.json"))
 
 
 @router.get("/openapi-3.2.json")
 async def get_newer_document(request: Request) -> Response:
-    return answer_with_file(request, await find_document(request.app, "openapi-3.2.json"))
+    return await answer_with_file(request, await find_document(request.app, "openapi-3.2.json"))
 
 
 async def find_document(app: FastAPI, name: str) -> File:
@@ -75,12 +76,12 @@ async def find_document(app: FastAPI, name: str) -> File:
 
 def write_document(app: FastAPI, name: str) -> File:
     document = app.openapi() if name == "openapi.json" else describe_streams(app.openapi())
-    return to_file(json.dumps(document, separators=(",", ":")).encode(), ".json")
+    return make_file(json.dumps(document, separators=(",", ":")).encode(), ".json", HEADERS)
 
 
 @router.get("/docs")
 async def get_docs(request: Request) -> Response:
-    return answer_with_file(request, FILES["docs.html"])
+    return await answer_with_file(request, FILES["docs.html"])
 
 
 @router.get("/redoc")
@@ -99,4 +100,4 @@ async def get_redoc() -> Response:
 async def get_asset(request: Request, name: str) -> Response:
     if name not in FILES or name.endswith(".html"):
         raise NotFound("file")
-    return answer_with_file(request, FILES[name])
+    return await answer_with_file(request, FILES[name])

@@ -1,62 +1,78 @@
 # console/files.py -- serves the console's files: one page, its styles and its modules.
 import hashlib
-from dataclasses import dataclass
+import re
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console.security_policy import HEADERS, POLICY
+from console.security_policy import HEADERS, PART_HEADERS
 from errors import NotFound
 from routes.dependencies import FOR_ANYONE, Route
+from server.static_files import TYPES, File, answer_with_file, make_file
 
 router = APIRouter(include_in_schema=False, dependencies=[FOR_ANYONE], route_class=Route)
 FOLDER = Path(__file__).resolve().parent / "pages"
 PAGE = "index.html"
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".json": "application/json",
-}
+NOT_KEPT = {"Cache-Control": "no-cache"}
+KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    content: bytes
-    headers: dict[str, str]
+def strip_lines(content: bytes) -> bytes:
+    """Without what only readers of the source need, comments and indentation. Each line keeps its number, and what a
+    script does stays: no text of the console's scripts is longer than a line.
+    """
+    lines = (line.strip() for line in content.decode().split("\n"))
+    return "\n".join("" if line.startswith("//") else line for line in lines).encode()
 
 
-def to_file(content: bytes, suffix: str, policy: str = POLICY) -> File:
-    """`suffix` is the key of its media type."""
-    etag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
-    headers = {**HEADERS, "Content-Security-Policy": policy, "Content-Type": TYPES[suffix], "ETag": etag}
-    return File(content, headers)
+def read_file(path: Path) -> bytes:
+    content = path.read_bytes()
+    return strip_lines(content) if path.suffix in (".js", ".css", ".html") else content
 
 
 # Read once: only what is in the folder at startup can be served, whatever path a request spells.
-FILES = {
-    str(path.relative_to(FOLDER)): to_file(path.read_bytes(), path.suffix)
-    for path in FOLDER.rglob("*")
+CONTENTS = {
+    str(path.relative_to(FOLDER)): read_file(path)
+    for path in sorted(FOLDER.rglob("*"))
     if path.suffix in TYPES
 }
+# Names what belongs together: the page asks for its parts under this name, and a browser keeps them for good.
+VERSION_NAME = re.compile("[0-9a-f]{16}")
+VERSION = hashlib.sha256(repr(CONTENTS).encode()).hexdigest()[:16]
+CONTENTS[PAGE] = CONTENTS[PAGE].replace(b'"/web/', f'"/web/{VERSION}/'.encode())
+
+
+def prepare_file(name: str) -> File:
+    suffix = Path(name).suffix
+    is_document = suffix in (".html", ".svg")
+    return make_file(CONTENTS[name], suffix, {**(HEADERS if is_document else PART_HEADERS), **NOT_KEPT})
+
+
+FILES = {name: prepare_file(name) for name in CONTENTS}
 
 
 @router.get("/")
 async def get_page(request: Request) -> Response:
-    return answer_with_file(request, FILES[PAGE])
+    return await answer_with_file(request, FILES[PAGE])
+
+
+# Where browsers look that read no SVG, and programs that show addresses.
+@router.get("/favicon.ico")
+async def get_icon(request: Request) -> Response:
+    return await answer_with_file(request, FILES["icons/favicon.ico"])
 
 
 @router.get("/web/{name:path}")
 async def get_file(request: Request, name: str) -> Response:
-    if name not in FILES:
+    """Under this version's name a file never changes. Under another one, or none, it is what there is now: a page that
+    was loaded before an upgrade, or by way of another worker during one, finds its parts.
+    """
+    version, _, rest = name.partition("/")
+    named = rest if VERSION_NAME.fullmatch(version) else name
+    if named not in FILES:
         raise NotFound("file")
-    return answer_with_file(request, FILES[name])
-
-
-def answer_with_file(request: Request, file: File) -> Response:
-    etags = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if file.headers["ETag"] in etags:
-        return Response(status_code=304, headers=file.headers)
-    return Response(file.content, headers=file.headers)
+    response = await answer_with_file(request, FILES[named])
+    if version == VERSION:
+        response.headers.update(KEPT)
+    return response

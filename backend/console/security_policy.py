@@ -14,12 +14,18 @@ POLICY = "; ".join(
         "trusted-types parley",
     ]
 )
-HEADERS = {
-    "Content-Security-Policy": POLICY,
+# Of a script or a style that somebody opens by itself: it is text, and there is nothing that it may do.
+PART_POLICY = "default-src 'none'; frame-ancestors 'none'"
+PART_HEADERS = {
+    "Content-Security-Policy": PART_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+HEADERS = {
+    **PART_HEADERS,
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     # Revalidated on each use and answered with 304 while unchanged: an upgrade shows at once.
     "Cache-Control": "no-cache",

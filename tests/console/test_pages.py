@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from console.files import FILES, FOLDER
+from console.files import FILES, FOLDER, VERSION
 from models import conversation, task
 from server.markdown import MAX_TEXT, render_markdown
-from support.console_files import LATER
+from support.console_files import ICONS, LATER
 from support.servers import PASSWORD, Person, Server, ok, serving, settings_for
 
 # Pages, headers and cookies ask no database, or what the API asks as well.
@@ -24,7 +24,11 @@ MOST_BYTES, MOST_IN_ALL = 150 * 1024, 280 * 1024
 
 
 def texts() -> dict[str, str]:
-    return {name: file.content.decode() for name, file in FILES.items()}
+    return {name: file.content.decode() for name, file in FILES.items() if name not in ICONS}
+
+
+def read_source(name: str) -> str:
+    return (FOLDER / name).read_text()
 
 
 # Files
@@ -40,10 +44,13 @@ def test_a_file_comes_with_its_type_and_headers_that_keep_others_out(
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
-    assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
-    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
-    assert policy["require-trusted-types-for"] == "'script'"
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    if kind == "text/html":
+        assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+        assert policy["base-uri"] == policy["form-action"] == "'none'"
+        assert policy["require-trusted-types-for"] == "'script'"
+    else:
+        assert policy.keys() == {"default-src", "frame-ancestors"}  # nothing is what it may do
 
 
 def test_a_file_that_has_not_changed_is_not_sent_again(server: Server) -> None:
@@ -56,9 +63,77 @@ def test_a_file_that_has_not_changed_is_not_sent_again(server: Server) -> None:
     assert first.headers["cache-control"] == "no-cache"
 
 
+def test_what_the_page_asks_for_is_kept_for_good_under_the_name_of_its_version(server: Server) -> None:
+    http = server.client()
+    page = http.get("/")
+    assert page.headers["cache-control"] == "no-cache"
+    addresses = set(re.findall(r'"(/web/[^"]+)"', page.text))
+    assert {address.split("/")[2] for address in addresses} == {VERSION}
+    for address in addresses:
+        answer = http.get(address)
+        assert (answer.status_code, answer.headers["cache-control"]) == (
+            200,
+            "public, max-age=31536000, immutable",
+        )
+    # A page that was loaded before an upgrade still finds its parts, and no browser keeps those under a wrong name.
+    other = http.get(f"/web/{'0' * 16}/scripts/main.js")
+    assert (other.status_code, other.headers["cache-control"]) == (200, "no-cache")
+    assert other.content == http.get(f"/web/{VERSION}/scripts/main.js").content
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("br;q=0, GZIP ;q=0.5", "gzip"),
+        ("br;q=0.000, gzip;q=0", None),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_a_file_is_compressed_as_the_browser_asks(
+    server: Server, accepted: str, encoding: str | None
+) -> None:
+    answer = server.client().get("/web/scripts/main.js", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.content == FILES["scripts/main.js"].content
+    sent = int(answer.headers["content-length"])
+    assert sent < len(answer.content) / 2 if encoding else sent == len(answer.content)
+    # Pictures are compressed as they are.
+    icon = server.client().get("/favicon.ico", headers={"Accept-Encoding": accepted})
+    assert "content-encoding" not in icon.headers
+
+
+def test_nothing_but_comments_and_indentation_is_left_out_of_a_script() -> None:
+    for name in (name for name in FILES if name.endswith(".js")):
+        source = read_source(name).split("\n")
+        served = FILES[name].content.decode().split("\n")
+        assert len(served) == len(source), name  # an error names the line of the source
+        for number, (here, there) in enumerate(zip(source, served, strict=True), 1):
+            assert there in (here.strip(), ""), f"{name}:{number}"
+            assert there or not here.strip() or here.strip().startswith("//"), f"{name}:{number}"
+        # A text that went over the end of its line would lose its indentation.
+        open_ended = [
+            line for line in served if line.count("`") % 2 and not re.search(r"/[^/]*`[^/]*/", line)
+        ]
+        assert open_ended == [], name
+        assert "/*" not in FILES[name].content.decode(), name
+
+
 def test_head_tells_of_a_file_without_sending_it(server: Server) -> None:
     answer = server.client().head("/")
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_an_icon_is_where_browsers_look_for_one(server: Server) -> None:
+    http = server.client()
+    icon = http.get("/favicon.ico")
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/vnd.microsoft.icon")
+    assert icon.content.startswith(b"\0\0\1\0")  # the signature of the format
+    drawn = re.findall(r'<link rel="icon" href="([^"]+)" type="image/svg\+xml">', http.get("/").text)
+    assert [http.get(address).headers["content-type"] for address in drawn] == ["image/svg+xml"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +146,7 @@ def test_nothing_else_is_served(server: Server, path: str) -> None:
 
 
 def test_the_first_visit_needs_less_than_150_kib() -> None:
-    sizes = {name: len(file.content) for name, file in FILES.items()}
+    sizes = {name: len(text.encode()) for name, text in texts().items()}
     assert sum(size for name, size in sizes.items() if name not in LATER) < MOST_BYTES
     assert sum(sizes.values()) < MOST_IN_ALL
     assert {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*") if path.is_file()} == FILES.keys()
@@ -95,8 +170,8 @@ def list_imports(name: str, pattern: str) -> set[str]:
 
 def test_every_module_of_the_first_visit_is_fetched_at_once_and_no_other() -> None:
     page = FILES["index.html"].content.decode()
-    named = set(re.findall(r'/web/([\w/-]+\.(?:js|css|svg))"', page))
-    assert named == FILES.keys() - LATER.keys() - {"index.html"}
+    named = set(re.findall(rf'/web/{VERSION}/([\w/-]+\.(?:js|css))"', page))
+    assert named == FILES.keys() - LATER.keys() - {"index.html"} - ICONS
     # What one of them imports is imported at once, too; what is wanted later is asked for by a function alone.
     for name in named:
         if name.endswith(".js"):
@@ -130,13 +205,20 @@ def test_html_is_only_taken_from_render() -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith((".js", ".css"))])
 def test_a_file_is_short_and_says_what_belongs_in_it(name: str) -> None:
-    lines = FILES[name].content.decode().splitlines()
+    lines = read_source(name).splitlines()
     assert lines[0].startswith((f"// {Path(name).name} -- ", f"/* {Path(name).name} -- "))
     assert len(lines) <= 400
 
 
-def test_the_page_learns_before_the_door_who_answers_and_who_may_come_in(server: Server) -> None:
-    assert ok(server.client().get("/v1/web/config")) == {"offline": True, "registration": "open"}
+def test_the_page_learns_before_the_door_who_answers_and_who_may_come_in(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    url = f"sqlite:///{tmp_path_factory.mktemp('empty') / 'parley.db'}"
+    with serving(settings_for(url)) as server:
+        config = {"offline": True, "registration": "open"}
+        assert ok(server.client().get("/v1/web/config")) == {**config, "empty": True}
+        server.register()
+        assert ok(server.client().get("/v1/web/config")) == {**config, "empty": False}
 
 
 # The pages that describe the API

@@ -1,5 +1,11 @@
 # support/console_files.py -- which files of the console are fetched later than the first visit, and when.
 
+from console.files import VERSION
+
+# Where the page has its parts from.
+WEB = f"/web/{VERSION}"
+# What a browser asks for by itself, or does not.
+ICONS = {"icon.svg", "icons/favicon.ico"}
 # By what somebody opens; what any sheet needs is fetched with the first one.
 ANY_SHEET = "any sheet"
 PEOPLE = "a conversation of people"

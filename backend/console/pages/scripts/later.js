@@ -41,7 +41,7 @@ function fetchStyles(name) {
 
 function linkStyles(name) {
   return new Promise((resolve, reject) => {
-    const link = el("link", { rel: "stylesheet", href: `/web/styles/${name}`, onload: resolve });
+    const link = el("link", { rel: "stylesheet", href: new URL(`../styles/${name}`, import.meta.url).href, onload: resolve });
     link.addEventListener("error", () => {
       link.remove();
       styles.delete(name); // the next part asks again

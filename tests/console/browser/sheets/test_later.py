@@ -8,10 +8,9 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from console.files import FILES
 from support.browsers import Cable, Visitor, say, settled
-from support.console_files import ANY_SHEET, LATER
+from support.console_files import ANY_SHEET, ICONS, LATER, WEB
 from support.servers import Person, Server, wait_until
 
-ICON = "icon.svg"  # a browser without a window asks for it or does not
 NOT_FETCHED = "This part of the page could not be fetched."
 
 
@@ -53,7 +52,7 @@ def search(page: Page) -> None:
 def plan(page: Page) -> None:
     """By the page's own session."""
     task = "{title: 'Buy bread', due_on: '2293-06-01'}"
-    page.evaluate(f"import('/web/scripts/api.js').then((api) => api.post('/v1/tasks', {task}))")
+    page.evaluate(f"import('{WEB}/scripts/api.js').then((api) => api.post('/v1/tasks', {task}))")
     expect(page.get_by_text("Due 1 June 2293")).to_be_visible()
 
 
@@ -86,19 +85,19 @@ def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opene
 
     def note(request: Request) -> None:
         path = urlsplit(request.url).path
-        if path.startswith("/web/"):
-            fetched.add(path.removeprefix("/web/"))
+        if path.startswith(WEB):
+            fetched.add(path.removeprefix(f"{WEB}/"))
 
     visited.context.on("request", note)
     page = visited.sign_in(ann.email, f"/#/c/{conversation}")
     expect(page.locator(".task-title")).to_have_text(["Buy milk"])
-    assert fetched - {ICON} == FILES.keys() - LATER.keys() - {"index.html", ICON}
+    assert fetched - ICONS == FILES.keys() - LATER.keys() - {"index.html"} - ICONS
     expected = {name for name, when in LATER.items() if when == ANY_SHEET}
     for what, (open_it, sheet) in OPENED.items():
         fetched.clear()
         open_it(page)
         expect(page.locator(sheet)).to_be_visible()
-        assert fetched - {ICON} == expected | {name for name, when in LATER.items() if when == what}, what
+        assert fetched - ICONS == expected | {name for name, when in LATER.items() if when == what}, what
         expected = set()
         if what not in STAY_OPEN and page.locator("dialog").count():
             page.keyboard.press("Escape")
@@ -172,7 +171,7 @@ def held_back(page: Page, name: str) -> Iterator[None]:
     wait_until(lambda: page.evaluate("true") and held != [])
     held[0].continue_()
     # Whatever waited for it before has gone on by then.
-    page.evaluate("(path) => import(path).then(() => null)", f"/web/scripts/{name}")
+    page.evaluate("(path) => import(path).then(() => null)", f"{WEB}/scripts/{name}")
 
 
 def test_two_presses_open_one_sheet_and_the_last_one_counts(
