@@ -6,7 +6,7 @@ from fastapi import APIRouter, Cookie, Depends, Request, status
 from starlette.responses import Response
 
 from errors import Forbidden, Unauthorized
-from identity import auth
+from identity import auth, users
 from models.identity.session import SignInRequest, TokenPublic
 from models.shapes import ApiModel
 from routes.dependencies import FOR_ANYONE, AppStateDep, DeviceDep, Route
@@ -45,16 +45,22 @@ class WebTokenPublic(ApiModel):
 
 
 class WebConfigPublic(ApiModel):
-    """What the console tells before anybody has signed in. `offline`: no model is configured."""
+    """What the console tells before anybody has signed in. `offline`: no model is configured. `empty`: nobody has an
+    account yet, and whoever comes may make one.
+    """
 
     offline: bool
     registration: Literal["open", "closed"]
+    empty: bool
 
 
 @config_router.get("", response_model=WebConfigPublic)
 async def get_config(state: AppStateDep) -> WebConfigPublic:
     settings = state.settings
-    return WebConfigPublic(offline=settings.model == OFFLINE_MODEL, registration=settings.registration)
+    empty = settings.registration == "open" and not await state.db.read(users.has_people)
+    return WebConfigPublic(
+        offline=settings.model == OFFLINE_MODEL, registration=settings.registration, empty=empty
+    )
 
 
 @router.post("", response_model=WebTokenPublic, responses=problems(401, 403, 422, 429, 503))

@@ -1,8 +1,9 @@
-# identity/users.py -- verbs on the caller's own profile.
+# identity/users.py -- verbs on the caller's own profile, and whether there is anybody at all.
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 import access
-from access import Caller
+from access import SYSTEM, Caller
 from db import Transaction
 from errors import Conflict
 from models import User
@@ -32,3 +33,9 @@ async def update_me(tx: Transaction, caller: Caller, change: UserUpdate) -> User
     except IntegrityError as error:
         raise Conflict("This email is taken.", problem="email-taken") from error
     return user
+
+
+async def has_people(tx: Transaction) -> bool:
+    """Whether anybody has an account on this server: the first one who comes makes the first."""
+    anybody = access.select(SYSTEM, User).where(col(User.kind) == "person").limit(1)
+    return (await tx.execute(anybody)).first() is not None

@@ -142,7 +142,7 @@ async def add_message(
         await cancel_run(tx, caller, run.id)
     if len(active) - len(ended) >= max_runs:
         raise TooManyAtOnce(
-            f"You have {max_runs} runs at work or waiting. Let one end or cancel it first.",
+            f"{max_runs} of your messages wait for their answer. Let one end, or stop it, first.",
             problem="too-many-runs",
         )
     agent = await find_profile(tx, caller, conversation.agent_id)

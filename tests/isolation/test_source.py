@@ -281,6 +281,7 @@ MAY_ACT_AS_SYSTEM = {
     "agent/worker.py",
     "identity/auth.py",
     "identity/rate_limits.py",
+    "identity/users.py",
     "identity/sessions.py",
     "identity/api_tokens.py",
     "access/batch_deletion.py",

@@ -75,7 +75,7 @@ async def make_room(
         await cancel_run(tx, caller, run_id)
     if len(active) - len(ended) + len(agents) > max_runs:
         raise TooManyAtOnce(
-            f"You may have {max_runs} runs at work or waiting. Let one end or cancel it first.",
+            f"At most {max_runs} answers may be on their way. Let one end, or stop it, first.",
             problem="too-many-runs",
         )
     return ended

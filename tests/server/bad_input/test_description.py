@@ -20,6 +20,7 @@ def test_the_description_names_every_route(server: Server) -> None:
         "/openapi.json",
         "/openapi-3.2.json",
         "/",
+        "/favicon.ico",
         "/web/{name:path}",
     }
     hidden |= {

@@ -56,6 +56,8 @@ export function showToast(text, { action, label, seconds = 5, kind = "" } = {}) 
   if (action) {
     notice.append(el("button", { type: "button", class: "link", onclick: () => (close(), action()) }, label));
   }
+  // Two requests of one click may fail alike.
+  [...$("toasts").children].find((other) => other.textContent === notice.textContent)?.remove();
   $("toasts").append(notice);
   setTimeout(close, seconds * 1000);
   return { close };
@@ -82,7 +84,7 @@ export async function copyText(text, button) {
   setTimeout(() => button.replaceChild(before, button.firstChild), 1500);
 }
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const DAY_OF_YEAR = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

@@ -210,7 +210,7 @@ async function startConsole() {
   } else {
     signInPage.show();
     await asked;
-    if (!me) signInPage.show({ registration: config.registration });
+    if (!me) signInPage.show(config);
   }
 }
 

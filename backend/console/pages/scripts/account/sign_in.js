@@ -10,12 +10,13 @@ let notifyEntered = () => {};
 
 export const onSignIn = (work) => (notifyEntered = work);
 
-export function show({ note, registration = "open" } = {}) {
+// On a server where nobody has an account there is none to sign in to.
+export function show({ note, registration = "open", empty = false } = {}) {
   $("sign-in").hidden = false;
   $("sign-in-switch").hidden = registration === "closed";
-  setMode(false);
+  setMode(empty);
   if (note) $("sign-in-note").textContent = note;
-  form.elements.email.focus();
+  form.elements[empty ? "display_name" : "email"].focus();
 }
 
 export const hide = () => ($("sign-in").hidden = true);

@@ -68,7 +68,7 @@ function listMoments({ messages, runs }) {
   const here = new Set(messages.map((message) => message.run_id));
   for (const run of runs) {
     if (!here.has(run.id)) continue;
-    if (run.started_at) found.push([run.started_at, "run", `Run started, ${formatDuration(run.created_at, run.started_at)} after it was asked for`, run.id]);
+    if (run.started_at) found.push([run.started_at, "run", `Run started, ${formatDuration(run.created_at, run.started_at)} after it was asked for`, ""]);
     for (const waits of run.pending_approvals || []) {
       found.push([run.started_at, "approval", `Waits for approval: ${waits.name}`, describeCall(waits.arguments, waits.shown)]);
     }

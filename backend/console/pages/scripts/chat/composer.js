@@ -56,6 +56,12 @@ function fitHeight() {
 }
 
 box.addEventListener("input", fitHeight);
+let width = 0;
+new ResizeObserver(([{ contentRect }]) => {
+  if (contentRect.width === width) return;
+  width = contentRect.width;
+  requestAnimationFrame(fitHeight);
+}).observe(box);
 box.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
     event.preventDefault();

@@ -15,9 +15,9 @@ export const STATES = {
   queued: "Queued: its turn comes after the answer at work",
 };
 
-// A message of a program shows the program's name.
+// With an agent nobody but the user speaks, and the user's programs, which have names.
 function makeSender(sender) {
-  if (sender?.type !== "program") return el("span", { class: "sr" }, ...(sender?.name ? [bdi(sender.name), " said:"] : ["You said:"]));
+  if (sender?.type !== "program") return el("span", { class: "sr" }, "You said:");
   return el("p", { class: "sayer" }, bdi(sender.name), " (a program)", el("span", { class: "sr" }, " said:"));
 }
 
