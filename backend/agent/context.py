@@ -8,7 +8,7 @@ from agent.histories.history_cache import HistoryCache
 from agent.run_writer import RunWriter
 from db import Database, Transaction
 from llm.protocol import Model, ModelError
-from setting_types import ModelPrice
+from settings.types import ModelPrice
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
 

@@ -21,7 +21,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from clock import utc_now
 from models.columns import never, random_uuid
-from settings import keep_private
+from settings.private_files import keep_private
 from storage.database_kind import HIDE_PARAMETERS, ConnectArguments, DatabaseKind, ErrorCodes
 from storage.timeouts import DEFAULT_LOCK_SECONDS, TimeLimits
 from storage.url_parameters import POOL_PARAMETERS, read_parameters, refuse_unknown

@@ -18,8 +18,8 @@ from llm.protocol import AnswerEnd, ModelError, TokensUsed
 from models import Run
 from services.run_log import LeaseLost, Line, store_lines
 from services.run_usage import Usage
-from setting_types import ModelPrice
 from settings import Settings
+from settings.types import ModelPrice
 from storage.schema.bootstrap import bootstrap
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier

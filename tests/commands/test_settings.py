@@ -295,7 +295,7 @@ def test_workers_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
 @pytest.mark.busy
 def test_processes_that_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     program = (
-        "import sys; from settings import load_or_create_key; from pathlib import Path; "
+        "import sys; from settings.private_files import load_or_create_key; from pathlib import Path; "
         "sys.stdin.read(1); print(load_or_create_key(Path(sys.argv[1])))"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "key")]

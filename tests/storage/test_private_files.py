@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from logs import configure_logs
-from settings import keep_private
+from settings.private_files import keep_private
 from support.servers import serving, settings_for
 
 

@@ -1,4 +1,4 @@
-# setting_types.py -- what a setting can be beside a word or a number: a list, a JSON object, the price of a model.
+# settings/types.py -- what a setting can be beside a word or a number: a list, a JSON object, the price of a model.
 import json
 from decimal import Decimal
 from typing import Annotated, TypeVar

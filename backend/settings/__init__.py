@@ -1,11 +1,8 @@
-# settings.py -- the only reader of the environment: every setting, its default and its checks.
+# settings/ -- the only reader of the environment: every setting, its default and its checks.
 import os
-import secrets
 import tomllib
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from stat import S_IMODE, S_ISREG
 from typing import Annotated, Any, Literal, Self
 
 import structlog
@@ -21,56 +18,27 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 from structlog.typing import FilteringBoundLogger
 
-from setting_types import ModelPrice, PlainJson, SecretJson, split_list
+from settings.former_names import DEPRECATED_NAMES, DeprecatedNamesSource
+from settings.private_files import load_or_create_key
+from settings.types import ModelPrice, PlainJson, SecretJson, split_list
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 MIN_KEY_BYTES = 32
-# The permission bits of group and others.
-OTHERS = 0o077
 # The model that answers where none is configured: no network, no key.
 OFFLINE_MODEL = "rules"
-# Former names of settings, which go on working, and their new ones.
-DEPRECATED_NAMES = {"events_days": "event_retention_days", "run_events_days": "run_log_retention_days"}
 
 
 class SettingsError(Exception):
     """The settings cannot work; the message is one line for the operator."""
-
-
-class DeprecatedNamesSource(PydanticBaseSettingsSource):
-    """Values that the environment or `.env` has under a former name; those under the new name come first."""
-
-    def __init__(self, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource) -> None:
-        super().__init__(settings_cls)
-        self._sources = sources
-
-    def get_field_value(self, field: object, field_name: str) -> tuple[object, str, bool]:
-        for source in self._sources:
-            variables = source.env_vars if isinstance(source, EnvSettingsSource) else {}
-            for former, name in DEPRECATED_NAMES.items():
-                if name == field_name and (value := variables.get(former)) is not None:
-                    return value, former, False
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, object]:
-        values: dict[str, object] = {}
-        found: list[str] = []
-        for field_name in DEPRECATED_NAMES.values():
-            value, former, _ = self.get_field_value(None, field_name)
-            if value is not None:
-                values[field_name] = value
-                found.append(former)
-        return {**values, "_deprecated_names": found}
 
 
 class Settings(BaseSettings):
@@ -256,7 +224,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        former = DeprecatedNamesSource(settings_cls, env_settings, dotenv_settings)
+        former = DeprecatedNamesSource(env_settings, dotenv_settings)
         return init_settings, env_settings, dotenv_settings, former
 
     # Any: nothing has been validated yet.
@@ -327,58 +295,23 @@ class Settings(BaseSettings):
             )
         path = self.sqlite_path.with_name(self.sqlite_path.name + ".key")
         try:
-            return load_or_create_key(path)
+            return check_key(load_or_create_key(path), str(path))
         except OSError as error:
             raise SettingsError(f"the key beside the database, {path}: {error.strerror or error}.") from error
         except UnicodeDecodeError as error:
             raise SettingsError(f"the key beside the database, {path}, is not text.") from error
 
 
+def copy_environment() -> dict[str, str]:
+    """That of this process for a program that it starts, without our settings: some are secrets."""
+    ours = {*Settings.model_fields, *DEPRECATED_NAMES}
+    return {name: value for name, value in os.environ.items() if name.lower() not in ours}
+
+
 def check_key(key: str, where: str) -> str:
     if len(key.encode()) < MIN_KEY_BYTES:
         raise SettingsError(f"{where} is shorter than {MIN_KEY_BYTES} bytes.")
     return key
-
-
-def keep_private(path: Path) -> None:
-    """Remove all permissions of group and others from a file."""
-    try:
-        mode = path.stat().st_mode
-        if not S_ISREG(mode) or not mode & OTHERS:
-            return
-        path.chmod(S_IMODE(mode) & ~OTHERS)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        log.warning(
-            "a file is open to others and cannot be made private",
-            file=str(path),
-            reason=str(error),
-        )
-    else:
-        log.warning("a file was open to others: it is private now", file=str(path))
-
-
-def load_or_create_key(path: Path) -> str:
-    """The key in `path`; creates it (mode 0600) if there is none yet.
-
-    Several workers may start at the same time: a hard link publishes the whole file, and the first one wins.
-    """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(secrets.token_urlsafe(48))
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):  # another worker was first: its key is used
-                os.link(draft, path)
-        finally:
-            draft.unlink()
-    keep_private(path)
-    return check_key(path.read_text().strip(), str(path))
 
 
 def load_settings() -> Settings:
