@@ -4,6 +4,7 @@ import typer
 
 from commands import database, tokens, users
 from commands.audit import audit
+from commands.backups import backup, restore
 from commands.replay import replay
 from commands.seed import seed
 from commands.transfers import export, import_file
@@ -15,6 +16,8 @@ app.add_typer(database.commands, name="db")
 app.command()(audit)
 app.command()(export)
 app.command("import")(import_file)
+app.command()(backup)
+app.command()(restore)
 app.command()(replay)
 app.command()(seed)
 

@@ -23,7 +23,7 @@ LAYERS = [
     {"app_state"},
     {"agent"},
     {"llm", "tools", "streaming"},
-    {"search", "exports", "imports"},
+    {"search", "exports", "imports", "backups"},
     {"services", "server"},
     {"identity", "events"},
     {"pagination"},

@@ -130,6 +130,7 @@ def test_every_word_with_which_no_posted_event_may_begin_is_listed() -> None:
 def test_every_command_has_a_help_text() -> None:
     runner = CliRunner()
     documents = (ROOT / "README.md").read_text() + (ROOT / "migrations/README.md").read_text()
+    documents += (ROOT / "specs/operating.md").read_text()
     found = get_command(cli.app).commands  # type: ignore[attr-defined]
     commands = {
         (name, *inner): command

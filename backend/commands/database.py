@@ -1,9 +1,11 @@
 # commands/database.py -- parley db: shows, upgrades, stamps and checks the schema of the database.
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from commands.backups import NOTHING_THERE, back_up_database
 from commands.context import exit_with, load_settings, run_on_engine
 from settings import SettingsError
 from storage.schema.bootstrap import bootstrap, make_alembic_config, upgrade_schema
@@ -54,8 +56,15 @@ def show_status() -> None:
 
 
 @commands.command("upgrade")
-def upgrade_database() -> None:
-    """Upgrade the database to the newest revision. Back it up first."""
+def upgrade_database(
+    backup: Annotated[
+        Path | None,
+        typer.Option(help="First write a backup into this file; without one, nothing is upgraded."),
+    ] = None,
+) -> None:
+    """Upgrade the database to the newest revision. Back it up first, or with --backup."""
+    if backup and back_up_database(load_settings(), backup) is None:
+        typer.echo(NOTHING_THERE)  # so that a script may ask for a backup at the first deployment too
     if not run_on_engine(bootstrap_unless_behind):
 
         def print_step(_: "MigrationContext", step: "MigrationInfo") -> None:

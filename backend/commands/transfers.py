@@ -19,6 +19,7 @@ from imports.items import Source
 from imports.report import NOUNS
 from imports.running import begin_import
 from models.shapes import JsonObject
+from settings.private_files import write_whole_file
 
 T = TypeVar("T")
 
@@ -108,17 +109,8 @@ def open_new(file: Path) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    part = file.with_name(f"{file.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "wb") as output:
-            yield output
-            output.flush()
-            os.fsync(descriptor)
-        part.rename(file)
-    except BaseException:
-        part.unlink()
-        raise
+    with write_whole_file(file) as output:
+        yield output
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 import logging
 import ssl
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -174,8 +175,7 @@ def parse_mariadb_url(parsed: URL) -> tuple[URL, ConnectArguments]:
     """
     if not parsed.database:
         raise SettingsError("DATABASE_URL: name the database, as in mariadb://user:password@host/name")
-    named = {name.lower().replace("_", "-"): value for name, value in parsed.query.items()}
-    words = read_parameters(named, DROPPED)
+    words = read_words(parsed)
     arguments: ConnectArguments = {"charset": "utf8mb4"}
     seconds = pop_number(words, "connect-timeout") or pop_number(words, "connecttimeout")
     if seconds:
@@ -183,13 +183,32 @@ def parse_mariadb_url(parsed: URL) -> tuple[URL, ConnectArguments]:
     for name in ("unix-socket", "socket"):
         if name in words:
             arguments["unix_socket"] = words.pop(name)
-    if (context := read_tls(words)) is not None:
-        arguments["ssl"] = context
+    if (tls := read_tls_files(words)) is not None:
+        arguments["ssl"] = make_tls_context(tls)
     refuse_unknown(words)
     return parsed.set(drivername="mariadb+asyncmy", query={}), arguments
 
 
-def read_tls(words: dict[str, str]) -> ssl.SSLContext | None:
+def read_words(url: URL) -> dict[str, str]:
+    """The parameters of a URL, whichever client's way of writing they are in."""
+    return read_parameters(
+        {name.lower().replace("_", "-"): value for name, value in url.query.items()}, DROPPED
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The paths of certificates, and how strictly the server's is looked at."""
+
+    ca: str | None
+    certificate: str | None
+    key: str | None
+    verify: bool
+    check_name: bool
+
+
+def read_tls_files(words: dict[str, str]) -> TlsFiles | None:
+    """Takes the parameters out; None for a connection without TLS."""
     ca, certificate, key = [
         words.pop(name, None) or words.pop(other, None)
         for name, other in (("ssl-ca", "sslrootcert"), ("ssl-cert", "sslcert"), ("ssl-key", "sslkey"))
@@ -201,23 +220,21 @@ def read_tls(words: dict[str, str]) -> ssl.SSLContext | None:
     if mode not in TLS:
         raise SettingsError(f"DATABASE_URL: ssl-mode={mode} is not one of {', '.join(TLS)}")
     strictness = TLS[mode]
-    return None if strictness is None else make_tls_context(ca, certificate, key, *strictness)
+    return None if strictness is None else TlsFiles(ca, certificate, key, *strictness)
 
 
-def make_tls_context(
-    ca: str | None, certificate: str | None, key: str | None, verify: bool, check_name: bool
-) -> ssl.SSLContext:
+def make_tls_context(tls: TlsFiles) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca)
+        context = ssl.create_default_context(cafile=tls.ca)
     except OSError as error:  # ssl.SSLError is an OSError
-        raise SettingsError(f"DATABASE_URL: ssl-ca={ca} cannot be read: {error}") from None
-    if certificate:
+        raise SettingsError(f"DATABASE_URL: ssl-ca={tls.ca} cannot be read: {error}") from None
+    if tls.certificate:
         try:
-            context.load_cert_chain(certificate, key)
+            context.load_cert_chain(tls.certificate, tls.key)
         except OSError as error:
-            raise SettingsError(f"DATABASE_URL: ssl-cert={certificate} cannot be read: {error}") from None
-    context.check_hostname = check_name
-    context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
+            raise SettingsError(f"DATABASE_URL: ssl-cert={tls.certificate} cannot be read: {error}") from None
+    context.check_hostname = tls.check_name
+    context.verify_mode = ssl.CERT_REQUIRED if tls.verify else ssl.CERT_NONE
     return context
 
 

@@ -1,4 +1,5 @@
 # test_commands.py -- the commands of the five documents, as specs/documents.md translates them, keep what it promises.
+import re
 import shutil
 from pathlib import Path
 from uuid import uuid4
@@ -6,9 +7,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from settings import ROOT
 from support.databases.catalog import FILES, Place, copied, migrated
 from support.databases.postgres import PostgresServer
-from support.documents.page import Row, names, read_checklist, rows_of
+from support.documents.page import Row, names, read_points, rows_of
 from support.documents.shell import CommandFailedError, Shell
 from support.servers import Person, Server, ok
 
@@ -17,6 +19,8 @@ needs_programs = pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("bash")), reason="the commands need curl and bash"
 )
 AT_HEAD = {"000"}
+# Of specs/operating.md, in the order in which one needs the other.
+PAGES = ("Back up", "Restore")
 OF_MARIADB = ("DESCRIBE ", "SHOW ")
 COUNTS = {
     "tasks": "SELECT count(*) FROM tasks WHERE user_id = '{user_id}'",
@@ -99,7 +103,7 @@ def test_every_command_of_a_document_keeps_its_promise(
 def test_the_checklist_of_an_upgrade_can_be_run_line_by_line(
     postgres: PostgresServer, words: dict[str, str], tmp_path: Path
 ) -> None:
-    points = read_checklist()
+    points = read_points("migrations/README.md", "Checklist")
     assert len(points) >= 10
     with copied(postgres, migrated(postgres, len(FILES))) as place:
         place.alembic("downgrade", "-1")
@@ -107,7 +111,31 @@ def test_the_checklist_of_an_upgrade_can_be_run_line_by_line(
         for point in points:
             run_row(shell, point)
         assert place.stamps() == [FILES[-1].stem]
-        assert (tmp_path / "backup.dump").stat().st_size
+        assert (tmp_path / "before.zip").stat().st_size
+
+
+@pytest.mark.slow
+@needs_programs
+@on_postgresql
+def test_the_pages_for_operators_can_be_run_line_by_line(
+    postgres: PostgresServer, words: dict[str, str], tmp_path: Path
+) -> None:
+    with copied(postgres, migrated(postgres, len(FILES))) as place:
+        name = f"restored_{uuid4().hex}"
+        new = {"NEW_DATABASE_URL": postgres.url(name), "CREATE DATABASE restored": f"CREATE DATABASE {name}"}
+        shell = Shell(place, tmp_path, {**words, **new}, postgres.psql)
+        for heading in PAGES:
+            points = read_points("specs/operating.md", heading)
+            assert len(points) >= 3, heading
+            for point in points:
+                run_row(shell, point)
+        assert Place(postgres.url(name)).counts() == place.counts()
+        postgres.drop_database(name)
+
+
+def test_every_page_for_operators_is_run() -> None:
+    text = (ROOT / "specs" / "operating.md").read_text()
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == list(PAGES)
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"], indirect=True, scope="session")

@@ -64,12 +64,12 @@ def rows_of(*kinds: str, document: str = "") -> list[Row]:
     return [row for row in ROWS if row.kind in kinds and document in ("", row.document)]
 
 
-def read_checklist() -> list[Row]:
-    """The points of migrations/README.md, each as a row whose promise is what its command prints."""
-    text = (ROOT / "migrations" / "README.md").read_text()
-    section = text[text.index("\n## Checklist\n") :].split("\n## ")[1]
+def read_points(document: str, heading: str) -> list[Row]:
+    """The points of a section that are to be run, each as a row whose promise is what its command prints."""
+    text = (ROOT / document).read_text()
+    section = text[text.index(f"\n## {heading}\n") :].split("\n## ")[1]
     lines = [line for line in section.splitlines() if line.startswith("| ")]
     return [
-        Row("Checklist", "afterwards", point, command, f"prints {printed}" if printed else "", "yes")
+        Row(heading, "afterwards", point, command, f"prints {printed}" if printed else "", "yes")
         for point, command, printed in map(split_cells, lines[2:])
     ]

@@ -41,7 +41,10 @@ class Shell:
     def __init__(self, place: Place, folder: Path, words: dict[str, str], psql: str = "psql") -> None:
         self.place = place
         self.folder = folder
-        files = {" migration.sql": f" {folder}/migration.sql", "backup.dump": f"{folder}/backup.dump"}
+        files = {
+            " migration.sql": f" {folder}/migration.sql",
+            **{name: f"{folder}/{name}" for name in ("before.zip", "parley.zip")},
+        }
         self.words = {**words, **files, "/./": f"/{folder}/"}
         self.scripts = MIGRATIONS
         self.programs = f"{Path(psql).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -57,14 +60,14 @@ class Shell:
         if program == "alembic":
             return self.run_alembic(rest, url)
         if program == "parley":
-            return self.run_parley(rest.split())
+            return self.run_parley(rest.split(), url)
         if "uvicorn" in command:
             return self.run_uvicorn(command)
         if program == "curl":
             return json.dumps(json.loads(self.run_program(command)), separators=(",", ":"))
         if program == "python":
             return self.run_python(command)
-        if program in ("psql", "pg_dump", "pg_restore"):
+        if program in ("psql", "unzip"):
             return self.run_program(command)
         return self.run_sql(command)
 
@@ -106,9 +109,10 @@ class Shell:
             if file.stem > stamp:
                 file.unlink()
 
-    def run_parley(self, words: list[str]) -> str:
+    def run_parley(self, words: list[str], url: str) -> str:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("commands.context.get_settings", lambda: settings_for(self.place.url))
+            patch.setenv("PATH", self.programs)
+            patch.setattr("commands.context.get_settings", lambda: settings_for(url))
             done = CliRunner().invoke(cli.app, words)
         if done.exit_code:
             raise CommandFailedError(done.output)
