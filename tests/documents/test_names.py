@@ -42,22 +42,26 @@ def test_every_key_check_and_index_is_as_the_page_says(catalog: dict[str, str]) 
     assert not lines, "\n".join(lines)
 
 
-def fields_of(operation: dict[str, Any], schemas: dict[str, Any]) -> set[str]:
+def resolve(part: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    """A part of the document, or what it refers to in the components."""
+    _, _, place = part.get("$ref", "").partition("#/components/")
+    kind, _, name = place.partition("/")
+    return components[kind][name] if place else part
+
+
+def fields_of(operation: dict[str, Any], components: dict[str, Any]) -> set[str]:
     """What a request may carry: parameters of its path and query, fields of its body."""
-    fields = {parameter["name"] for parameter in operation.get("parameters", [])}
+    fields = {resolve(parameter, components)["name"] for parameter in operation.get("parameters", [])}
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        schema = content["schema"]
-        schema = schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-        fields |= schema.get("properties", {}).keys()
+        fields |= resolve(content["schema"], components).get("properties", {}).keys()
     return fields
 
 
 @on_postgresql
 def test_every_path_is_as_the_page_says(server: Server) -> None:
     document = server.app.openapi()
-    schemas = document["components"]["schemas"]
     takes = {
-        f"{method.upper()} {path}": fields_of(operation, schemas)
+        f"{method.upper()} {path}": fields_of(operation, document["components"])
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     }
