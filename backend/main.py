@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
+from starlette_compress import CompressMiddleware, remove_compress_type
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api_docs import pages
@@ -19,9 +20,11 @@ from logs import configure_logs
 from protocols.mcp.auth import McpAuth
 from routes import ROUTERS
 from routes.identity import transfers
+from routes.openapi import EVENT_STREAM
 from server.connection_limits import ConnectionLimits
 from server.epoch_times import EpochTimesMiddleware
 from server.middleware import BodySizeLimitMiddleware, ServerErrorMiddleware, StartupErrorMiddleware
+from server.pieces import PiecesMiddleware
 from server.problems import install_error_handlers
 from server.request_ids import RequestIdMiddleware
 from server.response_headers import ResponseHeadersMiddleware
@@ -32,6 +35,18 @@ from timings import Timings
 DESCRIPTION = """\
 The backend behind a chatbot that gets things done. Register, sign in (the **Authorize** button takes your email as
 *username*), then `POST /v1/chat`. Errors are `application/problem+json`; lists page by `next_cursor`."""
+
+
+# A smaller answer fits into one packet as it is.
+MIN_COMPRESSED_BYTES = 1_400
+# What pages of other origins may read of an answer.
+EXPOSED_HEADERS = [
+    *("Deprecation", "ETag", "Idempotent-Replayed", "Link", "Location", "Preference-Applied", "RateLimit"),
+    *("RateLimit-Policy", "Retry-After", "Sunset", "WWW-Authenticate", "X-Request-ID", "X-Run-ID"),
+]
+
+
+remove_compress_type(EVENT_STREAM)
 
 
 class App(FastAPI):
@@ -103,13 +118,15 @@ def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:
     app.add_middleware(ServerErrorMiddleware)
     app.add_middleware(BodySizeLimitMiddleware, larger={transfers.IMPORT_PATH: transfers.MAX_IMPORT_BYTES})
     app.add_middleware(EpochTimesMiddleware)
+    app.add_middleware(PiecesMiddleware)
+    app.add_middleware(CompressMiddleware, minimum_size=MIN_COMPRESSED_BYTES, zstd_level=1, gzip_level=1)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["Preference-Applied", "Retry-After", "X-Request-ID", "X-Run-ID"],
+            expose_headers=EXPOSED_HEADERS,
         )
     app.add_middleware(ResponseHeadersMiddleware, https=settings.is_public_by_https)
     if settings.trusted_proxies:

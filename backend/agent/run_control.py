@@ -140,9 +140,11 @@ class RunControl:
         """Mark the caller as deleted, and end all their runs; the agents that go with them."""
         return self._stop_removed(await self.db.write(user_removal.mark_user_deleted, caller))
 
-    async def delete_conversation(self, caller: Caller, conversation_id: UUID) -> None:
+    async def delete_conversation(
+        self, caller: Caller, conversation_id: UUID, if_match: str | None = None
+    ) -> None:
         """Delete a conversation of any kind, with its runs."""
-        for run_id in await self.db.write(kinds.delete_conversation, caller, conversation_id):
+        for run_id in await self.db.write(kinds.delete_conversation, caller, conversation_id, if_match):
             self._stop(run_id)
 
     def _stop_removed(self, removal: Removal) -> list[UUID]:

@@ -16,9 +16,9 @@ from models.identity.api_token import SCOPES_FOR
 from models.shapes import SPARSE, ApiModel, JsonObject
 from models.streams.changes import UserStreamEvent
 from models.streams.run_events import RunStreamEvent
-from routes.dependencies import Route
 from routes.door import Door
 from routes.openapi import EVENT_STREAM, SCHEMA_REFERENCE, Document, problems
+from routes.route import Route
 
 TAGS = {
     "auth": "Register, sign in, stay signed in, sign out.",
@@ -185,7 +185,8 @@ def complete_operation(operation: Document, path: str) -> None:
         add_problems(operation, 503)
         add_parameter(operation, "Prefer")
     if "requestBody" in operation:
-        add_problems(operation, 400, 413)
+        is_file = "application/octet-stream" in operation["requestBody"]["content"]
+        add_problems(operation, 400, 413, *(() if is_file else (415,)))
         add_sign_in_example(operation["requestBody"])
     named = {parameter.get("name") for parameter in operation.get("parameters", [])}
     for status, answer in operation["responses"].items():

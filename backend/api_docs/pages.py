@@ -11,7 +11,8 @@ from starlette.responses import Response
 from api_docs.document import describe_streams
 from console.security_policy import HEADERS
 from errors import NotFound
-from routes.dependencies import FOR_ANYONE, Route
+from routes.dependencies import FOR_ANYONE
+from routes.route import Route
 from server.static_files import TYPES, File, answer_with_file, make_file
 
 router = APIRouter(include_in_schema=False, dependencies=[FOR_ANYONE], route_class=Route)

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from console.security_policy import HEADERS, PART_HEADERS
 from errors import NotFound
-from routes.dependencies import FOR_ANYONE, Route
+from routes.dependencies import FOR_ANYONE
+from routes.route import Route
 from server.static_files import TYPES, File, answer_with_file, make_file
 
 router = APIRouter(include_in_schema=False, dependencies=[FOR_ANYONE], route_class=Route)

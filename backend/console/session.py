@@ -9,8 +9,9 @@ from errors import Forbidden, Unauthorized
 from identity import auth, users
 from models.identity.session import SignInRequest, TokenPublic
 from models.shapes import ApiModel
-from routes.dependencies import FOR_ANYONE, AppStateDep, DeviceDep, Route
+from routes.dependencies import FOR_ANYONE, AppStateDep, DeviceDep
 from routes.openapi import problems
+from routes.route import Route
 from settings import OFFLINE_MODEL
 
 PATH = "/v1/web/session"

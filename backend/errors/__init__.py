@@ -9,7 +9,9 @@
 # |-- NotFound           404
 # |-- Conflict           409
 # |-- Gone               410
+# |-- PreconditionFailed 412
 # |-- TooLarge           413
+# |-- UnsupportedMediaType 415
 # |-- MisdirectedRequest 421
 # |-- Invalid            422
 # |-- TooManyRequests    429  too many attempts in a time
@@ -118,10 +120,15 @@ class Invalid(ParleyError):
 class TooManyRequests(ParleyError):
     status = 429
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, retry_after: int, quota: int, window: int) -> None:
+        """`retry_after` and `window` are in seconds; `quota` attempts are free in each window."""
         super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
         self.retry_after = retry_after
-        self.headers = {"Retry-After": str(retry_after)}
+        self.headers = {
+            "Retry-After": str(retry_after),
+            "RateLimit-Policy": f'"attempts";q={quota};w={window}',
+            "RateLimit": f'"attempts";r=0;t={retry_after}',
+        }
 
 
 class TooManyAtOnce(ParleyError):
@@ -138,6 +145,24 @@ class Gone(ParleyError):
     """The caller has deleted it."""
 
     status = 410
+
+
+class PreconditionFailed(ParleyError):
+    """The row is not as the caller has read it: If-Match names another entity tag."""
+
+    status = 412
+
+    def __init__(self) -> None:
+        super().__init__("It has changed since you read it. Read it again.")
+
+
+class UnsupportedMediaType(ParleyError):
+    """The route takes a body of another media type, which `taken` names."""
+
+    status = 415
+
+    def __init__(self, taken: str) -> None:
+        super().__init__(f"Send the body as {taken}.")
 
 
 class TooLarge(ParleyError):

@@ -54,6 +54,9 @@ PROBLEM_TYPES = {
     "personal-account": ProblemType(409, "A personal account stays as it is."),
     "import-running": ProblemType(409, "Another import of the caller is at work."),
     "gone": ProblemType(410, "What the request made was deleted since."),
+    "precondition-failed": ProblemType(
+        412, "It has changed since it was read: `If-Match` names an older `ETag`."
+    ),
     "content-too-large": ProblemType(413, "The body is longer, or has more values, than the route takes."),
     "uri-too-long": ProblemType(414, "The address is too long."),
     "unsupported-media-type": ProblemType(415, "The route takes no body of this `Content-Type`."),

@@ -143,7 +143,8 @@ class RateLimiter:
             window = await self._limiter.get_window_stats(item, *who)
             until = datetime.fromtimestamp(window.reset_time, UTC)
             self._remember(key, until)
-        raise TooManyRequests(max(1, round((until - utc_now()).total_seconds() + 0.5)))
+        wait = max(1, round((until - utc_now()).total_seconds() + 0.5))
+        raise TooManyRequests(wait, item.amount, item.get_expiry())
 
     def _remember(self, key: str, until: datetime) -> None:
         self._refused.pop(key, None)

@@ -115,7 +115,8 @@ class ToolCall(SQLModel, table=True):
 
 
 # Seconds for which a JSON request waits for an answer.
-Wait = Annotated[StrictInt, ApiField(ge=0, le=60)]
+MAX_WAIT = 60
+Wait = Annotated[StrictInt, ApiField(ge=0, le=MAX_WAIT)]
 WAIT_DESCRIPTION = (
     "Seconds after which the answer comes without the agent's, with the status that the run has: 30 for an external "
     "agent, else until the run ends. A stream does not wait."

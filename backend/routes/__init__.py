@@ -9,6 +9,7 @@ from routes import (
     runs,
     search,
     tasks,
+    well_known,
 )
 from routes.accounts import ACCOUNT_ROUTERS
 from routes.audit import tool_calls, undo
@@ -22,6 +23,7 @@ ROUTERS = [
     reading.router,
     *ACCOUNT_ROUTERS,
     *(module.router for module in (api_tokens, transfers, me, auth, health, markdown)),
+    well_known.router,
     chats.versioned,
     chats.unversioned,
 ]

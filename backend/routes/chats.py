@@ -21,7 +21,7 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.messages import ANSWERS, AfterMessage, BeforeMessage
+from routes.messages import ACCEPTED, ANSWERS, AfterMessage, BeforeMessage
 from routes.openapi import SIGNED_IN_ONE, list_of, problems
 from services import conversations
 from services.agents import chats
@@ -108,7 +108,7 @@ async def list_chat_messages(
     "/{chat_id}/messages",
     status_code=status.HTTP_201_CREATED,
     response_model=ChatPublic,
-    responses=ANSWERS,
+    responses={**ACCEPTED, **ANSWERS},
     dependencies=[STREAM_SLOT],
 )
 async def post_chat_message(

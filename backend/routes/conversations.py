@@ -13,6 +13,7 @@ from routes.dependencies import (
     ChatReadDep,
     ChatWriteDep,
     DatabaseDep,
+    IfMatchHeader,
     JsonBytes,
     PageDep,
     SearchText,
@@ -68,7 +69,9 @@ async def get_conversation(db: DatabaseDep, caller: ChatReadDep, conversation_id
 
 
 @router.patch(
-    "/{conversation_id}", response_model=ConversationPublic, responses={**SIGNED_IN_ONE, **problems(403)}
+    "/{conversation_id}",
+    response_model=ConversationPublic,
+    responses={**SIGNED_IN_ONE, **problems(403, 412)},
 )
 async def update_conversation(
     db: DatabaseDep,
@@ -76,17 +79,23 @@ async def update_conversation(
     conversation_id: UUID,
     change: ConversationUpdate,
     change_id: ChangeIdHeader = None,
+    if_match: IfMatchHeader = None,
 ) -> ConversationPublic:
-    return await db.write(kinds.update_conversation, caller.in_change(change_id), conversation_id, change)
+    caller = caller.in_change(change_id)
+    return await db.write(kinds.update_conversation, caller, conversation_id, change, if_match)
 
 
 @router.delete(
     "/{conversation_id}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses={**SIGNED_IN_ONE, **problems(403, 409)},
+    responses={**SIGNED_IN_ONE, **problems(403, 409, 412)},
 )
 async def delete_conversation(
-    state: AppStateDep, caller: ChatWriteDep, conversation_id: UUID, change_id: ChangeIdHeader = None
+    state: AppStateDep,
+    caller: ChatWriteDep,
+    conversation_id: UUID,
+    change_id: ChangeIdHeader = None,
+    if_match: IfMatchHeader = None,
 ) -> None:
     """Deletes it with its messages and runs."""
-    await state.run_control.delete_conversation(caller.in_change(change_id), conversation_id)
+    await state.run_control.delete_conversation(caller.in_change(change_id), conversation_id, if_match)

@@ -1,11 +1,10 @@
-# routes/dependencies.py -- the dependencies of routes (the caller, a page, the app's state), and what each route does.
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Annotated, Any
+# routes/dependencies.py -- the dependencies of routes: the caller, a page, the app's state.
+from collections.abc import AsyncIterator
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 
 from access import Caller, SignedInCaller
 from app_state import AppState
@@ -13,8 +12,7 @@ from db import Database
 from identity.auth import Device
 from models.shapes import STORABLE
 from pagination import DEFAULT_LIMIT, MAX_LIMIT, Page
-from routes.door import SESSIONS_ONLY, Door, find_door, get_app_state, get_caller, let_anyone_in
-from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
+from routes.door import SESSIONS_ONLY, Door, get_app_state, get_caller, let_anyone_in
 
 
 # Dependencies are async: FastAPI runs one that is not in a thread, which costs more than the rest of a request.
@@ -30,40 +28,6 @@ async def get_device(request: Request) -> Device:
     agent = request.headers.get("user-agent")
     address = request.client.host if request.client else "unknown"
     return Device(address[:64], agent[:255] if agent else None)
-
-
-Handler = Callable[[Request], Coroutine[None, None, Response]]
-
-
-class Route(APIRoute):
-    """Asks who is there before it reads the body, and reads at most 16 KiB of a body where anyone may come in.
-
-    FastAPI itself would read and parse the body first, whoever sent it.
-    """
-
-    door: Door | None
-
-    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        # What clients that are made from the OpenAPI document call it: the function's own name.
-        super().__init__(path, endpoint, **{**options, "operation_id": endpoint.__name__})
-
-    def get_route_handler(self) -> Handler:
-        door = self.door = find_door(self.dependant)
-        handler = self.wrap_handler(super().get_route_handler())
-        has_body, max_bytes = self.body_field is not None, MAX_ANONYMOUS_BYTES if door is None else None
-
-        async def handle(request: Request) -> Response:
-            if door is not None:
-                await door(request)
-            if has_body:
-                request = BoundedRequest(request.scope, request.receive, max_bytes)
-            return await handler(request)
-
-        return handle
-
-    def wrap_handler(self, handler: Handler) -> Handler:
-        """A subclass adds behaviour around the handler here."""
-        return handler
 
 
 async def get_page(
@@ -99,6 +63,14 @@ async def take_stream_slot(request: Request, state: AppStateDep) -> AsyncIterato
 
 # For routes that stream or wait: a request without a free slot is refused before it does anything.
 STREAM_SLOT = Depends(take_stream_slot)
+IfMatchHeader = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=1_000,
+        description="Only if `ETag` is still this one, which the row had when you read it.",
+    ),
+]
 ChangeIdHeader = Annotated[
     UUID | None,
     Header(

@@ -2,8 +2,9 @@
 from fastapi import APIRouter
 
 from errors import Unavailable
-from routes.dependencies import FOR_ANYONE, AppStateDep, Route
+from routes.dependencies import FOR_ANYONE, AppStateDep
 from routes.openapi import problems
+from routes.route import Route
 
 router = APIRouter(tags=["operation"], dependencies=[FOR_ANYONE], route_class=Route)
 

@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from models.shapes import ApiModel
-from routes.dependencies import ChatReadDep, Route
+from routes.dependencies import ChatReadDep
 from routes.openapi import SIGNED_IN
+from routes.route import Route
 from server.markdown import MAX_TEXT, render_markdown
 
 router = APIRouter(prefix="/v1/render", tags=["pages"], route_class=Route)

@@ -1,7 +1,6 @@
 # routes/messages.py -- messages over HTTP, and the chat: one request that posts a message and returns the answer.
-import asyncio
 import re
-from contextlib import suppress
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response, status
 from access import Caller
 from app_state import AppState
 from errors import NotFound
-from models.message import ChatCreate, ConversationMessageCreate, MessageCreate, MessagePublic
+from models.message import MAX_WAIT, ChatCreate, ConversationMessageCreate, MessageCreate, MessagePublic
 from models.run import ChatPublic, derive_answer_id
 from routes.dependencies import (
     STREAM_SLOT,
@@ -22,8 +21,9 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN, list_of, problems
-from routes.runs import STREAM, stream_run
+from routes.openapi import SIGNED_IN, Responses, list_of, problems
+from routes.runs import STREAM, is_active, stream_run, wait_for_end
+from server.preferences import read_preferences
 from services import runs
 from services.agents import answers
 from services.messages import Span
@@ -34,6 +34,9 @@ from streaming.sse import EventStream
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
 
+ACCEPTED: Responses = {
+    202: {"model": ChatPublic, "description": "With `Prefer: respond-async`: the run is not at its end yet."}
+}
 ANSWERS = problems(401, 403, 404, 409, 422, 429)
 EXTERNAL_WAIT_SECONDS = 30
 BeforeMessage = Annotated[
@@ -70,7 +73,7 @@ async def list_messages(
     "/conversations/{conversation_id}/messages",
     status_code=status.HTTP_201_CREATED,
     response_model=ChatPublic | MessagePublic,
-    responses=ANSWERS,
+    responses={**ACCEPTED, **ANSWERS},
     dependencies=[STREAM_SLOT],
 )
 async def post_message(
@@ -142,7 +145,9 @@ def to_chat(conversation_id: UUID, new: MessageCreate) -> ChatCreate:
     )
 
 
-@router.post("/chat", response_model=ChatPublic, responses=ANSWERS, dependencies=[STREAM_SLOT])
+@router.post(
+    "/chat", response_model=ChatPublic, responses={**ACCEPTED, **ANSWERS}, dependencies=[STREAM_SLOT]
+)
 async def post_chat(
     state: AppStateDep, caller: ChatWriteDep, request: Request, new: ChatCreate, new_id: NewIdDep
 ) -> Response | ChatPublic:
@@ -170,9 +175,24 @@ async def post_and_answer(
         return await post_and_stream(state, caller, new, new_id)
     posted = await state.run_control.post(caller, add_client_id(new, new_id))
     run_id = posted.run.id
-    seconds = EXTERNAL_WAIT_SECONDS if new.wait is None and posted.run.is_external else new.wait
-    await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, seconds))
-    return await state.db.read(runs.read_chat_answer, caller, run_id)
+    preferences = read_preferences(request.scope)
+    is_async = "respond-async" in preferences
+    seconds = new.wait if new.wait is not None else read_wait(preferences)
+    if seconds is None and (is_async or posted.run.is_external):
+        seconds = 0 if is_async else EXTERNAL_WAIT_SECONDS
+    if seconds != 0:
+        await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, seconds))
+    answer = await state.db.read(runs.read_chat_answer, caller, run_id)
+    if is_async and is_active(answer.status):
+        headers = {"Location": f"/v1/runs/{run_id}/answer", "Preference-Applied": "respond-async"}
+        return JsonBytes(answer.model_dump_json(), status.HTTP_202_ACCEPTED, headers)
+    return answer
+
+
+def read_wait(preferences: Mapping[str, str]) -> int | None:
+    """The seconds of `Prefer: wait=n`, of which more than MAX_WAIT are as many; None without any."""
+    wanted = preferences.get("wait", "")
+    return min(int(wanted), MAX_WAIT) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else None
 
 
 async def post_and_stream(
@@ -193,13 +213,6 @@ async def post_to_people(
     new_id: UUID | None,
 ) -> MessagePublic:
     return await state.run_control.post_to_people(caller, conversation_id, add_client_id(new, new_id))
-
-
-async def wait_for_end(state: AppState, caller: Caller, run_id: UUID, seconds: int | None) -> None:
-    """Returns when the run has ended, or after so many seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await state.open_streams.wait_for_end(caller, run_id)
 
 
 async def post_answer(

@@ -1,13 +1,16 @@
 # routes/runs.py -- runs over HTTP: read a run, stream its log, cancel it, decide on its calls.
+import asyncio
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from access import Caller
 from app_state import AppState
 from models.approval import ApprovalDecision
-from models.run import RunPage, RunPublic, RunShared
+from models.message import MAX_WAIT
+from models.run import ChatPublic, RunPage, RunPublic, RunShared, RunStatus
 from models.shapes import STORABLE
 from routes.dependencies import (
     STREAM_SLOT,
@@ -24,6 +27,7 @@ from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN_ONE, page_of, problems, stream_of
 from services import runs
 from services.runs import StreamedRun
+from streaming.disconnects import run_until_disconnect
 from streaming.sse import EventStream, parse_last_event_id
 
 router = APIRouter(prefix="/v1", tags=["chat"], route_class=IdempotentRoute)
@@ -63,6 +67,27 @@ async def list_runs(
 async def get_run(db: DatabaseDep, caller: ChatReadDep, run_id: UUID) -> RunPublic | RunShared:
     """Whole for who asked; the others who take part in a conversation of people see how it stands."""
     return await db.read(runs.get_run, caller, run_id)
+
+
+@router.get(
+    "/runs/{run_id}/answer",
+    response_model=ChatPublic,
+    responses={**SIGNED_IN_ONE, **problems(429)},
+    dependencies=[STREAM_SLOT],
+)
+async def get_answer(
+    state: AppStateDep,
+    caller: ChatReadDep,
+    request: Request,
+    run_id: UUID,
+    wait: Annotated[int, Query(ge=0, le=MAX_WAIT, description="Seconds to wait for the end of the run.")] = 0,
+) -> ChatPublic:
+    """What `POST /v1/chat` answers: of a run that you have asked for, as far as it has come."""
+    answer = await state.db.read(runs.read_chat_answer, caller, run_id)
+    if wait and is_active(answer.status):
+        await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, wait))
+        answer = await state.db.read(runs.read_chat_answer, caller, run_id)
+    return answer
 
 
 @router.get(
@@ -106,6 +131,18 @@ async def decide_approval(
 ) -> RunPublic:
     """Approves or denies a call; the first decision counts. The run continues when none of its calls is pending."""
     return await state.run_control.decide(caller, run_id, tool_call_id, decision)
+
+
+async def wait_for_end(state: AppState, caller: Caller, run_id: UUID, seconds: int | None) -> None:
+    """Returns when the run has ended or awaits approval, or after so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await state.open_streams.wait_for_end(caller, run_id)
+
+
+def is_active(status: RunStatus | None) -> bool:
+    """Whether it is worth to wait: a worker is at work on the run, or will be."""
+    return status in ("queued", "running")
 
 
 def stream_run(state: AppState, caller: Caller, run: StreamedRun, after: int | None = None) -> EventStream:

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 from models.search.search_hit import SearchPage
 from models.shapes import STORABLE
 from pagination import Page
-from routes.dependencies import AppStateDep, JsonBytes, Route, SearchDep
+from routes.dependencies import AppStateDep, JsonBytes, SearchDep
 from routes.openapi import SIGNED_IN, page_of, problems
+from routes.route import Route
 from search import hits
 
 router = APIRouter(prefix="/v1/search", tags=["search"], route_class=Route)

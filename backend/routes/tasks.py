@@ -20,6 +20,7 @@ from routes.dependencies import (
     AppStateDep,
     ChangeIdHeader,
     DatabaseDep,
+    IfMatchHeader,
     JsonBytes,
     PageDep,
     SearchText,
@@ -95,20 +96,27 @@ async def get_task(db: DatabaseDep, caller: TasksReadDep, task_id: UUID) -> Task
     return await db.read(tasks.get_task, caller, task_id)
 
 
-@router.patch("/{task_id}", response_model=TaskPublic, responses=SIGNED_IN_ONE)
+@router.patch("/{task_id}", response_model=TaskPublic, responses={**SIGNED_IN_ONE, **problems(412)})
 async def update_task(
     db: DatabaseDep,
     caller: TasksWriteDep,
     task_id: UUID,
     change: TaskUpdate,
     change_id: ChangeIdHeader = None,
+    if_match: IfMatchHeader = None,
 ) -> Task:
     """Changes the fields that are sent; the rest stays."""
-    return await db.write(tasks.update_task, caller.in_change(change_id), task_id, change)
+    return await db.write(tasks.update_task, caller.in_change(change_id), task_id, change, if_match)
 
 
-@router.delete("/{task_id}", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
+@router.delete(
+    "/{task_id}", status_code=status.HTTP_204_NO_CONTENT, responses={**SIGNED_IN_ONE, **problems(412)}
+)
 async def delete_task(
-    db: DatabaseDep, caller: TasksWriteDep, task_id: UUID, change_id: ChangeIdHeader = None
+    db: DatabaseDep,
+    caller: TasksWriteDep,
+    task_id: UUID,
+    change_id: ChangeIdHeader = None,
+    if_match: IfMatchHeader = None,
 ) -> None:
-    await db.write(tasks.delete_task, caller.in_change(change_id), task_id)
+    await db.write(tasks.delete_task, caller.in_change(change_id), task_id, if_match)

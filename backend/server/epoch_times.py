@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from server.preferences import read_preferences
+
 PREFERENCE = ("timestamps", "epoch-ms")
 APPLIED = "timestamps=epoch-ms"
 # Chats have paths with and without a version. Others speak protocols of their own, in which times have another form.
@@ -24,15 +26,7 @@ LONG_BYTES = 64 * 1024
 
 
 def asks_for_epoch(scope: Scope) -> bool:
-    """Whether the request has the preference; of two values of one preference the first counts (RFC 7240)."""
-    for name, value in scope["headers"]:
-        if name != b"prefer":
-            continue
-        for preference in value.decode("latin-1").split(","):
-            token, _, wanted = preference.partition(";")[0].partition("=")
-            if token.strip().lower() == PREFERENCE[0]:
-                return bool(wanted.strip().strip('"') == PREFERENCE[1])
-    return False
+    return read_preferences(scope).get(PREFERENCE[0]) == PREFERENCE[1]
 
 
 def rewrite_times(json: bytes) -> bytes:

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from structlog.typing import FilteringBoundLogger
 
 from errors import DatabaseBusy, Invalid, ParleyError
@@ -20,6 +21,7 @@ log: FilteringBoundLogger = structlog.get_logger()
 # The names of RFC 9110; Python 3.12 and older know those of RFC 7231.
 TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
 MAX_REPORTED = 20
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 MAX_WORD = 100
 
 
@@ -96,6 +98,11 @@ async def answer_parley_error(request: Request, error: Exception) -> Response:
 
 async def answer_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    if error.errors()[0]["type"] == "json_invalid":
+        [first] = error.errors()
+        return ProblemResponse(
+            400, f"The body is no JSON at character {first['loc'][1]}: {first['ctx']['error']}."
+        )
     errors = [without_input(e) for e in error.errors()[:MAX_REPORTED]]
     where = ", ".join(".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]) for e in errors[:3])
     return ProblemResponse(422, f"The request is not valid: {where}.", errors)
@@ -105,7 +112,21 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code in (204, 304):
         return Response(status_code=error.status_code, headers=error.headers)
-    return ProblemResponse(error.status_code, str(error.detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(list_methods(request))
+    return ProblemResponse(error.status_code, str(error.detail), headers=headers)
+
+
+def list_methods(request: Request) -> list[str]:
+    """The methods of all routes with the path of the request; Starlette names those of the first one."""
+    app: FastAPI = request.app
+    found = [
+        method
+        for method in METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
+    return ["HEAD", *found] if "GET" in found else found
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -241,6 +241,8 @@ async def get_streamed_run(tx: Transaction, caller: Caller, run_id: UUID) -> Str
 async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> ChatPublic:
     """The run, its messages and its tool calls, for a client that waited for the answer."""
     run = await access.get_row(tx, caller, Run, run_id)
+    if run.is_shared:  # what is said among people is not kept as a question and its answer
+        raise NotFound("answer")
     statement = messages.select_with_sender(caller).where(col(Message.run_id) == run_id)
     spoken = {
         message.role: messages.to_public_message(message, name)

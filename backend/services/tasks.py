@@ -25,6 +25,7 @@ from services import idempotency
 from services.audit import undo_steps
 from services.audit.undo_steps import RowChange
 from services.planning import dates, repetition
+from services.preconditions import require_match
 from storage.text_search import search_parameters, text_contains
 
 Sort = Literal["created", "due", "position"]
@@ -200,16 +201,20 @@ async def get_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
     return await access.get_row(tx, caller, Task, task_id)
 
 
-async def update_task(tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate) -> Task:
+async def update_task(
+    tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate, if_match: str | None = None
+) -> Task:
     """Change the fields that were sent; the rest stays. To complete one that repeats makes the next one."""
-    return (await change_task(tx, caller, task_id, change))[0]
+    return (await change_task(tx, caller, task_id, change, if_match))[0]
 
 
 async def change_task(
-    tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate
+    tx: Transaction, caller: Caller, task_id: UUID, change: TaskUpdate, if_match: str | None = None
 ) -> tuple[Task, Task | None]:
     """As update_task; also the next task, where this was one that repeats and is now done."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
+    if if_match is not None:
+        require_match(if_match, TaskPublic.model_validate(task))
     before = undo_steps.take_snapshot(task)
     was_completed, now = task.completed, utc_now()
     dates.apply_changes(caller, task, change.model_dump(exclude_unset=True), now)
@@ -226,9 +231,11 @@ async def change_task(
     return task, following
 
 
-async def delete_task(tx: Transaction, caller: Caller, task_id: UUID) -> Task:
+async def delete_task(tx: Transaction, caller: Caller, task_id: UUID, if_match: str | None = None) -> Task:
     """Delete the task, which can be brought back for a while; returns it as it was."""
     task = await access.get_row(tx, caller, Task, task_id, lock=True)
+    if if_match is not None:
+        require_match(if_match, TaskPublic.model_validate(task))
     before = undo_steps.take_snapshot(task)
     await tx.delete(task)
     await tx.flush()

@@ -122,6 +122,13 @@ class Settings(BaseSettings):
         description="Where people reach this server, for example https://parley.example.com. MCP clients are let in "
         "by this name and by those of this machine alone. With https, browsers are told to come by https only.",
     )
+    security_contact: str | None = Field(
+        None,
+        pattern=r"^(mailto:|https://|tel:)[!-~]+$",
+        max_length=500,
+        description="Whom to tell of a weakness of this server: an address that begins with mailto: or https:. "
+        "It stands in /.well-known/security.txt.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     model: str = Field(
         OFFLINE_MODEL,

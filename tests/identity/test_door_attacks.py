@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 import cli
 from access import Caller
 from models.identity.api_token import SCOPES, parse_scopes
-from routes.dependencies import CallerDep, Route, TasksReadDep
+from routes.dependencies import CallerDep, TasksReadDep
+from routes.route import Route
 from settings import get_settings
 from support.api.doors import end_token, make_token, revoke_token
 from support.api.mcp_client import CALL, post_call

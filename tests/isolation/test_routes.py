@@ -128,10 +128,16 @@ def test_the_same_requests_work_for_the_person_whose_rows_they_name(server: Serv
         assert send(owner.person.http, route, attempt, owner.ids | own).status_code == status, route
 
 
-def test_a_list_shows_nothing_of_anothers(theirs: Theirs, intruder: Theirs) -> None:
+def test_a_list_shows_nothing_of_anothers(server: Server, theirs: Theirs, intruder: Theirs) -> None:
+    paged = [
+        path
+        for path, operations in server.app.openapi()["paths"].items()
+        if "limit" in {each.get("name") for each in operations.get("get", {}).get("parameters", [])}
+    ]
     strangers = [*theirs.ids.values(), str(theirs.person.id), theirs.person.email, "A secret plan"]
     for route in LISTS:
-        shown = intruder.person.http.get(route.split(" ")[1], params={"limit": 200}).text
+        path = route.split(" ")[1]
+        shown = intruder.person.http.get(path, params={"limit": 200} if path in paged else {}).text
         assert [value for value in strangers if value in shown] == [], route
         own = [str(intruder.person.id), *intruder.ids.values()]
         assert any(value in shown for value in own), route

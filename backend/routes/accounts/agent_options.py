@@ -3,8 +3,9 @@ from fastapi import APIRouter
 
 from models.agent import ModelPublic, ToolPublic
 from models.shapes import ItemPage
-from routes.dependencies import AppStateDep, CallerDep, Route
+from routes.dependencies import AppStateDep, CallerDep
 from routes.openapi import SIGNED_IN, name_page
+from routes.route import Route
 from tools.registry import TOOLS
 
 router = APIRouter(prefix="/v1", tags=["agents"], route_class=Route)

@@ -4,8 +4,9 @@ from uuid import UUID
 from fastapi import APIRouter, status
 
 from models.account import MemberPublic, MemberUpdate
-from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep, Route
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, JsonBytes, PageDep
 from routes.openapi import SIGNED_IN_ONE, list_of, problems
+from routes.route import Route
 from services.accounts import members
 
 router = APIRouter(prefix="/v1/accounts/{account_id}/members", tags=["accounts"], route_class=Route)

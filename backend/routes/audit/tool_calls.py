@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 
 from models.message import MAX_CALL_NAME, RecordedToolCallPublic
 from models.shapes import STORABLE, GivenTime
-from routes.dependencies import ChatReadDep, DatabaseDep, JsonBytes, PageDep, Route
+from routes.dependencies import ChatReadDep, DatabaseDep, JsonBytes, PageDep
 from routes.openapi import SIGNED_IN_ONE, list_of
+from routes.route import Route
 from services.audit import tool_calls
 
 router = APIRouter(prefix="/v1/tool-calls", tags=["chat"], route_class=Route)

@@ -13,8 +13,9 @@ from identity import auth, sessions
 from models import User
 from models.identity.session import RefreshRequest, SignInRequest, TokenPublic
 from models.user import UserCreate, UserPublic
-from routes.dependencies import FOR_ANYONE, AppStateDep, CallerDep, DeviceDep, Route
+from routes.dependencies import FOR_ANYONE, AppStateDep, CallerDep, DeviceDep
 from routes.openapi import Document, problems
+from routes.route import Route
 
 router = APIRouter(prefix="/v1/auth", tags=["auth"], route_class=Route)
 NO_STORE = {"Cache-Control": "no-store"}

@@ -11,8 +11,9 @@ from models.identity.session import SessionPublic
 from models.run import UsagePublic
 from models.shapes import GivenDate, ItemPage
 from models.user import Confirmation, UserPublic, UserUpdate
-from routes.dependencies import AppStateDep, CallerDep, DatabaseDep, Route
+from routes.dependencies import AppStateDep, CallerDep, DatabaseDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, name_page, problems
+from routes.route import Route
 from services.accounts import members
 from services.audit import usage
 from services.participation import departures

@@ -11,9 +11,10 @@ from errors import Invalid, TooLarge
 from exports.lines import export_lines
 from imports.items import Source
 from imports.running import ClientGone, begin_import
-from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep, Route
+from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep
 from routes.door import get_caller
 from routes.openapi import Document, problems
+from routes.route import Route
 from streaming.line_stream import LineAnswer, LineStream
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)

@@ -46,6 +46,7 @@ from services.messages import Span
 from services.participation import conversations as shared
 from services.participation.shared_messages import OF_PEOPLE
 from services.participation.views import find_items, show_conversation
+from services.preconditions import require_match
 from storage.json_text import quote_literal
 from storage.text_search import search_parameters, text_contains
 
@@ -205,17 +206,35 @@ async def find_conversation(tx: Transaction, caller: Caller, conversation_id: UU
     return found
 
 
+async def require_unchanged(tx: Transaction, caller: Caller, conversation_id: UUID, if_match: str) -> None:
+    """Lock it, and compare what its reader is shown: who takes part and what was said last are part of that."""
+    values = access.caller_params(caller) | {"conversation_id": conversation_id}
+    known = select_known(is_agent=caller.is_agent).with_for_update(of=Conversation)
+    await tx.execute(known, values)
+    require_match(if_match, await show_conversation(tx, caller, conversation_id))
+
+
 async def update_conversation(
-    tx: Transaction, caller: Caller, conversation_id: UUID, change: ConversationUpdate
+    tx: Transaction,
+    caller: Caller,
+    conversation_id: UUID,
+    change: ConversationUpdate,
+    if_match: str | None = None,
 ) -> ConversationPublic:
     conversation = await find_conversation(tx, caller, conversation_id)
+    if if_match is not None:
+        await require_unchanged(tx, caller, conversation_id, if_match)
     update = with_agents.update_conversation if conversation.kind == "assistant" else shared.rename_group
     await update(tx, caller, conversation_id, change)
     return await show_conversation(tx, caller, conversation_id)
 
 
-async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> list[UUID]:
+async def delete_conversation(
+    tx: Transaction, caller: Caller, conversation_id: UUID, if_match: str | None = None
+) -> list[UUID]:
     """Delete it; the ids of the runs that had not ended."""
     conversation = await find_conversation(tx, caller, conversation_id)
+    if if_match is not None:
+        await require_unchanged(tx, caller, conversation_id, if_match)
     delete = with_agents.delete_conversation if conversation.kind == "assistant" else shared.delete_group
     return await delete(tx, caller, conversation_id)

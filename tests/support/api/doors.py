@@ -99,6 +99,7 @@ SCOPES = {
     },
     "GET /v1/conversations/{conversation_id}/runs": READS_CHAT,
     "GET /v1/runs/{run_id}": READS_CHAT,
+    "GET /v1/runs/{run_id}/answer": READS_CHAT,
     "GET /v1/runs/{run_id}/events": READS_CHAT,
     "POST /v1/runs/{run_id}/cancel": WRITES_CHAT,
     "GET /v1/tool-calls": READS_CHAT,

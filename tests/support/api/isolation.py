@@ -97,6 +97,9 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /docs/{name}": Open("files of /docs and /redoc, by name", {"name": "swagger-ui.css"}),
     "GET /redoc": Open("describes the API"),
     "GET /openapi.json": Open("describes the API"),
+    "GET /.well-known/change-password": Open("leads to the settings", status=303),
+    "GET /.well-known/security.txt": Open("says whom to tell of a weakness", status=404),
+    "GET /robots.txt": Open("tells crawlers to stay away"),
     "GET /openapi-3.2.json": Open("describes the API"),
     "GET /": Open("the console"),
     "GET /favicon.ico": Open("the console's icon"),
@@ -258,6 +261,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     ],
     **dict.fromkeys(("POST /v1/chat", "POST /v1/chat/stream"), CHAT_ATTEMPTS),
     "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
+    "GET /v1/runs/{run_id}/answer": [Attempt({"run_id": "<run>"})],
     "GET /v1/runs/{run_id}/events": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
     "GET /v1/conversations/{conversation_id}/runs": [
         Attempt({"conversation_id": "<conversation>"}),
