@@ -22,6 +22,7 @@ class Caller:
     `scopes` are those of the API token; None outside of one, where everything is allowed. `agent_account_id` is the
     account of a user who is an agent; None for a person. `run_id` and `tool_call_id` say in which tool call; None
     outside of one. `change_id` names the change that a request is a part of, where its client has named it.
+    `language` is the tag of BCP 47 in the profile; None where there is none.
     """
 
     user_id: UUID
@@ -33,6 +34,7 @@ class Caller:
     run_id: UUID | None = None
     tool_call_id: str | None = None
     change_id: UUID | None = None
+    language: str | None = None
 
     def __post_init__(self) -> None:
         require_id(self.user_id)
@@ -64,7 +66,13 @@ class Caller:
 
     def without_session(self) -> "Caller":
         """Who acts in a run of the caller: the user, also where an API token started it."""
-        return Caller(self.user_id, None, self.timezone, agent_account_id=self.agent_account_id)
+        return Caller(
+            self.user_id,
+            None,
+            self.timezone,
+            agent_account_id=self.agent_account_id,
+            language=self.language,
+        )
 
 
 @dataclass(frozen=True, slots=True)

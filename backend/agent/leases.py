@@ -246,7 +246,7 @@ async def claim_run(
     if agent is None and run.agent_key != BUILT_IN_ID:
         await end_bare(tx, SYSTEM, run, NO_AGENT)
         return None
-    caller = Caller(run.user_id, None, user.timezone)
+    caller = Caller(run.user_id, None, user.timezone, language=user.language)
     run.status = "running"
     run.epoch += 1
     run.lease_expires_at = moment + compute_lease_time(run, context)

@@ -259,7 +259,7 @@ class RunLoop:
             self.history,
             self.steps[:-1],
             run.started_at,
-            self.caller.timezone,
+            self.caller,
             self.context.limits.answer_bytes,
             context_tokens,
             self.lease.agent,

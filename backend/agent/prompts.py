@@ -2,6 +2,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from access import Caller
 from agent.histories.history import to_turn
 from agent.histories.shared_history import Speaker
 from agent.histories.shortening import shorten_results, write_json
@@ -42,7 +43,7 @@ def build_model_request(
     history: Sequence[Turn],
     steps: Sequence[Step],
     now: datetime,
-    timezone: str,
+    caller: Caller,
     answer_bytes: int = 2**20,
     context_tokens: int = 32_000,
     agent: AgentProfile | None = None,
@@ -60,4 +61,5 @@ def build_model_request(
         for tool in TOOLS.values()
         if agent is None or agent.may_use(tool.name)
     ]
-    return ModelRequest(build_instructions(agent, asker), turns, specs, now, timezone, answer_bytes)
+    instructions = build_instructions(agent, asker)
+    return ModelRequest(instructions, turns, specs, now, caller.timezone, caller.language, answer_bytes)

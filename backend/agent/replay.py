@@ -65,8 +65,8 @@ async def replay_conversation(
 ) -> AsyncIterator[ReplayedTurn]:
     """Replay each ended run of the conversation, oldest first; NotFound without a conversation. Writes nothing.
 
-    Every turn gets the stored history, time and time zone of its run, so one difference does not cause others. Raises
-    ModelError if the model does not answer.
+    Every turn gets the stored history, time and time zone of its run, so one difference does not cause others; the
+    language is that of the profile now. Raises ModelError if the model does not answer.
     """
     await db.read(access.get_row, SYSTEM, Conversation, conversation_id)
     for run_id in await db.read(find_ended_runs, conversation_id):
@@ -92,7 +92,8 @@ async def read_recorded_run(tx: Transaction, run_id: UUID, context_tokens: int) 
     if "source" in started:
         return None
     user = await access.get_row(tx, SYSTEM, User, run.user_id)
-    caller = Caller(run.user_id, None, started.get("timezone", user.timezone))
+    zone = started.get("timezone", user.timezone)
+    caller = Caller(run.user_id, None, zone, language=user.language)
     here = col(Message.conversation_id) == run.conversation_id
     is_question = col(Message.seq) == run.trigger_seq
     question = await access.find_row(tx, SYSTEM, Message, here, is_question)
@@ -163,7 +164,7 @@ async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> l
         recorded.history,
         steps,
         asked_at,
-        recorded.caller.timezone,
+        recorded.caller,
         context_tokens=recorded.context_tokens,
         agent=recorded.agent,
         asker=recorded.asker,

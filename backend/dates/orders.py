@@ -1,4 +1,4 @@
-# dates/orders.py -- whether 8/5 is a day in August or in May, by the person's time zone
+# dates/orders.py -- whether 8/5 is a day in August or in May, by the person's language and time zone
 from functools import cache
 from typing import Literal
 
@@ -39,6 +39,15 @@ _CANADA = frozenset(
         America/Coral_Harbour America/Creston America/Blanc-Sablon
     """.split()
 )
+# By the region of a language, and by a language without one; English is written in both orders.
+_MONTH_FIRST_REGIONS = frozenset("US PH JP KR CN TW MN GU".split())
+_UNDECIDED_REGIONS = frozenset("001 CA HU LT HK MO IR NP KE GH TG ZA PR PA BZ AS MH PW MP FM".split())
+_MONTH_FIRST_LANGUAGES = frozenset("ja ko zh mn".split())
+_DAY_FIRST_LANGUAGES = frozenset(
+    """
+        de fr es it pt nl da nb nn no fi pl cs sk sl hr sr bg ro el tr ru uk ar he id ms vi th is et lv ca gl eu
+    """.split()
+)
 _NOWHERE = ("Etc/", "UTC", "GMT", "Zulu", "UCT", "Universal", "Greenwich")
 _CONTINENTS = ("Europe/", "Africa/", "Asia/", "Australia/", "America/", "Pacific/", "Atlantic/", "Indian/")
 
@@ -56,9 +65,36 @@ def is_nowhere(zone: str) -> bool:
     return not zone or zone.startswith(_NOWHERE)
 
 
+def find_numeric_order(zone: str, language: str | None = None) -> NumericOrder | None:
+    """None where both orders are usual, or nothing tells.
+
+    `language` is a tag of BCP 47. One with a region ("en-GB") decides; another one where the zone is nowhere, and
+    against a zone where the order is another it makes both usual.
+    """
+    first, _, rest = (language or "").partition("-")
+    region = rest.rpartition("-")[2]
+    if region and not (len(region) == 4 and region.isalpha()):
+        return _find_order_of_region(region)
+    by_zone, by_language = _find_order_of_zone(zone), _find_order_of_language(first)
+    if is_nowhere(zone):
+        return by_language
+    return by_zone if by_language in (None, by_zone) else None
+
+
+def _find_order_of_region(region: str) -> NumericOrder | None:
+    if region in _UNDECIDED_REGIONS:
+        return None
+    return "month first" if region in _MONTH_FIRST_REGIONS else "day first"
+
+
+def _find_order_of_language(language: str) -> NumericOrder | None:
+    if language in _MONTH_FIRST_LANGUAGES:
+        return "month first"
+    return "day first" if language in _DAY_FIRST_LANGUAGES else None
+
+
 @cache
-def find_numeric_order(zone: str) -> NumericOrder | None:
-    """None where both orders are usual, or nothing tells."""
+def _find_order_of_zone(zone: str) -> NumericOrder | None:
     if is_american(zone) or zone in _MONTH_FIRST:
         return "month first"
     if is_nowhere(zone) or is_canadian(zone) or zone in _UNDECIDED:

@@ -59,6 +59,7 @@ class TokenRow(NamedTuple):
     last_used_at: datetime | None
     timezone: str
     agent_account_id: UUID | None
+    language: str | None
 
 
 # Any: the columns have several types; TokenRow gives them back.
@@ -72,6 +73,7 @@ TOKEN_COLUMNS: TokenColumns = [
     col(ApiToken.last_used_at),
     col(User.timezone),
     col(Account.id),
+    col(User.language),
 ]
 
 
@@ -119,7 +121,15 @@ class ApiTokenCache:
             raise InvalidCredential
         row = TokenRow(*rows[0])
         scopes = frozenset(parse_scopes(row.scopes))
-        caller = Caller(row.user_id, None, row.timezone, row.token_id, scopes, row.agent_account_id)
+        caller = Caller(
+            row.user_id,
+            None,
+            row.timezone,
+            row.token_id,
+            scopes,
+            row.agent_account_id,
+            language=row.language,
+        )
         if row.last_used_at is None or moment - row.last_used_at >= LAST_USED_RESOLUTION:
             await self._db.write(record_use, caller)
         grant = ApiGrant(caller, row.name, row.conversation_id)

@@ -36,7 +36,7 @@ def active_session_conditions(
 
 # There is no caller yet: what it finds makes one.
 SESSION_QUERY = (
-    access.select(SYSTEM, User, col(User.timezone))
+    access.select(SYSTEM, User, col(User.timezone), col(User.language))
     .join(AuthSession, col(AuthSession.user_id) == col(User.id))
     .where(access.visible_condition(SYSTEM, AuthSession))
     .where(col(AuthSession.id) == bindparam("session_id"), col(User.id) == bindparam("user_id"))
@@ -62,7 +62,8 @@ class SessionCache:
         if not rows:
             self._callers.forget(claims.session_id)
             raise InvalidCredential
-        caller = SignedInCaller(claims.user_id, claims.session_id, rows[0][0])
+        timezone, language = rows[0]
+        caller = SignedInCaller(claims.user_id, claims.session_id, timezone, language=language)
         self._callers.store(claims.session_id, caller, asked_at)
         return caller
 

@@ -64,8 +64,9 @@ class ModelRequest:
     """All that a model gets.
 
     `turns`: oldest first; those after the last `UserTurn` are the steps of the current run. `now` is aware.
-    `timezone`: the IANA name of the user's time zone. `answer_bytes`: the most that a model may send beside its
-    text, that is tool calls and thoughts; the reader of the answer bounds the text.
+    `timezone`: the IANA name of the user's time zone. `language`: the tag of BCP 47 in their profile. `answer_bytes`:
+    the most that a model may send beside its text, that is tool calls and thoughts; the reader of the answer bounds
+    the text.
     """
 
     instructions: str
@@ -73,7 +74,14 @@ class ModelRequest:
     tools: Sequence[ToolSpec]
     now: datetime
     timezone: str = "UTC"
+    language: str | None = None
     answer_bytes: int = 2**20
+
+    def describe_user(self) -> str:
+        """For the instructions: what time it is for the user, and which language they have chosen."""
+        now = self.now.astimezone(self.zone)
+        told = f"It is {now:%A}, {now.isoformat(timespec='minutes')} ({self.zone.key})."
+        return f"{told} The person has chosen the language {self.language}." if self.language else told
 
     @property
     def zone(self) -> ZoneInfo:

@@ -138,8 +138,7 @@ def _build_parameters(request: ModelRequest) -> "ModelRequestParameters":
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.tools import ToolDefinition
 
-    now = request.now.astimezone(request.zone)
-    time = f"It is {now:%A}, {now.isoformat(timespec='minutes')} ({request.zone.key})."
+    instructions = f"{request.instructions}\n\n{request.describe_user()}".strip()
     return ModelRequestParameters(
         function_tools=[
             ToolDefinition(
@@ -151,7 +150,7 @@ def _build_parameters(request: ModelRequest) -> "ModelRequestParameters":
             for tool in request.tools
         ],
         allow_text_output=True,
-        instruction_parts=[messages.InstructionPart(sanitize(f"{request.instructions}\n\n{time}".strip()))],
+        instruction_parts=[messages.InstructionPart(sanitize(instructions))],
     )
 
 

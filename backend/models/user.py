@@ -1,4 +1,5 @@
 # models/user.py -- users, and the rules of their profile.
+import re
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Literal, get_args
@@ -24,6 +25,11 @@ from models.email import Email
 from models.identity.password import TOO_COMMON, CurrentPassword, NewPassword
 from models.shapes import MAX_NAME, STORABLE, ApiModel, Name, Time, optional_field
 
+# As long as RFC 5646 says that a tag may be.
+MAX_LANGUAGE = 35
+LANGUAGE_TAG = re.compile(
+    r"(?P<language>[a-z]{2,3})(?:-(?P<script>[a-z]{4}))?(?:-(?P<region>[a-z]{2}|[0-9]{3}))?", re.A | re.I
+)
 # The hash of a user who cannot sign in: no password verifies against it.
 NO_PASSWORD = "!"  # noqa: S105
 
@@ -43,9 +49,30 @@ def check_time_zone(name: str) -> str:
     return name
 
 
+def normalize_language(tag: str) -> str:
+    """The tag as BCP 47 recommends to write it: "zh-Hant-TW". Of its parts language, script and region are taken."""
+    m = LANGUAGE_TAG.fullmatch(tag)
+    if m is None:
+        raise ValueError("must be a language tag of BCP 47 such as de or en-GB")
+    parts = (m["language"].lower(), (m["script"] or "").title(), (m["region"] or "").upper())
+    return "-".join(part for part in parts if part)
+
+
 Timezone = Annotated[
     str, StringConstraints(min_length=1, max_length=64), STORABLE, AfterValidator(check_time_zone)
 ]
+
+LanguageTag = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_LANGUAGE),
+    STORABLE,
+    AfterValidator(normalize_language),
+]
+LANGUAGE = ApiField(
+    None,
+    description="What you want to be spoken to in, where your words do not tell: a tag of BCP 47.",
+    examples=["de", "en-GB"],
+)
 
 
 class User(SQLModel, table=True):
@@ -73,6 +100,7 @@ class User(SQLModel, table=True):
     deleted_at: datetime | None = nullable_column("deleted_at", UTCDateTime)
     kind: UserKind = word_column("kind", 10, USER_KINDS, default="person")
     departed_at: datetime | None = nullable_column("departed_at", UTCDateTime)
+    language: str | None = nullable_column("language", String(MAX_LANGUAGE))
 
 
 class UserCreate(ApiModel):
@@ -80,6 +108,7 @@ class UserCreate(ApiModel):
     password: NewPassword = ApiField(examples=["correct horse battery"])
     display_name: Name | None = ApiField(None, examples=["Ann"])
     timezone: Timezone = ApiField("UTC", examples=["Europe/Berlin"])
+    language: LanguageTag | None = LANGUAGE
 
     @field_validator("password")
     @classmethod
@@ -100,6 +129,7 @@ class UserUpdate(ApiModel):
 
     display_name: Name | None = optional_field()
     timezone: Timezone = optional_field()
+    language: LanguageTag | None = optional_field()
     approval: ApprovalPolicy = optional_field()
     email: Email = optional_field()
     current_password: CurrentPassword = optional_field()
@@ -119,6 +149,7 @@ class UserPublic(ApiModel):
     email: str
     display_name: str | None
     timezone: str
+    language: str | None
     approval: ApprovalPolicy
     created_at: Time
     updated_at: Time

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dates import DateMention, find_date
+from dates.orders import find_numeric_order
 from support.dates.phrases import PHRASES, none
 
 WEDNESDAY = dt.datetime(2026, 11, 25, 10, 0, tzinfo=dt.UTC)
@@ -112,6 +113,32 @@ def test_a_range_begins_with_its_date_and_keeps_its_words(text: str, remark: str
 )
 def test_numbers_and_holidays_are_those_of_the_zone(zone: str, text: str, meaning: str | None) -> None:
     assert read(text, zone=zone) == meaning
+
+
+@pytest.mark.parametrize(
+    ("language", "zone", "order"),
+    [
+        (None, "America/New_York", "month first"),
+        ("en", "America/New_York", "month first"),
+        ("en", "Europe/London", "day first"),
+        ("en", "UTC", None),
+        ("en-GB", "America/New_York", "day first"),  # a region decides, wherever its people are
+        ("en-US", "Europe/Berlin", "month first"),
+        ("en-CA", "Europe/Berlin", None),
+        ("es-419", "UTC", "day first"),
+        ("zh-Hant", "UTC", "month first"),
+        ("de", "UTC", "day first"),
+        ("de", "Europe/Berlin", "day first"),
+        ("ja", "Asia/Tokyo", "month first"),
+        ("de", "America/New_York", None),  # both are usual then
+        ("fr", "America/Toronto", None),
+        ("hu", "UTC", None),
+    ],
+)
+def test_the_language_tells_the_order_of_day_and_month_where_the_zone_does_not(
+    language: str | None, zone: str, order: str | None
+) -> None:
+    assert find_numeric_order(zone, language) == order
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,14 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
 @pytest.mark.engines("sqlite")
 def test_a_profile_is_changed_field_by_field(ann: Person) -> None:
     ann.patch("/v1/me", display_name="Ann", timezone="Asia/Tokyo")
+    for tag, written in {
+        "ZH-hant-tw": "zh-Hant-TW",
+        "EN-gb": "en-GB",
+        "es-419": "es-419",
+        "ar": "ar",
+    }.items():
+        assert ann.patch("/v1/me", language=tag)["language"] == written
     changed = ann.patch("/v1/me", display_name=None)
+    assert changed["language"] == "ar"
     assert (changed["display_name"], changed["timezone"]) == (None, "Asia/Tokyo")
     assert ann.get("/v1/me") == changed

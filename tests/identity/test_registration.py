@@ -28,7 +28,9 @@ def test_a_person_registers_and_sees_the_profile_and_no_secret(server: Server) -
     answer = server.client().post("/v1/auth/register", json=new)
     assert answer.status_code == 201
     user = answer.json()
-    assert user.keys() == {"id", "email", "display_name", "timezone", "approval", "created_at", "updated_at"}
+    profile = {"display_name", "timezone", "language", "approval"}
+    assert user.keys() == {"id", "email", *profile, "created_at", "updated_at"}
+    assert user["language"] is None
     assert (user["email"], user["display_name"], user["timezone"]) == (email.lower(), "Ann", "Europe/Berlin")
     assert server.sign_in(email).get("/v1/me") == user
     assert PASSWORD not in str(read_rows(server)["users"])

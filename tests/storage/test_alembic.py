@@ -112,6 +112,7 @@ ROWS = {
     f"VALUES ({ONE}, {ID.format(9)}, 'task', {ID.format(9)}, 'created')",
     "034": "INSERT INTO kept_parts (user_id, change_id, noun, content) "
     f"VALUES ({ONE}, {ID.format(9)}, 'runs', '[]')",
+    "036": f"UPDATE users SET language = 'de' WHERE id = {ONE}",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -445,7 +446,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 036"]
+            assert place.stamps() == [HEAD, "started 037"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -454,7 +455,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["036_add_run_id_to_tasks"]
+        assert place.stamps() == ["037_add_run_id_to_tasks"]
 
 
 # The README

@@ -24,15 +24,15 @@ _STRONG_LEADS = frozenset(
 LAST_YEAR = 2999  # of a due date
 
 
-def find_date(text: str, now: dt.datetime, tz: dt.tzinfo) -> DateMention | None:
-    """The date in `text` that is after `now` (aware), in the time zone `tz`.
+def find_date(text: str, now: dt.datetime, tz: dt.tzinfo, language: str | None = None) -> DateMention | None:
+    """The date in `text` that is after `now` (aware), in the time zone `tz`, of a person with this tag of BCP 47.
 
     None where there is none, or where one is not understood for certain: of two different dates, or of words about
     a date beside one ("Monday of the fair"), nothing is taken. A name ("Black Friday", "Sunday newspaper") is no
     date; a weekday or month needs a preposition, a number or the end of the sentence.
     """
     zone = getattr(tz, "key", "")
-    words = split_words(text, now.astimezone(tz), zone, find_numeric_order(zone))
+    words = split_words(text, now.astimezone(tz), zone, find_numeric_order(zone, language))
     try:
         found = [each for each in _find_mentions(words) if each is None or each.date.year <= LAST_YEAR]
     except OverflowError:  # beyond the year 9999: a number, but no date

@@ -19,7 +19,7 @@ from llm.offline.lookups import check_tasks, count_tasks, make_small_talk, show_
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import ParseCache
 from llm.offline.sentences import talk
-from llm.offline.sentences.sentence import Language
+from llm.offline.sentences.sentence import Language, find_language
 from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
 from llm.offline.undo import undo_answer
 from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
@@ -78,7 +78,7 @@ class OfflineModel:
     def _start_dialogue(self, request: ModelRequest, budget: Budget) -> DialogueState:
         zone = request.zone
         find_dates: dict[Language, DateFinder] = {
-            "en": cache(partial(dates.find_date, now=request.now, tz=zone)),
+            "en": cache(partial(dates.find_date, now=request.now, tz=zone, language=request.language)),
             **{
                 language: cache(partial(find_local_date, calendar=grammar.calendar, now=request.now, tz=zone))
                 for language, grammar in GRAMMARS.items()
@@ -88,9 +88,14 @@ class OfflineModel:
             find_dates=find_dates,
             now=request.now.astimezone(zone),
             tools=frozenset(tool.name for tool in request.tools),
-            parser=partial(self._parse_cache.parse, find_dates=find_dates, now=request.now, zone=zone.key),
+            parser=partial(
+                self._parse_cache.parse,
+                find_dates=find_dates,
+                place=(request.now, zone.key, request.language),
+            ),
             budget=budget,
             max_title=_find_max_title(request.tools),
+            language=find_language(request.language),
         )
 
     def _replay_earlier(self, earlier: Sequence["_Exchange"], dialogue: DialogueState) -> DialogueState:

@@ -63,9 +63,7 @@ class RequestBuilder:
     def _add_instructions(
         self, messages: list[JsonObject], request: ModelRequest, may: May
     ) -> list[JsonObject]:
-        now = request.now.astimezone(request.zone)
-        time = f"It is {now:%A}, {now.isoformat(timespec='minutes')} ({request.zone.key})."
-        instructions = sanitize(f"{request.instructions}\n\n{time}".strip())
+        instructions = sanitize(f"{request.instructions}\n\n{request.describe_user()}".strip())
         if may("system role"):
             return [{"role": "system", "content": instructions}, *messages]
         first, *rest = messages

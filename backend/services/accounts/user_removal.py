@@ -99,7 +99,8 @@ async def mark_user_deleted(tx: Transaction, caller: Caller) -> Removal:
     run_ids = [*ended, *await cancel_unseen_runs(tx, col(Run.user_id) == user.id)]
     await revoke_all_sessions(tx, caller)
     await revoke_tokens(tx, caller)
-    user.email, user.password_hash, user.display_name = f"{user.id}@deleted.invalid", NO_PASSWORD, None
+    user.email, user.password_hash = f"{user.id}@deleted.invalid", NO_PASSWORD
+    user.display_name = user.language = None
     user.deleted_at = utc_now()
     await tx.flush()
     return Removal(run_ids, agent_ids)

@@ -6,7 +6,7 @@ import pytest
 
 from llm.offline.languages.detection import detect_language
 from llm.offline.model import OfflineModel
-from llm.offline.sentences.sentence import Language
+from llm.offline.sentences.sentence import LANGUAGES, Language
 from llm.protocol import ModelEvent, ModelRequest, TextDelta, ToolCall, UserTurn
 from support.llm.offline.talk import NAMES, NOW, Talk, make_specs, talk
 from support.processor_time import cost
@@ -67,6 +67,40 @@ def test_words_that_do_not_tell_are_in_the_language_of_the_message_before(
     conversation.say(first)
     _, answer = conversation.say(then)
     assert words in answer
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        (None, "There is nothing that I can undo."),
+        ("en-GB", "There is nothing that I can undo."),
+        ("de", "Es gibt nichts, was ich rückgängig machen kann."),
+        ("fr-CA", "Il n'y a rien que je puisse annuler."),
+        ("es-419", "No hay nada que pueda deshacer."),
+        ("ja", "There is nothing that I can undo."),
+    ],
+)
+def test_at_first_words_that_do_not_tell_are_in_the_language_of_the_profile(
+    profile: str | None, words: str
+) -> None:
+    assert talk(language=profile).say("undo")[1] == words
+
+
+@pytest.mark.parametrize("text", ["ok", "hi", "stop", "2", "undo", "OK!"])
+def test_what_people_of_every_language_say_tells_nothing(text: str) -> None:
+    assert [detect_language(text, language) for language in LANGUAGES] == list(LANGUAGES)
+
+
+def test_the_words_of_a_sentence_tell_more_than_the_profile_and_the_conversation_tells_more_than_it() -> None:
+    conversation = talk("Milk", language="de")
+    assert conversation.say("delete milk")[1] == "Deleted “Milk”."
+    assert conversation.say("ok")[1].startswith("Good.")
+
+
+def test_a_region_in_the_profile_decides_the_order_of_day_and_month() -> None:
+    for language, due in {"en-US": "2027-08-05", "en-GB": "2027-05-08", "de": "2027-05-08"}.items():
+        [call], _ = talk(language=language).say("call mom on 8/5")
+        assert call.arguments == {"title": "Call mom", "due_on": due}
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,19 @@ PLAN: dict[str, list[Any]] = {
     "position": ["1", "", 1e16, -1e16, 10**400, float("inf"), float("nan"), True, [], {}],
     "list": [*BLANK, "x" * 101, "ü" * 101, *UNSTORABLE, *NO_TEXT],
 }
+LANGUAGES = [
+    "",
+    "d",
+    "deutsch",
+    "de_DE",
+    "de-",
+    "de-DE-1996",
+    "x-klingon",
+    "дe",
+    "de\0",
+    *UNSTORABLE,
+    *NO_TEXT,
+]
 # What each field refuses. Lists that end in None: null is refused as well.
 FIELDS: dict[str, dict[str, list[Any]]] = {
     "POST /v1/auth/register": {
@@ -187,6 +200,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
             ),
             *(*UNSTORABLE, *NO_TEXT, None),
         ],
+        "language": LANGUAGES,
     },
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": {
         "approve": [0, 1, "true", "yes", 1.5, [], {}, None],
@@ -197,6 +211,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     "PATCH /v1/me": {
         "display_name": [*BLANK, "x" * 101, *UNSTORABLE, *NO_TEXT],
         "timezone": ["", "Nowhere/Else", "Europe", *UNSTORABLE, *NO_TEXT, None],
+        "language": LANGUAGES,
         "approval": ["", "sometimes", "Always", *NO_TEXT, None],
         "email": EMAILS,
         "new_password": PASSWORDS,

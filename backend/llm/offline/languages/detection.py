@@ -33,6 +33,8 @@ _ENGLISH = frozenset("""
     hello hi thanks thank yes no don't isn't what's if there some any up off out now todo i'd i'll i'm i've let's
     what's left never mind
     """.split())  # fmt: skip
+# What people of every language say to a program: it tells nothing of theirs.
+_ANYWHERE = frozenset("ok okay undo stop hi".split())
 _ENGLISH_VERBS = VERBS | frozenset(
     "describe list mark note rename reopen remind reschedule postpone show tick todo undo what's".split()
 )
@@ -70,6 +72,8 @@ def detect_language(text: str, earlier: Language) -> Language | None:
     """The language of a message; the earlier one where its words do not tell, None for one that is not known."""
     folded = fold_text(text[:_MAX_CHARACTERS]).lower()
     words = [fold_word(word) for word in _WORD.findall(folded)]
+    if _ANYWHERE.issuperset(words):
+        return earlier
     scores = {language: _count_words(words, known) for language, known in _KNOWN.items()}
     if words:
         scores["en"] += _FIRST_WORD_COUNTS * (words[0] in _ENGLISH_VERBS)

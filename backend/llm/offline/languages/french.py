@@ -57,16 +57,16 @@ _SENTENCES = (
                 r"?'?(?:playlist|liste de (?:lecture"
                 r"|diffusion)"
                 r"|favoris|panier|contacts|bibliothèque|album)"),
-    ("greeting", r"(?:bonjour|salut|bonsoir|coucou|hello)(?: parley| à tous)?"),
+    ("greeting", r"(?:hi|bonjour|salut|bonsoir|coucou|hello)(?: parley| à tous)?"),
     ("well", r"(?:comment (?:ça va|vas[- ]tu|allez[- ]vous)|ça va)"),
     ("thanks", r"(?:merci|super,? merci)(?: (?:beaucoup|bien|à toi|.{0,20}))?"),
-    ("fine", r"d'accord|super|parfait|très bien|génial|entendu|ça marche"),
+    ("fine", r"ok(?:ay)?|d'accord|super|parfait|très bien|génial|entendu|ça marche"),
     ("bye", r"au revoir|à (?:bientôt|plus(?: tard)?|demain)|bonne (?:nuit|soirée|journée)|salut"),
     ("help", r"aide|aide[- ]moi|à l'aide|que (?:peux[- ]tu|pouvez[- ]vous) faire.{0,30}|qu'est[- ]ce que tu (?:peux"
              r"|sais) faire"
              r"|comment ça marche"),
     ("left", r"laisse(?: tomber)?|rien|non,? merci|oublie(?: ça)?|tant pis|stop"),
-    ("undo", r"annule(?:r|z)?(?: (?:ça|cela|le dernier changement|la dernière action))?|reviens en arrière"
+    ("undo", r"undo|annule(?:r|z)?(?: (?:ça|cela|le dernier changement|la dernière action))?|reviens en arrière"
              r"|défais(?: ça)?"),
     ("add", r"(?:n'|ne )?(?:oublie|oublier|oubliez)(?: pas)? (?:de |d')<X>|(?:n'|ne )?oublie(?:z)? pas (?P<text2>.+)"
             r"|ne pas oublier (?:de |d'|:)? ?(?P<text3>.+)|(?:pense|pensez|penser) à (?P<text4>.+)"),

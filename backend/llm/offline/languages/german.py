@@ -54,12 +54,12 @@ _SENTENCES = (
     ("greeting", r"(?:hallo|hi|hey|guten (?:tag|morgen|abend)|servus|moin)(?: parley| zusammen)?"),
     ("well", r"wie geht(?:'s| es)(?: (?:dir|ihnen))?"),
     ("thanks", r"(?:(?:vielen|herzlichen|besten) )?danke?(?: (?:dir|ihnen|schön|sehr|.{0,20}))?"),
-    ("fine", r"gut|prima|super|toll|alles klar|in ordnung|passt"),
+    ("fine", r"ok(?:ay)?|gut|prima|super|toll|alles klar|in ordnung|passt"),
     ("bye", r"tschü(?:ss?|ß)|auf wiedersehen|bis (?:bald|später|dann)|gute nacht"),
     ("help", r"hilfe|hilf mir|was (?:kannst du|können sie)(?: alles| für mich)?(?: tun| machen)?|wie funktioniert "
              r"das"),
-    ("left", r"schon gut|vergiss es|lass (?:es|das)|abbrechen|nichts|nein,? danke"),
-    ("undo", r"(?:mach(?:e|en)? )?(?:das |es )?(?:wieder )?rückgängig(?: machen)?"),
+    ("left", r"stop|schon gut|vergiss es|lass (?:es|das)|abbrechen|nichts|nein,? danke"),
+    ("undo", r"undo|(?:mach(?:e|en)? )?(?:das |es )?(?:wieder )?rückgängig(?: machen)?"),
     ("add", r"(?:vergiss|vergessen) nicht,? <X>|nicht vergessen ?[:,]? (?P<text2>.+)|lass mich nicht vergessen,? "
             r"(?P<text3>.+)"),
     ("place", r"ich (?:brauche|hätte gerne?) (?P<text>.+)"),

@@ -60,14 +60,15 @@ _SENTENCES = (
                 r"|lista de reproducción|favoritos|carrito"
                 r"|contactos"
                 r"|biblioteca|álbum)"),
-    ("greeting", r"(?:hola|buenas|buenos días|buenas (?:tardes|noches))(?: parley| a todos)?"),
+    ("greeting", r"(?:hi|hola|buenas|buenos días|buenas (?:tardes|noches))(?: parley| a todos)?"),
     ("well", r"(?:cómo (?:estás|está(?: usted)?|te va)|qué tal)"),
     ("thanks", r"(?:muchas |mil )?gracias(?: .{0,20})?"),
-    ("fine", r"vale|bien|genial|perfecto|muy bien|de acuerdo|estupendo"),
+    ("fine", r"ok(?:ay)?|vale|bien|genial|perfecto|muy bien|de acuerdo|estupendo"),
     ("bye", r"adiós|hasta (?:luego|mañana|pronto)|chao"),
     ("help", r"ayuda|ayúdame|qué (?:puedes|sabes) hacer.{0,30}|cómo funciona(?: esto)?"),
-    ("left", r"déjalo|nada|no,? gracias|olvídalo|da igual|para"),
-    ("undo", r"deshaz(?:lo)?(?: (?:eso|el último cambio))?|deshacer(?: (?:eso|el último cambio))?|revierte(?: eso)?"),
+    ("left", r"stop|déjalo|nada|no,? gracias|olvídalo|da igual|para"),
+    ("undo", r"undo|deshaz(?:lo)?(?: (?:eso|el último cambio))?"
+             r"|deshacer(?: (?:eso|el último cambio))?|revierte(?: eso)?"),
     ("add", r"no (?:te |se |me )?(?:olvides|olvide|olvidar|olvidarme)(?: de)? <X>|no me dejes olvidar (?P<text2>.+)"
             r"|no dejes? que (?:me )?olvide (?P<text3>.+)"),
     ("show", r"(?:qué (?:tengo|hay|me queda|queda|falta|debo|está|he)|cuáles son|qué es lo que tengo)\b.*\b(?:hacer"

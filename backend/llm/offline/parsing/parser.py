@@ -25,15 +25,15 @@ from llm.offline.parsing.task_titles import TaskDraft, parse_drafts
 from llm.offline.parsing.vocabulary import reads_as_task
 from llm.offline.sentences.sentence import Language
 
+Place = tuple[datetime, str, str | None]  # the time, the time zone, and the language in the person's profile
+
 
 @dataclass
 class ParseCache:
     """The intents of recent messages: every step of a run parses the same messages again."""
 
     size: int = 64
-    intents: OrderedDict[tuple[str, datetime, str, Language], list[Intent]] = field(
-        default_factory=OrderedDict
-    )
+    intents: OrderedDict[tuple[str, Language, Place], list[Intent]] = field(default_factory=OrderedDict)
 
     def parse(
         self,
@@ -42,11 +42,10 @@ class ParseCache:
         language: Language,
         *,
         find_dates: Mapping[Language, DateFinder],
-        now: datetime,
-        zone: str,
+        place: Place,
     ) -> list[Intent]:
-        """The intents of a message. `find_dates` must depend on nothing but `now` and `zone`."""
-        key = (message, now, zone, language)
+        """The intents of a message. `find_dates` must depend on nothing but `place`."""
+        key = (message, language, place)
         if key not in self.intents:
             grammar, find_date = GRAMMARS.get(language), find_dates[language]
             self.intents[key] = (

@@ -7,6 +7,12 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 _BETWEEN_FORMS = " | "
 
 
+def find_language(tag: str | None) -> Language:
+    """The language of a tag of BCP 47; English for none, and for one that the model does not speak."""
+    first = (tag or "").partition("-")[0]
+    return next((language for language in LANGUAGES if language == first), "en")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
     """What the offline model says, once in each language, with {slots} for what is known only then.

@@ -122,10 +122,11 @@ class Talk:
     refuse: Callable[[ToolCall], str | None] = lambda call: None
     now: dt.datetime = NOW
     timezone: str = "UTC"
+    language: str | None = None
     turns: list[Turn] = field(default_factory=list)
 
     def events(self) -> list[ModelEvent]:
-        request = ModelRequest("", self.turns, make_specs(self.tools), self.now, self.timezone)
+        request = ModelRequest("", self.turns, make_specs(self.tools), self.now, self.timezone, self.language)
 
         async def ask() -> list[ModelEvent]:
             return [event async for event in OfflineModel().respond(request)]
