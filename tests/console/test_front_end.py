@@ -16,9 +16,9 @@ SCRIPTS = sorted((ROOT / "backend/console/pages").rglob("*.js"))
 HTTP = (ROOT / "specs/api/http.md").read_text()
 NAMED = re.compile(r"`?(GET|POST|PATCH|PUT|DELETE)\s+(/v1/[^\s`?]*[^\s`?.,])")
 REQUESTED = re.compile(r"[\"`](/v1/(?:\$\{[^}]*\}|[^\"`?$])*)")
-NOUNS = "account|agent|approval|conversation|event|import|member|message|participant|run|task|tool"
+NOUNS = "account|agent|approval|change|conversation|event|import|member|message|participant|run|task|tool"
 EVENT = re.compile(
-    rf"\b(?:{NOUNS})\.(?:(?:[a-z]+_)?[a-z]+ed|read|typing)\b(?!\()|\b(?:message\.(?:delta|reset)|tool\.(?:call|result))\b(?!\()"
+    rf"\b(?:{NOUNS})\.(?:(?:[a-z]+_)?[a-z]+ed|undone|read|typing)\b(?!\()|\b(?:message\.(?:delta|reset)|tool\.(?:call|result))\b(?!\()"
 )
 
 

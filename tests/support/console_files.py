@@ -12,6 +12,7 @@ PEOPLE = "a conversation of people"
 SEARCH = "a search"
 TOOLS = "a call of a tool"
 RUNS = "a message to an agent"
+CHANGES = "a change of a task"
 LATER = {
     "styles/sheets.css": ANY_SHEET,
     "scripts/sheet.js": ANY_SHEET,
@@ -20,6 +21,9 @@ LATER = {
     "scripts/chat/approval_fields.js": TOOLS,
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,
+    "scripts/undo/card_undo.js": TOOLS,
+    "scripts/undo/changes.js": CHANGES,
+    "scripts/undo/deleted.js": "what was deleted",
     "styles/search.css": SEARCH,
     "scripts/search.js": SEARCH,
     "styles/people.css": PEOPLE,

@@ -42,6 +42,7 @@ def test_axe_finds_nothing_in_any_view(
     ann = scripted_site.sign_in(email)
     ids = [ann.post("/v1/tasks", title=f"Task {n}", description="Details")["id"] for n in range(3)]
     ann.patch(f"/v1/tasks/{ids[0]}", completed=True)
+    ann.delete(f"/v1/tasks/{ann.post('/v1/tasks', title='Deleted')['id']}")
     page = visited.sign_in(email)
     check(page, "an empty conversation")
     model.answers = [
@@ -64,6 +65,7 @@ def test_axe_finds_nothing_in_any_view(
     page.get_by_role("button", name="All", exact=True).click()
     expect(page.locator(".task")).to_have_count(3)
     check(page, "the tasks")
+    check_undo(page)
     page.locator(".task-text").first.click()
     check(page, "a task")
     page.keyboard.press("Escape")
@@ -81,6 +83,16 @@ def test_axe_finds_nothing_in_any_view(
     check(page, "the settings")
     page.keyboard.press("Escape")
     check_team(page, narrow=narrow)
+
+
+def check_undo(page: Page) -> None:
+    page.locator(".task-check").last.click()
+    expect(page.locator(".toast")).to_be_visible()
+    check(page, "a notice with Undo")
+    page.get_by_role("button", name="Recently deleted").click()
+    expect(page.locator("#deleted-list li")).to_have_count(1)
+    check(page, "what was deleted")
+    page.keyboard.press("Escape")
 
 
 def check_team(page: Page, *, narrow: bool) -> None:

@@ -59,7 +59,15 @@ export function showToast(text, { action, label, seconds = 5, kind = "" } = {}) 
   // Two requests of one click may fail alike.
   [...$("toasts").children].find((other) => other.textContent === notice.textContent)?.remove();
   $("toasts").append(notice);
-  setTimeout(close, seconds * 1000);
+  // Whoever is at it has time: it stays as long as the pointer or the focus is on it.
+  let timer = setTimeout(close, seconds * 1000);
+  const hold = () => clearTimeout(timer);
+  const go = () => {
+    hold();
+    if (!notice.matches(":hover, :focus-within")) timer = setTimeout(close, seconds * 1000);
+  };
+  for (const type of ["mouseenter", "focusin"]) notice.addEventListener(type, hold);
+  for (const type of ["mouseleave", "focusout"]) notice.addEventListener(type, go);
   return { close };
 }
 

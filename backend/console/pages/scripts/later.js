@@ -18,9 +18,11 @@ export async function openPart(fetchPart, ...given) {
   }
 }
 
-// What follows runs, and what shows the messages of people, the calls of tools, and the hits of a search.
+// What follows runs, makes changes that can be undone, and shows the messages of people, the calls of tools, and the hits
+// of a search.
 export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"));
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
+export const fetchChanges = () => fetchAll(() => import("./undo/changes.js"));
 export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
 
 export const fetchSearch = () => fetchAll(() => import("./search.js"), "search.css");

@@ -51,6 +51,7 @@ onEnd((why) => {
   stream.end();
   for (const box of document.querySelectorAll("dialog[open]")) box.close();
   for (const part of [chat, conversations, tasks, accounts, inbox]) part.reset();
+  document.dispatchEvent(new Event("leave")); // for parts that were fetched later
   me = null;
   location.hash = "";
   $("app").hidden = true;
@@ -149,6 +150,7 @@ $("open-audit").addEventListener("click", () => {
 });
 $("open-participants").addEventListener("click", () => openPart(() => import("./people/participants.js"), chat.getConversation()));
 $("new-people").addEventListener("click", () => openPart(() => import("./people/begin.js")));
+$("open-deleted").addEventListener("click", () => openPart(() => import("./undo/deleted.js")));
 $("sign-out").addEventListener("click", () => signOut().catch(showFailure));
 
 const THEMES = { auto: "light", light: "dark", dark: "auto" };

@@ -58,6 +58,8 @@ def plan(page: Page) -> None:
 
 OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a task": (press(".task-text"), "#task-edit"),
+    "a change of a task": (press(".task-check"), ".toast"),
+    "what was deleted": (press("#open-deleted"), "#deleted"),
     "the audit": (press("#open-audit"), "#audit"),
     "the settings": (press("#open-settings"), "#settings"),
     "the inbox": (press("#open-inbox"), "#inbox"),

@@ -16,7 +16,8 @@ export function show({ note, registration = "open", empty = false } = {}) {
   $("sign-in-switch").hidden = registration === "closed";
   setMode(empty);
   if (note) $("sign-in-note").textContent = note;
-  form.elements[empty ? "display_name" : "email"].focus();
+  const isWriting = ["email", "password"].some((name) => form.elements[name].value);
+  if (!isWriting) form.elements[empty ? "display_name" : "email"].focus();
 }
 
 export const hide = () => ($("sign-in").hidden = true);

@@ -8,6 +8,7 @@ export class CallBox {
     this.box = el("div", { class: "tools" });
     this.calls = new Map();
     this.cards = null;
+    this.isLive = false; // whether the user sees the calls being made
   }
 
   // Merges a change into a call, and shows it.

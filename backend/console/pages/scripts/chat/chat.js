@@ -34,7 +34,9 @@ export async function open(id, place = null) {
   composer.putAside(opened.id);
   opened.turn += 1;
   const { turn } = opened;
+  const back = place === null && opened.back?.id === id ? opened.back.place : null;
   opened.id = id;
+  opened.back = null;
   startAt(id);
   clearConversation();
   composer.takeUp(id);
@@ -45,12 +47,12 @@ export async function open(id, place = null) {
   thread.setBusy(true);
   try {
     opened.isReady = openRoom(id, turn);
-    const [page, history] = await Promise.all([place ? fetchAround(place) : fetchEnd(), fetchHistory(id), opened.isReady]);
+    const [page, history] = await Promise.all([fetchFrom(place ?? back?.messageId), fetchHistory(id), opened.isReady]);
     if (turn !== opened.turn) return;
     await opened.room?.start(page.data);
     if (turn !== opened.turn) return;
     showPage(page, history);
-    showPlace(place);
+    if (!back || !thread.restorePlace(back)) showPlace(place);
   } catch (error) {
     if (turn !== opened.turn) return;
     if (place && error.status === 404) await openWithoutPlace(id);
@@ -81,6 +83,7 @@ async function openRoom(id, turn) {
   room?.enter(conversation);
 }
 
+const fetchFrom = (messageId) => (messageId ? fetchAround(messageId) : fetchEnd());
 const fetchEnd = async () => ({ ...(await get(getPath(), { before: "end", limit: PAGE })), span: { before: "end" }, isWhole: true });
 
 async function fetchHistory(id) {

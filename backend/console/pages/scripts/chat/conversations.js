@@ -1,19 +1,19 @@
 // conversations.js -- the list of conversations: newest first; search, rename, delete with undo.
-import { get, patch, remove } from "../api.js";
-import { $, announce, bdi, debounce, drawItems, showFailure, showToast } from "../dom.js";
+import { get } from "../api.js";
+import { $, bdi, debounce, drawItems, showFailure, showToast } from "../dom.js";
 import { editTitle, makeConversation } from "./conversation_items.js";
-import { fetchSearch } from "../later.js";
+import { fetchChanges, fetchSearch } from "../later.js";
+import { opened } from "./opened.js";
+import { readPlace } from "./thread.js";
 import { getTitle } from "../people/names.js";
 import * as unread from "../people/unread.js";
 import { subscribe } from "../stream.js";
 import { getFilter, getUser, listAccounts, showUnreadElsewhere } from "../team/accounts.js";
 
-const UNDO_SECONDS = 5;
-
 const list = $("conversations");
 const known = new Map();
 const working = new Map(); // conversation id -> status by id of active runs
-const leaving = new Map(); // deleted here, but not yet on the server: timers by id
+const leaving = new Set(); // ids of those that are being deleted
 let found = null; // ids of a search, or null
 let cursor = null;
 let selected = null;
@@ -126,7 +126,7 @@ function describeRow(conversation) {
 }
 
 function makeItem(row) {
-  const item = makeConversation(row, rename, deleteAfterDelay);
+  const item = makeConversation(row, rename, deleteConversation);
   markSelected(item);
   return item;
 }
@@ -137,7 +137,7 @@ function rename(item, { id, title }) {
     findItem(id)?.querySelector("a").focus();
   };
   editTitle(item, title, showAgain, async (written) => {
-    await patch(`/v1/conversations/${id}`, { title: written }).then(applyChange, showFailure);
+    await sendChange(id, "PATCH", ["Renamed to “", bdi(written), "”"], { title: written }).then(applyChange, showFailure);
   });
 }
 
@@ -151,38 +151,41 @@ function showUnread() {
 
 const findItem = (id) => [...list.children].find((item) => item.dataset.id === id);
 
-// Delete: the request is sent after a delay, in which the user can undo it
+// Changes that can be taken back
 
-function deleteAfterDelay(conversation) {
-  const { id } = conversation;
-  const next = findItem(id)?.nextElementSibling || list.firstElementChild;
-  const timer = setTimeout(() => deleteNow(id), UNDO_SECONDS * 1000);
-  leaving.set(id, timer);
-  drawList();
-  if (selected === id) notifyGone(id);
-  next?.querySelector("a")?.focus();
-  announce(`Deleted “${getTitle(conversation)}”. Undo is possible for ${UNDO_SECONDS} seconds.`);
-  showToast(["Deleted “", bdi(getTitle(conversation)), "”"], {
-    label: "Undo",
-    seconds: UNDO_SECONDS,
-    action: () => {
-      clearTimeout(timer);
-      leaving.delete(id);
-      drawList();
-      announce("Restored");
-    },
-  });
+async function sendChange(id, method, said, fields, comeBack) {
+  const { change } = await fetchChanges();
+  const [changed] = await change([[method, `/v1/conversations/${id}`, fields]], { said, comeBack });
+  return changed;
 }
 
-async function deleteNow(id) {
+async function deleteConversation(conversation) {
+  const { id } = conversation;
+  const next = findItem(id)?.nextElementSibling || list.firstElementChild;
+  const place = selected === id ? readPlace() : null;
+  leaving.add(id);
+  drawList();
+  if (place) notifyGone(id);
+  next?.querySelector("a")?.focus();
   try {
-    await remove(`/v1/conversations/${id}`);
+    await sendChange(id, "DELETE", ["Deleted “", bdi(getTitle(conversation)), "”"], undefined, () => showAgain(id, place));
     known.delete(id);
   } catch (error) {
     if (error.status !== 404) showFailure(error);
   }
   leaving.delete(id);
   drawList();
+}
+
+// The conversation is back: where it was open, it is so again, at the same place.
+async function showAgain(id, place) {
+  await loadConversation(id);
+  if (!place) {
+    findItem(id)?.querySelector("a").focus();
+    return;
+  }
+  opened.back = { id, place };
+  location.hash = `#/c/${id}`;
 }
 
 // Live
@@ -294,7 +297,6 @@ list.addEventListener("scroll", () => {
 }, { passive: true });
 
 export function reset() {
-  for (const timer of leaving.values()) clearTimeout(timer);
   for (const kept of [known, working, leaving, stale]) kept.clear();
   unread.reset();
   found = cursor = selected = null;

@@ -3,4 +3,5 @@
 // `id` is null for a new conversation; `turn` counts the openings: what was asked for in an earlier one is dropped.
 // `room` shows what people say to each other, and is null in a conversation with an agent alone. `isWhole` says whether
 // the last message of the list is the last of the conversation.
-export const opened = { id: null, turn: 0, room: null, isWhole: true, isReady: Promise.resolve() };
+// `back` is { id, place } of a conversation that is to be opened again where the reader was.
+export const opened = { id: null, turn: 0, room: null, isWhole: true, isReady: Promise.resolve(), back: null };

@@ -16,6 +16,7 @@ export class RunFollower {
     this.agent = new AgentItem(runId);
     this.item = this.agent.item;
     this.item.classList.add("live");
+    this.agent.cards.isLive = true;
     this.showThinking("Thinking …");
     this.text = "";
     this.words = null;

@@ -4,6 +4,7 @@ import { markDay } from "./messages.js";
 
 const NEAR = 90;
 const EARLY = 600;
+const FRAMES = 6;
 
 export const list = $("messages");
 const scroller = $("scroller");
@@ -79,6 +80,29 @@ export function scrollToItem(item, where = "center") {
   item.scrollIntoView({ block: where });
   // Its neighbours have their heights only once they have been on the screen.
   requestAnimationFrame(() => item.scrollIntoView({ block: where }));
+}
+
+// Where the reader is: at the end, or at a message whose top is so far from that of the box.
+export function readPlace() {
+  const item = sticky ? null : findFirstVisible();
+  return { messageId: item?.dataset.id ?? null, top: item ? measureTop(item) : 0 };
+}
+
+const measureTop = (item) => item.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+
+// Moves there again; false where that message is not in the list.
+export function restorePlace({ messageId, top }) {
+  const item = messageId && findItem(messageId);
+  if (!item) return false;
+  sticky = false;
+  hold(item, top, FRAMES);
+  return true;
+}
+
+// Its neighbours have their heights only once they have been on the screen.
+function hold(item, top, frames) {
+  scroller.scrollTop += measureTop(item) - top;
+  if (frames) requestAnimationFrame(() => hold(item, top, frames - 1));
 }
 
 scroller.addEventListener(

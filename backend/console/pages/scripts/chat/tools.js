@@ -1,5 +1,6 @@
 // tools.js -- a card for each tool call, and the approvals that the user is asked for.
 import { post } from "../api.js";
+import { canUndo, makeUndo, noteCall } from "../undo/card_undo.js";
 import { makeApprovalFields, getApprovalTitle } from "./approval_fields.js";
 import { announce, formatClock, formatCount, el, showFailure, makeIcon, formatJson, formatDuration } from "../dom.js";
 
@@ -45,9 +46,13 @@ function getState(call) {
 
 const MARKS = { error: "warn", waiting: "wait", working: "retry", done: "check" };
 
-// `call`: as in a message or, while the run is active, as far as its events go.
-function makeCard(call) {
+function makeCard(runId, call) {
   const now = getState(call);
+  return el("div", { class: `tool is-${now}`, data: { tool: call.id } }, makeRecord(call, now), canUndo(runId, call) && makeUndo(runId, call));
+}
+
+// `call`: as in a message or, while the run is active, as far as its events go.
+function makeRecord(call, now) {
   const took = call.started_at && call.finished_at ? formatDuration(call.started_at, call.finished_at) : "";
   const about = summarizeCall(call);
   // Among people the others see that a tool was used, and no more.
@@ -65,7 +70,7 @@ function makeCard(call) {
 
 function makeDetails(call, now, about, took, details) {
   return el(
-    "details", { class: `tool is-${now}`, data: { tool: call.id } },
+    "details", {},
     el("summary", {}, el("span", { class: "tool-mark" }, makeIcon(MARKS[now])), el("span", { class: "tool-title" }, describeCall(call)),
       about && el("span", { class: "tool-gist", dir: "auto" }, about), took && el("span", { class: "tool-time" }, took), makeIcon("chevron")),
     el("dl", {}, ...details),
@@ -83,14 +88,17 @@ export class ToolCards {
   show(id) {
     const call = this.calls.get(id);
     const before = this.box.querySelector(`[data-tool="${CSS.escape(id)}"]`);
+    const shown = JSON.stringify(call);
     if (isWaiting(call)) before?.remove();
-    else {
-      const made = makeCard(call);
-      if (before?.open) made.open = true;
+    else if (before?.shown !== shown) {
+      const made = makeCard(this.holder.runId, call);
+      made.shown = shown;
+      if (before?.firstChild.open) made.firstChild.open = true;
       if (before) before.replaceWith(made);
       else this.box.insertBefore(made, this.findNext(id) ?? this.questions ?? null);
     }
     this.showQuestions();
+    if (this.holder.isLive && canUndo(this.holder.runId, call)) noteCall(this.holder.runId).catch(showFailure);
   }
 
   // The first card that stands behind that of a call: cards are in the order of the calls, not of the decisions.

@@ -1,12 +1,13 @@
 // editor.js -- a task in a sheet: its title and its details are changed, or it is deleted.
-import { patch } from "../api.js";
-import { el } from "../dom.js";
+import { bdi, el } from "../dom.js";
 import { makeField, makeForm, openSheet } from "../sheet.js";
-import { applyChange, deleteTask } from "./tasks.js";
+import { applyChange, deleteTask, sendChange } from "./tasks.js";
 
 export function open(task) {
   const form = makeForm("task-form", "Save", async ({ title, description }) => {
-    applyChange(await patch(`/v1/tasks/${task.id}`, { title: title.value, description: description.value || null }));
+    const fields = { title: title.value.trim(), description: description.value || null };
+    const changed = Object.fromEntries(Object.entries(fields).filter(([name, value]) => value !== task[name]));
+    if (Object.keys(changed).length) applyChange(await sendChange(task, "PATCH", ["Changed “", bdi(fields.title), "”"], changed));
     sheet.close();
   },
   makeField("edit-title", "title", "Title", { value: task.title, dir: "auto", maxlength: "255" }),

@@ -1,8 +1,8 @@
 // tasks.js -- the list of tasks, kept current by the user stream: add, filter, edit, delete.
-import { get, patch, post, remove } from "../api.js";
+import { get, post } from "../api.js";
 import { drawChart } from "./chart.js";
-import { $, announce, debounce, drawItems, el, formatDay, makeIconButton, showFailure } from "../dom.js";
-import { openPart } from "../later.js";
+import { $, announce, bdi, debounce, drawItems, el, formatDay, makeIconButton, showFailure } from "../dom.js";
+import { fetchChanges, openPart } from "../later.js";
 import { subscribe } from "../stream.js";
 
 const PAGE = 50;
@@ -89,13 +89,26 @@ function makeItem(task) {
   );
 }
 
+// A change that can be taken back; the task as it is then.
+export async function sendChange(task, method, said, fields) {
+  const { change } = await fetchChanges();
+  const comeBack = () => showAgain(task.id);
+  const [changed] = await change([[method, `/v1/tasks/${task.id}`, fields]], { said, comeBack });
+  return changed;
+}
+
+async function showAgain(id) {
+  deletedIds.delete(id);
+  applyChange(await get(`/v1/tasks/${id}`));
+  list.querySelector(`[data-id="${id}"] .task-text`)?.focus();
+}
+
 // Shows the change at once; the server's response corrects it.
 async function changeTask(task, fields, said) {
   known.set(task.id, { ...task, ...fields });
   drawList();
   try {
-    applyChange(await patch(`/v1/tasks/${task.id}`, fields));
-    announce(`${said}: ${task.title}`);
+    applyChange(await sendChange(task, "PATCH", [`${said}: `, bdi(task.title)], fields));
   } catch (error) {
     known.set(task.id, task);
     drawList();
@@ -107,10 +120,9 @@ export async function deleteTask(task) {
   known.delete(task.id);
   drawList();
   try {
-    await remove(`/v1/tasks/${task.id}`);
+    await sendChange(task, "DELETE", ["Deleted “", bdi(task.title), "”"]);
     deletedIds.add(task.id);
     updateChart();
-    announce(`Deleted: ${task.title}`);
   } catch (error) {
     if (error.status === 404) return;
     known.set(task.id, task);
@@ -130,7 +142,10 @@ export function applyChange(task) {
   updateChart();
 }
 
-subscribe("task.created task.updated", ({ task }) => applyChange(task));
+subscribe("task.created task.updated", ({ task }, type) => {
+  if (type === "task.created") deletedIds.delete(task.id); // an undo has brought it back
+  applyChange(task);
+});
 subscribe("task.reminded", ({ task }) => fetchDue().then((part) => part.showReminder(task), showFailure));
 subscribe("task.deleted", ({ task_id: id }) => {
   deletedIds.add(id);
