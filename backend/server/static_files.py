@@ -47,11 +47,8 @@ def make_file(content: bytes, suffix: str, headers: dict[str, str]) -> File:
     """`suffix` is the key of its media type."""
     # Weak: the bytes differ with the encoding.
     etag = f'W/"{hashlib.sha256(content).hexdigest()[:24]}"'
-    is_text = suffix in TEXTS
-    vary = {"Vary": "Accept-Encoding"} if is_text else {}
-    return File(
-        content, {**headers, "Content-Type": TYPES[suffix], "ETag": etag, **vary}, {} if is_text else None
-    )
+    compressed: dict[str, bytes] | None = {} if suffix in TEXTS else None
+    return File(content, {**headers, "Content-Type": TYPES[suffix], "ETag": etag}, compressed)
 
 
 def choose_encoding(accepted: str) -> str | None:
@@ -72,4 +69,6 @@ async def answer_with_file(request: Request, file: File) -> Response:
         return Response(file.content, headers=file.headers)
     if encoding not in file.compressed:
         file.compressed[encoding] = await to_thread.run_sync(COMPRESSORS[encoding], file.content)
-    return Response(file.compressed[encoding], headers={**file.headers, "Content-Encoding": encoding})
+    # The middleware that compresses other answers adds Vary to what it may compress, and leaves alone what is.
+    encoded = {"Content-Encoding": encoding, "Vary": "Accept-Encoding"}
+    return Response(file.compressed[encoding], headers={**file.headers, **encoded})

@@ -1,7 +1,6 @@
 # test_pages.py -- the console over HTTP: its files, the cookie that signs it in, and HTML that is safe to show.
 import posixpath
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from console.files import FILES, FOLDER, VERSION
 from models import conversation, task
-from server.markdown import MAX_TEXT, render_markdown
 from support.console_files import ICONS, LATER
 from support.servers import PASSWORD, Person, Server, ok, serving, settings_for
 
@@ -364,101 +362,6 @@ def test_the_cookie_opens_no_other_door(server: Server, browser: httpx.Client) -
     enter(browser, server)
     cookie = {"Cookie": f"parley_refresh={browser.cookies['parley_refresh']}"}
     assert browser.get("/v1/me", headers=cookie).status_code == 401
-
-
-# Rendering
-
-
-def test_markdown_becomes_html(ann: Person) -> None:
-    html = ann.post("/v1/render", text="**Done:** [a](https://example.com)\n\n- `x`")["html"]
-    assert "<strong>Done:</strong>" in html
-    assert '<a href="https://example.com" target="_blank" rel="noopener nofollow">a</a>' in html
-    assert "<li><code>x</code></li>" in html
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "[x](javascript:alert(1))",
-        "[x](JaVaScRiPt:alert(1))",
-        "[x](data:text/html;base64,PHNjcmlwdD4=)",
-        "[x](vbscript:x)",
-        "![x](https://evil.example/x.png)",
-        "![x](data:image/svg+xml;base64,PHN2Zz4=)",
-        '[x](https://a.example "\\" onclick=alert(1) \\"")',
-        "<svg onload=alert(1)>",
-        "<iframe src=https://evil.example></iframe>",
-        '```"><script>alert(1)</script>\nx\n```',
-        '```x" onclick="alert(1)\nx\n```',
-        "<a href='javascript:alert(1)'>x</a>",
-        "<style>*{display:none}</style>",
-        "| a |\n| :-: |\n| <b style=color:red>x</b> |",
-        "&lt;script&gt;alert(1)&lt;/script&gt;",
-    ],
-)
-def test_nothing_in_rendered_text_runs_loads_or_styles(text: str) -> None:
-    html = render_markdown(text)
-    assert not re.search(r"<(?:script|img|svg|iframe|style|object|form|input|b)\b", html, re.IGNORECASE)
-    for tag in re.findall(r"<[^>]*>", html):
-        names = set(re.findall(r"\s([\w-]+)=", re.sub(r'"[^"]*"', '""', tag)))
-        assert names <= {"href", "title", "target", "rel", "class", "start", "align"}, tag
-    assert not re.search(r'href="(?!https?:|mailto:)', html)
-
-
-def test_a_table_keeps_its_alignment_without_a_style() -> None:
-    assert '<td align="right">1</td>' in render_markdown("| a |\n| --: |\n| 1 |")
-
-
-def test_rendering_is_bounded(ann: Person) -> None:
-    assert ann.http.post("/v1/render", json={"text": "x" * MAX_TEXT}).status_code == 200
-    assert ann.http.post("/v1/render", json={"text": "x" * (MAX_TEXT + 1)}).status_code == 422
-    assert ann.http.post("/v1/render", json={"text": "[" * MAX_TEXT}).status_code == 200
-    assert ann.http.post("/v1/render", json={"text": "> " * 20_000}).status_code == 200
-
-
-HARD_TO_READ = [
-    "![",
-    "[",
-    "[a](",
-    "://",
-    "//",
-    "[://",
-    "http://[",
-    "[^",
-    "*_",
-    "a\n[",
-    "a|b\n-|-\n",
-    "> - > - a\n",
-    "`a",
-    "<a@",
-]
-
-
-@pytest.mark.parametrize("part", HARD_TO_READ)
-def test_twice_the_text_costs_at_most_about_twice_as_much_to_render(part: str) -> None:
-    def cost(length: int) -> float:
-        start = time.thread_time()
-        render_markdown((part * length)[:length])
-        return time.thread_time() - start
-
-    for length in (2_500, 8_000, 25_000):
-        # Another process on the same core, or a collection of garbage, makes one attempt slow, but not all of them.
-        attempts = ((cost(length), cost(2 * length)) for _ in range(10))
-        assert any(whole < max(3 * half, 0.1) for half, whole in attempts), length
-
-
-def test_a_text_of_nothing_but_marks_is_shown_as_it_was_written() -> None:
-    assert render_markdown("![" * 25_000) == f"<p>{'![' * 25_000}</p>"
-    assert render_markdown("*a* <b>\n" * 7_000).startswith("<p>*a* &lt;b&gt;<br>\n*a* ")
-    answer = "Some *emphasis*, `code` and [a link](https://example.com).\n\n" * 400
-    assert render_markdown(answer).count("<em>") == 400
-
-
-def test_many_bare_addresses_are_links_where_each_has_its_line() -> None:
-    assert render_markdown("- https://example.com/a\n" * 400).count("<a ") == 400
-    assert "<a " not in render_markdown("https://example.com/a " * 400)
 
 
 # What the console asks for besides

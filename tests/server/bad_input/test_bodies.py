@@ -220,7 +220,10 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     "DELETE /v1/me": {"current_password": CURRENT_PASSWORDS},
     "POST /v1/me/tokens": TOKENS,
     "POST /v1/web/session": {"email": [*NO_TEXT, None], "password": [*NO_TEXT, None]},
-    "POST /v1/render": {"text": ["x" * 50_001, *NO_TEXT, None]},
+    "POST /v1/render": {
+        "text": ["x" * 50_001, *NO_TEXT, None],
+        "texts": ["x", [5], [None], ["x"] * 201, ["x" * 25_000, "y" * 25_001], {}, 5, None],
+    },
     "POST /v1/tasks": {
         "title": TITLE,
         "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],
