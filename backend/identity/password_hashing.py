@@ -19,9 +19,13 @@ T = TypeVar("T")
 
 
 def lower_thread_priority() -> None:
-    """Niceness belongs to the thread on Linux, and the threads that it starts inherit it."""
+    """Niceness belongs to the thread on Linux, and the threads that it starts inherit it. A process that is nice itself
+    may not become less so, and what is above the most is the most.
+    """
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        thread = threading.get_native_id()
+        inherited = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, inherited + NICENESS)
 
 
 class HashingPool:
