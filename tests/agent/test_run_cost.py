@@ -10,7 +10,7 @@ from support.llm.scripted_model import ScriptedModel, call
 from support.servers import read_events, serving, settings_for
 from timings import Timings
 
-# No poll of a worker comes between.
+# No poll of a worker claims a run in between.
 QUIET = Timings(poll=60.0, worker_poll=60.0)
 
 
@@ -18,7 +18,7 @@ QUIET = Timings(poll=60.0, worker_poll=60.0)
 def test_an_answer_with_a_tool_call_takes_few_statements(
     new_database: Any, engine_name: str, model: ScriptedModel
 ) -> None:
-    with serving(settings_for(new_database(engine_name)), model, QUIET) as server:
+    with serving(settings_for(new_database(engine_name)), model) as server:
         person = server.person()
         model.answers = [[call("add_task", {"title": "Buy milk"})], [f"word{n} " for n in range(40)]]
         chat = person.http.stream("POST", "/v1/chat", json={"message": "hello"}, headers=STREAM)
@@ -26,9 +26,9 @@ def test_an_answer_with_a_tool_call_takes_few_statements(
             events = list(read_events(answer))
         assert events[-1].type == "run.completed"
     heads = [" ".join(statement.split())[:60] for statement in statements]
-    # Whether the session has ended; the message with its run; five of the tool, the lines of its log and its event
-    # included; text, if a batch is faster than the model; the end, which finds the next run too.
-    assert len(heads) <= 9, heads
+    # The message with its run; five of the tool, the lines of its log and its event included; text, if a batch is
+    # faster than the model; the end, which finds the next run too.
+    assert len(heads) <= 8, heads
     assert not any("password_hash" in statement for statement in statements), "whole rows of users"
 
 
@@ -36,7 +36,7 @@ def test_an_answer_with_a_tool_call_takes_few_statements(
 def test_a_conversation_of_many_messages_costs_an_answer_no_more_statements(
     new_database: Any, engine_name: str, model: ScriptedModel
 ) -> None:
-    with serving(settings_for(new_database(engine_name)), model, QUIET) as server:
+    with serving(settings_for(new_database(engine_name)), model) as server:
         person = server.person()
         conversation = person.post("/v1/conversations")["id"]
         counts = []

@@ -69,9 +69,7 @@ def test_a_page_of_all_that_was_posted_is_one_statement_in_however_many_accounts
         seen = ann.get("/v1/events", limit=2)
         more = ann.get("/v1/events", limit=2, cursor=seen["next_cursor"])
     assert [row["account_id"] for row in seen["data"] + more["data"]] == teams[::-1]
-    # Whether the session has ended is asked once a second.
-    assert len([each for each in statements if "FROM events" in each]) == 2
-    assert not [each for each in statements if each.startswith("SELECT account_members")]
+    assert len(statements) == 2
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite", "mariadb"], indirect=True)

@@ -9,15 +9,11 @@ from support.api.runs import begin
 from support.databases.statement_counts import count_statements
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, serving, settings_for, wait_for_end, wait_until
-from timings import Timings
-
-# No poll of a worker comes between.
-QUIET = Timings(poll=60.0, worker_poll=60.0)
 
 
 @pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True)
 def test_a_change_takes_no_more_statements_for_what_undoes_it(new_database: Any, engine_name: str) -> None:
-    with serving(settings_for(new_database(engine_name)), timings=QUIET) as server:
+    with serving(settings_for(new_database(engine_name))) as server:
         ann = server.person()
         ann.post("/v1/tasks", title="Before")
         with count_statements(server) as created:

@@ -14,11 +14,8 @@ from support.api.crowds import add_members, open_clients
 from support.api.groups import open_group, say
 from support.databases.statement_counts import count_statements
 from support.servers import Server, in_database, ok, serving, settings_for
-from timings import Timings
 
 WRITERS, EACH = 100, 3
-# No poll of a worker comes between.
-QUIET = Timings(poll=60.0, worker_poll=60.0)
 
 
 @pytest.fixture
@@ -49,7 +46,7 @@ def count_rows(server: Server, group_id: str) -> list[int]:
 def test_a_message_to_a_thousand_costs_the_statements_and_rows_of_one_to_two(
     own_database_url: str, content: str
 ) -> None:
-    with serving(settings_for(own_database_url), timings=QUIET) as server:
+    with serving(settings_for(own_database_url)) as server:
         compare_costs(server, make_team(make_people(server, "owner", "member")), content)
 
 
@@ -70,7 +67,7 @@ def compare_costs(server: Server, team: Team, content: str) -> None:
         with count_statements(server) as statements:
             say(member, group_id, content)
         rows = [now - then for now, then in zip(count_rows(server, group_id), before, strict=True)]
-        # Besides, whether the session has ended is asked once a second, and the log is numbered.
+        # Besides, the log is numbered.
         costs.append(
             ([each for each in statements if "conversation" in each or "INSERT INTO events" in each], rows)
         )

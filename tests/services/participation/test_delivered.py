@@ -179,11 +179,15 @@ def test_many_marks_are_one_statement_and_a_message_alone_writes_none(server: Se
     )["id"]
     said = [say(member, group_id, f"Number {number}")["id"] for number in range(5)][-1]
     marks = server.state.open_streams._delivery_marks
-    for seq in range(1, 6):
-        for user_id in crowd:
-            marks.note(user_id, {UUID(group_id): seq})
+
+    async def store() -> None:
+        for seq in range(1, 6):
+            for user_id in crowd:
+                marks.note(user_id, {UUID(group_id): seq})
+        await marks.store_marks()
+
     with count_statements(server) as statements:
-        server.run(marks.store_marks())
+        server.run(store())
     assert len([each for each in statements if "last_delivered_seq" in each]) == 1
     assert not [each for each in statements if each.startswith(("INSERT", "UPDATE"))]
     found = member.get(f"/v1/messages/{said}/deliveries", limit=200)["data"]

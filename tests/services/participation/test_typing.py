@@ -89,10 +89,7 @@ def test_nothing_is_stored_and_nothing_written(server: Server, team: Team) -> No
     after = find_end(member)
     with count_statements(server) as statements:
         assert tell(member, group_id) == 204
-    # What streams of other tests have sent is stored a second later.
-    delivered = ("WITH reached", "INSERT INTO message_deliveries", "UPDATE conversation_participants")
-    others = ("SELECT", "BEGIN", "COMMIT", *delivered)
-    assert not [each for each in statements if not each.lstrip().startswith(others)]
+    assert not [each for each in statements if not each.startswith(("SELECT", "BEGIN", "COMMIT"))]
     assert team.people["owner"].get("/v1/changes", after=after) == {
         "data": [],
         "next_after": after,
