@@ -172,8 +172,7 @@ async def fetch_merged(
     arguments = {**values, **(bounds or {}), "page_limit": page.limit + 1}
     if shortcut is not None:
         alone = build_lone_statement(listing, statement, bounds is not None, shortcut.has_others)
-        own = await db.fetch_rows(alone, arguments)
-        if own and not own[0][1]:
+        if own := await db.fetch_rows(alone, arguments):
             return write_page(name, listing, [row[0] for row in own], own, page)
 
     async def fetch(others: AnySelect, *more: AnySelect) -> Sequence[AnyRow]:
@@ -221,14 +220,13 @@ def build_page_statement(listing: ListSpec, statement: AnySelect, after: bool, d
 def build_lone_statement(
     listing: ListSpec, statement: AnySelect, after: bool, has_others: ColumnElement[bool]
 ) -> AnySelect:
-    """As `build_page_statement` for PostgreSQL, with `has_others` after the item."""
-    statement = limit_page(listing, statement, after, "postgresql")
-    return statement.with_only_columns(build_item(listing), has_others, *listing.keys)
+    """As `build_page_statement` for PostgreSQL, and without a row if there are others: nothing is looked for then."""
+    return build_page_statement(listing, statement.where(~has_others), after, "postgresql")
 
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """What reads less than all others do: nothing, unless the caller `has_others`, which the first list tells along;
+    """What reads less than all others do: nothing, unless the caller `has_others`, by which the first list is empty;
     all of them where they are `few`, and else the first page of the recent ones.
 
     `read_recent` gives rows of an item, which is null or CUT, and the keys, ordered and limited; its argument says
@@ -284,7 +282,7 @@ def order_by_keys(keys: Sequence[ColumnElement[object]], down: Sequence[bool]) -
 
 def build_item(listing: ListSpec) -> ColumnElement[str]:
     """The JSON of an item as text."""
-    return build_object(listing.fields, listing.optional)
+    return build_object(listing.fields, listing.optional, table=listing.keys[0].table)
 
 
 def encode_cursor(name: str, values: Sequence[object]) -> str:

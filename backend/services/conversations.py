@@ -30,6 +30,7 @@ CONVERSATIONS = ListSpec(
     keys=(COLUMNS["updated_at"], COLUMNS["id"]),
     fields={
         **{name: COLUMNS[name] for name in ConversationShared.model_fields},
+        "kind": '"assistant"',
         "agent_id": func.coalesce(COLUMNS["agent_id"], literal(BUILT_IN_ID, Uuid())),
         # What only conversations of people have.
         "unread_count": "0",

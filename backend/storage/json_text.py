@@ -5,11 +5,15 @@ from itertools import groupby
 
 from sqlalchemy import (
     JSON,
+    BindParameter,
     Boolean,
+    Column,
     ColumnElement,
     Date,
     Double,
+    FromClause,
     Integer,
+    Interval,
     SQLColumnExpression,
     String,
     Text,
@@ -21,41 +25,57 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.functions import FunctionElement, coalesce
 
 from models.columns import UTCDateTime
 
 # A JSON object, by the names of its members; some are objects themselves, and a str is JSON that is always the same.
 Fields = Mapping[str, "ColumnElement[object] | Fields | str"]
 NULL = "null"
+# UTC, for which PostgreSQL has to look among its time zones if it is named.
+NO_OFFSET = literal_column("interval '0'", Interval())
 
 
 def build_object(
-    fields: Fields, optional: Mapping[str, ColumnElement[object]] | None = None
+    fields: Fields,
+    optional: Mapping[str, ColumnElement[object]] | None = None,
+    *,
+    table: FromClause | None = None,
 ) -> ColumnElement[str]:
     """The text of an object, as pydantic writes it; the `optional` stand behind the others where they are not null.
 
+    `table` is one of which every row that is found has a row, so that its columns are null only where they may be.
     Joined texts take PostgreSQL half as long as its json_build_object.
     """
-    parts = list_parts(fields)[:-1]
+    parts = list_parts(fields, table)[:-1]
     for name, value in (optional or {}).items():
         member = quote_literal(f',"{name}":').concat(build_value(value))
         parts.append(func.coalesce(member, quote_literal("")))
     return join_parts([*parts, "}"])
 
 
-def list_parts(fields: Fields) -> list[ColumnElement[str] | str]:
+def list_parts(fields: Fields, table: FromClause | None) -> list[ColumnElement[str] | str]:
     """What the text of an object consists of, one after the other; a str is the same each time."""
     parts: list[ColumnElement[str] | str] = ["{"]
     for number, (name, value) in enumerate(fields.items()):
         parts.append(f'{"," if number else ""}"{name}":')
         if isinstance(value, Mapping):
-            parts += list_parts(value)
+            parts += list_parts(value, table)
         elif isinstance(value, str):
             parts.append(value)
+        elif is_never_null(value, table):
+            parts += list_value_parts(value)
         else:
             parts.append(func.coalesce(build_value(value), quote_literal(NULL)))
     return [*parts, "}"]
+
+
+def is_never_null(value: ColumnElement[object], table: FromClause | None) -> bool:
+    if isinstance(value, Column):
+        return value.table is table and not value.nullable
+    if isinstance(value, BindParameter):
+        return value.value is not None
+    return isinstance(value, coalesce) and any(is_never_null(each, table) for each in value.clauses)
 
 
 def join_parts(parts: list[ColumnElement[str] | str]) -> ColumnElement[str]:
@@ -70,28 +90,28 @@ def join_parts(parts: list[ColumnElement[str] | str]) -> ColumnElement[str]:
 
 
 def build_value(value: ColumnElement[object]) -> ColumnElement[str]:
-    """The JSON of a value as text, and null of a null. TypeError for a type of which no list has had one."""
+    """The JSON of a value as text, and null of a null."""
+    return join_parts(list_value_parts(value))
+
+
+def list_value_parts(value: ColumnElement[object]) -> list[ColumnElement[str] | str]:
+    """What that text consists of. TypeError for a type of which no list has had one."""
     if isinstance(value.type, UTCDateTime):
-        return quote_text(format_time(value))
+        return ['"', format_time(value), '"']
     if isinstance(value.type, Uuid):
-        return quote_text(cast(value, Text))
+        return ['"', cast(value, Text), '"']
     if isinstance(value.type, Date):
-        return quote_text(func.to_char(value, quote_literal("YYYY-MM-DD")))
+        return ['"', func.to_char(value, quote_literal("YYYY-MM-DD")), '"']
     if isinstance(value.type, JSON | Integer | Boolean | Double):
-        return cast(value, Text)
+        return [cast(value, Text)]
     if isinstance(value.type, String):
-        return cast(func.to_json(cast(value, Text)), Text)
+        return [cast(func.to_json(cast(value, Text)), Text)]
     raise TypeError(f"{value} has the type {value.type!r}, which is not written as JSON")
-
-
-def quote_text(text: ColumnElement[str]) -> ColumnElement[str]:
-    """In quotation marks, for a text in which nothing is to be escaped."""
-    return quote_literal('"').concat(text).concat(quote_literal('"'))
 
 
 def format_time(value: ColumnElement[object]) -> ColumnElement[str]:
     """As `rfc3339` of clock.py writes it."""
-    in_utc = func.timezone(quote_literal("UTC"), value)
+    in_utc = func.timezone(NO_OFFSET, value)
     return func.to_char(in_utc, quote_literal('YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
 
 

@@ -7,18 +7,24 @@ import pytest
 from pydantic import TypeAdapter
 from sqlalchemy import (
     Boolean,
+    Column,
     ColumnElement,
     Date,
     Double,
     Integer,
     LargeBinary,
+    MetaData,
+    Table,
     Text,
     Uuid,
     bindparam,
     case,
+    func,
+    insert,
     literal,
     null,
     select,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -109,6 +115,45 @@ def test_what_is_optional_stands_behind_the_others_where_it_is_not_null(postgres
     assert text == json.dumps(
         {"id": 1, "sub": {}, "there": HOSTILE}, separators=(",", ":"), ensure_ascii=False
     )
+
+
+def test_what_cannot_be_null_is_not_looked_at_for_null_unless_its_table_may_have_no_row(
+    postgres: PostgresServer,
+) -> None:
+    of_list, joined = (
+        Table(
+            name,
+            MetaData(),
+            Column("id", Uuid, primary_key=True),
+            Column("at", UTCDateTime(), nullable=False),
+        )
+        for name in ("of_list", "joined")
+    )
+    columns: Fields = {
+        "id": of_list.c.id,
+        "at": of_list.c.at,
+        "known": func.coalesce(joined.c.id, of_list.c.id),
+    }
+    item = build_object({**columns, "joined": {"id": joined.c.id, "at": joined.c.at}}, table=of_list)
+    row_id = uuid4()
+
+    async def build(db: Database) -> str:
+        async with db.engine.connect() as connection:
+            for table in (of_list, joined):
+                await connection.execute(text(f"CREATE TEMPORARY TABLE {table} (id uuid, at timestamptz)"))
+            await connection.execute(insert(of_list).values(id=row_id, at=NOW))
+            statement = select(item).select_from(of_list).outerjoin(joined, of_list.c.id == joined.c.id)
+            built: str = (await connection.execute(statement)).scalar_one()
+            return built
+
+    built = with_database(postgres.url(postgres.template("parley_tables", make_tables)), build)
+    assert json.loads(built) == {
+        "id": str(row_id),
+        "at": rfc3339(NOW),
+        "known": str(row_id),
+        "joined": {"id": None, "at": None},
+    }
+    assert "null" not in str(build_object(columns, table=of_list))
 
 
 def test_a_type_that_no_list_has_is_refused_before_it_is_sent() -> None:

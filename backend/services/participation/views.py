@@ -107,6 +107,7 @@ def select_items(*, is_agent: bool) -> AnySelect:
     is_mentioned = func.coalesce(col(PLACE.last_mention_seq), ZERO) > read_seq
     fields: Fields = {
         **CONVERSATIONS.fields,
+        "kind": get_columns(Conversation)["kind"],
         "agent_id": get_columns(Conversation)["agent_id"],
         "unread_count": case((last_message.c.item.is_not(None), unread), else_=ZERO),
         "mentioned": type_coerce(is_mentioned, JSON),
@@ -116,7 +117,7 @@ def select_items(*, is_agent: bool) -> AnySelect:
     }
     shown = case(
         (col(Conversation.kind) == quote_literal("assistant"), build_item(CONVERSATIONS)),
-        else_=build_object(fields),
+        else_=build_object(fields, table=get_columns(Conversation)["id"].table),
     )
     # A subquery, of whose length PostgreSQL assumes the same each time: it would make another plan for one id than for
     # many, and so a plan each time, which takes longer than the rest.
