@@ -54,6 +54,11 @@ def is_asked(caller: Caller) -> ColumnElement[bool]:
     return and_(col(Run.agent_id) == user_id, col(Run.is_external))
 
 
+def spent_run(caller: Caller) -> TableRule:
+    """All that the caller has asked for, also where they see the conversation no more: for sums of it alone."""
+    return TableRule(col(Run.user_id) == require_id(caller.user_id), get_columns(Run)["user_id"])
+
+
 def event_of_run() -> TableRule:
     """The log of a run that the same statement has found by its own rule."""
     return TableRule(col(RunEvent.run_id) == col(Run.id), get_columns(RunEvent)["run_id"])

@@ -10,7 +10,11 @@ import access
 from db import Transaction
 from llm.protocol import AnswerEnd, ModelError
 from models import Run
+from support.api.accounts import make_people, make_team
+from support.api.asking import add_hosted, open_group_with, wait_for_status
+from support.api.groups import say
 from support.api.mcp_client import called, token_of
+from support.api.problems import problem_of
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database
 
@@ -70,6 +74,24 @@ def test_tokens_are_summed_by_day_and_model(scripted: Server, carl: Person, mode
     [day] = carl.get("/v1/me/usage", **chosen)["data"]
     assert (day["date"], day["runs"]) == (chosen["from"], 2)
     assert len(carl.get("/v1/me/usage", **{"from": str(TODAY - timedelta(days=365))})["data"]) == 4
+
+
+@pytest.mark.parametrize("left", ["participants", "members"])
+def test_what_was_used_where_one_has_left_stays_in_the_sum(
+    scripted: Server, model: ScriptedModel, left: str
+) -> None:
+    model.answers = [["OK.", AnswerEnd(input_tokens=7, output_tokens=3)]]
+    team = make_team(make_people(scripted, "owner", "member", "other member"))
+    group_id, member = open_group_with(team, add_hosted(team)), team.people["member"]
+    say(member, group_id, "@Clerk hello")
+    wait_for_status(member, group_id, "completed")
+    used = member.get("/v1/me/usage")["data"]
+    assert [(day["runs"], day["input_tokens"]) for day in used] == [(1, 7)]
+    place = f"conversations/{group_id}" if left == "participants" else f"accounts/{team.id}"
+    member.delete(f"/v1/{place}/{left}/{member.id}")
+    problem_of(member.http.get(f"/v1/conversations/{group_id}"), 404)
+    assert member.get("/v1/me/usage")["data"] == used
+    assert team.people["owner"].get("/v1/me/usage")["data"] == []
 
 
 @pytest.mark.also_on_mariadb

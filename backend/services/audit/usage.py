@@ -3,11 +3,11 @@ from bisect import bisect_left
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, case, func, literal_column, or_
+from sqlalchemy import BigInteger, ColumnElement, case, func, literal_column, or_, select
 from sqlmodel import col
 
-import access
 from access import Caller
+from access.runs import spent_run
 from clock import utc_now
 from db import Transaction
 from errors import Invalid
@@ -24,7 +24,8 @@ UNIX_DAY = date(1970, 1, 1)
 async def sum_usage(tx: Transaction, caller: Caller, first: date | None, last: date | None) -> list[DayUsage]:
     """The tokens of each day and model, oldest first; without dates of the last DEFAULT_DAYS, today included.
 
-    Days are those of the caller's time zone, both included. A run counts on the day on which it was asked for.
+    Days are those of the caller's time zone, both included. A run counts on the day on which it was asked for, also
+    where the caller has left its conversation.
     """
     zone = ZoneInfo(caller.timezone)
     last = last or utc_now().astimezone(zone).date()
@@ -39,8 +40,8 @@ async def sum_usage(tx: Transaction, caller: Caller, first: date | None, last: d
         func.sum(col(Run.output_tokens), type_=BigInteger()).label("output"),
         func.sum(col(Run.cost_nanos), type_=BigInteger()).label("cost_nanos"),
     )
-    statement = access.select(caller, Run, day, col(Run.model), func.count().label("runs"), *sums).where(
-        col(Run.user_id) == caller.user_id,
+    statement = select(day, col(Run.model), func.count().label("runs"), *sums).where(
+        spent_run(caller),
         col(Run.created_at) >= start,
         col(Run.created_at) < end,
         # Calls over MCP are runs that ask no model. Before 017 a run did not say which one it asked.
