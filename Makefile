@@ -8,7 +8,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-all chaos attack bench fmt check lock clean
+.PHONY: help setup run test test-fast test-all chaos attack bench brain fmt check lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ attack: $(VENV)/.installed-tests  ## Attack a server of this machine: every inpu
 
 bench: $(VENV)/.installed-tests  ## Measure the hot paths against hand-written ones; one table (PEERS=synapse: chat beside Synapse)
 	@$(BIN)/python tests/bench/run.py $(if $(PEERS),--peers $(PEERS)) $(ARGS)
+
+brain: $(VENV)/.installed-tests  ## Score the offline model by the sentences of the tests, or of a file (FILE=..., FAILURES=...)
+	@$(BIN)/python tests/brain/run.py $(FILE) $(if $(FAILURES),--failures $(FAILURES))
 
 fmt: $(VENV)/.installed-tests  ## Mend what `make check` says of format and imports
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
