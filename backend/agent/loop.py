@@ -223,6 +223,7 @@ class RunLoop:
         said = assign_call_ids(self.lease.run_id, calls[:most], self.steps)
         step.opaque = end.opaque if said else None
         step.finish_reason = "length" if end.finish_reason == "length" else "stop"
+        step.choices = [sanitize(choice) for choice in end.choices] or None
         for number, call in enumerate(said):
             opaque = step.opaque if number == 0 else None
             self.log.add_line("tool.call", run_log.describe_call(len(self.steps) - 1, call, opaque))

@@ -107,12 +107,17 @@ class TokensUsed:
 
 @dataclass(frozen=True, slots=True)
 class AnswerEnd:
-    """The last event of an answer. `opaque`: what AgentTurn.opaque is to hold for this answer."""
+    """The last event of an answer.
+
+    `opaque`: what AgentTurn.opaque is to hold for this answer. `choices`: replies that it offers, each of which the
+    user can send as it stands.
+    """
 
     finish_reason: FinishReason = "stop"
     input_tokens: int = 0
     output_tokens: int = 0
     opaque: JsonObject | None = None
+    choices: tuple[str, ...] = ()
 
 
 ModelEvent = TextDelta | ToolCall | TokensUsed | AnswerEnd

@@ -86,6 +86,7 @@ class Message(SQLModel, table=True):
     resolution_note: str | None = nullable_column("resolution_note", TextType)
     error: str | None = nullable_column("error", TextType)
     reply_to_seq: int | None = nullable_column("reply_to_seq", Integer)
+    choices: list[str] | None = Field(default=None, sa_column=Column("choices", JsonType))
 
 
 class ToolCall(SQLModel, table=True):
@@ -255,6 +256,11 @@ class MessagePublic(ApiModel):
     resolution_note: Annotated[str | None, SPARSE] = None
     error: Annotated[str | None, SPARSE] = None
     reply_to_id: Annotated[UUID | None, SPARSE] = None
+    choices: Annotated[list[str] | None, SPARSE] = ApiField(
+        None,
+        description="Of an agent's question: replies that can be sent as they stand.",
+        examples=[["Yes", "No"]],
+    )
     edited_at: Annotated[Time | None, SPARSE] = None
     retracted_at: Annotated[Time | None, SPARSE] = ApiField(
         None, description="Its content is empty since then."

@@ -27,6 +27,8 @@ MAX_FIRST_TITLE_CHARACTERS = 80
 # Not columns of the message as they stand; the last three are of messages of people.
 DERIVED_FIELDS = ("sender", "agent_id", "reply_to_id", "edited_at", "retracted_at")
 PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name not in DERIVED_FIELDS]
+# Left out where they are null.
+OPTIONAL_FIELDS = (*QueryAudit.model_fields, "choices")
 COLUMNS = get_columns(Message)
 
 
@@ -71,7 +73,7 @@ OLDEST_FIRST = ListSpec(
     name="messages",
     keys=(COLUMNS["seq"],),
     fields={
-        **{name: COLUMNS[name] for name in PLAIN_FIELDS if name not in QueryAudit.model_fields},
+        **{name: COLUMNS[name] for name in PLAIN_FIELDS if name not in OPTIONAL_FIELDS},
         "agent_id": case((and_(col(Message.role) == "agent", ~FROM_PROGRAM), AGENT_ID)),
         "sender": {
             "type": case((FROM_PROGRAM, literal("program")), else_=col(Message.role)),
@@ -86,7 +88,7 @@ OLDEST_FIRST = ListSpec(
             ),
         },
     },
-    optional={name: COLUMNS[name] for name in QueryAudit.model_fields},
+    optional={name: COLUMNS[name] for name in OPTIONAL_FIELDS},
     public=lambda row: to_public_message(row.Message, row.display_name),
     descending=False,
 )

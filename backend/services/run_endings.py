@@ -175,6 +175,8 @@ def build_end(
             role="agent",
             content=content,
             finish_reason=steps[-1].finish_reason if steps and status == "completed" else None,
+            # Among people an answer has to mention the agent, so no text can be sent as it stands.
+            choices=steps[-1].choices if steps and status == "completed" and not run.is_shared else None,
             tool_calls=cast("list[JsonObject]", calls) or None,
             created_at=moment,
             seq=0,
@@ -333,6 +335,7 @@ async def store_end(
             ),
             *(lines[0].seq, types, data, [type_ for type_, _ in end.events], event_data),
             *(answer and answer.finish_reason, usage.model, db.find_expiry(), usage.cost_nanos),
+            to_json(answer.choices).decode() if answer and answer.choices else None,
         ],
     )
     if rows:

@@ -49,7 +49,8 @@ class LeaseLost(Exception):
 class Step:
     """One answer of the model within a run: its text and its tool calls with what came of them.
 
-    `size` is the text's, in bytes. `opaque` are the fields that the model's provider wants back with the answer.
+    `choices` are replies that it offers: the log has them with the message that ends the run. `size` is the text's, in
+    bytes. `opaque` are the fields that the model's provider wants back with the answer.
     """
 
     text: str = ""
@@ -57,6 +58,7 @@ class Step:
     size: int = 0
     opaque: JsonObject | None = None
     finish_reason: FinishReason | None = None
+    choices: list[str] | None = None
 
     def add_text(self, text: str) -> None:
         self.text += text

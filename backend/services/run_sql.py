@@ -218,8 +218,8 @@ ADD_USAGE_ON_SQLITE = SqlText(
 # locked before the run, as everywhere. $1 caller, $2 now, $3 conversation, $4 run, $5 epoch, $6 status, $7 error,
 # $8 and $9 tokens to add, $10 message (NULL: none), $11 content, $12 tool calls, $13 the number of the first line,
 # $14 and $15 types and data of the lines, $16 and $17 those of the events, $18 finish_reason, $19 model,
-# $20 when the events may be deleted, $21 cost to add. It finds the run that waits in the conversation, as of its
-# beginning: a message that came later has taken the number of the answer, and the statement fails.
+# $20 when the events may be deleted, $21 cost to add, $22 the choices of the answer. It finds the run that waits in
+# the conversation, as of its beginning: a message that came later has taken the number of the answer, and it fails.
 END_RUN = SqlText(
     """
     WITH opened AS (
@@ -242,9 +242,10 @@ END_RUN = SqlText(
         UPDATE conversations SET updated_at = $2 FROM ended WHERE conversations.id = $3 AND $10::uuid IS NOT NULL
     ), answer AS (
         INSERT INTO messages (
-            id, conversation_id, user_id, role, content, tool_calls, created_at, seq, run_id, finish_reason, agent_id
+            id, conversation_id, user_id, role, content, tool_calls, created_at, seq, run_id, finish_reason, agent_id,
+            choices
         )
-        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id
+        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id, $22::jsonb
         FROM ended WHERE $10::uuid IS NOT NULL
     ), lines AS (
         INSERT INTO run_events (run_id, seq, type, data, created_at)
@@ -267,8 +268,8 @@ END_RUN = SqlText(
         ),
         "messages": (
             "messages.conversation_id = conversations.id",
-            "SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id "
-            "FROM ended",
+            "SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id, "
+            "$22::jsonb FROM ended",
         ),
         "runs": (
             "runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5",

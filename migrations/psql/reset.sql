@@ -2,11 +2,17 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '036' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '037' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '037' AND left(:'revision', 3) COLLATE "C" <= '037' AS undo \gset
+\if :undo
+  ALTER TABLE messages DROP COLUMN choices;
+  \echo 037_add_choices: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '036' AND left(:'revision', 3) COLLATE "C" <= '036' AS undo \gset
 \if :undo

@@ -18,7 +18,7 @@ from access import SYSTEM
 from clock import utc_now
 from db import Database, Transaction
 from errors import DatabaseBusy
-from llm.protocol import AnswerEnd, TextDelta
+from llm.protocol import AnswerEnd, ModelError, TextDelta
 from models import Run
 from models.columns import to_count
 from services.run_endings import (
@@ -32,6 +32,7 @@ from services.run_endings import (
 )
 from services.run_log import Step, read_log
 from support.api.runs import begin, followed, followed_text, last_message
+from support.api.user_streams import find_end
 from support.clock import pass_time
 from support.databases.mariadb import MariaDBServer
 from support.llm.scripted_model import ScriptedModel, call
@@ -386,3 +387,37 @@ def test_a_bare_cancel_withdraws_what_awaits_approval(
         run = carl.post(f"/v1/runs/{run_id}/cancel")
     assert (run["status"], run["error"], run["pending_approvals"]) == ("cancelled", UNSTORED, [])
     assert carl.get("/v1/tasks")["data"] == [task]
+
+
+@pytest.mark.engines("sqlite", "postgresql")
+@pytest.mark.also_on_mariadb
+def test_choices_of_the_last_answer_stay_with_the_message_wherever_it_is_shown(
+    carl: Person, model: ScriptedModel
+) -> None:
+    choices, before = ("1. Buy milk", "2. Buy oat milk ✓"), find_end(carl)
+    model.answers = [
+        [call("list_tasks", {}), AnswerEnd(choices=("lost",))],
+        ["Which one?", AnswerEnd(choices=choices)],
+        ["Done."],
+    ]
+    asked = carl.chat("delete milk")
+    assert asked["message"]["choices"] == [*choices]
+    plain = carl.chat("1. Buy milk", conversation_id=asked["conversation_id"])
+    assert "choices" not in plain["message"]
+    listed = carl.get(f"/v1/conversations/{asked['conversation_id']}/messages")["data"]
+    assert [message.get("choices") for message in listed] == [None, [*choices], None, None]
+    [completed] = [event for event in followed(carl, asked["run_id"]) if event.type == "message.completed"]
+    assert completed.data["message"] == asked["message"] == listed[1]
+    told = [
+        change["message"]
+        for change in carl.get("/v1/changes", after=before)["data"]
+        if change["type"] == "message.created"
+    ]
+    assert [message.get("choices") for message in told] == [None, [*choices], None, None]
+
+
+def test_a_run_that_fails_offers_nothing(carl: Person, model: ScriptedModel) -> None:
+    model.answers = [["Which one?", AnswerEnd(choices=("1", "2")), ModelError("It broke.", transient=False)]]
+    failed = carl.chat("delete milk")
+    assert (failed["status"], failed["message"]["content"]) == ("failed", "Which one?")
+    assert "choices" not in failed["message"]

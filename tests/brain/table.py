@@ -10,6 +10,7 @@ Judged = Sequence[tuple[Sentence, Verdict]]
 Row = tuple[str, ...]
 NO_DATE_RIGHT: tuple[DateVerdict, ...] = ("wrong day", "wrong time", "spurious")
 RECURRING: tuple[DateVerdict, ...] = ("rule", "kept", "one-off")
+ACTION_COLUMNS = ("sentences", "action right", "action, title and date", "else changed")
 HALVES = (("even lines", 0), ("odd lines", 1))
 
 
@@ -19,9 +20,7 @@ def write_table(judged: Judged) -> str:
     dated = [one for one in judged if one[1].date is not None]
     parts = [
         write_part(
-            ("what a list is asked for", "sentences", "action right", "action, title and date", "else changed"),
-            asked,
-            describe_actions,
+            ("what a list is asked for", *ACTION_COLUMNS), asked, describe_actions
         ),
         write_part(
             ("what is meant for others", "sentences", "false actions", "could be a task: added", "tasks changed"),
@@ -33,8 +32,8 @@ def write_table(judged: Judged) -> str:
             dated,
             describe_dates,
         ),
-        write_part(("language", "sentences", "action right", "action, title and date"), asked, describe_language,
-                   lambda sentence: sentence.language),
+        write_part(("kind", *ACTION_COLUMNS), asked, describe_actions, lambda sentence: sentence.group),
+        write_part(("language", *ACTION_COLUMNS), asked, describe_actions, lambda sentence: sentence.language),
         describe_processor([verdict.seconds for _, verdict in judged]),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part)
@@ -87,10 +86,6 @@ def describe_actions(judged: Judged) -> Row:
         share(count(verdict.is_exact for _, verdict in judged), of),
         share(count(verdict.changed and not verdict.action_right for _, verdict in judged), of),
     )
-
-
-def describe_language(judged: Judged) -> Row:
-    return describe_actions(judged)[:3]
 
 
 def describe_false_actions(judged: Judged) -> Row:

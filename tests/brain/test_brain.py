@@ -49,7 +49,8 @@ def test_the_table_counts_right_and_wrong_sentences_as_they_are(
     assert "a test 7 6 = 85.7 % 4 = 57.1 % 1 = 14.3 %" in rows
     assert "a test 4 2 of 3 = 66.67 % 1 of 1 1" in rows
     assert "a test 2 1 = 50.0 % 1 = 50.0 % 0 = 0.0 % 0 - -" in rows
-    assert "de 1 1 = 100.0 % 1 = 100.0 %" in rows
+    assert "de 1 1 = 100.0 % 1 = 100.0 % 0 = 0.0 %" in rows
+    assert rows.count("tasks 7 6 = 85.7 % 4 = 57.1 % 1 = 14.3 %") == 1
     assert rows[-1].startswith("processor of the model for a sentence: median ")
     failed = [json.loads(row) for row in failures.read_text().splitlines()]
     assert [row["line"] for row in failed] == [6, 8, 10]

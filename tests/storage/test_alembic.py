@@ -113,6 +113,8 @@ ROWS = {
     "034": "INSERT INTO kept_parts (user_id, change_id, noun, content) "
     f"VALUES ({ONE}, {ID.format(9)}, 'runs', '[]')",
     "036": f"UPDATE users SET language = 'de' WHERE id = {ONE}",
+    "037": "INSERT INTO messages (conversation_id, user_id, role, content, seq, choices) "
+    f"""VALUES ({ONE}, {ONE}, 'agent', 'hello', 7, '["Yes", "No"]')""",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}

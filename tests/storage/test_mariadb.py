@@ -78,6 +78,7 @@ def test_tables_do_not_depend_on_the_defaults_of_the_server_or_the_database(
     assert {row[:2] for row in columns if row[3] == "utf8mb4_bin"} == {
         ("messages", "tool_calls"),
         ("messages", "query_attempts"),
+        ("messages", "choices"),
         ("agents", "tools"),
         ("run_events", "data"),
         ("approvals", "arguments"),

@@ -3,6 +3,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dates import DateMention
+from llm.offline.choices import take_choice
 from llm.offline.dialogue_state import DialogueState, Question
 from llm.offline.languages.references import translate_answer
 from llm.offline.languages.registry import GRAMMARS
@@ -52,7 +53,11 @@ def interpret_message(message: str, dialogue: DialogueState) -> list[Intent]:
         if not intents and dialogue.shown and _is_position(message, dialogue):
             return [Intent("check", target=message)]
         return intents
+    if (chosen := take_choice(message, question)) is not None:
+        return chosen
     text = _read_answer(message, dialogue)
+    if message.strip() in question.choices:  # a day, which may read as a question about it
+        return _interpret_value(message, text, question, dialogue)
     if _NO.fullmatch(text.rstrip("?")):
         return [Intent("say", text="left")]
     if question.intent.drafts:  # an offer to add them

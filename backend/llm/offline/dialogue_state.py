@@ -21,13 +21,14 @@ class Question:
 
     With `options` it asks which of them the user means, or for a yes to all of them if `together`. Without options
     it asks for the missing slot of the intent: a text, a date or the tasks to add. `rest`: the later intents of the
-    same message.
+    same message. `choices`: replies that were offered with it.
     """
 
     intent: Intent
     options: tuple[TaskView, ...] = ()
     together: bool = False
     rest: tuple[Intent, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,12 @@ class DialogueState:
         return self.find_dates[self.language](text)
 
     def hear(self, message: str) -> "DialogueState":
-        """The state with the language of a message: its own, or where its words do not tell the one before."""
+        """The state with the language of a message: its own, or where its words do not tell the one before.
+
+        A reply that was offered is in the language of its question, whatever the titles in it are.
+        """
+        if self.question and message.strip() in self.question.choices:
+            return replace(self, is_foreign=False)
         language = detect_language(message, self.language)
         return replace(self, language=language or self.language, is_foreign=language is None)
 

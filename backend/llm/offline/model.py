@@ -12,6 +12,7 @@ from dates.calendars.finder import find_local_date
 from llm.offline.action_table import ACTIONS
 from llm.offline.actions import Script, add_tasks, change_tasks
 from llm.offline.budget import Budget, BudgetExceeded, WordComparer
+from llm.offline.choices import add_choices
 from llm.offline.clarifications import interpret_message
 from llm.offline.dialogue_state import CHANGING_TOOLS, DialogueState, Reply, read_tasks
 from llm.offline.languages.registry import GRAMMARS
@@ -22,7 +23,17 @@ from llm.offline.sentences import talk
 from llm.offline.sentences.sentence import Language, find_language
 from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
 from llm.offline.undo import undo_answer
-from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
+from llm.protocol import (
+    AgentTurn,
+    AnswerEnd,
+    ModelEvent,
+    ModelRequest,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+    Turn,
+    UserTurn,
+)
 
 _MAX_EARLIER_MESSAGES = 12  # earlier messages that give "it" and "2" their meaning
 _MAX_EARLIER_CHARACTERS = 2000  # a longer earlier message is not parsed: it led to no question
@@ -71,6 +82,8 @@ class OfflineModel:
         if isinstance(outcome, Reply):
             for text in _split_text(outcome.text):
                 yield TextDelta(text)
+            if outcome.question and outcome.question.choices:
+                yield AnswerEnd(choices=outcome.question.choices)
             return
         for n, planned in enumerate(outcome, len(current.calls) + 1):
             yield ToolCall(f"call_{n}", planned.name, planned.arguments)
@@ -190,7 +203,8 @@ def _run_message(message: str, dialogue: DialogueState) -> Script:
         dialogue = dialogue.with_reply(reply)
         if reply.question:
             rest = (*intents[n + 1 :], *reply.question.rest)
-            total = replace(total, question=replace(reply.question, rest=rest))
+            question = add_choices(replace(reply.question, rest=rest), dialogue.voice)
+            total = replace(total, question=question)
             break
     text = "\n".join(text for text in texts if text)
     return replace(total, text=text or dialogue.voice.get_small_talk("unknown"))

@@ -38,7 +38,10 @@ class Voice(Speaker):
 
     def quote_title(self, title: str) -> str:
         before, after = _QUOTES[self.language]
-        return f"{before}{shorten_text(' '.join(title.split()), _MAX_TITLE)}{after}"
+        return f"{before}{self.shorten_title(title)}{after}"
+
+    def shorten_title(self, title: str) -> str:
+        return shorten_text(" ".join(title.split()), _MAX_TITLE)
 
     def format_titles(self, tasks: Iterable[TaskView]) -> str:
         """“Buy milk”, “Call mom” and “Pay rent”; of more than three, each has its own line."""

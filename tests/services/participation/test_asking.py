@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from llm.protocol import AnswerEnd
 from streaming.run_stream import cut_data
 from support.api.accounts import Team, make_people, make_team
 from support.api.approvals import decide
@@ -350,3 +351,15 @@ def test_of_a_line_that_is_not_known_others_see_that_it_is_there_alone() -> None
         "step": 0,
         "text": "Nothing ",
     }
+
+
+def test_among_people_an_answer_offers_no_choices_since_one_has_to_mention_the_agent(
+    team: Team, model: ScriptedModel
+) -> None:
+    group_id = open_group_with(team, add_hosted(team))
+    model.answers = [["Which one?", AnswerEnd(choices=("Yes", "No"))]]
+    say(team.people["member"], group_id, "@Clerk delete milk")
+    wait_for_status(team.people["member"], group_id, "completed")
+    *_, answer = read_messages(team.people["owner"], group_id)
+    assert answer["content"] == "Which one?"
+    assert "choices" not in answer

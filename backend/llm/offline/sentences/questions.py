@@ -16,3 +16,9 @@ ASK_FOR_ALL = Sentence(en="Shall I {verb} these {count} tasks?\n{titles}",
                        de="Soll ich diese {count} Aufgaben {verb}?\n{titles}",
                        fr="Dois-je {verb} ces {count} tâches ?\n{titles}",
                        es="¿Debo {verb} estas {count} tareas?\n{titles}")
+# Replies that a question offers.
+YES = Sentence(en="Yes", de="Ja", fr="Oui", es="Sí")
+NO = Sentence(en="No", de="Nein", fr="Non", es="Mejor no")
+DAYS = (Sentence(en="Today", de="Heute", fr="Aujourd'hui", es="Hoy"),
+        Sentence(en="Tomorrow", de="Morgen", fr="Demain", es="Mañana"),
+        Sentence(en="Next Monday", de="Nächsten Montag", fr="Lundi prochain", es="El próximo lunes"))

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llm.offline.model import OfflineModel
-from llm.protocol import AgentTurn, ModelEvent, ModelRequest, TextDelta, ToolCall, ToolSpec, Turn, UserTurn
+from llm.protocol import (
+    AgentTurn,
+    AnswerEnd,
+    ModelEvent,
+    ModelRequest,
+    TextDelta,
+    ToolCall,
+    ToolSpec,
+    Turn,
+    UserTurn,
+)
 from support.llm.offline.utterances.said import plan
 
 NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
@@ -124,6 +134,7 @@ class Talk:
     timezone: str = "UTC"
     language: str | None = None
     turns: list[Turn] = field(default_factory=list)
+    choices: tuple[str, ...] = ()  # of the last answer
 
     def events(self) -> list[ModelEvent]:
         request = ModelRequest("", self.turns, make_specs(self.tools), self.now, self.timezone, self.language)
@@ -141,6 +152,7 @@ class Talk:
             events = self.events()
             calls = [self._execute(event) for event in events if isinstance(event, ToolCall)]
             answer = "".join(event.text for event in events if isinstance(event, TextDelta))
+            self.choices = next((event.choices for event in events if isinstance(event, AnswerEnd)), ())
             self.turns.append(AgentTurn(answer, tuple(calls)))
             assert len(calls) <= 25
             made += calls
