@@ -5,6 +5,7 @@ from dataclasses import replace
 from llm.offline.dialogue_state import Question, Reply
 from llm.offline.parsing.errands import names_device
 from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.services import is_kept
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView, parse_reference, strip_wrapping
 from llm.offline.parsing.task_titles import TaskDraft
 from llm.offline.replies import Voice
@@ -35,8 +36,8 @@ def ask_for_all(verb: Sentence, resolution: Resolution, voice: Voice) -> str:
 
 
 def may_mean_device(intent: Intent, tasks: Sequence[TaskView]) -> bool:
-    """ "Set my alarm for 6", "change the light to pink": said of a thing, they hardly mean a task that has its name."""
-    named = intent.verb in ("move", "rename") and not intent.tasks and names_device(intent.target)
+    """ "Set my alarm for 6", "delete my account": said of a thing, they hardly mean a task that has its name."""
+    named = not intent.tasks and (names_device(intent.target) or is_kept(intent.target))
     return named and all(task.title.lower() != strip_wrapping(intent.target).lower() for task in tasks)
 
 

@@ -6,7 +6,12 @@ from typing import Literal
 
 from dates import DateFinder, DateMention
 from llm.offline.parsing.claims import Claim, find_claim, is_event
-from llm.offline.parsing.errands import is_noun_phrase, is_request, names_device, names_foreign_list
+from llm.offline.parsing.errands import (
+    is_noun_phrase,
+    is_request,
+    is_statement,
+    names_device,
+)
 from llm.offline.parsing.lists.names import find_list, simplify_lists
 from llm.offline.parsing.lists.phrasing import reword
 from llm.offline.parsing.patterns import compile_pattern
@@ -56,7 +61,7 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _SHORT_FORM = re.compile(
-    r"(?:^|[\s(])(?:mr|mrs|ms|dr|st|prof|sr|jr|vs|etc|e\.g|i\.e|no|nr|approx|jan|feb|aug|sept?|oct|nov|dec|[ap]\.m|[a-z])\.$",
+    r"(?:^|[\s(])(?:mr|mrs|ms|dr|st|prof|sr|jr|vs|etc|e\.g|i\.e|no|nr|approx|jan|feb|aug|sept?|oct|nov|dec|[ap]\.m|(?:[a-z]\.)*[a-z])\.$",
     re.I,
 )
 
@@ -220,11 +225,13 @@ def _open_clause(piece: Piece, is_intent: Callable[[str], bool], find_date: Date
     text, when = split_leading_date(text, find_date)
     if prefix := parse_prefix(text):
         kind, rest, is_list = prefix
-        claim: Claim = "too much" if kind == "add" and names_foreign_list(rest) else find_claim(text, kind)
+        claim = find_claim(text, kind, text[: len(text) - len(rest)])
         name = find_list(text[: len(text) - len(rest)])
         name = "Shopping" if name is None and _SHOPPING.match(text) else name
         return Clause(kind, (replace(piece, text=rest),), when, is_list, claim, name)
     if text.endswith("?"):
+        return Clause("other", (piece,))
+    if not when and is_statement(text):
         return Clause("other", (piece,))
     if reads_as_task(text) or is_verb(text) or when:
         named = when and not is_verb(text.partition(" ")[0])  # "tomorrow at noon: lunch with Sam"

@@ -16,7 +16,7 @@ from llm.offline.parsing.clauses import (
     split_clauses,
     strip_politeness,
 )
-from llm.offline.parsing.errands import asks_for_answer
+from llm.offline.parsing.errands import asks_for_answer, names_foreign_list
 from llm.offline.parsing.intent_patterns import match_intent
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.lists.names import LIST_PLACE, read_list_name, restore_spaces
@@ -26,6 +26,8 @@ from llm.offline.parsing.vocabulary import reads_as_task
 from llm.offline.sentences.sentence import Language
 
 Place = tuple[datetime, str, str | None]  # the time, the time zone, and the language in the person's profile
+# Of lists that are kept elsewhere.
+_FOREIGN_NAMES = frozenset(["play", "contact", "contacts", "mailing", "friends"])
 
 
 @dataclass
@@ -79,18 +81,19 @@ def parse_message(message: str, find_date: DateFinder, budget: Budget) -> list[I
         intent = match(text)
         return intent is not None and intent.text != "question"
 
+    clauses = split_clauses(normalize_message(message), is_intent, find_date_in_budget)
+    asks = any(clause.kind == "other" and _is_question(clause.text, match) for clause in clauses)
     intents = [
-        intent
-        for clause in split_clauses(normalize_message(message), is_intent, find_date_in_budget)
-        for intent in _parse_clause(clause, match, find_date_in_budget)
+        intent for clause in clauses for intent in _parse_clause(clause, match, find_date_in_budget, asks)
     ]
     actions = [intent for intent in intents if intent.verb != "say"]
     return list(_merge_additions(actions or intents[:1]))
 
 
 def _parse_clause(
-    clause: Clause, match: Callable[[str], Intent | None], find_date: DateFinder
+    clause: Clause, match: Callable[[str], Intent | None], find_date: DateFinder, asks: bool
 ) -> Iterator[Intent]:
+    """`asks`: the message has a question, too, so it is hardly a note."""
     if clause.kind in ("other", "bare"):
         intent = match(strip_politeness(clause.text))
         if intent is not None:
@@ -108,7 +111,7 @@ def _parse_clause(
         drafts=drafts,
         when=when,
         implicit=clause.kind == "bare",
-        sure=_is_surely_meant(clause),
+        sure=_is_surely_meant(clause) and not (asks and clause.claim != "nothing"),
         list_name=clause.list_name,
         unless_there=unless_there,
     )
@@ -138,8 +141,18 @@ def _restore_draft(draft: TaskDraft) -> TaskDraft:
     return replace(draft, title=restore_spaces(draft.title), note=restore_spaces(draft.note))
 
 
+def _is_question(text: str, match: Callable[[str], Intent | None]) -> bool:
+    text = strip_politeness(text)
+    intent = match(text)
+    return text.endswith("?") if intent is None else intent.text == "question"
+
+
 def _is_surely_meant(clause: Clause) -> bool:
     """Whether the clause is to become tasks without a question: not "add my bills and tell me the total"."""
+    if clause.claim == "addition" and clause.list_name is not None:
+        clause = replace(clause, claim="nothing")
+    if clause.kind == "add" and (names_foreign_list(clause.text) or clause.list_name in _FOREIGN_NAMES):
+        return False
     further = (strip_politeness(piece.text) for piece in clause.pieces[1:])
     return holds_claim(clause.claim, clause.text) and not any(map(asks_for_answer, further))
 

@@ -19,7 +19,7 @@ VERBS = frozenset(
         fetch figure file fill finalise finalize find finish fix fold follow forward freeze fry gather
         get give go grab grill groom grow hand hang harvest have head help hide hike hire hit hold
         hoover host hug hunt implement import inform inspect install interview invest investigate invite
-        invoice iron jog join keep kiss knit laminate land launch learn leave lend let lift light load
+        invoice iron jog join keep kiss knit laminate land launch learn leave lend let lift light listen load
         lock look mail make march meditate meet mend merge message migrate mix mop mount move mow
         negotiate notify nurse offer oil open order organise organize overhaul pack paint pair park pay
         peel phone photograph pick place plan plant plaster play plug polish post practice practise pray

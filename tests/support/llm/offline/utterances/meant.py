@@ -1,5 +1,5 @@
 # support/llm/offline/utterances/meant.py -- what is no task beyond doubt, and what does not name one: asked, not done.
-from support.llm.offline.utterances.said import HOME, Said, add, deleted, done, look, updated
+from support.llm.offline.utterances.said import HOME, MONDAY, Said, add, deleted, done, look, updated
 
 # Said to a device, a service or an assistant that knows more; and things of which the verb was left out.
 OFFERED = [
@@ -26,6 +26,39 @@ OFFERED = [
     "call mom and tell me the time",
     "optician appointment",
     "bla bla",
+    # Wishes that are said to whoever serves one, and what banks and shops keep.
+    "I want to book a table for two",
+    "I'd like to order a pizza with mushrooms",
+    "we want to go to Lisbon",
+    "I need to get a new bank card",
+    "I have to verify my identity",
+    "I need to change my phone number",
+    "cancel a transaction",
+    "reserve a table in Graz",
+    # It takes what was spoken of before, or asks as well.
+    "I need to pick it up at noon",
+    "reserve that one",
+    "I need to send money to Peru. How long will it take?",
+    # Added to something that is no list: a sum, a timer, a playlist.
+    "add 7 and 12",
+    "add five more minutes to the timer",
+    "add 20 dollars to my savings",
+    "add some tune to rosie's summer playlist",
+    "add Miles Davis and Chet Baker to the jazz soundtrack",
+    "add this song",
+    "give that novel 4 stars",
+    "check the opening hours of the museum",
+    "pick a card",
+    "take a selfie",
+    "brew a cup of coffee",
+]
+# What only seems to begin with a verb, or to name a thing and a day.
+TOLD = [
+    "cash is still missing",
+    "transfer has failed again",
+    "my passport expires next week",
+    "rain in Oslo on Friday",
+    "the train should leave at 8",
 ]
 # What only a person can do, by hand or among people.
 MEANT = {
@@ -37,6 +70,13 @@ MEANT = {
     "make a dental appointment": "Make a dental appointment",
     "give Tom his umbrella": "Give Tom his umbrella",
     "buy new speakers": "Buy new speakers",
+    "check on the cake": "Check on the cake",
+    "pick up the parcel": "Pick up the parcel",
+    "book a flight to Oslo": "Book a flight to Oslo",
+    "call Will": "Call Will",
+    "I need to pay my credit card": "Pay my credit card",
+    "I need to call the bank about the account": "Call the bank about the account",
+    "I'll return the books tomorrow": ("Return the books", MONDAY),
     "fix the light in the hall": "Fix the light in the hall",
     "I need to read the contract": "Read the contract",
     "remind me to turn off the heating": "Turn off the heating",
@@ -45,7 +85,8 @@ SHED = ("Light bulbs for the shed", "Alarm clock batteries", "Send the plan to O
 
 ASKING = [
     *(Said(text, (), ("Shall I add",), HOME) for text in OFFERED),
-    *(Said(text, (add(title),)) for text, title in MEANT.items()),
+    *(Said(text, (), (), HOME) for text in TOLD),
+    *(Said(text, (add(*([title] if isinstance(title, str) else title)),)) for text, title in MEANT.items()),
     Said("yes", (add("Turn off the kitchen lights"),), (), (), ("turn off the kitchen lights",)),
     Said("add it", (add("Optician appointment"),), (), (), ("optician appointment",)),
     Said("no", (), ("left everything",), (), ("turn off the kitchen lights",)),
@@ -53,6 +94,13 @@ ASKING = [
     # One word in common with a title names no task, and what is said to a device changes none.
     Said("change the light to green", (look("light"),), ("Do you mean",), SHED),
     Said("delete my alarm", (look("alarm"),), ("Do you mean “Alarm clock batteries”?",), SHED),
+    Said(
+        "delete my account",
+        (look("account"),),
+        ("Shall I delete “Renew the account”?",),
+        ("Renew the account",),
+    ),
+    Said("delete renew the account", (look("account"), deleted(1)), (), ("Renew the account",)),
     Said("set my alarm for 6 am", (look("alarm"),), ("Do you mean “Alarm clock batteries”?",), SHED),
     Said("set the timer for 5 pm", (look("timer"),), ("Shall I reschedule “Buy timer”?",), SHED),
     Said("rename timer to alarm", (look("timer"),), ("Shall I rename “Buy timer”?",), SHED),
