@@ -48,6 +48,13 @@ def parse_passive_statement(m: re.Match[str], find_date: DateFinder) -> Intent |
     return Intent("complete", target=f"{m['past']} {subject}") if past and complete else None
 
 
+# Who cancels such a thing of theirs may have it on the list; a subscription is cancelled elsewhere.
+_OWN_EVENT = compile_pattern(r"""
+    (?:the|my|our|this|that|all|any|every) (?:[\w:-]+(?:'s)? ){0,4}?(?:appointments?|meetings?|events?|part(?:y|ies)
+    |plans?|calls?|lunch
+    |dinner|brunch|breakfast|interviews?|dates?|visits?|trips?|calendar|schedule|agenda)\b""")
+
+
 def build_unless_ambiguous(verb: Verb) -> IntentBuilder:
     """For verbs that also begin tasks: "drop it" and "clear all", but not "drop off the parcel"."""
 
@@ -56,7 +63,7 @@ def build_unless_ambiguous(verb: Verb) -> IntentBuilder:
         named = re.match(r"(?:the )?(?:task|todo|item|reminder)\b", target, re.I)
         named = named or re.search(r" (?:task|todo|reminder)$", target, re.I)
         clear = named or reads_as_task(target) or parse_reference(target).kind != "words"
-        return Intent(verb, target=target) if clear else None
+        return Intent(verb, target=target) if clear or _OWN_EVENT.match(target) else None
 
     return build
 

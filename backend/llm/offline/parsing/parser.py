@@ -21,11 +21,16 @@ from llm.offline.parsing.intent_patterns import match_intent
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.lists.names import LIST_PLACE, read_list_name, restore_spaces
 from llm.offline.parsing.lists.phrasing import UNLESS_THERE
+from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.task_titles import TaskDraft, parse_drafts
 from llm.offline.parsing.vocabulary import reads_as_task
 from llm.offline.sentences.sentence import Language
 
 Place = tuple[datetime, str, str | None]  # the time, the time zone, and the language in the person's profile
+# A title that names nothing: what is it that "add this event" and "add something" are to add?
+_POINTER = compile_pattern(r"""
+    (?!an?$)(?:(?:this|that|these|those|it|them|the|an?|another|new|some|my|one|two|three)(?: )?){1,3}
+    (?:(?:same|other|following)(?: ))?(?:events?|items?|things?|stuff|one|entry|entries)?|something|anything""")
 # Of lists that are kept elsewhere.
 _FOREIGN_NAMES = frozenset(["play", "contact", "contacts", "mailing", "friends"])
 
@@ -104,7 +109,11 @@ def _parse_clause(
         return
     clause, unless_there = _cut_condition(clause)
     clause = _cut_list(clause, find_date) if clause.kind == "add" else clause
-    drafts = tuple(_restore_draft(draft) for draft in parse_drafts(clause, find_date))
+    drafts = tuple(
+        _restore_draft(draft)
+        for draft in parse_drafts(clause, find_date)
+        if clause.kind != "add" or not _POINTER.fullmatch(draft.title)
+    )
     when = None if drafts else find_date(clause.text)
     yield Intent(
         "add",

@@ -20,6 +20,7 @@ _TWO_COMMANDS = compile_pattern(r"""
 _NO_THING = compile_pattern(r"""
     (?:(?:to|you|what|if|whether|how|is|are|do|does|did|the (?:items|content|contents|things))\b.*
     |it|that|things|items)""")
+_DENIED = compile_pattern(r"\b(?:doesn't|does not|don't|do not|didn't|isn't|aren't|never|no longer|not)$")
 
 _ADDING = tuple(
     compile_pattern(text)
@@ -123,4 +124,4 @@ def _reword_list(line: str) -> str:
 
 def _is_thing(text: str) -> bool:
     """Whether this is what is added or deleted, and neither a question nor a command of its own."""
-    return not (_TWO_COMMANDS.search(text) or _NO_THING.fullmatch(text))
+    return not (_TWO_COMMANDS.search(text) or _NO_THING.fullmatch(text) or _DENIED.search(text))

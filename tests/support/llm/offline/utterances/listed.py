@@ -25,6 +25,9 @@ ASKED_WHAT = [
     "how about a reminder",
     "can you set a reminder for me",
     "remind me of something",
+    "add something to my shopping list",
+    "add this event to my list",
+    "i have to sweep the porch so add it",
 ]
 SEEN = [
     "what is on my to do list",

@@ -1,5 +1,15 @@
 # support/llm/offline/utterances/meant.py -- what is no task beyond doubt, and what does not name one: asked, not done.
-from support.llm.offline.utterances.said import HOME, MONDAY, Said, add, deleted, done, look, updated
+from support.llm.offline.utterances.said import (
+    EVERYTHING,
+    HOME,
+    MONDAY,
+    Said,
+    add,
+    deleted,
+    done,
+    look,
+    updated,
+)
 
 # Said to a device, a service or an assistant that knows more; and things of which the verb was left out.
 OFFERED = [
@@ -104,6 +114,11 @@ ASKING = [
     Said("set my alarm for 6 am", (look("alarm"),), ("Do you mean “Alarm clock batteries”?",), SHED),
     Said("set the timer for 5 pm", (look("timer"),), ("Shall I reschedule “Buy timer”?",), SHED),
     Said("rename timer to alarm", (look("timer"),), ("Shall I rename “Buy timer”?",), SHED),
+    # What one cancels of one's own is looked for, and never a note to do so.
+    Said("cancel my dental appointment", (look("appointment"), EVERYTHING), ("no task like",), SHED),
+    Said("clear my calendar", (look("calendar"), EVERYTHING), ("no task like",), SHED),
+    Said("drop the meeting with Olga", (look("olga"), EVERYTHING), ("no task like",), SHED),
+    Said("tea doesn't need to be on my list", (), (), SHED),
     Said("yes", (deleted(2),), (), SHED, ("delete my alarm",)),
     Said("delete the plan to Olga", (look("olga"), deleted(3)), (), SHED),
     Said("delete my saved light", (look("light"), look(limit=200)), ("no task like",), SHED[1:]),
