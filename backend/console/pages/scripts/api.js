@@ -27,6 +27,8 @@ export const get = (path, params = {}) => {
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value || value === false));
   return request("GET", query.size ? `${path}?${query}` : path);
 };
+// The items of a list that has one page.
+export const getList = async (path) => (await get(path)).data;
 // The items of all pages of a list.
 export async function getAll(path, params = {}) {
   const found = [];

@@ -1,5 +1,5 @@
 // agents.js -- an agent of an account in a sheet: what it is called and told, and its keys.
-import { get, getAll, patch, post, remove } from "../api.js";
+import { get, getList, patch, post, remove } from "../api.js";
 import { sendConfirmed } from "../account/confirm.js";
 import { announce, bdi, drawItems, el, formatDay, neutralizeDirection, showFailure } from "../dom.js";
 import { FieldError } from "../forms.js";
@@ -17,7 +17,7 @@ const find = (id) => sheet.querySelector(`#${id}`);
 const makeOptions = (names) => Object.entries(names).map(([value, words]) => el("option", { value }, words));
 
 export async function open(where, chosen) {
-  const [tools, models] = await Promise.all([getAll("/v1/tools"), getAll("/v1/models")]);
+  const [tools, models] = await Promise.all([getList("/v1/tools"), getList("/v1/models")]);
   [account, agent] = [where, chosen];
   sheet = openSheet("agent", "", { leave: "Close this agent" },
     makeAgentForm(tools, models),

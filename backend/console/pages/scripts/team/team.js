@@ -1,5 +1,5 @@
 // team.js -- one account in a sheet: its name, members, invitations and agents, and its deletion.
-import { get, getAll, patch, post, remove } from "../api.js";
+import { get, getAll, getList, patch, post, remove } from "../api.js";
 import { bdi, debounce, drawItems, el, formatDay, neutralizeDirection, showFailure } from "../dom.js";
 import { FieldError } from "../forms.js";
 import { openPart } from "../later.js";
@@ -80,7 +80,7 @@ async function refresh() {
   try {
     const [now, agents, members, invitations] = await Promise.all([
       get(path()),
-      getAll(`${path()}/agents`),
+      getList(`${path()}/agents`),
       isTeam ? getAll(`${path()}/members`) : [],
       isTeam && mayManage(account) ? getAll(`${path()}/invitations`) : [],
     ]);
