@@ -11,6 +11,7 @@ PART_TIMES = {
     "evening": dt.time(19),
     "night": dt.time(21),
 }
+MAX_LEAD_DAYS = 366  # nobody is reminded of something longer before
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ class DateMention:
     remark: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LeadTime:
+    """How long before something a person wants to be reminded, as `text[start:end]` says: "an hour before"."""
+
+    start: int
+    end: int
+    before: dt.timedelta
+
+
 def choose_usual_time(part: str | None, date: dt.date, now: dt.datetime) -> dt.time | None:
     """The time of a part of the day on that date, unless it is past; `now` is of the same clock."""
     time = PART_TIMES.get(part or "")
@@ -41,6 +51,8 @@ def choose_usual_time(part: str | None, date: dt.date, now: dt.datetime) -> dt.t
 
 
 DateFinder = Callable[[str], DateMention | None]
+
+LeadTimeFinder = Callable[[str], LeadTime | None]
 
 
 def find_day(text: str, find_date: DateFinder) -> DateMention | None:

@@ -103,6 +103,10 @@ REPEATING: list[tuple[Calendar, dict[str, str]]] = [
             "montags und donnerstags": "11-23 FREQ=WEEKLY;BYDAY=MO,TH",
             "alle zwei Wochen": "11-22 FREQ=WEEKLY;INTERVAL=2",
             "täglich um 9 Uhr": "11-23 09:00 FREQ=DAILY",
+            "jeden Dienstag um 8 bis Juni": "11-24 08:00 FREQ=WEEKLY;BYDAY=TU;UNTIL=20270630",
+            "jeden zweiten Dienstag bis Ende März 2028": "11-24 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;UNTIL=20280331",
+            "täglich um 9 ab Montag bis zum 3.12.": "11-23 09:00 FREQ=DAILY;UNTIL=20261203",
+            "jeden Tag bis zum 10. Dezember": "11-22 FREQ=DAILY;UNTIL=20261210",
             "jeden Abend": "11-22 19:00 FREQ=DAILY",
             "jeden Freitagmorgen": "11-27 09:00 FREQ=WEEKLY;BYDAY=FR",
             "werktags um 7:30": "11-23 07:30 FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
@@ -116,6 +120,8 @@ REPEATING: list[tuple[Calendar, dict[str, str]]] = [
             "un mardi sur deux": "11-24 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU",
             "tous les lundis et jeudis": "11-23 FREQ=WEEKLY;BYDAY=MO,TH",
             "toutes les deux semaines": "11-22 FREQ=WEEKLY;INTERVAL=2",
+            "chaque mardi à 8h jusqu'en juin": "11-24 08:00 FREQ=WEEKLY;BYDAY=TU;UNTIL=20270630",
+            "tous les 3 jours à partir de demain": "11-23 FREQ=DAILY;INTERVAL=3",
             "chaque jour à 9h": "11-23 09:00 FREQ=DAILY",
             "tous les soirs": "11-22 19:00 FREQ=DAILY",
             "en semaine à 7h30": "11-23 07:30 FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
@@ -125,6 +131,8 @@ REPEATING: list[tuple[Calendar, dict[str, str]]] = [
     (
         SPANISH_CALENDAR,
         {
+            "cada martes a las 8 hasta junio": "11-24 08:00 FREQ=WEEKLY;BYDAY=TU;UNTIL=20270630",
+            "cada 3 días a partir del martes": "11-24 FREQ=DAILY;INTERVAL=3",
             "cada miércoles a las 8": "11-25 08:00 FREQ=WEEKLY;BYDAY=WE",
             "cada dos martes": "11-24 FREQ=WEEKLY;INTERVAL=2;BYDAY=TU",
             "todos los lunes y jueves": "11-23 FREQ=WEEKLY;BYDAY=MO,TH",
@@ -155,6 +163,9 @@ NO_DATES = [
     (SPANISH_CALENDAR, "el 31/2"),
     (SPANISH_CALENDAR, "leer el capítulo 4"),
     (SPANISH_CALENDAR, "a las 25"),
+    (GERMAN_CALENDAR, "jeden Montag bis irgendwann"),
+    (FRENCH_CALENDAR, "chaque mois jusqu'à la fin"),
+    (SPANISH_CALENDAR, "cada lunes hasta nunca"),
 ]
 TABLES = [(GERMAN_CALENDAR, GERMAN), (FRENCH_CALENDAR, FRENCH), (SPANISH_CALENDAR, SPANISH), *REPEATING]
 ROWS = [(calendar, text, wanted) for calendar, table in TABLES for text, wanted in table.items()]

@@ -1,11 +1,12 @@
 # dates/calendars/finder.py -- finds days and times by the calendar of a language
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dates.calendars.calendar_tables import Calendar
 from dates.calendars.days import DAYS, Found
 from dates.calendars.folding import fold_text
+from dates.calendars.limits import read_limits
 from dates.calendars.repeats import read_recurrence
 from dates.mention import PART_TIMES, DateMention, choose_usual_time
 
@@ -37,7 +38,7 @@ def find_local_date(text: str, calendar: Calendar, now: dt.datetime, tz: dt.tzin
             for m in words.finditer(folded)
             if (clock := _read_clock(kind, Found(m, calendar, local)))
         ]
-        if repeating := _find_repeating(folded, calendar, local, clocks):
+        for repeating in _find_repeating(folded, calendar, local, clocks):
             return repeating
         mentions: list[DateMention] = []
         taken: list[tuple[int, int]] = []
@@ -65,15 +66,26 @@ def find_local_date(text: str, calendar: Calendar, now: dt.datetime, tz: dt.tzin
 
 def _find_repeating(
     text: str, calendar: Calendar, now: dt.datetime, clocks: list[_Clock]
-) -> DateMention | None:
+) -> Iterator[DateMention | None]:
+    """What repeats, if anything does; None where its beginning or its end is not understood."""
     for kind, repeat in calendar.repeats:
         if m := repeat.search(text):
             found = Found(m, calendar, now)
             recurrence = read_recurrence(kind, found)
             clock = next((c for c in clocks if _is_adjacent(text, m.span(), c, calendar)), None)
-            days = recurrence.list_from(now.date())
-            return _choose_day(found, days, clock, recurrence.rule)
-    return None
+            limits = read_limits(found, max(m.end(), clock.end if clock else 0))
+            if limits is None:
+                yield None
+                return
+            days = recurrence.list_from(limits.first or now.date())
+            until = f";UNTIL={limits.last:%Y%m%d}" if limits.last else ""
+            mention = _choose_day(found, days, clock, recurrence.rule + until)
+            is_over = mention is not None and limits.last is not None and limits.last < mention.date
+            if mention is None or is_over:
+                yield None
+                return
+            yield replace(mention, end=max(mention.end, limits.end), has_day=limits.first is not None)
+            return
 
 
 def _find_duration(text: str, calendar: Calendar, now: dt.datetime, tz: dt.tzinfo) -> DateMention | None:

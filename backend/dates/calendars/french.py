@@ -28,6 +28,7 @@ _PARTS = {
     "in_part": r"(?: ?(?:dans |en |au |de )?(?:l'|la |le |du )?<part>\b)?",
     "on": r"\b(?:(?:pour|dès|avant|jusqu'à|jusqu'au|d'ici|à|au|de)(?: le| ce| au| à)? |le |ce )?",
     "next": r"(?P<next>prochaine?|suivante?|qui vient)",
+    "year": r"(?P<year>20\d\d)",
     "weekday2": f"(?P<weekday2>{join_words(_VALUES['weekday'])})",
 }
 
@@ -74,6 +75,16 @@ _REPEATS = (
     ("every", r"\b(?:tous les|toutes les|chaque) (?:<some> )?<unit>\b"),
     ("every", r"\b(?:tous les|toutes les|chaque) <part>s?\b"),
 )  # fmt: skip
+_LIMITS = (
+    ("month", r",? ?\bjusqu'(?:en|à|à fin|à la fin de) ?<month>\b(?: <year>)?"),
+    ("until", r",? ?\bjusqu'"),
+    ("from", r",? ?\b(?:dès|à partir)\b"),
+)
+_LEAD_TIMES = (
+    ("minutes", r"\b(?:(?:<some> ?|une ))?<minutes>\b (?:avant(?! (?:midi|minuit))|plus tôt|à l'avance)"),
+    ("days", r"\b<some> <unit>\b (?:avant|plus tôt|à l'avance)"),
+    ("day", r"\bla veille\b"),
+)  # fmt: skip
 
 FRENCH_CALENDAR = Calendar(
     days=compile_rules(_DAYS, _PARTS),
@@ -81,4 +92,6 @@ FRENCH_CALENDAR = Calendar(
     repeats=compile_rules(_REPEATS, _PARTS),
     values=fold_values(_VALUES),
     between=frozenset(["a", "vers", "des", "avant", "pour"]),
+    limits=compile_rules(_LIMITS, _PARTS),
+    lead_times=compile_rules(_LEAD_TIMES, _PARTS),
 )

@@ -12,10 +12,12 @@ _VALUES = {
               "august": 8, "september": 9, "oktober": 10, "november": 11, "dezember": 12},
     "part": {"früh": 0, "morgen": 0, "vormittag": 0, "mittag": 4, "nachmittag": 1, "abend": 2, "nacht": 3},
     "hour": _HOURS,
-    "count": {**_HOURS, "eine": 1, "einem": 1, "einer": 1, "zweiten": 2, "zweite": 2, "dritten": 3, "dritte": 3},
+    "count": {**_HOURS, "eine": 1, "einen": 1, "einem": 1, "einer": 1, "zweiten": 2, "zweite": 2, "dritten": 3,
+              "dritte": 3},
     "unit": {"tag": 1, "tagen": 1, "tage": 1, "woche": 7, "wochen": 7, "monat": 100, "monaten": 100, "jahr": 1200,
              "jahren": 1200, "täglich": 1, "wöchentlich": 7, "monatlich": 100, "jährlich": 1200},
-    "minutes": {"minute": 1, "minuten": 1, "stunde": 60, "stunden": 60, "viertelstunde": 15, "halben stunde": 30},
+    "minutes": {"minute": 1, "minuten": 1, "stunde": 60, "stunden": 60, "viertelstunde": 15, "halben stunde": 30,
+                "halbe stunde": 30},
 }  # fmt: skip
 
 _PARTS = {
@@ -26,6 +28,7 @@ _PARTS = {
     "in_part": r"(?: ?(?:am |in der |gegen )?<part>s?\b)?",
     "on": r"\b(?:(?:fällig )?(?:bis|am|ab|für|zum|den|vom|spätestens)(?: zum| am| den)? )?",
     "next": r"(?P<next>(?:nächste|kommende)[nrsm]?)",
+    "year": r"(?P<year>20\d\d)",
     "weekday2": f"(?P<weekday2>{join_words(_VALUES['weekday'])})",
 }
 
@@ -74,6 +77,16 @@ _REPEATS = (
     ("every", r"\b(?P<unit>täglich|wöchentlich|monatlich|jährlich)\b"),
     ("every", r"\bjede[nr] <part>\b"),
 )  # fmt: skip
+_LIMITS = (
+    ("month", r",? ?\bbis (?:ende )?<month>\b(?: <year>)?"),
+    ("until", r",? ?\bbis\b"),
+    ("from", r",? ?\bab\b"),
+)
+_LEAD_TIMES = (
+    ("minutes", r"\b(?:<some> ?)?<minutes>\b (?:vorher|davor|zuvor|früher|im voraus|vor(?= (?:de[mnr]|mein|unser)))"),
+    ("days", r"\b<some> <unit>\b (?:vorher|davor|zuvor|früher|im voraus|vor(?= (?:de[mnr]|mein|unser)))"),
+    ("day", r"\bam (?:tag (?:vorher|davor|zuvor)|vortag)\b"),
+)  # fmt: skip
 
 GERMAN_CALENDAR = Calendar(
     days=compile_rules(_DAYS, _PARTS),
@@ -81,4 +94,6 @@ GERMAN_CALENDAR = Calendar(
     repeats=compile_rules(_REPEATS, _PARTS),
     values=fold_values(_VALUES),
     between=frozenset(["um", "gegen", "ab", "bis", "dann"]),
+    limits=compile_rules(_LIMITS, _PARTS),
+    lead_times=compile_rules(_LEAD_TIMES, _PARTS),
 )

@@ -24,6 +24,7 @@ _PARTS = {
     "at": r"(?P<at>\b(?:a|sobre|hacia|antes de|desde|para)(?: las?)? )?",
     "in_part": r"(?: ?(?:por|de|en|a|al)(?: la)? <part>\b)?",
     "on": r"\b(?:(?:para|antes de|hasta|desde|a partir de|de|en|a)(?: el| la| este)? |antes del |del |al |el |este )?",
+    "year": r"(?P<year>20\d\d)",
     "weekday2": f"(?P<weekday2>{join_words(_VALUES['weekday'])})",
 }
 
@@ -70,6 +71,16 @@ _REPEATS = (
     ("every", r"\b(?:cada|todos los|todas las) (?:<some> )?<unit>\b"),
     ("every", r"\b(?:cada|todas las) <part>s?\b"),
 )  # fmt: skip
+_LIMITS = (
+    ("month", r",? ?\bhasta (?:(?:fin|finales|el final) de )?<month>\b(?: (?:de |del )?<year>)?"),
+    ("until", r",? ?\bhasta\b"),
+    ("from", r",? ?\b(?:desde|a partir del?)\b"),
+)
+_LEAD_TIMES = (
+    ("minutes", r"\b(?:con )?(?:<some> )?<minutes>\b (?:antes(?: de(?= ))?|de ante(?:lación|mano))"),
+    ("days", r"\b(?:con )?<some> <unit>\b (?:antes(?: de(?= ))?|de antelación)"),
+    ("day", r"\b(?:el|un) día (?:antes|anterior)\b"),
+)  # fmt: skip
 
 SPANISH_CALENDAR = Calendar(
     days=compile_rules(_DAYS, _PARTS),
@@ -77,4 +88,6 @@ SPANISH_CALENDAR = Calendar(
     repeats=compile_rules(_REPEATS, _PARTS),
     values=fold_values(_VALUES),
     between=frozenset(["a", "a las", "a la", "sobre las", "antes de", "para", "por"]),
+    limits=compile_rules(_LIMITS, _PARTS),
+    lead_times=compile_rules(_LEAD_TIMES, _PARTS),
 )

@@ -104,6 +104,10 @@ def _confirm_due(before: Sequence[TaskView], after: Sequence[TaskView], voice: V
     return "\n".join(lines)
 
 
+def _confirm_no_repetition(before: Sequence[TaskView], after: Sequence[TaskView], voice: Voice) -> str:
+    return "\n".join(voice.say(schedules.NOT_REPEATED, title=voice.quote_title(task.title)) for task in after)
+
+
 ACTIONS: dict[str, Action] = {
     "complete": Action("complete_task", changes.COMPLETE, lambda intent, task, now: {},
                        _confirm_completion, completed=False),
@@ -116,5 +120,7 @@ ACTIONS: dict[str, Action] = {
     "describe": Action("update_task", changes.DESCRIBE, _replace_note, _confirm_description, rewrites=True),
     "note": Action("update_task", changes.ADD_NOTE, _append_note, _confirm_description,
                    missing_text=changes.ASK_NOTE, rewrites=True),
+    "repeat": Action("update_task", changes.RESCHEDULE, lambda intent, task, now: {"repeats": None},
+                     _confirm_no_repetition),
     "move": Action("update_task", changes.RESCHEDULE, _replace_due, _confirm_due, rewrites=True),
 }  # fmt: skip

@@ -11,8 +11,9 @@ from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView
 from llm.offline.parsing.task_titles import TaskDraft, split_title
 from llm.offline.replies import Voice
+from llm.offline.schedules.reminders import set_reminders
 from llm.offline.schedules.schedule import plan_schedule, restore_schedule
-from llm.offline.sentences import changes
+from llm.offline.sentences import changes, schedules
 from llm.offline.sentences.sentence import Sentence
 from llm.offline.task_lookup import (
     PlannedCall,
@@ -105,6 +106,10 @@ def describe_failure(verb: Sentence, title: str, call: ToolCall, voice: Voice) -
     return voice.say(changes.NOT_CHANGED, verb=voice.say(verb), title=voice.quote_title(title), reason=reason)
 
 
+def describe_no_reminder(title: str, reason: Sentence, voice: Voice) -> str:
+    return voice.say(schedules.NO_REMINDER, title=voice.quote_title(title), reason=voice.say(reason))
+
+
 def add_question(
     lines: Sequence[str], touched: tuple[TaskView, ...], question: Question | None, dialogue: DialogueState
 ) -> Reply:
@@ -132,6 +137,7 @@ def add_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     if intent.unless_there:
         drafts, there = yield from drop_listed(drafts, intent.list_name, dialogue)
     rest = intent.drafts[MAX_TASKS:]
+    drafts, reasons = set_reminders(drafts, dialogue.now)
     outcomes = yield from make_calls(
         dialogue, [_plan_addition(draft, name_list(intent.list_name)) for draft in drafts]
     )
@@ -147,10 +153,11 @@ def add_tasks(intent: Intent, dialogue: DialogueState) -> Script:
         done = voice.say(changes.ADDED, title=voice.quote_title(tasks[0].title), details=details)
     elif tasks:
         done = voice.say(changes.ADDED_SEVERAL, len(tasks), tasks=voice.format_numbered_list(tasks))
+    unreminded = [describe_no_reminder(title, reason, voice) for title, reason in reasons.items()]
     left = ""
     if rest:
         left = voice.say(changes.ADD_IN_PARTS, MAX_TASKS, title=voice.quote_title(rest[0].title))
-    text = "\n".join(line for line in (done, *there, *failures, left) if line)
+    text = "\n".join(line for line in (done, *there, *unreminded, *failures, left) if line)
     return Reply(text, shown=tasks if len(tasks) > 1 else (), touched=tasks)
 
 

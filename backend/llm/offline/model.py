@@ -19,6 +19,7 @@ from llm.offline.languages.registry import GRAMMARS
 from llm.offline.lookups import check_tasks, count_tasks, make_small_talk, show_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.parser import ParseCache
+from llm.offline.reminding import remind_of_tasks
 from llm.offline.sentences import talk
 from llm.offline.sentences.sentence import Language, find_language
 from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
@@ -44,6 +45,7 @@ _SCRIPTS: dict[str, Callable[[Intent, DialogueState], Script]] = {
     "count": count_tasks,
     "check": check_tasks,
     "undo": undo_answer,
+    "remind": remind_of_tasks,
     "say": make_small_talk,
     **dict.fromkeys(ACTIONS, change_tasks),
 }

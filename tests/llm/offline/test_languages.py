@@ -12,6 +12,7 @@ TABLES: dict[Language, list[Said]] = {
         *(Said(text, tuple(calls)) for text, calls in words.ADDING.items()),
         *(Said(text, tuple(calls), (), words.TASKS) for text, calls in words.LOOKING.items()),
         *words.CHANGING,
+        *words.PLANNING,
         *words.TALKING,
     ]
     for language, words in (("de", german), ("fr", french), ("es", spanish))

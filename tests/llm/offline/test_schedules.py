@@ -111,31 +111,31 @@ RULES = {
     ),
     "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU;UNTIL=20270630": (
         "every 2 weeks on Tuesday until Wednesday 30 June 2027",
-        "alle 2 Wochen am Dienstag bis Mittwoch, 30. Juni 2027",
+        "am Dienstag, alle 2 Wochen bis Mittwoch, 30. Juni 2027",
         "toutes les 2 semaines, le mardi jusqu'au mercredi 30 juin 2027",
         "cada 2 semanas, el martes hasta el miércoles 30 de junio de 2027",
     ),
     "FREQ=MONTHLY;BYMONTHDAY=1,15": (
-        "every month on the 1st and the 15th", "jeden Monat am 1. und am 15.", "chaque mois, le 1er et le 15",
+        "every month on the 1st and the 15th", "am 1. und am 15., jeden Monat", "chaque mois, le 1er et le 15",
         "cada mes, el día 1 y el día 15",
     ),
     "FREQ=MONTHLY;BYMONTHDAY=-1": (
-        "every month on the last day", "jeden Monat am letzten Tag", "chaque mois, le dernier jour",
+        "every month on the last day", "am letzten Tag, jeden Monat", "chaque mois, le dernier jour",
         "cada mes, el último día",
     ),
     "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1": (
-        "every month on the 30th", "jeden Monat am 30.", "chaque mois, le 30", "cada mes, el día 30",
+        "every month on the 30th", "am 30., jeden Monat", "chaque mois, le 30", "cada mes, el día 30",
     ),
     "FREQ=MONTHLY;INTERVAL=3;BYDAY=1MO": (
-        "every 3 months on the first Monday", "alle 3 Monate am ersten Montag", "tous les 3 mois, le premier lundi",
+        "every 3 months on the first Monday", "am ersten Montag, alle 3 Monate", "tous les 3 mois, le premier lundi",
         "cada 3 meses, el primer lunes",
     ),
     "FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25": (
-        "every year on 25 December", "jedes Jahr am 25. Dezember", "chaque année, le 25 décembre",
+        "every year on 25 December", "am 25. Dezember, jedes Jahr", "chaque année, le 25 décembre",
         "cada año, el 25 de diciembre",
     ),
     "FREQ=YEARLY;BYMONTH=11;BYDAY=4TH": (
-        "every year on the fourth Thursday of November", "jedes Jahr am vierten Donnerstag im November",
+        "every year on the fourth Thursday of November", "am vierten Donnerstag im November, jedes Jahr",
         "chaque année, le quatrième jeudi de novembre", "cada año, el cuarto jueves de noviembre",
     ),
     "FREQ=YEARLY;BYYEARDAY=100": ("repeats", "wiederholt sich", "se répète", "se repite"),

@@ -23,6 +23,7 @@ _VERBS = {
     "move": "déplace déplacer déplacez reporte reporter reportez décale décaler décalez repousse repousser "
     "repoussez",
     "redate": "change changer changez",
+    "repeat": "répète répéter répétez",
     "rename": "renomme renommer renommez change changer changez remplace remplacer remplacez",
 }
 _ERRANDS = (
@@ -71,6 +72,11 @@ _SENTENCES = (
     ("add", r"(?:n'|ne )?(?:oublie|oublier|oubliez)(?: pas)? (?:de |d')<X>|(?:n'|ne )?oublie(?:z)? pas (?P<text2>.+)"
             r"|ne pas oublier (?:de |d'|:)? ?(?P<text3>.+)|(?:pense|pensez|penser) à (?P<text4>.+)"),
     ("add", r"(?:fais|faites)(?:[- ]moi)? penser (?:à |d')<X>"),
+    ("unremind", r"ne (?:me|nous) rappell?e[rz]? plus (?:de |d')?<T>"
+                 r"|arrête[rz]? de (?:me|nous) rappeler (?P<target2>.+)"),
+    ("unrepeat", r"ne (?P<target4>le|la|les) répète[rz]? plus|ne répète[rz]? plus <T>"
+                 r"|(?P<target2>.+?) ne doi(?:t|vent) plus se répéter|arrête[rz]? de répéter (?P<target3>.+)"),
+    ("repeat", r"<T> doi(?:t|vent) se répéter <X>"),
     ("left", r"(?:je |tu |il |on |nous )?(?:ne |n').*\b(?:pas|jamais|rien|plus)\b.*|(?:<command>) (?:pas|jamais"
              r"|rien)\b.*"),
     ("left", r"(?:si|quand(?! (?:est|sont|dois|ai)\b)|lorsque|dès que|peut-être)\b.*"),
@@ -202,6 +208,8 @@ FRENCH = Grammar(
     positions=fold_places(_POSITIONS),
     noun=compile_folded(r"\b(?:<task>|<list>|tout|ce que (?:j'ai|je dois))\b", _PARTS),
     filters=compile_rules(_FILTERS, _PARTS),
+    reminds=compile_folded(r"\b(?:rappell?e[rsz]?[- ](?:moi|nous)|(?:me|nous) rappell?(?:er|es|iez)|rappel)\b", _PARTS),
+    about=compile_folded(r"(?:moi|nous|rappel)\b(?!.*\b(?:de |d')?\w{2,20}(?:er|ir|re)\b)", _PARTS),
     errand=compile_folded(r"(?:d'|de )?(?:<errands>) \S.*", _PARTS),
     errand_verbs=frozenset(_ERRANDS.split()),
     calendar=FRENCH_CALENDAR,

@@ -17,6 +17,7 @@ _VERBS = {
     "delete": "lösche lösch löschen entferne entfern entfernen streiche streich streichen nimm nehmen",
     "move": "verschiebe verschieb verschieben verlege verleg verlegen",
     "redate": "ändere ändern",
+    "repeat": "wiederhole wiederholen mach mache machen",
     "rename": "benenne benenn benennen umbenennen nenne nennen ändere ändern",
 }
 _ERRANDS = (
@@ -74,6 +75,12 @@ _SENTENCES = (
     ("show", r"was habe ich .{0,40}(?:<done>)|(?:welche|was für|was sind) <my>(?:<task>|<list>)\b.*"),
     ("show", r"(?:habe ich|gibt es|haben wir) .{0,40}(?:<task>|zu tun|zu erledigen)\b.*"),
     ("show", r"(?!.*(?!anzeigen|zeigen)<final>$)<my>(?:<task>|<list>)(?: (?:für|von|vom|in|zu) .{1,30}| anzeigen)?"),
+    ("unremind", r"erinner[en]? (?:(?:mich|uns) )?(?:nicht(?: mehr)?|nie(?: wieder)?) (?:an|wegen) <T>"
+                 r"|erinner[en]? (?:(?:mich|uns) )?(?:an|wegen) (?P<target2>.+?) nicht(?: mehr)?"),
+    ("unrepeat", r"wiederhole[n]? <T> nicht(?: mehr)?"
+                 r"|(?P<target2>.+?) (?:soll|sollen|muss|müssen) sich nicht(?: mehr)? wiederholen"
+                 r"|(?P<target3>.+?) nicht(?: mehr)? wiederholen"),
+    ("repeat", r"<T> (?:soll|sollen|muss|müssen) sich <X> wiederholen"),
     ("left", r"(?:ich|du|wir|sie) .*\b<not>\b.*|(?:<command>) <not>\b.*|.* nicht \w{2,20}en"
              r"|(?:<command>) .*\b<not>(?: (?:hinzu|ein|ab|um|auf|daran|als .{1,20}))?"),
     ("left", r"(?:wenn|falls|sobald|vielleicht|solange)\b.*"),
@@ -203,6 +210,8 @@ GERMAN = Grammar(
     noun=compile_folded(r"\b(?:<task>|<list>|alles|aufgabenliste|was ich .{0,40}(?:zu (?:tun|erledigen)|machen muss"
                         r"|tun muss|erledigen muss))\b", _PARTS),
     filters=compile_rules(_FILTERS, _PARTS),
+    reminds=compile_folded(r"\b(?:erinner(?:e|n|t)?|erinnerung)\b", _PARTS),
+    about=compile_folded(r"\b(?:ans?|wegen)\b(?!.*\bzu \w{2,30}n\b)", _PARTS),
     errand=compile_folded(r"\S.* (?:zu \w{2,30}en|\w{2,12}zu\w{2,30}en|<errands>)", _PARTS),
     errand_verbs=frozenset(_ERRANDS.split()),
     calendar=GERMAN_CALENDAR,

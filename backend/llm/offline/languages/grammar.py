@@ -33,9 +33,9 @@ class Grammar:
     new name or day. `titles`: what is replaced in a title, with what. `references`: phrases that refer to tasks, by an
     English phrase that refers to the same; `answers` likewise. `wrapping`: words around a title that refers to a task.
     `positions`: words for places in a list, 0 for words between them. `noun`: what a query asks for. `filters`: words
-    that filter a list, by the filter. `errand`: how a task reads that stands alone, with one of
-    `errand_verbs`. `words`: those by which a sentence
-    shows its language.
+    that filter a list, by the filter. `reminds`: that a clause asks for a reminder; `about`: that it is one of a thing.
+    `errand`: how a task reads that stands alone, with one of `errand_verbs`. `words`: those by which a sentence shows
+    its language.
     """
 
     language: Language
@@ -57,6 +57,8 @@ class Grammar:
     positions: Mapping[str, int]
     noun: re.Pattern[str]
     filters: Rules
+    reminds: re.Pattern[str]
+    about: re.Pattern[str]
     errand: re.Pattern[str]
     errand_verbs: frozenset[str]
     calendar: Calendar

@@ -7,8 +7,9 @@ from dataclasses import replace
 from dates import DateFinder
 from dates.calendars.folding import fold_text
 from llm.offline.budget import Budget
-from llm.offline.languages.clause_parser import MARKS, MAX_CLAUSE_CHARACTERS, ClauseParser
+from llm.offline.languages.clause_parser import MAX_CLAUSE_CHARACTERS, ClauseParser
 from llm.offline.languages.grammar import Grammar
+from llm.offline.languages.phrase_reader import MARKS
 from llm.offline.parsing.clauses import normalize_message
 from llm.offline.parsing.intents import Intent
 

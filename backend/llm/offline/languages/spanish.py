@@ -26,6 +26,7 @@ _VERBS = {
     "move": "mueve mueva mover aplaza aplace aplazar pospón posponer pospone pasa pase pasar retrasa "
     "retrasar",
     "redate": "cambia cambie cambiar",
+    "repeat": "repite repetir repita",
     "rename": "renombra renombre renombrar cambia cambie cambiar",
 }
 _ERRANDS = (
@@ -84,6 +85,13 @@ _SENTENCES = (
     ("check", r"(?:está|están|hay) <T> en <my><list>"),
     ("show", r"<my>(?:<task>|<list>)<which>(?: (?:para|de|del|en) .{1,30})?"),
     ("add", r"(?:hazme|haceme|hágame) (?:acordar|recordar)(?: de)? <X>"),
+    ("unremind", r"no (?:me|nos) (?:recuerdes|recuerde|avises)(?: más)?(?: de|del| sobre)? <T>"
+                 r"|deja de (?:recordarme|avisarme)(?: de|del)? (?P<target2>.+)"),
+    ("unrepeat", r"no (?P<target4>lo|la|los|las) repitas(?: más)?|no repitas(?: más)? <T>"
+                 r"|deja de repetir (?P<target2>.+)"
+                 r"|(?P<target3>.+?) (?:ya )?no (?:debe|deben) repetirse(?: más)?"),
+    ("repeat", r"<T> (?:debe|deben|tiene que|tienen que) repetirse <X>"
+               r"|haz que (?P<target2>.+?) se repitan? (?P<text2>.+)"),
     ("left", r"(?:yo |él )?no (?!gracias).*|(?:<command>) (?:no|nada|nunca)\b.*|nunca .*"),
     ("left", r"(?:si|cuando|en cuanto|quizás?|tal vez)\b.*"),
     ("add", r"(?:una? )?(?:nueva |nuevo )?(?:tarea|recordatorio)(?: (?:para|de|sobre|que diga)\b| ?:) ?<X>"),
@@ -188,6 +196,10 @@ SPANISH = Grammar(
     positions=fold_places(_POSITIONS),
     noun=compile_folded(r"\b(?:<task>|<list>|todo|lo que tengo)\b", _PARTS),
     filters=compile_rules(_FILTERS, _PARTS),
+    reminds=compile_folded(r"""
+        \b(?:recuerd[ae]n?(?:me|nos)?|recordar(?:me|nos)|recuerdes?|avisa(?:me|nos)|recordatorio)\b""", _PARTS),
+    about=compile_folded(r"""
+        \b(?:recuerd[ae]n?(?:me|nos)|recordatorio)\b(?!.*\b\w{2,20}[aei]r(?:se|[mtl][eoa]s?)?\b)""", _PARTS),
     errand=compile_folded(r"(?:<errands>)(?:me|le|les|lo|la|los|las|nos)? \S.*", _PARTS),
     errand_verbs=frozenset(_ERRANDS.split()),
     calendar=SPANISH_CALENDAR,

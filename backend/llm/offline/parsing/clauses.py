@@ -2,6 +2,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Literal
 
 from dates import DateFinder, DateMention
@@ -37,7 +38,8 @@ class Clause:
     `add`: tasks after an explicit "add" or "new task". `wish`: things that the user has to do or wants to be
     reminded of. `bare`: a phrase that only begins with a verb. `other`: anything else. `when`: the date in front.
     `is_list`: the pieces are a list ("tasks: a, b and c"). `claim`: what the words must read as,
-    to be a task beyond doubt. `list_name`: of the list that the words in front name.
+    to be a task beyond doubt. `list_name`: of the list that the words in front name. `remind`: how long before it the
+    person wants to be reminded, None if not at all; `is_about`: of a thing, which may be a task that is there.
     """
 
     kind: Literal["add", "wish", "bare", "other"]
@@ -46,6 +48,8 @@ class Clause:
     is_list: bool = False
     claim: Claim = "nothing"
     list_name: str | None = None
+    remind: timedelta | None = None
+    is_about: bool = False
 
     @property
     def text(self) -> str:
@@ -98,6 +102,8 @@ _INTENT_VERBS = frozenset(
     """.split()
 )
 _REMIND = compile_pattern(r"remind (?:me|us) ")
+_REMINDING = compile_pattern(r"\bremind(?:ed|er)?\b")
+_ABOUT = compile_pattern(r"\b(?:about|of) $")
 
 _ADD = compile_pattern(r"""
     (?:(?:add|jot down|note down|pencil in|put down)\b(?: in)?[:,]? ?
@@ -228,7 +234,10 @@ def _open_clause(piece: Piece, is_intent: Callable[[str], bool], find_date: Date
         claim = find_claim(text, kind, text[: len(text) - len(rest)])
         name = find_list(text[: len(text) - len(rest)])
         name = "Shopping" if name is None and _SHOPPING.match(text) else name
-        return Clause(kind, (replace(piece, text=rest),), when, is_list, claim, name)
+        front = text[: len(text) - len(rest)]
+        remind = timedelta(0) if _REMINDING.search(front) else None
+        is_about = remind is not None and _ABOUT.search(front) is not None
+        return Clause(kind, (replace(piece, text=rest),), when, is_list, claim, name, remind, is_about)
     if text.endswith("?"):
         return Clause("other", (piece,))
     if not when and is_statement(text):

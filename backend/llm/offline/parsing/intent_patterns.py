@@ -24,6 +24,7 @@ from llm.offline.parsing.lists.names import restore_spaces
 from llm.offline.parsing.lists.rules import LIST_RULES
 from llm.offline.parsing.lists.targets import narrow_target
 from llm.offline.parsing.patterns import compile_pattern
+from llm.offline.parsing.reminders import REMINDER_RULES
 from llm.offline.parsing.task_references import parse_reference
 from llm.offline.parsing.vocabulary import reads_as_task
 
@@ -45,6 +46,7 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
         (?: .{0,30})?\??|how (?:does (?:this|it)|do (?:you|i|we)|can (?:you|i)|to|would i|should i) .+
         |(?:who|what) are you\??|i need (?:some )?help|can you help(?: me)?\??|what can i (?:say|ask|do
         |tell).*|your commands"""),
+    *REMINDER_RULES,
     (build_small_talk("left"), r"""
         (?:never ?mind|forget it|stop|no thanks|nothing|leave it|neither|none(?: of them)?)
         (?: .{0,20})?"""),

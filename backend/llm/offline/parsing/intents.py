@@ -1,5 +1,6 @@
 # llm/offline/parsing/intents.py -- an intent and its slots: what the user wants done, as data
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 from dates import DateMention
@@ -7,7 +8,7 @@ from llm.offline.parsing.task_references import TaskView
 from llm.offline.parsing.task_titles import TaskDraft
 
 Verb = Literal["add", "show", "count", "check", "complete", "reopen", "rename", "describe", "note", "move",
-               "delete", "undo", "say"]  # fmt: skip
+               "repeat", "remind", "delete", "undo", "say"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Intent:
     `task_wording`: the utterance, if it could have been a new task as well. `alternatives`: other ways to cut the
     same utterance into slots, tried when no task fits. `list_name`: the list that is meant, empty for the main one,
     None where none is named. `due_day`: of the tasks that the target takes in, only those due then are meant.
-    `unless_there`: nothing is added that is on the list already.
+    `unless_there`: nothing is added that is on the list already. `lead`: how long before they are due. A reminder
+    with neither a date nor a lead is taken back, as a repetition is; `drafts` are added where no task is meant.
     """
 
     verb: Verb
@@ -40,3 +42,4 @@ class Intent:
     list_name: str | None = None
     due_day: DateMention | None = None
     unless_there: bool = False
+    lead: timedelta | None = None

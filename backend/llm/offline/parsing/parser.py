@@ -22,6 +22,7 @@ from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.lists.names import LIST_PLACE, read_list_name, restore_spaces
 from llm.offline.parsing.lists.phrasing import UNLESS_THERE
 from llm.offline.parsing.patterns import compile_pattern
+from llm.offline.parsing.reminders import cut_lead_time
 from llm.offline.parsing.task_titles import TaskDraft, parse_drafts
 from llm.offline.parsing.vocabulary import reads_as_task
 from llm.offline.sentences.sentence import Language
@@ -109,16 +110,19 @@ def _parse_clause(
         return
     clause, unless_there = _cut_condition(clause)
     clause = _cut_list(clause, find_date) if clause.kind == "add" else clause
+    clause = cut_lead_time(clause)
     drafts = tuple(
         _restore_draft(draft)
         for draft in parse_drafts(clause, find_date)
         if clause.kind != "add" or not _POINTER.fullmatch(draft.title)
     )
-    when = None if drafts else find_date(clause.text)
+    when = find_date(clause.text) if clause.is_about or not drafts else None
+    is_known = clause.is_about and when is not None and len(drafts) == 1  # perhaps a task that is there
     yield Intent(
-        "add",
+        "remind" if is_known else "add",
+        target=drafts[0].title if is_known else "",
         drafts=drafts,
-        when=when,
+        when=clause.when or when if is_known else when,
         implicit=clause.kind == "bare",
         sure=_is_surely_meant(clause) and not (asks and clause.claim != "nothing"),
         list_name=clause.list_name,

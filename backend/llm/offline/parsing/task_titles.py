@@ -1,4 +1,5 @@
 # llm/offline/parsing/task_titles.py -- from the words after "add" to the titles, notes and dates of new tasks
+import datetime as dt
 import re
 from dataclasses import dataclass, replace
 
@@ -11,11 +12,12 @@ from llm.offline.schedules.schedule import UNPLANNED, Schedule, read_mention
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """A task to add."""
+    """A task to add; `remind` is how long before it is due its person wants to be reminded."""
 
     title: str
     note: str = ""
     schedule: Schedule = UNPLANNED
+    remind: dt.timedelta | None = None
 
 
 _NOTE = compile_pattern(r"""
@@ -40,7 +42,8 @@ _VAGUE = frozenset(["plan", "review", "prepare", "organise", "organize", "schedu
 def parse_drafts(clause: Clause, find_date: DateFinder) -> tuple[TaskDraft, ...]:
     """The tasks that a clause of things to add asks for, in order."""
     texts = _group_pieces(clause, find_date)
-    return tuple(draft for text, note in texts if (draft := _parse_draft(text, note, clause.when, find_date)))
+    found = (_parse_draft(text, note, clause.when, find_date) for text, note in texts)
+    return tuple(replace(draft, remind=clause.remind) for draft in found if draft)
 
 
 def _group_pieces(clause: Clause, find_date: DateFinder) -> list[tuple[str, str]]:

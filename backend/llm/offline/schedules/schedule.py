@@ -23,7 +23,8 @@ _DUE = re.compile(
 class Schedule:
     """Due on a day, or then at a time of the clock; without a day it is not due at all.
 
-    `repeats` is an RRULE, `reminder` an aware moment. `zone` is where the clock is; None for the person's own.
+    `repeats` is an RRULE. `reminder` is aware, or a time of the same clock as long as no tool has told it. `zone` is
+    where the clock is; None for the person's own.
     """
 
     day: dt.date | None = None

@@ -31,5 +31,11 @@ def describe_reminder(schedule: Schedule, reminder: dt.datetime, speaker: Speake
     return speaker.say(schedules.REMINDER_ON, day=_format_time(day, time, speaker))
 
 
+def describe_moment(schedule: Schedule, moment: dt.datetime, speaker: Speaker) -> str:
+    """ "Monday 23 November, 17:00", on the clock of the task."""
+    local = schedule.read_clock(moment, speaker.now)
+    return _format_time(local.date(), local.time(), speaker)
+
+
 def _format_time(day: dt.date, time: dt.time | None, speaker: Speaker) -> str:
     return ", ".join([speaker.format_day(day), *([f"{time:%H:%M}"] if time else [])])

@@ -18,7 +18,7 @@ EVERY: dict[Frequency, Sentence] = {
 EVERY_WEEKDAY = Sentence(en="every {days}", de="jeden {days}", fr="chaque {days}", es="cada {days}")
 WORKDAYS = Sentence(en="every weekday", de="jeden Werktag", fr="du lundi au vendredi", es="de lunes a viernes")
 # "every month" and the days: "on the 1st", "on the last Friday".
-ON_DAYS = Sentence(en="{every} on {days}", de="{every} {days}", fr="{every}, {days}", es="{every}, {days}")
+ON_DAYS = Sentence(en="{every} on {days}", de="{days}, {every}", fr="{every}, {days}", es="{every}, {days}")
 ON_WEEKDAY = Sentence(en="{weekday}", de="am {weekday}", fr="le {weekday}", es="el {weekday}")
 DAY_OF_MONTH = Sentence(en="the {day}", de="am {day}.", fr="le {day}", es="el día {day}")
 LAST_DAY = Sentence(en="the last day", de="am letzten Tag", fr="le dernier jour", es="el último día")

@@ -4,6 +4,7 @@ from support.llm.offline.utterances.changing import CHANGING
 from support.llm.offline.utterances.listed import LISTED
 from support.llm.offline.utterances.looking import LOOKING, NOTHING
 from support.llm.offline.utterances.meant import ASKING
+from support.llm.offline.utterances.reminding import REMINDING
 from support.llm.offline.utterances.repeating import REPEATING
 from support.llm.offline.utterances.said import HOME, MILKS, Said
 from support.llm.offline.utterances.talking import TALKING
@@ -18,5 +19,6 @@ TABLE: list[Said] = [
     *ASKING,
     *LISTED,
     *REPEATING,
+    *REMINDING,
     *TALKING,
 ]

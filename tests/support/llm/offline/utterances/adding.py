@@ -1,5 +1,5 @@
 # support/llm/offline/utterances/adding.py -- what people say to add a task.
-from support.llm.offline.utterances.said import FRIDAY, MONDAY, TODAY, TUESDAY, Call, add
+from support.llm.offline.utterances.said import FRIDAY, MONDAY, TODAY, TUESDAY, Call, add, reminded, sought
 
 # One task each; the dates are taken out of the title.
 ADDING: dict[str, list[Call]] = {
@@ -22,8 +22,8 @@ ADDING: dict[str, list[Call]] = {
     "put buy milk on my list": [add("Buy milk")],
     "put milk on my shopping list tomorrow": [add("Milk", MONDAY, "Shopping")],
     "remind me to buy milk": [add("Buy milk")],
-    "remind me about the meeting at 3pm": [add("The meeting", f"{TODAY}, 15:00")],
-    "remind me that the rent is due on Friday": [add("The rent", FRIDAY)],
+    "remind me about the meeting at 3pm": [*sought("meet"), reminded("The meeting", f"{TODAY}, 15:00")],
+    "remind me that the rent is due on Friday": [reminded("The rent", FRIDAY)],
     "set a reminder for yoga class": [add("Yoga class")],
     "I need to buy milk": [add("Buy milk")],
     "i have to buy milk": [add("Buy milk")],
@@ -80,7 +80,7 @@ ADDING: dict[str, list[Call]] = {
     "on Monday call mom and on Tuesday call dad": [add("Call mom", MONDAY), add("Call dad", TUESDAY)],
     "remind me to call mom and to water the plants on Friday": [
         add("Call mom"),
-        add("Water the plants", FRIDAY),
+        reminded("Water the plants", FRIDAY),
     ],
     "add listen to music and to Anna": [add("Listen to music and to Anna")],
     "remind me to delete old photos and clean the inbox": [add("Delete old photos"), add("Clean the inbox")],
@@ -108,7 +108,7 @@ ADDING: dict[str, list[Call]] = {
     "add call dentist. The number is 555": [add("Call dentist", "The number is 555")],
     # dates
     "call mom tomorrow morning": [add("Call mom", f"{MONDAY}, 09:00")],
-    "remind me tomorrow morning at 9 to call mom": [add("Call mom", f"{MONDAY}, 09:00")],
+    "remind me tomorrow morning at 9 to call mom": [reminded("Call mom", f"{MONDAY}, 09:00")],
     "call Bob on Friday at 5pm": [add("Call Bob", f"{FRIDAY}, 17:00")],
     "submit taxes by June 3rd 5pm": [add("Submit taxes", "Due Thursday 3 June 2027, 17:00")],
     "book flight to Rome on 2026-12-24": [add("Book flight to Rome", "Due Thursday 24 December 2026")],
@@ -117,8 +117,8 @@ ADDING: dict[str, list[Call]] = {
         add("Make a reservation at Luigi's", f"{FRIDAY}, 20:00"),
     ],
     "book a hotel Friday to Sunday": [add("Book a hotel", f"Friday to Sunday {FRIDAY}")],
-    "on Friday remind me to book a table for Saturday": [add("Book a table for Saturday", FRIDAY)],
-    "remind me on Friday to call Bob at 5pm": [add("Call Bob", f"{FRIDAY}, 17:00")],
+    "on Friday remind me to book a table for Saturday": [reminded("Book a table for Saturday", FRIDAY)],
+    "remind me on Friday to call Bob at 5pm": [reminded("Call Bob", f"{FRIDAY}, 17:00")],
     "add postpone the dentist from Monday to Friday": [add("Postpone the dentist from Monday to Friday")],
     "add watch Friday Night Lights": [add("Watch Friday Night Lights")],
     "add reply to Ann's mail of Tuesday": [add("Reply to Ann's mail of Tuesday")],

@@ -12,7 +12,9 @@ from support.llm.offline.utterances.said import (
     done,
     look,
     moved,
+    reminded,
     reopened,
+    sought,
     updated,
 )
 
@@ -26,11 +28,16 @@ OATS = ("Acheter du lait", "Acheter du lait d'avoine", "Appeler maman")
 
 ADDING: dict[str, list[Call]] = {
     "Rappelle-moi de nourrir le chat": [add("Nourrir le chat")],
-    "Rappelle-moi demain de laver la voiture": [add("Laver la voiture", MONDAY)],
-    "Rappelez-moi mardi la réunion des parents": [add("Réunion des parents", TUESDAY)],
-    "Peux-tu me rappeler de sortir les poubelles ce soir ?": [add("Sortir les poubelles", TODAY + ", 19:00")],
-    "Pourriez-vous me rappeler après-demain la facture, s'il vous plaît ?": [add("Facture", TUESDAY)],
-    "Rappelle-moi à 18h de cuisiner": [add("Cuisiner", TODAY + ", 18:00")],
+    "Rappelle-moi demain de laver la voiture": [reminded("Laver la voiture", MONDAY)],
+    "Rappelez-moi mardi la réunion des parents": [
+        *sought("parent"),
+        reminded("Réunion des parents", TUESDAY),
+    ],
+    "Peux-tu me rappeler de sortir les poubelles ce soir ?": [
+        reminded("Sortir les poubelles", TODAY + ", 19:00")
+    ],
+    "Pourriez-vous me rappeler après-demain la facture, s'il vous plaît ?": [reminded("Facture", TUESDAY)],
+    "Rappelle-moi à 18h de cuisiner": [reminded("Cuisiner", TODAY + ", 18:00")],
     "Ajoute des pâtes à ma liste de courses": [add("Pâtes")],
     "Mets du beurre sur la liste de courses s'il te plaît": [add("Beurre")],
     "Ajoute dentifrice, savon et shampoing à la liste": [add("Dentifrice"), add("Savon"), add("Shampoing")],
@@ -46,30 +53,45 @@ ADDING: dict[str, list[Call]] = {
     "Il faut réserver le vol": [add("Réserver le vol")],
     "Fais-moi penser à arroser le jardin jeudi": [add("Arroser le jardin", "Due Thursday 26 November 2026")],
     "Rappel pour appeler la banque": [add("Appeler la banque")],
-    "Demain, rappelle-moi de poster la lettre": [add("Poster la lettre", MONDAY)],
+    "Demain, rappelle-moi de poster la lettre": [reminded("Poster la lettre", MONDAY)],
     "acheter du pain": [add("Acheter du pain")],
     "récupérer l'ordonnance et appeler mamie": [add("Récupérer l'ordonnance"), add("Appeler mamie")],
     "Ajoute une tache preparer le diner": [add("Preparer le diner")],
     "Pense à acheter des timbres": [add("Acheter des timbres")],
-    "Rappelle-moi dans trois jours le colis": [add("Colis", "Due Wednesday 25 November 2026")],
-    "Rappelle-moi dans une demi-heure de sortir le gâteau": [add("Sortir le gâteau", TODAY + ", 10:13")],
-    "Rappelle-moi le vaccin dans deux semaines": [add("Vaccin", "Due Sunday 6 December 2026")],
-    "Rappelle-moi le concert le 4 décembre à 17 h": [add("Concert", "Due Friday 4 December 2026, 17:00")],
-    "Rappelle-moi les cadeaux le 24/12": [add("Cadeaux", "Due Thursday 24 December 2026")],
-    "Rappelle-moi l'entretien lundi à huit heures et demie": [add("Entretien", MONDAY + ", 08:30")],
-    "Rappelle-moi mardi soir l'entraînement": [add("Entraînement", TUESDAY + ", 19:00")],
-    "Rappelle-moi d'écrire le rapport la semaine prochaine": [add("Écrire le rapport", MONDAY)],
+    "Rappelle-moi dans trois jours le colis": [
+        *sought("colis"),
+        reminded("Colis", "Due Wednesday 25 November 2026"),
+    ],
+    "Rappelle-moi dans une demi-heure de sortir le gâteau": [reminded("Sortir le gâteau", TODAY + ", 10:13")],
+    "Rappelle-moi le vaccin dans deux semaines": [
+        *sought("vaccin"),
+        reminded("Vaccin", "Due Sunday 6 December 2026"),
+    ],
+    "Rappelle-moi le concert le 4 décembre à 17 h": [
+        reminded("Concert", "Due Friday 4 December 2026, 17:00")
+    ],
+    "Rappelle-moi les cadeaux le 24/12": [
+        *sought("cadeaux"),
+        reminded("Cadeaux", "Due Thursday 24 December 2026"),
+    ],
+    "Rappelle-moi l'entretien lundi à huit heures et demie": [
+        *sought("entretien"),
+        reminded("Entretien", MONDAY + ", 08:30"),
+    ],
+    "Rappelle-moi mardi soir l'entraînement": [reminded("Entraînement", TUESDAY + ", 19:00")],
+    "Rappelle-moi d'écrire le rapport la semaine prochaine": [reminded("Écrire le rapport", MONDAY)],
     "Rappelle-moi de faire les comptes à la fin du mois": [
-        add("Faire les comptes", "Due Monday 30 November 2026")
+        reminded("Faire les comptes", "Due Monday 30 November 2026")
     ],
     "Rappelle-moi demain à sept heures et quart le petit-déjeuner": [
-        add("Petit-déjeuner", MONDAY + ", 07:15")
+        reminded("Petit-déjeuner", MONDAY + ", 07:15")
     ],
     "Rappelle-moi le contrôle technique le 1er mars 2027": [
-        add("Contrôle technique", "Due Monday 1 March 2027")
+        *sought("techniqu"),
+        reminded("Contrôle technique", "Due Monday 1 March 2027"),
     ],
     "Rappelle-moi demain matin de prendre mes médicaments": [
-        add("Prendre mes médicaments", MONDAY + ", 09:00")
+        reminded("Prendre mes médicaments", MONDAY + ", 09:00")
     ],
 }
 
@@ -95,6 +117,47 @@ LOOKING: dict[str, list[Call]] = {
     "Quelles tâches sont en retard ?": [look(completed=False, limit=200, overdue=True)],
     "Combien de tâches ai-je ?": [EVERYTHING],
 }
+
+DATED = ("Dentiste | Due Thursday 26 November 2026, 15:00", "Payer le loyer | Due Tuesday 1 December 2026")
+
+PLANNING = [
+    Said(
+        "Rappelle-moi le dentiste à 8h",
+        (look("dentist", completed=False), updated(1, reminder_at="2026-11-26T08:00:00")),
+        ("Je te rappellerai « Dentiste » : jeudi 26 novembre, 08:00.",),
+        DATED,
+    ),
+    Said(
+        "Rappelle-moi une heure avant le dentiste",
+        (look("dentist", completed=False), updated(1, reminder_at="2026-11-26T14:00:00")),
+        ("14:00",),
+        DATED,
+    ),
+    Said(
+        "Rappelle-moi le loyer la veille",
+        (look("loyer", completed=False), updated(2, reminder_at="2026-11-30T09:00:00")),
+        ("09:00",),
+        DATED,
+    ),
+    Said(
+        "Ne me rappelle plus le dentiste",
+        (look("dentist", completed=False), updated(1, reminder_at=None)),
+        ("Je ne te rappellerai pas",),
+        DATED,
+    ),
+    Said(
+        "Répète payer le loyer chaque mois",
+        (look("loyer"), updated(2, due_on="2026-12-01", repeats="FREQ=MONTHLY")),
+        ("chaque mois",),
+        DATED,
+    ),
+    Said(
+        "Ne répète plus payer le loyer",
+        (look("loyer"), updated(2, repeats=None)),
+        ("ne se répète plus",),
+        DATED,
+    ),
+]
 
 CHANGING = [
     *(

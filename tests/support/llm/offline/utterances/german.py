@@ -12,7 +12,9 @@ from support.llm.offline.utterances.said import (
     done,
     look,
     moved,
+    reminded,
     reopened,
+    sought,
     updated,
 )
 
@@ -21,13 +23,19 @@ OATS = ("Milch kaufen", "Hafermilch kaufen", "Mama anrufen")
 
 ADDING: dict[str, list[Call]] = {
     "Erinnere mich daran, die Katze zu füttern": [add("Die Katze füttern")],
-    "Erinnere mich morgen daran, das Auto zu waschen": [add("Das Auto waschen", MONDAY)],
-    "Bitte erinnern Sie mich am Dienstag an den Elternabend": [add("Elternabend", TUESDAY)],
-    "Kannst du mich heute Abend daran erinnern, den Müll rauszubringen?": [
-        add("Den Müll rausbringen", TODAY + ", 19:00")
+    "Erinnere mich morgen daran, das Auto zu waschen": [reminded("Das Auto waschen", MONDAY)],
+    "Bitte erinnern Sie mich am Dienstag an den Elternabend": [
+        *sought("elternabend"),
+        reminded("Elternabend", TUESDAY),
     ],
-    "Könnten Sie mich bitte übermorgen an die Rechnung erinnern?": [add("Rechnung", TUESDAY)],
-    "Erinner mich um 18 Uhr ans Kochen": [add("Kochen", TODAY + ", 18:00")],
+    "Kannst du mich heute Abend daran erinnern, den Müll rauszubringen?": [
+        reminded("Den Müll rausbringen", TODAY + ", 19:00")
+    ],
+    "Könnten Sie mich bitte übermorgen an die Rechnung erinnern?": [
+        *sought("rechnung"),
+        reminded("Rechnung", TUESDAY),
+    ],
+    "Erinner mich um 18 Uhr ans Kochen": [*sought("kochen"), reminded("Kochen", TODAY + ", 18:00")],
     "Füge Nudeln zu meiner Einkaufsliste hinzu": [add("Nudeln")],
     "Setz bitte Butter auf die Einkaufsliste": [add("Butter")],
     "Schreib Zahnpasta, Seife und Shampoo auf die Liste": [add("Zahnpasta"), add("Seife"), add("Shampoo")],
@@ -43,33 +51,68 @@ ADDING: dict[str, list[Call]] = {
     "Vergiss nicht, die Pässe zu verlängern": [add("Die Pässe verlängern")],
     "Ich muss am Freitag die Miete überweisen": [add("Die Miete überweisen", FRIDAY)],
     "Wir müssen noch den Flug buchen": [add("Den Flug buchen")],
-    "Ich möchte morgen um 10 Uhr an die Sitzung erinnert werden": [add("Sitzung", MONDAY + ", 10:00")],
+    "Ich möchte morgen um 10 Uhr an die Sitzung erinnert werden": [
+        *sought("sitzung"),
+        reminded("Sitzung", MONDAY + ", 10:00"),
+    ],
     "Ich brauche eine Erinnerung, die Heizung zu entlüften": [add("Die Heizung entlüften")],
     "Stell eine Erinnerung für morgen um 9 Uhr ein, den Vogel zu füttern": [
-        add("Den Vogel füttern", MONDAY + ", 09:00")
+        reminded("Den Vogel füttern", MONDAY + ", 09:00")
     ],
     "Kannst du eine Erinnerung für Montag um 9 Uhr an den Friseur machen?": [
-        add("Friseur", MONDAY + ", 09:00")
+        *sought("friseur"),
+        reminded("Friseur", MONDAY + ", 09:00"),
     ],
-    "Morgen um 8 erinnere mich an den Ölwechsel": [add("Ölwechsel", MONDAY + ", 08:00")],
+    "Morgen um 8 erinnere mich an den Ölwechsel": [
+        *sought("ölwechsel"),
+        reminded("Ölwechsel", MONDAY + ", 08:00"),
+    ],
     "Brot einkaufen": [add("Brot einkaufen")],
     "Rezept abholen und Oma besuchen": [add("Rezept abholen"), add("Oma besuchen")],
     "Fuege Aepfel zur Einkaufsliste hinzu": [add("Aepfel")],
     "Erinnere mich, den Wecker nicht zu vergessen": [add("Den Wecker nicht vergessen")],
-    "Erinnere mich in drei Tagen an das Paket": [add("Paket", "Due Wednesday 25 November 2026")],
-    "Erinnere mich in einer halben Stunde an den Kuchen": [add("Kuchen", TODAY + ", 10:13")],
-    "Erinnere mich in zwei Wochen an die Impfung": [add("Impfung", "Due Sunday 6 December 2026")],
-    "Erinnere mich am 4. Dezember um 17 Uhr an das Konzert": [
-        add("Konzert", "Due Friday 4 December 2026, 17:00")
+    "Erinnere mich in drei Tagen an das Paket": [
+        *sought("paket"),
+        reminded("Paket", "Due Wednesday 25 November 2026"),
     ],
-    "Erinnere mich am 24.12. an die Geschenke": [add("Geschenke", "Due Thursday 24 December 2026")],
-    "Erinnere mich am Montag um halb neun an das Interview": [add("Interview", MONDAY + ", 08:30")],
-    "Erinnere mich Dienstagabend an das Training": [add("Training", TUESDAY + ", 19:00")],
-    "Erinnere mich nächste Woche an den Bericht": [add("Bericht", MONDAY)],
-    "Erinnere mich Ende des Monats an die Abrechnung": [add("Abrechnung", "Due Monday 30 November 2026")],
-    "Erinnere mich morgen um viertel nach sieben an das Frühstück": [add("Frühstück", MONDAY + ", 07:15")],
-    "Erinnere mich am 1. März 2027 an den TÜV": [add("TÜV", "Due Monday 1 March 2027")],
-    "Erinnere mich morgen früh an die Tabletten": [add("Tabletten", MONDAY + ", 09:00")],
+    "Erinnere mich in einer halben Stunde an den Kuchen": [
+        *sought("kuchen"),
+        reminded("Kuchen", TODAY + ", 10:13"),
+    ],
+    "Erinnere mich in zwei Wochen an die Impfung": [
+        *sought("impfung"),
+        reminded("Impfung", "Due Sunday 6 December 2026"),
+    ],
+    "Erinnere mich am 4. Dezember um 17 Uhr an das Konzert": [
+        *sought("konzert"),
+        reminded("Konzert", "Due Friday 4 December 2026, 17:00"),
+    ],
+    "Erinnere mich am 24.12. an die Geschenke": [
+        *sought("geschenk"),
+        reminded("Geschenke", "Due Thursday 24 December 2026"),
+    ],
+    "Erinnere mich am Montag um halb neun an das Interview": [
+        *sought("interview"),
+        reminded("Interview", MONDAY + ", 08:30"),
+    ],
+    "Erinnere mich Dienstagabend an das Training": [
+        *sought("train"),
+        reminded("Training", TUESDAY + ", 19:00"),
+    ],
+    "Erinnere mich nächste Woche an den Bericht": [*sought("bericht"), reminded("Bericht", MONDAY)],
+    "Erinnere mich Ende des Monats an die Abrechnung": [
+        *sought("abrechnung"),
+        reminded("Abrechnung", "Due Monday 30 November 2026"),
+    ],
+    "Erinnere mich morgen um viertel nach sieben an das Frühstück": [
+        *sought("frühstück"),
+        reminded("Frühstück", MONDAY + ", 07:15"),
+    ],
+    "Erinnere mich am 1. März 2027 an den TÜV": [*sought("tüv"), reminded("TÜV", "Due Monday 1 March 2027")],
+    "Erinnere mich morgen früh an die Tabletten": [
+        *sought("tabletten"),
+        reminded("Tabletten", MONDAY + ", 09:00"),
+    ],
 }
 
 LOOKING: dict[str, list[Call]] = {
@@ -94,6 +137,47 @@ LOOKING: dict[str, list[Call]] = {
     "Welche Aufgaben sind überfällig?": [look(completed=False, limit=200, overdue=True)],
     "Wie viele Aufgaben habe ich?": [EVERYTHING],
 }
+
+DATED = ("Zahnarzt | Due Thursday 26 November 2026, 15:00", "Miete überweisen | Due Tuesday 1 December 2026")
+
+PLANNING = [
+    Said(
+        "Erinnere mich um 8 an den Zahnarzt",
+        (look("zahnarzt", completed=False), updated(1, reminder_at="2026-11-26T08:00:00")),
+        ("Ich erinnere dich an „Zahnarzt“: Donnerstag, 26. November, 08:00.",),
+        DATED,
+    ),
+    Said(
+        "Erinnere mich eine Stunde vor dem Zahnarzt",
+        (look("zahnarzt", completed=False), updated(1, reminder_at="2026-11-26T14:00:00")),
+        ("14:00",),
+        DATED,
+    ),
+    Said(
+        "Erinnere mich einen Tag vorher an die Miete",
+        (look("miet", completed=False), updated(2, reminder_at="2026-11-30T09:00:00")),
+        ("09:00",),
+        DATED,
+    ),
+    Said(
+        "Erinnere mich nicht mehr an den Zahnarzt",
+        (look("zahnarzt", completed=False), updated(1, reminder_at=None)),
+        ("Ich erinnere dich nicht",),
+        DATED,
+    ),
+    Said(
+        "Verschiebe die Miete auf jeden 1. des Monats",
+        (look("miet"), updated(2, due_on="2026-12-01", repeats="FREQ=MONTHLY;BYMONTHDAY=1")),
+        ("am 1., jeden Monat.",),
+        DATED,
+    ),
+    Said(
+        "Miete überweisen soll sich nicht mehr wiederholen",
+        (look("überweisen"), updated(2, repeats=None)),
+        ("wiederholt sich nicht mehr",),
+        DATED,
+    ),
+]
 
 CHANGING = [
     *(

@@ -38,6 +38,18 @@ def add(title: str, description: str = "", place: str | None = None, **more: str
     return "add_task", {"title": title} | plan(description) | ({"list": place} if place else {}) | more
 
 
+def reminded(title: str, due: str = "", place: str | None = None, **more: str) -> Call:
+    """Added with a reminder when it is due; of what is due on a day in the morning, or today at the next usual hour."""
+    fields = plan(due)
+    at = fields.get("due_at") or f"{fields['due_on']}T{'12' if due == TODAY else '09'}:00:00"
+    return add(title, due, place, **more, reminder_at=at)
+
+
+def sought(q: str) -> list[Call]:
+    """What is looked at for a task that may be there, where none is like it."""
+    return [look(q, completed=False), EVERYTHING]
+
+
 def look(
     q: str | None = None,
     completed: bool | None = None,
@@ -64,7 +76,7 @@ def deleted(task: int) -> Call:
     return "delete_task", {"task_id": f"t{task}"}
 
 
-def updated(task: int, **fields: str) -> Call:
+def updated(task: int, **fields: str | None) -> Call:
     return "update_task", {"task_id": f"t{task}", **fields}
 
 

@@ -12,7 +12,9 @@ from support.llm.offline.utterances.said import (
     done,
     look,
     moved,
+    reminded,
     reopened,
+    sought,
     updated,
 )
 
@@ -26,11 +28,11 @@ OATS = ("Comprar leche", "Comprar leche de avena", "Llamar a mamá")
 
 ADDING: dict[str, list[Call]] = {
     "Recuérdame dar de comer al gato": [add("Dar de comer al gato")],
-    "Recuérdame mañana lavar el coche": [add("Lavar el coche", MONDAY)],
-    "Recuérdeme el martes la reunión de padres": [add("Reunión de padres", TUESDAY)],
-    "¿Puedes recordarme sacar la basura esta noche?": [add("Sacar la basura", TODAY + ", 19:00")],
-    "¿Podría recordarme pasado mañana la factura, por favor?": [add("Factura", TUESDAY)],
-    "Recuérdame a las 18:00 cocinar": [add("Cocinar", TODAY + ", 18:00")],
+    "Recuérdame mañana lavar el coche": [reminded("Lavar el coche", MONDAY)],
+    "Recuérdeme el martes la reunión de padres": [*sought("reunión"), reminded("Reunión de padres", TUESDAY)],
+    "¿Puedes recordarme sacar la basura esta noche?": [reminded("Sacar la basura", TODAY + ", 19:00")],
+    "¿Podría recordarme pasado mañana la factura, por favor?": [reminded("Factura", TUESDAY)],
+    "Recuérdame a las 18:00 cocinar": [reminded("Cocinar", TODAY + ", 18:00")],
     "Añade regar las plantas cada dos semanas": [
         add("Regar las plantas", TODAY, repeats="FREQ=WEEKLY;INTERVAL=2")
     ],
@@ -46,31 +48,51 @@ ADDING: dict[str, list[Call]] = {
     "No te olvides de renovar los pasaportes": [add("Renovar los pasaportes")],
     "Tengo que pagar el alquiler el viernes": [add("Pagar el alquiler", FRIDAY)],
     "Hay que reservar el vuelo": [add("Reservar el vuelo")],
-    "Avísame mañana de la entrega": [add("Entrega", MONDAY)],
+    "Avísame mañana de la entrega": [reminded("Entrega", MONDAY)],
     "Recordatorio para llamar al banco": [add("Llamar al banco")],
     "Quiero que me recuerdes comprar sal": [add("Comprar sal")],
     "Haceme acordar de pagar el gas": [add("Pagar el gas")],
-    "El martes recuérdame regar el jardín": [add("Regar el jardín", TUESDAY)],
+    "El martes recuérdame regar el jardín": [reminded("Regar el jardín", TUESDAY)],
     "comprar pan": [add("Comprar pan")],
     "recoger la receta y visitar a la abuela": [add("Recoger la receta"), add("Visitar a la abuela")],
     "Anade una tarea preparar la cena": [add("Preparar la cena")],
     "Apúntame comprar sellos": [add("Comprar sellos")],
-    "Recuérdame el paquete dentro de tres días": [add("Paquete", "Due Wednesday 25 November 2026")],
-    "Recuérdame en media hora sacar el pastel": [add("Sacar el pastel", TODAY + ", 10:13")],
-    "Recuérdame la vacuna en dos semanas": [add("Vacuna", "Due Sunday 6 December 2026")],
+    "Recuérdame el paquete dentro de tres días": [
+        *sought("paquet"),
+        reminded("Paquete", "Due Wednesday 25 November 2026"),
+    ],
+    "Recuérdame en media hora sacar el pastel": [reminded("Sacar el pastel", TODAY + ", 10:13")],
+    "Recuérdame la vacuna en dos semanas": [
+        *sought("vacuna"),
+        reminded("Vacuna", "Due Sunday 6 December 2026"),
+    ],
     "Recuérdame el concierto el 4 de diciembre a las 17:00": [
-        add("Concierto", "Due Friday 4 December 2026, 17:00")
+        reminded("Concierto", "Due Friday 4 December 2026, 17:00")
     ],
-    "Recuérdame los regalos el 24/12": [add("Regalos", "Due Thursday 24 December 2026")],
-    "Recuérdame la entrevista el lunes a las ocho y media": [add("Entrevista", MONDAY + ", 08:30")],
-    "Recuérdame el martes por la noche el entrenamiento": [add("Entrenamiento", TUESDAY + ", 19:00")],
-    "Recuérdame escribir el informe la próxima semana": [add("Escribir el informe", MONDAY)],
-    "Recuérdame hacer las cuentas a fin de mes": [add("Hacer las cuentas", "Due Monday 30 November 2026")],
-    "Recuérdame mañana a las siete y cuarto el desayuno": [add("Desayuno", MONDAY + ", 07:15")],
+    "Recuérdame los regalos el 24/12": [
+        *sought("regalo"),
+        reminded("Regalos", "Due Thursday 24 December 2026"),
+    ],
+    "Recuérdame la entrevista el lunes a las ocho y media": [
+        *sought("entrevista"),
+        reminded("Entrevista", MONDAY + ", 08:30"),
+    ],
+    "Recuérdame el martes por la noche el entrenamiento": [
+        *sought("entrenamiento"),
+        reminded("Entrenamiento", TUESDAY + ", 19:00"),
+    ],
+    "Recuérdame escribir el informe la próxima semana": [reminded("Escribir el informe", MONDAY)],
+    "Recuérdame hacer las cuentas a fin de mes": [
+        reminded("Hacer las cuentas", "Due Monday 30 November 2026")
+    ],
+    "Recuérdame mañana a las siete y cuarto el desayuno": [reminded("Desayuno", MONDAY + ", 07:15")],
     "Recuérdame la revisión del coche el 1 de marzo de 2027": [
-        add("Revisión del coche", "Due Monday 1 March 2027")
+        *sought("revisión"),
+        reminded("Revisión del coche", "Due Monday 1 March 2027"),
     ],
-    "Recuérdame mañana por la mañana tomar las pastillas": [add("Tomar las pastillas", MONDAY + ", 09:00")],
+    "Recuérdame mañana por la mañana tomar las pastillas": [
+        reminded("Tomar las pastillas", MONDAY + ", 09:00")
+    ],
 }
 
 LOOKING: dict[str, list[Call]] = {
@@ -95,6 +117,41 @@ LOOKING: dict[str, list[Call]] = {
     "¿Qué tareas están atrasadas?": [look(completed=False, limit=200, overdue=True)],
     "¿Cuántas tareas tengo?": [EVERYTHING],
 }
+
+DATED = ("Dentista | Due Thursday 26 November 2026, 15:00", "Pagar el alquiler | Due Tuesday 1 December 2026")
+
+PLANNING = [
+    Said(
+        "Recuérdame el dentista a las 8",
+        (look("dentista", completed=False), updated(1, reminder_at="2026-11-26T08:00:00")),
+        ("Te recordaré «Dentista»: jueves 26 de noviembre, 08:00.",),
+        DATED,
+    ),
+    Said(
+        "Recuérdame una hora antes del dentista",
+        (look("dentista", completed=False), updated(1, reminder_at="2026-11-26T14:00:00")),
+        ("14:00",),
+        DATED,
+    ),
+    Said(
+        "No me recuerdes el dentista",
+        (look("dentista", completed=False), updated(1, reminder_at=None)),
+        ("No te recordaré",),
+        DATED,
+    ),
+    Said(
+        "Repite pagar el alquiler cada mes",
+        (look("alquiler"), updated(2, due_on="2026-12-01", repeats="FREQ=MONTHLY")),
+        ("cada mes",),
+        DATED,
+    ),
+    Said(
+        "No repitas más pagar el alquiler",
+        (look("alquiler"), updated(2, repeats=None)),
+        ("ya no se repite",),
+        DATED,
+    ),
+]
 
 CHANGING = [
     *(
