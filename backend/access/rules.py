@@ -202,6 +202,15 @@ def own_condition(caller: Caller, table: type[SQLModel]) -> ColumnElement[bool]:
     return TableRule(column == require_id(caller.user_id), column)
 
 
+def own_by_id(caller: Caller, table: type[SQLModel]) -> ColumnElement[bool]:
+    """Those that name the caller in `user_id`, for a statement that names their ids.
+
+    Whose they are is no way to find them: SQLite, which does not know how many rows a user has, would read all of them.
+    """
+    column = get_columns(table)["user_id"]
+    return TableRule(func.coalesce(column, column) == require_id(caller.user_id), column)
+
+
 def child_condition(table: type[SQLModel], parent_id: SQLColumnExpression[UUID]) -> ColumnElement[bool]:
     """Rows of the parent that the same statement has found by its own rule, and whose id is `parent_id`."""
     source = inspect(table)

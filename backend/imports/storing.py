@@ -124,14 +124,10 @@ async def find_places(
     named = dict.fromkeys([*begun, *(message.conversation for message in messages)])
     ids = {each: derive_row_id(caller, each.source, "conversation", each.source_id) for each in named}
     wanted = sorted({*ids.values(), *(each.known_id for each in named if each.known_id)})
-    own = access.select(caller, Conversation).where(
-        col(Conversation.id).in_(wanted), col(Conversation.user_id) == caller.user_id
-    )
-    locked = own.order_by(col(Conversation.id)).with_for_update(of=Conversation)
-    found = {row.id: row for row in (await tx.execute(locked)).scalars()}
+    found = await lock_conversations(tx, caller, wanted)
     places: dict[NewConversation, Place] = {}
     for each, id_ in ids.items():
-        if each.known_id is not None and each.known_id in found:
+        if each.known_id in found:
             # The original: what was said there stands there, and nothing is added to it.
             places[each] = Place(each.known_id, takes_messages=False)
         elif id_ in found:
@@ -139,6 +135,24 @@ async def find_places(
         elif each in begun:
             places[each] = Place(id_, is_new=True)
     return places
+
+
+async def lock_conversations(
+    tx: Transaction, caller: Caller, ids: Sequence[UUID]
+) -> dict[UUID, Conversation]:
+    """Those of the ids that are conversations of the caller's own, with an agent, where they see them."""
+    own = select(Conversation).where(
+        access.own_by_id(caller, Conversation),
+        col(Conversation.id).in_(ids),
+        col(Conversation.kind) == "assistant",
+    )
+    locked = own.order_by(col(Conversation.id)).with_for_update(of=Conversation)
+    found = {row.id: row for row in (await tx.execute(locked)).scalars()}
+    # An original may be in a team, which its person may have left.
+    in_teams = [row.id for row in found.values() if row.account_id != caller.user_id]
+    seen = access.select(caller, Conversation, col(Conversation.id)).where(col(Conversation.id).in_(in_teams))
+    unseen = set(in_teams) - set((await tx.execute(seen)).scalars()) if in_teams else set()
+    return {row_id: row for row_id, row in found.items() if row_id not in unseen}
 
 
 def build_conversation(caller: Caller, conversation_id: UUID, new: NewConversation) -> Row:
@@ -191,7 +205,7 @@ async def find_tasks(tx: Transaction, caller: Caller, ids: Sequence[UUID]) -> se
     """Those of the ids that are tasks of the caller's."""
     if not ids:
         return set()
-    own = access.select(caller, Task, col(Task.id)).where(col(Task.id).in_(ids))
+    own = select(col(Task.id)).where(access.own_by_id(caller, Task), col(Task.id).in_(ids))
     return set((await tx.execute(own)).scalars())
 
 
@@ -200,12 +214,9 @@ async def find_said(tx: Transaction, caller: Caller, conversation_id: UUID, ids:
 
     By the message's own columns: PostgreSQL might read all messages to ask each for its conversation.
     """
-    own = select(col(Message.id)).where(
-        access.own_condition(caller, Message),
-        col(Message.conversation_id) == conversation_id,
-        col(Message.id).in_(ids),
-    )
-    return set((await tx.execute(own)).scalars())
+    columns = (col(Message.id), col(Message.conversation_id))
+    own = select(*columns).where(access.own_by_id(caller, Message), col(Message.id).in_(ids))
+    return {row.id for row in await tx.execute(own) if row.conversation_id == conversation_id}
 
 
 def count_rows(stored: Stored, noun: str, made: int, all_: int) -> None:

@@ -7,19 +7,22 @@ from typing import Any, cast
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from access import SignedInCaller
-from db import RetryTransaction
+from db import RetryTransaction, Transaction
 from errors import DatabaseBusy
 from identity import sessions
 from imports import branches, running
 from imports.chats import ChatReader
 from imports.formats import open_reader
-from imports.items import NewRow, Source
+from imports.items import NewRow, NewTask, Source
 from imports.report import Report
 from imports.running import BATCH_ROWS, MOST_PROGRESS_LINES, Import
 from imports.storing import Stored, store_rows
+from models.task import TaskCreate
 from routes.identity import transfers
+from services.tasks import new_task
 from support.api.problems import problem_of
 from support.servers import Person, Server, connected, serving, settings_for, wait_until
 from support.transfers.files import chain, chatgpt_chat, chatgpt_message, grow_chats, talk, to_file
@@ -87,6 +90,39 @@ def test_a_later_file_adds_what_is_new_behind_what_was_said_meanwhile(ann: Perso
     [one, two, mine, answer, three, four] = said_in(ann, "Cakes")
     assert [one[1], two[1], mine[1], three[1], four[1]] == ["One", "Two", "hello", "Three", "Four"]
     assert answer[0] == "agent"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+def test_rows_that_are_there_are_found_by_their_ids(server: Server, ann: Person) -> None:
+    """SQLite would rather read all rows of the person, once for each hundred rows of the file."""
+    rows, caller = read_rows(to_file(talk(*LONG[:99]))), caller_of(ann)
+    rows += [NewTask("todoist", title, new_task(caller, TaskCreate(title=title))) for title in LONG[:50]]
+    sent: list[tuple[str, Any]] = []
+
+    def note(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
+        sent.append((statement, values))
+
+    async def explain(tx: Transaction) -> list[str]:
+        looks = [(sql, values) for sql, values in sent if sql.startswith("SELECT") and " IN (" in sql]
+        connection = await tx.connection()
+        plans = [
+            await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in looks
+        ]
+        return [row.detail for plan in plans for row in plan]
+
+    async def store() -> list[str]:
+        await server.state.db.write(store_rows, caller, rows)
+        engine = server.state.db.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", note)
+        await server.state.db.write(store_rows, caller, rows)
+        event.remove(engine, "before_cursor_execute", note)
+        return await server.state.db.read(explain)
+
+    plans = [
+        plan for plan in server.run(store()) if plan.split()[1] in ("tasks", "conversations", "messages")
+    ]
+    assert {plan.split()[1] for plan in plans} == {"tasks", "conversations", "messages"}
+    assert [plan for plan in plans if not plan.endswith("(id=?)")] == []
 
 
 def test_two_conversations_of_one_name_are_one(ann: Person) -> None:

@@ -53,7 +53,7 @@ JUSTIFIED = {
     (
         "imports/storing.py",
         "select",
-    ): "messages by access.own_condition, of a conversation that the caller has locked",
+    ): "rows by access.own_by_id; of conversations in teams those that access.select has found",
     (
         "identity/sessions.py",
         "update",
