@@ -23,10 +23,12 @@ def conversation_of_caller(caller: Caller) -> TableRule:
     answers.
     """
     mark = get_columns(Conversation)["user_id"]
+    is_there = col(Conversation.deleted_at).is_(None)
     if caller.agent_account_id is not None:
-        return TableRule(col(Conversation.agent_id) == require_id(caller.user_id), mark)
+        return TableRule(and_(col(Conversation.agent_id) == require_id(caller.user_id), is_there), mark)
     own = and_(col(Conversation.user_id) == require_id(caller.user_id), col(Conversation.kind) == "assistant")
-    return TableRule(and_(own, or_(is_at_home(), and_(is_member(caller.user_id), has_agent()))), mark)
+    seen = or_(is_at_home(), and_(is_member(caller.user_id), has_agent()))
+    return TableRule(and_(own, is_there, seen), mark)
 
 
 def is_at_home() -> ColumnElement[bool]:

@@ -96,7 +96,35 @@ def known_conversation(caller: Caller) -> TableRule:
     Their messages are only for those who take part.
     """
     known = or_(takes_part(caller, col(Conversation.id)), is_managed(caller))
-    return TableRule(and_(col(Conversation.kind) != "assistant", known), get_columns(Conversation)["user_id"])
+    is_there = and_(col(Conversation.kind) != "assistant", col(Conversation.deleted_at).is_(None))
+    return TableRule(and_(is_there, known), get_columns(Conversation)["user_id"])
+
+
+def changeable_conversation(caller: Caller) -> TableRule:
+    """Those that the caller may rename and delete: their own with agents, and the groups that they manage."""
+    own = and_(conversation_of_caller(caller), col(Conversation.user_id) == require_id(caller.user_id))
+    managed = and_(col(Conversation.kind) == "group", known_conversation(caller), is_managed(caller))
+    return TableRule(or_(own, managed), get_columns(Conversation)["user_id"])
+
+
+def deleted_conversation(caller: Caller) -> TableRule:
+    """Those that are deleted, of which the caller could do that: their own with agents, groups of accounts that they
+    manage, and those in which they were an owner to the end.
+    """
+    own = and_(col(Conversation.kind) == "assistant", col(Conversation.user_id) == require_id(caller.user_id))
+    last_place = and_(
+        col(PLACE.conversation_id) == col(Conversation.id),
+        col(PLACE.user_id) == require_id(caller.user_id),
+        col(PLACE.role) == "owner",
+        col(PLACE.left_at) == col(Conversation.deleted_at),
+    )
+    was_owner = exists(
+        sql_select(1).where(TableRule(last_place, inspect(PLACE).selectable.columns["conversation_id"]))
+    )
+    managed = or_(was_owner, has_role(caller, Conversation.account_id, "owner", "admin"))
+    group = and_(col(Conversation.kind) == "group", managed, in_living_account(col(Conversation.account_id)))
+    seen = and_(col(Conversation.deleted_at).is_not(None), or_(own, group))
+    return TableRule(seen, get_columns(Conversation)["user_id"])
 
 
 def any_conversation(caller: Caller) -> TableRule:

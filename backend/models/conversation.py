@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from models.agent import BUILT_IN_ID
 from models.columns import (
+    UTCDateTime,
     column,
     id_column,
     nullable_column,
@@ -54,7 +55,8 @@ class Conversation(SQLModel, table=True):
     """`user_id` is who began it. Without `agent_id` the built-in agent answers, which has no row.
 
     Of a direct or group conversation `last_seq` is the number of its last message, and `direct_key` the ids of the two
-    who talk, in order: there is one such conversation in an account.
+    who talk, in order: there is one such conversation in an account. Since `deleted_at` nobody sees it; for a while it
+    can be brought back.
     """
 
     __tablename__ = "conversations"
@@ -86,6 +88,7 @@ class Conversation(SQLModel, table=True):
             "account_id",
             text("updated_at DESC"),
         ),
+        partial_index("idx_conversations_deleted_at", "deleted_at IS NOT NULL", "deleted_at"),
     )
 
     id: UUID = id_column()
@@ -98,6 +101,7 @@ class Conversation(SQLModel, table=True):
     agent_id: UUID | None = nullable_column("agent_id", Uuid)
     last_seq: int = column("last_seq", Integer, default=0)
     direct_key: str | None = nullable_column("direct_key", String(73))
+    deleted_at: datetime | None = nullable_column("deleted_at", UTCDateTime)
 
 
 def make_direct_key(one: UUID, other: UUID) -> str:

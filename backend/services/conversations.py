@@ -20,7 +20,7 @@ from services import idempotency
 from services.accounts import rights
 from services.agents.lookup import find_agent
 from services.agents.run_removal import cancel_unseen_runs
-from services.audit import kept_parts, undo_steps
+from services.audit import hidden_conversations, kept_parts, undo_steps
 from services.audit.undo_steps import RowChange
 from storage.text_search import search_parameters, text_contains
 
@@ -174,28 +174,27 @@ async def update_conversation(
 async def delete_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> list[UUID]:
     """Delete it with its messages, runs and their logs; the ids of the runs that had not ended.
 
-    It can be brought back for a while, unless that is very much.
+    It can be brought back for a while.
     """
     conversation = await lock_own(tx, caller, conversation_id)
     await undo_steps.refuse_second_deletion(tx, caller)
     before, change = undo_steps.take_snapshot(conversation), undo_steps.begin_change(caller)
-    is_kept, run_ids = await take_away(tx, caller, conversation, change.id)
+    run_ids = await take_away(tx, caller, conversation, change.id)
     gone = {"conversation_id": conversation_id}
-    if is_kept:
-        deleted = RowChange(conversation, before, "conversation.deleted", gone, is_deleted=True)
-        await undo_steps.record_changes(tx, caller, deleted, change=change)
-    else:
-        await changes.record_event(tx, caller, "conversation.deleted", gone)
+    deleted = RowChange(conversation, before, "conversation.deleted", gone, is_deleted=True)
+    await undo_steps.record_changes(tx, caller, deleted, change=change)
     return run_ids
 
 
 async def take_away(
     tx: Transaction, caller: Caller, conversation: Conversation, change_id: UUID
-) -> tuple[bool, list[UUID]]:
-    """Delete the locked row and keep what goes with it; whether that was not too much, and the ids of its runs."""
+) -> list[UUID]:
+    """Delete the locked row and keep what goes with it, or hide it where that is too much; the ids of its runs."""
     run_ids = await cancel_unseen_runs(tx, col(Conversation.id) == conversation.id)
-    is_kept = await kept_parts.keep_parts(tx, caller, conversation.id, change_id)
-    await tx.delete(conversation)
-    await tx.flush()
+    if await kept_parts.keep_parts(tx, caller, conversation.id, change_id):
+        await tx.delete(conversation)
+        await tx.flush()
+    else:
+        await hidden_conversations.hide_conversation(tx, caller, conversation)
     await idempotency.forget_answers(tx, caller, conversation.id)
-    return is_kept, run_ids
+    return run_ids

@@ -15,7 +15,7 @@ from services import run_log
 from services.accounts import account_removal, user_removal
 from services.accounts.invitations import delete_ended_invitations
 from services.agents import answers
-from services.audit import kept_parts, undo_steps
+from services.audit import hidden_conversations, kept_parts, undo_steps
 from services.idempotency import delete_old_keys
 
 # A worker that starts has more urgent things to do than to delete what has expired.
@@ -59,6 +59,9 @@ class Housekeeping:
             pass
         while await write(kept_parts.delete_old_parts, SYSTEM):
             pass
+        while expired := await self._db.read(hidden_conversations.find_expired, SYSTEM):
+            for conversation_id in expired:
+                await self._delete_slices(hidden_conversations.delete_slice, conversation_id, inf)
         for run_id in await self._db.read(answers.find_late_runs, SYSTEM):
             await write(answers.end_late_run, SYSTEM, run_id)
         await event_log.number_all_events(self._db)

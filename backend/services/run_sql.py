@@ -29,6 +29,7 @@ OPEN_CONVERSATION = f"""
         FROM conversations, sender
         WHERE conversations.id = $3 AND conversations.user_id = $1
             AND coalesce(conversations.agent_id, conversations.account_id) = $1 AND conversations.kind = 'assistant'
+            AND conversations.deleted_at IS NULL
         FOR NO KEY UPDATE OF conversations
     ), touched AS (
         UPDATE conversations SET updated_at = $2 FROM opened WHERE conversations.id = opened.id
@@ -133,7 +134,8 @@ POST_INTO_CONVERSATION = SqlText(
         **POST_RULES,
         "conversations": (
             "conversations.id = $3 AND conversations.user_id = $1 "
-            "AND coalesce(conversations.agent_id, conversations.account_id) = $1",
+            "AND coalesce(conversations.agent_id, conversations.account_id) = $1 "
+            "AND conversations.kind = 'assistant' AND conversations.deleted_at IS NULL",
             "FROM opened WHERE conversations.id = opened.id",
         ),
         "messages": (*POST_RULES["messages"], "messages.conversation_id = conversations.id"),

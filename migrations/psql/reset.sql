@@ -2,11 +2,39 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '037' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '038' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '038' AND left(:'revision', 3) COLLATE "C" <= '038' AS undo \gset
+\if :undo
+  DELETE FROM conversations WHERE deleted_at IS NOT NULL;
+  DROP FUNCTION refuse_message_delete() CASCADE;
+  ALTER TABLE conversations DROP COLUMN deleted_at;
+  CREATE FUNCTION refuse_message_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    stays boolean := true;
+BEGIN
+    -- By the table's own schema, because a cascade runs with whatever search_path the session has.
+    EXECUTE format(
+        'SELECT EXISTS ('
+        'SELECT FROM %1$I.conversations JOIN %1$I.accounts ON accounts.id = account_id'
+        ' LEFT JOIN %1$I.agents ON agents.id = agent_id'
+        ' WHERE conversations.id = $1 AND accounts.deleted_at IS NULL AND agents.deleted_at IS NULL)'
+        ' AND EXISTS (SELECT FROM %1$I.users WHERE id = $2 AND deleted_at IS NULL)', TG_TABLE_SCHEMA
+    ) INTO stays USING OLD.conversation_id, OLD.user_id;
+    IF NOT stays THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'messages are only added: DELETE is refused' USING ERRCODE = 'restrict_violation';
+END
+$$;
+  CREATE TRIGGER messages_refuse_delete BEFORE DELETE ON messages
+    FOR EACH ROW EXECUTE FUNCTION refuse_message_delete();
+  \echo 038_hide_deleted_conversations: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '037' AND left(:'revision', 3) COLLATE "C" <= '037' AS undo \gset
 \if :undo

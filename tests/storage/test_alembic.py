@@ -448,7 +448,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 037"]
+            assert place.stamps() == [HEAD, "started 039"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -457,7 +457,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["037_add_run_id_to_tasks"]
+        assert place.stamps() == ["039_add_run_id_to_tasks"]
 
 
 # The README

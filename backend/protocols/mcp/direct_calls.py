@@ -1,7 +1,7 @@
 # protocols/mcp/direct_calls.py -- a tool call without a model: a small run, on record as those of the chat.
 import hashlib
 from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
@@ -26,6 +26,7 @@ from protocols.mcp.direct_call_rows import (
     insert_rows_at_once,
 )
 from services import approvals, conversations, messages, runs
+from services.audit import hidden_conversations
 from storage.dialects import read_clock
 from tools.approval_rules import is_change, needs_approval, read_shown_rows
 from tools.registry import TOOLS, ToolError, call_tool
@@ -278,14 +279,19 @@ async def create_record(tx: Transaction, caller: Caller, new: ConversationCreate
 async def open_grant_conversation(tx: Transaction, grant: ApiGrant) -> Conversation:
     """The conversation that records the grant's calls, locked; a new one if the user has deleted it."""
     caller = grant.caller
-    if grant.conversation_id is not None:
-        known = col(Conversation.id) == grant.conversation_id
+    conversation_id = grant.conversation_id
+    while conversation_id is not None:
+        known = col(Conversation.id) == conversation_id
         if found := await access.find_row(tx, caller, Conversation, known, lock=True):
             return found
+        if not await hidden_conversations.find_hidden(tx, caller, [conversation_id]):
+            break
+        # It is deleted and may come back under its id: another one follows it.
+        conversation_id = uuid5(conversation_id, "next")
     new = ConversationCreate(title=grant.title)
     if caller.token_id is None:
         try:
-            return await conversations.create_conversation(tx, caller, new, grant.conversation_id)
+            return await conversations.create_conversation(tx, caller, new, conversation_id)
         except IntegrityError as error:
             raise RetryTransaction from error  # two concurrent first calls
     token = await access.get_row(tx, caller, ApiToken, caller.token_id, lock=True)

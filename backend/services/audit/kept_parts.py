@@ -26,7 +26,7 @@ from storage.dialects import after_cursor
 
 # A message may have a megabyte: so many rows are in memory at once.
 PART = 50
-# A conversation with more rows than this is deleted for good, because it would hold up others while it is copied.
+# A conversation with more rows than this is hidden instead, because it would hold up others while it is copied.
 MAX_ROWS = 20_000
 # Parts that are deleted at once.
 PART_BATCH = 100

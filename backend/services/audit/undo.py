@@ -164,7 +164,8 @@ def refuse_later_change(step: UndoStep, state: JsonObject | None) -> None:
         if state is not None:
             raise Conflict(f"{name} is there again already.", problem="undo-blocked")
     elif state is None:
-        raise Conflict(f"{name} was deleted after that.", problem="undo-blocked")
+        rights = ", or is not yours to change any more" if step.noun == "conversation" else ""
+        raise Conflict(f"{name} was deleted after that{rights}.", problem="undo-blocked")
     elif any(
         mark_value(state[column]) != mark for column, mark in step.state_after.items() if column in state
     ):
@@ -199,7 +200,7 @@ async def record_undo(
     wanted: UndoCreate,
     undone: Sequence[UndoStep],
     reversals: Sequence[Reversal],
-    changed: Sequence[tuple[SQLModel, NewEvent]],
+    changed: Sequence[tuple[SQLModel, list[NewEvent]]],
 ) -> Undone:
     """Write the events and the steps of the undo, which can be undone itself."""
     made = [
@@ -216,6 +217,6 @@ async def record_undo(
         "undone_change_ids": list(dict.fromkeys(step.change_id for step in undone)),
         "run_id": wanted.run_id,
     }
-    events = [event for _, event in changed]
+    events = [event for _, events_of_row in changed for event in events_of_row]
     await add_events(tx, [*events, changes.new_event(change.caller, "change.undone", told)], *made)
     return Undone(change.id, made, [row for row, _ in changed])

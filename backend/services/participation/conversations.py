@@ -1,5 +1,6 @@
 # services/participation/conversations.py -- verbs on direct and group conversations.
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -18,6 +19,7 @@ from access.participation import (
 from db import RetryTransaction, Transaction
 from errors import Forbidden, Invalid, NotFound
 from events import changes
+from events.writing import add_events
 from models import AccountMember, Conversation, ConversationParticipant
 from models.conversation import (
     ConversationCreate,
@@ -25,11 +27,12 @@ from models.conversation import (
     ConversationUpdate,
     make_direct_key,
 )
-from models.event import Audience
+from models.event import Audience, NewEvent
 from models.participation.participant import ParticipantRole
 from services import idempotency
 from services.accounts import rights
 from services.agents.run_removal import cancel_unseen_runs
+from services.audit import hidden_conversations, undo_steps
 from services.participation.rosters import TAKES_PART
 
 NOT_A_MANAGER = "Only the owners of the group, and the owners and admins of its account, may do this."
@@ -177,26 +180,45 @@ async def rename_group(
     tx: Transaction, caller: Caller, conversation_id: UUID, change: ConversationUpdate
 ) -> Conversation:
     conversation = await lock_managed(tx, caller, conversation_id)
+    before = undo_steps.take_snapshot(conversation)
     conversation.sqlmodel_update(change.model_dump(exclude_unset=True))
     await tx.flush()
-    everybody = Audience("conversation", conversation.id)
-    await changes.record_event(tx, everybody, "conversation.updated", describe_event(conversation))
+    after = undo_steps.take_snapshot(conversation)
+    steps = []
+    if before["title"] != after["title"]:
+        steps = [undo_steps.new_step(undo_steps.begin_change(caller), Conversation, before, after)]
+    await add_events(tx, [describe_update(conversation)], *steps)
     return conversation
 
 
-async def delete_group(tx: Transaction, caller: Caller, conversation_id: UUID) -> list[UUID]:
-    """Delete it with its messages and runs; the ids of the runs that had not ended.
+def describe_update(conversation: Conversation) -> NewEvent:
+    """For all who take part."""
+    everybody = Audience("conversation", conversation.id)
+    return changes.new_event(everybody, "conversation.updated", describe_event(conversation))
 
-    Each participant is told by an event of their own: nothing else of it is left.
-    """
+
+async def delete_group(tx: Transaction, caller: Caller, conversation_id: UUID) -> list[UUID]:
+    """Delete it for all who take part; the ids of the runs that had not ended. It can be brought back for a while."""
     conversation = await lock_managed(tx, caller, conversation_id)
-    run_ids = await cancel_unseen_runs(tx, col(Conversation.id) == conversation_id)
-    user_ids = await list_user_ids(tx, conversation)
-    await tx.delete(conversation)
-    await tx.flush()
-    await idempotency.forget_answers(tx, caller, conversation_id)
-    payload = {"conversation_id": conversation_id}
-    await changes.record_events(
-        tx, [changes.new_event(user_id, "conversation.deleted", payload) for user_id in user_ids]
-    )
+    before, change = undo_steps.take_snapshot(conversation), undo_steps.begin_change(caller)
+    run_ids, events = await take_away(tx, caller, conversation)
+    await add_events(tx, events, undo_steps.new_step(change, Conversation, before, None))
     return run_ids
+
+
+async def take_away(
+    tx: Transaction, caller: Caller, conversation: Conversation
+) -> tuple[list[UUID], list[NewEvent]]:
+    """Hide the locked row; the ids of its runs, and an event for each participant: they see no other one of it."""
+    run_ids = await cancel_unseen_runs(tx, col(Conversation.id) == conversation.id)
+    user_ids = await hidden_conversations.hide_conversation(tx, caller, conversation)
+    await idempotency.forget_answers(tx, caller, conversation.id)
+    gone = {"conversation_id": conversation.id}
+    return run_ids, [changes.new_event(user_id, "conversation.deleted", gone) for user_id in user_ids]
+
+
+async def bring_back(tx: Transaction, conversation: Conversation, updated_at: datetime) -> list[NewEvent]:
+    """Show the locked row again; an event for each who takes part again."""
+    user_ids = await hidden_conversations.show_conversation(tx, conversation, updated_at)
+    told = describe_event(conversation)
+    return [changes.new_event(user_id, "conversation.created", told) for user_id in user_ids]

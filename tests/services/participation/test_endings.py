@@ -116,11 +116,18 @@ def test_what_a_removed_member_has_said_stays_and_their_marks_go(team: Team) -> 
     problem_of(member.http.get(f"/v1/conversations/{group_id}"), 404)
 
 
-def test_a_deleted_group_leaves_no_row_and_the_invitations_of_its_account(server: Server, team: Team) -> None:
+def test_nobody_sees_a_deleted_group_and_the_invitations_of_its_account_stay(
+    server: Server, team: Team
+) -> None:
     group_id = open_group(team, "owner")
     said = talk(team, group_id)
     guest = server.person()
     token = invite(team.people["owner"], team.id, guest.email)["token"]
     team.people["member"].delete(f"/v1/conversations/{group_id}")
-    assert count_rows(server, [group_id], [said["id"]]) == NOTHING
+    for who in ("member", "owner"):
+        person = team.people[who]
+        assert person.get("/v1/conversations")["data"] == []
+        for path in (group_id, f"{group_id}/messages", f"{group_id}/participants", f"{group_id}/runs"):
+            problem_of(person.http.get(f"/v1/conversations/{path}"), 404)
+        problem_of(person.http.get(f"/v1/messages/{said['id']}/deliveries"), 404)
     assert guest.post("/v1/invitations/accept", token=token)["id"] == team.id
