@@ -2,45 +2,32 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
+from uuid import UUID
 
 from imports.items import Source
-from imports.texts import shorten
-from models.shapes import ApiModel, JsonObject
+from models.audit.left_out import LeftOut, leave_out
+from models.shapes import JsonObject
 
 Noun = Literal["tasks", "conversations", "messages"]
 NOUNS: tuple[Noun, ...] = ("tasks", "conversations", "messages")
 # Why things are left out of any kind of file.
 TOO_LONG = "It is longer than 2 MiB."
 UNKNOWN = "Its form is not known."
-MAX_EXAMPLES = 3
-MAX_EXAMPLE = 80
-
-
-class LeftOut(ApiModel):
-    """`examples` are the first of them."""
-
-    what: str
-    why: str
-    count: int = 0
-    examples: list[str]
 
 
 @dataclass(slots=True)
 class Report:
-    """Grows while a file is read. The reasons are words of the code, so that there are few of them."""
+    """Grows while a file is read. `change_id` is the change of what was made, by which it can be undone."""
 
     source: Source
+    change_id: UUID | None = None
     size: int = 0
     imported: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     _left_out: dict[tuple[str, str], LeftOut] = field(default_factory=dict)
 
     def leave_out(self, what: str, why: str, example: str | None = None, count: int = 1) -> None:
-        entry = self._left_out.setdefault((what, why), LeftOut(what=what, why=why, examples=[]))
-        entry.count += count
-        words = " ".join((example or "")[: 4 * MAX_EXAMPLE].split())
-        if words and len(entry.examples) < MAX_EXAMPLES:
-            entry.examples.append(shorten(words, MAX_EXAMPLE))
+        leave_out(self._left_out, what, why, example, count)
 
     def show_progress(self) -> JsonObject:
         return {
@@ -51,4 +38,10 @@ class Report:
 
     def show(self, problem: JsonObject | None) -> JsonObject:
         left_out = [entry.model_dump() for entry in self._left_out.values()]
-        return {"format": self.source, **self.show_progress(), "left_out": left_out, "problem": problem}
+        return {
+            "format": self.source,
+            **self.show_progress(),
+            "left_out": left_out,
+            "change_id": self.change_id,
+            "problem": problem,
+        }

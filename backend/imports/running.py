@@ -2,6 +2,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from uuid import UUID, uuid4
 
 from access import Caller
 from db import Database, RetryTransaction
@@ -14,6 +15,7 @@ from imports.storing import store_rows
 from models.export_line import frame_lines
 from models.shapes import JsonObject
 from server.problems import describe_problem
+from services.audit.import_rows import ImportId
 
 # Of one transaction. SQLite has one writer, and nobody waits long for this.
 BATCH_ROWS = 100
@@ -41,6 +43,7 @@ class Import:
     report: Report
     most_bytes: int
     is_stopping: Callable[[], bool]
+    id: UUID = field(default_factory=uuid4)
     _rows: list[NewRow] = field(default_factory=list)
     _size: int = 0
 
@@ -82,9 +85,12 @@ class Import:
         if not rows:
             return
         try:
-            stored = await self.db.write(store_rows, self.caller, rows)
+            imported = ImportId(self.id, self.report.source)
+            stored = await self.db.write(store_rows, self.caller, imported, rows)
         except RetryTransaction as error:
             raise Conflict(AT_ONCE, problem="import-running") from error
+        if stored.imported:
+            self.report.change_id = self.id
         self.report.imported += stored.imported
         self.report.skipped += stored.skipped
         if stored.gone:

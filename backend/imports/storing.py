@@ -7,6 +7,7 @@ run, no reminder and no mark begins with it.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import select
@@ -16,15 +17,18 @@ from sqlmodel import col
 import access
 from access import Caller
 from db import RetryTransaction, Transaction
+from errors import Conflict
 from events import changes
 from identity import credentials
 from imports.items import NewConversation, NewMessage, NewRow, NewTask
 from models import Conversation, Message, Task
+from services.audit import hidden_conversations, import_rows
+from services.audit.import_rows import ImportId, MadeRows
 from services.messages import find_next_seq
 from storage.failures import is_foreign_key_violation
 
 # The columns of a row, each of a type of its own.
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +47,39 @@ class Place:
     conversation_id: UUID
     is_new: bool = False
     takes_messages: bool = True
+    # An earlier import has made it, which was undone: it is shown again.
+    is_back: bool = False
+    title: str | None = None
 
 
 def derive_row_id(caller: Caller, source: str, noun: str, *names: str) -> UUID:
     return uuid5(caller.user_id, "/".join((source, noun, *names)))
 
 
-async def store_rows(tx: Transaction, caller: Caller, rows: Sequence[NewRow]) -> Stored:
-    """Store those that are not there, with one event; InvalidCredential if the caller's session has ended."""
+async def store_rows(tx: Transaction, caller: Caller, imported: ImportId, rows: Sequence[NewRow]) -> Stored:
+    """Store those that are not there, with one event and what undoes the import.
+
+    InvalidCredential if the caller's session has ended, Conflict if the import was undone meanwhile.
+    """
     await credentials.require_active(tx, caller)
+    step = await import_rows.lock_import(tx, caller, imported.id)
     stored = Stored()
     try:
-        await store_tasks(tx, caller, [row for row in rows if isinstance(row, NewTask)], stored)
-        lost = await store_conversations(tx, caller, rows, stored)
+        tasks = await store_tasks(tx, caller, [row for row in rows if isinstance(row, NewTask)], stored)
+        made, lost = await store_conversations(tx, caller, rows, stored)
     except IntegrityError as error:
         if is_foreign_key_violation(error):
             raise
         raise RetryTransaction from error  # another import of the same was first
     if stored.imported:
+        made.tasks = tasks
+        await import_rows.record_rows(tx, caller, imported, step, made)
         await changes.record_event(tx, caller, "import.stored", dict(stored.imported))
     return Stored(stored.imported, stored.skipped, lost)
 
 
-async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask], stored: Stored) -> None:
+async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask], stored: Stored) -> list[Row]:
+    """The rows that were made."""
     wanted = {derive_row_id(caller, new.source, "task", new.source_id): new for new in tasks}
     known = await find_tasks(tx, caller, [*wanted, *(new.known_id for new in tasks if new.known_id)])
     made = [
@@ -75,6 +89,7 @@ async def store_tasks(tx: Transaction, caller: Caller, tasks: Sequence[NewTask],
     ]
     await access.insert_rows(tx, caller, Task, made)
     count_rows(stored, "tasks", len(made), len(tasks))
+    return made
 
 
 def build_task(task_id: UUID, new: NewTask) -> Row:
@@ -85,21 +100,28 @@ def build_task(task_id: UUID, new: NewTask) -> Row:
     return {**new.task.model_dump(), **times, "id": task_id}
 
 
-async def store_conversations(tx: Transaction, caller: Caller, rows: Sequence[NewRow], stored: Stored) -> int:
-    """Conversations and their messages; how many have lost theirs, which an earlier transaction has made."""
+async def store_conversations(
+    tx: Transaction, caller: Caller, rows: Sequence[NewRow], stored: Stored
+) -> tuple[MadeRows, int]:
+    """Conversations and their messages: what was made, and how many messages have lost their conversation, which an
+    earlier transaction has made.
+    """
     begun = [row for row in rows if isinstance(row, NewConversation)]
     messages = [row for row in rows if isinstance(row, NewMessage)]
     if not begun and not messages:
-        return 0
+        return MadeRows(), 0
     places = await find_places(tx, caller, begun, messages)
     new: dict[UUID, NewConversation] = {}
+    back: dict[UUID, str | None] = {}
     for conversation, place in places.items():
         if place.is_new:
             new.setdefault(place.conversation_id, conversation)
+        elif place.is_back:
+            back[place.conversation_id] = place.title
     await access.insert_rows(
         tx, caller, Conversation, [build_conversation(caller, *each) for each in new.items()]
     )
-    count_rows(stored, "conversations", len(new), len(begun))
+    count_rows(stored, "conversations", len(new) + len(back), len(begun))
     # A file may have two conversations of one name: they are one row.
     said: dict[Place, dict[UUID, NewMessage]] = {}
     for message in messages:
@@ -109,12 +131,18 @@ async def store_conversations(tx: Transaction, caller: Caller, rows: Sequence[Ne
             message_id = derive_row_id(caller, source, "message", *names)
             said.setdefault(places[message.conversation], {}).setdefault(message_id, message)
     made: list[Row] = []
+    last_seqs = {
+        conversation_id: await find_next_seq(tx, caller, conversation_id) - 1 for conversation_id in back
+    }
     for place, by_id in said.items():
-        made += await build_messages(tx, caller, place, by_id)
+        if added := await build_messages(tx, caller, place, by_id):
+            last_seqs[place.conversation_id] = added[-1]["seq"]
+            made += added
     await access.insert_rows(tx, caller, Message, made)
     kept = sum(message.conversation in places for message in messages)
     count_rows(stored, "messages", len(made), kept)
-    return len(messages) - kept
+    titles = {conversation_id: conversation.title for conversation_id, conversation in new.items()}
+    return MadeRows((), titles | back, last_seqs, len(made)), len(messages) - kept
 
 
 async def find_places(
@@ -125,6 +153,8 @@ async def find_places(
     ids = {each: derive_row_id(caller, each.source, "conversation", each.source_id) for each in named}
     wanted = sorted({*ids.values(), *(each.known_id for each in named if each.known_id)})
     found = await lock_conversations(tx, caller, wanted)
+    missing = [id_ for id_ in ids.values() if id_ not in found]
+    back = await show_hidden(tx, caller, missing) if missing else {}
     places: dict[NewConversation, Place] = {}
     for each, id_ in ids.items():
         if each.known_id in found:
@@ -132,6 +162,8 @@ async def find_places(
             places[each] = Place(each.known_id, takes_messages=False)
         elif id_ in found:
             places[each] = Place(id_)
+        elif id_ in back:
+            places[each] = Place(id_, is_back=True, title=back[id_])
         elif each in begun:
             places[each] = Place(id_, is_new=True)
     return places
@@ -145,6 +177,7 @@ async def lock_conversations(
         access.own_by_id(caller, Conversation),
         col(Conversation.id).in_(ids),
         col(Conversation.kind) == "assistant",
+        col(Conversation.deleted_at).is_(None),
     )
     locked = own.order_by(col(Conversation.id)).with_for_update(of=Conversation)
     found = {row.id: row for row in (await tx.execute(locked)).scalars()}
@@ -153,6 +186,21 @@ async def lock_conversations(
     seen = access.select(caller, Conversation, col(Conversation.id)).where(col(Conversation.id).in_(in_teams))
     unseen = set(in_teams) - set((await tx.execute(seen)).scalars()) if in_teams else set()
     return {row_id: row for row_id, row in found.items() if row_id not in unseen}
+
+
+async def show_hidden(tx: Transaction, caller: Caller, ids: Sequence[UUID]) -> dict[UUID, str | None]:
+    """Those of the ids that were deleted, and have not gone for good, are there again; their titles.
+
+    Conflict for one that is about to go for good.
+    """
+    hidden = await hidden_conversations.find_hidden(tx, caller, ids)
+    for conversation in hidden:
+        if hidden_conversations.has_expired(conversation):
+            raise Conflict(
+                "Something of this was deleted a month ago and goes for good now. Try again later."
+            )
+        await hidden_conversations.show_conversation(tx, conversation, conversation.updated_at)
+    return {conversation.id: conversation.title for conversation in hidden}
 
 
 def build_conversation(caller: Caller, conversation_id: UUID, new: NewConversation) -> Row:

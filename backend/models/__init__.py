@@ -2,6 +2,7 @@
 from models.account import Account, AccountInvitation, AccountMember
 from models.agent import Agent
 from models.approval import Approval
+from models.audit.import_row import ImportRow
 from models.audit.kept_part import KeptPart
 from models.audit.undo_step import UndoStep
 from models.conversation import Conversation
@@ -34,6 +35,7 @@ __all__ = [
     "EventLogEntry",
     "EventRead",
     "IdempotencyKey",
+    "ImportRow",
     "KeptPart",
     "Message",
     "MessageChange",

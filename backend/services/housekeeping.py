@@ -15,7 +15,7 @@ from services import run_log
 from services.accounts import account_removal, user_removal
 from services.accounts.invitations import delete_ended_invitations
 from services.agents import answers
-from services.audit import hidden_conversations, kept_parts, undo_steps
+from services.audit import hidden_conversations, import_rows, kept_parts, undo_steps
 from services.idempotency import delete_old_keys
 
 # A worker that starts has more urgent things to do than to delete what has expired.
@@ -58,6 +58,8 @@ class Housekeeping:
         while await write(undo_steps.delete_old_steps, SYSTEM):
             pass
         while await write(kept_parts.delete_old_parts, SYSTEM):
+            pass
+        while await write(import_rows.delete_old_rows, SYSTEM):
             pass
         while expired := await self._db.read(hidden_conversations.find_expired, SYSTEM):
             for conversation_id in expired:

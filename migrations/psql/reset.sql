@@ -2,11 +2,21 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '038' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '039' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '039' AND left(:'revision', 3) COLLATE "C" <= '039' AS undo \gset
+\if :undo
+  DELETE FROM undo_steps WHERE noun = 'import';
+  ALTER TABLE undo_steps
+    DROP CONSTRAINT undo_steps_noun_check,
+    ADD CONSTRAINT undo_steps_noun_check CHECK (noun IN ('task', 'conversation'));
+  DROP TABLE import_rows CASCADE;
+  \echo 039_add_import_rows: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '038' AND left(:'revision', 3) COLLATE "C" <= '038' AS undo \gset
 \if :undo

@@ -4,7 +4,7 @@ import json
 import tracemalloc
 from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event
@@ -22,12 +22,14 @@ from imports.running import BATCH_ROWS, MOST_PROGRESS_LINES, Import
 from imports.storing import Stored, store_rows
 from models.task import TaskCreate
 from routes.identity import transfers
+from services.audit.import_rows import ImportId
 from services.tasks import new_task
 from support.api.problems import problem_of
 from support.servers import Person, Server, connected, serving, settings_for, wait_until
 from support.transfers.files import chain, chatgpt_chat, chatgpt_message, grow_chats, talk, to_file
 from support.transfers.imports import counts_of, import_file, left_out, said_in, send_file
 
+IMPORT = ImportId(uuid4(), "chatgpt")
 LONG = [f"Word {number}" for number in range(3 * BATCH_ROWS)]
 
 
@@ -71,7 +73,7 @@ def test_two_imports_at_once_make_each_row_once(server: Server, ann: Person) -> 
     rows, caller = read_rows(to_file(talk(*LONG[:50]))), caller_of(ann)
 
     async def store_twice() -> list[Stored]:
-        both = [server.state.db.write(store_rows, caller, rows) for _ in range(2)]
+        both = [server.state.db.write(store_rows, caller, IMPORT, rows) for _ in range(2)]
         return list(await asyncio.gather(*both))
 
     stored = server.run(store_twice())
@@ -111,10 +113,10 @@ def test_rows_that_are_there_are_found_by_their_ids(server: Server, ann: Person)
         return [row.detail for plan in plans for row in plan]
 
     async def store() -> list[str]:
-        await server.state.db.write(store_rows, caller, rows)
+        await server.state.db.write(store_rows, caller, IMPORT, rows)
         engine = server.state.db.engine.sync_engine
         event.listen(engine, "before_cursor_execute", note)
-        await server.state.db.write(store_rows, caller, rows)
+        await server.state.db.write(store_rows, caller, IMPORT, rows)
         event.remove(engine, "before_cursor_execute", note)
         return await server.state.db.read(explain)
 
@@ -231,10 +233,10 @@ def test_a_server_that_stops_says_so(server: Server, ann: Person) -> None:
 
 def test_messages_of_a_conversation_that_goes_meanwhile_are_told_of(server: Server, ann: Person) -> None:
     rows, caller = read_rows(to_file(talk("One", "Two", "Three"))), caller_of(ann)
-    server.run(server.state.db.write(store_rows, caller, rows[:2]))
+    server.run(server.state.db.write(store_rows, caller, IMPORT, rows[:2]))
     [conversation] = ann.get("/v1/conversations")["data"]
     ann.delete(f"/v1/conversations/{conversation['id']}")
-    stored = server.run(server.state.db.write(store_rows, caller, rows[2:]))
+    stored = server.run(server.state.db.write(store_rows, caller, IMPORT, rows[2:]))
     assert (stored.gone, stored.imported.total()) == (2, 0)
     assert ann.get("/v1/conversations")["data"] == []
 

@@ -115,6 +115,8 @@ ROWS = {
     "036": f"UPDATE users SET language = 'de' WHERE id = {ONE}",
     "037": "INSERT INTO messages (conversation_id, user_id, role, content, seq, choices) "
     f"""VALUES ({ONE}, {ONE}, 'agent', 'hello', 7, '["Yes", "No"]')""",
+    "039": "INSERT INTO import_rows (import_id, row_id, user_id, noun, kind, state_after) "
+    f"VALUES ({ID.format(9)}, {ID.format(9)}, {ONE}, 'task', 'made', '{{}}')",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -448,7 +450,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 039"]
+            assert place.stamps() == [HEAD, "started 040"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -457,7 +459,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["039_add_run_id_to_tasks"]
+        assert place.stamps() == ["040_add_run_id_to_tasks"]
 
 
 # The README

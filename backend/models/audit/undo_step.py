@@ -8,6 +8,7 @@ from pydantic import Field as ApiField
 from sqlalchemy import Boolean, Column, Index, String, Uuid, text
 from sqlmodel import Field, SQLModel
 
+from models.audit.left_out import LeftOut
 from models.columns import (
     Counter,
     JsonType,
@@ -21,7 +22,7 @@ from models.columns import (
 from models.shapes import ApiModel, JsonObject, Time
 
 # The kinds of rows of which changes can be undone, and what a change did to one.
-UndoNoun = Literal["task", "conversation"]
+UndoNoun = Literal["task", "conversation", "import"]
 UNDO_NOUNS: tuple[UndoNoun, ...] = get_args(UndoNoun)
 UndoAction = Literal["created", "updated", "deleted"]
 UNDO_ACTIONS: tuple[UndoAction, ...] = get_args(UndoAction)
@@ -122,7 +123,11 @@ class UndoStepPublic(ApiModel):
 
 
 class UndoPublic(ApiModel):
-    """An undo is a change itself: `change_id` undoes it. `steps` are what it has done."""
+    """An undo is a change itself: `change_id` undoes it. `steps` are what it has done.
+
+    `left` is what of an import was not taken away, or not brought back, because of what was done after it.
+    """
 
     change_id: UUID
     steps: list[UndoStepPublic]
+    left: list[LeftOut] = ApiField(default_factory=list)

@@ -8,7 +8,7 @@ from models.audit.undo_step import UNDO_NOUNS, UndoCreate, UndoPublic, UndoStepP
 from routes.dependencies import DatabaseDep, JsonBytes, PageDep, TasksReadDep, TasksWriteDep
 from routes.idempotency import NewIdDep, RereadRoute
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
-from services.audit import undo, undo_steps
+from services.audit import undo_imports, undo_steps
 
 router = APIRouter(prefix="/v1/undo", tags=["undo"], route_class=RereadRoute)
 
@@ -36,11 +36,11 @@ async def list_undo_steps(
 async def undo_change(
     db: DatabaseDep, caller: TasksWriteDep, new_id: NewIdDep, wanted: UndoCreate = NEWEST
 ) -> UndoPublic:
-    """Undoes a change, all changes of a run, or the newest change: wholly, or not at all.
+    """Undoes a change, all changes of a run, or the newest change: wholly, or not at all. Of an import what is still as
+    it was made; `left` says what is not.
 
     409 says why not: it was undone already, or a later change stands in the way. An undo is a change itself, so the
     next undo of the newest change undoes the undo.
     """
     nouns = UNDO_NOUNS if caller.is_allowed("chat:write") else ("task",)
-    done = await db.write(undo.undo_change, caller, wanted, new_id, nouns=nouns)
-    return undo.show_undone(done)
+    return await undo_imports.undo_anything(db, caller, wanted, new_id, nouns)

@@ -86,5 +86,9 @@ async def delete_slice(
     return await delete_owned_rows(tx, caller, TABLES, conversation_id, limit) >= limit
 
 
+def has_expired(conversation: Conversation) -> bool:
+    return conversation.deleted_at is not None and conversation.deleted_at < utc_now() - RETENTION
+
+
 def is_expired() -> ColumnElement[bool]:
     return col(Conversation.deleted_at) < utc_now() - EXPIRY

@@ -66,10 +66,7 @@ async def reverse_task(tx: Transaction, change: Change, reversal: Reversal) -> t
         await tx.delete(task)
         await idempotency.forget_answers(tx, caller, task.id)
         return task, [changes.new_event(caller, "task.deleted", {"task_id": task.id})]
-    past = Task.model_validate({**state, "user_id": caller.user_id})
-    # What was reminded of is not once more.
-    is_to_come = past.reminder_at is not None and past.reminder_at > utc_now() and not past.completed
-    past.remind_at = past.reminder_at if is_to_come else None
+    past = revive_task(caller, state)
     if task is None:
         access.add_row(tx, caller, past)
         return past, [changes.new_event(caller, "task.created", tasks.describe_task_event(past))]
@@ -80,6 +77,14 @@ async def reverse_task(tx: Transaction, change: Change, reversal: Reversal) -> t
         setattr(task, name, getattr(past, name))
     await tx.flush()
     return task, [changes.new_event(caller, "task.updated", tasks.describe_task_event(task))]
+
+
+def revive_task(caller: Caller, state: JsonObject) -> Task:
+    """The task as it was. What was reminded of is not once more."""
+    past = Task.model_validate({**state, "user_id": caller.user_id})
+    is_to_come = past.reminder_at is not None and past.reminder_at > utc_now() and not past.completed
+    past.remind_at = past.reminder_at if is_to_come else None
+    return past
 
 
 async def reverse_conversation(
@@ -115,15 +120,14 @@ async def bring_back(
     if past.kind == "group":
         if not hidden:
             raise Conflict(
-                "You may not bring the group back any more, or its account is not there.", problem="undo-blocked"
+                "You may not bring the group back any more, or its account is not there.",
+                problem="undo-blocked",
             )
         return hidden[0], await groups.bring_back(tx, hidden[0], past.updated_at)
     try:
         await conversations.find_place(tx, change.caller, past.account_id, past.agent_id)
     except NotFound as error:
-        raise Conflict(
-            "Its account or its agent is not there any more.", problem="undo-blocked"
-        ) from error
+        raise Conflict("Its account or its agent is not there any more.", problem="undo-blocked") from error
     for conversation in hidden:
         await hidden_conversations.show_conversation(tx, conversation, past.updated_at)
         past = conversation

@@ -330,6 +330,7 @@ def with_everything(person: Person, title: str = "A plan", partner: Person | Non
     asking = person.chat("delete buy milk")
     gone = person.chat("hello")["conversation_id"]
     person.delete(f"/v1/conversations/{gone}")
+    ok(person.http.post("/v1/me/import", content=b"TYPE,CONTENT\ntask,Brought along\n"))
     person.post("/v1/tasks", title=title)
     change_id = person.get("/v1/undo")["data"][0]["change_id"]
     event = person.post("/v1/events", type="chat.message", payload={"content": title})

@@ -129,9 +129,10 @@ stream.subscribe("reset", () => {
   if (!me) return;
   Promise.all([accounts.load(me), conversations.load(), tasks.load(), inbox.load(), chat.refreshMessages()]).catch(showFailure);
 });
-stream.subscribe("import.stored", debounce(1000, () => {
+const showImported = debounce(1000, () => {
   if (me) Promise.all([conversations.load(), tasks.load()]).catch(showFailure);
-}));
+});
+for (const type of ["import.stored", "import.removed"]) stream.subscribe(type, showImported);
 // Once the network is back, all streams are opened anew, and tell whether they are.
 const showConnection = (isUp, words = "Connection lost. Trying again …") => ($("connection").textContent = isUp ? "" : words);
 stream.subscribe("connection", (isUp) => showConnection(isUp));
