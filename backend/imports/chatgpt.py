@@ -2,6 +2,7 @@
 from collections.abc import Iterator
 
 from imports.branches import Node, Said
+from imports.marks import REFERENCES, strip_marks
 from imports.report import UNKNOWN
 from imports.texts import clean_text, is_visible, read_seconds
 from models.message import Role
@@ -23,6 +24,7 @@ KINDS = {
 }
 NOT_SAID = "Only what the person and the agent have said to each other is kept."
 NO_FILES = "Parley's messages are texts."
+NO_REFERENCES = "They are marks that only ChatGPT's own pages show."
 EMPTY = "Nothing is seen of it."
 
 
@@ -38,8 +40,9 @@ def read_node(value: object) -> Node:
     if reason is not None:
         return Node(parent_id, left_out=(reason,))
     content = message["content"]
-    left_out = tuple(list_files(content["parts"]))
-    text = clean_text("\n\n".join(part for part in list_texts(content["parts"]) if part))
+    said_text, references = strip_marks("\n\n".join(part for part in list_texts(content["parts"]) if part))
+    left_out = (*list_files(content["parts"]), *[(REFERENCES, NO_REFERENCES)] * references)
+    text = clean_text(said_text)
     if not is_visible(text):
         return Node(parent_id, left_out=left_out or (("messages", EMPTY),))
     role = ROLES[message["author"]["role"]]

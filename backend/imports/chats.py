@@ -13,17 +13,35 @@ from imports.report import TOO_LONG, UNKNOWN, Report
 from imports.texts import MAX_CHARACTERS, read_seconds, read_title
 
 CHATGPT_NODES: Path = (ITEM, "mapping")
-WEBUI_NODES: Path = (ITEM, "chat", "history", "messages")
-WEBUI_LIST: Path = (ITEM, "chat", "messages")
+# A chat of Open WebUI stands in a row of its table or, where it was saved by itself, alone.
+WEBUI_CHATS: tuple[Path, ...] = ((ITEM, "chat"), (ITEM,))
+WEBUI_NODES = frozenset((*chat, "history", "messages") for chat in WEBUI_CHATS)
+WEBUI_LISTS = frozenset((*chat, "messages") for chat in WEBUI_CHATS)
 OPENED: frozenset[Path] = frozenset(
-    {(), (ITEM,), CHATGPT_NODES, (ITEM, "chat"), (ITEM, "chat", "history"), WEBUI_NODES, WEBUI_LIST}
+    {
+        (),
+        CHATGPT_NODES,
+        *WEBUI_CHATS,
+        *((*chat, "history") for chat in WEBUI_CHATS),
+        *WEBUI_NODES,
+        *WEBUI_LISTS,
+    }
 )
 # Where the plain members of a conversation stand, the first choice last.
 TITLES: tuple[Path, ...] = ((ITEM, "chat", "title"), (ITEM, "title"))
 IDS: tuple[Path, ...] = ((ITEM, "chat", "id"), (ITEM, "id"), (ITEM, "conversation_id"))
-BEGUN: tuple[Path, ...] = ((ITEM, "chat", "timestamp"), (ITEM, "created_at"), (ITEM, "create_time"))
+BEGUN: tuple[Path, ...] = (
+    (ITEM, "timestamp"),
+    (ITEM, "chat", "timestamp"),
+    (ITEM, "created_at"),
+    (ITEM, "create_time"),
+)
 LAST: tuple[Path, ...] = ((ITEM, "updated_at"), (ITEM, "update_time"))
-CURRENT: tuple[Path, ...] = ((ITEM, "chat", "history", "currentId"), (ITEM, "current_node"))
+CURRENT: tuple[Path, ...] = (
+    (ITEM, "history", "currentId"),
+    (ITEM, "chat", "history", "currentId"),
+    (ITEM, "current_node"),
+)
 MEMBERS = frozenset(TITLES + IDS + BEGUN + LAST + CURRENT)
 
 TOO_LARGE = "Its conversation is too large: over 20,000 messages, or 16 million characters."
@@ -73,9 +91,9 @@ class ChatReader:
 
     def _take(self, piece: Piece) -> None:
         parent, path = piece.path[:-1], piece.path
-        is_node = parent in (CHATGPT_NODES, WEBUI_NODES, WEBUI_LIST)
-        if parent in (WEBUI_NODES, WEBUI_LIST):
-            self._chat.is_of_webui = True
+        is_of_webui = parent in WEBUI_NODES or parent in WEBUI_LISTS
+        is_node = is_of_webui or parent == CHATGPT_NODES
+        self._chat.is_of_webui |= is_of_webui
         if not is_node and path not in MEMBERS and path != (ITEM,):
             return
         what = "messages" if is_node else "conversations" if path == (ITEM,) else "members of conversations"
@@ -102,7 +120,7 @@ class ChatReader:
         node_id = name
         if parent == CHATGPT_NODES:
             node = chatgpt.read_node(value)
-        elif parent == WEBUI_NODES:
+        elif parent in WEBUI_NODES:
             node = open_webui.read_node(value)
         else:
             tree, previous_id = chat.listed, next(reversed(chat.listed.nodes), None)

@@ -1,6 +1,7 @@
 # imports/open_webui.py -- a message in an export of Open WebUI.
 from imports.branches import Node, Said
 from imports.chatgpt import EMPTY, NO_FILES, NOT_SAID, ROLES
+from imports.marks import STEPS, THOUGHTS, strip_folded
 from imports.report import UNKNOWN
 from imports.texts import clean_text, is_visible, read_seconds, read_speaker
 from models.shapes import JsonObject
@@ -23,7 +24,14 @@ def read_node(value: object, previous_id: str | None = None) -> Node:
         return Node(parent_id, left_out=(("messages", UNKNOWN),))
     attached = value.get("files")
     files += len(attached) if isinstance(attached, list) else 0
-    left_out = (("pictures, sounds and files", NO_FILES),) * files
+    text, steps = strip_folded(text)
+    if not is_visible(text):
+        text, more = read_output(value.get("output"))
+        steps += more
+    left_out = (
+        *[("pictures, sounds and files", NO_FILES)] * files,
+        *[(what, NOT_SAID) for what in steps],
+    )
     if not is_visible(text):
         return Node(parent_id, left_out=left_out or (("messages", EMPTY),))
     program_name = find_model(value) if ROLES[role] == "agent" else None
@@ -39,6 +47,19 @@ def read_content(content: object) -> tuple[str | None, int]:
         return None, 0
     texts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
     return "\n\n".join(texts), len(content) - len(texts)
+
+
+def read_output(output: object) -> tuple[str, list[str]]:
+    """The text of an answer that newer versions keep in parts, as OpenAI's responses are, and what the others are."""
+    texts: list[str] = []
+    others: list[str] = []
+    for item in output if isinstance(output, list) else ():
+        kind = item.get("type") if isinstance(item, dict) else None
+        if kind == "message":
+            texts.append(read_content(item.get("content"))[0] or "")
+        else:
+            others.append(THOUGHTS if kind == "reasoning" else STEPS)
+    return "\n\n".join(texts), others
 
 
 def find_model(message: JsonObject) -> str:

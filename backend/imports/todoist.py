@@ -5,10 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
 from access import Caller
+from clock import utc_now
+from dates import find_date
 from errors import Invalid
 from imports.items import NewRow, NewTask
 from imports.lines import LineReader
@@ -22,12 +26,15 @@ from services.tasks import new_task
 UNREADABLE = "It is no row of CSV in UTF-8."
 FLAT = "A task has no tasks below it: its description names the task above."
 NOT_A_DATE = "It is words or a second date: it stands in the description."
+NO_TASK = "It is about the project or a section, not about a task."
 NO_FILES = "A task is a text."
 CUT = "It is cut: over 10,000 characters."
 NO_PLACE = "A task of Parley has none."
 MAX_INDENT = 10
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d+)?(Z?)", re.ASCII)
+# A rule that needs no first day to say which days are meant.
+DAYS_OF_RULE = re.compile(r"FREQ=DAILY|FREQ=\w+(;BY\w+=[^;]+)+")
 # In a file 1 is the highest, and 4 is what a task has that nobody has given one.
 PRIORITIES: dict[str, Priority] = {"1": "high", "2": "medium", "3": "low"}
 # What a row may have besides, and what it is called in a report.
@@ -120,22 +127,47 @@ class TodoistReader:
         self._draft = draft
 
     def _add_dates(self, draft: Draft, row: dict[str, str]) -> None:
-        """The first one that is a date in figures is when the task is due; nothing is guessed of the others."""
+        """The first one that is a date in figures, or says on which days the task repeats, is when it is due.
+
+        Nothing is guessed of the others: what “tomorrow” was, or when “every month” began, the file does not say.
+        """
         due: dict[str, object] = {}
         for column, name in (("DATE", "Due"), ("DEADLINE", "Deadline")):
             words = " ".join(row.get(column, "").split())
-            found = {} if due else read_due(words, row.get("TIMEZONE", "").strip())
+            zone = row.get("TIMEZONE", "").strip()
+            found = {} if due else read_due(words, zone)
+            if words and not due and not found:
+                found = self._read_repetition(words, zone, row.get(f"{column}_LANG", "").strip())
             if words and not found:
                 self._report.leave_out("dates", NOT_A_DATE, f"{draft.title}: {words}")
                 draft.lines.append(f"{name} {words}")
             due |= found
         draft.plan |= due
 
+    def _read_repetition(self, words: str, zone: str, language: str) -> dict[str, object]:
+        """Words of English that say on which days, from the next one on; nothing where any of them says more."""
+        if language not in ("", "en"):
+            return {}
+        zone = zone if zone in list_time_zones() else self._caller.timezone
+        mention = find_date(words, utc_now(), ZoneInfo(zone))
+        if mention is None or mention.remark or (mention.start, mention.end) != (0, len(words)):
+            return {}
+        if mention.repeats is None or not DAYS_OF_RULE.fullmatch(mention.repeats):
+            return {}
+        if mention.time is None:
+            return {"due_on": mention.date.isoformat(), "repeats": mention.repeats}
+        moment = datetime.combine(mention.date, mention.time)
+        return {"due_at": moment.isoformat(), "due_timezone": zone, "repeats": mention.repeats}
+
     def _add_comment(self, content: str) -> None:
         text, marker, _ = content.partition("[[file ")
         if marker:
             self._report.leave_out("files", NO_FILES, self._draft.title if self._draft else None)
-        if self._draft is not None and text.strip():
+        if not text.strip():
+            return
+        if self._draft is None:
+            self._report.leave_out("comments", NO_TASK, text)
+        else:
             self._draft.lines.append(text.strip())
 
     def _finish_task(self) -> Iterator[NewRow]:

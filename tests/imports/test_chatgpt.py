@@ -153,3 +153,24 @@ def test_what_is_no_conversation_is_told_of(ann: Person) -> None:
     report = import_file(ann, to_file(7, "text", None, [], {}, talk("One", "Two")))
     assert left_out(report) == {"conversations": 5}
     assert counts_of(report)[0] == [0, 1, 2]
+
+
+@pytest.mark.engines("sqlite")
+def test_marks_that_only_its_own_pages_show_are_no_words(ann: Person) -> None:
+    """As in its exports since 2025: references to sources, names that are linked, and marks of a block."""
+    said = (
+        '\ue203The article by \ue200entity\ue202["people","Nina Baker",0]\ue201 is good.\ue204'
+        " \ue200cite\ue202turn0search3\ue202turn0search8\ue201 \ue200navlist\ue201\ue200cite"
+    )
+    report = import_file(ann, to_file(talk("Which article?", said)))
+    assert said_in(ann, "Cakes")[1] == ("agent", "The article by Nina Baker is good.  cite")
+    assert left_out(report) == {"references to sources": 2}
+
+
+@pytest.mark.engines("sqlite")
+def test_a_long_export_comes_in_several_files_each_of_which_is_one(ann: Person) -> None:
+    """conversations-000.json and so on are arrays as conversations.json was."""
+    for number in range(2):
+        file = to_file(talk(f"Word {number}", conversation_id=f"c-{number}", id=f"c-{number}"))
+        assert counts_of(import_file(ann, file)) == ([0, 1, 1], [0, 0, 0])
+    assert len(ann.get("/v1/conversations")["data"]) == 2

@@ -81,7 +81,7 @@ def test_dates_priorities_and_sections_are_those_of_the_tasks(ann: Person) -> No
 
 def test_dates_in_words_are_never_another_day(ann: Person) -> None:
     rows = [
-        {"CONTENT": "Water", "DATE": "every tuesday"},
+        {"CONTENT": "Water", "DATE": "next tuesday"},
         {"CONTENT": "Never", "DATE": "2030-02-30"},
         {
             "CONTENT": "Both",
@@ -93,7 +93,7 @@ def test_dates_in_words_are_never_another_day(ann: Person) -> None:
     ]
     report = import_file(ann, todoist_file(*rows))
     tasks = tasks_of(ann)
-    assert (tasks["Water"]["due_on"], tasks["Water"]["description"]) == (None, "Due every tuesday")
+    assert (tasks["Water"]["due_on"], tasks["Water"]["description"]) == (None, "Due next tuesday")
     assert (tasks["Both"]["due_on"], tasks["Both"]["description"]) == ("2030-01-31", "Deadline 2030-02-28")
     assert (tasks["Never"]["due_on"], tasks["Never"]["description"]) == (None, "Due 2030-02-30")
     assert left_out(report) == {"dates": 3, "people who are responsible": 1, "durations": 1}
@@ -130,3 +130,42 @@ def test_rows_that_are_broken_are_told_of_and_the_others_come(ann: Person) -> No
 
 def test_an_empty_project_has_no_tasks(ann: Person) -> None:
     assert counts_of(import_file(ann, todoist_file())) == ([0, 0, 0], [0, 0, 0])
+
+
+def test_words_that_say_on_which_days_a_task_repeats_are_its_repetition(ann: Person) -> None:
+    ann.patch("/v1/me", timezone="Europe/Berlin")
+    rows = [
+        {"CONTENT": "Water", "DATE": "every day"},
+        {"CONTENT": "Bins", "DATE": "every tuesday at 10:00", "TIMEZONE": "America/New_York"},
+        {"CONTENT": "Rent", "DATE": "every 1st", "DATE_LANG": ""},
+        {"CONTENT": "When did it begin", "DATE": "every 2 weeks"},
+        {"CONTENT": "From completion", "DATE": "every! tuesday"},
+        {"CONTENT": "German", "DATE": "jeden tag", "DATE_LANG": "de"},
+        {"CONTENT": "Once", "DATE": "tomorrow"},
+        {"CONTENT": "Until", "DATE": "every day", "DEADLINE": "2031-03-01"},
+    ]
+    report = import_file(ann, todoist_file(*rows))
+    tasks = tasks_of(ann)
+    assert {title: task["repeats"] for title, task in tasks.items() if task["repeats"]} == {
+        "Water": "FREQ=DAILY",
+        "Bins": "FREQ=WEEKLY;BYDAY=TU",
+        "Rent": "FREQ=MONTHLY;BYMONTHDAY=1",
+        "Until": "FREQ=DAILY",
+    }
+    assert (tasks["Bins"]["due_timezone"], tasks["Bins"]["due_on"]) == ("America/New_York", None)
+    assert tasks["Rent"]["due_on"].endswith("-01")
+    assert tasks["When did it begin"]["description"] == "Due every 2 weeks"
+    assert tasks["Until"]["description"] == "Deadline 2031-03-01"
+    assert left_out(report) == {"dates": 5}
+
+
+def test_a_comment_on_the_project_is_told_of(ann: Person) -> None:
+    rows = [
+        {"TYPE": "note", "CONTENT": "About the project"},
+        {"TYPE": "section", "CONTENT": "House"},
+        {"TYPE": "note", "CONTENT": "About the section"},
+        {"CONTENT": "Paint"},
+    ]
+    report = import_file(ann, todoist_file(*rows))
+    assert left_out(report) == {"comments": 2}
+    assert tasks_of(ann)["Paint"]["description"] is None
