@@ -1,6 +1,7 @@
 # test_reminders.py -- a reminder is given once, in time, by whichever worker comes first.
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from services.planning.reminders import BATCH, Reminders, give_reminders
 from support.api.user_streams import find_end
 from support.clock import pass_time
 from support.databases.query_plans import count_rows_read, explain_sql
+from support.databases.statement_counts import count_statements
 from support.servers import Person, Server, serving, settings_for, wait_until, with_database
 
 
@@ -133,6 +135,49 @@ def test_more_than_a_batch_is_given(server: Server, still: None, monkeypatch: py
     monkeypatch.setattr(reminders, "BATCH", 2)
     with_database(url_of(server), lambda db: Reminders(db).give_all())
     assert len(read_reminded(ann, after)) == 5
+
+
+def test_a_worker_looks_again_soon_enough_also_after_a_look_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In time within five seconds is a pause of at most two and a look that waits for nothing else."""
+    pauses: list[float] = []
+    looks = iter([None, OSError("away"), None])
+
+    async def look(self: Reminders) -> None:
+        if isinstance(failure := next(looks), Exception):
+            raise failure
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(Reminders, "give_all", look)
+    monkeypatch.setattr(reminders, "asyncio", SimpleNamespace(sleep=pause))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(Reminders(None).run())  # type: ignore[arg-type]  # nothing is read
+    assert len(pauses) == 3
+    assert max(pauses) <= 2
+
+
+@pytest.mark.engines("postgresql")
+def test_a_look_is_one_statement_and_what_is_due_goes_out_in_batches(
+    server: Server, still: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = server.person()
+    reminders_of_server = Reminders(server.state.db)
+    server.run(reminders_of_server.give_all())
+    with count_statements(server) as statements:
+        server.run(reminders_of_server.give_all())
+    assert len([sql for sql in statements if "tasks" in sql]) == 1
+    for number in range(7):
+        make_path(ann, str(number))
+    pass_time(monkeypatch, minutes=3)
+    monkeypatch.setattr(reminders, "BATCH", 3)
+    with count_statements(server) as statements:
+        server.run(reminders_of_server.give_all())
+    assert len([sql for sql in statements if sql.startswith("UPDATE tasks")]) == 3
 
 
 @pytest.mark.busy
