@@ -5,6 +5,7 @@ import typer
 from commands import database, tokens, users
 from commands.audit import audit
 from commands.backups import backup, restore
+from commands.doctor import doctor
 from commands.replay import replay
 from commands.seed import seed
 from commands.transfers import export, import_file
@@ -18,6 +19,7 @@ app.command()(export)
 app.command("import")(import_file)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 app.command()(replay)
 app.command()(seed)
 

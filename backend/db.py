@@ -11,6 +11,7 @@ from sqlalchemy import Column, Dialect, Insert, Row, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.util import greenlet_spawn
@@ -287,6 +288,16 @@ class Database:
         """
         with raise_database_busy():
             return await run_transaction(self.engine, work)
+
+    def count_connections(self) -> dict[str, tuple[int, int]]:
+        """Of each pool, how many connections are in use, and how many there may be."""
+        pools = {"long work": self.unhurried.pool, "readers": self.readers.pool, "requests": self.engine.pool}
+        own = {id(pool): name for name, pool in pools.items()}  # where two are one, it is the last
+        return {
+            name: (pool.checkedout(), pool.size())
+            for name, pool in pools.items()
+            if own[id(pool)] == name and isinstance(pool, QueuePool)
+        }
 
     async def close(self) -> None:
         for engine in {self.engine, self.readers, self.unhurried}:

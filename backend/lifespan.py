@@ -15,6 +15,8 @@ from app_state import AppState, build_app_state
 from cancellation import cancel_tasks
 from llm.opening import close_model
 from protocols.mcp.on_demand import Manager
+from sampling import Sampler
+from server.metrics_access import MetricsPort, find_prometheus
 from services.planning.reminders import Reminders
 from settings import Settings, SettingsError
 from storage.engines import connect_for_listen, parse_database_url, uses_pooler
@@ -88,6 +90,16 @@ def build_mcp_manager(state: AppState) -> Manager:
     return McpServer(state).build_manager()
 
 
+def open_metrics_port(settings: Settings) -> MetricsPort | None:
+    """SettingsError if it cannot be had."""
+    recorder = find_prometheus()
+    if settings.metrics_port is None or recorder is None:
+        return None
+    port = MetricsPort(recorder, settings.metrics_host, settings.metrics_port)
+    port.open()
+    return port
+
+
 @asynccontextmanager
 async def run_app(app: FastAPI) -> AsyncIterator[None]:
     """The lifespan: opens the database, checks or upgrades its schema, and starts the worker's background tasks."""
@@ -97,6 +109,7 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
         with explain_database_errors():
             await bootstrap(state.db.unhurried, state.settings)
         app.state.parley = state
+        port = open_metrics_port(state.settings)
         restore = end_streams_on_signal(state.notifier) if is_main_thread() else lambda: None
         state.worker.start()
         background = {
@@ -105,6 +118,10 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
             asyncio.create_task(Reminders(state.db).run()),
             asyncio.create_task(app.state.mcp.server.run(lambda: build_mcp_manager(state))),
         }
+        if state.settings.has_metrics:
+            background.add(asyncio.create_task(Sampler(state, app.state.gate).run()))
+            if port is not None:
+                background.add(asyncio.create_task(port.run()))
         if state.db.is_postgresql and listen_url:
             background.add(asyncio.create_task(relay_notifications(state, listen_url)))
         try:

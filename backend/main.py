@@ -21,12 +21,15 @@ from protocols.mcp.auth import McpAuth
 from routes import ROUTERS
 from routes.identity import transfers
 from routes.openapi import EVENT_STREAM
+from routes.operation import metrics
 from server.connection_limits import ConnectionLimits
 from server.epoch_times import EpochTimesMiddleware
+from server.metrics_access import enable_metrics
 from server.middleware import BodySizeLimitMiddleware, ServerErrorMiddleware, StartupErrorMiddleware
 from server.pieces import PiecesMiddleware
 from server.problems import install_error_handlers
 from server.request_ids import RequestIdMiddleware
+from server.request_metrics import RequestMetricsMiddleware
 from server.response_headers import ResponseHeadersMiddleware
 from settings import VERSION, Settings, SettingsError, get_settings
 from streaming.disconnects import DisconnectMiddleware
@@ -61,8 +64,9 @@ def create_app(
     settings: Settings | None = None, model: Model | None = None, timings: Timings | None = None
 ) -> FastAPI:
     settings, timings = settings or get_settings(), timings or Timings()
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, settings.log_format)
     settings.log_deprecated_names()
+    enable_metrics(settings)
     settings.signing_key()
     app = App(
         title="Parley",
@@ -86,14 +90,16 @@ def create_app(
         timings,
     )
     app.openapi = functools.cache(lambda: build_document(app, settings.public_url or "/"))  # type: ignore[method-assign]
-    add_routes(app)
+    add_routes(app, settings)
     add_middlewares(app, settings, timings)
     return app
 
 
-def add_routes(app: FastAPI) -> None:
+def add_routes(app: FastAPI, settings: Settings) -> None:
     app.state.mcp = McpAuth()
     app.router.routes += [*app.state.mcp.routes(), *compile_routes()]
+    if settings.metrics_token is not None:
+        app.router.routes += metrics.router.routes
 
 
 @functools.cache
@@ -128,6 +134,8 @@ def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
+    if settings.has_metrics:
+        app.add_middleware(RequestMetricsMiddleware)
     app.add_middleware(ResponseHeadersMiddleware, https=settings.is_public_by_https)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)

@@ -20,6 +20,8 @@ class Timings:
     # first one.
     search_wait: float = 2.0
     idempotency_wait: float = 10.0
+    # How often a worker is looked at for its metrics, where somebody wants them.
+    metrics_sample: float = 5.0
     # How often a worker polls for runs that nobody works on.
     worker_poll: float = 1.0
     # Connections: the head of a request; every 4 KiB of its body; an answer that nobody reads, and the same once the

@@ -19,9 +19,9 @@ LAYERS = [
     {"lifespan"},
     {"protocols", "api_docs", "commands"},
     {"console"},
-    {"routes"},
+    {"routes", "sampling"},
     {"app_state"},
-    {"agent"},
+    {"agent", "doctor"},
     {"llm", "tools", "streaming"},
     {"search", "exports", "imports", "backups"},
     {"services", "server"},
@@ -33,7 +33,7 @@ LAYERS = [
     {"models"},
     {"dates"},
     {"settings", "security", "logs", "failure_causes", "timings"},
-    {"errors", "clock", "cancellation", "due_dates"},
+    {"errors", "clock", "cancellation", "due_dates", "metrics"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 MOST_LINES = 400

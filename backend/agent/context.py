@@ -7,7 +7,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from agent.histories.history_cache import HistoryCache
 from agent.run_writer import RunWriter
 from db import Database, Transaction
-from llm.protocol import Model, ModelError
+from llm.protocol import Model
 from settings.types import ModelPrice
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
@@ -81,7 +81,3 @@ class AgentContext:
 def cut_to_bytes(text: str, room: int) -> str:
     """As much of the text as `room` bytes of UTF-8 hold, in whole characters."""
     return text.encode("utf-8", "replace")[: max(room, 0)].decode("utf-8", "ignore")
-
-
-def make_limit_error(most: float, what: str) -> ModelError:
-    return ModelError(f"The run reached its limit of {most} {what}.", transient=False)

@@ -13,13 +13,14 @@ from structlog.typing import FilteringBoundLogger
 import access
 from access import Caller
 from agent.call_transaction import begin_call, end_call
-from agent.context import AgentContext, cut_to_bytes, make_limit_error
+from agent.context import AgentContext, cut_to_bytes
 from agent.histories.history import begin_paragraph
 from agent.histories.run_history import read_run_history
 from agent.histories.shared_history import Speaker
 from agent.leases import Lease
-from agent.needed_approvals import find_calls_needing_approval
+from agent.needed_approvals import RunAwaitsApproval, find_calls_needing_approval
 from agent.prompts import build_model_request
+from agent.run_counts import LimitReached, count_end, count_usage, name_cause
 from agent.run_writer import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, RunLog
 from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read, refuse_missing_tool
 from db import Transaction
@@ -54,10 +55,6 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 MAX_MODEL_ATTEMPTS = 4
 MAX_BACKOFF_SECONDS = 30.0
-
-
-class RunAwaitsApproval(Exception):
-    """The run awaits its user; the worker that claims it afterwards continues from the log."""
 
 
 @dataclass
@@ -115,18 +112,19 @@ class RunLoop:
                 while await self.run_step():
                     pass
         except ModelError as error:
-            await self.finish("failed", error.reason)
+            await self.finish("failed", error.reason, name_cause(error))
         except TimeoutError:
             if not clock.expired():
                 raise
-            await self.finish("failed", f"The run took longer than {self.context.limits.seconds:g} seconds.")
+            reason = f"The run took longer than {self.context.limits.seconds:g} seconds."
+            await self.finish("failed", reason, "time")
         else:
             await self.finish("completed")
 
     async def give_up(self, reason: str) -> None:
         """End the run with its text and calls so far, without another model request."""
         await self.read_steps()
-        await self.finish("failed", reason)
+        await self.finish("failed", reason, "lost workers")
 
     async def read_steps(self) -> list[RunEvent]:
         """Where the run's log stands."""
@@ -171,7 +169,7 @@ class RunLoop:
             ("tokens", self.usage.input_tokens + self.usage.output_tokens, limits.tokens),
         ):
             if used >= most:
-                raise make_limit_error(most, what)
+                raise LimitReached(most, what)
 
     async def ask_with_retries(self) -> None:
         self.steps.append(Step())
@@ -236,6 +234,7 @@ class RunLoop:
         more = usage.since(self.request_usage)
         self.request_usage, self.usage = usage, self.usage.add(more)
         self.log.add_usage(more)
+        count_usage(self.model.name, more)
 
     async def append_text(self, step: Step, text: str) -> None:
         text = begin_paragraph(self.steps, text)
@@ -246,7 +245,7 @@ class RunLoop:
             self.log.add_text(len(self.steps) - 1, fits)
             await self.log.wait_for_room()
         if fits != text:
-            raise make_limit_error(most, "bytes of text")
+            raise LimitReached(most, "bytes of text")
 
     async def build_request(self) -> ModelRequest:
         """The history is read once: while the run is at work, nothing is said in front of it."""
@@ -355,7 +354,7 @@ class RunLoop:
         self.log.finish_usage()
         self.log.advance(self.to_lines(events))
 
-    async def finish(self, status: RunStatus, error: str | None = None) -> None:
+    async def finish(self, status: RunStatus, error: str | None = None, cause: str = "") -> None:
         """End the run: one agent message with all that was said and done, or with as much as can be stored."""
         if isinstance(self.log.failure, LeaseLost):
             raise self.log.failure
@@ -366,6 +365,7 @@ class RunLoop:
                 await self.finish_in_a_transaction(by_size[size])
 
         await store_ending(store, self.context.backoff_seconds, run=self.lease.run_id)
+        count_end(self.lease.run, status, cause)
 
     async def finish_in_one_statement(self, status: RunStatus, error: str | None) -> bool:
         """False where it needs a transaction: somebody else writes to the conversation, or it is not PostgreSQL."""

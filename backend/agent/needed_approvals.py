@@ -11,6 +11,10 @@ from services.run_log import Step
 from tools.approval_rules import is_change, needs_approval, read_shown_rows
 
 
+class RunAwaitsApproval(Exception):
+    """The run awaits its user; the worker that claims it afterwards continues from the log."""
+
+
 async def find_calls_needing_approval(
     tx: Transaction,
     caller: Caller,

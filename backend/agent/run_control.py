@@ -7,6 +7,7 @@ from access import Caller
 from agent.leases import Lease
 from agent.worker import Worker
 from db import Database
+from metrics.recorder import EndedRun, get_recorder
 from models.approval import ApprovalDecision
 from models.message import ChatCreate, ConversationMessageCreate, MessagePublic
 from models.run import RunPublic
@@ -154,5 +155,6 @@ class RunControl:
 
     def _stop(self, run_id: UUID) -> None:
         """Stop this worker's work on a run that has ended in the database, and notify its readers."""
+        get_recorder().count_run(EndedRun("cancelled"))
         self.worker.stop_local(run_id)
         self.notifier.notify(run_id)

@@ -1,5 +1,6 @@
 # agent/run_writer.py -- commits what the runs of a worker say, all runs together, before anybody is shown it.
 import asyncio
+import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from clock import utc_now
 from db import Database
 from errors import DatabaseBusy
 from failure_causes import log_failure
+from metrics.recorder import get_recorder
 from models.shapes import JsonObject
 from services.run_log import MODEL_STATE, LeaseLost, Line, find_runs_at_work, show_data, store_lines
 from services.run_usage import NO_USAGE, Usage, add_usage, sum_up
@@ -326,7 +328,10 @@ class RunWriter:
 
     async def _store(self, lines: list[Line]) -> set[UUID]:
         """Store the lines, and try again for as long as the database is away."""
-        return await self._persist(lambda again: store_lines(self._db, lines, utc_now(), again=again))
+        began = time.perf_counter()
+        held = await self._persist(lambda again: store_lines(self._db, lines, utc_now(), again=again))
+        get_recorder().count_batch(len(lines), time.perf_counter() - began)
+        return held
 
     async def _read(self, epochs: dict[UUID, int]) -> set[UUID]:
         return await self._persist(lambda _: self._db.read(find_runs_at_work, epochs))

@@ -23,11 +23,13 @@ from agent.leases import (
     release_lease,
     renew_leases,
 )
-from agent.loop import RunAwaitsApproval, RunLoop
+from agent.loop import RunLoop
+from agent.needed_approvals import RunAwaitsApproval
 from agent.slots import HeldSlot, Pauses, Slots
 from cancellation import cancel_tasks
 from errors import INTERNAL_ERROR, DatabaseBusy, NotFound
 from failure_causes import log_failure
+from metrics.recorder import EndedRun, get_recorder
 from services import approvals
 from services.housekeeping import Housekeeping
 from services.run_log import LeaseLost, Line
@@ -117,6 +119,10 @@ class Worker:
         if next_id is not None:
             self.start_run(next_id)
 
+    def count_runs(self) -> int:
+        """How many it works on."""
+        return len(self._running)
+
     async def stop(self) -> None:
         """Stop all runs and release their leases, so that another worker can continue them at once."""
         self._stopping = True
@@ -182,6 +188,7 @@ class Worker:
         for bare in (False, True):
             try:
                 await self.context.write(end_without_reading, run_id, error, bare=bare)
+                get_recorder().count_run(EndedRun("failed", "lost workers" if error == GIVEN_UP else "bug"))
                 self.context.notifier.notify(run_id)
                 return
             except Exception as refusal:
@@ -209,10 +216,10 @@ class Worker:
                 raise
             except (DatabaseBusy, OSError, DBAPIError) as error:
                 log_failure("run crashed", error, run=str(lease.run_id))
-                await loop.finish("failed", INTERNAL_ERROR)
+                await loop.finish("failed", INTERNAL_ERROR, "database")
             except Exception as error:
                 log.error("run crashed", run=str(lease.run_id), exc_info=error)
-                await loop.finish("failed", INTERNAL_ERROR)
+                await loop.finish("failed", INTERNAL_ERROR, "bug")
         except RunAwaitsApproval:
             log.info("run awaits approval", run=str(lease.run_id))
         except (LeaseLost, NotFound):

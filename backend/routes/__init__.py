@@ -3,7 +3,6 @@ from routes import (
     chats,
     conversations,
     events,
-    health,
     markdown,
     messages,
     runs,
@@ -14,6 +13,7 @@ from routes import (
 from routes.accounts import ACCOUNT_ROUTERS
 from routes.audit import tool_calls, undo
 from routes.identity import api_tokens, auth, me, transfers
+from routes.operation import health
 from routes.participation import participants, reading
 
 ROUTERS = [

@@ -10,7 +10,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.problems import ProblemResponse, problem_title
+from metrics.recorder import get_recorder
+from server.problems import ProblemResponse, problem_title, to_slug
 from timings import Timings
 
 # For the request line, the headers and the trailers. It is checked after each chunk, so a request may exceed it by one
@@ -151,6 +152,8 @@ class BoundedProtocol(asyncio.Protocol):
         self.ignores_input, self.deadline, self.cycle.keep_alive = True, inf, False
 
     def refuse(self, status: int) -> None:
+        if status != 400:
+            get_recorder().count_limit(to_slug(problem_title(status)))
         started = self.answering and (self.cycle.response_started or not self.in_body)
         done = self.in_body and not self.answering
         if self.answering:

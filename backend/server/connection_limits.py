@@ -15,6 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from metrics.recorder import get_recorder
 from server.bounded_protocol import PEER, BoundedH11, BoundedHttpTools, BoundedProtocol
 from timings import Timings
 
@@ -85,6 +86,7 @@ class ConnectionLimits:
         if len(self.open) >= self.limit or (
             network is not None and self.by_network[network] >= self.limit_per_network
         ):
+            get_recorder().count_limit("connections")
             self.log_refusal(network)
             return False
         self.open[connection] = network

@@ -14,6 +14,7 @@ from structlog.typing import FilteringBoundLogger
 
 from errors import DatabaseBusy, Invalid, ParleyError
 from errors.problem_types import PREFIX
+from metrics.recorder import get_recorder
 from models.shapes import JsonObject
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -23,6 +24,9 @@ TITLES = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Con
 MAX_REPORTED = 20
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 MAX_WORD = 100
+# Who gets such an answer has run into a limit.
+LIMIT_STATUSES = frozenset({413, 429})
+DATABASE_BUSY = "database-busy"
 
 
 class FieldError(TypedDict):
@@ -41,13 +45,17 @@ def problem_title(status: int) -> str:
     return TITLES.get(status) or HTTPStatus(status).phrase
 
 
+def to_slug(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
 def describe_problem(
     status: int, detail: str, problem: str | None = None, members: Mapping[str, str] | None = None
 ) -> dict[str, object]:
     """The members of a problem of the type `problem`, by default of that of its status, with `members` beside."""
     title = problem.replace("-", " ").title() if problem else problem_title(status)
     return {
-        "type": f"{PREFIX}{title.lower().replace(' ', '-')}",
+        "type": f"{PREFIX}{to_slug(title)}",
         "title": title,
         "status": status,
         "detail": detail,
@@ -70,6 +78,8 @@ class ProblemResponse(Response):
         described = describe_problem(status, detail, problem, members)
         if errors is not None:
             described["errors"] = errors
+        if status in LIMIT_STATUSES or problem == DATABASE_BUSY:
+            get_recorder().count_limit(problem or to_slug(problem_title(status)))
         # json.dumps escapes to ASCII: a field name may hold a lone surrogate, which has no UTF-8 form.
         super().__init__(json.dumps(described).encode(), status, headers)
 

@@ -33,6 +33,7 @@ log: FilteringBoundLogger = structlog.get_logger()
 ROOT = Path(__file__).resolve().parents[2]
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 MIN_KEY_BYTES = 32
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 # The model that answers where none is configured: no network, no key.
 OFFLINE_MODEL = "rules"
 
@@ -130,6 +131,21 @@ class Settings(BaseSettings):
         "It stands in /.well-known/security.txt.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`json`: a line of the log is a JSON object, uvicorn's own lines too."
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=1,
+        le=65_535,
+        description="Prometheus metrics on a port of their own, which only whoever monitors should reach.",
+    )
+    metrics_host: str = Field("127.0.0.1", description="The address of that port.")
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Prometheus metrics at /metrics, for whoever sends this as a bearer token; at least 16 characters.",
+    )
     model: str = Field(
         OFFLINE_MODEL,
         description="Who answers: `rules` (the offline model), `openai:NAME`, `anthropic:NAME`, `google:NAME`, "
@@ -248,7 +264,9 @@ class Settings(BaseSettings):
     def split_lists(cls, value: object) -> object:
         return split_list(value)
 
-    @field_validator("log_level", "registration", "rate_limits", "database_pooler", mode="before")
+    @field_validator(
+        "log_level", "log_format", "registration", "rate_limits", "database_pooler", mode="before"
+    )
     @classmethod
     def lower_choices(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -267,6 +285,10 @@ class Settings(BaseSettings):
             log.warning(
                 "a setting has a new name; the former one goes on working", name=former.upper(), new_name=new
             )
+
+    @property
+    def has_metrics(self) -> bool:
+        return self.metrics_port is not None or self.metrics_token is not None
 
     @property
     def is_public_by_https(self) -> bool:
@@ -313,6 +335,17 @@ def copy_environment() -> dict[str, str]:
     """That of this process for a program that it starts, without our settings: some are secrets."""
     ours = {*Settings.model_fields, *DEPRECATED_NAMES}
     return {name: value for name, value in os.environ.items() if name.lower() not in ours}
+
+
+def find_metrics_folder() -> Path | None:
+    """Where an operator wants several processes to share their metrics; prometheus_client has named the variable."""
+    name = os.environ.get(METRICS_FOLDER)
+    return Path(name) if name else None
+
+
+def name_metrics_folder(folder: Path) -> None:
+    """prometheus_client reads it when it is imported, and when it opens its files."""
+    os.environ[METRICS_FOLDER] = str(folder)
 
 
 def check_key(key: str, where: str) -> str:

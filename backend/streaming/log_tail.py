@@ -1,5 +1,6 @@
 # streaming/log_tail.py -- reads the end of the log once for all streams of a worker, and hands each its events.
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
@@ -11,6 +12,7 @@ from events.changes import StreamEvent
 from events.event_log import LogEntry
 from events.seats import list_seats
 from failure_causes import log_failure
+from metrics.recorder import get_recorder
 from models.event import Audience
 from streaming.delivery_marks import find_message
 from streaming.notifier import LOG, Notifier
@@ -90,6 +92,7 @@ class LogTail:
         self._starting = asyncio.Lock()
         # The number up to which the log is handed out; None while nobody listens.
         self._after: int | None = None
+        self.behind = 0
         # Who is typing, to be told once everything is handed out that was committed before.
         self._notes: dict[TypingNote, None] = {}
         notifier.on_typing = self._note_typing
@@ -106,8 +109,10 @@ class LogTail:
                     pass
                 news.clear()
                 notes, self._notes = self._notes, {}
+                began = time.perf_counter()
                 try:
-                    await self._read()
+                    if handed_out := await self._read():
+                        get_recorder().count_log_read(handed_out, time.perf_counter() - began)
                     for note in notes:
                         self._hand_out_note(note)
                 except Exception as error:
@@ -152,17 +157,22 @@ class LogTail:
         if caller.user_id in self._feeds:  # else the last stream has closed
             self._seats.set_all(caller.user_id, seats)
 
-    async def _read(self) -> None:
-        """Hand out what is new; `_after` is None until the first stream has begun."""
+    async def _read(self) -> int:
+        """Hand out what is new, and return how much; `_after` is None until the first stream has begun."""
+        count = 0
         position = await event_log.find_numbered_position(self._db)
         while self._after is not None and self._after < position.last_seq:
+            self.behind = position.last_seq - self._after
             entries = await self._db.read(event_log.read_tail, SYSTEM, self._after, TAIL_BATCH)
             if not entries:  # deleted as soon as they were numbered
                 self._after = position.last_seq
-                return
+                break
             await self._hand_out(entries)
+            count += len(entries)
             if self._after is not None:
                 self._after = entries[-1].seq
+        self.behind = 0
+        return count
 
     async def _hand_out(self, entries: Sequence[LogEntry]) -> None:
         start = 0

@@ -1,10 +1,11 @@
 # streaming/open_streams.py -- wakes the open streams and waiting requests of a worker, and ends those of ended callers.
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast, get_args
 from uuid import UUID
 
 from fastapi.sse import KEEPALIVE_COMMENT
@@ -82,6 +83,19 @@ class OpenStreams:
             tasks.create_task(self._poll_forever())
             tasks.create_task(self._send_heartbeats())
             tasks.create_task(self._delivery_marks.run())
+
+    def count_readers(self) -> Counter[str]:
+        """How many are open of each kind."""
+        kinds: Counter[str] = Counter(dict.fromkeys(get_args(ReaderKind), 0))
+        kinds.update(
+            reader.kind for _, reader in list_readers(self._of_credentials, list(self._of_credentials))
+        )
+        return kinds
+
+    @property
+    def log_behind(self) -> int:
+        """How many events of the log have a number and were not handed out yet."""
+        return self._tail.behind
 
     async def _poll_forever(self) -> None:
         while True:

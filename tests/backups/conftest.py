@@ -1,6 +1,5 @@
 # conftest.py -- the operator's commands on one database after another, and the programs that they need.
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +8,14 @@ from typer.testing import CliRunner, Result
 
 import cli
 from support.databases.catalog import Place, empty_place
-from support.processes.server_programs import ServerUnavailableError, find_postgres
 from support.servers import settings_for
 
 Parley = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def programs_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL's programs are those of the package that brings the server."""
-    with suppress(ServerUnavailableError):  # tests of PostgreSQL are skipped for the same reason
-        monkeypatch.setenv("PATH", str(find_postgres() / "bin"), prepend=":")
+def all_programs(programs_of_the_tests: None) -> None:
+    """Every test here needs them."""
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from support.databases.catalog import FILES, Place, copied, migrated
 from support.databases.postgres import PostgresServer
 from support.documents.page import Row, names, read_points, rows_of
 from support.documents.shell import CommandFailedError, Shell
-from support.servers import Person, Server, ok
+from support.metrics import TOKEN as METRICS_TOKEN
+from support.servers import Person, Server, ok, serving, settings_for
 
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True, scope="session")
 needs_programs = pytest.mark.skipif(
@@ -20,7 +21,7 @@ needs_programs = pytest.mark.skipif(
 )
 AT_HEAD = {"000"}
 # Of specs/operating.md, in the order in which one needs the other.
-PAGES = ("Back up", "Restore")
+PAGES = ("Back up", "Restore", "Watch")
 OF_MARIADB = ("DESCRIBE ", "SHOW ")
 COUNTS = {
     "tasks": "SELECT count(*) FROM tasks WHERE user_id = '{user_id}'",
@@ -116,14 +117,19 @@ def test_the_checklist_of_an_upgrade_can_be_run_line_by_line(
 
 @pytest.mark.slow
 @needs_programs
-@on_postgresql
-def test_the_pages_for_operators_can_be_run_line_by_line(
-    postgres: PostgresServer, words: dict[str, str], tmp_path: Path
-) -> None:
-    with copied(postgres, migrated(postgres, len(FILES))) as place:
+def test_the_pages_for_operators_can_be_run_line_by_line(postgres: PostgresServer, tmp_path: Path) -> None:
+    with (
+        copied(postgres, migrated(postgres, len(FILES))) as place,
+        serving(settings_for(place.url, metrics_token=METRICS_TOKEN)) as server,
+    ):
         name = f"restored_{uuid4().hex}"
-        new = {"NEW_DATABASE_URL": postgres.url(name), "CREATE DATABASE restored": f"CREATE DATABASE {name}"}
-        shell = Shell(place, tmp_path, {**words, **new}, postgres.psql)
+        own = {
+            "http://localhost:8000": server.base_url,
+            "YOUR_METRICS_TOKEN": METRICS_TOKEN,
+            "NEW_DATABASE_URL": postgres.url(name),
+            "CREATE DATABASE restored": f"CREATE DATABASE {name}",
+        }
+        shell = Shell(place, tmp_path, own, postgres.psql)
         for heading in PAGES:
             points = read_points("specs/operating.md", heading)
             assert len(points) >= 3, heading

@@ -301,6 +301,8 @@ MAY_ACT_AS_SYSTEM = {
     "services/agents/answers.py",
     "services/participation/agent_runs.py",
     "commands/seed.py",
+    "sampling.py",
+    "services/run_counts.py",
     "streaming/open_streams.py",
     "streaming/log_tail.py",
     "streaming/delivery_marks.py",

@@ -4,6 +4,7 @@ import functools
 import shutil
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from support.databases.postgres import PostgresServer, postgres
 from support.databases.shared_sql import share_sql
 from support.llm.scripted_model import ScriptedModel
 from support.llm.scripted_provider import ScriptedProvider, scripted_provider
+from support.processes.server_programs import ServerUnavailableError, find_postgres
 from support.servers import Person, Server, serving, settings_for
 from timings import Timings
 
@@ -160,6 +162,13 @@ def scripted(own_database_url: str, model: ScriptedModel, timings: Timings) -> I
 @pytest.fixture
 def carl(scripted: Server) -> Person:
     return scripted.person()
+
+
+@pytest.fixture
+def programs_of_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL's programs are those of the package that brings the server."""
+    with suppress(ServerUnavailableError):  # tests of PostgreSQL are skipped for the same reason
+        monkeypatch.setenv("PATH", str(find_postgres() / "bin"), prepend=":")
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from errors import INTERNAL_ERROR, ParleyError, TooManyRequests
 from identity.api_tokens import ApiGrant
 from identity.rate_limits import CALLS_PER_PROGRAM
 from llm.sanitize import explain_unstorable, sanitize
+from metrics.recorder import get_recorder
 from models.shapes import JsonObject
 from protocols.mcp.direct_calls import DirectCall, DirectCallResult, DirectCalls, find_result
 from protocols.mcp.prompts import Prompts
@@ -109,6 +110,7 @@ class McpServer:
         try:
             await self.state.auth.rate_limiter.hit(CALLS_PER_PROGRAM, "mcp", str(grant.rate_limit_id))
         except TooManyRequests as error:
+            get_recorder().count_limit("too-many-requests")
             return build_error_result(error.detail) | {"_meta": {RETRY_AFTER_META: error.retry_after}}
         if params.request_state is not None:
             outcome = await self.resume_call(ctx, grant, call, params)

@@ -68,8 +68,9 @@ def read_points(document: str, heading: str) -> list[Row]:
     """The points of a section that are to be run, each as a row whose promise is what its command prints."""
     text = (ROOT / document).read_text()
     section = text[text.index(f"\n## {heading}\n") :].split("\n## ")[1]
-    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    # The first table of the section.
+    table = section[section.index("\n| ") + 1 :].partition("\n\n")[0]
     return [
         Row(heading, "afterwards", point, command, f"prints {printed}" if printed else "", "yes")
-        for point, command, printed in map(split_cells, lines[2:])
+        for point, command, printed in map(split_cells, table.splitlines()[2:])
     ]

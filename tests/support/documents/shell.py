@@ -64,7 +64,8 @@ class Shell:
         if "uvicorn" in command:
             return self.run_uvicorn(command)
         if program == "curl":
-            return json.dumps(json.loads(self.run_program(command)), separators=(",", ":"))
+            output = self.run_program(command)
+            return json.dumps(json.loads(output), separators=(",", ":")) if output.startswith("{") else output
         if program == "python":
             return self.run_python(command)
         if program in ("psql", "unzip"):

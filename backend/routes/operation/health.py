@@ -1,4 +1,4 @@
-# routes/health.py -- liveness (/healthz) and readiness (/readyz), for the operator's monitoring.
+# routes/operation/health.py -- liveness (/healthz) and readiness (/readyz), for the operator's monitoring.
 from fastapi import APIRouter
 
 from errors import Unavailable
