@@ -2,7 +2,7 @@
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from identity import confirmation
 from support.browsers import Visitor, say, settled
@@ -160,3 +160,40 @@ def test_an_account_is_deleted_once_its_email_is_typed(site: Server, visit: Visi
     expect(page.get_by_text("Your account is deleted.")).to_be_visible()
     answer = site.client().post("/v1/auth/token", data={"username": email, "password": PASSWORD})
     assert answer.status_code == 401
+
+
+def test_what_was_on_its_way_takes_no_reason_away_from_a_session_that_has_ended(
+    site: Server, visit: Visitor
+) -> None:
+    """The streams of a deleted account end, and ask for a new token, while the answer is still on its way."""
+    email = site.register()
+    visited = visit(site)
+    visited.expected += ["status of 401"]
+    page = visited.sign_in(email)
+    answers: list[tuple[Route, APIResponse]] = []
+    refreshes: list[Route] = []
+
+    def hold(route: Route) -> None:
+        refreshes.append(route)
+
+    page.route("**/v1/me", lambda route: hold_deletion(route, answers))
+    page.route("**/v1/web/session/refresh", hold)
+    open_settings(page)
+    page.get_by_label("Type your email to confirm").fill(email)
+    with page.expect_request("**/v1/web/session/refresh"):
+        page.get_by_role("button", name="Delete my account").click()
+    [(deletion, answer)] = answers
+    deletion.fulfill(response=answer)
+    expect(page.get_by_text("Your account is deleted.")).to_be_visible()
+    with page.expect_response("**/v1/web/session/refresh"):
+        refreshes[0].continue_()
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")
+    expect(page.get_by_text("Your account is deleted.")).to_be_visible(timeout=1)
+
+
+def hold_deletion(route: Route, answers: list[tuple[Route, APIResponse]]) -> None:
+    """Let the server answer, and keep the answer back."""
+    if route.request.method == "DELETE":
+        answers.append((route, route.fetch()))
+    else:
+        route.continue_()

@@ -11,6 +11,7 @@ const LOCK = "parley.session"; // only one tab at a time uses the cookie
 const EARLY = 0.2; // the part of a token's life that is left when it is renewed
 
 let current = null; // { token, until, early }: times in ms
+let hasEnded = false;
 let renewing = null;
 let notifyEnd = () => {};
 const tabs = openChannel("parley.session");
@@ -27,6 +28,7 @@ export const onEnd = (work) => (notifyEnd = work);
 function storeToken(answer) {
   const life = answer.expires_in * 1000;
   current = { token: answer.access_token, until: Date.now() + life, early: Date.now() + life * (1 - EARLY) };
+  hasEnded = false;
   keep(MARK, "1");
   return current.token;
 }
@@ -44,6 +46,7 @@ export async function signOut() {
 
 export function endSession(why) {
   current = null;
+  hasEnded = true;
   forget(MARK);
   notifyEnd(why);
 }
@@ -64,7 +67,8 @@ async function refreshToken() {
   try {
     return storeToken(await requestWithoutToken("POST", `${PATH}/refresh`, undefined, CONSOLE));
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
+    // What was on its way when the session ended says nothing new, and would take away the reason that was given.
+    if (!hasEnded && error instanceof ApiError && (error.status === 401 || error.status === 403)) {
       endSession(read(MARK) === null ? undefined : "Your session has ended. Sign in again.");
     }
     throw error;
