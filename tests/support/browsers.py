@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
 
 from support.servers import PASSWORD, Server
@@ -104,6 +105,21 @@ def settled(page: Page) -> None:
     """Until no answer is at work."""
     expect(page.locator(".message.live")).to_have_count(0)
     expect(page.get_by_role("button", name="Stop the answer")).to_be_hidden()
+
+
+PHONE = {"width": 390, "height": 844}
+
+
+def check_by_axe(page: Page, view: str) -> None:
+    """The view breaks none of axe's rules, once it stands still."""
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
+    found = Axe().run(page).response["violations"]
+    said = [
+        f"{one['id']}: {node['html'][:120]} {node['failureSummary']}"
+        for one in found
+        for node in one["nodes"]
+    ]
+    assert said == [], f"{view}: {said}"
 
 
 class Cable:

@@ -13,12 +13,14 @@ SEARCH = "a search"
 TOOLS = "a call of a tool"
 RUNS = "a message to an agent"
 CHANGES = "a change of a task"
+WRITTEN = "a message that is sent"
 LATER = {
     "styles/sheets.css": ANY_SHEET,
     "scripts/sheet.js": ANY_SHEET,
     "styles/tools.css": TOOLS,
     "scripts/chat/tools.js": TOOLS,
     "scripts/chat/approval_fields.js": TOOLS,
+    "scripts/unsent/delivery.js": WRITTEN,
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,
     "scripts/undo/card_undo.js": TOOLS,
@@ -43,6 +45,7 @@ LATER = {
     "scripts/tasks/due.js": "a task with a plan",
     "scripts/chat/audit.js": "the audit",
     "scripts/account/settings.js": "the settings",
+    "scripts/account/leaving.js": "a sign-out while something is not sent",
     "scripts/account/transfers.js": "the settings",
     "scripts/account/confirm.js": "the settings",
     "scripts/team/event_list.js": "the inbox",

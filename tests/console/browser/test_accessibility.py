@@ -2,28 +2,17 @@
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from support.api.accounts import make_people, make_team
 from support.api.groups import open_group
 from support.api.groups import say as say_there
 from support.browsers import Visitor, say, settled
+from support.browsers import check_by_axe as check
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import PASSWORD, Server
 
 PHONE = {"width": 360, "height": 740}
-
-
-def check(page: Page, view: str) -> None:
-    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
-    found = Axe().run(page).response["violations"]
-    said = [
-        f"{one['id']}: {node['html'][:120]} {node['failureSummary']}"
-        for one in found
-        for node in one["nodes"]
-    ]
-    assert said == [], view
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

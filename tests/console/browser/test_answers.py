@@ -92,28 +92,6 @@ def test_a_failed_answer_says_why_and_is_tried_again(
     settled(page)
 
 
-def test_a_message_that_was_not_sent_says_so_and_is_sent_once_when_retried(
-    scripted_site: Server, visit: Visitor, model: ScriptedModel
-) -> None:
-    visited = visit(scripted_site)
-    visited.expected.append("ERR_")
-    email = scripted_site.register()
-    page = visited.sign_in(email)
-    say(page, "the first")
-    settled(page)
-    # It arrives, and its answer does not: the worst case of all.
-    page.route("**/messages", lambda route: (route.fetch(), route.abort()))
-    say(page, "the second")
-    sent = page.locator(".from-user").last
-    expect(sent.get_by_role("alert")).to_have_text("The server cannot be reached.")
-    page.unroute("**/messages")
-    sent.get_by_role("button", name="Retry").click()
-    expect(sent).to_have_attribute("data-state", "sent")
-    settled(page)
-    page.reload()
-    expect(page.locator(".bubble")).to_have_text(["the first", "the second"])
-
-
 def test_a_message_written_while_the_agent_works_waits_in_sight(
     scripted_site: Server, visit: Visitor, model: ScriptedModel
 ) -> None:

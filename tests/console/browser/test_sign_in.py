@@ -1,4 +1,6 @@
 # test_sign_in.py -- sign up, sign in, stay, sign out.
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -65,8 +67,7 @@ def test_no_script_can_read_the_refresh_token(site: Server, visit: Visitor) -> N
 
 def test_an_access_token_that_has_run_out_is_renewed_unnoticed(site: Server, visit: Visitor) -> None:
     page = visit(site).sign_in(site.register())
-    page.clock.install()
-    page.clock.fast_forward("20:00")
+    page.clock.set_system_time(datetime.now(UTC) + timedelta(minutes=20))
     say(page, "add water the plants")
     settled(page)
     expect(page.locator(".from-agent")).to_contain_text("Water the plants")

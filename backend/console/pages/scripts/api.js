@@ -15,7 +15,7 @@ async function sendAuthorized(method, path, options) {
 }
 
 export async function request(method, path, body, options = {}) {
-  const watch = new Watch(options.signal);
+  const watch = new Watch({ outer: options.signal });
   try {
     return await readAnswer(await sendAuthorized(method, path, { ...options, body, signal: watch.signal }));
   } finally {
@@ -60,7 +60,7 @@ export async function openFile(path) {
 // `events()` throws when the stream breaks or has fallen silent.
 export async function openStream(method, path, { body, lastId, signal } = {}) {
   const headers = { Accept: "text/event-stream", ...(lastId ? { "Last-Event-ID": String(lastId) } : {}) };
-  const watch = new Watch(signal, true);
+  const watch = new Watch({ outer: signal, isStream: true });
   try {
     const response = await sendAuthorized(method, path, { body, headers, signal: watch.signal });
     return { headers: response.headers, events: () => readFrames(response.body, watch), end: () => watch.end() };

@@ -2,6 +2,8 @@
 
 // The server sends a heartbeat every 15 s; whatever has been silent for longer will not come any more.
 const SILENCE_MS = 25_000;
+// Of the session: a renewal whose answer was lost may be repeated within 30 s.
+const SHORT_SILENCE_MS = 12_000;
 
 export class ApiError extends Error {
   constructor(status, problem = {}, headers = new Headers()) {
@@ -24,7 +26,8 @@ export class Unreachable extends Error {
 // Its `signal` aborts when nothing is heard for too long, and with `outer`. Of a stream also when the network comes back:
 // connections from before may be silent for ever. It is over with `end()`, which aborts what is still open.
 export class Watch {
-  constructor(outer, isStream = false) {
+  constructor({ outer, isStream = false, silence = SILENCE_MS } = {}) {
+    this.silence = silence;
     this.ending = new AbortController();
     this.signal = this.ending.signal;
     const giveUp = () => this.ending.abort(new Unreachable());
@@ -41,7 +44,7 @@ export class Watch {
 
   hear() {
     clearTimeout(this.timer);
-    if (!this.signal.aborted) this.timer = setTimeout(this.giveUp, SILENCE_MS);
+    if (!this.signal.aborted) this.timer = setTimeout(this.giveUp, this.silence);
   }
 
   end() {
@@ -82,7 +85,7 @@ export async function readAnswer(response) {
 
 // For public routes, and for those of the console's session, which use a cookie.
 export async function requestWithoutToken(method, path, body, headers) {
-  const watch = new Watch();
+  const watch = new Watch({ silence: SHORT_SILENCE_MS });
   try {
     const response = await sendRequest(method, path, { body, headers, signal: watch.signal });
     if (!response.ok) throw await readProblem(response);

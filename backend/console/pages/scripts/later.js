@@ -18,8 +18,9 @@ export async function openPart(fetchPart, ...given) {
   }
 }
 
-// What follows runs, makes changes that can be undone, and shows the messages of people, the calls of tools, and the hits
-// of a search.
+// What brings messages to the server, follows runs, makes changes that can be undone, and shows the messages of people, the
+// calls of tools, and the hits of a search.
+export const fetchDelivery = () => fetchAll(() => import("./unsent/delivery.js"));
 export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"));
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
 export const fetchChanges = () => fetchAll(() => import("./undo/changes.js"));

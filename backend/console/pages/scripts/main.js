@@ -1,40 +1,57 @@
-// main.js -- connects the parts of the page: session, address, frame, theme, drawers.
+// main.js -- connects the parts of the page: session, address, lists, stream.
+import { goTo, mendAddress, noteAddress, readAddress, replaceAddress } from "./address.js";
 import { get } from "./api.js";
 import * as chat from "./chat/chat.js";
-import { focusUnlessTouch, setPlaceholder } from "./chat/composer.js";
+import { focusUnlessTouch, keepText, setPlaceholder } from "./chat/composer.js";
 import * as conversations from "./chat/conversations.js";
-import { $, debounce, formatCount, showFailure, neutralizeDirection, showToast } from "./dom.js";
+import { $, debounce, formatCount, showFailure, neutralizeDirection } from "./dom.js";
 import * as signInPage from "./account/sign_in.js";
-import { endSession, mayBeSignedIn, onEnd, signOut } from "./account/session.js";
+import { mayBeSignedIn, onEnd, signOut } from "./account/session.js";
 import { requestWithoutToken } from "./http.js";
+import { setDrawers, showView } from "./frame.js";
 import { openPart } from "./later.js";
+import { Pane } from "./pane.js";
 import * as storage from "./storage.js";
 import * as stream from "./stream.js";
 import * as tasks from "./tasks/tasks.js";
 import * as accounts from "./team/accounts.js";
 import * as inbox from "./team/inbox.js";
+import { countDrafts, getDraft } from "./unsent/drafts.js";
+import { findBegun, forgetOldNames, listEntries } from "./unsent/outbox.js";
+import { deliver } from "./unsent/sending.js";
 
 let me = null;
-let config = {};
+let lastUser = null; // who was here before on this page
+let isOpened = false; // whether what is at the address is shown
+let config = null;
 
-async function enterConsole() {
+const start = new Pane("Parley", $("start-note"));
+const state = new Pane("The state of this server", $("sign-in-state"));
+
+const loadConfig = async () => (config ??= await requestWithoutToken("GET", "/v1/web/config"));
+
+// Until it succeeds, the page says why it does not.
+const enterConsole = () => start.load(async () => {
   let changes;
   try {
+    await loadConfig();
     [me, changes] = await Promise.all([get("/v1/me"), get("/v1/changes", { limit: 1 })]);
   } catch (error) {
-    if (error.status === 401) return; // the session has ended, and the sign-in page is shown
-    $("app").hidden = true;
-    showToast(error.message, { kind: "error", seconds: 60, label: "Try again", action: enterConsole });
-    return;
+    if (error.status !== 401) showView("start"); // else the session has ended, and the sign-in page is shown
+    throw error;
   }
-  signInPage.hide();
-  $("app").hidden = false;
+  storage.setOwner(me.id);
+  forgetOldNames();
+  if (lastUser && lastUser !== me.id) noteAddress(null, false); // it was somebody else's place
+  lastUser = me.id;
+  showView("app");
   showAccount();
   $("offline-model").hidden = !config.offline;
   stream.start(me.id, changes.next_after);
-  const listed = accounts.load(me).catch(showFailure).then(() => conversations.load());
-  await Promise.all([listed, tasks.load(), inbox.load(), followAddress()]).catch(showFailure);
-}
+  accounts.setUser(me);
+  await Promise.all([conversations.load(), tasks.load(), inbox.load(), followAddress()]).catch(showFailure);
+  deliver();
+});
 
 function showAccount() {
   const name = neutralizeDirection(me.display_name || me.email);
@@ -47,49 +64,53 @@ function changeUser(user) {
   showAccount();
 }
 
-onEnd((why) => {
+onEnd((why, isByHand) => {
   stream.end();
   for (const box of document.querySelectorAll("dialog[open]")) box.close();
   for (const part of [chat, conversations, tasks, accounts, inbox]) part.reset();
   document.dispatchEvent(new Event("leave")); // for parts that were fetched later
+  // The place and what was written are there again when the user has signed in again, unless they have left.
+  if (isByHand) {
+    noteAddress(null, false);
+    storage.forgetOwn();
+  }
   me = null;
-  location.hash = "";
-  $("app").hidden = true;
-  signInPage.show({ note: why, registration: config.registration });
+  isOpened = false;
+  start.clear();
+  signInPage.show({ note: why, registration: config?.registration });
 });
 
-// The address: #/c/ID is a conversation, #/c/ID/ID a message in it, and anything else a new conversation
+// The address
 
 async function followAddress() {
-  const [, id = null, place = null] = /^#\/c\/([0-9a-f-]{36})(?:\/([0-9a-f-]{36}))?$/.exec(location.hash) ?? [];
+  mendAddress();
+  const address = readAddress();
+  if (!address && isOpened) return;
+  const { id, place, unbegun } = address ?? readAddress("");
+  const begun = unbegun && findBegun(unbegun);
+  if (begun || (unbegun && !listEntries(unbegun).length && !getDraft(unbegun))) {
+    replaceAddress(begun);
+    return;
+  }
   setDrawers(false);
-  conversations.select(id);
-  if (id !== chat.getConversation() || !$("app").dataset.ready) {
-    $("app").dataset.ready = "1";
-    await chat.open(id, place);
-  } else if (place) await chat.showMessage(place);
+  conversations.select(id ?? unbegun);
   accounts.showChoice(id === null);
-  await showTitle(id);
+  if (!isOpened || !chat.isOpen(id ?? unbegun)) {
+    isOpened = true;
+    const opening = chat.open(id, place, unbegun);
+    showTitle(id);
+    await opening;
+  } else if (place) await chat.showMessage(place);
   if (!place) focusUnlessTouch();
 }
 
+// What is not known of a conversation that could not be loaded is shown once it could.
 async function showTitle(id) {
-  let title = "New conversation";
-  let agent = "";
-  let people = 0;
-  let isDirect = false;
-  if (id !== null) {
-    try {
-      const conversation = await conversations.loadConversation(id);
-      title = conversations.getTitle(conversation);
-      isDirect = conversation.kind === "direct";
-      people = conversation.participant_count ?? 0;
-      agent = (await accounts.findAgent(conversation))?.name ?? "";
-    } catch (error) {
-      if (error.status !== 404) showFailure(error);
-      return;
-    }
-  }
+  const conversation = id === null ? null : conversations.getConversation(id);
+  const title = id === null ? "New conversation" : conversation ? conversations.getTitle(conversation) : "Conversation";
+  const isDirect = conversation?.kind === "direct";
+  const people = conversation?.participant_count ?? 0;
+  const agent = conversation ? await findAgentName(conversation) : "";
   if (chat.getConversation() !== id) return;
   $("chat-title").textContent = neutralizeDirection(title);
   $("chat-agent").textContent = neutralizeDirection(agent);
@@ -101,6 +122,15 @@ async function showTitle(id) {
   setTitle(title);
 }
 
+async function findAgentName(conversation) {
+  try {
+    return (await accounts.findAgent(conversation))?.name ?? "";
+  } catch (error) {
+    if (error.status === 404 || !error.status) return ""; // it is gone, or cannot be asked for now
+    throw error;
+  }
+}
+
 // How many conversations are unread stands before it.
 function setTitle(title) {
   document.title = `${/^\(\d+\) /.exec(document.title)?.[0] ?? ""}${neutralizeDirection(title)} · Parley`;
@@ -108,26 +138,33 @@ function setTitle(title) {
 
 addEventListener("hashchange", () => me && followAddress().catch(showFailure));
 
-chat.onBegun((id) => {
-  history.pushState(null, "", `#/c/${id}`);
+chat.onShown(showTitle);
+chat.onUnbegun((name) => {
+  noteAddress(name, true);
+  conversations.select(name);
+});
+chat.onBegun((id, isShown) => {
+  if (!isShown) {
+    replaceAddress(id);
+    return;
+  }
+  noteAddress(id, false);
   conversations.select(id);
   accounts.showChoice(false);
   showTitle(id).then(() => conversations.select(id));
 });
-conversations.onGone(() => (location.hash = ""));
+conversations.onGone(() => goTo(null));
 conversations.onChanged((conversation) => {
   if (conversation.id === chat.getConversation()) showTitle(conversation.id);
 });
 accounts.onChosen(async () => {
   await conversations.load();
-  if (location.hash) location.hash = "";
-  else await followAddress();
+  await openNew();
 });
 signInPage.onSignIn(enterConsole);
 
 stream.subscribe("reset", () => {
-  if (!me) return;
-  Promise.all([accounts.load(me), conversations.load(), tasks.load(), inbox.load(), chat.refreshMessages()]).catch(showFailure);
+  if (me) Promise.all([conversations.load(true), tasks.load(), inbox.load(), chat.refresh()]).catch(showFailure);
 });
 const showImported = debounce(1000, () => {
   if (me) Promise.all([conversations.load(), tasks.load()]).catch(showFailure);
@@ -141,10 +178,18 @@ addEventListener("online", () => $("connection").textContent && showConnection(f
 
 // Buttons of the frame
 
-$("new-chat").addEventListener("click", () => {
-  if (location.hash) location.hash = "";
-  else followAddress().catch(showFailure);
+// To where one writes, without another address.
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  $("composer-text").focus();
 });
+
+async function openNew() {
+  if (chat.isOpen(null)) await followAddress();
+  else goTo(null);
+}
+
+$("new-chat").addEventListener("click", () => openNew().catch(showFailure));
 $("open-settings").addEventListener("click", () => openPart(() => import("./account/settings.js"), me, changeUser));
 $("open-audit").addEventListener("click", () => {
   openPart(() => import("./chat/audit.js"), chat.getConversation(), $("chat-title").textContent);
@@ -152,69 +197,23 @@ $("open-audit").addEventListener("click", () => {
 $("open-participants").addEventListener("click", () => openPart(() => import("./people/participants.js"), chat.getConversation()));
 $("new-people").addEventListener("click", () => openPart(() => import("./people/begin.js")));
 $("open-deleted").addEventListener("click", () => openPart(() => import("./undo/deleted.js")));
-$("sign-out").addEventListener("click", () => signOut().catch(showFailure));
-
-const THEMES = { auto: "light", light: "dark", dark: "auto" };
-
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  storage.keep("parley.theme", theme);
-  const label = `Theme: ${theme === "auto" ? "as the system" : theme}`;
-  $("theme").setAttribute("aria-label", label);
-  $("theme").title = label;
-}
-
-$("theme").addEventListener("click", () => setTheme(THEMES[document.documentElement.dataset.theme]));
-setTheme(document.documentElement.dataset.theme);
-
-// Drawers: on a narrow screen the lists slide over the chat
-
-const NARROW = { sidebar: matchMedia("(max-width: 52rem)"), tasks: matchMedia("(max-width: 72rem)") };
-
-function setDrawer(id, open) {
-  const box = $(id);
-  const slides = NARROW[id].matches;
-  box.classList.toggle("is-open", open && slides);
-  box.inert = slides && !open;
-  $(`${id}-open`).setAttribute("aria-expanded", String(open && slides));
-  $("shade").hidden = !document.querySelector(".is-open");
-}
-
-function setDrawers(open) {
-  for (const id of Object.keys(NARROW)) setDrawer(id, open);
-}
-
-for (const [id, narrow] of Object.entries(NARROW)) {
-  narrow.addEventListener("change", () => setDrawer(id, false));
-  $(`${id}-open`).addEventListener("click", () => {
-    setDrawer(id, true);
-    $(`${id}-close`).focus();
-  });
-  $(`${id}-close`).addEventListener("click", () => {
-    setDrawer(id, false);
-    $(`${id}-open`).focus();
-  });
-}
-$("shade").addEventListener("click", () => setDrawers(false));
-addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-  const opened = document.querySelector(".is-open");
-  if (!opened) return;
-  setDrawers(false);
-  $(`${opened.id}-open`).focus();
+$("sign-out").addEventListener("click", () => {
+  keepText();
+  const unsent = { messages: listEntries().length, drafts: countDrafts() };
+  if (unsent.messages || unsent.drafts) openPart(() => import("./account/leaving.js"), unsent);
+  else signOut().catch(showFailure);
 });
-setDrawers(false);
 
 async function startConsole() {
-  const asked = requestWithoutToken("GET", "/v1/web/config").then((found) => (config = found), showFailure);
   if (mayBeSignedIn()) {
-    await asked;
     await enterConsole();
-  } else {
-    signInPage.show();
-    await asked;
-    if (!me) signInPage.show(config);
+    return;
   }
+  signInPage.show();
+  await state.load(async () => {
+    await loadConfig();
+    if (!me) signInPage.show(config);
+  });
 }
 
-startConsole().catch(() => endSession());
+startConsole();

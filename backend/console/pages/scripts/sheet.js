@@ -1,14 +1,19 @@
 // sheet.js -- the sheets over the page and what they are made of: each is made when it opens, and gone once it is closed.
 import { $, announce, el, copyText, makeIconButton, showFailure } from "./dom.js";
 import { runOnSubmit } from "./forms.js";
+import { Pane } from "./pane.js";
 
-// `leave` names the cross. A click beside the sheet and Escape close it, too. `tools` stand in its head.
+// `leave` names the cross. A click beside the sheet and Escape close it, too. `tools` stand in its head. What is in it is
+// loaded by `load(work)` of its `pane`.
 export function openSheet(id, title, { leave, size = "", tools = [] }, ...parts) {
+  const pane = new Pane();
   const box = el("dialog", { id, class: `sheet ${size}`, "aria-labelledby": `${id}-title` },
     el("header", {}, el("h2", { id: `${id}-title` }, title), ...tools, makeIconButton("close", leave, () => box.close())),
-    el("div", { class: "sheet-body", tabindex: "0", role: "region", "aria-labelledby": `${id}-title` }, ...parts));
+    el("div", { class: "sheet-body", tabindex: "0", role: "region", "aria-labelledby": `${id}-title` }, pane.note, ...parts));
+  box.pane = pane;
   box.addEventListener("click", (event) => event.target === box && box.close());
   box.addEventListener("close", () => {
+    pane.clear();
     placeNotices();
     box.remove();
   });

@@ -42,6 +42,9 @@ export function forget(name) {
   }
 }
 
+// All of the owner's: they have signed out.
+export const forgetOwn = () => listNames(own("")).forEach(forget);
+
 // The names that begin with `prefix`, in order.
 export function listNames(prefix) {
   let names = [];

@@ -175,11 +175,11 @@ def test_a_message_that_is_not_sent_is_kept_and_sent_again(site: Server, visit: 
     expect(page.locator("#open-participants")).to_be_visible()
     page.route("**/messages", lambda route: route.abort())
     say(page, "First")
-    expect(page.get_by_role("alert")).to_contain_text("The server cannot be reached.")
-    page.unroute("**/messages")
+    expect(page.locator(".from-user")).to_contain_text("Waits to be sent. The server cannot be reached.")
     say_there(team.people["admin"], group, "Meanwhile")
     expect(page.locator(".bubble")).to_have_text(["Meanwhile", "First"])
-    page.get_by_role("button", name="Retry").click()
+    page.unroute("**/messages")
+    page.get_by_role("button", name="Send now").click()
     expect(page.locator(".from-user .state")).to_have_text("Sent")
     assert [
         row["content"] for row in team.people["admin"].get(f"/v1/conversations/{group}/messages")["data"]
@@ -198,12 +198,13 @@ def test_nobody_takes_the_place_of_a_message_that_is_not_stored_yet(
     page.route("**/messages", lambda route: route.abort())
     with page.expect_request("**/messages") as asked:
         say(page, "Mine")
-    expect(page.get_by_role("alert")).to_be_visible()
+    waiting = page.locator(".from-user[data-state=waiting]")
+    expect(waiting).to_be_visible()
     client_id = asked.value.post_data_json["client_id"]
     say_there(team.people["admin"], group, "Not mine", client_id=client_id)
     expect(page.locator(".from-other .bubble")).to_have_text("Not mine")
     expect(page.locator(".from-user .bubble")).to_have_text("Mine")
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(waiting).to_be_visible()
 
 
 def test_who_is_typing_is_shown_until_they_have_said_it(site: Server, visit: Visitor, team: Team) -> None:

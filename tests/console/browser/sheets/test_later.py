@@ -20,8 +20,8 @@ def ann(site: Server) -> Person:
     person.post("/v1/tasks", title="Buy milk")
     person.post(f"/v1/accounts/{person.id}/agents", name="Support")
     agent = person.post(f"/v1/accounts/{person.id}/agents", name="Robot", kind="external")
-    direct = person.post("/v1/conversations", kind="direct", participant_ids=[agent["id"]])
-    person.post(f"/v1/conversations/{direct['id']}/messages", content="Hello")
+    group = person.post("/v1/conversations", kind="group", title="Friends", participant_ids=[agent["id"]])
+    person.post(f"/v1/conversations/{group['id']}/messages", content="Hello")
     return person
 
 
@@ -31,8 +31,8 @@ def press(selector: str) -> Callable[[Page], None]:
 
 # In this order: the sheet of one is what the next is opened in, or is closed.
 def open_receipts(page: Page) -> None:
-    page.locator(".from-user").hover()
-    page.get_by_role("button", name="What to do with your message").click()
+    page.locator(".from-user").first.hover()
+    page.get_by_role("button", name="What to do with your message").first.click()
     page.get_by_role("menuitem", name="Who has read it").click()
 
 
@@ -41,6 +41,11 @@ def say_to_agent(page: Page, text: str = "hello") -> None:
     expect(page.locator("#open-participants")).to_be_hidden()
     say(page, text)
     settled(page)
+
+
+def write_and_leave(page: Page) -> None:
+    page.get_by_label("Message", exact=True).fill("half a sen")
+    page.get_by_role("button", name="Sign out", exact=True).click()
 
 
 def search(page: Page) -> None:
@@ -64,10 +69,12 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "the settings": (press("#open-settings"), "#settings"),
     "the inbox": (press("#open-inbox"), "#inbox"),
     "a new conversation with people": (press("#new-people"), "#begin"),
-    "a message to an agent": (say_to_agent, ".from-agent"),
-    "a conversation of people": (press(".conversations a:has([href='#i-person'])"), "#open-participants"),
+    "a conversation of people": (press(".conversations a:has([href='#i-group'])"), ".from-user"),
+    "a message that is sent": (lambda page: say(page, "Hello again"), ".from-user:nth-child(2)[data-id]"),
     "those who take part": (press("#open-participants"), "#participants"),
     "the receipts of a message": (open_receipts, "#deliveries"),
+    "a message to an agent": (say_to_agent, ".from-agent"),
+    "a sign-out while something is not sent": (write_and_leave, "#leaving"),
     "a call of a tool": (lambda page: say_to_agent(page, "add feed the cat"), ".tool"),
     "a search": (search, "#app"),
     "a task with a plan": (plan, "#app"),

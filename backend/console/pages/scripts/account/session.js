@@ -17,7 +17,7 @@ let notifyEnd = () => {};
 const tabs = openChannel("parley.session");
 
 tabs.onmessage = ({ data }) => {
-  if (data.kind === "out" && current) endSession("You signed out in another tab.");
+  if (data.kind === "out" && current) endSession("You signed out in another tab.", true);
   if (data.kind === "in") location.reload();
 };
 
@@ -41,14 +41,15 @@ export async function signIn(email, password) {
 export async function signOut() {
   await runExclusively(LOCK, () => requestWithoutToken("DELETE", PATH, undefined, CONSOLE));
   tabs.postMessage({ kind: "out" });
-  endSession();
+  endSession(undefined, true);
 }
 
-export function endSession(why) {
+// `isByHand`: the user has left, and leaves nothing behind in this browser.
+export function endSession(why, isByHand = false) {
   current = null;
   hasEnded = true;
   forget(MARK);
-  notifyEnd(why);
+  notifyEnd(why, isByHand);
 }
 
 // A token that is valid for at least two more seconds.

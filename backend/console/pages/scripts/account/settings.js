@@ -19,9 +19,9 @@ let sessions = null; // their list
 
 export async function open(user, onChange) {
   [me, notifyChange, sessions] = [user, onChange, makeList("sessions")];
-  openSheet("settings", "Settings", { leave: "Close settings" },
+  const sheet = openSheet("settings", "Settings", { leave: "Close settings" },
     makeProfile(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeTransfers(), makeGoodbye());
-  await showSessions();
+  await sheet.pane.load(showSessions);
 }
 
 function makeProfile() {
@@ -69,7 +69,7 @@ const makeGoodbye = () =>
   }, async (email) => {
     if (email.toLowerCase() !== me.email.toLowerCase()) throw new FieldError("email", "This is not the email of this account.");
     await sendConfirmed((password) => remove("/v1/me", password));
-    endSession("Your account is deleted.");
+    endSession("Your account is deleted.", true);
   });
 
 async function showSessions() {

@@ -2,6 +2,7 @@
 import { requestWithoutToken as ask } from "../http.js";
 import { $ } from "../dom.js";
 import { FieldError, clearErrors, runOnSubmit } from "../forms.js";
+import { showView } from "../frame.js";
 import { signIn } from "./session.js";
 
 const form = $("sign-in-form");
@@ -12,15 +13,13 @@ export const onSignIn = (work) => (notifyEntered = work);
 
 // On a server where nobody has an account there is none to sign in to.
 export function show({ note, registration = "open", empty = false } = {}) {
-  $("sign-in").hidden = false;
+  showView("sign-in");
   $("sign-in-switch").hidden = registration === "closed";
   setMode(empty);
   if (note) $("sign-in-note").textContent = note;
   const isWriting = ["email", "password"].some((name) => form.elements[name].value);
   if (!isWriting) form.elements[empty ? "display_name" : "email"].focus();
 }
-
-export const hide = () => ($("sign-in").hidden = true);
 
 function setMode(toJoin) {
   registering = toJoin;

@@ -28,7 +28,7 @@ export async function open(id, title) {
     el("p", { class: "muted", id: "audit-note" }, bdi(title)),
     el("ol", { class: "timeline", id: "timeline" }),
     el("button", { type: "button", class: "link", id: "audit-more", hidden: true, onclick: () => loadMore().catch(showFailure) }, "Show older"));
-  await loadMore();
+  await sheet.pane.load(loadMore);
 }
 
 async function loadMore() {

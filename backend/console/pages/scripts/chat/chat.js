@@ -1,69 +1,75 @@
 // chat.js -- the open conversation: its messages, older and newer ones, and what the user stream tells of them.
-import { get } from "../api.js";
+import { goTo } from "../address.js";
 import * as composer from "./composer.js";
 import { getConversation as getKnown, loadConversation } from "./conversations.js";
 import { $, showFailure } from "../dom.js";
 import { fetchRoom, fetchRuns } from "../later.js";
+import { Pane } from "../pane.js";
 import { makeItem, markDay, markStored } from "./messages.js";
 import { opened } from "./opened.js";
-import { sendMessage, startAt } from "./sending.js";
+import { sendMessage, showEntries } from "../unsent/sending.js";
 import { subscribe } from "../stream.js";
+import * as pages from "./pages.js";
 import * as thread from "./thread.js";
 import { findItem, list, placeItem } from "./thread.js";
 
-export { onBegun } from "./sending.js";
+export { isOpen, onBegun, onUnbegun } from "../unsent/sending.js";
 
-const PAGE = 50;
-const AROUND = 25;
-
-let span = { before: "end" }; // what `cursor` goes on from
-let cursor = null; // of older messages
-let hasMissed = false; // whether a message came while the list did not reach the end
-let loading = false;
 let runs = null; // the module that follows them, once there was one
 
+const pane = new Pane("The messages", $("messages-note"));
+let notifyShown = () => {};
+
+// `work(id)`: the messages of a conversation are shown.
+export const onShown = (work) => (notifyShown = work);
 export const getConversation = () => opened.id;
-const getPath = () => `/v1/conversations/${opened.id}/messages`;
 const make = (message) => (opened.room ? opened.room.makeItem(message) : makeItem(message));
 
 // Opening
 
-// Shows a conversation from its end or, where a message is named, around that one.
-export async function open(id, place = null) {
-  opened.room?.endWriting();
-  composer.putAside(opened.id);
+// Shows a conversation from its end or, where a message is named, around that one. Of a new one the messages that wait for
+// it are shown, where it has some under the name of `unbegun`.
+export async function open(id, place = null, unbegun = null) {
+  opened.room?.endWriting(true);
   opened.turn += 1;
   const { turn } = opened;
   const back = place === null && opened.back?.id === id ? opened.back.place : null;
-  opened.id = id;
-  opened.back = null;
-  startAt(id);
+  Object.assign(opened, { id, unbegun, back: null, isKnown: id === null });
   clearConversation();
-  composer.takeUp(id);
+  composer.takeUp(id ?? unbegun ?? "new");
   $("welcome").hidden = id !== null;
   $("open-audit").hidden = id === null || (getKnown(id)?.kind ?? "assistant") !== "assistant";
   opened.isReady = Promise.resolve();
-  if (id === null) return;
+  if (unbegun) showEntries();
+  if (id !== null) await pane.load(() => loadMessages(id, place, back, turn));
+}
+
+// `back` is where the reader was, as `readPlace` tells it.
+async function loadMessages(id, place, back, turn) {
   thread.setBusy(true);
   try {
     opened.isReady = openRoom(id, turn);
-    const [page, history] = await Promise.all([fetchFrom(place ?? back?.messageId), fetchHistory(id), opened.isReady]);
+    opened.isReady.catch(() => {}); // whoever waits for it hears of it
+    const from = place ?? back?.messageId;
+    const [page, history] = await Promise.all([from ? pages.fetchAround(from) : pages.fetchEnd(), fetchHistory(id), opened.isReady]);
     if (turn !== opened.turn) return;
     await opened.room?.start(page.data);
     if (turn !== opened.turn) return;
     showPage(page, history);
     if (!back || !thread.restorePlace(back)) showPlace(place);
+    notifyShown(id);
   } catch (error) {
     if (turn !== opened.turn) return;
-    if (place && error.status === 404) await openWithoutPlace(id);
-    else if (error.status === 404) {
-      location.hash = "";
+    if (error.status !== 404) throw error;
+    if (place) await openWithoutPlace(id);
+    else {
+      goTo(null);
       showFailure(new Error("There is no such conversation any more."));
-    } else showFailure(error);
+    }
   } finally {
     if (turn === opened.turn) {
       thread.setBusy(false);
-      if (opened.isWhole) runs?.followRun();
+      goOn();
     }
   }
 }
@@ -80,30 +86,25 @@ async function openRoom(id, turn) {
   if (turn !== opened.turn) return;
   opened.room = room;
   $("open-audit").hidden = room !== null;
+  opened.isKnown = true;
   room?.enter(conversation);
 }
 
-const fetchFrom = (messageId) => (messageId ? fetchAround(messageId) : fetchEnd());
-const fetchEnd = async () => ({ ...(await get(getPath(), { before: "end", limit: PAGE })), span: { before: "end" }, isWhole: true });
-
 async function fetchHistory(id) {
-  const { data } = await get(`/v1/conversations/${id}/runs`, { limit: PAGE });
+  const { data } = await pages.fetchRunPage(id);
   if (data.length) runs ??= await fetchRuns();
   return data;
 }
 
-// The messages before one, and from it on: it is the first that comes after the last of those before.
-async function fetchAround(messageId) {
-  const path = getPath();
-  const before = await get(path, { before: messageId, limit: AROUND });
-  const after = await get(path, { after: before.data.at(-1)?.id, limit: AROUND });
-  const data = [...before.data, ...after.data];
-  return { data, next_cursor: before.next_cursor, span: { before: messageId }, isWhole: after.next_cursor === null };
+// Below the last message stand those that wait, and what is being answered.
+function goOn() {
+  if (!opened.isWhole) return;
+  showEntries();
+  runs?.followRun();
 }
 
 function showPage(page, history) {
-  ({ span, next_cursor: cursor } = page);
-  opened.isWhole = page.isWhole;
+  pages.beginWith(page);
   runs?.setRuns(history);
   const stored = new Set(page.data.flatMap((message) => [message.id, message.client_id]).filter(Boolean));
   // What was written, or came, while the page was on its way.
@@ -144,18 +145,20 @@ function clearConversation() {
   runs?.leaveRuns();
   opened.room?.leave();
   opened.room = null;
-  cursor = null;
-  opened.isWhole = true;
-  hasMissed = loading = false;
+  pane.clear();
+  pages.clear();
   thread.clear();
 }
 
 // Adds what is new after a gap in the user stream; messages that are shown stay as they are, unless they were edited.
-export async function refreshMessages() {
+export function refresh() {
+  if (opened.id === null) return undefined;
+  return pane.load(pane.isLoaded ? refreshMessages : pane.work);
+}
+
+async function refreshMessages() {
   const { turn, id } = opened;
-  if (id === null) return;
-  await opened.isReady;
-  const [page, history] = await Promise.all([fetchEnd(), fetchHistory(id), opened.room?.refresh()]);
+  const [page, history] = await Promise.all([pages.fetchEnd(), fetchHistory(id), opened.room?.refresh()]);
   if (turn !== opened.turn) return;
   const joins = page.data.some((message) => findItem(message.id));
   if (page.data.length && !joins && list.childElementCount && opened.isWhole) {
@@ -187,7 +190,7 @@ function addMessage(message, seq) {
     return;
   }
   if (!opened.isWhole) {
-    hasMissed = true;
+    pages.noteMissed();
     thread.tellNews();
     return;
   }
@@ -213,51 +216,20 @@ function adoptDraft(message) {
   const draft = list.querySelector(`[data-client="${CSS.escape(message.client_id)}"]:not([data-id])`);
   if (!draft) return null;
   markStored(draft, message);
+  if (!opened.room) thread.placeStored(draft);
   markDay(draft);
   return draft;
 }
 
-// Older and newer messages, a page at a time
-
-async function loadPage(params, show) {
-  if (loading) return;
-  loading = true;
-  const { turn } = opened;
-  try {
-    const page = await get(getPath(), { limit: PAGE, ...params });
-    if (turn === opened.turn) show(page);
-  } catch (error) {
-    showFailure(error);
-  } finally {
-    if (turn === opened.turn) loading = false;
-  }
-}
-
-async function loadOlder() {
-  if (!cursor || loading) return;
-  $("older").hidden = false;
-  await loadPage({ ...span, cursor }, (page) => {
-    cursor = page.next_cursor;
-    thread.prepend(page.data.map(make));
-    opened.room?.arrange();
-  });
-  $("older").hidden = true;
-}
-
-async function loadNewer() {
-  const last = list.lastElementChild?.dataset.id;
-  if (opened.isWhole || loading || !last) return;
-  hasMissed = false;
-  await loadPage({ after: last }, (page) => {
-    list.append(...page.data.filter((message) => !findItem(message.id)).map(make));
-    opened.isWhole = page.next_cursor === null && !hasMissed;
-    arrangeItems();
-    if (opened.isWhole) runs?.followRun();
-  });
-}
-
-thread.onNearTop(loadOlder);
-thread.onNearEnd(loadNewer);
+thread.onNearTop(() => pages.loadOlder((messages) => {
+  thread.prepend(messages.map(make));
+  opened.room?.arrange();
+}));
+thread.onNearEnd(() => pages.loadNewer(list.lastElementChild?.dataset.id, (messages) => {
+  list.append(...messages.filter((message) => !findItem(message.id)).map(make));
+  arrangeItems();
+  goOn();
+}));
 $("jump").addEventListener("click", () => {
   if (opened.isWhole) thread.scrollToEnd();
   else open(opened.id).catch(showFailure);
@@ -277,24 +249,23 @@ subscribe("message.updated", ({ message }) => message.conversation_id === opened
 
 // Writing
 
-async function send(text) {
+composer.onSend(async (text) => {
+  if (opened.room?.takeText(text)) return true;
   try {
     await opened.isReady; // until then nobody knows to whom
     if (!opened.isWhole) await open(opened.id);
   } catch (error) {
-    composer.setText(text);
     showFailure(error);
-    return;
+    return false;
   }
   sendMessage(text);
-}
-
-composer.onSend((text) => (opened.room?.takeText(text) ? undefined : send(text)));
+  return true;
+});
 
 export function reset() {
+  opened.room?.endWriting(true);
   opened.turn += 1;
-  composer.forgetDrafts();
-  opened.id = null;
-  startAt(null);
+  composer.leave();
+  opened.id = opened.unbegun = null;
   clearConversation();
 }

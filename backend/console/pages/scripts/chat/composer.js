@@ -1,7 +1,9 @@
 // composer.js -- the message box with its drafts and its two buttons, and the examples for a new user.
-import { $, el, isComposing, neutralizeDirection, showToast } from "../dom.js";
+import { $, debounce, el, isComposing, neutralizeDirection, showToast } from "../dom.js";
+import { getDraft, keepDraft, onDraft } from "../unsent/drafts.js";
 
 const MAX_HEIGHT = 240;
+const KEEP_MS = 300;
 const EXAMPLES = [
   ["Add buy milk tomorrow and call mom", "two tasks in one sentence"],
   ["What is on my list?", "Parley looks it up"],
@@ -11,28 +13,78 @@ const EXAMPLES = [
 const HINT = "Enter sends, Shift + Enter starts a new line.";
 
 const box = $("composer-text");
-let drafts = new Map(); // unsent text by conversation
-let send = () => {};
+let place = null; // what the text in the box is for, as drafts are named; null while nobody is signed in
+let isKept = true;
+let isTyped = false; // in this tab
+let isSending = false;
+let send = async () => false;
 let stop = async () => {};
 
+// `work(text)` resolves to whether the text has been taken over: else it stays in the box.
 export const onSend = (work) => (send = work);
 export const onStop = (work) => (stop = work);
 export const getText = () => box.value;
+export const getPlace = () => place;
 export const focus = () => box.focus();
-export const setDraft = (conversation, text) => drafts.set(conversation, text);
-export const putAside = (conversation) => setDraft(conversation, box.value);
-export const takeUp = (conversation) => setText(drafts.get(conversation) || "");
 
-export function forgetDrafts() {
-  drafts = new Map();
-  setText("");
+// Shows the draft of another place; that of the place before is kept.
+export function takeUp(next) {
+  keepText();
+  place = next;
+  showText(getDraft(place));
 }
+
+// What is in the box is for another place from now on.
+export function moveTo(next) {
+  keepDraft(place, "");
+  place = next;
+  isKept = false;
+  keepText();
+}
+
+// Adds to what is written for a place.
+export function addToDraft(other, text) {
+  if (other === place) setText([box.value, text].filter(Boolean).join("\n"));
+  else keepDraft(other, [getDraft(other), text].filter(Boolean).join("\n"));
+}
+
+// The session has ended: what is written is kept for the user.
+export function leave() {
+  keepText();
+  place = null;
+  showText("");
+}
+
+export function keepText() {
+  if (!isKept && place !== null) keepDraft(place, box.value);
+  isKept = true;
+}
+
+const keepSoon = debounce(KEEP_MS, keepText);
+addEventListener("pagehide", keepText);
+document.addEventListener("visibilitychange", keepText);
+
+// Another tab writes at the same place. What was typed here stays, and is kept again when the user goes.
+onDraft((changed, text) => {
+  if (changed !== place || box.value === text) return;
+  if (isTyped && box.value) isKept = false;
+  else showText(text);
+});
 
 // To whom the next message goes, by name.
 export const setPlaceholder = (name) => (box.placeholder = neutralizeDirection(`Message ${name}`));
 
 export function setText(value) {
+  showText(value);
+  isTyped = true;
+  isKept = false;
+  keepText();
+}
+
+// Shows a text that is not kept, unless the user changes it.
+export function showText(value) {
   box.value = value;
+  isTyped = false;
   fitHeight();
 }
 
@@ -55,7 +107,12 @@ function fitHeight() {
   $("send").disabled = box.value.trim() === "";
 }
 
-box.addEventListener("input", fitHeight);
+box.addEventListener("input", () => {
+  fitHeight();
+  isTyped = true;
+  isKept = false;
+  keepSoon();
+});
 let width = 0;
 new ResizeObserver(([{ contentRect }]) => {
   if (contentRect.width === width) return;
@@ -69,12 +126,16 @@ box.addEventListener("keydown", (event) => {
   }
 });
 
-$("composer").addEventListener("submit", (event) => {
+$("composer").addEventListener("submit", async (event) => {
   event.preventDefault();
   const words = box.value.trim();
-  if (!words) return;
-  setText("");
-  send(words);
+  if (!words || isSending) return;
+  isSending = true;
+  try {
+    if ((await send(words)) && box.value.trim() === words) setText("");
+  } finally {
+    isSending = false;
+  }
 });
 
 async function pressStop() {

@@ -1,4 +1,5 @@
 // conversation_items.js -- an item of the list of conversations: its title, what waits in it, and its renaming.
+import { getAddress } from "../address.js";
 import { el, formatClock, formatCount, formatDay, isComposing, makeIcon, makeIconButton } from "../dom.js";
 
 // Each kind of conversation has its icon.
@@ -7,15 +8,15 @@ const MOST = 99;
 
 // `rename(item, row)` and `leave(row)` are for conversations with an agent; those of people have a sheet.
 export function makeConversation(row, rename, leave) {
-  const { id, status, shown: title, unread: count, mentioned } = row;
+  const { id, status, shown: title, unread: count = 0, mentioned } = row;
   const item = el("li", { class: count ? "is-unread" : "", data: { id } },
-    el("a", { href: `#/c/${id}` },
+    el("a", { href: getAddress(id) },
       makeIcon(KINDS[row.kind] || "chat"),
       el("span", { class: "conversation-title", dir: "auto" }, title),
       status && el("span", { class: `badge ${status.kind}` }, el("span", { class: "sr" }, status.words)),
       count > 0 && makeUnreadMark(count, mentioned),
       !status && !count && el("span", { class: "conversation-time" }, formatAge(row.updated_at))),
-    row.kind === "assistant" && el("span", { class: "actions" },
+    row.kind === "assistant" && !row.isUnbegun && el("span", { class: "actions" },
       makeIconButton("edit", `Rename “${title}”`, () => rename(item, row)),
       makeIconButton("trash", `Delete “${title}”`, () => leave(row))));
   return item;

@@ -2,13 +2,19 @@
 import { get } from "../api.js";
 import { $, bdi, debounce, drawItems, showFailure, showToast } from "../dom.js";
 import { editTitle, makeConversation } from "./conversation_items.js";
+import { goTo } from "../address.js";
 import { fetchChanges, fetchSearch } from "../later.js";
+import { Pane } from "../pane.js";
 import { opened } from "./opened.js";
 import { readPlace } from "./thread.js";
 import { getTitle } from "../people/names.js";
 import * as unread from "../people/unread.js";
 import { subscribe } from "../stream.js";
-import { getFilter, getUser, listAccounts, showUnreadElsewhere } from "../team/accounts.js";
+import { getFilter, getUser, listAccounts, load as loadAccounts, showUnreadElsewhere } from "../team/accounts.js";
+import { listEntries, onWaiting } from "../unsent/outbox.js";
+
+const TITLE_LENGTH = 80;
+const UNSENT = { kind: "unsent", words: ", has a message that is not sent" };
 
 const list = $("conversations");
 const known = new Map();
@@ -28,8 +34,14 @@ export const onChanged = (work) => (notifyChanged = work);
 
 const isShared = (conversation) => conversation.kind === "direct" || conversation.kind === "group";
 
+const pane = new Pane("Your conversations", $("conversations-none"));
+
+// With the accounts, where these may have changed, or could not be read so far.
+export const load = (isAnew = false) => pane.load(() => loadList(isAnew));
+
 // What people write in another account than the chosen one is not listed, but the user hears of it.
-export async function load() {
+async function loadList(isAnew) {
+  if (isAnew || !listAccounts().length) await loadAccounts();
   const isOne = listAccounts().length < 2;
   const [page, all] = await Promise.all([get("/v1/conversations", { limit: 50, ...getFilter() }), isOne ? null : get("/v1/conversations")]);
   known.clear();
@@ -113,17 +125,22 @@ function listVisible() {
 
 function drawList() {
   const shown = listVisible();
-  drawItems(list, shown.map(describeRow), makeItem);
+  const waiting = listEntries().filter((entry) => entry.why); // what is on its way for the first time needs no mark
+  const places = new Set(waiting.map((entry) => entry.to));
+  const unbegun = [...places].filter((to) => to.startsWith("new/")).map((to) => describeUnbegun(waiting.find((entry) => entry.to === to)));
+  drawItems(list, [...unbegun, ...shown.map((row) => describeRow(row, places.has(row.id)))], makeItem);
   showUnread();
-  $("conversations-none").hidden = shown.length > 0;
-  $("conversations-none").textContent = found ? "No conversation has such a title." : "Your conversations will stand here.";
+  pane.showEmpty(shown.length + unbegun.length ? "" : found ? "No conversation has such a title." : "Your conversations will stand here.");
 }
 
 // What an item shows, and nothing else: it is made anew when one of these has changed.
-function describeRow(conversation) {
+function describeRow(conversation, isWaiting) {
   const { id, kind = "assistant", title, updated_at } = conversation;
-  return { id, kind, title, updated_at, shown: getTitle(conversation), status: getStatus(id), ...unread.getCount(id) };
+  return { id, kind, title, updated_at, shown: getTitle(conversation), status: isWaiting ? UNSENT : getStatus(id), ...unread.getCount(id) };
 }
+
+// A conversation of which the server does not know: its first message waits.
+const describeUnbegun = ({ to, content }) => ({ id: to, kind: "assistant", shown: content.slice(0, TITLE_LENGTH), status: UNSENT, isUnbegun: true });
 
 function makeItem(row) {
   const item = makeConversation(row, rename, deleteConversation);
@@ -185,7 +202,7 @@ async function showAgain(id, place) {
     return;
   }
   opened.back = { id, place };
-  location.hash = `#/c/${id}`;
+  goTo(id);
 }
 
 // Live
@@ -267,6 +284,8 @@ subscribe("run.queued run.started run.completed run.failed run.cancelled approva
   drawList();
 });
 
+onWaiting(() => getUser() && drawList());
+
 // Search
 
 async function searchConversations() {
@@ -299,6 +318,7 @@ list.addEventListener("scroll", () => {
 export function reset() {
   for (const kept of [known, working, leaving, stale]) kept.clear();
   unread.reset();
+  pane.clear();
   found = cursor = selected = null;
   $("search").value = "";
   $("hits").hidden = true;

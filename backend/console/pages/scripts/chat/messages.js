@@ -11,6 +11,7 @@ export const makeCopyButton = (text) => {
 
 export const STATES = {
   sending: "Sending …",
+  waiting: "Waits to be sent.",
   sent: "Sent",
   queued: "Queued: its turn comes after the answer at work",
 };
@@ -55,10 +56,12 @@ export function showState(item, why, retry, discard) {
   const { state } = item.dataset;
   const foot = item.querySelector(".foot");
   const { created_at: at, content } = item.message;
-  if (state === "failed") {
+  if (state === "failed" || state === "waiting") {
+    const hasFailed = state === "failed";
     foot.replaceChildren(
-      el("span", { class: "failed", role: "alert" }, makeIcon("warn"), why || "Not sent."),
-      el("button", { type: "button", class: "link", onclick: retry }, "Retry"),
+      el("span", { class: hasFailed ? "failed" : "state", role: hasFailed ? "alert" : "status" },
+        makeIcon(hasFailed ? "warn" : "wait"), hasFailed ? why : `${STATES.waiting} ${why}`),
+      el("button", { type: "button", class: "link", onclick: retry }, hasFailed ? "Retry" : "Send now"),
       el("button", { type: "button", class: "link", onclick: discard }, "Edit"),
     );
     return;

@@ -6,9 +6,9 @@ import { loadConversation } from "./conversations.js";
 import { makeItem, markDay, markStored, setState } from "./messages.js";
 import { opened } from "./opened.js";
 import { RunFollower } from "./run_follower.js";
-import { sendMessage } from "./sending.js";
 import { findItem, list, placeItem } from "./thread.js";
 import { findAgent, getUser } from "../team/accounts.js";
+import { sendMessage } from "../unsent/sending.js";
 
 const ACTIVE = new Set(["queued", "running", "awaiting_approval"]);
 // With an agent alone one answer follows the other. Among people several agents may answer at once; a browser opens six

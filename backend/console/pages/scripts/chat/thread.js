@@ -28,9 +28,20 @@ export function placeItem(item) {
   const asked = run && list.querySelector(`.from-user[data-run="${run}"]`);
   if (asked) {
     if (asked.nextElementSibling !== item) asked.after(item);
-  } else if (!item.isConnected) list.append(item);
+  } else if (!item.isConnected) list.insertBefore(item, findUnsent());
   markDay(item);
   markDay(item.nextElementSibling);
+}
+
+const UNSENT = ".from-user:not([data-id]):is([data-state=sending], [data-state=waiting], [data-state=failed])";
+
+// The first message that the server does not have: they stand below all others. Null where there is none.
+const findUnsent = () => list.querySelector(UNSENT);
+
+// Puts a message that has been stored just now above those that have not.
+export function placeStored(item) {
+  const first = findUnsent();
+  if (first && first.compareDocumentPosition(item) & Node.DOCUMENT_POSITION_FOLLOWING) list.insertBefore(item, first);
 }
 
 export function tellNews() {

@@ -1,4 +1,5 @@
 // begin.js -- a sheet in which a conversation with people begins: a direct one with somebody, or a group.
+import { goTo } from "../address.js";
 import { getAll, post } from "../api.js";
 import { focusUnlessTouch } from "../chat/composer.js";
 import { announce, bdi, el, showFailure } from "../dom.js";
@@ -30,6 +31,10 @@ export async function open() {
     form);
   sheet.querySelector("#begin-form button.primary").closest(".row").id = "begin-end";
   draw();
+  await sheet.pane.load(loadMembers);
+}
+
+async function loadMembers() {
   const mine = sheet;
   const found = await getAll(`/v1/accounts/${account.id}/members`);
   if (mine !== sheet) return;
@@ -60,7 +65,7 @@ async function makeGroup({ title }) {
 async function begin(what, ids) {
   const conversation = await post("/v1/conversations", { ...what, account_id: account.id, participant_ids: ids });
   sheet.close();
-  location.hash = `#/c/${conversation.id}`;
+  goTo(conversation.id);
   focusUnlessTouch(); // also where it was open already
   announce(what.kind === "group" ? "The group is made" : "Write your message");
 }

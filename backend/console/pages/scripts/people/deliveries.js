@@ -18,7 +18,7 @@ export async function open(id) {
   [messageId, conversationId] = [id, opened.id];
   sheet = openSheet("deliveries", "Who has read it", { leave: "Close the receipts", size: "small-sheet" },
     makeList("deliveries-list"), el("p", { class: "muted", id: "deliveries-note", hidden: true }));
-  await refresh();
+  await sheet.pane.load(refresh);
 }
 
 async function refresh() {

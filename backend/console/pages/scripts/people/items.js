@@ -73,7 +73,7 @@ function dressAnswer(item) {
 }
 
 // The user's own message before it is stored.
-export const makeDraft = (draft) => Object.assign(makeItem({ ...draft, reply_to_id: writing.takeReply() }), { isLocal: true });
+export const makeDraft = (draft) => Object.assign(makeItem(draft), { isLocal: true });
 
 function showContent(item) {
   const { content, retracted_at: retractedAt } = item.message;

@@ -1,6 +1,6 @@
 // participants.js -- a sheet with those who take part in a conversation of people: their roles, who comes and who goes.
 import { get, getAll, patch, post, remove } from "../api.js";
-import { bdi, debounce, drawItems, el, formatDay, neutralizeDirection, showFailure } from "../dom.js";
+import { bdi, debounce, drawItems, el, formatDay, neutralizeDirection } from "../dom.js";
 import { FieldError } from "../forms.js";
 import { actIn, makeCarefulButton, makeDangerZone, makeField, makeForm, makeList, makeSection, openSheet } from "../sheet.js";
 import { subscribe } from "../stream.js";
@@ -34,7 +34,7 @@ export async function open(id) {
       button: "Delete this group",
     }, deleteGroup));
   drawFrame(false);
-  await refresh();
+  await sheet.pane.load(refresh);
 }
 
 async function saveTitle({ title }) {
@@ -69,7 +69,7 @@ async function refresh() {
     if (isManaged) await showAddable(mine, people);
   } catch (error) {
     if (error.status === 404) mine.close(); // the user takes part no more
-    else showFailure(error);
+    else throw error;
   }
 }
 
@@ -101,9 +101,9 @@ const makeAddable = (member) =>
   el("li", {}, el("p", {}, bdi(nameOf(member)), ...makeTags(member)),
     el("button", { type: "button", class: "plain", "aria-label": `Add ${nameOf(member)}`, onclick: () => act(() => post(`${path()}/participants`, { user_id: member.id }), "Added") }, "Add"));
 
-const act = (work, said) => actIn(sheet, work, said, refresh);
+const act = (work, said) => actIn(sheet, work, said, () => sheet.pane.load(refresh));
 
-const refreshSoon = debounce(100, () => sheet?.open && refresh());
+const refreshSoon = debounce(100, () => sheet?.open && sheet.pane.load(refresh));
 const refreshIfHere = ({ conversation_id: id }) => sheet?.open && id === conversation.id && refreshSoon();
 subscribe("participant.added participant.updated participant.removed", refreshIfHere);
 subscribe("conversation.deleted", ({ conversation_id: id }) => sheet?.open && id === conversation.id && sheet.close());

@@ -18,7 +18,7 @@ import * as writing from "./writing.js";
 
 export { makeDraft, makeItem } from "./items.js";
 export { isMine } from "./roster.js";
-export { endWriting, takeText } from "./writing.js";
+export { endWriting, takeReply, takeText } from "./writing.js";
 
 let conversation = null; // as it was when it was opened
 let loading = null; // the promise of those who take part
@@ -126,14 +126,10 @@ export const tellWorking = (run, isAtWork) => typing.setWorking(run, isAtWork);
 
 // What is sent
 
-export async function deliver(item, to, turn) {
-  const { client_id, content, reply_to_id } = item.message;
-  const message = await post(`/v1/conversations/${to}/messages`, { content, client_id, reply_to_id });
-  if (turn !== opened.turn) return to;
+export function settleDraft(item, message) {
   if (!item.dataset.id) markStored(item, message);
   setState(item, "sent");
   drawReceipts(conversation);
-  return to;
 }
 
 // What is new, and what is read

@@ -5,13 +5,14 @@ import { list } from "../chat/thread.js";
 import { $, announce, bdi, el, makeIconButton, showFailure } from "../dom.js";
 import { nameOf } from "./names.js";
 import { isMine } from "./roster.js";
+import { keepDraft } from "../unsent/drafts.js";
 
 const EXCERPT = 140;
 
 const box = $("composer-text");
 let replyTo = null; // the item that the next message replies to
 let edited = null; // the item whose text is in the box
-let aside = ""; // what stood in the box before that
+let before = null; // what the box was for before that
 
 export function start() {
   box.addEventListener("keydown", handleKey);
@@ -40,8 +41,9 @@ export function beginReply(item) {
 export function beginEdit(item) {
   endWriting();
   edited = item;
-  aside = composer.getText();
-  composer.setText(item.message.content);
+  before = composer.getPlace();
+  composer.takeUp(nameDraft(item));
+  if (!composer.getText()) composer.showText(item.message.content);
   show(["Edit your message"], "Leave it as it was", "");
 }
 
@@ -56,9 +58,12 @@ function show(words, leave, text) {
   composer.focus();
 }
 
-// Back to a new message.
-export function endWriting() {
-  if (edited) composer.setText(aside);
+const nameDraft = (item) => `edit/${item.message.id}`;
+
+// Back to a new message; `isKeeping` keeps what was changed for the next time that the old one is edited.
+export function endWriting(isKeeping = false) {
+  if (edited) composer.takeUp(before);
+  if (edited && !isKeeping) keepDraft(nameDraft(edited), "");
   replyTo = edited = null;
   $("about").hidden = true;
   $("about").replaceChildren();
@@ -75,14 +80,16 @@ export function takeReply() {
 export function takeText(text) {
   if (!edited) return false;
   const item = edited;
-  endWriting();
-  if (text !== item.message.content) save(item, text);
+  endWriting(true);
+  if (text === item.message.content) keepDraft(nameDraft(item), "");
+  else save(item, text);
   return true;
 }
 
 async function save(item, content) {
   try {
     item.update(await patch(`/v1/messages/${item.message.id}`, { content }));
+    keepDraft(nameDraft(item), "");
     announce("Changed");
   } catch (error) {
     showFailure(error);

@@ -3,6 +3,7 @@ import { get, post } from "../api.js";
 import { drawChart } from "./chart.js";
 import { $, announce, bdi, debounce, drawItems, el, formatDay, makeIconButton, showFailure } from "../dom.js";
 import { fetchChanges, openPart } from "../later.js";
+import { Pane } from "../pane.js";
 import { subscribe } from "../stream.js";
 
 const PAGE = 50;
@@ -16,7 +17,9 @@ let cursor = null;
 let requests = 0;
 let loading = null;
 
-export const load = () => (loading = reloadTasks());
+const pane = new Pane("Your tasks", $("tasks-none"));
+
+export const load = () => (loading = pane.load(reloadTasks));
 
 async function reloadTasks() {
   const mine = ++requests;
@@ -55,8 +58,7 @@ const NONE = {
 function drawList() {
   const shown = listVisible();
   drawItems(list, shown, makeItem);
-  $("tasks-none").hidden = shown.length > 0;
-  $("tasks-none").textContent = words ? "Nothing fits." : NONE[show];
+  pane.showEmpty(shown.length ? "" : words ? "Nothing fits." : NONE[show]);
   $("tasks-more").hidden = cursor === null;
 }
 
@@ -194,7 +196,7 @@ $("task-search").addEventListener("input", debounce(150, () => {
 function reloadFiltered() {
   cursor = null;
   drawList();
-  load().catch(showFailure);
+  load();
 }
 
 // If the list is reloaded meanwhile, start again from its new first page.
@@ -210,6 +212,7 @@ $("tasks-more").addEventListener("click", () => loadMore().catch(showFailure));
 
 export function reset() {
   requests += 1;
+  pane.clear();
   known.clear();
   deletedIds.clear();
   words = $("task-search").value = $("task-title").value = "";

@@ -38,8 +38,9 @@ export function getPlace() {
 
 const storageName = () => `parley.account.${me.id}`;
 
-export async function load(user) {
-  me = user;
+export const setUser = (user) => (me = user);
+
+export async function load() {
   accounts = await getAll("/v1/accounts");
   const chosen = here?.id ?? storage.read(storageName());
   here = accounts.find((account) => account.id === chosen) ?? accounts[0];
@@ -85,7 +86,7 @@ export async function choose(account) {
 
 // Chooses an account that the user has come into just now.
 export async function enter(account) {
-  await load(me);
+  await load();
   await choose(accounts.find((one) => one.id === account.id));
 }
 
@@ -112,7 +113,7 @@ const refresh = debounce(100, async () => {
   if (!me) return;
   const before = here?.id;
   try {
-    await load(me);
+    await load();
     if (here.id !== before) await notifyChosen();
   } catch (error) {
     if (error.status !== 401) showFailure(error);

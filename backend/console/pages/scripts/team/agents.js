@@ -30,7 +30,7 @@ export async function open(where, chosen) {
       button: "Delete this agent",
     }, deleteAgent));
   drawFrame();
-  if (agent) await showKeys();
+  if (agent) await sheet.pane.load(showKeys);
 }
 
 function makeAgentForm(tools, models) {

@@ -17,7 +17,7 @@ export async function open() {
     el("p", { class: "none", id: "events-none", hidden: true }, "What agents, programs and people post for you will stand here."),
     el("ol", { class: "events", id: "events" }),
     el("button", { type: "button", class: "link", id: "events-more", hidden: true, onclick: () => showMore().catch(showFailure) }, "Show older"));
-  await showMore();
+  await sheet.pane.load(showMore);
 }
 
 async function showMore() {

@@ -1,7 +1,8 @@
 // inbox.js -- how many events that were posted for the user are unread.
 import { get } from "../api.js";
-import { $, formatCount, showFailure } from "../dom.js";
+import { $, formatCount } from "../dom.js";
 import { openPart } from "../later.js";
+import { Pane } from "../pane.js";
 import { subscribe } from "../stream.js";
 
 const MOST = 99;
@@ -12,8 +13,12 @@ let isWhole = true; // whether there are no more of them than were asked for
 // What is told while a page is on its way is not in it.
 const loads = new Set();
 
+const pane = new Pane("The inbox", $("inbox-note"));
+
+export const load = () => pane.load(loadUnread);
+
 // Those that are unread, as far as they are counted.
-export async function load() {
+async function loadUnread() {
   const meanwhile = [];
   loads.add(meanwhile);
   const page = await get("/v1/events", { unread: "true", limit: MOST + 1 }).finally(() => loads.delete(meanwhile));
@@ -45,10 +50,11 @@ subscribe("event.posted", ({ event }) => {
 subscribe("event.read", ({ event_ids: ids }) => {
   noteChange((some) => ids.forEach((id) => some.delete(id)));
   if (isWhole) drawCount();
-  else load().catch(showFailure);
+  else load();
 });
 
 export function reset() {
+  pane.clear();
   unread = new Set();
   drawCount();
 }

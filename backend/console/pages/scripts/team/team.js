@@ -1,6 +1,6 @@
 // team.js -- one account in a sheet: its name, members, invitations and agents, and its deletion.
 import { get, getAll, getList, patch, post, remove } from "../api.js";
-import { bdi, debounce, drawItems, el, formatDay, neutralizeDirection, showFailure } from "../dom.js";
+import { bdi, debounce, drawItems, el, formatDay, neutralizeDirection } from "../dom.js";
 import { FieldError } from "../forms.js";
 import { openPart } from "../later.js";
 import { actIn, makeCarefulButton, makeDangerZone, makeField, makeForm, makeList, makeSecret, makeSection, openSheet } from "../sheet.js";
@@ -33,7 +33,7 @@ export async function open(user, chosen) {
       button: "Delete this team",
     }, deleteTeam));
   drawFrame();
-  await refresh();
+  await sheet.pane.load(refresh);
 }
 
 const makeNameForm = () =>
@@ -94,7 +94,7 @@ async function refresh() {
     drawItems(find("invitations"), invitations.map((invitation) => ({ ...invitation, by: role })), makeInvitation);
   } catch (error) {
     if (error.status === 404 || error.status === 403) mine.close(); // one is no member, or manager, any more
-    else showFailure(error);
+    else throw error;
   }
 }
 
@@ -132,6 +132,6 @@ function makeInvitation(invitation) {
       makeCarefulButton("Revoke", `Revoke the invitation of ${invitation.email}`, () => act(() => remove(`${path()}/invitations/${invitation.id}`), "Revoked")));
 }
 
-const act = (work, said) => actIn(sheet, work, said, refresh);
+const act = (work, said) => actIn(sheet, work, said, () => sheet.pane.load(refresh));
 
-subscribe("account.updated account.deleted member.added member.updated member.removed agent.created agent.updated agent.deleted", debounce(100, () => sheet?.open && refresh()));
+subscribe("account.updated account.deleted member.added member.updated member.removed agent.created agent.updated agent.deleted", debounce(100, () => sheet?.open && sheet.pane.load(refresh)));
