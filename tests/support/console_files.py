@@ -14,6 +14,7 @@ TOOLS = "a call of a tool"
 RUNS = "a message to an agent"
 CHANGES = "a change of a task"
 WRITTEN = "a message that is sent"
+READING = "a text with Markdown"
 LATER = {
     "styles/sheets.css": ANY_SHEET,
     "scripts/sheet.js": ANY_SHEET,
@@ -23,6 +24,15 @@ LATER = {
     "scripts/unsent/delivery.js": WRITTEN,
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,
+    "styles/reading.css": READING,
+    "scripts/reading/text.js": READING,
+    "scripts/reading/blocks.js": READING,
+    "scripts/reading/drawing.js": READING,
+    "scripts/reading/inline.js": READING,
+    "scripts/reading/frames.js": READING,
+    "scripts/reading/notes.js": READING,
+    "scripts/reading/rendering.js": READING,
+    "scripts/reading/folding.js": "a long message",
     "scripts/undo/card_undo.js": TOOLS,
     "scripts/undo/changes.js": CHANGES,
     "scripts/undo/deleted.js": "what was deleted",

@@ -5,7 +5,8 @@ from html import escape, unescape
 
 import pytest
 
-from server.rendering.code import LANGUAGES, MAX_COLOURED, MAX_OF_SLOW, SLOW, Allowance, colour_code
+from console.files import FOLDER
+from server.rendering.code import CLASSES, LANGUAGES, MAX_COLOURED, MAX_OF_SLOW, SLOW, Allowance, colour_code
 from server.rendering.markdown import (
     ATTRIBUTES,
     CLASS,
@@ -281,6 +282,11 @@ def test_colouring_ends_when_its_time_is_over_or_the_code_is_long_and_no_letter_
     assert colour_code(long, language, Allowance(float("inf"))) == escape(long)
     spans = re.compile("</?span[^>]*>")
     assert unescape(spans.sub("", colour_code(long[:most], language, Allowance(float("inf"))))) == long[:most]
+
+
+def test_each_class_of_the_colours_is_one_of_the_page() -> None:
+    styles = (FOLDER / "styles/reading.css").read_text()
+    assert {f"hl-{name}" for _, name in CLASSES} == set(re.findall(r"\.(hl-\w)\b", styles))
 
 
 # Blocks of one text

@@ -26,6 +26,8 @@ export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "peopl
 export const fetchChanges = () => fetchAll(() => import("./undo/changes.js"));
 export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
 
+export const fetchReading = () => fetchAll(() => import("./reading/text.js"), "reading.css");
+export const fetchFolding = () => fetchAll(() => import("./reading/folding.js"), "reading.css");
 export const fetchSearch = () => fetchAll(() => import("./search.js"), "search.css");
 
 async function fetchAll(fetchPart, name) {

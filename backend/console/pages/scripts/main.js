@@ -212,7 +212,7 @@ async function startConsole() {
   signInPage.show();
   await state.load(async () => {
     await loadConfig();
-    if (!me) signInPage.show(config);
+    if (!me) signInPage.learn(config);
   });
 }
 

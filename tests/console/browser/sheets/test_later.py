@@ -74,6 +74,8 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "those who take part": (press("#open-participants"), "#participants"),
     "the receipts of a message": (open_receipts, "#deliveries"),
     "a message to an agent": (say_to_agent, ".from-agent"),
+    "a text with Markdown": (lambda page: say_to_agent(page, "help"), ".from-agent .markdown:not(.raw)"),
+    "a long message": (lambda page: say_to_agent(page, "a very long line\n" * 60), ".unfold"),
     "a sign-out while something is not sent": (write_and_leave, "#leaving"),
     "a call of a tool": (lambda page: say_to_agent(page, "add feed the cat"), ".tool"),
     "a search": (search, "#app"),

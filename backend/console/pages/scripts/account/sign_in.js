@@ -7,18 +7,28 @@ import { signIn } from "./session.js";
 
 const form = $("sign-in-form");
 let registering = false;
+let hasChosen = false; // between both
 let notifyEntered = () => {};
 
 export const onSignIn = (work) => (notifyEntered = work);
 
-// On a server where nobody has an account there is none to sign in to.
-export function show({ note, registration = "open", empty = false } = {}) {
+export function show({ note, registration = "open" } = {}) {
   showView("sign-in");
   $("sign-in-switch").hidden = registration === "closed";
-  setMode(empty);
+  hasChosen = false;
+  setMode(false);
   if (note) $("sign-in-note").textContent = note;
+  form.elements.email.focus();
+}
+
+// What the server tells of itself may come when somebody is writing already. Where nobody has an account there is none to
+// sign in to.
+export function learn({ registration, empty }) {
+  $("sign-in-switch").hidden = registration === "closed";
   const isWriting = ["email", "password"].some((name) => form.elements[name].value);
-  if (!isWriting) form.elements[empty ? "display_name" : "email"].focus();
+  if (!empty || hasChosen || isWriting) return;
+  setMode(true);
+  form.elements.display_name.focus();
 }
 
 function setMode(toJoin) {
@@ -80,6 +90,7 @@ async function enter(fields) {
 runOnSubmit(form, enter, (error) => showError(error.message));
 
 $("sign-in-other").addEventListener("click", () => {
+  hasChosen = true;
   setMode(!registering);
   form.elements[registering ? "display_name" : "email"].focus();
 });

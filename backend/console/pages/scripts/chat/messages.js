@@ -1,7 +1,7 @@
 // messages.js -- the item of one message: the user's, the agent's, or one that is being sent.
 import { bdi, copyText, formatDay, el, makeIcon, makeTime, neutralizeDirection } from "../dom.js";
 import { CallBox } from "./call_box.js";
-import { showSoon } from "./markdown.js";
+import { foldWords, showWords } from "./words.js";
 
 export const makeCopyButton = (text) => {
   const button = el("button", { type: "button", class: "icon-button", "aria-label": "Copy the message", title: "Copy" }, makeIcon("copy"));
@@ -31,6 +31,7 @@ export function makeUserItem(message) {
     el("div", { class: "bubble", dir: "auto" }, message.content),
     foot,
   );
+  foldWords(item.querySelector(".bubble"), message.content);
   item.message = message;
   if (message.id) markStored(item, message);
   else setDay(item, new Date());
@@ -109,7 +110,7 @@ export class AgentItem {
     this.cards.set(message.tool_calls || []);
     this.body.hidden = message.content === "";
     this.cutOff.hidden = message.finish_reason !== "length";
-    if (this.body.text !== message.content) showSoon(this.body, message.content);
+    if (this.body.text !== message.content || this.body.isGrowing) this.shown = showWords(this.body, message.content);
     this.foot.replaceChildren(makeCopyButton(() => message.content), makeTime(message.created_at));
     this.foot.hidden = message.content === "";
     this.onSettled?.(message);

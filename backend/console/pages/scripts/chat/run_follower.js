@@ -1,8 +1,8 @@
 // run_follower.js -- follows the events of a run; after a lost connection it resumes at the last event.
 import { openStream } from "../api.js";
 import { announce, bdi } from "../dom.js";
-import { GrowingText } from "./markdown.js";
 import { AgentItem } from "./messages.js";
+import { getSpoken, growWords } from "./words.js";
 import { waitForRetry } from "../stream.js";
 
 const FINAL_EVENTS = new Set(["run.completed", "run.failed", "run.cancelled"]);
@@ -19,7 +19,6 @@ export class RunFollower {
     this.agent.cards.isLive = true;
     this.showThinking("Thinking …");
     this.text = "";
-    this.words = null;
     this.lastId = null;
     this.ended = false;
     this.over = new Promise((resolve) => (this.endWait = resolve)); // until the end is known
@@ -161,15 +160,12 @@ export class RunFollower {
   "message.completed"({ message }) {
     cancelAnimationFrame(this.frame);
     this.agent.settle(message);
-    announce(`${message.sender.name ?? "The agent"} answered: ${message.content}`);
+    Promise.resolve(this.agent.shown).then(() => announce(`${message.sender.name ?? "The agent"} answered: ${getSpoken(this.agent.body)}`));
   }
 
   paint() {
     cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => {
-      this.words ??= new GrowingText(this.agent.body);
-      this.words.set(this.text);
-    });
+    this.frame = requestAnimationFrame(() => growWords(this.agent.body, this.text));
   }
 }
 

@@ -2,7 +2,7 @@
 import { get } from "../api.js";
 import { bdi, copyText, el, formatTime, makeIcon, makeTime, neutralizeDirection } from "../dom.js";
 import { showMessage } from "../chat/chat.js";
-import { showSoon } from "../chat/markdown.js";
+import { foldWords, replaceWords, showWords } from "../chat/words.js";
 import { makeAgentItem, markStored, setDay, showState } from "../chat/messages.js";
 import { opened } from "../chat/opened.js";
 import { findItem, list } from "../chat/thread.js";
@@ -43,6 +43,7 @@ function makePersonItem(message) {
     item.drawFoot();
   } else setDay(item, new Date());
   showContent(item);
+  foldWords(body.parentElement, message.content);
   return item;
 }
 
@@ -79,9 +80,8 @@ function showContent(item) {
   const { content, retracted_at: retractedAt } = item.message;
   item.classList.toggle("is-retracted", Boolean(retractedAt));
   if (retractedAt) {
-    item.body.text = "";
-    item.body.replaceChildren(TAKEN_BACK);
-  } else if (item.body.text !== content) showSoon(item.body, content);
+    replaceWords(item.body, TAKEN_BACK);
+  } else if (item.body.text !== content) showWords(item.body, content);
 }
 
 function makeFoot(item) {
@@ -121,7 +121,7 @@ export function updateItem(item, message) {
   if (item.agent) {
     item.agent.settle(message);
     item.classList.toggle("is-retracted", Boolean(message.retracted_at));
-    if (message.retracted_at) item.agent.body.replaceChildren(TAKEN_BACK);
+    if (message.retracted_at) replaceWords(item.agent.body, TAKEN_BACK);
     item.agent.body.hidden = !message.content && !message.retracted_at;
     return;
   }
