@@ -24,7 +24,7 @@ FOLDERS = (
     "/Library/PostgreSQL/*/bin",
 )
 # MariaDB's programs name a version of their own, too: that of the server has the word behind it.
-VERSION = re.compile(r"(\d+)\.(\d+)\.\d+-MariaDB|\(PostgreSQL\) (\d+)(?:\.(\d+))?")
+VERSION = re.compile(r"(\d{1,3})\.(\d{1,3})\.\d{1,3}-MariaDB|\(PostgreSQL\) (\d{1,3})(?:\.(\d{1,3}))?")
 MAX_ERROR_CHARACTERS = 2_000
 # What stands around an answer.
 BEGIN, END = "parley: an answer begins", "parley: an answer ends"

@@ -7,7 +7,6 @@ import os
 import shutil
 import stat
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIServer
@@ -15,6 +14,7 @@ from wsgiref.simple_server import WSGIServer
 import structlog
 from structlog.typing import FilteringBoundLogger
 
+from clock import utc_now
 from metrics.recorder import get_recorder, set_recorder
 from settings import Settings, SettingsError, find_metrics_folder, name_metrics_folder
 
@@ -72,7 +72,7 @@ def remove_old_folders() -> None:
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         files = [*folder.glob("*"), folder]
         newest = max((file.lstat().st_mtime for file in files if file.exists()), default=0.0)
-        if time.time() - newest > OLD_SECONDS and folder.stat().st_uid == os.getuid():
+        if utc_now().timestamp() - newest > OLD_SECONDS and folder.stat().st_uid == os.getuid():
             shutil.rmtree(folder, ignore_errors=True)
 
 

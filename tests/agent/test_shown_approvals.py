@@ -244,7 +244,7 @@ def test_a_decision_on_another_question_than_the_one_that_stands_is_refused(
     ok(decide(carl, run_id, digest=first["digest"]))
     second = asked_again(carl, run_id, first)
     late = decide(carl, run_id, approve=approve, digest=first["digest"])
-    assert (late.status_code, late.json()["title"]) == (409, "Conflict")
+    assert (late.status_code, late.json()["title"]) == (409, "Approval Changed")
     assert carl.get(f"/v1/runs/{run_id}")["pending_approvals"] == [second]
     ok(decide(carl, run_id, approve=approve, digest=second["digest"]))
 

@@ -103,7 +103,7 @@ class Document:
 
     def _places_of(self, method: str, path: str, described: dict[str, Any]) -> Iterator[Place]:
         values: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "cookie": {}}
-        parameters = described.get("parameters", [])
+        parameters = [self.resolved(parameter) for parameter in described.get("parameters", [])]
         for parameter in parameters:
             if parameter["in"] == "path":
                 values["path"][parameter["name"]] = self.example(parameter["schema"], parameter["name"])

@@ -133,6 +133,9 @@ def name_action(name: str, arguments: dict[str, Any]) -> str:
 def find_title(said: Said, arguments: dict[str, Any]) -> str:
     """The title in the arguments of a call, or that of the task that the row names by its place, "t2"."""
     place = int(str(arguments.get("task_id", "t0"))[1:])
+    if place > len(said.tasks):  # the sentence itself has made it
+        made = [str(sent["title"]) for name, sent in said.calls if name == "add_task"]
+        return made[place - len(said.tasks) - 1]
     return str(arguments.get("title") or describe_task(said.tasks[place - 1])["title"])
 
 

@@ -107,6 +107,11 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
         chat = person.post(f"/v1/chats/{person.id}/{agent}")["id"]
         person.post(f"/v1/chats/{person.id}/{agent}/{chat}/messages", content="show my tasks")
         refresh(server, person.tokens["refresh_token"])
+        file = {
+            "content": b"TYPE,CONTENT\ntask,Buy milk\n",
+            "headers": {"Content-Type": "application/octet-stream"},
+        }
+        person.http.post("/v1/me/import", **file).raise_for_status()
         with person.http.stream("GET", "/v1/events/stream") as stream:
             next(stream.iter_lines())  # whoever reads numbers what happened
 

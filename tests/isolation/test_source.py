@@ -63,6 +63,7 @@ JUSTIFIED = {
         "update",
     ): "the caller's tokens, with access.visible among its conditions",
     ("services/planning/reminders.py", "update"): "tasks that access.select has found, as SYSTEM",
+    ("services/audit/usage.py", "select"): "what one has asked for, by access.spent_run",
     ("services/idempotency.py", "delete"): "the caller's key, with access.visible",
     ("access/batch_deletion.py", "delete"): "rows that access.select has found",
     ("services/agents/agent_removal.py", "update"): "agents that access.select has found, as SYSTEM",

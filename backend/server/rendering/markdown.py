@@ -27,8 +27,8 @@ MAX_MARKS = 6_000
 ADDRESS = re.compile(r"//|(?:https?|ftp|mailto):|www\.", re.IGNORECASE)
 PARAGRAPH_END = re.compile(r"\n(?:[ \t]*\n| {0,3}[-*+] +(?=\S))")
 MAX_LINK_COST = 1_500_000
-# The parts of a text that is one block of code: fence, language, code, fence.
-FENCED = re.compile(r"\s*(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)\n?[ \t]*\1[`~]*\s*", re.DOTALL)
+# The first line of a block of code: the fence and the language.
+FENCE = re.compile(r"(`{3,}|~{3,})([^`]*)")
 LANGUAGE = re.compile(r"[\w+#.-]{1,30}")
 ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 
@@ -140,12 +140,16 @@ def escape_text(text: str) -> str:
 
 def find_code(text: str, allowance: Allowance) -> str | None:
     """The HTML of a text that is one block of code: nothing in it is Markdown, however many marks it has."""
-    found = FENCED.fullmatch(text)
-    if found is None:
+    first, *lines = text.strip().split("\n")
+    found = FENCE.fullmatch(first)
+    if found is None or not lines:
         return None
-    fence, info, code = found.groups()
-    ends_before = any(line.strip().startswith(fence) for line in code.split("\n"))
-    return None if ends_before else render_code(f"{code}\n" if code else "", info, allowance)
+    fence, info = found.groups()
+    last = lines.pop().strip()
+    ends_before = any(line.strip().startswith(fence) for line in lines)
+    if ends_before or not last.startswith(fence) or last.strip("`~"):
+        return None
+    return render_code("".join(f"{line}\n" for line in lines), info.strip(), allowance)
 
 
 def count_marks(text: str) -> int:

@@ -14,7 +14,7 @@ def test_the_docs_let_one_sign_in_and_try_a_request(site: Server, visit: Visitor
     page.get_by_role("button", name="Apply given OAuth2 credentials").click()
     expect(page.get_by_text("Authorized", exact=True)).to_be_visible()
     page.get_by_role("button", name="Close", exact=True).first.click()
-    operation = page.locator("#operations-me-get_me_v1_me_get")
+    operation = page.locator("#operations-me-get_me")
     operation.locator(".opblock-summary-control").click()
     operation.get_by_role("button", name="Try it out").click()
     operation.get_by_role("button", name="Execute").click()
