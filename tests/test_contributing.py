@@ -63,6 +63,7 @@ TABLE_PLACES = {
     "migrations/psql/reset.sql": "DROP TABLE {table} ",
     "migrations/README.md": r"\b{table}\b",
     "specs/database/schema.md": "^## {table}$",
+    "tests/exports/test_columns.py": r"\b({table}|{name})\b",
     "tests/storage/test_alembic.py": "INSERT INTO {table} ",
 }
 
