@@ -313,6 +313,8 @@ def test_a_long_message_is_folded_at_20_lines(
     model.answers = [["Short."]]
     page = visit(scripted_site, viewport=size).sign_in(scripted_site.register())
     say(page, "\n".join(f"line {n}" for n in range(60)))
+    # Before the answer has begun nothing is growing either.
+    expect(page.locator(".from-agent")).to_contain_text("Short.")
     settled(page)
     bubble = page.locator(".bubble")
     line = bubble.evaluate("(box) => parseFloat(getComputedStyle(box).lineHeight)")
