@@ -33,7 +33,7 @@ LAYERS = [
     {"models"},
     {"dates"},
     {"settings", "security", "logs", "failure_causes", "timings"},
-    {"errors", "clock", "cancellation", "due_dates", "metrics"},
+    {"errors", "clock", "cancellation", "due_dates", "entity_tags", "metrics"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 MOST_LINES = 400

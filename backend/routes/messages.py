@@ -22,7 +22,7 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, Responses, list_of, problems
-from routes.runs import STREAM, is_active, stream_run, wait_for_end
+from routes.runs import STREAM, is_at_work, stream_run, wait_for_end
 from server.preferences import read_preferences
 from services import runs
 from services.agents import answers
@@ -183,7 +183,7 @@ async def post_and_answer(
     if seconds != 0:
         await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, seconds))
     answer = await state.db.read(runs.read_chat_answer, caller, run_id)
-    if is_async and is_active(answer.status):
+    if is_async and is_at_work(answer.status):
         headers = {"Location": f"/v1/runs/{run_id}/answer", "Preference-Applied": "respond-async"}
         return JsonBytes(answer.model_dump_json(), status.HTTP_202_ACCEPTED, headers)
     return answer

@@ -15,10 +15,10 @@ from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 from starlette.routing import Match
 
+from entity_tags import is_known, make_etag
 from errors import UnsupportedMediaType
 from routes.door import Door, find_door
 from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
-from services.preconditions import list_tags, make_etag
 
 Handler = Callable[[Request], Coroutine[None, None, Response]]
 JSON = "application/json"
@@ -108,8 +108,7 @@ class Route(APIRoute):
                 answer.headers["Location"] = path
         if request.method == "GET":
             add_link(request, answer, body)
-            known = [tag.removeprefix("W/") for tag in list_tags(request.headers.get("if-none-match", ""))]
-            if etag in known or "*" in known:
+            if is_known(request.headers.get("if-none-match", ""), etag):
                 return answer_unchanged(answer)
         return answer
 

@@ -84,7 +84,7 @@ async def get_answer(
 ) -> ChatPublic:
     """What `POST /v1/chat` answers: of a run that you have asked for, as far as it has come."""
     answer = await state.db.read(runs.read_chat_answer, caller, run_id)
-    if wait and is_active(answer.status):
+    if wait and is_at_work(answer.status):
         await run_until_disconnect(request.receive, wait_for_end(state, caller, run_id, wait))
         answer = await state.db.read(runs.read_chat_answer, caller, run_id)
     return answer
@@ -140,7 +140,7 @@ async def wait_for_end(state: AppState, caller: Caller, run_id: UUID, seconds: i
             await state.open_streams.wait_for_end(caller, run_id)
 
 
-def is_active(status: RunStatus | None) -> bool:
+def is_at_work(status: RunStatus | None) -> bool:
     """Whether it is worth to wait: a worker is at work on the run, or will be."""
     return status in ("queued", "running")
 

@@ -9,6 +9,8 @@ from anyio import to_thread
 from fastapi import Request
 from starlette.responses import Response
 
+from entity_tags import is_known
+
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -61,8 +63,7 @@ def choose_encoding(accepted: str) -> str | None:
 
 
 async def answer_with_file(request: Request, file: File) -> Response:
-    etags = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    if file.headers["ETag"].removeprefix("W/") in etags:
+    if is_known(request.headers.get("if-none-match", ""), file.headers["ETag"]):
         return Response(status_code=304, headers=file.headers)
     encoding = choose_encoding(request.headers.get("accept-encoding", ""))
     if file.compressed is None or encoding is None:

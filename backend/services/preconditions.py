@@ -1,21 +1,8 @@
-# services/preconditions.py -- entity tags: a change is made only to what its caller has seen (RFC 9110, section 13).
+# services/preconditions.py -- a change is made only to what its caller has seen (RFC 9110, section 13).
 from pydantic import BaseModel
-from xxhash import xxh3_128_hexdigest
 
+from entity_tags import list_tags, make_etag
 from errors import PreconditionFailed
-
-
-def make_etag(body: bytes) -> str:
-    """The entity tag of an answer with this body.
-
-    Every list has one: a cryptographic hash would take longer than everything else that a route adds.
-    """
-    return f'"{xxh3_128_hexdigest(body)}"'
-
-
-def list_tags(header: str) -> list[str]:
-    """The tags of an If-Match or If-None-Match header; a weak one with its mark."""
-    return [tag.strip() for tag in header.split(",")]
 
 
 def require_match(if_match: str, shown: BaseModel) -> None:
