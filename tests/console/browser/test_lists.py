@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support.browsers import Visitor, say, settled
 from support.servers import Person, Server, ok, wait_until
@@ -44,6 +44,24 @@ def test_the_newest_conversation_stands_first_and_search_finds_by_title(
     expect(page.get_by_text("No conversation has such a title.")).to_be_visible()
     search.fill("")
     expect(found).to_have_count(3)
+
+
+def test_a_conversation_gets_its_name_also_when_the_list_brings_it_before_its_event(
+    site: Server, visit: Visitor, ann: Person
+) -> None:
+    visitor = visit(site)
+    held: list[Route] = []
+    visitor.context.route("**/v1/events/stream", lambda _: None)  # its answer does not begin: no event comes
+    visitor.context.route("**/v1/conversations?limit=50", lambda route: held.append(route))
+    page = visitor.sign_in(ann.email)
+    say(page, "how much?")
+    settled(page)
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("Conversation")
+    for route in held:
+        route.continue_()
+    expect(page.locator(".conversation-title")).to_have_text(["how much?"])
+    expect(heading).to_have_text("how much?")
 
 
 def test_a_conversation_is_renamed_in_its_place(site: Server, visit: Visitor, ann: Person) -> None:

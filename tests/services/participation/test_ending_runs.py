@@ -174,6 +174,7 @@ def test_who_takes_back_what_they_said_takes_back_the_answers_to_it(team: Team, 
     member, owner = team.people["member"], team.people["owner"]
     model.answers = [["You have a secret."]]
     say(member, group_id, "@Clerk what have I?")
+    wait_for_status(member, group_id, "completed")
     say(owner, group_id, "@Clerk hello")
     wait_for_status(owner, group_id, "completed", "completed")
     body = {"current_password": PASSWORD}

@@ -29,7 +29,7 @@ let notifyChanged = () => {};
 export { getTitle };
 export const getConversation = (id) => known.get(id);
 export const onGone = (work) => (notifyGone = work);
-// A conversation has another title, or others take part.
+// A conversation is known now, has another title, or others take part in it.
 export const onChanged = (work) => (notifyChanged = work);
 
 const isShared = (conversation) => conversation.kind === "direct" || conversation.kind === "group";
@@ -55,6 +55,7 @@ async function loadList(isAnew) {
 function keepWhole(conversation) {
   known.set(conversation.id, conversation);
   if (isShared(conversation)) unread.setCount(conversation);
+  notifyChanged(conversation);
 }
 
 async function loadMore() {
@@ -80,10 +81,8 @@ const departed = new Set();
 async function reload(id) {
   const conversation = await get(`/v1/conversations/${id}`);
   if (departed.has(id)) return;
-  const before = known.get(id);
   keepWhole(conversation);
   drawList();
-  if (before) notifyChanged(conversation);
 }
 
 const stale = new Set();
