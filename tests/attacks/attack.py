@@ -24,8 +24,8 @@ from attacks.victim import Bystander, Victim, attacked
 from support.servers import Person, ok, wait_until
 
 MOST_WAIT = 1.0  # seconds of processor that a bystander may wait
-# Bytes that may stay when an attack is over. An export runs most of the statements that there are, which are kept, and
-# the threads that read SQLite keep what they once needed: some 25 MB, once.
+# Bytes that may stay when an attack is over: SQLite keeps up to 2 MB of pages for each connection of the pool, and an
+# export runs most of the statements that there are, whose texts are kept. Both are taken once, some 25 MB in all.
 MOST_MEMORY = 60 * 1024 * 1024
 SETTLE_SECONDS = 15.0
 

@@ -51,8 +51,12 @@ def test_a_conversation_gets_its_name_also_when_the_list_brings_it_before_its_ev
 ) -> None:
     visitor = visit(site)
     held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
     visitor.context.route("**/v1/events/stream", lambda _: None)  # its answer does not begin: no event comes
-    visitor.context.route("**/v1/conversations?limit=50", lambda route: held.append(route))
+    visitor.context.route("**/v1/conversations?limit=50", hold)
     page = visitor.sign_in(ann.email)
     say(page, "how much?")
     settled(page)

@@ -23,6 +23,8 @@ let stop = async () => {};
 // `work(text)` resolves to whether the text has been taken over: else it stays in the box.
 export const onSend = (work) => (send = work);
 export const onStop = (work) => (stop = work);
+// Sends what is not from the box, which stays as it is.
+export const sendWords = (words) => send(words);
 export const getText = () => box.value;
 export const getPlace = () => place;
 export const focus = () => box.focus();
@@ -153,5 +155,5 @@ $("stop").addEventListener("click", pressStop);
 
 $("examples").append(
   ...EXAMPLES.map(([words, why]) =>
-    el("li", {}, el("button", { type: "button", onclick: () => send(words) }, el("span", {}, words), el("small", {}, why)))),
+    el("li", {}, el("button", { type: "button", onclick: () => sendWords(words) }, el("span", {}, words), el("small", {}, why)))),
 );

@@ -1,6 +1,7 @@
 // messages.js -- the item of one message: the user's, the agent's, or one that is being sent.
 import { bdi, copyText, formatDay, el, makeIcon, makeTime, neutralizeDirection } from "../dom.js";
 import { CallBox } from "./call_box.js";
+import { focusUnlessTouch, sendWords } from "./composer.js";
 import { foldWords, showWords } from "./words.js";
 
 export const makeCopyButton = (text) => {
@@ -86,6 +87,15 @@ export function setDay(item, at) {
   item.dataset.day = at ? formatDay(at) : "";
 }
 
+// The replies that a question offers. They are shown below the last message only (chat.css): whatever is said next answers.
+function makeChoice(words) {
+  const press = async () => {
+    await sendWords(words);
+    focusUnlessTouch(); // the button is gone
+  };
+  return el("button", { type: "button", class: "plain", dir: "auto", onclick: press }, words);
+}
+
 // The agent's message: its tool cards, its text, and a line if the run failed or was cancelled.
 export class AgentItem {
   constructor(runId) {
@@ -93,10 +103,11 @@ export class AgentItem {
     this.body = el("div", { class: "markdown", dir: "auto" });
     this.cutOff = el("p", { class: "muted small", hidden: true }, "This answer reached the model's largest length and was cut off.");
     this.ending = el("div", { class: "ending" });
+    this.offered = el("div", { class: "offered", role: "group", "aria-label": "Replies", hidden: true });
     this.foot = el("div", { class: "foot" });
     this.speaker = el("span", { class: "sr" }, "The agent says:");
     this.item = el("li", { class: "message from-agent", data: { run: runId || "" } },
-      this.speaker, this.cards.box, this.body, this.cutOff, this.ending, this.foot);
+      this.speaker, this.cards.box, this.body, this.cutOff, this.offered, this.ending, this.foot);
     this.item.agent = this;
   }
 
@@ -111,6 +122,8 @@ export class AgentItem {
     this.body.hidden = message.content === "";
     this.cutOff.hidden = message.finish_reason !== "length";
     if (this.body.text !== message.content || this.body.isGrowing) this.shown = showWords(this.body, message.content);
+    this.offered.replaceChildren(...(message.choices ?? []).map(makeChoice));
+    this.offered.hidden = !message.choices;
     this.foot.replaceChildren(makeCopyButton(() => message.content), makeTime(message.created_at));
     this.foot.hidden = message.content === "";
     this.onSettled?.(message);
