@@ -18,6 +18,7 @@ from llm.opening import open_model, open_models
 from llm.protocol import Model
 from logs import configure_logs
 from protocols.mcp.auth import McpAuth
+from protocols.openai import routes as openai_routes
 from routes import ROUTERS
 from routes.identity import transfers
 from routes.openapi import EVENT_STREAM
@@ -110,7 +111,14 @@ def compile_routes() -> list[BaseRoute]:
     each request. It compiles a router that another one includes on the first request. This does it now: two apps in one
     process, each in a thread, would otherwise compile at the same time, which pydantic does not support.
     """
-    routers = (*ROUTERS, session.router, pages.router, files.router, session.config_router)
+    routers = (
+        *ROUTERS,
+        openai_routes.router,
+        session.router,
+        pages.router,
+        files.router,
+        session.config_router,
+    )
     routes = [route for router in routers for route in router.routes]
     probe_scope = {"type": "http", "method": "GET", "path": "/-", "root_path": "", "headers": []}
     for route in routes:

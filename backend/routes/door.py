@@ -21,6 +21,11 @@ def get_app_state(request: Request) -> AppState:
     return cast(AppState, request.app.state.parley)
 
 
+def get_base_url(request: Request) -> str:
+    """Where a person finds this server."""
+    return get_app_state(request).settings.public_url or str(request.base_url).rstrip("/")
+
+
 def read_bearer(headers: Headers) -> str | None:
     """The bearer token of a request; None where it brings none.
 

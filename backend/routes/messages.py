@@ -28,6 +28,7 @@ from services import runs
 from services.agents import answers
 from services.messages import Span
 from services.participation import kinds
+from services.run_posting import PostedMessage
 from services.runs import StreamedRun
 from streaming.disconnects import run_until_disconnect
 from streaming.sse import EventStream
@@ -199,10 +200,15 @@ async def post_and_stream(
     state: AppState, caller: Caller, new: ChatCreate, new_id: UUID | None
 ) -> EventStream:
     posted = await state.run_control.post(caller, add_client_id(new, new_id))
+    return stream_run(state, caller, await find_stream(state, caller, posted))
+
+
+async def find_stream(state: AppState, caller: Caller, posted: PostedMessage) -> StreamedRun:
+    """The run of a message that was just posted, as its stream shows it."""
     run_id = posted.run.id
     if posted.first_line is not None:  # the run is new, and at work
-        return stream_run(state, caller, StreamedRun(run_id, derive_answer_id(run_id)))
-    return stream_run(state, caller, await state.db.read(runs.get_streamed_run, caller, run_id))
+        return StreamedRun(run_id, derive_answer_id(run_id))
+    return await state.db.read(runs.get_streamed_run, caller, run_id)
 
 
 async def post_to_people(

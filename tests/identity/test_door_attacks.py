@@ -16,8 +16,8 @@ from routes.dependencies import CallerDep, TasksReadDep
 from routes.route import Route
 from settings import get_settings
 from support.api.doors import end_token, make_token, revoke_token
-from support.api.mcp_client import CALL, post_call
 from support.api.problems import problem_of
+from support.clients.mcp_client import CALL, post_call
 from support.servers import PASSWORD, Person, Server, connected, next_answer, ok, wait_until
 
 # A header is read before the database is asked; races, columns and rows are tried on more.

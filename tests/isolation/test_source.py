@@ -139,6 +139,7 @@ JUSTIFIED = {
     ("events/event_log.py", "delete"): "old events and their numbers, as SYSTEM",
     ("services/participation/deliveries.py", "update"): "places that access.select has found, as SYSTEM",
     ("services/participation/deliveries.py", "insert"): "of messages that access.select has found, as SYSTEM",
+    ("protocols/openai/threads.py", "select"): "the caller's own messages, by access.own_condition",
     ("services/messages.py", "select"): "a message of the caller's, by access.own_condition",
     ("services/runs.py", "select"): "runs that the caller may follow, by their rule of access/runs.py",
     (

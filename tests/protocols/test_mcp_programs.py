@@ -12,8 +12,8 @@ from db import Transaction
 from logs import configure_logs
 from models import ApiToken, RateLimit
 from models.agent import BUILT_IN_ID
-from support.api.mcp_client import on_record
 from support.api.user_streams import find_end, opened
+from support.clients.mcp_client import on_record
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok, read_events, serving, settings_for, wait_until
 from tools.approval_rules import MAX_UNAPPROVED_CHANGES

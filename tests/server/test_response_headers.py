@@ -36,11 +36,17 @@ def ids(ann: Person) -> dict[str, str]:
         "group_id": ann.post("/v1/conversations", kind="group", title="Ours")["id"],
         "chat_id": ann.post(f"/v1/chats/{ann.id}/{agent_id}")["id"],
         "name": "scripts/main.js",
+        "model": "parley",
+        "path": "embeddings",
     }
 
 
 # Nobody is named, and the settings are elsewhere.
-ANSWERED = {"/.well-known/security.txt": 404, "/.well-known/change-password": 303}
+ANSWERED = {
+    "/.well-known/security.txt": 404,
+    "/.well-known/change-password": 303,
+    "/openai/v1/embeddings": 404,
+}
 
 
 @pytest.mark.engines("sqlite")

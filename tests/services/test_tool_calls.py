@@ -18,8 +18,8 @@ from llm.protocol import ModelError
 from models import ToolCall
 from models.recorded_call import MAX_ARGUMENT_LEVELS
 from services.audit.tool_calls import build_page
-from support.api.mcp_client import called, token_of
 from support.api.runs import begin, followed
+from support.clients.mcp_client import called, token_of
 from support.databases.query_plans import count_rows_read, explain
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database, wait_until, with_database

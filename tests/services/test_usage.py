@@ -13,8 +13,8 @@ from models import Run
 from support.api.accounts import make_people, make_team
 from support.api.asking import add_hosted, open_group_with, wait_for_status
 from support.api.groups import say
-from support.api.mcp_client import called, token_of
 from support.api.problems import problem_of
+from support.clients.mcp_client import called, token_of
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, in_database
 

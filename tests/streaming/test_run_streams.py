@@ -15,10 +15,10 @@ from db import Transaction
 from llm.protocol import ModelError
 from models import Conversation, Message, Run, RunEvent
 from models.run import derive_answer_id
-from support.api.mcp_client import ERAS, KEY, connected, on_record, token_of
 from support.api.open_streams import at_work
 from support.api.runs import STREAM, begin, followed, followed_text, last_message
 from support.api.user_streams import as_on
+from support.clients.mcp_client import ERAS, KEY, connected, on_record, token_of
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Event, Person, Server, in_database, read_events, wait_until
 

@@ -13,7 +13,7 @@ from errors import CHALLENGE, Forbidden, InsufficientScope, MisdirectedRequest, 
 from identity.api_tokens import TOKEN_PREFIX, ApiGrant
 from models.identity.api_token import SCOPES_FOR, Permission
 from protocols.mcp.on_demand import OnDemandServer
-from routes.door import find_caller, get_app_state, read_bearer
+from routes.door import find_caller, get_app_state, get_base_url, read_bearer
 from security import derive_id
 from server.body_limits import check_json_size, replay_body
 
@@ -149,10 +149,6 @@ def parse_host(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
-
-
-def get_base_url(request: Request) -> str:
-    return get_app_state(request).settings.public_url or str(request.base_url).rstrip("/")
 
 
 async def describe_resource(request: Request) -> Response:

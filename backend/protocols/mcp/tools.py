@@ -13,9 +13,9 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import to_json
 
 from models.shapes import ApiModel, JsonObject
-from protocols.mcp.auth import get_base_url
 from protocols.mcp.direct_calls import DirectCallResult
 from protocols.mcp.resources import McpContext
+from routes.door import get_base_url
 from tools.registry import Tool, strip_titles
 
 ELICITATION_ID = "approval"

@@ -3,7 +3,7 @@
 
 import pytest
 
-from support.api.mcp_client import ERAS
+from support.clients.mcp_client import ERAS
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from support.api.accounts import make_people, make_team
 from support.api.bots import add_bot
-from support.api.mcp_client import aside, connected
+from support.clients.mcp_client import aside, connected
 from support.servers import Server, ok
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engines("sqlite", "postgresql")]

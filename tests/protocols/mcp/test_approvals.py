@@ -12,7 +12,7 @@ import access
 from access import SYSTEM
 from db import Transaction
 from models import Approval, RunEvent
-from support.api.mcp_client import ERAS, KEY, aside, called, connected, on_record, token_of, words
+from support.clients.mcp_client import ERAS, KEY, aside, called, connected, on_record, token_of, words
 from support.servers import (
     Person,
     Server,

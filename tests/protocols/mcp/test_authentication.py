@@ -13,7 +13,7 @@ from sqlmodel import col
 from clock import utc_now
 from db import Transaction
 from models import ApiToken
-from support.api.mcp_client import aside, called, connected, token_of, words
+from support.clients.mcp_client import aside, called, connected, token_of, words
 from support.servers import (
     Person,
     Server,

@@ -14,8 +14,8 @@ from sqlmodel import col
 from db import Transaction
 from models import Run
 from models.recorded_call import MAX_ARGUMENT_LEVELS
-from support.api.mcp_client import KEY, aside, called, connected, on_record, token_of, words
 from support.api.user_streams import find_end, opened
+from support.clients.mcp_client import KEY, aside, called, connected, on_record, token_of, words
 from support.servers import (
     Event,
     Person,

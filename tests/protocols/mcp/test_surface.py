@@ -9,7 +9,7 @@ from mcp.shared.exceptions import MCPError
 from support.api.accounts import make_people, make_team
 from support.api.asking import add_hosted, open_group_with, wait_for_status
 from support.api.groups import say
-from support.api.mcp_client import aside, called, connected, on_record, token_of, words
+from support.clients.mcp_client import aside, called, connected, on_record, token_of, words
 from support.llm.scripted_model import ScriptedModel
 from support.servers import (
     Person,

@@ -27,6 +27,9 @@ def test_the_description_names_every_route(server: Server) -> None:
         context.path for context in iter_route_contexts(server.app.routes) if is_unversioned(context.path)
     }  # type: ignore[attr-defined]
     hidden |= {"/robots.txt", "/.well-known/security.txt", "/.well-known/change-password"}
+    hidden |= {
+        f"/openai/v1/{path}" for path in ("models", "models/{model}", "chat/completions", "{path:path}")
+    }
     hidden |= {"/mcp", "/mcp/", "/.well-known/oauth-protected-resource/mcp"}
     routes = {
         f"{method} {context.path}"  # type: ignore[attr-defined]

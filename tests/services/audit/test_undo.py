@@ -11,7 +11,7 @@ import access
 from access import SYSTEM
 from models import UndoStep
 from services.audit.undo_steps import RETENTION, delete_old_steps
-from support.api.mcp_client import token_of
+from support.clients.mcp_client import token_of
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok
 

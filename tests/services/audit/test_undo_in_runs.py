@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from mcp_types import CallToolResult
 
-from support.api.mcp_client import aside, called, token_of
+from support.clients.mcp_client import aside, called, token_of
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, serving, settings_for, wait_for_end, wait_until
 

@@ -93,6 +93,13 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /mcp": Elsewhere("tests/protocols/mcp"),
     "POST /mcp/": Elsewhere("tests/protocols/mcp"),
     "GET /.well-known/oauth-protected-resource/mcp": Open("says which tokens /mcp takes"),
+    "GET /openai/v1/models": Elsewhere("tests/protocols/openai"),
+    "GET /openai/v1/models/{model}": Elsewhere("tests/protocols/openai"),
+    "POST /openai/v1/chat/completions": Elsewhere("tests/protocols/openai"),
+    **{
+        f"{method} /openai/v1/{{path:path}}": Open("says what Parley lacks", {"path:path": "x"}, 404)
+        for method in ("GET", "POST", "DELETE")
+    },
     "GET /docs": Open("describes the API"),
     "GET /docs/{name}": Open("files of /docs and /redoc, by name", {"name": "swagger-ui.css"}),
     "GET /redoc": Open("describes the API"),

@@ -1,4 +1,4 @@
-# support/api/mcp_client.py -- the official client, connected to a server of a test.
+# support/clients/mcp_client.py -- the official client, connected to a server of a test.
 
 
 from collections.abc import AsyncIterator, Callable

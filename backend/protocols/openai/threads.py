@@ -1,0 +1,209 @@
+# protocols/openai/threads.py -- in which conversation a request goes on: clients send all that was said each time.
+"""A client may name its conversation. Otherwise it is the one in which the user has said the same so far, and nothing
+after that: each message is stored under a `client_id` that begins with a hash of all that the user has said, so it is
+found by an index. Where there is none, as after an edit, a new one begins with the history that was sent.
+"""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4, uuid5
+
+from pydantic_core import to_json
+from sqlalchemy import exists
+from sqlalchemy import select as sql_select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+import access
+from access import SYSTEM, Caller
+from clock import utc_now
+from db import RetryTransaction, Transaction, get_columns
+from events import changes
+from models import Conversation, Message, Run
+from models.agent import BUILT_IN_ID
+from models.conversation import ConversationCreate
+from models.message import ChatCreate
+from models.run import RunStatus
+from protocols.openai.failures import RequestRefused
+from protocols.openai.requests import Question, Said
+from services import conversations, messages
+
+# Of a history that Parley does not know, what a new conversation begins with.
+MAX_HISTORY = 100
+# Conversations of the same words that are looked at, the newest first.
+MAX_CANDIDATES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`agent_id` is whom the question is for. `name` is the client's for the conversation, `is_retry` whether the
+    client has sent the same before and has no answer. `new_id` follows from an Idempotency-Key.
+    """
+
+    agent_id: UUID
+    question: Question
+    name: str | None = None
+    is_retry: bool = False
+    new_id: UUID | None = None
+
+
+def hash_texts(*parts: str) -> str:
+    return hashlib.sha256(to_json(parts)).hexdigest()[:32]
+
+
+def name_turn(agent_id: UUID, asked: Sequence[str]) -> str:
+    """The first half of the `client_id` of a message; `asked` ends with it."""
+    return f"a{hash_texts(str(agent_id), *asked)}"
+
+
+def make_client_id(turn: str, new_id: UUID | None = None) -> str:
+    """Of messages of the same turn the newest is the first by name, but for those with a key."""
+    if new_id is not None:
+        return f"{turn}{new_id.hex[:16]}"
+    return f"{turn}{2**48 - time.time_ns() // 1_000_000:012x}{uuid4().hex[:4]}"
+
+
+async def find_thread(tx: Transaction, caller: Caller, wanted: Wanted) -> ChatCreate:
+    """The message to post, with its conversation, which is made if it begins with more than this message."""
+    question, agent_id = wanted.question, wanted.agent_id
+    if wanted.name is not None:
+        return await find_named_thread(tx, caller, wanted, wanted.name)
+    turn = name_turn(agent_id, question.asked)
+    if wanted.is_retry and (sent := await find_last_said(tx, caller, turn)):
+        return build_chat(question, *sent)
+    client_id = make_client_id(turn, wanted.new_id)
+    if wanted.new_id is not None and await find_status(tx, caller, client_id):
+        return build_chat(question, None, client_id)
+    if not question.earlier:
+        return build_chat(question, None, client_id, agent_id)
+    before = name_turn(agent_id, question.asked[:-1])
+    if len(question.asked) > 1 and (said := await find_last_said(tx, caller, before)):
+        return build_chat(question, said[0], client_id)
+    conversation = await begin_conversation(tx, caller, wanted, uuid4())
+    return build_chat(question, conversation.id, client_id)
+
+
+def build_chat(
+    question: Question, conversation_id: UUID | None, client_id: str, agent_id: UUID | None = None
+) -> ChatCreate:
+    built_in = agent_id is None or agent_id == BUILT_IN_ID
+    return ChatCreate(
+        message=question.text,
+        conversation_id=conversation_id,
+        agent_id=None if built_in else agent_id,
+        client_id=client_id,
+    )
+
+
+async def find_named_thread(tx: Transaction, caller: Caller, wanted: Wanted, name: str) -> ChatCreate:
+    """The same message at the same place of a named conversation is one that was sent again, unless its run has failed.
+
+    The name is the id of a conversation, or any word of the client's.
+    """
+    question = wanted.question
+    conversation = await find_named(tx, caller, name)
+    if conversation is None:
+        conversation = await open_named(tx, caller, wanted, name)
+    if (conversation.agent_id or BUILT_IN_ID) != wanted.agent_id:
+        raise RequestRefused("This conversation is with another agent.", "model", "wrong_model")
+    client_id = f"n{hash_texts(str(conversation.id), str(len(question.asked)), question.text)}"
+    if await find_status(tx, caller, client_id) in ("failed", "cancelled"):
+        client_id = make_client_id(client_id)
+    return build_chat(question, conversation.id, client_id)
+
+
+async def open_named(tx: Transaction, caller: Caller, wanted: Wanted, name: str) -> Conversation:
+    """The conversation whose id follows from the user and the name, or its successor where it was deleted."""
+    generation = 0
+    while True:
+        conversation_id = uuid5(caller.user_id, f"openai/{generation}/{name}")
+        # Looked for by its id first, since another request may be making it just now.
+        if await access.find_by_id(tx, SYSTEM, Conversation, conversation_id) is None:
+            return await begin_conversation(tx, caller, wanted, conversation_id)
+        if conversation := await access.find_by_id(tx, caller, Conversation, conversation_id):
+            return conversation
+        generation += 1  # a deleted conversation is hidden for a while, and can be brought back
+
+
+async def find_named(tx: Transaction, caller: Caller, name: str) -> Conversation | None:
+    try:
+        conversation_id = UUID(name.removeprefix("conv_"))
+    except ValueError:
+        return None
+    return await access.find_by_id(tx, caller, Conversation, conversation_id)
+
+
+async def find_status(tx: Transaction, caller: Caller, client_id: str) -> RunStatus | None:
+    """How the run of a message stands; None where no such message was sent."""
+    run_id = sql_select(col(Message.run_id)).where(
+        access.own_condition(caller, Message), col(Message.client_id) == client_id
+    )
+    found = access.select(caller, Run, col(Run.status)).where(col(Run.id) == run_id.scalar_subquery())
+    status: RunStatus | None = (await tx.execute(found)).scalar_one_or_none()
+    return status
+
+
+async def find_last_said(tx: Transaction, caller: Caller, turn: str) -> tuple[UUID, str] | None:
+    """The conversation and the `client_id` of the newest message of this turn that is the last one of the user."""
+    columns = get_columns(Message)
+    of_turn = columns["client_id"].between(f"{turn}{'0' * 16}", f"{turn}{'f' * 16}")
+    newest = (
+        sql_select(columns["conversation_id"], columns["seq"], columns["client_id"])
+        .where(access.own_condition(caller, Message), of_turn)
+        .order_by(columns["client_id"])
+        .limit(MAX_CANDIDATES)
+        .subquery("newest")
+    )
+    later = exists().where(
+        access.own_condition(caller, Message),
+        columns["conversation_id"] == newest.c.conversation_id,
+        columns["seq"] > newest.c.seq,
+        columns["role"] == "user",
+    )
+    still_there = access.select(caller, Conversation, col(Conversation.id), newest.c.client_id)
+    found = still_there.where(col(Conversation.id) == newest.c.conversation_id, ~later)
+    row = (await tx.execute(found.order_by(newest.c.client_id).limit(1))).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def begin_conversation(
+    tx: Transaction, caller: Caller, wanted: Wanted, conversation_id: UUID
+) -> Conversation:
+    """With the history that the client has sent, as messages of the user and of the agent."""
+    question = wanted.question
+    title = messages.make_title(question.asked[0])
+    new = ConversationCreate(title=title, agent_id=wanted.agent_id)
+    try:
+        conversation = await conversations.create_conversation(tx, caller, new, conversation_id)
+    except IntegrityError as error:
+        raise RetryTransaction from error  # another request was first
+    await add_history(tx, caller, conversation, question.earlier[-MAX_HISTORY:])
+    return conversation
+
+
+async def add_history(
+    tx: Transaction, caller: Caller, conversation: Conversation, history: Sequence[Said]
+) -> None:
+    moment = utc_now()
+    rows = [
+        {
+            "id": uuid4(),
+            "conversation_id": conversation.id,
+            "user_id": caller.user_id,
+            "role": said.role,
+            "content": said.text,
+            "created_at": moment,
+            "seq": seq,
+            "agent_id": conversation.agent_id if said.role == "agent" else None,
+        }
+        for seq, said in enumerate(history, 1)
+    ]
+    await access.insert_rows(tx, caller, Message, rows)
+    added = messages.select_with_sender(caller).where(col(Message.conversation_id) == conversation.id)
+    shown = [
+        changes.new_event(caller.user_id, "message.created", {"message": messages.to_public_message(*row)})
+        for row in await tx.execute(added.order_by(col(Message.seq)))
+    ]
+    await changes.record_events(tx, shown)
