@@ -18,7 +18,7 @@ from llm.opening import open_model, open_models
 from llm.protocol import Model
 from logs import configure_logs
 from protocols.mcp.auth import McpAuth
-from protocols.openai import routes as openai_routes
+from protocols.openai.routes import ROUTERS as OPENAI_ROUTERS
 from routes import ROUTERS
 from routes.identity import transfers
 from routes.openapi import EVENT_STREAM
@@ -113,7 +113,7 @@ def compile_routes() -> list[BaseRoute]:
     """
     routers = (
         *ROUTERS,
-        openai_routes.router,
+        *OPENAI_ROUTERS,
         session.router,
         pages.router,
         files.router,

@@ -38,6 +38,7 @@ def ids(ann: Person) -> dict[str, str]:
         "name": "scripts/main.js",
         "model": "parley",
         "path": "embeddings",
+        "response_id": f"resp_{answer['run_id']}",
     }
 
 

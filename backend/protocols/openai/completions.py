@@ -28,12 +28,12 @@ TOOL_NAME = re.compile(r"\w{1,100}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What all chunks of an answer have. `approval_url` is the page on which the person approves a call."""
+    """What all chunks of an answer have. `page` is where the person approves a call."""
 
     run_id: UUID
     model: str
     created: int
-    approval_url: str
+    page: str
 
     def describe(self, kind: str, choices: list[JsonObject]) -> JsonObject:
         return {
@@ -46,7 +46,7 @@ class Completion:
         }
 
     def ask_for_approval(self, tool: str) -> str:
-        return f"This needs your approval ({tool}): {self.approval_url}"
+        return f"This needs your approval ({tool}): {self.page}"
 
 
 def describe_usage(run: Run) -> JsonObject:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Literal
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
@@ -23,6 +23,8 @@ TYPES = {
 # Beside the names of problems.
 Code = Literal[
     "model_not_found",
+    "response_not_found",
+    "approval_not_found",
     "unknown_url",
     "invalid_json",
     "invalid_value",
@@ -106,3 +108,7 @@ class OpenAIRoute(IdempotentRoute):
 def describe_broken_run(error: str | None) -> bytes:
     """Of a run that has failed."""
     return describe_failure(502, error or INTERNAL_ERROR, "run_failed")
+
+
+def make_router() -> APIRouter:
+    return APIRouter(prefix="/openai/v1", include_in_schema=False, route_class=OpenAIRoute)

@@ -44,6 +44,39 @@ class CompletionCreate(BaseModel):
     functions: list[object] | None = None
 
 
+class InputItem(BaseModel):
+    """A message, an answer to a request for approval, or what a client gives back of an earlier output."""
+
+    type: str = "message"
+    role: str | None = None
+    content: Text | Annotated[list[ContentPart], Field(max_length=MAX_PARTS)] | None = None
+    approval_request_id: Name | None = None
+    approve: bool | None = None
+
+
+class ConversationName(BaseModel):
+    id: Name
+
+
+class ResponseCreate(BaseModel):
+    model: Name
+    input: Text | Annotated[list[InputItem], Field(min_length=1, max_length=MAX_MESSAGES)]
+    stream: bool | None = None
+    background: bool | None = None
+    previous_response_id: Name | None = None
+    conversation: Name | ConversationName | None = None
+    tools: list[object] | None = None
+
+    @property
+    def conversation_name(self) -> str | None:
+        return self.conversation.id if isinstance(self.conversation, ConversationName) else self.conversation
+
+    @property
+    def approvals(self) -> list[InputItem]:
+        items = [] if isinstance(self.input, str) else self.input
+        return [item for item in items if item.type == "mcp_approval_response"]
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """One message of a history: what the user or the agent has said."""
@@ -67,9 +100,8 @@ class Question:
 
 def take_question(new: CompletionCreate) -> Question:
     """RequestRefused for what Parley cannot do: tools of the client, several answers, parts that are no text."""
-    for param, is_asked in (("tools", bool(new.tools)), ("functions", bool(new.functions))):
-        if is_asked:
-            raise RequestRefused("Parley runs its own tools; it takes none from a client.", param)
+    refuse_tools("tools", new.tools)
+    refuse_tools("functions", new.functions)
     if new.n not in (None, 1):
         raise RequestRefused("Parley gives one answer.", "n")
     said = [
@@ -79,6 +111,26 @@ def take_question(new: CompletionCreate) -> Question:
         if message.role in ("user", "assistant")
     ]
     return make_question(said, f"messages.{len(new.messages) - 1}")
+
+
+def refuse_tools(param: str, tools: list[object] | None) -> None:
+    if tools:
+        raise RequestRefused("Parley runs its own tools; it takes none from a client.", param)
+
+
+def take_input(new: ResponseCreate) -> Question:
+    """The same of a response's input. What is given back of an earlier output is on record already."""
+    refuse_tools("tools", new.tools)
+    if isinstance(new.input, str):
+        return make_question([Said("user", new.input)], "input")
+    said = [
+        Said("user" if item.role == "user" else "agent", read_text(item.content, f"input.{place}"))
+        for place, item in enumerate(new.input)
+        if item.type == "message" and item.role in ("user", "assistant")
+    ]
+    if any(item.type == "function_call_output" for item in new.input):
+        raise RequestRefused("Parley runs its own tools; it takes no outputs of a client's.", "input")
+    return make_question(said, f"input.{len(new.input) - 1}")
 
 
 def make_question(said: Sequence[Said], param: str) -> Question:

@@ -39,7 +39,8 @@ MAX_CANDIDATES = 20
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`agent_id` is whom the question is for. `name` is the client's for the conversation, `is_retry` whether the
-    client has sent the same before and has no answer. `new_id` follows from an Idempotency-Key.
+    client has sent the same before and has no answer. `new_id` follows from an Idempotency-Key. Without `has_history`
+    the client sends the message alone.
     """
 
     agent_id: UUID
@@ -47,6 +48,7 @@ class Wanted:
     name: str | None = None
     is_retry: bool = False
     new_id: UUID | None = None
+    has_history: bool = True
 
 
 def hash_texts(*parts: str) -> str:
@@ -108,10 +110,33 @@ async def find_named_thread(tx: Transaction, caller: Caller, wanted: Wanted, nam
         conversation = await open_named(tx, caller, wanted, name)
     if (conversation.agent_id or BUILT_IN_ID) != wanted.agent_id:
         raise RequestRefused("This conversation is with another agent.", "model", "wrong_model")
-    client_id = f"n{hash_texts(str(conversation.id), str(len(question.asked)), question.text)}"
-    if await find_status(tx, caller, client_id) in ("failed", "cancelled"):
-        client_id = make_client_id(client_id)
+    turn = f"n{hash_texts(str(conversation.id), str(len(question.asked)), question.text)}"
+    if wanted.is_retry and (sent := await find_last_said(tx, caller, turn)):
+        return build_chat(question, *sent)
+    client_id = make_client_id(turn, wanted.new_id)
+    if (
+        wanted.new_id is None
+        and wanted.has_history
+        and await is_first_or_later(tx, caller, conversation, question)
+    ):
+        at_place = f"{turn}{'0' * 16}"
+        if await find_status(tx, caller, at_place) not in ("failed", "cancelled"):
+            client_id = at_place
     return build_chat(question, conversation.id, client_id)
+
+
+async def is_first_or_later(
+    tx: Transaction, caller: Caller, conversation: Conversation, question: Question
+) -> bool:
+    """Whether the number of what the user has said tells the place: a client that sends the last message alone always
+    sends one.
+    """
+    if len(question.asked) > 1:
+        return True
+    mine = access.select(caller, Message, col(Message.id)).where(
+        col(Message.conversation_id) == conversation.id, col(Message.role) == "user"
+    )
+    return len((await tx.execute(mine.order_by(col(Message.seq)).limit(2))).all()) < 2
 
 
 async def open_named(tx: Transaction, caller: Caller, wanted: Wanted, name: str) -> Conversation:

@@ -16,6 +16,9 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/models", None),
     ("GET", "/models/parley", None),
     ("POST", "/chat/completions", HELLO),
+    ("POST", "/responses", {"model": "parley", "input": "hello"}),
+    ("GET", "/responses/resp_1", None),
+    ("POST", "/responses/resp_1/cancel", None),
 ]
 
 
@@ -97,6 +100,54 @@ def test_anothers_conversation_is_a_name_like_any_other(server: Server, ann: Per
     assert ann.get(f"/v1/conversations/{theirs}/messages") == before
     assert theirs not in {row["id"] for row in bob.get("/v1/conversations")["data"]}
     assert len(ann.get("/v1/conversations")["data"]) == 1
+
+
+def test_anothers_response_is_not_found_as_one_that_is_not_there(
+    server: Server, ann: Person, bob: Person
+) -> None:
+    run_id = ann.chat("add buy milk")["run_id"]
+    waiting = ann.chat("delete buy milk")
+    call_id = waiting["pending_approvals"][0]["tool_call_id"]
+    before = ann.get(f"/v1/runs/{waiting['run_id']}")
+    missing = "3f0c4b5e-0000-4000-8000-00000000c0de"
+    hello = {"model": "parley", "input": "hi"}
+    for response_id in (f"resp_{run_id}", f"resp_{missing}", "resp_x", "x"):
+        for method, path, body, param in (
+            ("GET", f"/responses/{response_id}", None, "response_id"),
+            ("GET", f"/responses/{response_id}?stream=true", None, "response_id"),
+            ("POST", f"/responses/{response_id}/cancel", None, "response_id"),
+            ("POST", "/responses", {**hello, "previous_response_id": response_id}, "previous_response_id"),
+        ):
+            answer = bob.http.request(method, OPENAI_BASE + path, json=body)
+            assert (answer.status_code, answer.json()["error"]) == (
+                404,
+                {
+                    "message": f"Response with id '{response_id}' not found.",
+                    "type": "not_found_error",
+                    "param": param,
+                    "code": "response_not_found",
+                },
+            )
+    refusals = set()
+    for request_id in (f"mcpr_{call_id.replace(':', '_')}", f"mcpr_{missing}_1"):
+        approval = {"type": "mcp_approval_response", "approval_request_id": request_id, "approve": True}
+        answer = bob.http.post(f"{OPENAI_BASE}/responses", json={"model": "parley", "input": [approval]})
+        refusals.add((answer.status_code, answer.text))
+    assert len(refusals) == 1
+    assert ann.get(f"/v1/runs/{waiting['run_id']}") == before
+    assert bob.get("/v1/conversations")["data"] == []
+
+
+def test_a_key_cannot_approve(server: Server, ann: Person) -> None:
+    ann.post("/v1/tasks", title="Buy milk")
+    with openai_client(server, make_key(ann)) as client:
+        asked = client.responses.create(model="parley", input="delete buy milk")
+        [request] = asked.output
+        answer = {"type": "mcp_approval_response", "approval_request_id": request.id, "approve": True}
+        with pytest.raises(openai.PermissionDeniedError) as refused:
+            client.responses.create(model="parley", input=[answer])  # type: ignore[list-item]
+    assert refused.value.code == "session_required"
+    assert len(ann.get("/v1/tasks")["data"]) == 1
 
 
 def test_a_conversation_stays_with_its_agent(server: Server, ann: Person) -> None:

@@ -96,6 +96,9 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /openai/v1/models": Elsewhere("tests/protocols/openai"),
     "GET /openai/v1/models/{model}": Elsewhere("tests/protocols/openai"),
     "POST /openai/v1/chat/completions": Elsewhere("tests/protocols/openai"),
+    "POST /openai/v1/responses": Elsewhere("tests/protocols/openai"),
+    "GET /openai/v1/responses/{response_id}": Elsewhere("tests/protocols/openai"),
+    "POST /openai/v1/responses/{response_id}/cancel": Elsewhere("tests/protocols/openai"),
     **{
         f"{method} /openai/v1/{{path:path}}": Open("says what Parley lacks", {"path:path": "x"}, 404)
         for method in ("GET", "POST", "DELETE")
