@@ -5,6 +5,8 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 # What was compiled is kept, also by whoever told Python not to: each process of a run would compile all tests anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+# What tests of JavaScript clients need: npm has Node itself among it.
+NODE := tests/node/node_modules/.package-lock.json
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
@@ -18,13 +20,13 @@ setup: $(VENV)/.installed  ## Prepare: virtual environment and what running need
 run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... change that)
 	@cd backend && exec ../$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.installed-tests  ## Install what tests need and run them all
+test: $(VENV)/.installed-tests $(NODE)  ## Install what tests need and run them all
 	@$(PYTEST) -n auto --dist worksteal $(ARGS)
 
 test-fast: $(VENV)/.installed-tests  ## Run what is quick: SQLite, no browser, none of the tests marked slow or busy
 	@$(PYTEST) -n auto --dist worksteal --sqlite-only -m "not slow and not busy" --ignore=tests/console/browser $(ARGS)
 
-test-all: $(VENV)/.installed-tests  ## Run all tests on all three engines; MariaDB has to be there
+test-all: $(VENV)/.installed-tests $(NODE)  ## Run all tests on all three engines; MariaDB has to be there
 	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(PYTEST) -n auto --dist worksteal --all-engines $(ARGS)
 
 chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 times and check the books (SEED=...)
@@ -50,7 +52,7 @@ lock: $(VENV)/.installed-tests  ## Write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --group dev -c requirements.lock --universal --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --quiet -o tests/requirements.lock
 
 clean:  ## Remove the virtual environment and caches; databases stay
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules
 	@find backend migrations tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -68,3 +70,6 @@ $(VENV)/.installed-tests: tests/requirements.lock $(VENV)/.installed
 	@echo "Installing what the tests need ..."
 	@$(INSTALL) -r tests/requirements.lock
 	@touch $@
+
+$(NODE): tests/node/package-lock.json
+	@if command -v npm > /dev/null; then npm ci --prefix tests/node --silent && touch $@; else echo "no npm: the tests of JavaScript clients are skipped" >&2; fi
