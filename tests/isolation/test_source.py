@@ -308,7 +308,7 @@ MAY_ACT_AS_SYSTEM = {
     "streaming/open_streams.py",
     "streaming/log_tail.py",
     "streaming/delivery_marks.py",
-    "protocols/openai/threads.py",
+    "protocols/conversations.py",
 }
 
 

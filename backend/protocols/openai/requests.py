@@ -1,12 +1,12 @@
 # protocols/openai/requests.py -- what clients of OpenAI's API send; fields that Parley does not know are ignored.
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
 from models.message import MAX_CONTENT
 from models.shapes import STORABLE
+from protocols.conversations import Question, Said
 from protocols.openai.failures import RequestRefused
 
 MAX_MESSAGES = 2_000
@@ -75,27 +75,6 @@ class ResponseCreate(BaseModel):
     def approvals(self) -> list[InputItem]:
         items = [] if isinstance(self.input, str) else self.input
         return [item for item in items if item.type == "mcp_approval_response"]
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One message of a history: what the user or the agent has said."""
-
-    role: Literal["user", "agent"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """The message to answer, and what was said before it, oldest first."""
-
-    text: str
-    earlier: Sequence[Said]
-
-    @property
-    def asked(self) -> list[str]:
-        """All that the user has said, this message last."""
-        return [*(said.text for said in self.earlier if said.role == "user"), self.text]
 
 
 def take_question(new: CompletionCreate) -> Question:

@@ -8,30 +8,23 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from pydantic_core import to_json
 from sqlalchemy import exists
 from sqlalchemy import select as sql_select
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 import access
-from access import SYSTEM, Caller
-from clock import utc_now
-from db import RetryTransaction, Transaction, get_columns
-from events import changes
+from access import Caller
+from db import Transaction, get_columns
 from models import Conversation, Message, Run
 from models.agent import BUILT_IN_ID
-from models.conversation import ConversationCreate
 from models.message import ChatCreate
 from models.run import RunStatus
+from protocols.conversations import Question, begin_conversation, find_named, open_named
 from protocols.openai.failures import RequestRefused
-from protocols.openai.requests import Question, Said
-from services import conversations, messages
 
-# Of a history that Parley does not know, what a new conversation begins with.
-MAX_HISTORY = 100
 # Conversations of the same words that are looked at, the newest first.
 MAX_CANDIDATES = 20
 
@@ -83,7 +76,7 @@ async def find_thread(tx: Transaction, caller: Caller, wanted: Wanted) -> ChatCr
     before = name_turn(agent_id, question.asked[:-1])
     if len(question.asked) > 1 and (said := await find_last_said(tx, caller, before)):
         return build_chat(question, said[0], client_id)
-    conversation = await begin_conversation(tx, caller, wanted, uuid4())
+    conversation = await begin_conversation(tx, caller, agent_id, question, uuid4())
     return build_chat(question, conversation.id, client_id)
 
 
@@ -105,24 +98,33 @@ async def find_named_thread(tx: Transaction, caller: Caller, wanted: Wanted, nam
     The name is the id of a conversation, or any word of the client's.
     """
     question = wanted.question
-    conversation = await find_named(tx, caller, name)
+    conversation = await find_named(tx, caller, name.removeprefix("conv_"))
     if conversation is None:
-        conversation = await open_named(tx, caller, wanted, name)
+        conversation = await open_named(tx, caller, wanted.agent_id, question, f"openai/{name}")
     if (conversation.agent_id or BUILT_IN_ID) != wanted.agent_id:
         raise RequestRefused("This conversation is with another agent.", "model", "wrong_model")
     turn = f"n{hash_texts(str(conversation.id), str(len(question.asked)), question.text)}"
     if wanted.is_retry and (sent := await find_last_said(tx, caller, turn)):
         return build_chat(question, *sent)
     client_id = make_client_id(turn, wanted.new_id)
-    if (
-        wanted.new_id is None
-        and wanted.has_history
-        and await is_first_or_later(tx, caller, conversation, question)
-    ):
-        at_place = f"{turn}{'0' * 16}"
-        if await find_status(tx, caller, at_place) not in ("failed", "cancelled"):
-            client_id = at_place
+    if wanted.new_id is None and wanted.has_history:
+        client_id = await find_client_id(tx, caller, conversation, question, turn) or client_id
     return build_chat(question, conversation.id, client_id)
+
+
+async def find_client_id(
+    tx: Transaction, caller: Caller, conversation: Conversation, question: Question, turn: str
+) -> str | None:
+    """Of the same message, where it is the last one of the user and its run has not failed; of one that was not sent so
+    far a name that two requests at once share.
+    """
+    if not await is_first_or_later(tx, caller, conversation, question):
+        return None
+    if sent := await find_last_said(tx, caller, turn):
+        has_failed = await find_status(tx, caller, sent[1]) in ("failed", "cancelled")
+        return None if has_failed else sent[1]
+    first = f"{turn}{'0' * 16}"
+    return None if await find_status(tx, caller, first) else first
 
 
 async def is_first_or_later(
@@ -137,27 +139,6 @@ async def is_first_or_later(
         col(Message.conversation_id) == conversation.id, col(Message.role) == "user"
     )
     return len((await tx.execute(mine.order_by(col(Message.seq)).limit(2))).all()) < 2
-
-
-async def open_named(tx: Transaction, caller: Caller, wanted: Wanted, name: str) -> Conversation:
-    """The conversation whose id follows from the user and the name, or its successor where it was deleted."""
-    generation = 0
-    while True:
-        conversation_id = uuid5(caller.user_id, f"openai/{generation}/{name}")
-        # Looked for by its id first, since another request may be making it just now.
-        if await access.find_by_id(tx, SYSTEM, Conversation, conversation_id) is None:
-            return await begin_conversation(tx, caller, wanted, conversation_id)
-        if conversation := await access.find_by_id(tx, caller, Conversation, conversation_id):
-            return conversation
-        generation += 1  # a deleted conversation is hidden for a while, and can be brought back
-
-
-async def find_named(tx: Transaction, caller: Caller, name: str) -> Conversation | None:
-    try:
-        conversation_id = UUID(name.removeprefix("conv_"))
-    except ValueError:
-        return None
-    return await access.find_by_id(tx, caller, Conversation, conversation_id)
 
 
 async def find_status(tx: Transaction, caller: Caller, client_id: str) -> RunStatus | None:
@@ -191,44 +172,3 @@ async def find_last_said(tx: Transaction, caller: Caller, turn: str) -> tuple[UU
     found = still_there.where(col(Conversation.id) == newest.c.conversation_id, ~later)
     row = (await tx.execute(found.order_by(newest.c.client_id).limit(1))).one_or_none()
     return None if row is None else (row[0], row[1])
-
-
-async def begin_conversation(
-    tx: Transaction, caller: Caller, wanted: Wanted, conversation_id: UUID
-) -> Conversation:
-    """With the history that the client has sent, as messages of the user and of the agent."""
-    question = wanted.question
-    title = messages.make_title(question.asked[0])
-    new = ConversationCreate(title=title, agent_id=wanted.agent_id)
-    try:
-        conversation = await conversations.create_conversation(tx, caller, new, conversation_id)
-    except IntegrityError as error:
-        raise RetryTransaction from error  # another request was first
-    await add_history(tx, caller, conversation, question.earlier[-MAX_HISTORY:])
-    return conversation
-
-
-async def add_history(
-    tx: Transaction, caller: Caller, conversation: Conversation, history: Sequence[Said]
-) -> None:
-    moment = utc_now()
-    rows = [
-        {
-            "id": uuid4(),
-            "conversation_id": conversation.id,
-            "user_id": caller.user_id,
-            "role": said.role,
-            "content": said.text,
-            "created_at": moment,
-            "seq": seq,
-            "agent_id": conversation.agent_id if said.role == "agent" else None,
-        }
-        for seq, said in enumerate(history, 1)
-    ]
-    await access.insert_rows(tx, caller, Message, rows)
-    added = messages.select_with_sender(caller).where(col(Message.conversation_id) == conversation.id)
-    shown = [
-        changes.new_event(caller.user_id, "message.created", {"message": messages.to_public_message(*row)})
-        for row in await tx.execute(added.order_by(col(Message.seq)))
-    ]
-    await changes.record_events(tx, shown)

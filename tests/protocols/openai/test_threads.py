@@ -132,6 +132,24 @@ def test_a_conversation_that_the_client_names_takes_each_message_once(
     assert [len(said) for said in conversations(ann)] == [4]
 
 
+def test_a_client_that_sends_each_message_alone_may_say_the_same_again(
+    client: openai.OpenAI, ann: Person
+) -> None:
+    more = {"extra_headers": {"X-Conversation-Id": "my-chat"}}
+    for text in ("add buy milk", "add call mom", "add buy milk", "add buy milk"):
+        ask(client, text, **more)
+    assert titles(ann) == ["Buy milk", "Buy milk", "Call mom", "Buy milk"]
+    ask(client, "add buy milk", extra_headers={**more["extra_headers"], "X-Stainless-Retry-Count": "1"})
+    assert len(titles(ann)) == 4
+
+
+def test_a_history_that_is_cut_to_a_window_goes_on(client: openai.OpenAI, ann: Person) -> None:
+    more = {"extra_headers": {"X-Conversation-Id": "my-chat"}}
+    for text in ("add buy milk", "add call mom", "add buy milk", "add call mom"):
+        ask(client, "Something.", "Before.", text, **more)
+    assert titles(ann) == ["Call mom", "Buy milk", "Call mom", "Buy milk"]
+
+
 def test_a_conversation_of_parleys_goes_on_by_its_id(client: openai.OpenAI, ann: Person) -> None:
     conversation_id = ann.chat("add buy milk")["conversation_id"]
     for name in (conversation_id, f"conv_{conversation_id}"):
