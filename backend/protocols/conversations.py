@@ -44,13 +44,23 @@ class Question:
 async def open_named(
     tx: Transaction, caller: Caller, agent_id: UUID, question: Question, name: str
 ) -> Conversation:
-    """The conversation whose id follows from the user and the name, or its successor where it was deleted."""
+    """The conversation of this name, which is made where there is none."""
+    found = await find_by_name(tx, caller, name)
+    if isinstance(found, Conversation):
+        return found
+    return await begin_conversation(tx, caller, agent_id, question, found)
+
+
+async def find_by_name(tx: Transaction, caller: Caller, name: str) -> Conversation | UUID:
+    """The conversation whose id follows from the user and the name, or its successor where it was deleted; where there
+    is none, the id for it.
+    """
     generation = 0
     while True:
         conversation_id = uuid5(caller.user_id, f"{name}/{generation}")
         # Looked for by its id first, since another request may be making it just now.
         if await access.find_by_id(tx, SYSTEM, Conversation, conversation_id) is None:
-            return await begin_conversation(tx, caller, agent_id, question, conversation_id)
+            return conversation_id
         if conversation := await access.find_by_id(tx, caller, Conversation, conversation_id):
             return conversation
         generation += 1  # a deleted conversation is hidden for a while, and can be brought back

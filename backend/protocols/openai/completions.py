@@ -87,7 +87,7 @@ async def stream_chunks(
 
     def make_chunk(delta: JsonObject, finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return frame({**completion.describe("chat.completion.chunk", [choice]), **extra})
+        return frame_chunk({**completion.describe("chat.completion.chunk", [choice]), **extra})
 
     yield make_chunk({"role": "assistant", "content": ""})
     async for event in events:
@@ -107,7 +107,7 @@ async def stream_chunks(
     yield make_chunk({}, reason or "stop")
     if read_usage is not None:
         usage = {"usage": await read_usage()}
-        yield frame({**completion.describe("chat.completion.chunk", []), **usage})
+        yield frame_chunk({**completion.describe("chat.completion.chunk", []), **usage})
     yield DONE
 
 
@@ -133,5 +133,5 @@ def take_comment(event: RunStreamEvent | None) -> bytes:
     return b""
 
 
-def frame(chunk: JsonObject) -> bytes:
+def frame_chunk(chunk: JsonObject) -> bytes:
     return b"data: %s\n\n" % to_json(chunk)

@@ -1,18 +1,15 @@
 # protocols/openai/response_routes.py -- OpenAI's responses: made, read again, gone on with, stopped.
 from collections.abc import Sequence
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 from pydantic_core import to_json
-from sqlmodel import col
 
 import access
 from access import Caller
 from app_state import AppState
 from db import Transaction
-from errors import NotFound
-from models import Run, RunEvent
+from models import Run
 from models.agent import BUILT_IN_ID
 from models.approval import ApprovalDecision, PendingApproval
 from protocols.openai import agents, threads
@@ -22,6 +19,7 @@ from protocols.openai.requests import InputItem, ResponseCreate, take_input
 from protocols.openai.response_items import read_request_id
 from protocols.openai.responses import Head, ResponseId, describe_whole, parse_response_id, stream_response
 from protocols.openai.threads import Wanted
+from protocols.pending_approvals import find_request_line, read_run
 from protocols.run_events import read_run_events
 from routes.dependencies import STREAM_SLOT, AppStateDep, ChatReadDep, ChatWriteDep, JsonBytes
 from routes.idempotency import NewIdDep
@@ -40,7 +38,7 @@ async def create_response(
 ) -> Response:
     """The answer to the input, or what comes of a run after approvals that it has waited for."""
     if new.approvals:
-        response_id = await decide(state, caller, new.approvals)
+        response_id = await decide_requests(state, caller, new.approvals)
     else:
         question = take_input(new)
         model = await state.db.read(agents.get_model, caller, new.model)
@@ -113,7 +111,7 @@ async def make_head(
     )
 
 
-async def decide(state: AppState, caller: Caller, items: Sequence[InputItem]) -> ResponseId:
+async def decide_requests(state: AppState, caller: Caller, items: Sequence[InputItem]) -> ResponseId:
     """Decide what the client has decided; the response that goes on from there."""
     decisions = []
     for item in items[:MAX_APPROVALS]:
@@ -136,20 +134,6 @@ async def decide(state: AppState, caller: Caller, items: Sequence[InputItem]) ->
     return ResponseId(run_id, after)
 
 
-async def find_request_line(tx: Transaction, caller: Caller, run_id: UUID, call_ids: Sequence[str]) -> int:
-    """The number of the line before that in which the first of these approvals was requested last."""
-    lines = access.select(caller, RunEvent).where(
-        col(RunEvent.run_id) == run_id, col(RunEvent.type) == "approval.requested"
-    )
-    found = {
-        line.data["id"]: line.seq for line in (await tx.execute(lines.order_by(col(RunEvent.seq)))).scalars()
-    }
-    numbers = [found[call_id] for call_id in call_ids if call_id in found]
-    if not numbers:
-        raise NotFound("approval")
-    return min(numbers) - 1
-
-
 async def answer_response(state: AppState, caller: Caller, head: Head) -> Response:
     answer = await state.db.read(runs.read_chat_answer, caller, head.id.run_id)
     run, _ = await state.db.read(read_run, caller, head.id.run_id)
@@ -167,8 +151,3 @@ async def follow_response(state: AppState, caller: Caller, head: Head, after: in
     frames = state.open_streams.follow_run(caller, streamed, head.id.after or None)
     events = stream_response(head, read_run_events(frames), read_now, after)
     return EventStream(events, state.timings.stream_send, {CONVERSATION: str(head.conversation_id)})
-
-
-async def read_run(tx: Transaction, caller: Caller, run_id: UUID) -> tuple[Run, Sequence[PendingApproval]]:
-    run = await access.get_row(tx, caller, Run, run_id)
-    return run, (await runs.to_public_run(tx, caller, run)).pending_approvals

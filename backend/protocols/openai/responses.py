@@ -1,11 +1,10 @@
 # protocols/openai/responses.py -- OpenAI's responses: a run as one object, or its log as their events.
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic_core import to_json
 
-from models.approval import PendingApproval
 from models.run import ChatPublic, Run, RunStatus
 from models.shapes import JsonObject
 from models.streams.run_events import (
@@ -21,6 +20,7 @@ from protocols.openai.response_items import (
     describe_request,
     describe_text,
 )
+from protocols.run_events import ReadRun
 
 # For the client a run that waits for an approval is at the end of a response.
 STATUSES: dict[RunStatus, str] = {
@@ -138,7 +138,7 @@ def describe_whole(head: Head, answer: ChatPublic, run: Run) -> JsonObject:
 async def stream_response(
     head: Head,
     events: AsyncGenerator[RunStreamEvent | None, None],
-    read_run: Callable[[], Awaitable[tuple[Run, Sequence[PendingApproval]]]],
+    read_run: ReadRun,
     after: int = -1,
 ) -> AsyncGenerator[bytes, None]:
     """The events with a number above `after`."""

@@ -1,0 +1,99 @@
+# protocols/ai_sdk/requests.py -- what the AI SDK's chat sends: all messages of the page, of which the last one is new.
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from errors import Invalid
+from models.message import MAX_CONTENT
+from models.shapes import STORABLE
+from protocols.conversations import Question, Said
+
+MAX_MESSAGES = 2_000
+MAX_PARTS = 1_000
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE]
+
+
+class ApprovalAnswer(BaseModel):
+    id: Name
+    approved: bool | None = None
+
+
+class Part(BaseModel):
+    type: str
+    text: Annotated[str, STORABLE] | None = None
+    state: str | None = None
+    approval: ApprovalAnswer | None = None
+
+
+class PageMessage(BaseModel):
+    id: Name | None = None
+    role: Literal["system", "user", "assistant"]
+    parts: Annotated[list[Part], Field(max_length=MAX_PARTS)] = []
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join(part.text for part in self.parts if part.type == "text" and part.text)
+
+
+class ChatRequest(BaseModel):
+    """`id` is the page's name for the chat; `agent_id` is who answers in a new one."""
+
+    id: Name
+    messages: Annotated[list[PageMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
+    trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
+    agent_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The person's answer to a call `call_id` that waits for approval."""
+
+    run_id: UUID
+    call_id: str
+    approve: bool
+
+
+def take_decisions(new: ChatRequest) -> Sequence[Decision]:
+    """What the person has decided, where that is what the page sends; Invalid for a call that has no run."""
+    last = new.messages[-1]
+    if last.role != "assistant" or new.trigger != "submit-message":
+        return []
+    decided = [part.approval for part in last.parts if part.state == "approval-responded" and part.approval]
+    found = [
+        Decision(read_run_id(approval.id), approval.id, approval.approved)
+        for approval in decided
+        if approval.approved is not None
+    ]
+    if len({decision.run_id for decision in found}) > 1:
+        raise Invalid("The approvals are of different answers.", ("body", "messages"))
+    return found
+
+
+def read_run_id(call_id: str) -> UUID:
+    try:
+        return UUID(call_id.partition(":")[0])
+    except ValueError:
+        raise Invalid("There is no such approval.", ("body", "messages")) from None
+
+
+def take_question(new: ChatRequest) -> tuple[Question, str | None]:
+    """The user's last message, with what was said before it, and the page's id of it."""
+    said = list(new.messages)
+    while said and said[-1].role != "user":  # an answer that is to be given anew
+        said.pop()
+    text = said[-1].text if said else ""
+    if not said or (new.trigger == "submit-message" and new.messages[-1].role != "user"):
+        raise Invalid("The last message must be the user's.", ("body", "messages"))
+    if any(part.type == "file" for part in said[-1].parts):
+        raise Invalid("Parley reads text only.", ("body", "messages"))
+    if not text.strip() or len(text) > MAX_CONTENT:
+        raise Invalid(f"A message has 1 to {MAX_CONTENT:,} characters.", ("body", "messages"))
+    earlier = [
+        Said("user" if message.role == "user" else "agent", message.text)
+        for message in said[:-1]
+        if message.role != "system" and message.text.strip()
+    ]
+    return Question(text, earlier), said[-1].id
