@@ -17,6 +17,7 @@ from lifespan import run_app
 from llm.opening import open_model, open_models
 from llm.protocol import Model
 from logs import configure_logs
+from protocols.ag_ui import routes as ag_ui
 from protocols.ai_sdk import routes as ai_sdk
 from protocols.mcp.auth import McpAuth
 from protocols.openai.routes import ROUTERS as OPENAI_ROUTERS
@@ -115,6 +116,7 @@ def compile_routes() -> list[BaseRoute]:
     routers = (
         *ROUTERS,
         *OPENAI_ROUTERS,
+        ag_ui.router,
         ai_sdk.router,
         session.router,
         pages.router,

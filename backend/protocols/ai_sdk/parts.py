@@ -1,7 +1,6 @@
 # protocols/ai_sdk/parts.py -- a run's events as parts of the AI SDK's UI message stream, version 1.
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from pydantic_core import to_json
 
@@ -20,7 +19,8 @@ from models.streams.run_events import (
     ToolCallEvent,
     ToolResultEvent,
 )
-from protocols.run_events import ReadRun, SentText
+from protocols.following import FollowedRun
+from protocols.run_events import SentText
 
 DONE = b"data: [DONE]\n\n"
 KEEP_ALIVE = b": ping\n\n"
@@ -103,28 +103,22 @@ class MessageParts:
         return {"type": "tool-output-available", "toolCallId": event.id, "output": event.result, **RUN_HERE}
 
 
-async def stream_parts(
-    message_id: UUID,
-    metadata: JsonObject,
-    events: AsyncGenerator[RunStreamEvent | None, None],
-    read_run: ReadRun,
-    *,
-    is_part: bool,
-) -> AsyncGenerator[bytes, None]:
+async def stream_parts(followed: FollowedRun) -> AsyncGenerator[bytes, None]:
     """The message that a run writes, to its end or to where the run waits for an approval."""
-    parts = MessageParts(is_part)
-    yield frame_parts({"type": "start", "messageId": str(message_id), "messageMetadata": metadata})
-    async for event in events:
+    parts, run = MessageParts(followed.is_part), followed.run
+    metadata = {"run_id": str(run.id), "conversation_id": str(run.conversation_id)}
+    yield frame_parts({"type": "start", "messageId": str(followed.message_id), "messageMetadata": metadata})
+    async for event in followed.events:
         if event is None:
             yield KEEP_ALIVE
             continue
         if isinstance(event, ApprovalRequestedEvent):
-            run, pending = await read_run()
+            run, pending = await followed.read_run()
             if any(approval.tool_call_id == event.id for approval in pending):
                 yield frame_parts(*parts.request_approvals(pending), *end_message(parts, run)) + DONE
                 return
         if isinstance(event, EndedRunEvent):
-            run, _ = await read_run()
+            run, _ = await followed.read_run()
             yield frame_parts(*end_message(parts, run)) + DONE
             return
         if said := frame_parts(*parts.translate(event)):

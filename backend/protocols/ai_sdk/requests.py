@@ -1,19 +1,17 @@
 # protocols/ai_sdk/requests.py -- what the AI SDK's chat sends: all messages of the page, of which the last one is new.
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from errors import Invalid
 from models.message import MAX_CONTENT
-from models.shapes import STORABLE
 from protocols.conversations import Question, Said
+from protocols.pending_approvals import Decision
+from protocols.shapes import MAX_MESSAGES, Name, Text, join_texts
 
-MAX_MESSAGES = 2_000
 MAX_PARTS = 1_000
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE]
 
 
 class ApprovalAnswer(BaseModel):
@@ -23,7 +21,7 @@ class ApprovalAnswer(BaseModel):
 
 class Part(BaseModel):
     type: str
-    text: Annotated[str, STORABLE] | None = None
+    text: Text | None = None
     state: str | None = None
     approval: ApprovalAnswer | None = None
 
@@ -35,7 +33,7 @@ class PageMessage(BaseModel):
 
     @property
     def text(self) -> str:
-        return "\n\n".join(part.text for part in self.parts if part.type == "text" and part.text)
+        return join_texts(part.text for part in self.parts if part.type == "text")
 
 
 class ChatRequest(BaseModel):
@@ -47,36 +45,13 @@ class ChatRequest(BaseModel):
     agent_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The person's answer to a call `call_id` that waits for approval."""
-
-    run_id: UUID
-    call_id: str
-    approve: bool
-
-
 def take_decisions(new: ChatRequest) -> Sequence[Decision]:
-    """What the person has decided, where that is what the page sends; Invalid for a call that has no run."""
+    """What the person has decided, where that is what the page sends."""
     last = new.messages[-1]
     if last.role != "assistant" or new.trigger != "submit-message":
         return []
-    decided = [part.approval for part in last.parts if part.state == "approval-responded" and part.approval]
-    found = [
-        Decision(read_run_id(approval.id), approval.id, approval.approved)
-        for approval in decided
-        if approval.approved is not None
-    ]
-    if len({decision.run_id for decision in found}) > 1:
-        raise Invalid("The approvals are of different answers.", ("body", "messages"))
-    return found
-
-
-def read_run_id(call_id: str) -> UUID:
-    try:
-        return UUID(call_id.partition(":")[0])
-    except ValueError:
-        raise Invalid("There is no such approval.", ("body", "messages")) from None
+    answers = [part.approval for part in last.parts if part.state == "approval-responded" and part.approval]
+    return [Decision(each.id, each.approved) for each in answers if each.approved is not None]
 
 
 def take_question(new: ChatRequest) -> tuple[Question, str | None]:

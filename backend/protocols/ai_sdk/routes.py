@@ -1,5 +1,4 @@
 # protocols/ai_sdk/routes.py -- chats of the AI SDK at /ai-sdk: useChat talks to an agent as it stands.
-from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -12,19 +11,18 @@ from sqlmodel import col
 from access import Caller
 from app_state import AppState
 from db import Transaction
-from errors import Invalid, NotFound, ParleyError
+from errors import Invalid, ParleyError
 from models import Conversation, Run
 from models.agent import BUILT_IN_ID
-from models.approval import ApprovalDecision, PendingApproval
 from models.message import ChatCreate, MessagePublic
 from models.shapes import ItemPage
 from pagination import MAX_LIMIT, Page
 from protocols.ai_sdk.history import describe_message, make_client_id
 from protocols.ai_sdk.parts import stream_parts
-from protocols.ai_sdk.requests import ChatRequest, Decision, take_decisions, take_question
+from protocols.ai_sdk.requests import ChatRequest, take_decisions, take_question
 from protocols.conversations import Question, find_by_name, find_named, open_named
-from protocols.pending_approvals import find_request_line, read_run
-from protocols.run_events import read_run_events
+from protocols.following import follow_run
+from protocols.pending_approvals import decide_calls
 from routes.dependencies import STREAM_SLOT, AppStateDep, ChatReadDep, ChatWriteDep, JsonBytes
 from routes.route import Handler, Route
 from services import runs
@@ -63,7 +61,7 @@ router = APIRouter(prefix="/ai-sdk/chat", include_in_schema=False, route_class=T
 async def post_chat(state: AppStateDep, caller: ChatWriteDep, new: ChatRequest) -> EventStream:
     """Streams the answer to the page's last message, or what comes of calls that the person has decided on."""
     if decisions := take_decisions(new):
-        return await decide_calls(state, caller, decisions)
+        return await stream_run(state, caller, *await decide_calls(state, caller, decisions))
     question, own_id = take_question(new)
     agent_id = new.agent_id or BUILT_IN_ID
     conversation = await state.db.write(open_chat, caller, agent_id, question, new.id)
@@ -76,14 +74,14 @@ async def post_chat(state: AppStateDep, caller: ChatWriteDep, new: ChatRequest) 
         client_id=make_client_id(conversation.id, own_id) if is_new and own_id else None,
     )
     posted = await state.run_control.post(caller, chat)
-    return await follow_run(state, caller, posted.run)
+    return await stream_run(state, caller, posted.run)
 
 
 @router.get("/{chat_id}/stream", dependencies=[STREAM_SLOT])
 async def resume_chat(state: AppStateDep, caller: ChatReadDep, chat_id: ChatId) -> Response:
     """The answer that is at work in the chat, from its beginning; 204 where there is none."""
     run = await state.db.read(find_active_run, caller, chat_id)
-    return Response(status_code=204) if run is None else await follow_run(state, caller, run)
+    return Response(status_code=204) if run is None else await stream_run(state, caller, run)
 
 
 @router.get("/{chat_id}/messages")
@@ -125,30 +123,6 @@ async def find_active_run(tx: Transaction, caller: Caller, chat_id: str) -> Run 
     return min(active, key=lambda run: run.trigger_seq, default=None)
 
 
-async def decide_calls(state: AppState, caller: Caller, decisions: Sequence[Decision]) -> EventStream:
-    """Decide what is not decided yet: a page that has lost its connection sends its decisions again."""
-    run_id = decisions[0].run_id
-    run, pending = await state.db.read(read_run, caller, run_id)
-    call_ids = [decision.call_id for decision in decisions]
-    after = await state.db.read(find_request_line, caller, run_id, call_ids)
-    waiting = {approval.tool_call_id for approval in pending}
-    for decision in decisions:
-        if decision.call_id in waiting:
-            choice = ApprovalDecision(approve=decision.approve)
-            await state.run_control.decide(caller, run_id, decision.call_id, choice)
-    return await follow_run(state, caller, run, after)
-
-
-async def follow_run(state: AppState, caller: Caller, run: Run, after: int | None = None) -> EventStream:
-    async def read_now() -> tuple[Run, Sequence[PendingApproval]]:
-        return await state.db.read(read_run, caller, run.id)
-
-    streamed = await state.db.read(runs.get_streamed_run, caller, run.id)
-    if not streamed.is_whole:
-        raise NotFound("run")
-    frames = state.open_streams.follow_run(caller, streamed, after)
-    metadata = {"run_id": str(run.id), "conversation_id": str(run.conversation_id)}
-    parts = stream_parts(
-        streamed.message_id, metadata, read_run_events(frames), read_now, is_part=after is not None
-    )
+async def stream_run(state: AppState, caller: Caller, run: Run, after: int | None = None) -> EventStream:
+    parts = stream_parts(await follow_run(state, caller, run, after))
     return EventStream(parts, state.timings.stream_send, VERSION)

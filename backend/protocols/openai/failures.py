@@ -24,7 +24,6 @@ TYPES = {
 Code = Literal[
     "model_not_found",
     "response_not_found",
-    "approval_not_found",
     "unknown_url",
     "invalid_json",
     "invalid_value",

@@ -2,27 +2,17 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from models.message import MAX_CONTENT
-from models.shapes import STORABLE
 from protocols.conversations import Question, Said
 from protocols.openai.failures import RequestRefused
-
-MAX_MESSAGES = 2_000
-MAX_PARTS = 1_000
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), STORABLE]
-Text = Annotated[str, STORABLE]
-
-
-class ContentPart(BaseModel):
-    type: str
-    text: Text | None = None
+from protocols.shapes import MAX_MESSAGES, ContentPart, ContentParts, Name, Text, join_texts
 
 
 class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Text | Annotated[list[ContentPart], Field(max_length=MAX_PARTS)] | None = None
+    content: Text | ContentParts | None = None
 
 
 class StreamOptions(BaseModel):
@@ -49,7 +39,7 @@ class InputItem(BaseModel):
 
     type: str = "message"
     role: str | None = None
-    content: Text | Annotated[list[ContentPart], Field(max_length=MAX_PARTS)] | None = None
+    content: Text | ContentParts | None = None
     approval_request_id: Name | None = None
     approve: bool | None = None
 
@@ -129,4 +119,4 @@ def read_text(content: str | list[ContentPart] | None, param: str) -> str:
     for part in content:
         if part.text is None or part.type not in ("text", "input_text", "output_text"):
             raise RequestRefused("Parley reads text only.", param)
-    return "\n\n".join(part.text or "" for part in content)
+    return join_texts(part.text for part in content)

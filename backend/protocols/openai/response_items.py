@@ -27,14 +27,9 @@ def name_item(kind: str, call_id: str) -> str:
     return f"{kind}_{call_id.replace(':', '_')}"
 
 
-def read_request_id(request_id: str) -> tuple[UUID, str] | None:
-    """The run and the call of an approval request; None for an id that is none."""
-    kind, _, rest = request_id.partition("_")
-    run, _, number = rest.partition("_")
-    try:
-        return (UUID(run), f"{UUID(run)}:{number}") if kind == "mcpr" and number.isdecimal() else None
-    except ValueError:
-        return None
+def read_call_id(request_id: str) -> str:
+    """The call of a request for approval; no call has it if the id is none of a request."""
+    return request_id.removeprefix("mcpr_").replace("_", ":", 1) if request_id.startswith("mcpr_") else ""
 
 
 def describe_text(item_id: str, text: str | None) -> JsonObject:

@@ -11,16 +11,15 @@ from app_state import AppState
 from db import Transaction
 from models import Run
 from models.agent import BUILT_IN_ID
-from models.approval import ApprovalDecision, PendingApproval
+from protocols.following import follow_run
 from protocols.openai import agents, threads
 from protocols.openai.completion_routes import CONVERSATION, RETRIES, WAIT_SECONDS
 from protocols.openai.failures import RequestRefused, make_router
 from protocols.openai.requests import InputItem, ResponseCreate, take_input
-from protocols.openai.response_items import read_request_id
+from protocols.openai.response_items import read_call_id
 from protocols.openai.responses import Head, ResponseId, describe_whole, parse_response_id, stream_response
 from protocols.openai.threads import Wanted
-from protocols.pending_approvals import find_request_line, read_run
-from protocols.run_events import read_run_events
+from protocols.pending_approvals import Decision, decide_calls, read_run
 from routes.dependencies import STREAM_SLOT, AppStateDep, ChatReadDep, ChatWriteDep, JsonBytes
 from routes.idempotency import NewIdDep
 from routes.runs import wait_for_end
@@ -38,7 +37,8 @@ async def create_response(
 ) -> Response:
     """The answer to the input, or what comes of a run after approvals that it has waited for."""
     if new.approvals:
-        response_id = await decide_requests(state, caller, new.approvals)
+        run, after = await decide_calls(state, caller, take_decisions(new.approvals))
+        response_id = ResponseId(run.id, after)
     else:
         question = take_input(new)
         model = await state.db.read(agents.get_model, caller, new.model)
@@ -87,6 +87,14 @@ async def cancel_response(state: AppStateDep, caller: ChatWriteDep, response_id:
     return await answer_response(state, caller, await state.db.read(make_head, caller, ResponseId(run.id)))
 
 
+def take_decisions(items: Sequence[InputItem]) -> list[Decision]:
+    return [
+        Decision(read_call_id(item.approval_request_id or ""), item.approve)
+        for item in items[:MAX_APPROVALS]
+        if item.approve is not None
+    ]
+
+
 async def find_run(tx: Transaction, caller: Caller, response_id: str, param: str = "response_id") -> Run:
     known = parse_response_id(response_id)
     run = None if known is None else await access.find_by_id(tx, caller, Run, known.run_id)
@@ -111,29 +119,6 @@ async def make_head(
     )
 
 
-async def decide_requests(state: AppState, caller: Caller, items: Sequence[InputItem]) -> ResponseId:
-    """Decide what the client has decided; the response that goes on from there."""
-    decisions = []
-    for item in items[:MAX_APPROVALS]:
-        known = read_request_id(item.approval_request_id or "")
-        if known is None or item.approve is None:
-            raise RequestRefused(
-                f"There is no approval request '{item.approval_request_id}'.",
-                "input",
-                "approval_not_found",
-                404,
-            )
-        decisions.append((*known, item.approve))
-    run_ids = {run_id for run_id, _, _ in decisions}
-    if len(run_ids) > 1:
-        raise RequestRefused("The approvals are of different responses.", "input")
-    [run_id] = run_ids
-    after = await state.db.read(find_request_line, caller, run_id, [call_id for _, call_id, _ in decisions])
-    for _, call_id, approve in decisions:
-        await state.run_control.decide(caller, run_id, call_id, ApprovalDecision(approve=approve))
-    return ResponseId(run_id, after)
-
-
 async def answer_response(state: AppState, caller: Caller, head: Head) -> Response:
     answer = await state.db.read(runs.read_chat_answer, caller, head.id.run_id)
     run, _ = await state.db.read(read_run, caller, head.id.run_id)
@@ -142,12 +127,7 @@ async def answer_response(state: AppState, caller: Caller, head: Head) -> Respon
 
 
 async def follow_response(state: AppState, caller: Caller, head: Head, after: int = -1) -> Response:
-    run_id = head.id.run_id
-
-    async def read_now() -> tuple[Run, Sequence[PendingApproval]]:
-        return await state.db.read(read_run, caller, run_id)
-
-    streamed = await state.db.read(runs.get_streamed_run, caller, run_id)
-    frames = state.open_streams.follow_run(caller, streamed, head.id.after or None)
-    events = stream_response(head, read_run_events(frames), read_now, after)
-    return EventStream(events, state.timings.stream_send, {CONVERSATION: str(head.conversation_id)})
+    run, _ = await state.db.read(read_run, caller, head.id.run_id)
+    followed = await follow_run(state, caller, run, head.id.after or None)
+    headers = {CONVERSATION: str(head.conversation_id)}
+    return EventStream(stream_response(head, followed, after), state.timings.stream_send, headers)

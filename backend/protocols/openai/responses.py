@@ -11,8 +11,8 @@ from models.streams.run_events import (
     ApprovalRequestedEvent,
     EndedRunEvent,
     MessageCompletedEvent,
-    RunStreamEvent,
 )
+from protocols.following import FollowedRun
 from protocols.openai.response_items import (
     OutputItems,
     add_outcome,
@@ -20,7 +20,6 @@ from protocols.openai.response_items import (
     describe_request,
     describe_text,
 )
-from protocols.run_events import ReadRun
 
 # For the client a run that waits for an approval is at the end of a response.
 STATUSES: dict[RunStatus, str] = {
@@ -135,14 +134,9 @@ def describe_whole(head: Head, answer: ChatPublic, run: Run) -> JsonObject:
     )
 
 
-async def stream_response(
-    head: Head,
-    events: AsyncGenerator[RunStreamEvent | None, None],
-    read_run: ReadRun,
-    after: int = -1,
-) -> AsyncGenerator[bytes, None]:
+async def stream_response(head: Head, followed: FollowedRun, after: int = -1) -> AsyncGenerator[bytes, None]:
     """The events with a number above `after`."""
-    items = OutputItems(head.id.run_id, is_part=head.id.after > 0)
+    items = OutputItems(head.id.run_id, followed.is_part)
     number = 0
     is_cut = False
 
@@ -161,17 +155,17 @@ async def stream_response(
     yield frame(
         {"type": "response.created", "response": begun}, {"type": "response.in_progress", "response": begun}
     )
-    async for event in events:
+    async for event in followed.events:
         if event is None:
             yield KEEP_ALIVE
             continue
         if isinstance(event, ApprovalRequestedEvent):
-            run, pending = await read_run()
+            run, pending = await followed.read_run()
             if any(approval.tool_call_id == event.id for approval in pending):
                 yield frame(*items.request_approvals(pending), close(head, items, run, is_cut))
                 return
         if isinstance(event, EndedRunEvent):
-            run, _ = await read_run()
+            run, _ = await followed.read_run()
             yield frame(*items.close_text(), close(head, items, run, is_cut))
             return
         if isinstance(event, MessageCompletedEvent):

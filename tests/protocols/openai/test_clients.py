@@ -68,12 +68,10 @@ def test_langchain(server: Server, ann: Person) -> None:
 
 def test_the_readme_names_the_clients_that_are_tried_here() -> None:
     readme = (BACKEND.parent / "README.md").read_text()
-    section = readme.split("## From anything that speaks OpenAI's API, or the AI SDK's", 1)[1].split(
-        "\n## ", 1
-    )[0]
+    section = readme.split("## From chat pages and libraries", 1)[1].split("\n## ", 1)[0]
     listed = set(re.findall(r"^\| ([^|`]+?) \| ", section, re.MULTILINE)) - {"client", "---"}
     tried = {
         test.__doc__
         for test in (test_openais_client_for_javascript, test_the_ai_sdk_with_its_providers, test_langchain)
     }
-    assert listed == {*tried, "openai for Python", "AI SDK's useChat"}
+    assert listed == {*tried, "openai for Python", "AI SDK's useChat", "AG-UI's HttpAgent"}

@@ -173,8 +173,8 @@ def test_a_call_waits_for_an_approval_and_another_response_goes_on(
     assert session.responses.retrieve(response.id).output_text == "Deleted “Buy milk”."
     again = [event.model_dump() for event in session.responses.retrieve(response.id, stream=True)]
     assert again[1:] == [{**event.model_dump(), **keep_previous(event)} for event in events][1:]
-    with pytest.raises(openai.ConflictError):
-        ask(session, [approval])
+    denial = {**approval, "approve": False}  # sent again, also with another word: the first one counts
+    assert ask(session, [denial]).output_text == "Deleted “Buy milk”."
 
 
 def keep_previous(event: Any) -> dict[str, Any]:
@@ -250,7 +250,11 @@ def test_text_that_the_model_writes_anew_is_not_sent_twice(
         ({"input": [{"role": "assistant", "content": "Hi."}]}, "input.0"),
         ({"input": [{"type": "function_call_output", "call_id": "1", "output": "x"}]}, "input"),
         ({"input": "hi", "tools": [{"type": "web_search"}]}, "tools"),
-        ({"input": [{"type": "mcp_approval_response", "approval_request_id": "mcpr_1"}]}, "input"),
+        ({"input": [{"type": "mcp_approval_response", "approval_request_id": "mcpr_1"}]}, ""),
+        (
+            {"input": [{"type": "mcp_approval_response", "approval_request_id": "mcpr_1", "approve": True}]},
+            None,
+        ),
         ({"input": "x" * 32_001}, "input"),
     ],
 )

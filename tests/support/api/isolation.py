@@ -93,6 +93,8 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /mcp": Elsewhere("tests/protocols/mcp"),
     "POST /mcp/": Elsewhere("tests/protocols/mcp"),
     "GET /.well-known/oauth-protected-resource/mcp": Open("says which tokens /mcp takes"),
+    "POST /ag-ui": Elsewhere("tests/protocols/ag_ui"),
+    "POST /ag-ui/{agent_id}": Elsewhere("tests/protocols/ag_ui"),
     "POST /ai-sdk/chat": Elsewhere("tests/protocols/ai_sdk"),
     "GET /ai-sdk/chat/{chat_id}/stream": Elsewhere("tests/protocols/ai_sdk"),
     "GET /ai-sdk/chat/{chat_id}/messages": Elsewhere("tests/protocols/ai_sdk"),

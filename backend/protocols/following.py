@@ -1,0 +1,35 @@
+# protocols/following.py -- a run as protocols follow it: its events, and how it stands.
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from access import Caller
+from app_state import AppState
+from models import Run
+from models.approval import PendingApproval
+from models.streams.run_events import RunStreamEvent
+from protocols.pending_approvals import read_run
+from protocols.run_events import ReadRun, read_run_events
+from services import runs
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedRun:
+    """`message_id` is that of the message that the run writes. `is_part`: the events begin in its middle."""
+
+    run: Run
+    message_id: UUID
+    is_part: bool
+    events: AsyncGenerator[RunStreamEvent | None, None]
+    read_run: ReadRun
+
+
+async def follow_run(state: AppState, caller: Caller, run: Run, after: int | None = None) -> FollowedRun:
+    """The events after the line `after` of the run's log, or all."""
+
+    async def read_now() -> tuple[Run, Sequence[PendingApproval]]:
+        return await state.db.read(read_run, caller, run.id)
+
+    streamed = await state.db.read(runs.get_streamed_run, caller, run.id)
+    events = read_run_events(state.open_streams.follow_run(caller, streamed, after))
+    return FollowedRun(run, streamed.message_id, after is not None, events, read_now)
