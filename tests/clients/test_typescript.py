@@ -2,7 +2,6 @@
 import json
 import re
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,26 +14,15 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from support.browsers import MISSING, launch
-from support.clients.node import FOLDER, find_node, needs_node
+from support.clients.node import FOLDER, needs_node, run_program
 from support.servers import PASSWORD, Person, Server, serving, settings_for
 from support.source import BACKEND
 
-pytestmark = [pytest.mark.engines("sqlite"), needs_node]
+pytestmark = [pytest.mark.engines("sqlite"), pytest.mark.slow, needs_node]
 ROOT = BACKEND.parent
 CLIENT = ROOT / "clients/typescript"
-SECONDS = 120
 STRICT = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--noUnusedLocals", "--types", "node"]
 STRICT += ["--target", "es2022", "--module", "nodenext", "--lib", "es2023,dom,dom.iterable,dom.asynciterable"]
-
-
-def run_program(folder: Path, *command: str) -> str:
-    node = find_node()
-    assert node is not None
-    ended = subprocess.run(
-        [node, *command], check=False, cwd=folder, capture_output=True, text=True, timeout=SECONDS
-    )
-    assert ended.returncode == 0, (ended.stdout + ended.stderr)[:3_000]
-    return ended.stdout
 
 
 @pytest.fixture(scope="module")

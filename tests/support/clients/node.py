@@ -41,14 +41,24 @@ needs_node = pytest.mark.skipif(
 )
 
 
-def run_node(name: str, server: Server, key: str, *arguments: str) -> Any:
-    """What the program prints, which is JSON."""
+def run_program(folder: Path, *command: str, **environment: str) -> str:
+    """What a program prints, run by Node in the folder."""
     node = find_node()
     assert node is not None
-    environment = {"PATH": os.environ["PATH"], "PARLEY": server.base_url, "KEY": key}
-    command = [node, str(FOLDER / name), *arguments]
+    path = {"PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder)}
     ended = subprocess.run(
-        command, check=False, env=environment, capture_output=True, text=True, timeout=SECONDS
+        [node, *command],
+        check=False,
+        cwd=folder,
+        env={**path, **environment},
+        capture_output=True,
+        text=True,
+        timeout=2 * SECONDS,
     )
-    assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+    assert ended.returncode == 0, (ended.stdout + ended.stderr)[:3_000]
+    return ended.stdout
+
+
+def run_node(name: str, server: Server, key: str, *arguments: str) -> Any:
+    """What the program prints, which is JSON."""
+    return json.loads(run_program(FOLDER, name, *arguments, PARLEY=server.base_url, KEY=key))
