@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import httpx
 
+from attacks.protocol_bodies import BODIES
+
 # Stands for the grown value until the request is written: a number of 100,000 digits is no Python number.
 GROWN = "grown-value"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -14,27 +16,6 @@ JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 # These take part in every request, whether or not the document names them.
 HEADERS = ("Authorization", "Cookie", "Accept", "X-Request-ID")
-MCP_CALL = {
-    "type": "object",
-    "properties": {
-        "jsonrpc": {"const": "2.0"},
-        "id": {"const": 1},
-        "method": {"const": "tools/call"},
-        "params": {
-            "type": "object",
-            "properties": {
-                "name": {"type": "string", "examples": ["list_tasks"]},
-                "arguments": {
-                    "type": "object",
-                    "properties": {
-                        "q": {"type": "string", "maxLength": 200},
-                        "limit": {"type": "integer"},
-                    },
-                },
-            },
-        },
-    },
-}
 MCP_HEADERS = {"Accept": "application/json, text/event-stream"}
 
 
@@ -97,9 +78,11 @@ class Document:
             for method in METHODS:
                 if method in operations:
                     yield from self._places_of(method, path, operations[method])
-        yield from self._places_of_body(
-            Operation("post", "/mcp", headers=MCP_HEADERS, media_type=JSON_TYPE), MCP_CALL
-        )
+        for path, body in BODIES:
+            operation = Operation(
+                "post", path, headers=MCP_HEADERS if path == "/mcp" else {}, media_type=JSON_TYPE
+            )
+            yield from self._places_of_body(operation, body)
 
     def _places_of(self, method: str, path: str, described: dict[str, Any]) -> Iterator[Place]:
         values: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "cookie": {}}

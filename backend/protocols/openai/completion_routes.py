@@ -4,9 +4,11 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from pydantic_core import to_json
+from sqlmodel import col
 
 from access import Caller
 from app_state import AppState
+from db import Transaction
 from models import Run
 from models.shapes import JsonObject
 from protocols.openai import agents, threads
@@ -67,6 +69,9 @@ async def create_completion(
     page = f"{get_base_url(request)}/#/c/{posted.run.conversation_id}"
     completion = Completion(posted.run.id, str(model["id"]), int(time.time()), page)
     headers = {CONVERSATION: str(posted.run.conversation_id)}
+    if posted.first_line is None and await state.db.read(waits_for_approval, caller, posted.run):
+        message = f"An earlier message of this conversation waits for your approval: {page}"
+        return answer_failure(409, message, "awaiting_approval", headers={**headers, **NOT_AGAIN})
     if not new.stream:
         return await answer_whole(state, caller, request, completion, headers)
     has_usage = new.stream_options is not None and new.stream_options.include_usage
@@ -94,6 +99,16 @@ async def answer_whole(
         return answer_failure(504, message, "timeout", headers={**headers, **NOT_AGAIN})
     run = await find_run(state, caller, completion.run_id)
     return JsonBytes(to_json(describe_answer(completion, answer, run)), headers=headers)
+
+
+async def waits_for_approval(tx: Transaction, caller: Caller, run: Run) -> bool:
+    """Whether an earlier run of the conversation does: this one begins after it, perhaps in an hour."""
+    in_conversation = (
+        col(Run.conversation_id) == run.conversation_id,
+        col(Run.trigger_seq) < run.trigger_seq,
+    )
+    earlier = await runs.find_active_runs(tx, caller, *in_conversation)
+    return any(each.status == "awaiting_approval" for each in earlier)
 
 
 async def find_run(state: AppState, caller: Caller, run_id: UUID) -> Run:

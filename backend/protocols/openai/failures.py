@@ -29,6 +29,7 @@ Code = Literal[
     "invalid_value",
     "unsupported_value",
     "wrong_model",
+    "awaiting_approval",
     "run_failed",
     "timeout",
 ]

@@ -10,7 +10,7 @@ import pytest
 from llm.protocol import AnswerEnd, ModelError
 from support.clients.openai_client import ask, assistant, make_key, openai_client, post_raw, text_of, user
 from support.llm.scripted_model import ScriptedModel, call
-from support.servers import Person, Server, ok
+from support.servers import Person, Server, ok, wait_until
 
 pytestmark = pytest.mark.engines("sqlite")
 END = AnswerEnd(input_tokens=812, output_tokens=31)
@@ -153,6 +153,27 @@ def test_a_call_that_needs_approval_ends_the_answer_with_the_page_where_it_is_gi
     assert asked.choices[0].delta.content.endswith(f"(delete_task): {page}{newest['id']}")
     assert end.choices[0].finish_reason == "stop"
     assert len(ann.get("/v1/tasks")["data"]) == 1
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_message_behind_one_that_waits_for_approval_says_so(
+    server: Server, ann: Person, is_stream: bool
+) -> None:
+    ann.post("/v1/tasks", title="Buy milk")
+    more: dict[str, Any] = {"extra_headers": {"X-Conversation-Id": "my-chat"}, "stream": is_stream}
+    with openai_client(server, make_key(ann)) as client:
+        list(ask(client, "delete buy milk", **more))
+        with pytest.raises(openai.ConflictError, match="waits for your approval: http") as refused:
+            ask(client, "add eggs", **more)
+        assert refused.value.code == "awaiting_approval"
+        assert refused.value.response.headers["x-should-retry"] == "false"
+    [row] = ann.get("/v1/conversations")["data"]
+    waiting, _ = sorted(
+        ann.get(f"/v1/conversations/{row['id']}/runs", active=True)["data"], key=lambda run: run["created_at"]
+    )
+    [approval] = waiting["pending_approvals"]
+    ann.post(f"/v1/runs/{waiting['id']}/approvals/{approval['tool_call_id']}", approve=True)
+    wait_until(lambda: [task["title"] for task in ann.get("/v1/tasks")["data"]] == ["Eggs"])
 
 
 def test_a_run_that_fails_is_an_error_that_no_client_repeats(
