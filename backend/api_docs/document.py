@@ -54,7 +54,7 @@ PARAMETERS: Document = {
         "name": "Prefer",
         "in": "header",
         "required": False,
-        "schema": {"type": "string", "maxLength": 200},
+        "schema": {"type": "string"},  # what is not understood is no fault (RFC 7240)
         "description": "`timestamps=epoch-ms`: each `..._at` of the answer is an integer, in milliseconds since 1970, "
         "where this document has a string.",
     },

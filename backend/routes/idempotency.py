@@ -147,6 +147,7 @@ async def get_new_id(
         str | None,
         Header(
             alias=HEADER,
+            json_schema_extra={"pattern": f"^{KEY.pattern}$"},
             description="Your own id of this request: a repeat within 48 hours returns the first answer.",
         ),
     ] = None,
