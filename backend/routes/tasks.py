@@ -29,13 +29,16 @@ from routes.dependencies import (
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
-from services import tasks
+from services import task_lists, tasks
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
 
 
 BEFORE = "Only those due before this moment, or before this day begins where you are."
 AFTER = "Only those due after this moment, or on this day or later where you are."
+DONE_BEFORE = "Only those that were done before this moment, or before this day began where you are."
+DONE_AFTER = "Only those that were done at this moment or later, or on this day or later where you are."
+OF_LIST = "Those of one list, whose name is meant in upper or lower case; empty: the main list."
 SORT = "`due` and `position` ascend, what is done behind what is open; what has no date comes last by `due`."
 
 
@@ -51,12 +54,16 @@ async def list_tasks(
     overdue: Annotated[
         bool | None, Query(description="Only open ones whose due date is past, or all others.")
     ] = None,
-    list: Annotated[ListName | None, Query(description="Those of one list; empty: the main list.")] = None,
+    list: Annotated[ListName | None, Query(description=OF_LIST)] = None,
     priority: Annotated[Priority | None, Query()] = None,
+    completed_before: Annotated[DayOrMoment | None, Query(description=DONE_BEFORE)] = None,
+    completed_after: Annotated[DayOrMoment | None, Query(description=DONE_AFTER)] = None,
     sort: Annotated[tasks.Sort, Query(description=SORT)] = "created",
 ) -> JsonBytes:
     """Newest first, or what is due soonest first, or by position."""
-    wanted = tasks.TaskFilter(completed, q, due_before, due_after, overdue, list, priority)
+    wanted = tasks.TaskFilter(
+        completed, q, due_before, due_after, overdue, list, priority, completed_before, completed_after
+    )
     async with state.search_slots.hold(caller) if q else nullcontext():
         return JsonBytes(await tasks.list_tasks(state.db, caller, wanted, page, sort))
 
@@ -64,7 +71,7 @@ async def list_tasks(
 @router.get("/lists", response_model=TaskListsPublic, responses=SIGNED_IN)
 async def count_lists(db: DatabaseDep, caller: TasksReadDep) -> TaskListsPublic:
     """Your lists that have open tasks, by name, and how many each has; the main list, whose name is null, first."""
-    return TaskListsPublic(data=await db.read(tasks.count_lists, caller))
+    return TaskListsPublic(data=await db.read(task_lists.count_lists, caller))
 
 
 @router.get("/done", response_model=DonePublic, responses=SIGNED_IN)

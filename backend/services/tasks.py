@@ -1,10 +1,10 @@
 # services/tasks.py -- verbs on tasks: plain functions, (tx, caller, ...), no HTTP, no commit.
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,9 @@ from due_dates.times import NEVER, start_of_day
 from errors import Invalid
 from models import Task
 from models.columns import UTCDateTime
-from models.task import DayDone, Priority, TaskCreate, TaskList, TaskPublic, TaskUpdate
+from models.task import DayDone, Priority, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
-from services import idempotency
+from services import idempotency, task_lists
 from services.audit import undo_steps
 from services.audit.undo_steps import RowChange
 from services.planning import dates, repetition
@@ -29,15 +29,14 @@ from services.preconditions import require_match
 from storage.text_search import search_parameters, text_contains
 
 Sort = Literal["created", "due", "position"]
-# Of one answer; who has more lists than this sees the first ones by name.
-MAX_LISTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
     """Of the bounds, a date is the beginning of that day where the caller is: `due_before` leaves the day out, and
-    `due_after` begins with it. An empty `list` is the main list. `q` is a part of the title or the description, in
-    upper or lower case.
+    `due_after` begins with it; so do `completed_before` and `completed_after` of when it was done. An empty `list` is
+    the main list, and another name is meant in any case. `q` is a part of the title or the description, in upper or
+    lower case.
     """
 
     completed: bool | None = None
@@ -47,8 +46,11 @@ class TaskFilter:
     overdue: bool | None = None
     list: str | None = None
     priority: Priority | None = None
+    completed_before: date | datetime | None = None
+    completed_after: date | datetime | None = None
 
 
+BOUNDS = ("due_before", "due_after", "completed_before", "completed_after")
 COLUMNS = get_columns(Task)
 
 
@@ -73,7 +75,7 @@ TASKS = LISTS["created"]
 
 def read_conditions() -> dict[str, ColumnElement[bool]]:
     """The condition of each filter; their values are bind parameters."""
-    completed, due_by = col(Task.completed), col(Task.due_by)
+    completed, due_by, completed_at = col(Task.completed), col(Task.due_by), col(Task.completed_at)
     now = bindparam("now", type_=UTCDateTime())
     return {
         "completed": completed == bindparam("completed"),
@@ -83,9 +85,10 @@ def read_conditions() -> dict[str, ColumnElement[bool]]:
             due_by > bindparam("due_after", type_=UTCDateTime()),
             due_by < bindparam("never", type_=UTCDateTime()),
         ),
+        "completed_before": completed_at < bindparam("completed_before", type_=UTCDateTime()),
+        "completed_after": completed_at >= bindparam("completed_after", type_=UTCDateTime()),
         "overdue": and_(completed == false(), due_by <= now),
         "not_overdue": or_(completed == true(), due_by > now),
-        "list": col(Task.list) == bindparam("list"),
         "main_list": col(Task.list).is_(None),
         "priority": col(Task.priority) == bindparam("priority"),
     }
@@ -95,21 +98,38 @@ def read_conditions() -> dict[str, ColumnElement[bool]]:
 def select_tasks(filters: frozenset[str]) -> Select[Task]:
     """A cached statement for any caller's tasks with these filters."""
     wanted = [condition for name, condition in read_conditions().items() if name in filters]
+    names = sorted(name for name in filters if name.startswith("list_"))
+    if spellings := [bindparam(name, type_=COLUMNS["list"].type) for name in names]:
+        # Of both states, where neither is asked for: the index of lists begins with them.
+        wanted += [col(Task.completed).in_((false(), true())), col(Task.list).in_(spellings)]
     return access.select(ANY_CALLER, Task).where(*wanted)
 
 
-def bind_task_filter(caller: Caller, wanted: TaskFilter) -> tuple[Select[Task], dict[str, object]]:
+async def plan_list(
+    tx: Transaction, caller: Caller, wanted: TaskFilter
+) -> tuple[Select[Task], dict[str, object]]:
     """The statement for the wanted tasks, and the values of its bind parameters."""
+    spellings = await task_lists.find_spellings(tx, caller, wanted.list) if wanted.list else []
+    return bind_task_filter(caller, wanted, spellings)
+
+
+def bind_task_filter(
+    caller: Caller, wanted: TaskFilter, spellings: Sequence[str] = ()
+) -> tuple[Select[Task], dict[str, object]]:
+    """As plan_list, with the ways in which the wanted list is spelled, which it looks up."""
     values: dict[str, object] = {}
+    if wanted.list:
+        names = spellings or [wanted.list]
+        # Each number of names makes a statement that is kept, so there are few such numbers.
+        missing = (1 << (len(names) - 1).bit_length()) - len(names)
+        values |= {f"list_{n}": name for n, name in enumerate([*names, *[names[0]] * missing])}
     for name in ("completed", "priority"):
         if (value := getattr(wanted, name)) is not None:
             values[name] = value
     if wanted.q:
         values |= search_parameters(wanted.q)
-    if wanted.list:
-        values["list"] = wanted.list
-    for name, bound in (("due_before", wanted.due_before), ("due_after", wanted.due_after)):
-        if bound is not None:
+    for name in BOUNDS:
+        if (bound := getattr(wanted, name)) is not None:
             values[name] = find_moment(bound, caller.timezone)
     filters = set(values)
     if wanted.list == "":
@@ -130,17 +150,8 @@ async def list_tasks(
     db: Database, caller: Caller, wanted: TaskFilter, page: Page, sort: Sort = "created"
 ) -> bytes:
     """As JSON: newest first, or what is due soonest, or by position."""
-    return await fetch_list(db, LISTS[sort], *bind_task_filter(caller, wanted), page)
-
-
-async def count_lists(tx: Transaction, caller: Caller) -> list[TaskList]:
-    """The lists that have open tasks, by name, and how many each has; first of all the main list."""
-    name = col(Task.list)
-    statement = access.select(caller, Task, name, func.count()).where(col(Task.completed) == false())
-    rows = (await tx.execute(statement.group_by(name).order_by(name).limit(MAX_LISTS))).all()
-    found = {name: TaskList(name=name, open=count) for name, count in rows}
-    main = found.pop(None, TaskList(name=None, open=0))
-    return [main, *found.values()]
+    asked = await db.read(plan_list, caller, wanted) if wanted.list else bind_task_filter(caller, wanted)
+    return await fetch_list(db, LISTS[sort], *asked, page)
 
 
 async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone]:
@@ -171,6 +182,17 @@ def new_task(caller: Caller, new: TaskCreate) -> Task:
     return task
 
 
+PlacedT = TypeVar("PlacedT", TaskCreate, TaskUpdate)
+
+
+async def settle_list(tx: Transaction, caller: Caller, sent: PlacedT) -> PlacedT:
+    """What was sent, with the list as it is spelled where it is there already."""
+    name = sent.list if "list" in sent.model_fields_set else None
+    if name is None or (spelling := await task_lists.settle_name(tx, caller, name)) == name:
+        return sent
+    return sent.model_copy(update={"list": spelling})
+
+
 def describe_task_event(task: Task) -> dict[str, TaskPublic]:
     """The data of an event about the task."""
     return {"task": TaskPublic.model_validate(task)}
@@ -178,6 +200,8 @@ def describe_task_event(task: Task) -> dict[str, TaskPublic]:
 
 async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
     """As create_task, in a transaction of its own: on PostgreSQL one statement writes the task and its event."""
+    if new.list is not None:
+        new = await db.read(settle_list, caller, new)
     task = access.admit_new_row(caller, new_task(caller, new))
     await undo_steps.insert_created(db, caller, task, "task.created", describe_task_event(task))
     return task
@@ -185,7 +209,7 @@ async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
 
 async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: UUID | None = None) -> Task:
     """With `new_id` as its id, if given: a task that has this id already is returned instead."""
-    task = new_task(caller, new)
+    task = new_task(caller, await settle_list(tx, caller, new))
     if new_id is not None:
         if existing := await access.find_by_id(tx, caller, Task, new_id):
             return existing
@@ -217,6 +241,7 @@ async def change_task(
         require_match(if_match, TaskPublic.model_validate(task))
     before = undo_steps.take_snapshot(task)
     was_completed, now = task.completed, utc_now()
+    change = await settle_list(tx, caller, change)
     dates.apply_changes(caller, task, change.model_dump(exclude_unset=True), now)
     following = None
     if task.completed and not was_completed and task.repeats is not None:

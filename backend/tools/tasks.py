@@ -69,8 +69,16 @@ class ListTasks(ApiModel):
         None, description="Due after this time, or on this day or later."
     )
     overdue: bool | None = ShapeField(None, description="Only open tasks whose due date is past (true).")
-    list: ListName | None = ShapeField(None, description="Only those of this list; empty: the main list.")
+    list: ListName | None = ShapeField(
+        None, description="Only those of this list, in any case; empty: the main list."
+    )
     priority: Priority | None = None
+    completed_before: DayOrMoment | None = ShapeField(
+        None, description="Done before this time, or before this day."
+    )
+    completed_after: DayOrMoment | None = ShapeField(
+        None, description="Done at this time or later, or on this day or later."
+    )
     sort: tasks.Sort = ShapeField("created", description="Newest first, due soonest first, or by position.")
     limit: int = ShapeField(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
 
@@ -119,7 +127,7 @@ async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> JsonObject:
 async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> JsonObject:
     """List the person's tasks, newest first or in another order. Use it to find the id of a task."""
     filters = wanted.model_dump(exclude={"sort", "limit"})
-    asked = tasks.bind_task_filter(caller, tasks.TaskFilter(**filters))
+    asked = await tasks.plan_list(tx, caller, tasks.TaskFilter(**filters))
     found, more = await read_items(tx, tasks.LISTS[wanted.sort], *asked, wanted.limit)
     return {"tasks": shorten_descriptions(found), "more": more}
 

@@ -154,6 +154,8 @@ JUSTIFIED = {
     ("events/seats.py", "select"): "the caller's places, by their rule of access/participation.py",
     ("pagination.py", "select"): "from the pages of two lists, each of which has its rules",
     ("pagination.py", "union_all"): "pages that have their rules",
+    ("services/task_lists.py", "select"): "from names that were found by the rule",
+    ("services/task_lists.py", "union_all"): "names that were found by the rule",
     **{
         (f"services/participation/{name}.py", "select"): "by the rules of access/participation.py"
         for name in (
