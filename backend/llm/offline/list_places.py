@@ -11,6 +11,7 @@ from llm.offline.replies import Voice
 from llm.offline.sentences import lists
 from llm.offline.task_lookup import PlannedCall, Resolution, list_tasks
 from llm.protocol import ToolCall
+from models.shapes import JsonObject
 
 DraftScript = Generator[list[PlannedCall], list[ToolCall], tuple[list[TaskDraft], tuple[str, ...]]]
 
@@ -38,7 +39,9 @@ def keep_to_list(intent: Intent, resolution: Resolution, voice: Voice) -> Resolu
 
 def drop_listed(drafts: Sequence[TaskDraft], list_name: str | None, dialogue: DialogueState) -> DraftScript:
     """The drafts that are not on the list yet, and a sentence for each that is."""
-    queries = [{"q": choose_search_word(draft.title), "completed": False} for draft in drafts]
+    queries: list[JsonObject] = [
+        {"q": choose_search_word(draft.title), "completed": False, "list": list_name} for draft in drafts
+    ]
     calls = yield from list_tasks(dialogue, *queries)
     new: list[TaskDraft] = []
     there: list[str] = []

@@ -1,9 +1,11 @@
 # llm/offline/lookups.py -- scripts of the intents that change nothing: lists, counts, the state of a task, small talk
+from collections.abc import Sequence
+
 from llm.offline.actions import Script, add_question
 from llm.offline.dialogue_state import DialogueState, Reply, has_more, read_tasks
-from llm.offline.narrowing import narrow_tasks, plan_dates
+from llm.offline.narrowing import Days, narrow_tasks, plan_filter, read_days, spell_list
 from llm.offline.parsing.intents import Intent
-from llm.offline.parsing.task_references import parse_reference
+from llm.offline.parsing.task_references import TaskView, parse_reference
 from llm.offline.replies import name_state
 from llm.offline.sentences import changes, lists
 from llm.offline.task_lookup import MAX_LISTED, list_tasks, refresh_tasks, resolve_tasks
@@ -14,12 +16,12 @@ def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     voice = dialogue.voice
     about = intent.text or ""
     query: JsonObject = {"completed": intent.completed, "q": about}
-    if intent.overdue or intent.list_name:
+    if intent.overdue:
         query["limit"] = MAX_LISTED
-    [call] = yield from list_tasks(dialogue, query | plan_dates(intent.when, intent.overdue))
-    tasks = narrow_tasks(read_tasks(call), intent.list_name)
+    [call] = yield from list_tasks(dialogue, query | _plan_query(intent, dialogue))
+    tasks = read_tasks(call)
     kind = "overdue" if intent.overdue else name_state(intent.completed)
-    topic = voice.describe_topic(about, intent.list_name, intent.when)
+    topic = _describe_topic(intent, tasks, dialogue)
     if not tasks and not topic and not intent.overdue:
         return Reply(voice.describe_empty_list(intent.completed))
     if not tasks:
@@ -32,10 +34,10 @@ def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
 
 def count_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     query: JsonObject = {"completed": intent.completed, "q": intent.text, "limit": MAX_LISTED}
-    [call] = yield from list_tasks(dialogue, query | plan_dates(intent.when, intent.overdue))
-    tasks, more = narrow_tasks(read_tasks(call), intent.list_name), has_more(call)
+    [call] = yield from list_tasks(dialogue, query | _plan_query(intent, dialogue))
+    tasks, more = read_tasks(call), has_more(call)
     voice = dialogue.voice
-    topic = voice.describe_topic(intent.text or "", intent.list_name, intent.when)
+    topic = _describe_topic(intent, tasks, dialogue)
     if intent.completed is None and not more:
         done = sum(task.completed for task in tasks)
         kinds = [
@@ -45,6 +47,19 @@ def count_tasks(intent: Intent, dialogue: DialogueState) -> Script:
         return Reply(voice.say(lists.YOU_HAVE, tasks=voice.join_phrases(kinds), topic=topic))
     number = voice.count_tasks(len(tasks), more, name_state(intent.completed))
     return Reply(voice.say(lists.YOU_HAVE, tasks=number, topic=topic))
+
+
+def _plan_query(intent: Intent, dialogue: DialogueState) -> JsonObject:
+    return plan_filter(intent.list_name, _find_days(intent, dialogue), intent.overdue, intent.completed)
+
+
+def _find_days(intent: Intent, dialogue: DialogueState) -> Days | None:
+    return intent.past.find_days(dialogue.now.date()) if intent.past else read_days(intent.when)
+
+
+def _describe_topic(intent: Intent, tasks: Sequence[TaskView], dialogue: DialogueState) -> str:
+    name, days = spell_list(tasks, intent.list_name), _find_days(intent, dialogue)
+    return dialogue.voice.describe_topic(intent.text or "", name, days, done=bool(intent.completed))
 
 
 def check_tasks(intent: Intent, dialogue: DialogueState) -> Script:

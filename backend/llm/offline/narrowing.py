@@ -1,18 +1,32 @@
-# llm/offline/narrowing.py -- which tasks are on a list, and how the tool is asked for those that are due
-from collections.abc import Iterable
-from datetime import timedelta
+# llm/offline/narrowing.py -- which tasks are on a list, and how the tool is asked for them, or for those of a day
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
 from dates import DateMention
 from llm.offline.parsing.task_references import TaskView
 from models.shapes import JsonObject
 
+Days = tuple[date, date]  # the first and the last one
 
-def plan_dates(when: DateMention | None, overdue: bool) -> JsonObject:
-    """The arguments of list_tasks for what is due on a day or in a period, or is overdue."""
-    query: JsonObject = {"overdue": True} if overdue else {}
-    if when is not None:
-        last = when.last_date or when.date
-        query |= {"due_after": when.date.isoformat(), "due_before": (last + timedelta(1)).isoformat()}
+
+def read_days(when: DateMention | None) -> Days | None:
+    return (when.date, when.last_date or when.date) if when else None
+
+
+def plan_filter(
+    list_name: str | None, days: Days | None, overdue: bool, done: bool | None = None
+) -> JsonObject:
+    """The arguments of list_tasks for what is on a list, is due or was done on some days, or is overdue.
+
+    What was done is asked for by when that was: "what did I finish yesterday".
+    """
+    query: JsonObject = {"list": list_name} if list_name else {}
+    if overdue:
+        query["overdue"] = True
+    if days is not None:
+        kind = "completed" if done else "due"
+        end = days[1] + timedelta(1)
+        query |= {f"{kind}_after": days[0].isoformat(), f"{kind}_before": end.isoformat()}
     return query
 
 
@@ -21,7 +35,12 @@ def is_on_list(task: TaskView, name: str | None) -> bool:
 
     The main list is what people mean by "my list", and that is all they have to do.
     """
-    return not name or task.list_name.lower() == name.lower()
+    return not name or task.list_name.casefold() == name.casefold()
+
+
+def spell_list(tasks: Sequence[TaskView], name: str | None) -> str | None:
+    """The name of a list as it is spelled where it has tasks, else as it was said."""
+    return next((task.list_name for task in tasks if name and is_on_list(task, name)), name)
 
 
 def narrow_tasks(tasks: Iterable[TaskView], name: str | None) -> tuple[TaskView, ...]:

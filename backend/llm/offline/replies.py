@@ -1,7 +1,7 @@
 # llm/offline/replies.py -- the voice of the offline model: writes sentences in the language of the dialogue
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from dates import DateMention
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.schedules.schedule_words import describe_due, describe_further
 from llm.offline.sentences import lists, schedules, talk
@@ -68,17 +68,16 @@ class Voice(Speaker):
         self,
         about: str = "",
         list_name: str | None = None,
-        when: DateMention | None = None,
+        days: tuple[dt.date, dt.date] | None = None,
+        done: bool = False,
     ) -> str:
         """What follows the kind of tasks: " about “milk” on the list “Shopping” due Friday 27 November"."""
         topic = self.say(lists.ABOUT, title=self.quote_title(about)) if about else ""
         topic += self.say(lists.ON_LIST, title=self.quote_title(list_name)) if list_name else ""
-        if when is None:
+        if days is None:
             return topic
-        days = self.format_day(when.date)
-        if when.last_date not in (None, when.date):
-            days += f" – {self.format_day(when.last_date)}"
-        return topic + self.say(lists.FOR_DAY, day=days)
+        named = " – ".join(map(self.format_day, dict.fromkeys(days)))
+        return topic + self.say(lists.DONE_ON if done else lists.FOR_DAY, day=named)
 
     def format_numbered_list(self, tasks: Iterable[TaskView]) -> str:
         return "\n".join(f"{n}. {self.format_task(task)}" for n, task in enumerate(tasks, 1))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from llm.offline.dialogue_state import DialogueState, Question, has_more, read_tasks
-from llm.offline.narrowing import narrow_tasks, plan_dates
+from llm.offline.narrowing import plan_filter, read_days
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import (
     MAX_TASKS,
@@ -137,15 +137,17 @@ def _resolve_all(
 ) -> ResolutionScript:
     voice = dialogue.voice
     state = reference.completed if completed is None else completed
-    dates = plan_dates(intent.due_day, reference.overdue)
-    narrow = bool(dates or intent.list_name)
-    limit = MAX_LISTED if narrow else MAX_TASKS
-    query: JsonObject = {"completed": state, "q": reference.about, "limit": limit}
-    [call] = yield from list_tasks(dialogue, query | dates)
-    tasks = narrow_tasks(read_tasks(call), intent.list_name)
+    narrow = plan_filter(intent.list_name, read_days(intent.due_day), reference.overdue)
+    query: JsonObject = {
+        "completed": state,
+        "q": reference.about,
+        "limit": MAX_LISTED if narrow else MAX_TASKS,
+    }
+    [call] = yield from list_tasks(dialogue, query | narrow)
+    tasks = read_tasks(call)
     if narrow and not tasks:
         kind = "overdue" if reference.overdue else name_state(state)
-        topic = dialogue.voice.describe_topic(reference.about, intent.list_name, intent.due_day)
+        topic = dialogue.voice.describe_topic(reference.about, intent.list_name, read_days(intent.due_day))
         return Resolution(problems=(dialogue.voice.say(lists.FOUND_NONE[kind], topic=topic),))
     if reference.but:
         exceptions = _find_exceptions(reference.but, tasks, dialogue)
@@ -183,11 +185,19 @@ def _resolve_words(
         for part in parts[:MAX_TASKS]
         if part and not _resolve_part_in_dialogue(part, dialogue)
     )
-    calls = yield from list_tasks(dialogue, *({"q": query, "completed": completed} for query in queries))
-    pool = _drop_duplicates(task for call in calls for task in read_tasks(call))
-    hits = _match_parts(parts, pool, dialogue)
-    if any(has_more(call) for call in calls):  # a better match may be among the tasks that are not listed
-        hits = dict.fromkeys(hits, ())
+    hits: dict[str, tuple[TaskView, ...]] = {}
+    for place in dict.fromkeys(
+        [intent.list_name or None, None]
+    ):  # on the list that was named, and then anywhere
+        calls = yield from list_tasks(
+            dialogue, *({"q": query, "completed": completed, "list": place} for query in queries)
+        )
+        pool = _drop_duplicates(task for call in calls for task in read_tasks(call))
+        hits = _match_parts(parts, pool, dialogue)
+        if any(has_more(call) for call in calls):  # a better match may be among the tasks that are not listed
+            hits = dict.fromkeys(hits, ())
+        if all(hits.values()):
+            break
     missing = [part for part, tasks in hits.items() if not tasks]
     resolution = _separate_ambiguous(intent, hits)
     if not missing:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dates import DateFinder, find_day
+from dates.past import find_past
 from llm.offline.parsing.intents import Intent, Verb
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.task_references import parse_reference, strip_wrapping
@@ -122,7 +123,12 @@ def build_query(verb: Verb) -> Callable[[re.Match[str], DateFinder], Intent]:
 
 def read_query(verb: Verb, text: str, find_date: DateFinder, about: str = "") -> Intent:
     """What a question about the tasks is to show: of which day, in which state, about what."""
-    if when := find_day(text, find_date):
+    past, when = find_past(text, "en"), find_day(text, find_date)
+    if past and (past.is_sure or (not _UNDONE.search(text) and _DONE.search(text))):
+        text, when = f"{text[: past.start]} {text[past.end :]}".strip(), None
+    else:
+        past = None
+    if when:
         text = f"{text[: when.start]} {text[when.end :]}".strip()
     about = about or ((found := _ABOUT.search(text)) and found["about"]) or ""
     about = re.sub(r" (?:in|on|from) (?:my|the) list$", "", strip_wrapping(about))
@@ -135,7 +141,10 @@ def read_query(verb: Verb, text: str, find_date: DateFinder, about: str = "") ->
     elif _EVERY.search(head):
         state = None
     late = _OVERDUE.search(head) is not None
-    return Intent(verb, text=about or None, completed=False if late else state, overdue=late, when=when)
+    state = None if past and state is False else state  # what was due may be done by now
+    return Intent(
+        verb, text=about or None, completed=False if late else state, overdue=late, when=when, past=past
+    )
 
 
 def parse_lookup(m: re.Match[str], find_date: DateFinder) -> Intent:

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 from dates import DateFinder
 from llm.offline.parsing.clauses import MAX_INTENT_CHARACTERS
+from llm.offline.parsing.done_queries import DONE_RULES
 from llm.offline.parsing.intent_builders import (
     IntentBuilder,
     build_intent,
@@ -53,6 +54,7 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
     (build_intent("undo"), r"""
         (?:undo|revert|take back)(?: (?:that|it|this|(?:the|my) last(?: .{1,20})?|last))?|oops
         |(?:take|bring) (?:that|it) back|(?:scratch|cancel) that"""),
+    *DONE_RULES,
     *LIST_RULES,
     (build_small_talk("left"), r"""
         (?:please )?(?!(?:do not|don't|never)(?: let (?:me|us))? forget\b)(?:don't|do not|never

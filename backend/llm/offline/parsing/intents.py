@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Literal
 
 from dates import DateMention
+from dates.past import PastPeriod
 from llm.offline.parsing.task_references import TaskView
 from llm.offline.parsing.task_titles import TaskDraft
 
@@ -23,6 +24,7 @@ class Intent:
     `task_wording`: the utterance, if it could have been a new task as well. `alternatives`: other ways to cut the
     same utterance into slots, tried when no task fits. `list_name`: the list that is meant, empty for the main one,
     None where none is named. `due_day`: of the tasks that the target takes in, only those due then are meant.
+    `past`: when that was done which is asked for, or was due.
     `unless_there`: nothing is added that is on the list already. `lead`: how long before they are due. A reminder
     with neither a date nor a lead is taken back, as a repetition is; `drafts` are added where no task is meant.
     """
@@ -41,5 +43,6 @@ class Intent:
     alternatives: tuple["Intent", ...] = ()
     list_name: str | None = None
     due_day: DateMention | None = None
+    past: PastPeriod | None = None
     unless_there: bool = False
     lead: timedelta | None = None

@@ -19,6 +19,7 @@ from llm.offline.parsing.clauses import (
 from llm.offline.parsing.errands import asks_for_answer, names_foreign_list
 from llm.offline.parsing.intent_patterns import match_intent
 from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.lists.items import names_items
 from llm.offline.parsing.lists.names import LIST_PLACE, read_list_name, restore_spaces
 from llm.offline.parsing.lists.phrasing import UNLESS_THERE
 from llm.offline.parsing.patterns import compile_pattern
@@ -109,8 +110,12 @@ def _parse_clause(
     if clause.kind == "other" or (clause.kind == "bare" and lone):
         return
     clause, unless_there = _cut_condition(clause)
-    clause = _cut_list(clause, find_date) if clause.kind == "add" else clause
-    clause = cut_lead_time(clause)
+    parts = _split_by_list(clause, find_date) if clause.kind == "add" else [clause]
+    for part in parts:
+        yield _build_addition(cut_lead_time(part), unless_there, asks, find_date)
+
+
+def _build_addition(clause: Clause, unless_there: bool, asks: bool, find_date: DateFinder) -> Intent:
     drafts = tuple(
         _restore_draft(draft)
         for draft in parse_drafts(clause, find_date)
@@ -118,7 +123,7 @@ def _parse_clause(
     )
     when = find_date(clause.text) if clause.is_about or not drafts else None
     is_known = clause.is_about and when is not None and len(drafts) == 1  # perhaps a task that is there
-    yield Intent(
+    return Intent(
         "remind" if is_known else "add",
         target=drafts[0].title if is_known else "",
         drafts=drafts,
@@ -136,6 +141,27 @@ def _cut_condition(clause: Clause) -> tuple[Clause, bool]:
     if not last.text.endswith(UNLESS_THERE):
         return clause, False
     return replace(clause, pieces=(*before, replace(last, text=last.text.removesuffix(UNLESS_THERE)))), True
+
+
+def _split_by_list(clause: Clause, find_date: DateFinder) -> list[Clause]:
+    """The clause without the lists at the ends of its pieces, each of which is that of the things before it.
+
+    Things behind the last one are on it, too; something to do there is not.
+    """
+    parts: list[Clause] = []
+    first = 0
+    for place in range(len(clause.pieces)):
+        part = replace(clause, pieces=clause.pieces[first : place + 1])
+        if (cut := _cut_list(part, find_date)) is not part:
+            parts.append(cut)
+            first = place + 1
+    rest = clause.pieces[first:]
+    if rest:
+        listed = bool(parts) and names_items((piece.text for piece in rest), "")
+        parts.append(
+            replace(clause, pieces=rest, list_name=parts[-1].list_name if listed else clause.list_name)
+        )
+    return parts
 
 
 def _cut_list(clause: Clause, find_date: DateFinder) -> Clause:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from dates import DateFinder, DateMention
 from llm.offline.parsing.clauses import Clause, Piece, split_leading_date, strip_politeness
+from llm.offline.parsing.lists.items import is_one_thing, names_items
 from llm.offline.parsing.patterns import compile_pattern
 from llm.offline.parsing.vocabulary import is_verb, reads_as_task
 from llm.offline.schedules.schedule import UNPLANNED, Schedule, read_mention
@@ -42,22 +43,29 @@ _VAGUE = frozenset(["plan", "review", "prepare", "organise", "organize", "schedu
 def parse_drafts(clause: Clause, find_date: DateFinder) -> tuple[TaskDraft, ...]:
     """The tasks that a clause of things to add asks for, in order."""
     texts = _group_pieces(clause, find_date)
-    found = (_parse_draft(text, note, clause.when, find_date) for text, note in texts)
-    return tuple(replace(draft, remind=clause.remind) for draft in found if draft)
+    found = [draft for text, note in texts if (draft := _parse_draft(text, note, clause.when, find_date))]
+    dated = [draft.schedule for draft in found if draft.schedule.day]
+    if (
+        clause.list_name and len(dated) == 1 and found[-1].schedule.day
+    ):  # of things for a list a date is that of all
+        found = [replace(draft, schedule=dated[0]) for draft in found]
+    return tuple(replace(draft, remind=clause.remind) for draft in found)
 
 
 def _group_pieces(clause: Clause, find_date: DateFinder) -> list[tuple[str, str]]:
-    is_list = clause.is_list or (clause.kind == "add" and _is_noun_list(clause.pieces))
     found: list[tuple[str, str]] = []
     pieces = clause.pieces
     if clause.kind == "add":
         pieces = tuple(replace(piece, text=_ENDING.sub("", piece.text)) for piece in pieces)
+    is_list = clause.is_list or (clause.kind == "add" and _names_things(clause.list_name, pieces))
     for piece in pieces:
         text = strip_politeness(piece.text)
         if not found or not found[-1][0].strip():
             found[len(found) - 1 if found else 0 :] = [(piece.text, "")]
         elif note := _parse_whole_note(text):
             found[-1] = (found[-1][0], f"{found[-1][1]} {note}".strip())
+        elif is_list and is_one_thing(found[-1][0], piece.separator, text):
+            found[-1] = (found[-1][0] + piece.separator + piece.text, found[-1][1])
         elif _starts_task(piece, found[-1][0], find_date) or (is_list and not _is_only_date(text, find_date)):
             found.append((piece.text, ""))
         elif piece.separator == " ":  # a sentence that is not a task of its own
@@ -80,6 +88,15 @@ def _starts_task(piece: Piece, before: str, find_date: DateFinder) -> bool:
 def _parse_whole_note(text: str) -> str:
     m = _NOTE.fullmatch(text)
     return m["note"] if m and not m["title"].strip() else ""
+
+
+def _names_things(list_name: str | None, pieces: tuple[Piece, ...]) -> bool:
+    """Whether each piece is a thing of its own, of three with a comma or for a list by its name."""
+    if _is_noun_list(pieces):
+        return True
+    return (
+        bool(list_name) and len(pieces) > 1 and names_items((piece.text for piece in pieces), list_name or "")
+    )
 
 
 def _is_noun_list(parts: tuple[Piece, ...]) -> bool:

@@ -52,6 +52,7 @@ FOUND_NONE = {
 ABOUT = Sentence(en=" about {title}", de=" zu {title}", fr=" sur {title}", es=" sobre {title}")
 LIKE = Sentence(en=" like {title}", de=" wie {title}", fr=" comme {title}", es=" como {title}")
 FOR_DAY = Sentence(en=" due {day}", de=" für {day}", fr=" pour le {day}", es=" para el {day}")
+DONE_ON = Sentence(en=" from {day}", de=" vom {day}", fr=" du {day}", es=" del {day}")
 
 ON_LIST = Sentence(en=" on the list {title}", de=" auf der Liste {title}", fr=" dans la liste {title}",
                    es=" en la lista {title}")

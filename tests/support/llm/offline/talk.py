@@ -22,6 +22,7 @@ from support.llm.offline.utterances.said import plan
 NOW = dt.datetime(2026, 11, 22, 9, 43, tzinfo=dt.UTC)
 NAMES = ("add_task", "list_tasks", "complete_task", "update_task", "delete_task")
 TODAY = NOW.date().isoformat()
+DONE_AT = "2026-11-21T18:00:00Z"  # of tasks that are done from the beginning: yesterday
 MAX_TITLE = 255
 CHANGEABLE = {"title", "description", "completed", "due_on", "due_at", "repeats", "reminder_at"}
 MOST_STEPS = 12
@@ -51,7 +52,8 @@ class Store:
             title, _, description = text.removeprefix("[x] ").partition(" | ")
             title, _, place = title.partition(" @ ")
             self.add_task(title, **plan(description), list=place or None)
-            self.tasks[-1]["completed"] = text.startswith("[x] ")
+            done = text.startswith("[x] ")
+            self.tasks[-1].update(completed=done, completed_at=DONE_AT if done else None)
 
     def add_task(
         self,
@@ -69,7 +71,15 @@ class Store:
         self.made += 1
         task = {"id": f"t{self.made}", "title": title, "description": description, "completed": False}
         task |= {"due_on": due_on, "due_at": read_time(due_at), "due_timezone": due_timezone}
-        task |= {"list": list, "repeats": repeats, "reminder_at": read_time(reminder_at)}
+        place = next(
+            (old["list"] for old in self.tasks if list and str(old["list"]).lower() == list.lower()), list
+        )
+        task |= {
+            "list": place,
+            "completed_at": None,
+            "repeats": repeats,
+            "reminder_at": read_time(reminder_at),
+        }
         self.tasks.append(task | {"created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z"})
         return dict(self.tasks[-1])
 
@@ -81,6 +91,9 @@ class Store:
         due_after: str = "",
         due_before: str = "",
         overdue: bool = False,
+        completed_after: str = "",
+        completed_before: str = "9999",
+        list: str | None = None,
     ) -> dict[str, Any]:
         assert 1 <= limit <= 200
         until = TODAY if overdue else due_before
@@ -89,6 +102,8 @@ class Store:
             for task in reversed(self.tasks)
             if completed in (None, task["completed"])
             and (q is None or q.lower() in f"{task['title']}\n{task['description'] or ''}".lower())
+            and (list is None or list.casefold() == str(task["list"] or "").casefold())
+            and (not completed_after or completed_after <= str(task["completed_at"] or "") < completed_before)
             and (not until or due_after <= str(task["due_on"] or task["due_at"] or "9999") < until)
         ]
         return {"tasks": found[:limit], "more": len(found) > limit}

@@ -1,6 +1,7 @@
 # support/llm/offline/utterances/ -- what people say, and exactly which tool calls the offline model answers with.
 from support.llm.offline.utterances.adding import ADDING
 from support.llm.offline.utterances.changing import CHANGING
+from support.llm.offline.utterances.itemized import ITEMIZED
 from support.llm.offline.utterances.listed import LISTED
 from support.llm.offline.utterances.looking import LOOKING, NOTHING
 from support.llm.offline.utterances.meant import ASKING
@@ -18,6 +19,7 @@ TABLE: list[Said] = [
     *CHANGING,
     *ASKING,
     *LISTED,
+    *ITEMIZED,
     *REPEATING,
     *REMINDING,
     *TALKING,

@@ -2,7 +2,7 @@
 from support.llm.offline.utterances.said import EVERYTHING, FRIDAY, HOME, Said, add, deleted, done, look
 
 SHOP = ("Rice @ Shopping", "Soap @ Shopping", "Tent @ Camping", "Call Ann", "[x] Tea @ Shopping")
-OPEN = look(completed=False, limit=200)
+OPEN = look(completed=False, place="shopping")
 
 ADDED = {
     "put rice on the shopping list": add("Rice", place="Shopping"),
@@ -43,33 +43,76 @@ LISTED = [
     *(Said(text, (call,)) for text, call in ADDED.items()),
     *(Said(text, (), ("What would you like to add?",)) for text in ASKED_WHAT),
     *(Said(text, (look(completed=False),), ("You have 4 open tasks",), HOME) for text in SEEN),
-    Said("what's on my shopping list?", (OPEN,), ("2 open tasks on the list “shopping”", "1. Soap"), SHOP),
-    Said("what is on the garden list", (OPEN,), ("no open task on the list “garden”",), SHOP),
-    Said("how many things are on my camping list?", (EVERYTHING,), ("1 open task and no completed",), SHOP),
-    Said("is soap on my shopping list", (look("soap"),), ("“Soap” (Shopping) is still open.",), SHOP),
+    Said("what's on my shopping list?", (OPEN,), ("2 open tasks on the list “Shopping”", "1. Soap"), SHOP),
+    Said(
+        "what is on the garden list",
+        (look(completed=False, place="garden"),),
+        ("no open task on the list “garden”",),
+        SHOP,
+    ),
+    Said(
+        "how many things are on my camping list?",
+        (look(limit=200, place="camping"),),
+        ("1 open task and no completed tasks on the list “Camping”",),
+        SHOP,
+    ),
+    Said(
+        "is soap on my shopping list",
+        (look("soap", place="shopping"),),
+        ("“Soap” (Shopping) is still open.",),
+        SHOP,
+    ),
     Said("is bread on my list", (look("bread"), EVERYTHING), ("“bread” is not on your list.",), SHOP),
     Said(
-        "did i put rope on the camping list", (look("rop"), EVERYTHING), ("not on the list “camping”",), SHOP
+        "did i put rope on the camping list",
+        (look("rop", place="camping"), look("rop"), EVERYTHING),
+        ("not on the list “camping”",),
+        SHOP,
     ),
-    Said("remove soap from my shopping list", (look("soap"), deleted(2)), ("Deleted “Soap”.",), SHOP),
-    Said("take the tent off the camping list", (look("tent"), deleted(3)), (), SHOP),
-    Said("cross out rice from shopping list", (look("ric", completed=False), done(1)), (), SHOP),
-    Said("delete call ann from the camping list", (look("ann"), deleted(4)), ("on your main list",), SHOP),
+    Said(
+        "remove soap from my shopping list",
+        (look("soap", place="shopping"), deleted(2)),
+        ("Deleted “Soap”.",),
+        SHOP,
+    ),
+    Said("take the tent off the camping list", (look("tent", place="camping"), deleted(3)), (), SHOP),
+    Said(
+        "cross out rice from shopping list",
+        (look("ric", completed=False, place="shopping"), done(1)),
+        (),
+        SHOP,
+    ),
+    Said(
+        "delete call ann from the camping list",
+        (look("ann", place="camping"), look("ann"), deleted(4)),
+        ("on your main list",),
+        SHOP,
+    ),
     Said(
         "delete tent from my shopping list",
-        (look("tent"),),
+        (look("tent", place="shopping"), look("tent")),
         ("no task on the list “shopping”", "mean “Tent”"),
         SHOP,
     ),
-    Said("finish everything on the shopping list", (OPEN, done(2), done(1)), (), SHOP),
-    Said("clear my camping list", (look(limit=200), deleted(3)), (), SHOP),
+    Said(
+        "finish everything on the shopping list",
+        (look(completed=False, limit=200, place="shopping"), done(2), done(1)),
+        (),
+        SHOP,
+    ),
+    Said("clear my camping list", (look(limit=200, place="camping"), deleted(3)), (), SHOP),
     Said("make my list blank", (look(limit=25),), ("Shall I delete these 5 tasks?",), SHOP),
     Said("cancel all my reminders", (look(limit=25),), ("Shall I delete these 5 tasks?",), HOME),
     Said(
         "cancel all reminders for friday", (look(limit=200, day=FRIDAY),), ("no task due Friday",), ("a", "b")
     ),
     Said("cancel my reminder to call mom tomorrow", (look("mom"), deleted(2)), (), HOME),
-    Said("is rice on my shopping list, if not add it", (look("ric", completed=False),), ("already",), SHOP),
+    Said(
+        "is rice on my shopping list, if not add it",
+        (look("ric", completed=False, place="shopping"),),
+        ("already",),
+        SHOP,
+    ),
     Said("add salt to my list if it's not there", (look("salt", completed=False), add("Salt")), (), SHOP),
     Said("create a holiday list", (), ("comes into being with the first thing on it",)),
     Said("make a new list", (), ("comes into being",)),

@@ -51,6 +51,31 @@ LOOKING: dict[str, list[Call]] = {
     "show open tasks about milk": [look("milk", completed=False)],
     "what's due on Friday?": [look(day=FRIDAY, completed=False)],
     "what do I have to do today?": [look(day=TODAY, completed=False)],
+    **dict.fromkeys(
+        [
+            "what did I finish yesterday",
+            "which tasks did I complete yesterday?",
+            "what got done yesterday",
+            "show me everything I finished yesterday",
+            "tell me what I did yesterday",
+            "did I finish anything yesterday",
+            "list yesterday's completed tasks",
+            "what did i check off yesterday",
+        ],
+        [look(completed=True, done=("2026-11-21", "2026-11-21"))],
+    ),
+    "what did I get done last week?": [look(completed=True, done=("2026-11-09", "2026-11-15"))],
+    "what have I done today": [look(completed=True, done=("2026-11-22", "2026-11-22"))],
+    "what have I completed this month": [look(completed=True, done=("2026-11-01", "2026-11-30"))],
+    "show me what I finished on Friday": [look(completed=True, done=("2026-11-20", "2026-11-20"))],
+    "what did I accomplish in the past 3 days": [look(completed=True, done=("2026-11-19", "2026-11-22"))],
+    "how many tasks did I finish since Monday": [
+        look(completed=True, limit=200, done=("2026-11-16", "2026-11-22"))
+    ],
+    "which items on my shopping list did I finish yesterday": [
+        look(completed=True, place="shopping", done=("2026-11-21", "2026-11-21"))
+    ],
+    "what was due yesterday": [look(day="Due Saturday 21 November 2026")],
     "how many tasks do I have?": [EVERYTHING],
     "how many are left?": [look(completed=False, limit=200)],
     "how many tasks have I done?": [look(completed=True, limit=200)],

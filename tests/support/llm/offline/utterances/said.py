@@ -56,11 +56,23 @@ def look(
     limit: int | None = None,
     day: str = "",
     overdue: bool | None = None,
+    place: str | None = None,
+    done: tuple[str, str] | None = None,
 ) -> Call:
-    given: dict[str, Any] = {"q": q, "completed": completed, "limit": limit, "overdue": overdue}
+    """`done`: the first and the last day on which it was completed."""
+    given: dict[str, Any] = {
+        "q": q,
+        "completed": completed,
+        "limit": limit,
+        "overdue": overdue,
+        "list": place,
+    }
     if day:
         first = dt.date.fromisoformat(plan(day)["due_on"])
         given |= {"due_after": first.isoformat(), "due_before": (first + dt.timedelta(1)).isoformat()}
+    if done:
+        after = dt.date.fromisoformat(done[1]) + dt.timedelta(1)
+        given |= {"completed_after": done[0], "completed_before": after.isoformat()}
     return "list_tasks", {name: value for name, value in given.items() if value is not None}
 
 
