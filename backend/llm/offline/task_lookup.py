@@ -137,6 +137,8 @@ def _resolve_all(
 ) -> ResolutionScript:
     voice = dialogue.voice
     state = reference.completed if completed is None else completed
+    if intent.verb == "move" and state is None:
+        state = False  # what is done needs no other day
     narrow = plan_filter(intent.list_name, read_days(intent.due_day), reference.overdue)
     query: JsonObject = {
         "completed": state,

@@ -13,6 +13,10 @@ def titles(person: Person) -> list[str]:
     return [task["title"] for task in person.get("/v1/tasks")["data"]]
 
 
+def states_of(person: Person) -> list[dict[str, Any]]:
+    return [task | {"updated_at": None} for task in person.get("/v1/tasks")["data"]]
+
+
 def steps_of(person: Person) -> list[dict[str, Any]]:
     data: list[dict[str, Any]] = person.get("/v1/undo")["data"]
     return data
@@ -71,6 +75,37 @@ def test_undo_in_chat_says_what_stands_in_the_way(ann: Person) -> None:
     answer = ann.chat("undo", conversation_id=said["conversation_id"])["message"]["content"]
     assert answer == "I could not undo the change of “Buy bread”: “Buy bread” was changed after that."
     assert titles(ann) == ["Buy cake"]
+
+
+@pytest.mark.also_on_mariadb
+@pytest.mark.parametrize("asked", ["finish everything on the shopping list", "move overdue to tomorrow"])
+def test_what_was_done_to_many_at_once_is_taken_back_by_one_word(ann: Person, asked: str) -> None:
+    for n in range(5):
+        ann.post("/v1/tasks", title=f"Thing {n}", list="Shopping", due_on=f"2026-01-0{n + 1}")
+    before = states_of(ann)
+    said = ann.chat(asked)
+    where = {"conversation_id": said["conversation_id"]}
+    assert "these 5 tasks?" in said["message"]["content"]
+    assert states_of(ann) == before
+    changed = ann.chat("yes", **where)["message"]
+    assert len([made for made in changed["tool_calls"] if made["name"] != "list_tasks"]) == 5
+    assert not [task for task in states_of(ann) if task in before]
+    back = ann.chat("undo", **where)["message"]
+    assert [made["name"] for made in back["tool_calls"]] == ["undo"]
+    assert states_of(ann) == before
+
+
+@pytest.mark.also_on_mariadb
+def test_many_that_were_deleted_at_once_come_back_by_one_word(ann: Person) -> None:
+    ann.patch("/v1/me", approval="never")
+    for n in range(4):
+        ann.post("/v1/tasks", title=f"Thing {n}", completed=True)
+    before = states_of(ann)
+    where = {"conversation_id": ann.chat("delete all done tasks")["conversation_id"]}
+    ann.chat("yes", **where)
+    assert titles(ann) == []
+    ann.chat("undo", **where)
+    assert states_of(ann) == before
 
 
 def test_undo_in_chat_leaves_what_was_not_done_there(ann: Person) -> None:

@@ -69,12 +69,20 @@ def build_unless_ambiguous(verb: Verb) -> IntentBuilder:
     return build
 
 
+_TO = compile_pattern(r"(?: back| forward| out)? (?:to|until|till|for|by) ")
+
+
 def parse_reschedule(m: re.Match[str], find_date: DateFinder) -> Intent | None:
     """ "move milk to Friday", if a date is all that follows."""
-    text: str = m["text"].strip()
-    when = find_date(text)
-    whole = when is not None and when.start == 0 and when.end == len(text)
-    return Intent("move", target=m["target"], when=when) if whole else None
+    target, text = m["target"], m["text"].strip()
+    for cut in [None, *_TO.finditer(m["text"])]:  # "everything on the list to Friday" has an earlier "on"
+        if cut:
+            text = m["text"][cut.end() :].strip()
+            target = m.string[m.start("target") : m.start("text") + cut.start()]
+        when = find_date(text)
+        if when is not None and when.start == 0 and when.end == len(text):
+            return Intent("move", target=target, when=when)
+    return None
 
 
 def parse_trailing_date(m: re.Match[str], find_date: DateFinder) -> Intent | None:

@@ -21,6 +21,7 @@ from llm.offline.parsing.intent_builders import (
     parse_trailing_date,
 )
 from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.lists.bulk import BULK_RULES
 from llm.offline.parsing.lists.names import restore_spaces
 from llm.offline.parsing.lists.rules import LIST_RULES
 from llm.offline.parsing.lists.targets import narrow_target
@@ -55,6 +56,7 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
         (?:undo|revert|take back)(?: (?:that|it|this|(?:the|my) last(?: .{1,20})?|last))?|oops
         |(?:take|bring) (?:that|it) back|(?:scratch|cancel) that"""),
     *DONE_RULES,
+    *BULK_RULES,
     *LIST_RULES,
     (build_small_talk("left"), r"""
         (?:please )?(?!(?:do not|don't|never)(?: let (?:me|us))? forget\b)(?:don't|do not|never

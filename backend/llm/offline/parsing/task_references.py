@@ -110,7 +110,8 @@ _ALL = compile_pattern(r"""
     (?: (?:about|with|containing|mentioning) (?P<about>.+?))?
     (?:,? (?:except|but|besides|apart from|other than)(?: for)? (?P<but>.+))?""")
 _ALL_OVERDUE = compile_pattern(r"""
-    (?:(?:everything|all|anything|whatever|what|my|the|of)(?: )){0,3}(?:that is |that's |is |which is )?(?:overdue|late)
+    (?:(?:everything|all|anything|whatever|what|what's|everything's|my|the
+    |of)(?: )){0,3}(?:that is |that's |is |which is )?(?:overdue|late)
     (?: (?:tasks?|ones?|things|items|stuff|to-?dos|reminders))?""")
 _RANGE = re.compile(
     r"(?:the )?(?P<end>first|top|last) (?P<count>\w+)(?: (?:ones|tasks|items|reminders|to-?dos))?", re.I

@@ -9,7 +9,10 @@ from llm.offline.parsing.task_references import parse_reference
 
 _MAX_CHARACTERS = 500  # of a phrase that is looked at
 _NARROWED = frozenset(["complete", "reopen", "delete", "move", "note", "describe", "rename"])
+_WHOLE = frozenset(["complete", "reopen", "delete", "move"])
 _LIST_BEHIND = compile_pattern(r" (?:on|in|from|off of|off|of) (?P<list><list>)$")
+# "Finish the shopping list": what is on it.
+_LIST_ITSELF = compile_pattern(r"(?:(?:all|everything)(?: of)? )?(?P<list>(?=.* list$)<list>)")
 _DUE = compile_pattern(
     r"(?: (?:that (?:is|are)|which (?:is|are)|due|set|scheduled|planned|for|from|of|on)){0,3}$"
 )
@@ -26,6 +29,12 @@ def narrow_target(intent: Intent, find_date: DateFinder) -> Intent:
     if m := _LIST_BEHIND.search(target):
         target = target[: m.start()]
         intent = replace(intent, target=target, list_name=read_list_name(m["list"]))
+    elif (
+        intent.verb in _WHOLE
+        and (m := _LIST_ITSELF.fullmatch(target))
+        and (name := read_list_name(m["list"]))
+    ):
+        return replace(intent, target="everything", list_name=name)
     if m := _DAYS_OWN.fullmatch(target):
         return replace(intent, target="all tasks", due_day=find_date(m["day"]))
     when = find_day(target, find_date)

@@ -1,5 +1,6 @@
 # support/llm/offline/utterances/ -- what people say, and exactly which tool calls the offline model answers with.
 from support.llm.offline.utterances.adding import ADDING
+from support.llm.offline.utterances.bulk import BULK
 from support.llm.offline.utterances.changing import CHANGING
 from support.llm.offline.utterances.itemized import ITEMIZED
 from support.llm.offline.utterances.listed import LISTED
@@ -20,6 +21,7 @@ TABLE: list[Said] = [
     *ASKING,
     *LISTED,
     *ITEMIZED,
+    *BULK,
     *REPEATING,
     *REMINDING,
     *TALKING,
