@@ -5,6 +5,7 @@ from llm.offline.languages.detection import detect_language
 from llm.offline.sentences.sentence import Language
 from support.llm.offline.talk import talk
 from support.llm.offline.utterances import TABLE, french, german, spanish
+from support.llm.offline.utterances.named_lists import NAMED_LISTS
 from support.llm.offline.utterances.said import Said
 
 TABLES: dict[Language, list[Said]] = {
@@ -14,6 +15,7 @@ TABLES: dict[Language, list[Said]] = {
         *words.CHANGING,
         *words.PLANNING,
         *words.TALKING,
+        *NAMED_LISTS[language],
     ]
     for language, words in (("de", german), ("fr", french), ("es", spanish))
 }
@@ -48,7 +50,8 @@ def test_what_is_no_request_about_tasks_changes_nothing_and_is_answered_in_its_l
 
 
 def test_each_language_has_sentences_enough_to_mean_something() -> None:
-    assert min(len(rows) for rows in TABLES.values()) >= 60
+    assert min(len(rows) for rows in TABLES.values()) >= 110
+    assert min(len(rows) for rows in NAMED_LISTS.values()) >= 48
     assert min(len(texts) for texts in NOTHING.values()) >= 40
 
 

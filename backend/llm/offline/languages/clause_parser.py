@@ -8,7 +8,9 @@ from itertools import islice
 from dates import LeadTime, find_day
 from dates.calendars.folding import fold_text, fold_word
 from dates.calendars.lead_times import find_local_lead_time
+from dates.past import find_past
 from llm.offline.budget import Budget
+from llm.offline.languages.list_names import NamedList, find_named_list, put_on_list
 from llm.offline.languages.phrase_reader import MARKS, PhraseReader
 from llm.offline.parsing.intents import Intent, Verb
 from llm.offline.parsing.task_titles import capitalize_title
@@ -39,6 +41,23 @@ class ClauseParser(PhraseReader):
     def parse_clause(self, text: str) -> Intent | None:
         """The intent of a whole clause; None if it is not understood."""
         self.budget.check()
+        if (named := find_named_list(text, self.grammar)) and named.text != text:
+            if (intent := self._parse_named(named)) is not None:
+                return intent
+        return self._parse_plain(text)
+
+    def _parse_named(self, named: NamedList) -> Intent | None:
+        """The intent of a clause that names a list: "put milk on it", "what is on it", "shopping list: milk"."""
+        front, colon, items = named.text.partition(":")
+        is_heading = colon and items.strip() and front.strip(MARKS).lower() == self.grammar.plain_list.lower()
+        intent = (
+            self.build_addition(f"{items} {self.grammar.on_list}")
+            if is_heading
+            else self._parse_plain(named.text)
+        )
+        return put_on_list(intent, named, self.grammar.plain_list)
+
+    def _parse_plain(self, text: str) -> Intent | None:
         if not self.grammar.reminds.search(fold_text(text)):
             return self._read_clause(text)
         lead = find_local_lead_time(text, self.grammar.calendar)
@@ -137,9 +156,12 @@ class ClauseParser(PhraseReader):
         return Intent(verb, self.refer(phrase)) if phrase or verb == "undo" else None
 
     def _build_query(self, verb: Verb, text: str) -> Intent:
-        when = find_day(text, self.find_date)
+        when, past = find_day(text, self.find_date), find_past(text, self.grammar.language)
         folded = fold_text(text)
         found = {kind for kind, words in self.grammar.filters if words.search(folded)}
+        if past and (past.is_sure or "done" in found):
+            state = True if "done" in found else None
+            return Intent(verb, completed=state, past=past)
         verb = "show" if when else verb
         state = None if verb == "count" or "every" in found else False
         state = False if "open" in found else True if "done" in found else state
@@ -207,7 +229,7 @@ class ClauseParser(PhraseReader):
         when = self.find_date(text)
         if when is None or when.start == 0 or when.end < len(text):
             return Intent("move", self.refer(text), text="?") if when is None and text else None
-        target = text[: when.start].rstrip(MARKS)
+        target = self.strip_list(text[: when.start].rstrip(MARKS))[0]
         if m := self.grammar.into.search(f"{fold_text(target)} ", max(0, len(target) - 12)):
             target = target[: m.start()] if m.end() > len(target) else target
         return Intent("move", self.refer(target), when=when)

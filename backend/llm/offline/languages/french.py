@@ -67,6 +67,7 @@ _SENTENCES = (
              r"|sais) faire"
              r"|comment ça marche"),
     ("left", r"laisse(?: tomber)?|rien|non,? merci|oublie(?: ça)?|tant pis|stop"),
+    ("delete", r"(?:vide|vider|videz) (?P<target><my><list>)"),
     ("undo", r"undo|annule(?:r|z)?(?: (?:ça|cela|le dernier changement|la dernière action))?|reviens en arrière"
              r"|défais(?: ça)?"),
     ("add", r"(?:n'|ne )?(?:oublie|oublier|oubliez)(?: pas)? (?:de |d')<X>|(?:n'|ne )?oublie(?:z)? pas (?P<text2>.+)"
@@ -95,8 +96,16 @@ _SENTENCES = (
              r")?(?:<task>|quelque chose à faire)\b.*"),
     ("add", r"(?:une? )?(?:nouvelle |nouveau )?(?:tâche|rappel) (?:pour|de|d')(?= ?\w{2,20}(?:er|ir|re)\b) ?<X>"),
     ("add", r"que (?:tu|vous) me rappell?(?:es|iez) <X>"),
+    ("check", r"(?:est[- ]ce qu'il y a|y a[- ]t[- ]il|il y a) (?:déjà |encore )?(?:du |de la |de l'|des |de "
+              r"|d'|un |une )?<T> (?:sur|dans) <my><list>"),
+    ("show", r"que reste[- ]t[- ]il (?:sur|dans) <my><list>"),
+    ("complete", r"(?:j'ai|nous avons|on a) <yet>(?P<target>tout) (?:acheté|pris|fini|fait|terminé)"
+                 r"(?: (?:sur|dans|de) <my><list>)?"
+                 r"|(?P<target2>tout) (?:est|a été) <yet><done>(?: (?:sur|dans|de) <my><list>)?"
+                 r"|(?P<target3>tout) (?:sur|dans) <my><list> est <yet><done>"),
     ("show", r"(?:quel est )?(?:le )?contenu de <my><list>"),
-    ("check", r"(?:est[- ]ce que )?<T> (?:est|sont)(?:-(?:ils?|elles?))? (?:sur|dans) <my><list>"),
+    ("check", r"(?!(?:<command>) tout\b)(?:est[- ]ce que )?<T> (?:est|sont)(?:-(?:ils?|elles?))? "
+              r"(?:sur|dans) <my><list>"),
     ("delete", r"(?:désactive|arrête)[rz]? (?P<target><my><task>\b.*)"),
     ("show", r"quand (?:est|sont) <my><task>\b.*"),
     ("complete", r"<T>,? c'est <done>"),
@@ -122,8 +131,11 @@ _REFERENCES = (
     ("them", r"les|ceux-(?:ci|là)|celles-(?:ci|là)|les deux|tous les deux|toutes les deux"),
     ("all completed tasks", r"<my><task> (?:<done>)|(?:tout ce qui est|celles qui sont) <done>"),
     ("all open tasks", r"<my><task> (?:ouvertes?|à faire|restantes?|en cours)"),
+    ("all overdue tasks", r"tout(?:es)?(?: ce qui est| celles qui sont)? en retard|<my>(?:<task>|choses) en retard"
+                          r"|(?:les|mes) retards"),
     ("all tasks except {but}", r"(?:tout|<my><task>),? (?:sauf|excepté|à part) (?P<but>.+)"),
-    ("all tasks", r"tout(?:es?)?(?: les tâches| les rappels| mes tâches| mes rappels)?|tous (?:les|mes) rappels"
+    ("all tasks", r"tout ce qui (?:est|se trouve)|tout(?:es?)?(?: les tâches| les rappels| mes tâches"
+                  r"| mes rappels)?|tous (?:les|mes) rappels"
                   r"|(?:les|mes|toutes mes) (?:tâches|rappels)"
                   r"|(?:toute )?(?:la|ma) liste(?: entière)?"),
 )  # fmt: skip
@@ -166,6 +178,14 @@ _WORDS = """
     pouvez est-ce c'est qu'est j'ai tous toutes tout toute tache taches rappel rappels liste courses bonjour
     salut merci oui non s'il plait lundi mardi mercredi jeudi vendredi samedi dimanche faire musique lumiere
 """
+# "liste de courses", "liste nommée Fête", 'liste "Bureau"', "liste Travail".
+_NAMED_LIST = r"""
+    \bliste (?:de (?:la |l'|mes |nos )?|des |du |d'|pour (?:le |la |les |l')?|nommée |appelée )
+    (?!lecture|diffusion|attente|contacts|plus|moins|invités)"?(?P<name>[\w-]{2,30}(?: à faire)?)"?
+    |\bliste "(?P<name3>[^"]{1,60})"|\bliste (?P<name4>[\w-]{2,30})(?![\w-])"""
+_LIST_NAMES = {
+    **dict.fromkeys(["courses", "course", "achats", "commissions"], "Courses"),
+}
 _TITLES = (
     ("", r"^(?:de |d'|que je dois |que je (?=\w)|qu'il faut |que |à |pour |sur )(?:(?:le|la|les|l'|mon|ma|mes)\b "
          r"?(?!.*\w+er\b))?"),
@@ -195,6 +215,11 @@ FRENCH = Grammar(
         |nommée?))?(?: (?:pour|de|à|sur)\b(?: (?:le|la|les)\b)?| d'| l')? ?""",
         _PARTS),
     list=compile_folded(r"(?:^|[ ,])(?:à|sur|dans|de|du|en|aux?)(?: |$)<my><list>(?=$|[: ])", _PARTS),
+    named_list=compile_folded(_NAMED_LIST, {}),
+    plain_list="liste",
+    on_list="à la liste",
+    main_list=compile_folded(r"(?:tâches?|rappels?|choses|trucs|to-?dos?|todo)(?: à faire)?|faire", {}),
+    list_names=_LIST_NAMES,
     joint=compile_folded(r",? (?:et|ainsi que) |, ", _PARTS),
     into=compile_folded(r" (?:en|à|au|par|pour|comme|vers|jusqu'à) ", _PARTS),
     titles=compile_rules(_TITLES, _PARTS),

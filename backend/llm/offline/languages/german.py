@@ -60,6 +60,8 @@ _SENTENCES = (
     ("help", r"hilfe|hilf mir|was (?:kannst du|können sie)(?: alles| für mich)?(?: tun| machen)?|wie funktioniert "
              r"das"),
     ("left", r"stop|schon gut|vergiss es|lass (?:es|das)|abbrechen|nichts|nein,? danke"),
+    ("delete", r"(?:leere?n?|räume?n?) (?P<target><my><list>)(?: (?:leer|auf|aus))?"
+               r"|mach(?:e|en)? (?P<target2><my><list>) leer"),
     ("undo", r"undo|(?:mach(?:e|en)? )?(?:das |es )?(?:wieder )?rückgängig(?: machen)?"),
     ("add", r"(?:vergiss|vergessen) nicht,? <X>|nicht vergessen ?[:,]? (?P<text2>.+)|lass mich nicht vergessen,? "
             r"(?P<text3>.+)"),
@@ -116,8 +118,11 @@ _REFERENCES = (
     ("it", r"(?:es|das|die|den|der|ihn|sie|diese[rns]?)(?: (?:auch|wieder))?|(?:die|diese|meine) (?:aufgabe"
            r"|erinnerung)"),
     ("them", r"sie alle|diese alle|beiden?|alle beide|die beiden"),
-    ("all completed tasks", r"<my>(?:erledigte|fertige|abgeschlossene)[ns]?(?: <task>| sachen)?"),
+    ("all completed tasks", r"alles?,? (?:erledigte|was (?:schon )?<done> ist)"
+                            r"|<my>(?:erledigte|fertige|abgeschlossene)[ns]?(?: <task>| sachen)?"),
     ("all open tasks", r"<my>(?:offene|unerledigte|restliche)[ns]?(?: <task>| sachen)?"),
+    ("all overdue tasks", r"(?:alles?|alle|was) (?:was )?(?:überfällig(?: ist)?|überfällige[ns]?)(?: <task>| sachen)?"
+                          r"|<my>überfällige[ns]?(?: <task>| sachen)?|überfälliges"),
     ("all tasks except {but}", r"alles?(?: <my>(?:<task>|sachen))?,? (?:außer|bis auf) (?P<but>.+)"),
     ("all tasks", r"alles?|(?:alle |meine |die )+(?:aufgaben|erinnerungen|to-?dos|einträge|sachen)|(?:die |meine "
                   r"|ganze )*\w{0,20}liste"),
@@ -160,6 +165,19 @@ _WORDS = """
     konntest konnen konnten alle alles noch schon erledigt aufgabe aufgaben erinnerung erinnerungen liste
     einkaufsliste hallo danke ja nein dass daran wenn uhr guten tschuss hilfe warum mach mache spiele schalte
 """
+# "Einkaufsliste", "Liste namens Party", "Liste für die Arbeit", 'Liste "Büro"', "Liste Arbeit".
+_NAMED_LIST = r"""
+    \b(?!play|wiedergabe|abspiel|kontakt|mailing|warte|preis|liste)(?P<name>[\w-]{2,30}?)(?:(?<=ung|eit|ion|auf|tag|aub|end|aft|amt)s)?-?(?:listen?|zettel)
+    (?![\w-])
+    |\blisten? (?:namens|mit dem namen|für (?:die |den |das )?)(?: )?"?(?P<name2>[\w-]{2,30})"?
+    |\blisten? "(?P<name3>[^"]{1,60})"|\blisten? (?P<name4>[\w-]{2,30})(?![\w-])"""
+_LIST_NAMES = {
+    **dict.fromkeys(["einkauf", "einkaufs", "einkaufen", "einkaufe", "lebensmittel"], "Einkauf"),
+    **dict.fromkeys(["pack", "packen"], "Packen"),
+    **dict.fromkeys(["putz", "putzen"], "Putzen"),
+    **dict.fromkeys(["wunsch", "wunsche"], "Wünsche"),
+    **dict.fromkeys(["geschenk", "geschenke"], "Geschenke"),
+}
 _TITLES = (
     ("", r"^(?:ein|an|hinzu), (?:um )?"),
     ("", r"\b(?:daran |dran )?erinner(?:n|t werden)\b[ ,]*"),
@@ -174,6 +192,7 @@ _TITLES = (
                        r"|runter|teil|um|vor|vorbei|weg|weiter|zurück|zusammen)zu(?P<verb>\w{2,30}(?:en|ern|eln"
                        r"|un))$"),
     ("", r"\b(?:bitte|fällig|bis|am|um|für)$"),
+    ("", r"^(?:den|das|die|einen?|ein) (?!.*n$)"),
 )  # fmt: skip
 
 GERMAN = Grammar(
@@ -197,6 +216,12 @@ GERMAN = Grammar(
         |über|wegen)\b(?: <the>\b)?)* ?""", _PARTS),
     list=compile_folded(r"(?:^|[ ,])(?:zu[rm]?|aufs?|ins?|im|an|von|vom|aus) <my><list>(?: (?:hinzu|ein|auf))?(?=$"
                         r"|[: ])", _PARTS),
+    named_list=compile_folded(_NAMED_LIST, {}),
+    plain_list="Liste",
+    on_list="auf die Liste",
+    main_list=compile_folded(r"(?:meine|deine|diese|aufgaben?|to-?-?dos?|todo|erinnerungs?|erinnerungen|merk|haupt|gesamt|erledigungs?"
+                             r"|pendenzen|tages)-?", {}),
+    list_names=_LIST_NAMES,
     joint=compile_folded(r",? (?:und|sowie) |, ", _PARTS),
     into=compile_folded(r" (?:in|zu|nach|auf|zum|auf den|bis) ", _PARTS),
     titles=compile_rules(_TITLES, _PARTS),

@@ -29,7 +29,12 @@ def parse_local_message(
     intents: list[Intent] = []
     for clause in _split_message(message, parser):
         intent = parser.parse_clause(clause) if len(clause) <= MAX_CLAUSE_CHARACTERS else None
-        if intent and intents and intent.verb == intents[-1].verb == "add":
+        if (
+            intent
+            and intents
+            and intent.verb == intents[-1].verb == "add"
+            and intent.list_name == intents[-1].list_name
+        ):
             implicit = intent.implicit and intents[-1].implicit
             intents[-1] = replace(intents[-1], drafts=intents[-1].drafts + intent.drafts, implicit=implicit)
         elif intent:

@@ -68,6 +68,7 @@ _SENTENCES = (
     ("bye", r"adiós|hasta (?:luego|mañana|pronto)|chao"),
     ("help", r"ayuda|ayúdame|qué (?:puedes|sabes) hacer.{0,30}|cómo funciona(?: esto)?"),
     ("left", r"stop|déjalo|nada|no,? gracias|olvídalo|da igual|para"),
+    ("delete", r"(?:vacía|vacia|vaciar|limpia|limpiar) (?P<target><my><list>)"),
     ("undo", r"undo|deshaz(?:lo)?(?: (?:eso|el último cambio))?"
              r"|deshacer(?: (?:eso|el último cambio))?|revierte(?: eso)?"),
     ("add", r"no (?:te |se |me )?(?:olvides|olvide|olvidar|olvidarme)(?: de)? <X>|no me dejes olvidar (?P<text2>.+)"
@@ -75,6 +76,7 @@ _SENTENCES = (
     ("show", r"(?:qué (?:tengo|hay|me queda|queda|falta|debo|está|he)|cuáles son|qué es lo que tengo)\b.*\b(?:hacer"
              r"|pendientes?|lista|listas|falta"
              r"|queda|comprar|tareas?|recordatorios?|hecho|terminado|completado|hoy|mañana|semana|agenda)\b.{0,60}"),
+    ("show", r"qué (?:tareas |cosas )?(?:hice|terminé|completé|acabé|logré)\b.{0,60}"),
     ("count", r"cuánt[oa]s (?:<task>|cosas)\b.*"),
     ("show", r"(?:qué|cuáles|cuál) (?:son |es )?<my>(?:<task>|<list>)\b.*|(?:tengo|hay) (?:algún |alguna |más |algo "
              r")?(?:<task>|que hacer|pendiente)\b.*"),
@@ -116,8 +118,11 @@ _REFERENCES = (
     ("them", r"los|las|es[ao]s|est[ao]s|l[oa]s dos|amb[oa]s|tod[oa]s ell[oa]s"),
     ("all completed tasks", r"<my>(?:<task> )?<done>|todo lo (?:hecho|terminado|completado)"),
     ("all open tasks", r"<my>(?:tareas|recordatorios) pendientes|todo lo pendiente"),
+    ("all overdue tasks", r"todo lo (?:que está )?(?:atrasado|vencido|retrasado)"
+                          r"|<my><task> (?:atrasad[oa]s|vencid[oa]s|retrasad[oa]s)"),
     ("all tasks except {but}", r"(?:todo|todas?|<my><task>),? (?:menos|excepto|salvo) (?P<but>.+)"),
-    ("all tasks", r"tod[oa]s?(?: (?:las|los|mis) (?:tareas|recordatorios|cosas))?|(?:las |los |mis )?(?:tareas"
+    ("all tasks", r"todo lo(?: que (?:hay|está|tengo|queda))?|tod[oa]s?(?: (?:las|los|mis) (?:tareas"
+                  r"|recordatorios|cosas))?|(?:las |los |mis )?(?:tareas"
                   r"|recordatorios)|(?:toda )?(?:la|mi) lista(?: entera)?"),
 )  # fmt: skip
 _ANSWERS = (
@@ -129,7 +134,8 @@ _ANSWERS = (
 )  # fmt: skip
 _FILTERS = (
     ("open", r"\b(?:pendientes?|por hacer|queda|quedan|falta|faltan|sin (?:hacer|terminar)|tengo que)\b"),
-    ("done", r"(?<!sin )\b(?:hech[oa]s?|terminad[oa]s?|completad[oa]s?|acabad[oa]s?)\b"),
+    ("done", r"(?<!sin )\b(?:hice|terminé|completé|acabé|logré|hech[oa]s?"
+             r"|terminad[oa]s?|completad[oa]s?|acabad[oa]s?)\b"),
     ("overdue", r"\b(?:atrasad[oa]s?|vencid[oa]s?|retrasad[oa]s?|perdid[oa]s?)\b"),
     ("every", r"\b(?:tod[oa]s?|enter[oa])\b"),
     ("open_mark", r" como (?:no <done>|pendientes?)$"),
@@ -160,6 +166,14 @@ _WORDS = """
     recordatorio recordatorios lista compra hola gracias si adios favor lunes martes miercoles jueves viernes
     sabado domingo todo todos todas toda ya pon pendientes hecho luz musica
 """
+# "lista de la compra", "lista llamada Fiesta", 'lista "Oficina"', "lista Trabajo".
+_NAMED_LIST = r"""
+    \blista (?:de (?:la |las |los |mis )?|del |para (?:el |la |los |las )?|llamada )
+    (?!reproducción|espera|contactos|invitados)"?(?P<name>[\w-]{2,30}(?: (?:por|que|para) hacer)?)"?
+    |\blista "(?P<name3>[^"]{1,60})"|\blista (?P<name4>[\w-]{2,30})(?![\w-])"""
+_LIST_NAMES = {
+    **dict.fromkeys(["compra", "compras", "super", "supermercado"], "Compra"),
+}
 _TITLES = (
     ("", r"^(?:que (?:tengo que|debo|hay que) |que |de |sobre |para |acerca de )+(?:(?:el|la|los|las|mi) "
          r"(?!.*\b\w+[aei]r\b))?"),
@@ -184,6 +198,13 @@ SPANISH = Grammar(
         (?:una? |la |el )?(?:nueva |nuevo )?(?:tarea|recordatorio)\b(?: ?:|,| (?:llamad[oa]|titulad[oa]|que diga))?
         (?: (?:para|de|del|sobre|acerca de|que)\b(?: (?:el|la|los|las)\b(?! .*\b\w+[aei]r\b))?)? ?""", _PARTS),
     list=compile_folded(r"(?:^|[ ,])(?:a|en|de|del|al)(?: |$)<my><list>(?=$|[: ])", _PARTS),
+    named_list=compile_folded(_NAMED_LIST, {}),
+    plain_list="lista",
+    on_list="a la lista",
+    main_list=compile_folded(r"(?:tareas?|recordatorios?|pendientes|cosas|quehaceres|to-?dos?|todo)"
+                             r"(?: (?:por|que|para) hacer)?"
+                             r"|hacer", {}),
+    list_names=_LIST_NAMES,
     joint=compile_folded(r",? (?:y|e|así como) |, ", _PARTS),
     into=compile_folded(r" (?:a|al|en|por|como|para|para el|hasta) ", _PARTS),
     titles=compile_rules(_TITLES, _PARTS),

@@ -36,10 +36,10 @@ ADDING: dict[str, list[Call]] = {
     "Añade regar las plantas cada dos semanas": [
         add("Regar las plantas", TODAY, repeats="FREQ=WEEKLY;INTERVAL=2")
     ],
-    "Añade pasta a mi lista de la compra": [add("Pasta")],
-    "Pon mantequilla en la lista de la compra, por favor": [add("Mantequilla")],
+    "Añade pasta a mi lista de la compra": [add("Pasta", place="Compra")],
+    "Pon mantequilla en la lista de la compra, por favor": [add("Mantequilla", place="Compra")],
     "Agrega dentífrico, jabón y champú a la lista": [add("Dentífrico"), add("Jabón"), add("Champú")],
-    "¿Puedes poner café en mi lista de la compra?": [add("Café")],
+    "¿Puedes poner café en mi lista de la compra?": [add("Café", place="Compra")],
     "Nueva tarea: entregar la declaración el próximo viernes": [add("Entregar la declaración", FRIDAY)],
     "Crea una nueva tarea para ordenar el sótano": [add("Ordenar el sótano")],
     "Quiero añadir una tarea: limpiar las ventanas": [add("Limpiar las ventanas")],
