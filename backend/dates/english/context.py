@@ -56,13 +56,19 @@ _NOT_DATES = frozenset(
     """
         every each last past since weekly black good easter cyber ash shrove pancake palm whit super blue manic ruby
         bloody casual taco version v of than called named titled like is was are were be isn't wasn't to that not
-        except without vs versus part page pages chapter episode season room score ratio step level no number nr
+        except without if whether vs versus part page pages chapter episode season room score ratio step level no number
+        nr
     """.split()
 )
 # What may follow a bare weekday: the sentence goes on with something else.
 _GOING_ON = frozenset("and then to about with because so but if when for regarding re at in by from".split())
 # Words of a date that are capitals only in a title.
 _SMALL_WORDS = frozenset("day after before the every in at on".split())
+_REPORTING = frozenset("tell remind inform notify warn ask let write explain say announce".split())
+# Of works one knows the names, which stand behind these: "watch Freaky Friday", "read Tuesdays with Morrie".
+_OF_WORKS = frozenset(
+    "watch rewatch stream see read reread listen hear learn play sing rehearse practise practice".split()
+)
 _MARKS = frozenset(".,;:!?)-–—(…")
 
 
@@ -88,7 +94,8 @@ def is_name(words: Words, first: int, end: int) -> bool:
     """Whether the phrase is a name or hangs on a word before it: "Black Friday", "mail of Tuesday", "v2.10"."""
     before = words.word(first - 1)
     lead = words.word(first)
-    if before in _NOT_DATES and not (lead == "due" and before in ("is", "are", "be", "was", "were")):
+    is_due = lead == "due" and before in ("is", "are", "be", "was", "were")
+    if before in _NOT_DATES and (not is_due or _is_reported(words)):
         return True
     if first and _touches(words, first):
         return True
@@ -101,6 +108,11 @@ def is_name(words: Words, first: int, end: int) -> bool:
     if words.is_glued(end) and (words.kind(end) in _NUMBERS or words.kind(end) == "word"):
         return True
     return _is_title(words, first, end)
+
+
+def _is_reported(words: Words) -> bool:
+    """Whether it is what somebody is told: "tell Bob the rent is due Friday"."""
+    return words.word(0) in _REPORTING and words.word(1) not in ("me", "us", "i")
 
 
 def _touches(words: Words, first: int) -> bool:
@@ -121,7 +133,21 @@ def _is_title(words: Words, first: int, end: int) -> bool:
     is_single = end - first == 1 and words.word(first) in TOMORROW | TONIGHT | {"today"}
     if is_single and first and words.is_capital(first) and after_is_name:
         return True
+    if _is_name_of_work(words, first):
+        return True
     return words.word(first - 1) in PARTS and words.is_capital(first - 1) and first > 1
+
+
+def _is_name_of_work(words: Words, first: int) -> bool:
+    """Whether it goes on a name behind a verb of works: all words between are capitals, but for "to" and "the"."""
+    if not words.is_capital(first):
+        return False
+    i = first - 1
+    while i >= 0 and (words.is_capital(i) and words.word(i) not in _OF_WORKS):
+        i -= 1
+    if words.word(i) in ("to", "the"):
+        i -= 1
+    return words.word(i) in _OF_WORKS
 
 
 def is_residue_after(words: Words, end: int) -> bool:

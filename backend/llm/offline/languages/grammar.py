@@ -30,8 +30,8 @@ class Grammar:
     before that from the top. `courtesy_...`: words of politeness at the beginning, after the verb, and at the end.
     `particles`: the second part of a verb, at the end. `task`: a phrase such as "a new task called" before a title.
     `list`: a phrase such as "to my shopping list". `named_list`: a list by its name, `plain_list` one without,
-    `on_list` with its preposition; names that are `main_list` mean the main one, and `list_names` are usual ones, by other words
-    for them. `joint`: what stands between titles. `into`: what stands before a
+    `on_list` with its preposition; names that are `main_list` mean the main one, and `list_names` are usual ones, by
+    other words for them. `joint`: what stands between titles. `into`: what stands before a
     new name or day. `titles`: what is replaced in a title, with what. `references`: phrases that refer to tasks, by an
     English phrase that refers to the same; `answers` likewise. `wrapping`: words around a title that refers to a task.
     `positions`: words for places in a list, 0 for words between them. `noun`: what a query asks for. `filters`: words

@@ -82,8 +82,8 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
         (?:move|push|shift|bring|change|set|put|postpone|delay|defer|reschedule|bump) <T>
         (?: from .{1,20}?)?(?: back| forward| out)? (?:to|until|till|for|by|on) (?=[^ ]+(?: [^ ]+){0,5} ?$)<X>"""),
     (parse_reschedule, r"""
-        (?!(?:remind|what|when|which|who|is|are|any|how)\b)(?:make )?<T> (?:is |are )?(?:now )?
-        (?=due )<X>"""),
+        (?!(?:remind|add|create|new|note|put|what|when|which|who|is|are|any|how)\b)(?:make )?<T> (?:is |are )?(?:now )?
+        (?=due (?!dates?\b))<X>"""),
     (parse_trailing_date, r"(?:reschedule|postpone|delay|defer) <T>"),
     (build_intent("rename"), r"<change> (?:the )?(?:title|name|wording) (?:of|for|on) <T>(?: to| into| as|:) <X>"),
     (build_last_task_intent("rename"), r"<change> (?:the|its) (?:title|name|wording) (?:to|into|as) <X>"),

@@ -1,4 +1,5 @@
 # llm/offline/parsing/parser.py -- from a message to the intents in it
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ Place = tuple[datetime, str, str | None]  # the time, the time zone, and the lan
 _POINTER = compile_pattern(r"""
     (?!an?$)(?:(?:this|that|these|those|it|them|the|an?|another|new|some|my|one|two|three)(?: )?){1,3}
     (?:(?:same|other|following)(?: ))?(?:events?|items?|things?|stuff|one|entry|entries)?|something|anything""")
+_QUOTED = re.compile(r"[\"“][^\"“”]{1,300}[\"”]")
 # Of lists that are kept elsewhere.
 _FOREIGN_NAMES = frozenset(["play", "contact", "contacts", "mailing", "friends"])
 
@@ -188,7 +190,7 @@ def _is_question(text: str, match: Callable[[str], Intent | None]) -> bool:
 
 def _is_surely_meant(clause: Clause) -> bool:
     """Whether the clause is to become tasks without a question: not "add my bills and tell me the total"."""
-    if clause.claim == "addition" and clause.list_name is not None:
+    if clause.claim == "addition" and (clause.list_name is not None or _QUOTED.fullmatch(clause.text)):
         clause = replace(clause, claim="nothing")
     if clause.kind == "add" and (names_foreign_list(clause.text) or clause.list_name in _FOREIGN_NAMES):
         return False
