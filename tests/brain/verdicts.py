@@ -32,6 +32,15 @@ NOT_FOUND = re.compile(
 NEAR_WORDS = 2  # that a title may have more than those expected
 NEAR_SHARE = 0.8  # of the words that both have, by F1
 NEAR_MINUTES = 2  # between the sentence and the look at the clock
+# From which hour until before which one a part of the day may be. The label of "tomorrow morning" has no hour, and a
+# task that is due then has one, 09:00: any that the part allows is right, and which of them it is is not judged.
+PART_HOURS = {
+    "morning": (5, 12),
+    "noon": (11, 14),
+    "afternoon": (12, 18),
+    "evening": (17, 23),
+    "night": (18, 30),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,10 @@ def is_same_time(found: str | None, wanted: str | None) -> bool:
         return True
     if {found, wanted} == {"evening", "night"}:
         return True
+    if found and ":" in found and wanted in PART_HOURS:
+        first, last = PART_HOURS[wanted]
+        hour = int(found.partition(":")[0])
+        return first <= hour < last or first <= hour + 24 < last
     if found and ":" in found and ":" in wanted:
         minutes = [int(hour) * 60 + int(minute) for hour, minute in (t.split(":") for t in (found, wanted))]
         return abs(minutes[0] - minutes[1]) <= NEAR_MINUTES

@@ -39,6 +39,15 @@ def _replace_note(intent: Intent, task: TaskView, now: dt.datetime) -> JsonObjec
     return _write_note((intent.text or "").strip(), task)
 
 
+def _write_title(intent: Intent, task: TaskView) -> str | None:
+    """The new title; where only a part of the old one is replaced, with the rest of it."""
+    start = task.title.lower().find(intent.replaced.lower()) if intent.replaced and intent.text else 0
+    end = start + len(intent.replaced)
+    if start <= 0 or not intent.text:
+        return intent.text
+    return f"{task.title[:start]}{intent.text[:1].lower()}{intent.text[1:]}{task.title[end:]}"
+
+
 def _append_note(intent: Intent, task: TaskView, now: dt.datetime) -> JsonObject:
     return _write_note(_join_sentences(task.note, (intent.text or "").strip()), task)
 
@@ -115,7 +124,7 @@ ACTIONS: dict[str, Action] = {
                      lambda before, after, voice: voice.say_titles(changes.REOPENED, after), completed=True),
     "delete": Action("delete_task", changes.DELETE, lambda intent, task, now: {},
                      lambda before, after, voice: voice.say_titles(changes.DELETED, after)),
-    "rename": Action("update_task", changes.RENAME, lambda intent, task, now: {"title": intent.text},
+    "rename": Action("update_task", changes.RENAME, lambda intent, task, now: {"title": _write_title(intent, task)},
                      _confirm_rename, missing_text=changes.ASK_NEW_TITLE),
     "describe": Action("update_task", changes.DESCRIBE, _replace_note, _confirm_description, rewrites=True),
     "note": Action("update_task", changes.ADD_NOTE, _append_note, _confirm_description,

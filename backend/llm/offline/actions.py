@@ -5,8 +5,17 @@ from dataclasses import replace
 from llm.offline.action_table import ACTIONS, Action
 from llm.offline.confirmations import ask_for_all, is_bulk, may_mean_device, offer_tasks
 from llm.offline.dialogue_state import DialogueState, Question, Reply, TaskChange, read_tasks
-from llm.offline.list_places import drop_listed, keep_to_list
-from llm.offline.narrowing import name_list
+from llm.offline.finding.list_places import drop_listed, keep_to_list
+from llm.offline.finding.narrowing import name_list
+from llm.offline.finding.task_lookup import (
+    PlannedCall,
+    Resolution,
+    ToolUnavailable,
+    choose_alternative,
+    make_calls,
+    refresh_tasks,
+)
+from llm.offline.finding.time_lookup import find_meant_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView
 from llm.offline.parsing.task_titles import TaskDraft, split_title
@@ -15,15 +24,6 @@ from llm.offline.schedules.reminders import set_reminders
 from llm.offline.schedules.schedule import plan_schedule, restore_schedule
 from llm.offline.sentences import changes, schedules
 from llm.offline.sentences.sentence import Sentence
-from llm.offline.task_lookup import (
-    PlannedCall,
-    Resolution,
-    ToolUnavailable,
-    choose_alternative,
-    make_calls,
-    refresh_tasks,
-    resolve_tasks,
-)
 from llm.protocol import ToolCall
 from models.shapes import JsonObject
 
@@ -38,7 +38,7 @@ def change_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     intent = yield from choose_alternative(intent, dialogue)
     voice = dialogue.voice
     resolution = keep_to_list(
-        intent, (yield from resolve_tasks(intent, dialogue, action.completed)), dialogue.voice
+        intent, (yield from find_meant_tasks(intent, dialogue, action.completed)), dialogue.voice
     )
     if resolution.tasks and (question := _ask_before_change(intent, action, resolution, voice)):
         return question
@@ -93,7 +93,8 @@ def _ask_before_change(intent: Intent, action: Action, resolution: Resolution, v
         return Reply(voice.say(action.missing_text), touched=tasks, question=Question(waiting))
     if intent.verb == "move" and intent.text:
         return Reply(voice.say(changes.ASK_WHEN), touched=tasks, question=Question(waiting))
-    if not intent.sure or may_mean_device(intent, tasks):
+    is_part = intent.replaced and any(task.title.lower() != intent.replaced.lower() for task in tasks)
+    if not intent.sure or (is_part and not intent.tasks) or may_mean_device(intent, tasks):
         text = voice.ask_to_change(
             changes.ASK_TO_CHANGE, changes.ASK_TO_CHANGE_MANY, voice.say(action.verb), tasks
         )

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from llm.offline.dialogue_state import Question, Reply
+from llm.offline.finding.task_lookup import Resolution
 from llm.offline.parsing.errands import names_device
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.services import is_kept
@@ -11,7 +12,6 @@ from llm.offline.parsing.task_titles import TaskDraft
 from llm.offline.replies import Voice
 from llm.offline.sentences import changes, questions
 from llm.offline.sentences.sentence import Sentence
-from llm.offline.task_lookup import Resolution
 
 _MAX_WITHOUT_QUESTION = 3  # tasks that one phrase such as "everything" changes at once
 _MAX_NAMED = 10  # of them that the question names

@@ -3,16 +3,27 @@ from collections.abc import Sequence
 
 from llm.offline.actions import Script, add_question
 from llm.offline.dialogue_state import DialogueState, Reply, has_more, read_tasks
-from llm.offline.narrowing import Days, narrow_tasks, plan_filter, read_days, spell_list
+from llm.offline.finding.narrowing import Days, narrow_tasks, plan_filter, read_days, spell_list
+from llm.offline.finding.task_lookup import MAX_LISTED, list_tasks, refresh_tasks
+from llm.offline.finding.time_lookup import find_meant_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import TaskView, parse_reference
 from llm.offline.replies import name_state
 from llm.offline.sentences import changes, lists
-from llm.offline.task_lookup import MAX_LISTED, list_tasks, refresh_tasks, resolve_tasks
 from models.shapes import JsonObject
 
 
 def show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
+    """The tasks that are asked for; where there are none, those of the first alternative that has some."""
+    reply = yield from _show_tasks(intent, dialogue)
+    for other in intent.alternatives if not reply.shown else ():
+        found = yield from _show_tasks(other, dialogue)
+        if found.shown:
+            return found
+    return reply
+
+
+def _show_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     voice = dialogue.voice
     about = intent.text or ""
     query: JsonObject = {"completed": intent.completed, "q": about}
@@ -66,7 +77,7 @@ def check_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     """ "Did I buy milk?": the state of the tasks that match."""
     if parse_reference(intent.target).kind == "all":
         return (yield from show_tasks(Intent("show", completed=False), dialogue))
-    resolution = yield from resolve_tasks(intent, dialogue, None)
+    resolution = yield from find_meant_tasks(intent, dialogue, None)
     resolution = yield from refresh_tasks(resolution, dialogue)
     tasks = (*resolution.tasks, *(resolution.question.options if resolution.question else ()))
     tasks = narrow_tasks(tasks, intent.list_name)

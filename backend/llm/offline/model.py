@@ -15,6 +15,7 @@ from llm.offline.budget import Budget, BudgetExceeded, WordComparer
 from llm.offline.choices import add_choices
 from llm.offline.clarifications import interpret_message
 from llm.offline.dialogue_state import CHANGING_TOOLS, DialogueState, Reply, read_tasks
+from llm.offline.finding.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
 from llm.offline.languages.registry import GRAMMARS
 from llm.offline.lookups import check_tasks, count_tasks, make_small_talk, show_tasks
 from llm.offline.parsing.intents import Intent
@@ -22,7 +23,6 @@ from llm.offline.parsing.parser import ParseCache
 from llm.offline.reminding import remind_of_tasks
 from llm.offline.sentences import talk
 from llm.offline.sentences.sentence import Language, find_language
-from llm.offline.task_lookup import LookupFailed, PlannedCall, ToolUnavailable
 from llm.offline.undo import undo_answer
 from llm.protocol import (
     AgentTurn,

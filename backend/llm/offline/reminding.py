@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from llm.offline.actions import Script, add_question, add_tasks, describe_failure, describe_no_reminder
 from llm.offline.dialogue_state import DialogueState, read_tasks
+from llm.offline.finding.task_lookup import PlannedCall, ToolUnavailable, make_calls, resolve_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import MAX_TASKS, TaskView
 from llm.offline.replies import Voice
@@ -12,7 +13,6 @@ from llm.offline.schedules.schedule import Schedule, move_schedule, plan_change
 from llm.offline.schedules.schedule_words import describe_moment
 from llm.offline.sentences import changes, schedules
 from llm.offline.sentences.sentence import Sentence
-from llm.offline.task_lookup import PlannedCall, ToolUnavailable, make_calls, resolve_tasks
 from models.shapes import JsonObject
 
 

@@ -3,10 +3,10 @@ from collections.abc import Mapping
 
 from llm.offline.actions import Script, describe_failure, undo_changes
 from llm.offline.dialogue_state import DialogueState, Reply, read_tasks
+from llm.offline.finding.task_lookup import PlannedCall, make_calls
 from llm.offline.parsing.intents import Intent
 from llm.offline.sentences import changes
 from llm.offline.sentences.sentence import Sentence
-from llm.offline.task_lookup import PlannedCall, make_calls
 from llm.protocol import ToolCall
 
 _MAX_LINES = 12  # tasks that have a line each

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from llm.offline.parsing.patterns import compile_pattern
 from support.near_matches import Near, Use, find_uses, near_matches, seconds
 
 LONGEST = 32_000
@@ -73,6 +74,15 @@ def find_steep(use: Use, kinds: int = KINDS) -> str | None:
 @pytest.mark.busy
 def test_the_cost_of_every_pattern_grows_no_faster_than_the_text() -> None:
     assert [steep for use in find_uses() if (steep := find_steep(use))] == []
+
+
+def test_an_apostrophe_of_a_pattern_is_either_of_both_and_may_be_missing() -> None:
+    pattern = compile_pattern(r"what's [\w'-]+ (?:o'clock)")
+    for text in ("what's bob's o'clock", "whats bob’s oclock", "what’s bobs o’clock"):
+        assert pattern.fullmatch(text)
+    assert not pattern.fullmatch("what's [? oclock")
+    assert compile_pattern(r"[^'x] \[it's]").fullmatch("y [its]")
+    assert not compile_pattern(r"[^'x]").fullmatch("’")
 
 
 @pytest.mark.busy

@@ -41,10 +41,8 @@ class ClauseParser(PhraseReader):
     def parse_clause(self, text: str) -> Intent | None:
         """The intent of a whole clause; None if it is not understood."""
         self.budget.check()
-        if (named := find_named_list(text, self.grammar)) and named.text != text:
-            if (intent := self._parse_named(named)) is not None:
-                return intent
-        return self._parse_plain(text)
+        named = find_named_list(text, self.grammar)
+        return (named and self._parse_named(named)) or self._parse_plain(text)
 
     def _parse_named(self, named: NamedList) -> Intent | None:
         """The intent of a clause that names a list: "put milk on it", "what is on it", "shopping list: milk"."""

@@ -135,6 +135,7 @@ _WISH = compile_pattern(r"""
     |(?:don't|do not|never)(?: let (?:me|us))? forget(?: to| about| that (?:i|we) (?:have|need) to)?:?(?: )
     |remember (?:to |that (?:i|we) (?:have|need) to |(?!(?:that|when|how|what|me|you|this|it|if|i)\b))
     |make sure (?:to|that (?:i|we)|i|we)(?: )
+    |(?:make|take) (?:a |me a )?note to (?:self to )?
     |note to (?:self|myself)[:,]? (?:to )?)(?P<rest>.+)""")
 
 

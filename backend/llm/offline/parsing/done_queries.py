@@ -13,6 +13,9 @@ _FINISHED = r"""
     (?:finish(?:ed)?|completed?|do|did|done|get done|got done|gotten done|got(?:ten)? through
     |(?:check|tick|cross|mark)(?:ed)?(?: .{1,20})? off|accomplish(?:ed)?|achieved?|closed?
     |taken? care of|took care of)"""
+_PAST_FORMS = r"""
+    (?:finished|completed|done|got done|gotten done|accomplished|achieved|closed|(?:checked|ticked|crossed) off
+    |taken care of)"""
 _I = "(?:(?:have|did|had) )?(?:i|we)(?:'ve| have| had)?(?: (?:already|actually|all|even|manage to|managed to)){0,2}"
 _COUNTING = compile_pattern(r"how (?:many|much)\b")
 _DUE = compile_pattern(r"\b(?:due|overdue|scheduled|planned|supposed|have to|had to|need(?:ed)? to|on my)\b")
@@ -41,7 +44,7 @@ DONE_RULES: tuple[tuple[IntentBuilder, str], ...] = (
     (parse_done_query, rf"""
         (?:<find>)?(?:(?:what|which)(?:ever)?(?: else)?|everything|all|anything|how (?:many|much))(?: of)?
         (?: (?:the|my))?(?: {_THINGS})?(?: (?:that|which))?(?: (?:on|from|in|off) <list>)?
-        (?: {_I} {_FINISHED}|(?: (?:was|were|got|has been|have been|is|are))? {_FINISHED})\b.{{0,80}}"""),
+        (?: {_I} {_FINISHED}|(?: (?:was|were|got|has been|have been|is|are))? {_PAST_FORMS})\b.{{0,80}}"""),
     (parse_done_query, rf"""
         (?:did|have) (?:i|we) (?:already )?{_FINISHED} (?:any(?:thing)?|some(?:thing)?|much|a lot|many)\b.{{0,80}}"""),
     (parse_done_query, r"""

@@ -112,7 +112,9 @@ _UNDONE = compile_pattern(r"""
     \b(?:not (?:yet )?(?:done|finished|completed?|do)|haven't|undone|unfinished|uncompleted|incomplete|open
     |left|pending|remain(?:s|ing)?|outstanding|still|due|next)\b""")
 _DONE = compile_pattern(r"""
-    \b(?:done|completed?|finish(?:ed)?|achieved?|accomplish(?:ed)?|ticked|checked|closed|did (?:i|we))\b""")
+    \b(?:done|completed?|finish(?:ed)?|achieved?|accomplish(?:ed)?|ticked|checked|closed
+    |did (?:i|we)(?! (?:put|add|write|have|set|need|want|plan|ask|tell|schedule|say|include|list|save|forget
+    |miss)\b))\b""")
 _OVERDUE = compile_pattern(r"\b(?:overdue|late)\b")
 _EVERY = compile_pattern(r"\b(?:all|every(?:thing)?|whole|entire|full)\b")
 _ABOUT = compile_pattern(r"""

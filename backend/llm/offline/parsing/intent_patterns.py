@@ -21,6 +21,7 @@ from llm.offline.parsing.intent_builders import (
     parse_trailing_date,
 )
 from llm.offline.parsing.intents import Intent
+from llm.offline.parsing.lists.agenda import AGENDA_RULES
 from llm.offline.parsing.lists.bulk import BULK_RULES
 from llm.offline.parsing.lists.names import restore_spaces
 from llm.offline.parsing.lists.rules import LIST_RULES
@@ -57,6 +58,7 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
         |(?:take|bring) (?:that|it) back|(?:scratch|cancel) that"""),
     *DONE_RULES,
     *BULK_RULES,
+    *AGENDA_RULES,
     *LIST_RULES,
     (build_small_talk("left"), r"""
         (?:please )?(?!(?:do not|don't|never)(?: let (?:me|us))? forget\b)(?:don't|do not|never

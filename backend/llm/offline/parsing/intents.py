@@ -25,8 +25,9 @@ class Intent:
     same utterance into slots, tried when no task fits. `list_name`: the list that is meant, empty for the main one,
     None where none is named. `due_day`: of the tasks that the target takes in, only those due then are meant.
     `past`: when that was done which is asked for, or was due.
-    `unless_there`: nothing is added that is on the list already. `lead`: how long before they are due. A reminder
-    with neither a date nor a lead is taken back, as a repetition is; `drafts` are added where no task is meant.
+    `unless_there`: nothing is added that is on the list already. `replaced`: what of the old title the new one takes
+    the place of. `lead`: how long before they are due. A reminder with neither a date nor a lead is taken back, as a
+    repetition is; `drafts` are added where no task is meant.
     """
 
     verb: Verb
@@ -46,3 +47,4 @@ class Intent:
     past: PastPeriod | None = None
     unless_there: bool = False
     lead: timedelta | None = None
+    replaced: str = ""

@@ -35,6 +35,7 @@ _POINTER = compile_pattern(r"""
     (?!an?$)(?:(?:this|that|these|those|it|them|the|an?|another|new|some|my|one|two|three)(?: )?){1,3}
     (?:(?:same|other|following)(?: ))?(?:events?|items?|things?|stuff|one|entry|entries)?|something|anything""")
 _QUOTED = re.compile(r"[\"“][^\"“”]{1,300}[\"”]")
+_NOTHING = compile_pattern(r"(?:remind me|set (?:a )?reminder|reminder|remember)")
 # Of lists that are kept elsewhere.
 _FOREIGN_NAMES = frozenset(["play", "contact", "contacts", "mailing", "friends"])
 
@@ -121,7 +122,7 @@ def _build_addition(clause: Clause, unless_there: bool, asks: bool, find_date: D
     drafts = tuple(
         _restore_draft(draft)
         for draft in parse_drafts(clause, find_date)
-        if clause.kind != "add" or not _POINTER.fullmatch(draft.title)
+        if not (_POINTER.fullmatch(draft.title) if clause.kind == "add" else _NOTHING.fullmatch(draft.title))
     )
     when = find_date(clause.text) if clause.is_about or not drafts else None
     is_known = clause.is_about and when is not None and len(drafts) == 1  # perhaps a task that is there
@@ -192,7 +193,9 @@ def _is_surely_meant(clause: Clause) -> bool:
     """Whether the clause is to become tasks without a question: not "add my bills and tell me the total"."""
     if clause.claim == "addition" and (clause.list_name is not None or _QUOTED.fullmatch(clause.text)):
         clause = replace(clause, claim="nothing")
-    if clause.kind == "add" and (names_foreign_list(clause.text) or clause.list_name in _FOREIGN_NAMES):
+    if clause.kind == "add" and not clause.list_name and (names_foreign_list(clause.text)):
+        return False
+    if clause.list_name in _FOREIGN_NAMES:
         return False
     further = (strip_politeness(piece.text) for piece in clause.pieces[1:])
     return holds_claim(clause.claim, clause.text) and not any(map(asks_for_answer, further))

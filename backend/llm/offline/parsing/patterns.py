@@ -28,11 +28,22 @@ _PARTS = {
 }
 
 
+# An escaped character, a class of characters, or an apostrophe.
+_WRITTEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*+(?:\]|\Z)|'", re.DOTALL)
+
+
 def compile_pattern(text: str) -> re.Pattern[str]:
     """Compile a pattern in which <T>, <done> and so on stand for the parts above; every apostrophe is optional.
 
-    Line ends and the indentation after them do not count.
+    One in a class of characters stands for both that people type. Line ends and the indentation after them do not
+    count.
     """
     text = re.sub(r"\n\s*", "", text)
     text = re.sub(r"(?<!P)<(\w+)>", lambda m: _PARTS[m[1]], text)
-    return re.compile(text.replace("'", "['’]?"), re.IGNORECASE | re.DOTALL)
+    return re.compile(_WRITTEN.sub(_write_apostrophe, text), re.IGNORECASE | re.DOTALL)
+
+
+def _write_apostrophe(m: re.Match[str]) -> str:
+    if m[0] == "'":
+        return "['’]?"
+    return m[0].replace("'", "'’") if m[0].startswith("[") and "’" not in m[0] else m[0]

@@ -91,7 +91,7 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 _POSITIONS = {word: n for words in (_CARDINALS, _ORDINALS) for n, word in enumerate(words, 1)} | {"last": -1}
 _FILLER = frozenset(
     """
-    the task tasks number numbers no item items one ones and nr todo position
+    the my task tasks number numbers no item items one ones and nr todo position reminder reminders
 """.split()
 )
 _IT = compile_pattern(r"""
@@ -114,7 +114,8 @@ _ALL_OVERDUE = compile_pattern(r"""
     |of)(?: )){0,3}(?:that is |that's |is |which is )?(?:overdue|late)
     (?: (?:tasks?|ones?|things|items|stuff|to-?dos|reminders))?""")
 _RANGE = re.compile(
-    r"(?:the )?(?P<end>first|top|last) (?P<count>\w+)(?: (?:ones|tasks|items|reminders|to-?dos))?", re.I
+    r"(?:(?:the|my) )?(?P<end>first|top|last) (?P<count>\w+)(?: (?:ones|tasks|items|reminders|to-?dos))?",
+    re.I,
 )
 _SPAN = compile_pattern(r"""
     (?:tasks?|items?|numbers?|nr)? ?#?(?P<low>\d{1,3}) ?(?:-|–|to|through|until) ?#?(?P<high>\d{1,3})""")

@@ -94,6 +94,7 @@ class Store:
         completed_after: str = "",
         completed_before: str = "9999",
         list: str | None = None,
+        sort: str = "created",
     ) -> dict[str, Any]:
         assert 1 <= limit <= 200
         until = TODAY if overdue else due_before
@@ -105,7 +106,10 @@ class Store:
             and (list is None or list.casefold() == str(task["list"] or "").casefold())
             and (not completed_after or completed_after <= str(task["completed_at"] or "") < completed_before)
             and (not until or due_after <= str(task["due_on"] or task["due_at"] or "9999") < until)
+            and (not due_after or due_after[:10] <= str(task["due_on"] or task["due_at"] or "")[:10])
         ]
+        if sort == "due":
+            found.sort(key=lambda task: str(task["due_at"] or task["due_on"] or "9999"))
         return {"tasks": found[:limit], "more": len(found) > limit}
 
     def complete_task(self, task_id: str, completed: bool = True) -> dict[str, Any]:

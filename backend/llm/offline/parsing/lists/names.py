@@ -6,7 +6,9 @@ from llm.offline.parsing.patterns import compile_pattern
 _PLACE = r"(?:\b(?P<place>on|onto|to|in|into|from|off of|off|of|at) )?"
 _WHOSE = r"(?:all of my|all my|all the|my|the|our|this|that|your|an?)"
 _ADJECTIVES = r"(?:(?:new|current|whole|entire|own|big|daily|present) ){0,3}"
-_TASKS = r"(?:to-? ?do'?s?|todo'?s?|to-dos|tasks?|reminders?|agenda|need to do|things to do|activities)"
+_TASKS = r"""
+    (?:to-? ?do'?s?|todo'?s?|to-dos|tasks?|reminders?|agenda|calendar|schedule|planner|need to do|things to do
+    |activities)"""
 _KNOWN = r"(?:shopping(?: cart| basket)?|grocer(?:y|ies)(?: shopping)?|pick up|packing|wish|chores?|errands?|bucket)"
 _LIST = r"(?:lists?|lisr|lsit|lits)"
 _DOING = r"(?:do|remember|finish|accomplish|complete|get done|be done|take care of)"
@@ -26,8 +28,9 @@ _OWN = compile_pattern(rf"""
     (?P<name>(?:(?!(?:to|on|in|of|for|from|and|my|the|our|a)\b)[\w-]+(?:'s)?(?: )){{1,4}}?){_LIST}\b""")
 _NOUN = compile_pattern(rf"""
     \b(?P<place>on|onto|to|in|into|from|off of|off|of) (?P<whose>my|the|our)(?: ){_ADJECTIVES}
-    (?P<noun>to-? ?do'?s|todo'?s?|to-dos|tasks|reminders|agenda|chores|errands|groceries|grocery|shopping|shopping cart
-    |cart|basket)(?= |$|[,.;:!?])(?! (?:list|lisr)\b)""")
+    (?P<noun>to-? ?do'?s|todo'?s?|to-dos|tasks|reminders|agenda|calendar|schedule|planner|chores|errands|groceries
+    |grocery|shopping
+    |shopping cart|cart|basket)(?= |$|[,.;:!?])(?! (?:list|lisr)\b)""")
 JOINER = "\u02cd"  # stands for a space within a name: a letter to the patterns, and nothing that is typed
 _SAME = {
     "chore": "chores",

@@ -7,7 +7,8 @@ UNLESS_THERE = " unless it is there"  # what then stands at the end of an additi
 
 _MAX_LINE = 1000  # characters of a line that is reworded
 _PUT = r"""
-    (?:put|stick|throw|place|include|insert|write(?: down)?|jot(?: down)?|tack(?: on)?|pop|list|note|save|have|add
+    (?:put|stick|throw|place|toss|drop|slip|get|include|insert|write(?: down)?|jot(?: down)?|tack(?: on)?|pop|list
+    |note|save|have|add
     |enter)"""
 _ON = "(?:on|onto|in|into|to|under)"
 _ENDS = r"""
@@ -25,6 +26,13 @@ _DENIED = compile_pattern(r"\b(?:doesn't|does not|don't|do not|didn't|isn't|aren
 _ADDING = tuple(
     compile_pattern(text)
     for text in (
+        rf"""(?:(?:i'm|we're|i am|we are|i've|we've|i have|we have|i|we|am)(?: ))?
+        (?:(?:all|almost|completely|nearly|running|run|ran) ){{0,3}}(?:out of|low on|short on|short of) {THING}{THEN}
+        (?:(?:add|put|stick|list|remind)(?: me)?(?: {_IT})?
+        |(?:it|they|that|this) (?:needs?|should|must|has|have) (?:to )?(?:be|go)(?: added| put
+        | placed)?) {_ON} {_LIST}{_ENDS}""",
+        rf"{LEAD}(?:have|get|let's get|let us get) {THING} (?:put|added|placed|included) {_ON} {_LIST}{_ENDS}",
+        rf"{LEAD}(?:have|get|let's get|let us get) {THING} (?:put |added |placed |included )?{_ON} {_LIST}{_ENDS}",
         rf"""{LEAD}(?:add|put|write|stick|note) {_ON} {_LIST}[:,]?(?: that)? (?:(?:i|we) (?:also )?need )?
         (?P<x>.{{1,300}})""",
         rf"{LEAD}{_PUT} {THING} {_ON} {_LIST}{_ENDS}",
@@ -33,6 +41,15 @@ _ADDING = tuple(
         {_ON} {_LIST}{_ENDS}""",
         rf"""{LEAD}{THING} (?:needs?|should|must|has|have|ought) (?:to )?(?:also )?(?:be|go)(?: )
         (?:added |put |included |placed |written )?{_ON} {_LIST}{_ENDS}""",
+        rf"{LEAD}{THING} (?:goes|go|belongs?|(?:is|are) (?:also )?(?:needed|wanted|missing)) {_ON} {_LIST}{_ENDS}",
+        rf"(?:can|could|should|would|may) {THING} (?:please )?be (?:added|put|included|placed) {_ON} {_LIST}{_ENDS}",
+        rf"{LEAD}make {THING} (?:a )?part of {_LIST}{_ENDS}",
+        rf"{LEAD}(?:put|write|jot|note) down {THING} (?:for|on|in|to) {_LIST}{_ENDS}",
+        rf"""{LEAD}(?:update|edit|fix|change|modify) {_LIST} (?:with|to (?:also )?(?:include|add|have|contain|show)
+            |by adding)(?: )
+        {THING}{_ENDS}""",
+        rf"{_LIST} (?:also )?(?:needs|is missing|is short of|could use) (?!to\b){THING}{_ENDS}",
+        rf"{_LIST}[,:]? (?:please )?(?:add|include) {THING}{_ENDS}",
         rf"""(?:i|we) (?:also |still |really )?(?:need|want|would like|'d like) {THING} (?:added |put )?
         {_ON} {_LIST}{_ENDS}""",
         rf"""{LEAD}{_LIST} (?:should|needs to|must|ought to|has to) (?:have|include|contain|show|get) {THING}
@@ -40,13 +57,11 @@ _ADDING = tuple(
         rf"""{LEAD}{_ON} {_LIST}[,:]? (?:(?:please|also|can you|could you) ){{0,3}}
         (?:(?:add|put|include|list|insert|write)|(?:i|we) (?:also )?(?:need|want)):? {THING}
         (?: (?:added|put|included))?{_ENDS}""",
-        rf"""(?:(?:i'm|we're|i am|we are|i've|we've|i|we|am)(?: ))?
-        (?:(?:all|almost|completely|nearly|running|run) ){{0,3}}(?:out of|low on|short on|short of) {THING}{THEN}
-        (?:add|put|stick|list|remind)(?: me)?(?: {_IT})? {_ON} {_LIST}{_ENDS}""",
     )
 )
 _ADDED_AFTERWARDS = compile_pattern(rf"""
-    (?:i|we) (?:need to|have to|want to|must|should|gotta) {THING}{THEN}(?:put|add|stick) {_IT} {_ON} {_LIST}{_ENDS}""")
+    (?:i|we) (?:need to|have to|want to|must|should|gotta) {THING}{THEN}(?:put|add
+    |stick) {_IT}(?: {_ON} {_LIST})?{_ENDS}""")
 _ADDING_UNLESS = tuple(
     compile_pattern(text)
     for text in (
@@ -61,10 +76,20 @@ _DELETING = tuple(
     for text in (
         rf"""{LEAD}(?:update|edit|change|fix|modify|open|on|from|in) {_LIST}[,:;]?(?: and| to)? (?:please )?
         (?:delete|remove|take off|take out|cross off|cross out|erase|strike|scratch|drop) {THING}{_ENDS}""",
-        rf"""{LEAD}(?:take|get) (?:(?:away|out|off) )?{THING}(?: (?:away|out|off)){{0,2}}(?: )
+        rf"""{LEAD}(?:take|get) (?!rid\b)(?:(?:away|out|off) )?{THING}(?: (?:away|out|off)){{0,2}}(?: )
         (?:from|off of|off|of|out of) {_LIST}{_ENDS}""",
         rf"""(?:i|we) (?:no longer|don't|do not) (?:need|want) {THING}(?: any ?more| any longer)?(?: )
         (?:on|in) {_LIST}{_ENDS}""",
+        rf"""(?:i|we)(?:'ve| have)?(?: (?:already|just|now|finally)){{0,2}}(?: )
+        (?:bought|got|gotten|done|did|finished|completed|picked up|purchased|found|made|taken care of)(?: )
+        (?:the |my |some )?{THING}{THEN}
+        (?:take|remove|delete|cross|check|get|strike|scratch|erase) {_IT} (?:(?:off|out|away)(?: )?)?(?:from 
+        |off of |of )?{_LIST}{_ENDS}""",
+        rf"""{THING} (?:is|are) (?:no longer|not) (?:needed|necessary|required|wanted)
+        (?: any ?more)? (?:on|in|for) {_LIST}{_ENDS}""",
+        rf"""{THING} (?:can|should|needs? to|must|has to|have to|could) (?:come|go|be (?:removed|taken|deleted
+            |crossed|erased|struck))(?: )
+        (?:off of|off|from|out of) {_LIST}{_ENDS}""",
     )
 )
 _CROSSING = compile_pattern(rf"""
@@ -75,12 +100,23 @@ _SWAPPING = compile_pattern(rf"""
 # "I am tired, so clear my list": the reason says nothing.
 _REASON = compile_pattern(r"""
     [^\n]{1,100}?,? so (?:(?:just|please|can you|could you|go ahead and) ){0,3}
-    (?=(?:clear|delete|remove|cancel|wipe|empty|erase|add|put|remind)\b)""")
+    (?!\w+ (?:it|them|that|this)\b)(?=(?:clear|delete|remove|cancel|wipe|empty|erase|add|put|remind)\b)""")
 # What stands before a question, or before the wish to see something.
 _QUESTION_LEAD = compile_pattern(rf"""
     {LEAD}(?:(?:tell|let|inform|show|read|speak|say|repeat)(?: back)?(?: to)? (?:me|us)(?: know)?(?: again| please)?
     |(?:check and see|check to see|look to see|find out|check|look|know|see)(?: for me)?)(?: )
     (?=(?:what|what's|whats|which|how many|how much|if|whether|when)\b)""")
+# "On my list, is there milk": the list stands where the patterns look for it.
+_LIST_FIRST = compile_pattern(rf"""
+    {LEAD}(?:on|in|from) {_LIST}[,:]? (?P<q>(?:is|are|was|were|do|does|did|have|what|whats|what's|which
+    |how many)\b[^\n]{{1,200}}?)
+    [?.! ]{{0,4}}""")
+_NO_LONGER = compile_pattern(rf"""
+    (?:i|we) (?:don't|do not|no longer) (?:need|want) {THING}(?: any ?more| any longer)?,? (?:but|and|however
+    |instead)(?: )
+    (?:i|we) (?:do |still |now )?(?:need|want) (?P<y>[^\n]{{1,100}})""")
+# "Shopping list, add milk": of the person, also without a word that says so.
+_OWN_LIST = compile_pattern(r"^((?:shopping|grocery|to-?do) list[,:]? (?:please )?(?:add|include) )")
 _MINE = compile_pattern(r"\b(?:i|my|our|the list|reminders?|tasks?|to-?dos?)\b")
 _DATED = compile_pattern(r"""
     (?P<when>(?:at|on|in|by|this|next|tomorrow|today|tonight)\b[^,\n]{0,40}), (?=(?:please )?(?:remind|add|set)\b)""")
@@ -94,12 +130,18 @@ def reword(line: str) -> str:
         line = f"{m['when']} {line[m.end() :]}"
     if m := _REASON.match(line):
         line = line[m.end() :]
+    if m := _LIST_FIRST.fullmatch(line):
+        line = f"{m['q']} on {m['list']}?"
+    if m := _NO_LONGER.fullmatch(line):
+        return f"add {m['y'].rstrip(' .!')} to my list and delete {m['x']} from my list"
     if (m := _QUESTION_LEAD.match(line)) and _MINE.search(line, m.end()):
         line = line[m.end() :]
+    if m := _ADDED_AFTERWARDS.fullmatch(line):
+        return f"add {m['x'].strip(' ,;')} to {m['list'] or 'my list'}"
     lower = line.lower()
     if "remind" in lower and (reworded := reword_reminder(line)) is not None:
         return reworded
-    return _reword_list(line) if "list" in lower else line
+    return _reword_list(_OWN_LIST.sub(r"my \1", line)) if "list" in lower else line
 
 
 def _reword_list(line: str) -> str:
@@ -111,8 +153,6 @@ def _reword_list(line: str) -> str:
     for deleting in _DELETING:
         if (m := deleting.fullmatch(line)) and _is_thing(m["x"]):
             return f"delete {m['x']} from {m['list']}"
-    if m := _ADDED_AFTERWARDS.fullmatch(line):
-        return f"add {m['x'].strip(' ,;')} to {m['list']}"
     if (m := _CROSSING.fullmatch(line)) and _is_thing(m["x"]):
         return f"cross off {m['x'].removesuffix(' off').removesuffix(' out')} from {m['list']}"
     for adding in _ADDING:

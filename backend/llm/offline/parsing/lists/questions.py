@@ -20,7 +20,8 @@ _SEEING = r"""
     |go over|go through|pull up|bring up|look at|look over|check out|run through|run down)\b"""
 
 _ASKING = compile_pattern(rf"""
-    (?:what|whats|which|when|how many|how much|is|are|was|were|do|does|did|have|has|any|anything|if|whether|can i|may i
+    (?:what|whats|which|when|how many|how much|how long|how full|how big|is|are|was|were|do|does|did|have|has|any
+    |anything|if|whether|can i|may i
     |could i|my|the|all|upcoming|pending|current|{_SEEING})\b.*""")
 _OWN_THINGS = compile_pattern(rf"""
     (?:\b(?:on|in|of|off|at|from|to) <list>|\b(?:my|our|the|all|available) (?:[\w-]+(?:'s)? )?lists?|\b{_MINE})
@@ -29,7 +30,7 @@ _CHANGING = compile_pattern(r"""
     \b(?:(?<!i )(?<!we )(?:add|put)|delete|remove|clear|cancel|erase|create|make|move|rename|change|complete|finish
     |finished|mark|set up|start|new)\b""")
 _ANYTHING = compile_pattern(
-    r"(?:any(?:thing)?|some(?:thing)?|more|other|what|how many|there|everything|all|left|i)\b.*"
+    r"(?:a lot|much|any(?:thing)?|some(?:thing)?|more|other|what|how many|there|everything|all|left|i)\b.*"
 )
 _TARGET = "(?P<target>.+?)"
 _LIST = "(?P<list><list>)"
@@ -47,6 +48,12 @@ _CHECKS = tuple(
         rf"""(?:if |whether )?(?:did|have) (?:i|we) (?:already )?
         (?:set|create|created|make|made|have|add|added)(?: up)?(?: (?:an?|the|any|my))? (?:reminders?|tasks?)(?: )
         (?:to|for|about|of|that) {_TARGET}(?: (?:on|in|to) {_LIST})?{_NOW}\??""",
+        rf"""(?:does|do|did) {_LIST} (?:already |still )?(?:have|include|contain|show|say|list) {_TARGET}
+        (?: (?:on|in) it)?{_NOW}\??""",
+        rf"""(?:has|have|had|was|were) {_TARGET} (?:already )?(?:been )?(?:added|put|placed|written)(?: down)?(?: )
+        (?:to|on|onto|in) {_LIST}{_NOW}\??""",
+        rf"(?:have|do) you (?:got|have) {_TARGET} on {_LIST}{_NOW}\??",
+        rf"(?:do|must) (?:i|we) (?:still |already )?need to (?:buy|get|pick up) {_TARGET}\??",
         rf"""(?:did|have) (?:i|we) (?:already )?(?:tell|told|ask|asked) you to remind (?:me|us)(?: )
         (?:to|about|of) {_TARGET}\??""",
         rf"""(?:{_SEEING}(?: me| us| out| up)? |what(?:'s| is| was) |when(?:'s| is) )(?:my |the |that )
@@ -58,7 +65,7 @@ _POSSESSIVE = compile_pattern(
 )
 _LIST_ALONE = compile_pattern(r"\b(?:my|the|our) (?:[\w-]+(?:'s)? )?list\b")
 _ON_LIST = compile_pattern(r"(?: (?:on|in|of|off|at|from|to))? <list>(?![\w-])")
-_COUNTING = compile_pattern(r"(?:so )?how (?:many|much)\b")
+_COUNTING = compile_pattern(r"(?:so )?how (?:many|much|long|full|big)\b")
 
 
 def parse_list_question(m: re.Match[str], find_date: DateFinder) -> Intent | None:
@@ -74,7 +81,7 @@ def parse_list_question(m: re.Match[str], find_date: DateFinder) -> Intent | Non
     name = find_list(text)
     if name is None and (named := _LIST_ALONE.search(text)):
         name = read_list_name(named[0])
-    query = read_query("count" if _COUNTING.match(text) else "show", _ON_LIST.sub("", text), find_date)
+    query = read_query("count" if _COUNTING.match(text) else "show", _ON_LIST.sub(" there", text), find_date)
     return replace(query, list_name=name or "")
 
 

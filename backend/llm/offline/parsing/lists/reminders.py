@@ -14,6 +14,9 @@ _ASKED_FOR = (
         {LEAD}(?:what about |how about |do )?(?:{_A_REMINDER}|remind(?= (?:to|about|of))|remind me)
         (?P<rest>[ ,:.!?].*)?"""),
 )
+_SEVERAL = compile_pattern(r"""
+    (?:(?:all|my|the|our|upcoming|current)(?: )){1,3}reminders(?: please)?[.?!]{0,3}|reminders? list(?: please)?
+    |reminders (?:for|on|due|today|tomorrow|this|next)\b(?!.* to ).{0,40}""")
 _LINKED = compile_pattern(r"""
     (?: ?:)?(?: (?:to alert me|to remind me|to tell me|to let me know))?
     (?P<link> (?:that (?:i|we) (?:need|have) to|when it's time to|so (?:that )?(?:i|we) (?:don't|do not|won't) forget
@@ -31,6 +34,8 @@ _LINKS = {"for": " for", "about": " about", "of": " about"}
 
 def reword_reminder(line: str) -> str | None:
     """The line as "remind me ...", or as "add a task" where it does not say of what; None if it asks for none."""
+    if _SEVERAL.fullmatch(line):
+        return None
     if m := _AFTERWARDS.fullmatch(line):
         return f"remind me to {m['x'].strip(' ,;.')}{m['when'] or ''}"
     for asked in _ASKED_FOR:

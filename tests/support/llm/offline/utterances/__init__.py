@@ -2,10 +2,10 @@
 from support.llm.offline.utterances.adding import ADDING
 from support.llm.offline.utterances.bulk import BULK
 from support.llm.offline.utterances.changing import CHANGING
-from support.llm.offline.utterances.itemized import ITEMIZED
 from support.llm.offline.utterances.listed import LISTED
 from support.llm.offline.utterances.looking import LOOKING, NOTHING
 from support.llm.offline.utterances.meant import ASKING
+from support.llm.offline.utterances.planned import PLANNED
 from support.llm.offline.utterances.reminding import REMINDING
 from support.llm.offline.utterances.repeating import REPEATING
 from support.llm.offline.utterances.said import HOME, MILKS, Said
@@ -20,8 +20,8 @@ TABLE: list[Said] = [
     *CHANGING,
     *ASKING,
     *LISTED,
-    *ITEMIZED,
     *BULK,
+    *PLANNED,
     *REPEATING,
     *REMINDING,
     *TALKING,

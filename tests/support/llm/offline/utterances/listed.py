@@ -1,5 +1,47 @@
 # support/llm/offline/utterances/listed.py -- what people say of their lists: what is on them, and what goes on and off.
-from support.llm.offline.utterances.said import EVERYTHING, FRIDAY, HOME, Said, add, deleted, done, look
+from support.llm.offline.utterances.said import EVERYTHING, FRIDAY, HOME, Call, Said, add, deleted, done, look
+
+
+def buy(*titles: str, place: str = "Shopping", **more: str) -> tuple[Call, ...]:
+    return tuple(add(title, place=place, **more) for title in titles)
+
+
+ITEMS: dict[str, tuple[Call, ...]] = {
+    "put eggs and bread on the shopping list": buy("Eggs", "Bread"),
+    "add milk, eggs and bread to my shopping list": buy("Milk", "Eggs", "Bread"),
+    "add milk, eggs, and bread to my grocery list": buy("Milk", "Eggs", "Bread", place="Grocery"),
+    "i need soap & towels on my shopping list": buy("Soap", "Towels"),
+    "put a dozen eggs and two loaves of bread on the shopping list": buy(
+        "A dozen eggs", "Two loaves of bread"
+    ),
+    "add 2 liters of milk and a bag of rice to the shopping list": buy("2 liters of milk", "A bag of rice"),
+    "put tent and stove on the camping list": buy("Tent", "Stove", place="Camping"),
+    # What is one thing, and adjectives of one.
+    "add mac and cheese to my shopping list": buy("Mac and cheese"),
+    "add salt and pepper and milk to the shopping list": buy("Salt and pepper", "Milk"),
+    "add apples, mac and cheese and paper towels to my shopping list": buy(
+        "Apples", "Mac and cheese", "Paper towels"
+    ),
+    "add red and green peppers and light bulbs to the shopping list": buy(
+        "Red and green peppers", "Light bulbs"
+    ),
+    # What is done with two things is one thing to do.
+    "add review budget and slides to the work list": buy("Review budget and slides", place="Work"),
+    "add call mom and dad to my errands list": buy("Call mom and dad", place="Errands"),
+    "add buy milk and eggs to my shopping list": buy("Buy milk and eggs"),
+    # The main list has things to do on it.
+    "add eggs and bread to my list": (add("Eggs and bread"),),
+    # A date is that of all, and each list has what stands before it.
+    "add milk and eggs to the grocery list tomorrow": buy(
+        "Milk", "Eggs", place="Grocery", due_on="2026-11-23"
+    ),
+    "add eggs to the shopping list and bread to the grocery list": (
+        *buy("Eggs"),
+        *buy("Bread", place="Grocery"),
+    ),
+    "add eggs to my shopping list and bread": buy("Eggs", "Bread"),
+    "add eggs to my shopping list and call mom": (*buy("Eggs"), add("Call mom")),
+}
 
 SHOP = ("Rice @ Shopping", "Soap @ Shopping", "Tent @ Camping", "Call Ann", "[x] Tea @ Shopping")
 OPEN = look(completed=False, place="shopping")
@@ -16,6 +58,7 @@ ADDED = {
     "can you write dust the shelves on my list of chores": add("Dust the shelves", place="Chores"),
     "put sweep the porch on to do list": add("Sweep the porch"),
     "set up a reminder so i don't forget to post the letter": add("Post the letter"),
+    "i have to sweep the porch so add it": add("Sweep the porch"),
     "i want to be reminded to feed the fish": add("Feed the fish"),
     "reminder to charge the drill": add("Charge the drill"),
     "i need to wash the dog, give me a reminder": add("Wash the dog"),
@@ -27,7 +70,6 @@ ASKED_WHAT = [
     "remind me of something",
     "add something to my shopping list",
     "add this event to my list",
-    "i have to sweep the porch so add it",
 ]
 SEEN = [
     "what is on my to do list",
@@ -40,6 +82,8 @@ SEEN = [
     "do i have any reminders",
 ]
 LISTED = [
+    *(Said(text, calls) for text, calls in ITEMS.items()),
+    Said("put tea on the shopping list", buy("Tea"), ("(SHOPPING)",), ("Rice @ SHOPPING",)),
     *(Said(text, (call,)) for text, call in ADDED.items()),
     *(Said(text, (), ("What would you like to add?",)) for text in ASKED_WHAT),
     *(Said(text, (look(completed=False),), ("You have 4 open tasks",), HOME) for text in SEEN),

@@ -58,6 +58,7 @@ def look(
     overdue: bool | None = None,
     place: str | None = None,
     done: tuple[str, str] | None = None,
+    **more: str,
 ) -> Call:
     """`done`: the first and the last day on which it was completed."""
     given: dict[str, Any] = {
@@ -73,7 +74,7 @@ def look(
     if done:
         after = dt.date.fromisoformat(done[1]) + dt.timedelta(1)
         given |= {"completed_after": done[0], "completed_before": after.isoformat()}
-    return "list_tasks", {name: value for name, value in given.items() if value is not None}
+    return "list_tasks", {name: value for name, value in (given | more).items() if value is not None}
 
 
 def done(task: int) -> Call:

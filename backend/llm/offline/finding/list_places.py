@@ -1,15 +1,15 @@
-# llm/offline/list_places.py -- what a named list means for a change: keep to it, and add nothing twice
+# llm/offline/finding/list_places.py -- what a named list means for a change: keep to it, and add nothing twice
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from llm.offline.dialogue_state import DialogueState, Question, read_tasks
-from llm.offline.narrowing import narrow_tasks
+from llm.offline.finding.narrowing import narrow_tasks
+from llm.offline.finding.task_lookup import PlannedCall, Resolution, list_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import choose_search_word, find_matches, is_named
 from llm.offline.parsing.task_titles import TaskDraft
 from llm.offline.replies import Voice
 from llm.offline.sentences import lists
-from llm.offline.task_lookup import PlannedCall, Resolution, list_tasks
 from llm.protocol import ToolCall
 from models.shapes import JsonObject
 

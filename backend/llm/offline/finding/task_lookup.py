@@ -1,10 +1,10 @@
-# llm/offline/task_lookup.py -- resolves a reference to tasks, by the dialogue or with list_tasks
+# llm/offline/finding/task_lookup.py -- resolves a reference to tasks, by the dialogue or with list_tasks
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from llm.offline.dialogue_state import DialogueState, Question, has_more, read_tasks
-from llm.offline.narrowing import plan_filter, read_days
+from llm.offline.finding.narrowing import plan_filter, read_days
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import (
     MAX_TASKS,
