@@ -1,4 +1,4 @@
-# llm/offline/finding/narrowing.py -- which tasks are on a list, and how the tool is asked for them or for those of a day
+# llm/offline/finding/narrowing.py -- which tasks are on a list, and how the tool is asked for what is wanted
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 

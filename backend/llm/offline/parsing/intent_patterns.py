@@ -22,7 +22,7 @@ from llm.offline.parsing.intent_builders import (
 )
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.lists.agenda import AGENDA_RULES
-from llm.offline.parsing.lists.bulk import BULK_RULES
+from llm.offline.parsing.lists.bulk import BULK_RULES, NO_LONGER_RULES
 from llm.offline.parsing.lists.names import restore_spaces
 from llm.offline.parsing.lists.rules import LIST_RULES
 from llm.offline.parsing.lists.targets import narrow_target
@@ -50,6 +50,7 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
         |(?:who|what) are you\??|i need (?:some )?help|can you help(?: me)?\??|what can i (?:say|ask|do
         |tell).*|your commands"""),
     *REMINDER_RULES,
+    *NO_LONGER_RULES,
     (build_small_talk("left"), r"""
         (?:never ?mind|forget it|stop|no thanks|nothing|leave it|neither|none(?: of them)?)
         (?: .{0,20})?"""),
@@ -81,7 +82,7 @@ _TABLE: tuple[tuple[IntentBuilder, str], ...] = (
     (build_intent("describe"), r"describe <T>"),
     (parse_reschedule, r"(?:<change>|move) (?:the )?<due> (?:of|for|on) <T> (?:to|as) <X>"),
     (parse_reschedule, r"""
-        (?:move|push|shift|bring|change|set|put|postpone|delay|defer|reschedule|bump) <T>
+        (?:move|push|shift|bring|change|set|put|postpone|delay|defer|reschedule|bump|update|edit|adjust|modify) <T>
         (?: from .{1,20}?)?(?: back| forward| out)? (?:to|until|till|for|by|on) (?=[^ ]+(?: [^ ]+){0,5} ?$)<X>"""),
     (parse_reschedule, r"""
         (?!(?:remind|add|create|new|note|put|what|when|which|who|is|are|any|how)\b)(?:make )?<T> (?:is |are )?(?:now )?
@@ -220,6 +221,6 @@ def match_intent(text: str, find_date: DateFinder) -> Intent | None:
                 text=restore_spaces(title) if title else title,
                 target=restore_spaces(intent.target),
                 task_wording=restore_spaces(task_wording),
-                sure=not is_question,
+                sure=intent.sure and not is_question,
             )
     return None

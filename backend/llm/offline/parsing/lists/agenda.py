@@ -32,6 +32,8 @@ def parse_event_question(m: re.Match[str], find_date: DateFinder) -> Intent | No
     listed = find_list(text)
     about = _ON_LIST.sub("", f" {' '.join(words.split())}").strip(" ?,.")
     about = _WISHED.sub("", _LOOSE_END.sub("", _LINKED.sub("", about)))
+    if m["general"] and _TO_DO.fullmatch(about):
+        about = ""
     if m["general"] and about and when is None:
         return Intent("check", target=about, list_name=listed)
     kind = m["kind"] or ""
@@ -45,6 +47,7 @@ _LINKED = compile_pattern(rf"^(?:{_STATES}(?: |$)){{0,3}}(?:{_LINK}(?: |$))?")
 _LOOSE_END = compile_pattern(rf"(?:(?:^| )(?:{_STATES}|{_LINK})){{1,4}}$")
 _WISHED = compile_pattern(r"""
     ^(?:that |which )?(?:i|we)(?:'m)? (?:should|need|needed|want|wanted|have|had|must|am|ought|might)\b.*""")
+_TO_DO = compile_pattern(r"(?:do|remember|finish|get done|take care of|complete)(?: (?:yet|still|left))?")
 _ON_LIST = compile_pattern(r"(?: ?(?:on|in))? <list>")
 
 
@@ -66,7 +69,7 @@ def parse_buying_question(m: re.Match[str], find_date: DateFinder) -> Intent:
 
 
 def parse_wanted_question(m: re.Match[str], find_date: DateFinder) -> Intent:
-    return Intent("show", completed=False, when=find_day(m[0], find_date))
+    return Intent("show", completed=False, when=find_day(m[0], find_date), list_name=find_list(m[0]))
 
 
 def parse_check(m: re.Match[str], find_date: DateFinder) -> Intent:
@@ -82,8 +85,8 @@ def parse_exchange(m: re.Match[str], find_date: DateFinder) -> Intent:
 
 
 _I_HAVE = r"""
-    (?:(?:if|whether) )?(?:(?:do|did|have|has) )?(?:i|we)(?:'ve)?(?: (?:already|still))? (?:have|got|had|set|made)
-    (?: got)?"""
+    (?:(?:if|whether) (?:i|we)(?:'ve)?|(?:(?:if|whether) )?(?:do|did|have|has) (?:i|we))(?: (?:already|still))?
+    (?: (?:have|got|had|set|made))?(?: got)?"""
 _STORE = r"(?:(?: (?:at|from|in|for)) (?:the )?(?:store|shop|market|supermarket|grocery store|groceries|shopping))?"
 
 
@@ -148,7 +151,8 @@ AGENDA_RULES: tuple[tuple[IntentBuilder, str], ...] = (
         |in)\b.{1,40}| today| tomorrow
         | tonight)\??"""),
     (parse_seeing, rf"""
-        (?P<lead>(?:i|we)(?:'d| would)?(?: just| really)? (?:want|need|like|love|wish)(?: you)?(?: to)? |let me 
+        (?P<lead>remind (?:me|us) (?:of|about) |(?:i|we)(?:'d| would)?(?: just| really)? (?:want|need|like|love
+        |wish)(?: you)?(?: to)? |let me 
         |let us |let's |can i
         |may i |could i )?(?P<see>{_SEE} )?(?:me |us )?(?:(?:(?:all|any|all of)(?: ))?(?P<list><list>)
         |(?:(?:all|the|my|our|any|of|current|upcoming|pending|open|saved|daily)(?: )){{0,4}}(?P<name>(?:shopping
@@ -158,6 +162,9 @@ AGENDA_RULES: tuple[tuple[IntentBuilder, str], ...] = (
         (?:i (?:forgot|forget|can't remember|don't remember) )?what (?:did|have|had) (?:i|we) (?:tell|told|ask|asked
         |want|wanted) you to(?: )
         remind (?:me|us)(?: (?:of|about|to do|for))?\b.{0,40}
+        |what (?:am|have|did) (?:i|we) (?:forgetting|forgotten|forget|missing|missed|miss)(?: .{0,20})?
+        |(?:did|have) (?:i|we) (?:already )?(?:finish|finished|complete|completed|done|do) (?:everything on |all of 
+        |all )?<list>\??
         |i (?:forgot|forget|can't remember|don't remember) what (?:i|we) (?:told|asked|wanted) you to remind (?:me
         |us)\b.{0,40}"""),
     (parse_buying_question, r"""

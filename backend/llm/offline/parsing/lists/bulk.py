@@ -42,6 +42,20 @@ def parse_gotten(m: re.Match[str], find_date: DateFinder) -> Intent:
     return Intent("complete", target="everything", list_name=read_list_name(m["list"]))
 
 
+def parse_no_longer(m: re.Match[str], find_date: DateFinder) -> Intent:
+    """ "I don't need to call mom anymore": whether the task is to go is asked."""
+    return Intent("delete", target=m["target"] or "", sure=False)
+
+
+# Before those by which "I don't need ..." means that nothing is to be done.
+NO_LONGER_RULES: tuple[tuple[IntentBuilder, str], ...] = (
+    (
+        parse_no_longer,
+        r"""
+        (?:i|we) (?:no longer (?:need|have|want) to <T>|(?:don't|do not) (?:need|have
+        |want) to (?P<also>.+?) (?:any ?more|any longer))""",
+    ),
+)
 BULK_RULES: tuple[tuple[IntentBuilder, str], ...] = (
     (parse_done_away, rf"""
         {_AWAY} {_WHOLE}(?: (?:on|from|in|off) (?P<list><list>))?{_THAT}(?: all| already)? <done>(?: already)?

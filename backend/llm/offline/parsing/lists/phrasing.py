@@ -1,4 +1,7 @@
 # llm/offline/parsing/lists/phrasing.py -- the many ways to put something on a list, turned into "add X to my list"
+import re
+
+from llm.offline.parsing.lists.items import names_items
 from llm.offline.parsing.lists.leads import LEAD, THEN, THING
 from llm.offline.parsing.lists.reminders import reword_reminder
 from llm.offline.parsing.patterns import compile_pattern
@@ -19,7 +22,7 @@ _IT = "(?:it|that|this|them|those|these|some|more)"
 _TWO_COMMANDS = compile_pattern(r"""
     (?:\b(?:and|then|but|also)|[,;.]) (?:please )?(?:remove|delete|take|cross|erase|drop|add)\b""")
 _NO_THING = compile_pattern(r"""
-    (?:(?:to|you|what|if|whether|how|is|are|do|does|did|the (?:items|content|contents|things))\b.*
+    (?:(?:i|we|they|he|she|to|you|what|if|whether|how|is|are|do|does|did|the (?:items|content|contents|things))\b.*
     |it|that|things|items)""")
 _DENIED = compile_pattern(r"\b(?:doesn't|does not|don't|do not|didn't|isn't|aren't|never|no longer|not)$")
 
@@ -74,6 +77,9 @@ _ADDING_UNLESS = tuple(
 _DELETING = tuple(
     compile_pattern(text)
     for text in (
+        rf"""{THING} (?:is|are|has been|have been) (?:already )?(?:done|finished|completed?|bought|taken care of){THEN}
+        (?:take|remove|delete|cross|check|strike|scratch|erase) {_IT} (?:(?:off|out|away)(?: )?)?(?:from |off of 
+        |of )?{_LIST}{_ENDS}""",
         rf"""{LEAD}(?:update|edit|change|fix|modify|open|on|from|in) {_LIST}[,:;]?(?: and| to)? (?:please )?
         (?:delete|remove|take off|take out|cross off|cross out|erase|strike|scratch|drop) {THING}{_ENDS}""",
         rf"""{LEAD}(?:take|get) (?!rid\b)(?:(?:away|out|off) )?{THING}(?: (?:away|out|off)){{0,2}}(?: )
@@ -104,8 +110,10 @@ _REASON = compile_pattern(r"""
 # What stands before a question, or before the wish to see something.
 _QUESTION_LEAD = compile_pattern(rf"""
     {LEAD}(?:(?:tell|let|inform|show|read|speak|say|repeat)(?: back)?(?: to)? (?:me|us)(?: know)?(?: again| please)?
-    |(?:check and see|check to see|look to see|find out|check|look|know|see)(?: for me)?)(?: )
-    (?=(?:what|what's|whats|which|how many|how much|if|whether|when)\b)""")
+    |(?:check and see|check to see|look to see|look and see|find out|double check|check|look|know|see|confirm
+    |verify)(?: for me)?
+    |(?:i|we) (?:forgot|forget|can't remember|don't remember|cannot remember|don't know|do not know))(?: )
+    (?=(?:that (?!(?:i|we|you)\b)|what|what's|whats|which|how many|how much|if|whether|when)\b)""")
 # "On my list, is there milk": the list stands where the patterns look for it.
 _LIST_FIRST = compile_pattern(rf"""
     {LEAD}(?:on|in|from) {_LIST}[,:]? (?P<q>(?:is|are|was|were|do|does|did|have|what|whats|what's|which
@@ -117,6 +125,23 @@ _NO_LONGER = compile_pattern(rf"""
     (?:i|we) (?:do |still |now )?(?:need|want) (?P<y>[^\n]{{1,100}})""")
 # "Shopping list, add milk": of the person, also without a word that says so.
 _OWN_LIST = compile_pattern(r"^((?:shopping|grocery|to-?do) list[,:]? (?:please )?(?:add|include) )")
+_REMINDING = re.compile("remind|remember|alert|notify|nudge|ping|prompt|memory")
+_LIST_WITH = compile_pattern(rf"""
+    {LEAD}(?:create|make|start|begin|set up|write)(?: me| us)? (?:an? |the |my )?(?:new )?
+    (?P<name>(?:shopping|grocery|packing|wish|party|camping|errands|chores) )?list (?:with|including
+    |containing) (?P<x>[^\n]{{1,200}})""")
+_MADE_TASK = compile_pattern(
+    rf"{LEAD}make {THING} (?:into )?an? (?:new )?(?:task|to-?do|to-?do item|reminder)[.!]{{0,3}}"
+)
+_INTO_LIST = compile_pattern(rf"""
+    {LEAD}(?:add|put|save|write) (?:to|in|on|into) (?:my |the )?(?:reminders|tasks
+    |to-?dos)[:,]? (?P<x>[^\n]{{1,200}})""")
+# "Eggs and milk on the shopping list, please": things, without a word of what to do.
+_THINGS_ON = compile_pattern(rf"""
+    (?P<x>(?!(?:what|whats|which|who|how|when|where|is|are|do|does|did|any|anything|something|everything|all|nothing|the|it|that
+    |this|there|one|i|you|we|list|show|read|display|open|view|new|more)\b)[^\n?]{{1,80}}?)(?:,? please)?,? (?:on
+    |onto) {_LIST}(?:,? please)?[.! ]{{0,3}}""")
+_AND = compile_pattern(r",? and |, | & ")
 _MINE = compile_pattern(r"\b(?:i|my|our|the list|reminders?|tasks?|to-?dos?)\b")
 _DATED = compile_pattern(r"""
     (?P<when>(?:at|on|in|by|this|next|tomorrow|today|tonight)\b[^,\n]{0,40}), (?=(?:please )?(?:remind|add|set)\b)""")
@@ -138,8 +163,14 @@ def reword(line: str) -> str:
         line = line[m.end() :]
     if m := _ADDED_AFTERWARDS.fullmatch(line):
         return f"add {m['x'].strip(' ,;')} to {m['list'] or 'my list'}"
+    if m := _LIST_WITH.fullmatch(line):
+        return f"add {m['x'].rstrip(' .!')} to my {m['name'] or ''}list"
+    if m := _MADE_TASK.fullmatch(line):
+        return f"add a task {m['x']}"
+    if m := _INTO_LIST.fullmatch(line):
+        return f"add {m['x']} to my list"
     lower = line.lower()
-    if "remind" in lower and (reworded := reword_reminder(line)) is not None:
+    if _REMINDING.search(lower) and (reworded := reword_reminder(line)) is not None:
         return reworded
     return _reword_list(_OWN_LIST.sub(r"my \1", line)) if "list" in lower else line
 
@@ -159,6 +190,8 @@ def _reword_list(line: str) -> str:
         if (m := adding.fullmatch(line)) and _is_thing(m["x"]) and not m["x"].endswith(" back"):
             unless = UNLESS_THERE if m.groupdict().get("unless") else ""
             return f"add {m['x'].strip(' ,;')} to {m['list']}{unless}"
+    if (m := _THINGS_ON.fullmatch(line)) and names_items(_AND.split(m["x"]), ""):
+        return f"add {m['x'].strip(' ,;')} to {m['list']}"
     return line
 
 

@@ -39,7 +39,7 @@ _CHECKS = tuple(
     for text in (
         rf"""(?:if |whether )?(?:is|are|was|were) (?:there )?{_ENTRY}{_TARGET}(?: (?:already|still|now|listed))?(?: )
         (?:on|in|one of|part of|among) {_LIST}(?: (?:items?|tasks?|things))?{_NOW}\??""",
-        rf"""(?:if|whether) {_ENTRY}{_TARGET} (?:is|are|was|were)(?: already| still)?(?: )
+        rf"""(?:if|whether|that) {_ENTRY}{_TARGET} (?:is|are|was|were)(?: already| still)?(?: )
         (?:on|in) {_LIST}{_NOW}\??""",
         rf"""(?:if |whether )?(?:(?:do|did|have|had|has) )?(?:i|we) (?:already |ever |also |still )?
         (?:have|has|put|add|added|include|included|write|wrote|got|get|list|listed|placed?) {_ENTRY}{_TARGET}(?: )
@@ -53,6 +53,7 @@ _CHECKS = tuple(
         rf"""(?:has|have|had|was|were) {_TARGET} (?:already )?(?:been )?(?:added|put|placed|written)(?: down)?(?: )
         (?:to|on|onto|in) {_LIST}{_NOW}\??""",
         rf"(?:have|do) you (?:got|have) {_TARGET} on {_LIST}{_NOW}\??",
+        rf"(?:did|have) you (?:already )?(?:add|added|put|include|included) {_TARGET} (?:to|on|in) {_LIST}{_NOW}\??",
         rf"(?:do|must) (?:i|we) (?:still |already )?need to (?:buy|get|pick up) {_TARGET}\??",
         rf"""(?:did|have) (?:i|we) (?:already )?(?:tell|told|ask|asked) you to remind (?:me|us)(?: )
         (?:to|about|of) {_TARGET}\??""",

@@ -14,6 +14,16 @@ _ASKED_FOR = (
         {LEAD}(?:what about |how about |do )?(?:{_A_REMINDER}|remind(?= (?:to|about|of))|remind me)
         (?P<rest>[ ,:.!?].*)?"""),
 )
+# "I have an appointment on Friday, can you remind me", "my flight is on Friday, please remind me".
+_EVENT = compile_pattern(rf"""
+    (?:(?:i|we)(?:'ve| have)?(?: got)? (?=(?:an?|the|my|our)\b)|(?=(?:my|our)\b)){THING}(?: (?:is
+    |are)(?P<is> [^\n]{{1,60}}?))?{THEN}
+    remind (?:me|us)(?: (?:about|of) (?:it|that|this))?[.!?]{{0,3}}""")
+# What says "remind me" in other words.
+_SAME_AS_REMINDING = compile_pattern(rf"""
+    {LEAD}(?:(?:alert|notify|nudge|ping|prompt) (?:me|us)|(?:jog|refresh) my memory|help (?:me|us) (?:to )?remember
+    |let me (?:to )?remember|keep reminding (?:me|us))(?P<rest> (?:to .+|(?:at|on|in|tomorrow|today|tonight|every
+    |each) .{{0,40}}?\bto .+))""")
 _SEVERAL = compile_pattern(r"""
     (?:(?:all|my|the|our|upcoming|current)(?: )){1,3}reminders(?: please)?[.?!]{0,3}|reminders? list(?: please)?
     |reminders (?:for|on|due|today|tomorrow|this|next)\b(?!.* to ).{0,40}""")
@@ -24,10 +34,11 @@ _LINKED = compile_pattern(r"""
     (?P<rest> .*)?""")
 # "I need to feed the cat at 6, give me a reminder"
 _AFTERWARDS = compile_pattern(rf"""
-    (?:i|we)(?: (?:need|have|want|ought|must)|'ve got| got)(?: to)? {THING}{THEN}
+    (?:i|we)(?: (?:need|have|want|ought|must)|'ve got| got)(?: to)? (?!to\b){THING}{THEN}
     (?:set|give me|make|create|i need)(?: me)? {_A_REMINDER}(?P<when> (?:for|at|on|in) .{{1,60}}?)?[.!?]{{0,3}}""")
 _NOTHING = compile_pattern(r"""
-    [ ,.!?]*(?:(?:please|now|for me|thanks|something|to do something|of something|about something|to|later)
+    [ ,.!?]*(?:(?:please|now|for me|thanks|something|to do something|of something|about something|to|later|(?:on|in
+    |to) <list>)
     [ ,.!?]*){0,3}""")
 _LINKS = {"for": " for", "about": " about", "of": " about"}
 
@@ -36,6 +47,10 @@ def reword_reminder(line: str) -> str | None:
     """The line as "remind me ...", or as "add a task" where it does not say of what; None if it asks for none."""
     if _SEVERAL.fullmatch(line):
         return None
+    if m := _EVENT.fullmatch(line):
+        return f"remind me about {m['x'].strip(' ,;.')}{m['is'] or ''}"
+    if m := _SAME_AS_REMINDING.fullmatch(line):
+        return f"remind me{m['rest']}"
     if m := _AFTERWARDS.fullmatch(line):
         return f"remind me to {m['x'].strip(' ,;.')}{m['when'] or ''}"
     for asked in _ASKED_FOR:

@@ -17,7 +17,8 @@ _WHOLE = rf"(?:everything|anything|(?:all|each|every)(?: of)?(?: (?:the|my))?(?:
 _ADDED_THEN = compile_pattern(r"\b(?:i|we|you)(?:'ve| have| just)* (?:set|made|created|added|put) $")
 _NEW_LIST = r"""
     (?:(?:i|we) (?:want|need|would like|'d like) to )?
-    (?:create|make|start|begin|set up|generate|build|new|(?:add|open)(?= an? | another ))(?: me)?
+    (?:create|make|start|begin|set up|generate|build|new|(?:i|we) (?:want|need|would like|'d like)|(?:add
+    |open)(?= an? | another ))(?: me)?
     (?: (?:an?|another|the|my|this|week's|new|separate|different|blank)){0,4}"""
 _LOOSE = compile_pattern(r"""
     (?: ?\b(?:for|on|of|due|from|that|are|is|i|we|have|had|set|made|scheduled|only|please|the|rest|my|<list>|now|and
@@ -77,7 +78,7 @@ def tell_of_lists(m: re.Match[str], find_date: DateFinder) -> Intent:
 
 LIST_RULES: tuple[tuple[IntentBuilder, str], ...] = (
     (tell_of_lists, rf"""
-        {_NEW_LIST} (?:(?!(?:to|on|in|of|for|from|and)\b)[\w-]+(?:'s)? ){{0,3}}lists?
+        {_NEW_LIST} (?:to-? ?do )?(?:(?!(?:to|on|in|of|for|from|and)\b)[\w-]+(?:'s)? ){{0,3}}lists?
         (?: (?:for|called|named) .{{1,60}})?"""),
     (parse_clearing, rf"""
         {_ENDED}(?: out| off| up)?(?: {_WHOLE})?(?: (?:on|from|in|off|of))? (?P<list><list>)

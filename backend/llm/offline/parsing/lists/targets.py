@@ -13,6 +13,7 @@ _WHOLE = frozenset(["complete", "reopen", "delete", "move"])
 _LIST_BEHIND = compile_pattern(r" (?:on|in|from|off of|off|of) (?P<list><list>)$")
 # "Finish the shopping list": what is on it.
 _LIST_ITSELF = compile_pattern(r"(?:(?:all|everything)(?: of)? )?(?P<list>(?=.* list$)<list>)")
+_REMINDER = compile_pattern(r"(?:my|the|that|this) (?:reminder|task|to-?do)")
 _DUE = compile_pattern(
     r"(?: (?:that (?:is|are)|which (?:is|are)|due|set|scheduled|planned|for|from|of|on)){0,3}$"
 )
@@ -26,6 +27,8 @@ def narrow_target(intent: Intent, find_date: DateFinder) -> Intent:
     target = intent.target[:_MAX_CHARACTERS]
     if intent.verb not in _NARROWED or not target:
         return intent
+    if _REMINDER.fullmatch(target) and intent.due_day is None:
+        return replace(intent, target="it")
     if m := _LIST_BEHIND.search(target):
         target = target[: m.start()]
         intent = replace(intent, target=target, list_name=read_list_name(m["list"]))

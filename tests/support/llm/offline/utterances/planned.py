@@ -139,7 +139,33 @@ ANSWERED: dict[str, tuple[Call, ...]] = {
         updated(5, title="Cream"),
     ),
 }
+# Other words for a reminder, and for what goes on a list or off it.
+MEANT: dict[str, tuple[Call, ...]] = {
+    **dict.fromkeys(
+        ["help me remember to feed the cat", "nudge me to feed the cat", "keep reminding me to feed the cat"],
+        (add("Feed the cat"),),
+    ),
+    **dict.fromkeys(
+        ["create a shopping list with tea and jam", "tea and jam on the shopping list, please"],
+        (add("Tea", place="Shopping"), add("Jam", place="Shopping")),
+    ),
+    "make ironing a task": (add("Ironing"),),
+    "add to reminders feed the cat": (add("Feed the cat"),),
+    "milk is bought, take it off my shopping list": (look("milk", place="shopping"), deleted(5)),
+    "update my reminder for the gym to 5pm": (look("gym"), updated(6, due_at="2026-11-27T17:00:00")),
+    "verify that milk is on my shopping list": (look("milk", place="shopping"),),
+    "i forgot what's on my shopping list": (look(place="shopping", completed=False),),
+    "remind me of my tasks": (look(completed=False),),
+    "did you put milk on my shopping list": (look("milk", place="shopping"),),
+    "have i finished everything on my shopping list": (look(completed=False, place="shopping"),),
+}
 PLANNED = [
+    *(Said(text, calls, (), TASKS) for text, calls in MEANT.items()),
+    Said("i don't need to call mom anymore", (look("mom"),), ("Shall I delete “Call mom”?",), TASKS),
+    Said("move my reminder to tomorrow", (look(limit=25),), ("Which one do you mean?",), TASKS),
+    Said("i need a new list", (), ("comes into being",), TASKS),
+    Said("put a reminder on my calendar", (), ("What would you like to add?",), TASKS),
+    Said("i need to set a reminder", (), ("What would you like to add?",), TASKS),
     *(Said(text, calls, (), TASKS) for text, calls in ANSWERED.items()),
     # What is not sure is asked, and nothing changed.
     Said("delete the last reminder", (look(completed=False, limit=1),), ("Do you mean “Gym”?",), TASKS),
