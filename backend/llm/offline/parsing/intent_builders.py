@@ -109,7 +109,8 @@ def format_new_title(text: str) -> str:
 
 
 _UNDONE = compile_pattern(r"""
-    \b(?:not (?:yet )?(?:done|finished|completed?|do)|haven't|undone|unfinished|uncompleted|incomplete|open
+    \b(?:to (?:be|get) (?:done|finished|completed)|not (?:yet )?(?:done|finished|completed?|do)|haven't|undone
+    |unfinished|uncompleted|incomplete|open
     |left|pending|remain(?:s|ing)?|outstanding|still|due|next)\b""")
 _DONE = compile_pattern(r"""
     \b(?:done|completed?|finish(?:ed)?|achieved?|accomplish(?:ed)?|ticked|checked|closed

@@ -47,7 +47,9 @@ _LINKED = compile_pattern(rf"^(?:{_STATES}(?: |$)){{0,3}}(?:{_LINK}(?: |$))?")
 _LOOSE_END = compile_pattern(rf"(?:(?:^| )(?:{_STATES}|{_LINK})){{1,4}}$")
 _WISHED = compile_pattern(r"""
     ^(?:that |which )?(?:i|we)(?:'m)? (?:should|need|needed|want|wanted|have|had|must|am|ought|might)\b.*""")
-_TO_DO = compile_pattern(r"(?:do|remember|finish|get done|take care of|complete)(?: (?:yet|still|left))?")
+_TO_DO = compile_pattern(
+    r"(?:do|remember|finish|get done|take care of|complete)(?: (?:yet|still|left|anything|something))?"
+)
 _ON_LIST = compile_pattern(r"(?: ?(?:on|in))? <list>")
 
 
@@ -118,7 +120,7 @@ _PLEASE = compile_pattern(r"""
 _SEE = r"""
     (?:see|hear(?: about)?|view|look(?: up| at| over| through)?|pull(?: up)?|check(?: on| for| out| over)?|get|have
     |open(?: up)?
-    |announce|recite|spit out|say|use|go(?: to| over| through| back over)?|know|read|bring up|review|list|show
+    |name|announce|recite|spit out|say|use|go(?: to| over| through| back over)?|know|read|bring up|review|list|show
     |display|find|retrieve|access|present|print
     |(?:give me )?(?:an? )?(?:rundown|run down|list|summary|overview) of)"""
 
@@ -151,24 +153,35 @@ AGENDA_RULES: tuple[tuple[IntentBuilder, str], ...] = (
         |in)\b.{1,40}| today| tomorrow
         | tonight)\??"""),
     (parse_seeing, rf"""
-        (?P<lead>remind (?:me|us) (?:of|about) |(?:i|we)(?:'d| would)?(?: just| really)? (?:want|need|like|love
+        (?P<lead>(?:remind (?:me|us)|how|what) (?:of|about) |can we |(?:i|we) must |(?:i|we)(?:'d| would)?(?: just
+        | really)? (?:want|need|like|love
         |wish)(?: you)?(?: to)? |let me 
         |let us |let's |can i
         |may i |could i )?(?P<see>{_SEE} )?(?:me |us )?(?:(?:(?:all|any|all of)(?: ))?(?P<list><list>)
-        |(?:(?:all|the|my|our|any|of|current|upcoming|pending|open|saved|daily)(?: )){{0,4}}(?P<name>(?:shopping
+        |(?:(?:all|the|my|our|any|of|current|upcoming|pending|open|saved|daily
+        |available)(?: )){{0,4}}(?P<name>(?:shopping
         |grocery|reminder|task|to-?do) )?
         (?:reminders|lists?|tasks|to-?dos|items))(?P<rest>(?: .{{1,60}})?)"""),
     (parse_wanted_question, r"""
         (?:i (?:forgot|forget|can't remember|don't remember) )?what (?:did|have|had) (?:i|we) (?:tell|told|ask|asked
         |want|wanted) you to(?: )
         remind (?:me|us)(?: (?:of|about|to do|for))?\b.{0,40}
+        |(?:<find>)?(?:what|which|anything|is there anything|do you have anything)\b.{0,60}\b(?:remind(?:ing)? (?:me
+        |us)|reminded|reminding)
+        (?: (?:of|about|to do|for))?(?: (?:today|tomorrow|this|next|on|again).{0,20})?\??
+        |what (?:things |tasks |else )?(?:am|are) (?:i|we) supposed to (?:be doing|do|finish|remember)\b.{0,30}
+        |what (?:else )?(?:still )?needs (?:doing|to be done|to get done|to be finished)\b.{0,30}
+        |what (?:are )?(?:my )?(?:jobs|responsibilities|duties|obligations)\b.{0,40}|what did (?:i|we) say (?:i
+        |we) (?:needed|wanted|had) to do\??
+        |where(?:'s| is| are) <list>\??
         |what (?:am|have|did) (?:i|we) (?:forgetting|forgotten|forget|missing|missed|miss)(?: .{0,20})?
         |(?:did|have) (?:i|we) (?:already )?(?:finish|finished|complete|completed|done|do) (?:everything on |all of 
         |all )?<list>\??
         |i (?:forgot|forget|can't remember|don't remember) what (?:i|we) (?:told|asked|wanted) you to remind (?:me
         |us)\b.{0,40}"""),
     (parse_buying_question, r"""
-        what (?:am|are) (?:i|we) (?:buying|getting|shopping for|out of|low on)(?: (?:at|from
+        what did (?:i|we) say (?:i|we) (?:needed|wanted|had) to (?:buy|get)\??|what (?:am|are) (?:i|we) (?:buying
+        |getting|shopping for|out of|low on)(?: (?:at|from
         |in) the .{1,20})?(?: today| tomorrow)?\??"""),
     (parse_buying_question, rf"""
         what (?:(?:stuff|things?|items?|groceries|food|else|other things) )?(?:do|did|should|must|have) (?:i|we)(?: )

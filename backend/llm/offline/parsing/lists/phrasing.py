@@ -29,8 +29,10 @@ _DENIED = compile_pattern(r"\b(?:doesn't|does not|don't|do not|didn't|isn't|aren
 _ADDING = tuple(
     compile_pattern(text)
     for text in (
-        rf"""(?:(?:i'm|we're|i am|we are|i've|we've|i have|we have|i|we|am)(?: ))?
-        (?:(?:all|almost|completely|nearly|running|run|ran) ){{0,3}}(?:out of|low on|short on|short of) {THING}{THEN}
+        rf"""(?:(?:(?:i'm|we're|i am|we are|i've|we've|i have|we have|i|we|am)(?: ))?
+        (?:(?:all|almost|completely|nearly|running|run|ran) ){{0,3}}(?:out of|low on|short on|short of)
+        |(?:(?:i|we)(?:'ve| have)?(?: got)?|there(?:'s| is| are)) no more
+        |(?:i|we)(?:'ve| have)? (?:used|finished|eaten) (?:up )?the last of)(?: (?:the|my|our))? {THING}{THEN}
         (?:(?:add|put|stick|list|remind)(?: me)?(?: {_IT})?
         |(?:it|they|that|this) (?:needs?|should|must|has|have) (?:to )?(?:be|go)(?: added| put
         | placed)?) {_ON} {_LIST}{_ENDS}""",
@@ -44,7 +46,9 @@ _ADDING = tuple(
         {_ON} {_LIST}{_ENDS}""",
         rf"""{LEAD}{THING} (?:needs?|should|must|has|have|ought) (?:to )?(?:also )?(?:be|go)(?: )
         (?:added |put |included |placed |written )?{_ON} {_LIST}{_ENDS}""",
-        rf"{LEAD}{THING} (?:goes|go|belongs?|(?:is|are) (?:also )?(?:needed|wanted|missing)) {_ON} {_LIST}{_ENDS}",
+        rf"""
+        {LEAD}{THING} (?:goes|go|belongs?|needs? (?:adding|putting)|(?:is|are) (?:also )?(?:needed|wanted
+        |missing)) {_ON} {_LIST}{_ENDS}""",
         rf"(?:can|could|should|would|may) {THING} (?:please )?be (?:added|put|included|placed) {_ON} {_LIST}{_ENDS}",
         rf"{LEAD}make {THING} (?:a )?part of {_LIST}{_ENDS}",
         rf"{LEAD}(?:put|write|jot|note) down {THING} (?:for|on|in|to) {_LIST}{_ENDS}",
@@ -53,8 +57,9 @@ _ADDING = tuple(
         {THING}{_ENDS}""",
         rf"{_LIST} (?:also )?(?:needs|is missing|is short of|could use) (?!to\b){THING}{_ENDS}",
         rf"{_LIST}[,:]? (?:please )?(?:add|include) {THING}{_ENDS}",
-        rf"""(?:i|we) (?:also |still |really )?(?:need|want|would like|'d like) {THING} (?:added |put )?
-        {_ON} {_LIST}{_ENDS}""",
+        rf"""(?:(?:i|we) (?:also |still |really )?(?=need|want|would|'d)|(?=need ))(?:need|want|would like
+            |'d like) {THING}(?: to be)?(?: )
+        (?:added |put )?{_ON} {_LIST}{_ENDS}""",
         rf"""{LEAD}{_LIST} (?:should|needs to|must|ought to|has to) (?:have|include|contain|show|get) {THING}
         (?: (?:on|in|to) it)?{_ENDS}""",
         rf"""{LEAD}{_ON} {_LIST}[,:]? (?:(?:please|also|can you|could you) ){{0,3}}
@@ -111,7 +116,7 @@ _REASON = compile_pattern(r"""
 _QUESTION_LEAD = compile_pattern(rf"""
     {LEAD}(?:(?:tell|let|inform|show|read|speak|say|repeat)(?: back)?(?: to)? (?:me|us)(?: know)?(?: again| please)?
     |(?:check and see|check to see|look to see|look and see|find out|double check|check|look|know|see|confirm
-    |verify)(?: for me)?
+    |verify|review|go over|hear)(?: for me)?|remind (?:me|us) (?:of|about)
     |(?:i|we) (?:forgot|forget|can't remember|don't remember|cannot remember|don't know|do not know))(?: )
     (?=(?:that (?!(?:i|we|you)\b)|what|what's|whats|which|how many|how much|if|whether|when)\b)""")
 # "On my list, is there milk": the list stands where the patterns look for it.
@@ -142,6 +147,16 @@ _THINGS_ON = compile_pattern(rf"""
     |this|there|one|i|you|we|list|show|read|display|open|view|new|more)\b)[^\n?]{{1,80}}?)(?:,? please)?,? (?:on
     |onto) {_LIST}(?:,? please)?[.! ]{{0,3}}""")
 _AND = compile_pattern(r",? and |, | & ")
+# "Open my list and add milk to it", where what is added or taken off is all that matters.
+_OPENED = compile_pattern(rf"""
+    {LEAD}(?:bring up|pull up|open(?: up)?|access|go (?:in)?to|take|get|grab|find|look at|check) {_LIST},? (?:and|to
+    |then|&)(?: )
+    (?:then |please )?(?P<do>add|put|include|write|delete|remove|erase|take off|cross off|check off) {THING}
+    (?:,? (?:to|on|onto|from|off of|off|in) (?:it|there|that list|the list))?[.!]{{0,3}}""")
+_MINDING = compile_pattern(
+    r"(?:would|do|could) you (?:please )?mind (?P<verb>adding|putting|deleting|removing)(?: )"
+)
+_MINDED = {"adding": "add", "putting": "put", "deleting": "delete", "removing": "remove"}
 _MINE = compile_pattern(r"\b(?:i|my|our|the list|reminders?|tasks?|to-?dos?)\b")
 _DATED = compile_pattern(r"""
     (?P<when>(?:at|on|in|by|this|next|tomorrow|today|tonight)\b[^,\n]{0,40}), (?=(?:please )?(?:remind|add|set)\b)""")
@@ -151,16 +166,34 @@ def reword(line: str) -> str:
     """The line in the words that the patterns know, where it asks to add something or to be reminded."""
     if len(line) > _MAX_LINE:
         return line
+    line = _drop_lead(line)
+    if (reworded := _reword_whole(line)) is not None:
+        return reworded
+    lower = line.lower()
+    if _REMINDING.search(lower) and (reworded := reword_reminder(line)) is not None:
+        return reworded
+    return _reword_list(_OWN_LIST.sub(r"my \1", line)) if "list" in lower else line
+
+
+def _drop_lead(line: str) -> str:
+    """The line without a reason, a wish to know or a courtesy before what it asks for."""
     if m := _DATED.match(line):
         line = f"{m['when']} {line[m.end() :]}"
     if m := _REASON.match(line):
         line = line[m.end() :]
     if m := _LIST_FIRST.fullmatch(line):
         line = f"{m['q']} on {m['list']}?"
-    if m := _NO_LONGER.fullmatch(line):
-        return f"add {m['y'].rstrip(' .!')} to my list and delete {m['x']} from my list"
     if (m := _QUESTION_LEAD.match(line)) and _MINE.search(line, m.end()):
         line = line[m.end() :]
+    if m := _MINDING.match(line):
+        line = f"{_MINDED[m['verb'].lower()]} {line[m.end() :]}"
+    return line
+
+
+def _reword_whole(line: str) -> str | None:
+    """The line where all of it says one thing in a way of its own; else None."""
+    if m := _NO_LONGER.fullmatch(line):
+        return f"add {m['y'].rstrip(' .!')} to my list and delete {m['x']} from my list"
     if m := _ADDED_AFTERWARDS.fullmatch(line):
         return f"add {m['x'].strip(' ,;')} to {m['list'] or 'my list'}"
     if m := _LIST_WITH.fullmatch(line):
@@ -169,10 +202,10 @@ def reword(line: str) -> str:
         return f"add a task {m['x']}"
     if m := _INTO_LIST.fullmatch(line):
         return f"add {m['x']} to my list"
-    lower = line.lower()
-    if _REMINDING.search(lower) and (reworded := reword_reminder(line)) is not None:
-        return reworded
-    return _reword_list(_OWN_LIST.sub(r"my \1", line)) if "list" in lower else line
+    if m := _OPENED.fullmatch(line):
+        is_added = m["do"].lower() in ("add", "put", "include", "write")
+        return f"{'add' if is_added else 'delete'} {m['x'].strip(' ,;.')} {'to' if is_added else 'from'} {m['list']}"
+    return None
 
 
 def _reword_list(line: str) -> str:

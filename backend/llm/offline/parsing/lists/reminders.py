@@ -25,7 +25,8 @@ _SAME_AS_REMINDING = compile_pattern(rf"""
     |let me (?:to )?remember|keep reminding (?:me|us))(?P<rest> (?:to .+|(?:at|on|in|tomorrow|today|tonight|every
     |each) .{{0,40}}?\bto .+))""")
 _SEVERAL = compile_pattern(r"""
-    (?:(?:all|my|the|our|upcoming|current)(?: )){1,3}reminders(?: please)?[.?!]{0,3}|reminders? list(?: please)?
+    (?:(?:what|how) about )?(?:(?:all|my|the|our|upcoming|current)(?: )){1,3}reminders(?: please)?[.?!]{0,3}
+    |reminders? list(?: please)?
     |reminders (?:for|on|due|today|tomorrow|this|next)\b(?!.* to ).{0,40}""")
 _LINKED = compile_pattern(r"""
     (?: ?:)?(?: (?:to alert me|to remind me|to tell me|to let me know))?
