@@ -96,11 +96,20 @@ def parse_trailing_date(m: re.Match[str], find_date: DateFinder) -> Intent | Non
 
 
 def parse_rename(m: re.Match[str], find_date: DateFinder) -> Intent:
-    """ "rename go to gym to swim" can be cut in several places: the other cuts become alternatives."""
+    """ "rename go to gym to swim" can be cut in several places: the other cuts become alternatives.
+
+    Who changes milk to cream may mean the word in a title; who renames it means the title.
+    """
     whole = f"{m['target']} to {m['text']}"
     cuts = [cut.start() for cut in re.finditer(r" to ", whole, re.I)][:4]
-    intents = [Intent("rename", whole[:cut], format_new_title(whole[cut + 4 :])) for cut in cuts]
-    first = Intent("rename", m["target"], format_new_title(m["text"]))
+    is_change = not m[0].lower().startswith(("rename", "retitle", "reword"))
+
+    def build(target: str, text: str) -> Intent:
+        replaced = strip_wrapping(target) if is_change else ""
+        return Intent("rename", target, format_new_title(text), replaced=replaced)
+
+    intents = [build(whole[:cut], whole[cut + 4 :]) for cut in cuts]
+    first = build(m["target"], m["text"])
     return replace(first, alternatives=tuple(other for other in intents if other != first))
 
 

@@ -177,6 +177,10 @@ MEANT: dict[str, tuple[Call, ...]] = {
 }
 PLANNED = [
     *(Said(text, calls, (), TASKS) for text, calls in MEANT.items()),
+    Said("change mom to dad", (look("mom"),), ("Shall I rename “Call mom”?",), TASKS),
+    Said("yes", (updated(2, title="Call dad"),), (), TASKS, ("change mom to dad",)),
+    Said("change call mom to call dad", (look("mom"), updated(2, title="Call dad")), (), TASKS),
+    Said("rename mom to dad", (look("mom"), updated(2, title="Dad")), (), TASKS),
     Said("i don't need to call mom anymore", (look("mom"),), ("Shall I delete “Call mom”?",), TASKS),
     Said("move my reminder to tomorrow", (look(limit=25),), ("Which one do you mean?",), TASKS),
     Said("i need a new list", (), ("comes into being",), TASKS),
