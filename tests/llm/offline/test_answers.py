@@ -339,3 +339,11 @@ def test_completing_what_repeats_says_when_it_is_due_again_and_that_is_then_mean
     assert calls[-1].arguments == {"task_id": "t4", "due_on": "2026-11-27"}
     _, answer = conversation.say("done with the pills and the rent")
     assert answer.endswith("“Take the pills” does not come again.")
+
+
+def test_a_list_is_found_behind_however_many_newer_tasks() -> None:
+    conversation = talk("Milk @ Shopping", "Tea @ Shopping", *(f"Note {number}" for number in range(300)))
+    assert "2 open tasks on the list “Shopping”" in conversation.say("what's on my shopping list")[1]
+    assert "is still open" in conversation.say("is milk on my shopping list")[1]
+    conversation.say("finish everything on the shopping list")
+    assert [task["title"] for task in conversation.store.tasks if task["completed"]] == ["Milk", "Tea"]
