@@ -23,7 +23,7 @@ LAYERS = [
     {"app_state"},
     {"agent", "doctor"},
     {"llm", "tools", "streaming"},
-    {"search", "exports", "imports", "backups"},
+    {"search", "exports", "imports", "backups", "queries"},
     {"services", "server"},
     {"identity", "events"},
     {"pagination"},

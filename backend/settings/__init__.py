@@ -26,6 +26,7 @@ from structlog.typing import FilteringBoundLogger
 
 from settings.former_names import DEPRECATED_NAMES, DeprecatedNamesSource
 from settings.private_files import load_or_create_key
+from settings.query_databases import SecretDatabases, refuse_repeated
 from settings.types import ModelPrice, PlainJson, SecretJson, split_list
 
 log: FilteringBoundLogger = structlog.get_logger()
@@ -174,6 +175,11 @@ class Settings(BaseSettings):
         {},
         description="What a million tokens cost, read and written, by the name of the model as MODEL has it.",
     )
+    query_databases: SecretDatabases = Field(
+        Secret([]),
+        description="Databases that hosted agents may query, each with a role that only reads and the accounts whose "
+        "agents may use it: a JSON list, or the path of a file that holds it.",
+    )
     run_lease_seconds: float = Field(
         15,
         ge=0.5,
@@ -270,6 +276,8 @@ class Settings(BaseSettings):
     @classmethod
     def lower_choices(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
+
+    _refuse_repeated = field_validator("query_databases")(refuse_repeated)
 
     @model_validator(mode="after")
     def add_pooler_to_url(self) -> Self:

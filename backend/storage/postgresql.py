@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import asyncpg
-from sqlalchemy import URL, Connection, event, func, select, type_coerce
+from sqlalchemy import URL, Connection, Dialect, event, func, select, type_coerce
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import AdaptedConnection, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
@@ -289,12 +289,25 @@ async def connect_outside_pool(
     engine: AsyncEngine, url: URL, arguments: ConnectArguments
 ) -> "asyncpg.Connection[asyncpg.Record]":
     """A connection of asyncpg outside the pool, for LISTEN."""
-    _, settings = engine.dialect.create_connect_args(url)
+    return await connect_by(engine.dialect, url, arguments, TimeLimits())
+
+
+async def connect_alone(
+    url: URL, arguments: ConnectArguments, limits: TimeLimits
+) -> "asyncpg.Connection[asyncpg.Record]":
+    """A connection of asyncpg without any pool."""
+    return await connect_by(url.get_dialect()(), url, arguments, limits)
+
+
+async def connect_by(
+    dialect: Dialect, url: URL, arguments: ConnectArguments, limits: TimeLimits
+) -> "asyncpg.Connection[asyncpg.Record]":
+    _, settings = dialect.create_connect_args(url)
     driver_arguments = {
         name: value for name, value in arguments.items() if not name.startswith("prepared_statement")
     }
     own = {name: driver_arguments.pop(name) for name in OWN_ARGUMENTS if name in driver_arguments}
-    times = make_time_arguments(driver_arguments, TimeLimits())
+    times = make_time_arguments(driver_arguments, limits)
     connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
         **{**times, **settings, **driver_arguments}
     )

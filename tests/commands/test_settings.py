@@ -82,6 +82,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
         "model_extra_headers": Secret({}),
         "model_extra_body": Secret({}),
         "model_prices": {},
+        "query_databases": Secret([]),
     }
 
 
@@ -159,6 +160,7 @@ BAD = [
     ("MODEL_PARALLEL_TOOL_CALLS", "perhaps"),
     ("MODEL_EXTRA_HEADERS", '{"X-Key": "a-sec'),
     ("MODEL_EXTRA_HEADERS", "[]"),
+    ("QUERY_DATABASES", "[{}]"),
     *((name, "temperature=0") for name in ("MODEL_EXTRA_BODY", "MODEL_PRICES")),
     ("CONTEXT_TOKENS", "499"),
     ("RUN_LEASE_SECONDS", "0"),
