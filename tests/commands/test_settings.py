@@ -160,7 +160,7 @@ BAD = [
     ("MODEL_PARALLEL_TOOL_CALLS", "perhaps"),
     ("MODEL_EXTRA_HEADERS", '{"X-Key": "a-sec'),
     ("MODEL_EXTRA_HEADERS", "[]"),
-    ("QUERY_DATABASES", "[{}]"),
+    ("QUERY_DATABASES", "shop"),
     *((name, "temperature=0") for name in ("MODEL_EXTRA_BODY", "MODEL_PRICES")),
     ("CONTEXT_TOKENS", "499"),
     ("RUN_LEASE_SECONDS", "0"),

@@ -3,8 +3,8 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import asyncmy
 from asyncmy.connection import Connection
+from asyncmy.constants.CLIENT import MULTI_STATEMENTS
 from asyncmy.cursors import SSCursor
 from asyncmy.errors import MySQLError
 from sqlalchemy.engine import URL
@@ -39,7 +39,7 @@ COLUMNS = """
          AND k.referenced_table_name IS NOT NULL LIMIT 1)
     FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
     WHERE c.table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')
-    ORDER BY c.table_schema <> database(), c.table_schema, c.table_name, c.ordinal_position LIMIT %s
+    ORDER BY c.table_schema <> database(), c.table_schema, c.table_name, c.ordinal_position
 """
 
 
@@ -55,7 +55,7 @@ class MariaDBQueries(QueryEngine):
 
     async def read_catalog(self) -> Catalog:
         async with self._open(CONNECT_SECONDS) as connection:
-            rows = await fetch_all(connection, COLUMNS, MAX_TABLES * MAX_TABLE_COLUMNS)
+            rows = await fetch_all(connection, f"{COLUMNS} LIMIT {MAX_TABLES * MAX_TABLE_COLUMNS}")
         columns = (
             (
                 str(schema),
@@ -71,13 +71,16 @@ class MariaDBQueries(QueryEngine):
         return Catalog("mariadb", gather_tables(columns))
 
     async def run(self, sql: str, catalog: Catalog, seconds: float) -> Answer:
-        async with self._open(seconds) as connection, connection.cursor(SSCursor) as cursor:
+        async with self._open(seconds) as connection:
+            # Not as a context: at its end it would wait for the rest of the rows.
+            cursor = SSCursor(connection)
             await cursor.execute("START TRANSACTION READ ONLY")
             await cursor.execute(sql)
-            answer = Answer([column[0] for column in cursor.description or ()])
+            if not cursor.description:
+                raise Failed("it gives no columns")
+            answer = Answer([column[0] for column in cursor.description])
             while (row := await cursor.fetchone()) is not None and answer.add_row(row):
                 pass
-            connection.close()  # the rest of the rows is not waited for
             return answer
 
     async def read_rights(self) -> Rights:
@@ -89,9 +92,11 @@ class MariaDBQueries(QueryEngine):
     @asynccontextmanager
     async def _open(self, seconds: float) -> AsyncIterator[Connection]:
         try:
-            connection = await asyncmy.connect(
+            connection = Connection(  # type: ignore[no-untyped-call]
                 **{**self._arguments, "autocommit": True, "read_timeout": seconds + GRACE_SECONDS}
             )
+            forbid_several_statements(connection)
+            await connection.connect()
         except (MySQLError, OSError, RuntimeError, TimeoutError) as error:
             raise Unreachable(str(error)) from None
         try:
@@ -114,9 +119,15 @@ class MariaDBQueries(QueryEngine):
             connection.close()
 
 
-async def fetch_all(connection: Connection, sql: str, *values: object) -> Sequence[Sequence[object]]:
+def forbid_several_statements(connection: Connection) -> None:
+    """The driver asks the server to take several statements at once, whatever it is told."""
+    flags = getattr(connection, "_client_flag")  # noqa: B009 -- its stubs leave out what it keeps to itself
+    setattr(connection, "_client_flag", flags & ~MULTI_STATEMENTS)  # noqa: B010
+
+
+async def fetch_all(connection: Connection, sql: str) -> Sequence[Sequence[object]]:
     async with connection.cursor() as cursor:
-        await cursor.execute(sql, values or None)
+        await cursor.execute(sql)
         rows: Sequence[Sequence[object]] = await cursor.fetchall()
         return rows
 

@@ -82,6 +82,8 @@ class PostgreSQLQueries(QueryEngine):
                 "SET LOCAL datestyle = iso"
             )
             attributes = (await connection.prepare(sql)).get_attributes()
+            if not attributes:
+                raise Failed("it gives no columns")
             answer = Answer([attribute.name for attribute in attributes])
             names = [f"c{number}" for number in range(len(attributes))]
             shown = [
@@ -89,7 +91,7 @@ class PostgreSQLQueries(QueryEngine):
                 for name, attribute in zip(names, attributes, strict=True)
             ]
             cut = f"SELECT {', '.join(shown)} FROM ({sql}\n) AS answer ({', '.join(names)})"  # noqa: S608 -- of our own names
-            cursor = await connection.cursor(cut if names else sql)
+            cursor = await connection.cursor(cut)
             while rows := await cursor.fetch(BATCH):
                 if not all(answer.add_row(tuple(row)) for row in rows):
                     break

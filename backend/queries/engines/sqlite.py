@@ -106,7 +106,9 @@ def open_file(path: Path, seconds: float, stopped: threading.Event) -> Iterator[
 def fetch_rows(connection: sqlite3.Connection, sql: str, tables: Collection[str]) -> Answer:
     connection.set_authorizer(make_authorizer(tables))
     cursor = connection.execute(sql)
-    answer = Answer([column[0] for column in cursor.description or ()])
+    if not cursor.description:
+        raise Failed("it gives no columns")
+    answer = Answer([column[0] for column in cursor.description])
     for row in cursor:
         if not answer.add_row(row):
             break
