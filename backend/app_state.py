@@ -3,6 +3,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from agent.context import AgentContext, RunLimits
 from agent.run_control import RunControl
@@ -23,6 +24,9 @@ from streaming.concurrency_limits import SearchSlots, StreamLimits, StreamSlots,
 from streaming.notifier import LOG, Notifier
 from streaming.open_streams import OpenStreams
 from timings import Timings
+
+if TYPE_CHECKING:
+    from queries.databases import QueryDatabases
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,16 @@ def open_database(settings: Settings) -> Database:
     )
 
 
+def open_query_databases(settings: Settings) -> "QueryDatabases | None":
+    """Imported only where there are some: what reads SQL takes a while. SettingsError for a wrong URL."""
+    entries = settings.query_databases.get_secret_value()
+    if not entries:
+        return None
+    from queries.databases import QueryDatabases
+
+    return QueryDatabases(entries)
+
+
 def open_worker(
     settings: Settings,
     timings: Timings,
@@ -82,7 +96,14 @@ def open_worker(
     gate = asyncio.Semaphore(max(1, settings.database_pool_size // 2))
     return Worker(
         AgentContext(
-            db, notifier, model, read_run_limits(settings), settings.model_prices, more_models, gate=gate
+            db,
+            notifier,
+            model,
+            read_run_limits(settings),
+            settings.model_prices,
+            more_models,
+            databases=open_query_databases(settings),
+            gate=gate,
         ),
         settings.run_log_retention_days,
         settings.runs_per_worker,

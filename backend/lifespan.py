@@ -136,6 +136,8 @@ async def run_app(app: FastAPI) -> AsyncIterator[None]:
             await state.worker.stop()
             for model in (app.state.model, *app.state.more_models.values()):
                 await close_model(model)
+            if state.worker.context.databases is not None:
+                state.worker.context.databases.close()
     finally:
         await state.db.close()
 

@@ -17,7 +17,7 @@ from services.run_log import FINAL_EVENTS
 from settings import ROOT
 from streaming.typing_notes import TYPE as TYPING
 from support.servers import Server
-from tools.registry import TOOLS
+from tools.registry import DATA_TOOLS, TOOLS
 
 # It compares words.
 pytestmark = pytest.mark.engines("sqlite")
@@ -65,6 +65,17 @@ def test_every_tool_is_listed_with_its_effect_and_its_arguments() -> None:
         assert text.startswith("`{" + ", ".join(arguments) + "}") or text.startswith(
             "{" + ", ".join(arguments) + "}"
         )
+
+
+def test_every_tool_on_data_is_listed_with_its_arguments() -> None:
+    listed = {row[0]: row[1:] for row in read_http_rows("Tools on data")}
+    assert set(listed) == set(DATA_TOOLS)
+    for name, (effect, text) in listed.items():
+        schema = DATA_TOOLS[name].parameters()
+        arguments = [
+            field if field in schema.get("required", []) else f"{field}?" for field in schema["properties"]
+        ]
+        assert (effect, text.partition("}")[0]) == ("read", "{" + ", ".join(arguments))
 
 
 def test_every_tool_is_listed_for_mcp_with_its_hints() -> None:

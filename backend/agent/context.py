@@ -2,15 +2,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from agent.histories.history_cache import HistoryCache
 from agent.run_writer import RunWriter
 from db import Database, Transaction
 from llm.protocol import Model
+from services.agents.profiles import AgentProfile
 from settings.types import ModelPrice
 from streaming.live_runs import LiveRuns
 from streaming.notifier import Notifier
+
+if TYPE_CHECKING:
+    from queries.databases import AccountDatabases, QueryDatabases
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +48,8 @@ class AgentContext:
     limits: RunLimits
     prices: Mapping[str, ModelPrice] = field(default_factory=dict)
     more_models: Mapping[str, Model] = field(default_factory=dict)
+    # None: the operator has named none.
+    databases: "QueryDatabases | None" = None
     backoff_seconds: float = 0.5
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_TRANSACTIONS))
     live_runs: LiveRuns = field(default_factory=LiveRuns)
@@ -56,6 +62,12 @@ class AgentContext:
     def find_model(self, name: str | None) -> Model:
         """The model that an agent has chosen; the operator's own where it has none, or one that is offered no more."""
         return self.model if name is None else self.more_models.get(name, self.model)
+
+    def find_databases(self, agent: AgentProfile | None) -> "AccountDatabases | None":
+        """Those that the agent's account may query; None without any."""
+        if agent is None or self.databases is None:
+            return None
+        return self.databases.list_for(agent.account_id) or None
 
     def compute_cost(self, model: str, input_tokens: int, output_tokens: int) -> int | None:
         """In billionths of the operator's currency; None without a price, or with nothing to be paid for."""

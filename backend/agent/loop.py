@@ -22,7 +22,7 @@ from agent.needed_approvals import RunAwaitsApproval, find_calls_needing_approva
 from agent.prompts import build_model_request
 from agent.run_counts import LimitReached, count_end, count_usage, name_cause
 from agent.run_writer import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, RunLog
-from agent.tool_calls import CallFailed, assign_call_ids, execute_call, is_read, refuse_missing_tool
+from agent.tool_calls import CallFailed, assign_call_ids, check_call, execute_call, execute_read
 from db import Transaction
 from errors import DatabaseBusy
 from events.deferred import write_deferred_events
@@ -45,6 +45,7 @@ from models.recorded_call import CallOutcome, LoggedCall, is_finished, set_outco
 from models.run import MCP_SOURCE, RunStatus
 from models.shapes import JsonObject
 from services import approvals, run_endings, run_log
+from services.audit.query_audit import tell_queries
 from services.run_endings import Ending, build_end, list_endings, store_end, store_ending
 from services.run_log import LeaseLost, Line, Step, rebuild_steps, to_line
 from services.run_usage import NO_USAGE, Usage, read_usage
@@ -264,22 +265,21 @@ class RunLoop:
             context_tokens,
             self.lease.agent,
             self.asker,
+            self.context.find_databases(self.lease.agent) is not None,
         )
 
     async def run_tool(self, call: LoggedCall) -> None:
         """Commit the tool's effect and its result together, or request an approval first."""
         try:
-            refuse_missing_tool(self.lease.agent, call)
-            if is_read(call):
-                outcome = await self.context.read(execute_call, self.caller, call)
-            else:
+            is_stored = check_call(self.context, self.lease.agent, call)
+            if is_stored:
                 outcome = await self.change_rows(call)
+            else:
+                outcome = await execute_read(self.context, self.caller, self.lease.agent, call)
         except CallFailed as failure:
-            outcome = failure.outcome
+            outcome, is_stored = failure.outcome, False
+        if not is_stored:
             self.log.add_line("tool.result", self.describe_result(call, outcome))
-        else:
-            if is_read(call):
-                self.log.add_line("tool.result", self.describe_result(call, outcome))
         set_outcome(call, outcome)
 
     def describe_result(self, call: LoggedCall, outcome: CallOutcome) -> JsonObject:
@@ -368,8 +368,9 @@ class RunLoop:
         count_end(self.lease.run, status, cause)
 
     async def finish_in_one_statement(self, status: RunStatus, error: str | None) -> bool:
-        """False where it needs a transaction: somebody else writes to the conversation, or it is not PostgreSQL."""
-        if self.log.failure is not None or not self.context.db.is_postgresql or self.lease.run.is_shared:
+        """False where it needs a transaction: others write there, it tells of queries, or it is not PostgreSQL."""
+        is_plain = not self.lease.run.is_shared and not tell_queries(self.lease.agent, self.steps)
+        if self.log.failure is not None or not self.context.db.is_postgresql or not is_plain:
             return False
         rest = await self.log.take_rest()
         end = build_end(self.lease.run, self.steps, status, error, self.usage, self.lease.agent)

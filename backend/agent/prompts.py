@@ -6,11 +6,11 @@ from access import Caller
 from agent.histories.history import to_turn
 from agent.histories.shared_history import Speaker
 from agent.histories.shortening import shorten_results, write_json
+from agent.offered_tools import offer_tools
 from llm.protocol import ModelRequest, ToolSpec, Turn
 from models.agent import BUILT_IN_NAME
 from services.agents.profiles import AgentProfile
 from services.run_log import Step
-from tools.registry import TOOLS
 
 INSTRUCTIONS = """\
 You are {name}, an assistant that gets things done. You work with the person's task list through tools.
@@ -48,18 +48,18 @@ def build_model_request(
     context_tokens: int = 32_000,
     agent: AgentProfile | None = None,
     asker: Speaker | None = None,
+    has_databases: bool = False,
 ) -> ModelRequest:
     """`now` is one time for the whole run: what "tomorrow" means must not change on its way, nor in a replay.
 
     Results that are too long for `context_tokens` are shortened. Without `agent` the built-in one is asked; with
-    `asker` it is in a conversation of people.
+    `asker` it is in a conversation of people. `has_databases`: there are some that its account may query.
     """
     said = [*history, *(to_turn(step) for step in steps if step.text or step.calls)]
     turns = shorten_results(said, context_tokens)
     specs = [
         ToolSpec(tool.name, tool.description, tool.parameters())
-        for tool in TOOLS.values()
-        if agent is None or agent.may_use(tool.name)
+        for tool in offer_tools(agent, has_databases=has_databases).values()
     ]
     instructions = build_instructions(agent, asker)
     return ModelRequest(instructions, turns, specs, now, caller.timezone, caller.language, answer_bytes)

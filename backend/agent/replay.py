@@ -1,6 +1,6 @@
 # agent/replay.py -- sends a stored conversation to a model again, with the stored results of its tools.
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field, replace
 from typing import cast
 from uuid import UUID
@@ -58,20 +58,29 @@ class RecordedRun:
     context_tokens: int
     agent: AgentProfile | None = None
     asker: Speaker | None = None
+    has_databases: bool = False
 
 
 async def replay_conversation(
-    db: Database, model: Model, conversation_id: UUID, context_tokens: int
+    db: Database,
+    model: Model,
+    conversation_id: UUID,
+    context_tokens: int,
+    querying_accounts: Collection[UUID] = (),
 ) -> AsyncIterator[ReplayedTurn]:
     """Replay each ended run of the conversation, oldest first; NotFound without a conversation. Writes nothing.
 
     Every turn gets the stored history, time and time zone of its run, so one difference does not cause others; the
-    language is that of the profile now. Raises ModelError if the model does not answer.
+    language is that of the profile now. `querying_accounts` are those whose agents may query a database. Raises
+    ModelError if the model does not answer.
     """
     await db.read(access.get_row, SYSTEM, Conversation, conversation_id)
     for run_id in await db.read(find_ended_runs, conversation_id):
         recorded = await db.read(read_recorded_run, run_id, context_tokens)
         if recorded is not None:
+            agent = recorded.agent
+            may_query = agent is not None and agent.account_id in querying_accounts
+            recorded = replace(recorded, has_databases=may_query)
             yield await replay_run(model, await db.read(read_replayed_history, recorded))
 
 
@@ -168,6 +177,7 @@ async def ask_again(model: Model, recorded: RecordedRun, steps: list[Step]) -> l
         context_tokens=recorded.context_tokens,
         agent=recorded.agent,
         asker=recorded.asker,
+        has_databases=recorded.has_databases,
     )
     steps.append(Step())
     calls: list[ToolCall] = []

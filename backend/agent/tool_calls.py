@@ -1,16 +1,20 @@
 # agent/tool_calls.py -- the tool calls of a run: their ids, and making one.
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from access import Caller
+from agent.context import AgentContext
+from agent.offered_tools import offer_tools
 from clock import rfc3339, utc_now
 from db import Transaction
 from llm.protocol import ToolCall
 from llm.sanitize import sanitize, sanitize_arguments
 from models.recorded_call import CallOutcome, LoggedCall, make_call_id
+from models.shapes import JsonObject
 from services.agents.profiles import AgentProfile
 from services.approvals import REFUSALS
 from services.run_log import Step
-from tools.registry import TOOLS, ToolError, call_tool, describe_unknown_tool
+from tools.registry import DATA_TOOLS, TOOLS, ToolError, call_data_tool, call_tool, describe_unknown_tool
 
 # What the model is told of a call within which its answer was cut off.
 CUT_OFF = (
@@ -26,14 +30,30 @@ class CallFailed(Exception):
         self.outcome = outcome
 
 
-def is_read(call: LoggedCall) -> bool:
-    """Whether the call changes nothing, so that it needs no transaction."""
-    tool = TOOLS.get(call["name"])
-    return tool is not None and tool.effect == "read"
+async def execute_read(
+    context: AgentContext, caller: Caller, agent: AgentProfile | None, call: LoggedCall
+) -> CallOutcome:
+    """The outcome of a call that changes nothing: it reads Parley's own rows, or databases of the operator's."""
+    databases = context.find_databases(agent)
+    if databases is None or call["name"] not in DATA_TOOLS:
+        return await context.read(execute_call, caller, call)
+
+    async def ask() -> JsonObject:
+        return await call_data_tool(databases, call["name"], call["arguments"])
+
+    return await record_outcome(call, ask)
 
 
 async def execute_call(tx: Transaction, caller: Caller, call: LoggedCall) -> CallOutcome:
     """Make the call and return its outcome. CallFailed where it fails or was not approved."""
+
+    async def make() -> JsonObject:
+        return await call_tool(tx, caller, call["name"], call["arguments"], savepoint=False)
+
+    return await record_outcome(call, make)
+
+
+async def record_outcome(call: LoggedCall, make: Callable[[], Awaitable[JsonObject]]) -> CallOutcome:
     started_at = rfc3339(utc_now())
     decision = call["approval"]["decision"] if "approval" in call else "approved"
     result, error = None, None
@@ -43,7 +63,7 @@ async def execute_call(tx: Transaction, caller: Caller, call: LoggedCall) -> Cal
         error = CUT_OFF
     else:
         try:
-            result = await call_tool(tx, caller, call["name"], call["arguments"], savepoint=False)
+            result = await make()
         except ToolError as failure:
             error = str(failure)
     outcome: CallOutcome = {
@@ -57,12 +77,16 @@ async def execute_call(tx: Transaction, caller: Caller, call: LoggedCall) -> Cal
     return outcome
 
 
-def refuse_missing_tool(agent: AgentProfile | None, call: LoggedCall) -> None:
-    """CallFailed for a tool that the agent does not have: it reads what it would of one that there is not."""
-    if agent is None or agent.may_use(call["name"]):
-        return
+def check_call(context: AgentContext, agent: AgentProfile | None, call: LoggedCall) -> bool:
+    """Whether the call changes rows, and needs a transaction.
+
+    CallFailed for a tool that the agent does not have: it reads what it would of one that there is not.
+    """
+    offered = offer_tools(agent, has_databases=context.find_databases(agent) is not None)
+    if call["name"] in offered:
+        return call["name"] in TOOLS and TOOLS[call["name"]].effect != "read"
     now = rfc3339(utc_now())
-    error = describe_unknown_tool(call["name"], agent.tools or ())
+    error = describe_unknown_tool(call["name"], offered)
     raise CallFailed({"result": None, "error": error, "started_at": now, "finished_at": now})
 
 

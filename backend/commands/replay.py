@@ -10,6 +10,7 @@ from db import Database
 from errors import NotFound
 from llm.opening import close_model, open_model
 from llm.protocol import ModelError
+from settings import Settings
 
 
 def replay(
@@ -28,7 +29,9 @@ def replay(
         answering = open_model(settings.model_copy(update={"model": model} if model else {}))
         turns = different = 0
         try:
-            async for turn in replay_conversation(db, answering, conversation, settings.context_tokens):
+            async for turn in replay_conversation(
+                db, answering, conversation, settings.context_tokens, list_querying_accounts(settings)
+            ):
                 turns += 1
                 different += bool(turn.differences)
                 typer.echo(format_turn(turns, turn))
@@ -45,6 +48,10 @@ def replay(
     typer.echo(f"{turns} turns, {different or 'none'} of them different.")
     if different:
         raise typer.Exit(1)
+
+
+def list_querying_accounts(settings: Settings) -> set[UUID]:
+    return {account for entry in settings.query_databases.get_secret_value() for account in entry.accounts}
 
 
 def format_turn(number: int, turn: ReplayedTurn) -> str:

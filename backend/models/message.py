@@ -35,9 +35,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT), STORABLE, VISIBLE]
 MAX_ATTEMPTS = 50
 MAX_QUERY = 10_000
+MAX_AUDIT_TEXT = 4_000
 Action = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ACTION), STORABLE]
 QueryText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUERY), STORABLE]
-AuditText = Annotated[str, StringConstraints(min_length=1, max_length=4_000), STORABLE]
+AuditText = Annotated[str, StringConstraints(min_length=1, max_length=MAX_AUDIT_TEXT), STORABLE]
 ClientId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 
@@ -141,7 +142,7 @@ class QueryAttempt(ApiModel):
 
 
 class QueryAudit(ApiModel):
-    """What an external agent tells of how it came to its answer."""
+    """How an agent came to its answer: an external one tells it, of a hosted one its calls do."""
 
     action: Action | None = ApiField(
         None, description="What it did, in a word of its own.", examples=["QUERY"]

@@ -8,8 +8,9 @@ from math import isfinite
 from typing import Literal
 
 from queries.refusals import QueryRefused
-from queries.rewriting import MAX_OUTPUT_COLUMNS, MAX_ROWS
 
+MAX_ROWS = 500
+MAX_OUTPUT_COLUMNS = 50
 # The message, two logs and each further request to the model hold it.
 MAX_BYTES = 48_000
 MAX_CELL_CHARACTERS = 500

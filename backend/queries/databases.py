@@ -21,9 +21,6 @@ from queries.engines.engine import (
     TookTooLong,
     Unreachable,
 )
-from queries.engines.mariadb import MariaDBQueries
-from queries.engines.postgresql import PostgreSQLQueries
-from queries.engines.sqlite import SQLiteQueries
 from queries.refusals import QueryRefused
 from queries.rewriting import rewrite_query
 from settings import SettingsError
@@ -73,7 +70,7 @@ class NamedDatabase:
         """What one SELECT finds; QueryRefused if it is none, or fails."""
         catalog = await self.read_catalog()
         sql = await asyncio.get_running_loop().run_in_executor(self.threads, rewrite_query, text, catalog)
-        async with self._connect(sql):
+        async with self._connect():
             answer = await self.engine.run(sql, catalog, self.entry.seconds)
         return QueryResult(sql, answer)
 
@@ -82,29 +79,28 @@ class NamedDatabase:
             return await self.engine.read_rights()
 
     @asynccontextmanager
-    async def _connect(self, sql: str | None = None) -> AsyncIterator[None]:
+    async def _connect(self) -> AsyncIterator[None]:
         """A place among the few, for as long as a query may take; errors in words that say nothing of the way there."""
         try:
             async with asyncio.timeout(self.entry.seconds):
                 await self.gate.acquire()
         except TimeoutError:
-            raise QueryRefused("Too many queries are at work. Try again in a moment.", sql) from None
+            raise QueryRefused("Too many queries are at work. Try again in a moment.") from None
         try:
             async with asyncio.timeout(self.entry.seconds + GRACE_SECONDS):
                 yield
         except (TookTooLong, TimeoutError):
             raise QueryRefused(
-                f"The query took longer than {self.entry.seconds:g} seconds. Ask for less, or for fewer rows.",
-                sql,
+                f"The query took longer than {self.entry.seconds:g} seconds. Ask for less, or for fewer rows."
             ) from None
         except Failed as error:
-            raise QueryRefused(f"The database refuses it: {str(error)[:MAX_MESSAGE]}", sql) from None
+            raise QueryRefused(f"The database refuses it: {str(error)[:MAX_MESSAGE]}") from None
         except Unreachable as error:
             # What the driver says may tell the address and the name of the role.
             log.warning(
                 "a database for queries cannot be reached", database=self.entry.name, why=name_class(error)
             )
-            raise QueryRefused(UNREACHABLE, sql) from None
+            raise QueryRefused(UNREACHABLE) from None
         finally:
             self.gate.release()
 
@@ -158,11 +154,17 @@ def open_engine(entry: QueryDatabase, threads: ThreadPoolExecutor) -> QueryEngin
         raise SettingsError(str(error).replace("DATABASE_URL", where)) from None
     match url.get_backend_name():
         case "postgresql":
+            from queries.engines.postgresql import PostgreSQLQueries
+
             return PostgreSQLQueries(url, arguments)
-        case "mariadb":
+        case "mariadb":  # its driver is dear to import
+            from queries.engines.mariadb import MariaDBQueries
+
             return MariaDBQueries(url, arguments)
     if not url.database or url.database == ":memory:" or url.query:
         raise SettingsError(
             f"QUERY_DATABASES: {entry.name}: SQLite needs a file alone, as in sqlite:///shop.db"
         )
+    from queries.engines.sqlite import SQLiteQueries
+
     return SQLiteQueries(url, threads)

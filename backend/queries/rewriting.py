@@ -3,14 +3,12 @@ from collections.abc import Collection
 
 from sqlglot import exp
 
+from queries.answers import MAX_ROWS
 from queries.catalog import Catalog, Table, name_some
 from queries.checking import check_query
 from queries.parsing import parse_query, write_query
 from queries.refusals import QueryRefused
 
-# Of the rows that are sent. One more is asked for, to know whether there are more.
-MAX_ROWS = 500
-MAX_OUTPUT_COLUMNS = 50
 # What the results of WITH are called: a name that stands for nothing else, wherever it is looked up.
 RESULT = "parley_result_{number}"
 

@@ -36,6 +36,7 @@ from models.run import RunPublic, RunStatus, derive_answer_id, to_cost
 from models.shapes import JsonObject
 from services import messages, run_log, runs
 from services.agents.profiles import AgentProfile, find_profile
+from services.audit.query_audit import tell_queries
 from services.participation.speaking import find_mentioned_users, store_message
 from services.run_log import LeaseLost, Line, Step
 from services.run_sql import END_RUN
@@ -183,6 +184,7 @@ def build_end(
             run_id=run.id,
             # Among people it stays the agent's also where that is gone meanwhile.
             agent_id=run.agent_key if run.is_shared else agent.id if agent else None,
+            **tell_queries(agent, steps),
         )
     name = agent.name if agent else None
     return describe_end(run, answer, status, error, usage, moment, name, question_id)

@@ -299,6 +299,10 @@ class Settings(BaseSettings):
         return self.metrics_port is not None or self.metrics_token is not None
 
     @property
+    def has_query_databases(self) -> bool:
+        return bool(self.query_databases.get_secret_value())
+
+    @property
     def is_public_by_https(self) -> bool:
         return (self.public_url or "").startswith("https://")
 

@@ -3,7 +3,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,10 @@ from errors import ParleyError
 from models.identity.api_token import SCOPES_FOR, Permission
 from models.recorded_call import MAX_ARGUMENT_LEVELS
 from models.shapes import JsonObject
+from queries.refusals import QueryRefused
+
+if TYPE_CHECKING:
+    from queries.databases import AccountDatabases
 
 log: FilteringBoundLogger = structlog.get_logger()
 
@@ -22,23 +26,23 @@ log: FilteringBoundLogger = structlog.get_logger()
 Effect = Literal["read", "write", "destructive"]
 MAX_EXPLAINED_ERRORS = 5
 # Any: each tool has arguments of a class of its own, which `Tool.arguments` names.
-ToolFunction = Callable[[Transaction, Caller, Any], Awaitable[JsonObject]]
+Arguments = Any
+ToolFunction = Callable[[Transaction, Caller, Arguments], Awaitable[JsonObject]]
+DataFunction = Callable[["AccountDatabases", Arguments], Awaitable[JsonObject]]
 
 
 class ToolError(Exception):
     """A call failed; the text is a sentence that a model can act on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyTool:
+    """What a model and people are told of a tool."""
+
     name: str
     description: str
-    effect: Effect
-    permission: Permission
     arguments: type[BaseModel]
     result: type[BaseModel]
-    function: ToolFunction
-    idempotent: bool
 
     @property
     def title(self) -> str:
@@ -53,6 +57,28 @@ class Tool:
         return build_schema(self.result, "serialization")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool(AnyTool):
+    """It works with rows of Parley's own, for every agent that is not cut to others, and over MCP."""
+
+    effect: Effect
+    permission: Permission
+    function: ToolFunction
+    idempotent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataTool(AnyTool):
+    """It reads databases of the operator's. Only an agent that names it has it, where its account may use one."""
+
+    function: DataFunction
+
+
+def list_choosable(*, with_data: bool) -> dict[str, AnyTool]:
+    """What an account may give to a hosted agent; those on data where the operator has named a database."""
+    return {**TOOLS, **(DATA_TOOLS if with_data else {})}
+
+
 @cache
 def build_schema(shape: type[BaseModel], mode: Literal["validation", "serialization"]) -> JsonObject:
     """Built once: it takes a millisecond, and each request of a model holds one for every tool."""
@@ -64,6 +90,7 @@ def strip_titles(schema: JsonObject) -> JsonObject:
 
 
 TOOLS: dict[str, Tool] = {}
+DATA_TOOLS: dict[str, DataTool] = {}
 
 
 def register_tool(
@@ -81,11 +108,39 @@ def register_tool(
     """
 
     def register(function: ToolFunction) -> ToolFunction:
-        name, description = function.__name__, " ".join((function.__doc__ or "").split())
-        TOOLS[name] = Tool(name, description, effect, permission, arguments, result, function, idempotent)
+        name, description = describe_function(function)
+        TOOLS[name] = Tool(
+            name=name,
+            description=description,
+            effect=effect,
+            permission=permission,
+            arguments=arguments,
+            result=result,
+            function=function,
+            idempotent=idempotent,
+        )
         return function
 
     return register
+
+
+def register_data_tool(
+    arguments: type[BaseModel], result: type[BaseModel]
+) -> Callable[[DataFunction], DataFunction]:
+    """The same for a tool that reads databases of the operator's."""
+
+    def register(function: DataFunction) -> DataFunction:
+        name, description = describe_function(function)
+        DATA_TOOLS[name] = DataTool(
+            name=name, description=description, arguments=arguments, result=result, function=function
+        )
+        return function
+
+    return register
+
+
+def describe_function(function: Callable[..., object]) -> tuple[str, str]:
+    return function.__name__, " ".join((function.__doc__ or "").split())
 
 
 def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
@@ -93,13 +148,18 @@ def parse_call(name: str, arguments: object) -> tuple[Tool, BaseModel]:
     found = TOOLS.get(name)
     if found is None:
         raise ToolError(describe_unknown_tool(name, TOOLS))
+    return found, parse_arguments(found, arguments)
+
+
+def parse_arguments(tool: AnyTool, arguments: object) -> BaseModel:
+    name = tool.name
     if not isinstance(arguments, dict):
         raise ToolError(f"The arguments are not a JSON object of at most {MAX_ARGUMENT_LEVELS} levels.")
-    unknown = len(arguments) - len(found.arguments.model_fields)
+    unknown = len(arguments) - len(tool.arguments.model_fields)
     if unknown > MAX_EXPLAINED_ERRORS:  # to describe each of them would block the event loop
         raise ToolError(f"Wrong arguments for {name}: at least {unknown} of them are not known.")
     try:
-        return found, found.arguments.model_validate(arguments)
+        return tool.arguments.model_validate(arguments)
     except ValidationError as error:
         raise ToolError(f"Wrong arguments for {name}: {summarize_errors(error)}.") from error
 
@@ -131,6 +191,19 @@ async def call_tool(
             raise
         log.error("tool failed", tool=name, exc_info=error)
         raise ToolError(f"{name} failed on our side; nothing was changed.") from error
+
+
+async def call_data_tool(databases: "AccountDatabases", name: str, arguments: object) -> JsonObject:
+    """Ask the account's databases. No transaction of Parley's own is open meanwhile."""
+    tool = DATA_TOOLS[name]
+    parsed = parse_arguments(tool, arguments)
+    try:
+        return await tool.function(databases, parsed)
+    except QueryRefused as refusal:
+        raise ToolError(str(refusal)) from refusal
+    except Exception as error:
+        log.error("tool failed", tool=name, exc_info=error)
+        raise ToolError(f"{name} failed on our side.") from error
 
 
 def summarize_errors(error: ValidationError) -> str:

@@ -12,6 +12,7 @@ from llm.offline.replies import Voice
 from llm.offline.sentences.sentence import Language
 from llm.protocol import ToolCall
 
+DATA_TOOLS = frozenset({"describe_data", "query_data"})
 CHANGING_TOOLS = frozenset({"add_task", "complete_task", "update_task", "delete_task", "undo"})
 
 
@@ -78,6 +79,11 @@ class DialogueState:
     seen: Mapping[str, TaskView] = field(default_factory=dict)
     language: Language = "en"
     is_foreign: bool = False
+
+    @property
+    def is_asked_for_data(self) -> bool:
+        """Whether the agent was made to query data, for which rules do not do."""
+        return bool(DATA_TOOLS & self.tools)
 
     @property
     def voice(self) -> Voice:

@@ -9,7 +9,7 @@ from llm.offline.finding.time_lookup import find_meant_tasks
 from llm.offline.parsing.intents import Intent
 from llm.offline.parsing.task_references import TaskView, parse_reference
 from llm.offline.replies import name_state
-from llm.offline.sentences import changes, lists
+from llm.offline.sentences import changes, lists, talk
 from models.shapes import JsonObject
 
 
@@ -100,9 +100,15 @@ def check_tasks(intent: Intent, dialogue: DialogueState) -> Script:
     return Reply(" ".join(resolution.problems))
 
 
+# What the rules have no answer to, by the kinds of small talk.
+NOT_FOR_RULES = frozenset({"question", "unknown", "help"})
+
+
 def make_small_talk(intent: Intent, dialogue: DialogueState) -> Script:
     """Greetings, thanks, help: a script without calls."""
     yield from ()
     if intent.text == "which" and dialogue.question:
         return add_question([dialogue.voice.say(changes.NOT_CLEAR_WHICH)], (), dialogue.question, dialogue)
+    if intent.text in NOT_FOR_RULES and dialogue.is_asked_for_data:
+        return Reply(dialogue.voice.say(talk.NEEDS_MODEL))
     return Reply(dialogue.voice.get_small_talk(intent.text or ""))

@@ -49,6 +49,7 @@ _SCRIPTS: dict[str, Callable[[Intent, DialogueState], Script]] = {
     "say": make_small_talk,
     **dict.fromkeys(ACTIONS, change_tasks),
 }
+_LOOKS = ("show", "count", "check")
 _MAX_STEPS = 7  # after more steps no further intent of the same message is begun
 
 
@@ -226,9 +227,15 @@ def _count_steps(script: Script) -> Generator[list[PlannedCall], list[ToolCall],
 def _run_intent(intent: Intent, dialogue: DialogueState) -> Script:
     """The script of an intent, with an apology as its reply where a tool is missing or a look-up fails."""
     try:
-        return (yield from _SCRIPTS[intent.verb](intent, dialogue))
+        reply = yield from _SCRIPTS[intent.verb](intent, dialogue)
+        is_look = intent.verb in _LOOKS and bool(intent.text)
+        if is_look and dialogue.is_asked_for_data and not (reply.shown or reply.touched or reply.question):
+            return Reply(dialogue.voice.say(talk.NEEDS_MODEL))  # no task is meant
+        return reply
     except ToolUnavailable as missing:
         voice = dialogue.voice
+        if dialogue.is_asked_for_data:
+            return Reply(voice.say(talk.NEEDS_MODEL))
         tool = voice.say(talk.TOOLS.get(str(missing), talk.OTHER_TOOL))
         return Reply(voice.say(talk.NOT_POSSIBLE_HERE, tool=tool))
     except LookupFailed as failure:

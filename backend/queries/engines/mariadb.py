@@ -30,6 +30,7 @@ LOST = frozenset({2006, 2013, 1053, 1927})
 SQL_MODE = "NO_ENGINE_SUBSTITUTION"
 READING = frozenset({"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES"})
 GRANT = re.compile(r"GRANT (?P<rights>.+?) ON (?P<on>\S+) TO ")
+COLUMN_LIST = re.compile(r"\([^()]*\)")
 COLUMNS = """
     SELECT c.table_schema, c.table_name, c.table_schema = database(), t.table_type LIKE '%VIEW%',
       c.column_name, c.column_type, c.is_nullable = 'YES', c.column_key,
@@ -139,9 +140,7 @@ def list_excess(grants: Sequence[str]) -> list[str]:
         match = GRANT.match(grant)
         if match is None:  # a role: what it may do stands in lines of its own
             continue
-        rights = {
-            re.sub(r" ?\(.*", "", right).strip() for right in re.split(r",(?![^(]*\))", match["rights"])
-        }
+        rights = {right.strip() for right in COLUMN_LIST.sub("", match["rights"]).split(",")}
         if "WITH GRANT OPTION" in grant:
             rights.add("GRANT OPTION")
         found += [f"{right} on {match['on']}" for right in sorted(rights - READING)]

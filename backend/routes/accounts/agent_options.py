@@ -6,7 +6,7 @@ from models.shapes import ItemPage
 from routes.dependencies import AppStateDep, CallerDep
 from routes.openapi import SIGNED_IN, name_page
 from routes.route import Route
-from tools.registry import TOOLS
+from tools.registry import list_choosable
 
 router = APIRouter(prefix="/v1", tags=["agents"], route_class=Route)
 
@@ -18,6 +18,11 @@ async def list_models(state: AppStateDep, caller: CallerDep) -> ItemPage[ModelPu
 
 
 @router.get("/tools", response_model=name_page(ToolPublic), responses=SIGNED_IN)
-async def list_tools(caller: CallerDep) -> ItemPage[ToolPublic]:
-    """What an agent can do for a person, in the order in which a model is told of it."""
-    return ItemPage(data=[ToolPublic.model_validate(tool) for tool in TOOLS.values()])
+async def list_tools(state: AppStateDep, caller: CallerDep) -> ItemPage[ToolPublic]:
+    """What an agent can do for a person, in the order in which a model is told of it.
+
+    Those that query data stand there if the operator has named a database; an agent has them that names them, where
+    its account may use one.
+    """
+    tools = list_choosable(with_data=state.settings.has_query_databases)
+    return ItemPage(data=[ToolPublic.model_validate(tool) for tool in tools.values()])

@@ -11,7 +11,7 @@ from routes.idempotency import NewIdDep, RereadRoute
 from routes.openapi import SIGNED_IN_ONE, name_page, problems
 from services.agents import agents
 from services.agents.agents import AgentOptions
-from tools.registry import TOOLS
+from tools.registry import list_choosable
 
 router = APIRouter(prefix="/v1/accounts/{account_id}/agents", tags=["agents"], route_class=RereadRoute)
 # The rest of what a busy agent leaves is deleted after the answer.
@@ -19,7 +19,8 @@ MAX_SLICES = 10
 
 
 def find_options(state: AppState) -> AgentOptions:
-    return AgentOptions(models=state.settings.offered_models, tools=TOOLS)
+    tools = list_choosable(with_data=state.settings.has_query_databases)
+    return AgentOptions(models=state.settings.offered_models, tools=tools)
 
 
 @router.get("", response_model=name_page(AgentPublic), responses=SIGNED_IN_ONE)

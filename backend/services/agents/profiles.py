@@ -11,9 +11,10 @@ from models import Agent
 
 @dataclass(frozen=True, slots=True)
 class AgentProfile:
-    """An agent with a row. `is_external`: a program elsewhere answers. Without `tools` it has them all."""
+    """An agent with a row. `is_external`: a program elsewhere answers. Without `tools` it has all common ones."""
 
     id: UUID
+    account_id: UUID
     name: str
     is_external: bool
     instructions: str | None = None
@@ -33,6 +34,7 @@ async def find_profile(tx: Transaction, caller: CallerOrSystem, agent_id: UUID |
         return None
     return AgentProfile(
         id=agent.id,
+        account_id=agent.account_id,
         name=agent.name,
         is_external=agent.kind == "external",
         instructions=agent.instructions,

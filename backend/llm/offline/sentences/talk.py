@@ -91,6 +91,15 @@ NOT_POSSIBLE_HERE = Sentence(en="I can't do that here: {tool} is not possible.",
                              de="Das kann ich hier nicht: {tool} ist nicht möglich.",
                              fr="Je ne peux pas faire ça ici : {tool} n'est pas possible.",
                              es="No puedo hacer eso aquí: {tool} no es posible.")
+NEEDS_MODEL = Sentence(
+    en="I cannot query data: that needs a language model, and none is set up here. Your operator can name one (MODEL).",
+    de="Daten kann ich nicht abfragen: Dafür braucht es ein Sprachmodell, und hier ist keines eingerichtet. Wer den "
+       "Server betreibt, kann eines angeben (MODEL).",
+    fr="Je ne peux pas interroger de données : il faut un modèle de langage, et aucun n'est configuré ici. La personne "
+       "qui gère le serveur peut en indiquer un (MODEL).",
+    es="No puedo consultar datos: hace falta un modelo de lenguaje y aquí no hay ninguno configurado. Quien gestiona "
+       "el servidor puede indicar uno (MODEL).",
+)
 INCONSISTENT = Sentence(en="I stopped here, because what was done so far does not fit what you asked.",
                         de="Ich habe hier aufgehört, denn was bisher geschah, passt nicht zu dem, was du "
                            "wolltest.",
