@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from doctor.database_checks import check_database
 from doctor.findings import Finding
 from doctor.machine_checks import check_disks, check_files
+from doctor.query_checks import check_query_databases
 from doctor.settings_checks import check_settings, check_versions
 from settings import Settings
 
@@ -13,6 +14,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     for finding in check_machine(settings):
         yield finding
     async for finding in check_database(settings):
+        yield finding
+    async for finding in check_query_databases(settings):
         yield finding
 
 

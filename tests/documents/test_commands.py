@@ -6,13 +6,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy.engine import make_url
 
 from settings import ROOT
 from support.databases.catalog import FILES, Place, copied, migrated
+from support.databases.mariadb import MariaDBServer
 from support.databases.postgres import PostgresServer
 from support.documents.page import Row, names, read_points, rows_of
 from support.documents.shell import CommandFailedError, Shell
 from support.metrics import TOKEN as METRICS_TOKEN
+from support.queries.shops import ACCOUNT, open_mariadb_shop, open_postgresql_shop
 from support.servers import Person, Server, ok, serving, settings_for
 
 on_postgresql = pytest.mark.parametrize("engine_name", ["postgresql"], indirect=True, scope="session")
@@ -21,7 +24,8 @@ needs_programs = pytest.mark.skipif(
 )
 AT_HEAD = {"000"}
 # Of specs/operating.md, in the order in which one needs the other.
-PAGES = ("Back up", "Restore", "Watch")
+DATA = "Let agents query your data"
+PAGES = ("Back up", "Restore", "Watch", DATA)
 OF_MARIADB = ("DESCRIBE ", "SHOW ")
 COUNTS = {
     "tasks": "SELECT count(*) FROM tasks WHERE user_id = '{user_id}'",
@@ -123,20 +127,53 @@ def test_the_pages_for_operators_can_be_run_line_by_line(postgres: PostgresServe
         serving(settings_for(place.url, metrics_token=METRICS_TOKEN)) as server,
     ):
         name = f"restored_{uuid4().hex}"
+        shop = open_postgresql_shop(postgres)
+        role, password = f"reader_{uuid4().hex}", "choose-a-long-one"
+        reader = (
+            make_url(shop.url).set(username=role, password=password).render_as_string(hide_password=False)
+        )
         own = {
+            "SHOP_URL": make_url(shop.url).set(username="postgres").render_as_string(hide_password=False),
+            "READER_URL": reader,
+            "shop_reader": role,
             "http://localhost:8000": server.base_url,
             "YOUR_METRICS_TOKEN": METRICS_TOKEN,
             "NEW_DATABASE_URL": postgres.url(name),
             "CREATE DATABASE restored": f"CREATE DATABASE {name}",
         }
-        shell = Shell(place, tmp_path, own, postgres.psql)
+        entry = {"name": "shop", "url": reader, "accounts": [ACCOUNT]}
         for heading in PAGES:
+            named = [entry] if heading == DATA else []
+            shell = Shell(place, tmp_path, own, postgres.psql, query_databases=named)
             points = read_points("specs/operating.md", heading)
             assert len(points) >= 3, heading
             for point in points:
                 run_row(shell, point)
         assert Place(postgres.url(name)).counts() == place.counts()
         postgres.drop_database(name)
+
+
+@pytest.mark.skipif(not shutil.which("mariadb"), reason="the commands need mariadb")
+def test_the_commands_for_a_reader_on_mariadb_make_one(mariadb: MariaDBServer, tmp_path: Path) -> None:
+    shop = open_mariadb_shop(mariadb)
+    url = make_url(shop.url)
+    role = f"r{uuid4().hex[:12]}"
+    client = f"mariadb --no-defaults --host={url.host} --port={url.port} --user=root"
+    words = {
+        "mariadb shop": f"{client} {url.database}",
+        "ON shop.": f"ON {url.database}.",
+        "shop_reader": role,
+    }
+    points = read_points("specs/operating.md", DATA, 1)
+    assert len(points) == 3
+    for point in points:
+        run_row(Shell(Place(shop.url), tmp_path, words), point)
+    reader = url.set(username=role, password="choose-a-long-one").render_as_string(hide_password=False)
+    entry = {"name": "shop", "url": reader, "accounts": [ACCOUNT]}
+    output = Shell(Place(shop.url), tmp_path, {}, query_databases=[entry]).run(
+        "DATABASE_URL=sqlite:///none parley doctor"
+    )
+    assert "ok     queries" in output and "3 tables to read, by a role that only reads" in output
 
 
 def test_every_page_for_operators_is_run() -> None:

@@ -64,13 +64,15 @@ def rows_of(*kinds: str, document: str = "") -> list[Row]:
     return [row for row in ROWS if row.kind in kinds and document in ("", row.document)]
 
 
-def read_points(document: str, heading: str) -> list[Row]:
-    """The points of a section that are to be run, each as a row whose promise is what its command prints."""
+def read_points(document: str, heading: str, table: int = 0) -> list[Row]:
+    """The points of a section that are to be run, each as a row whose promise is what its command prints.
+
+    They stand in its first table, or in the one of this number, from 0.
+    """
     text = (ROOT / document).read_text()
     section = text[text.index(f"\n## {heading}\n") :].split("\n## ")[1]
-    # The first table of the section.
-    table = section[section.index("\n| ") + 1 :].partition("\n\n")[0]
+    lines = [part for part in section.split("\n\n") if part.startswith("| ")][table]
     return [
         Row(heading, "afterwards", point, command, f"prints {printed}" if printed else "", "yes")
-        for point, command, printed in map(split_cells, table.splitlines()[2:])
+        for point, command, printed in map(split_cells, lines.splitlines()[2:])
     ]

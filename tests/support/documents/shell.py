@@ -33,13 +33,17 @@ class CommandFailedError(Exception):
 
 
 class Shell:
-    """Someone in the project's root, with DATABASE_URL set. `words` are the ids and addresses of the page's examples.
+    """Someone in the project's root, with DATABASE_URL set. `words` are the ids and addresses of the page's examples,
+    `settings` the others that `parley` reads.
 
     Alembic and parley run in this process, by their own command lines: a process for each takes seconds in all.
     """
 
-    def __init__(self, place: Place, folder: Path, words: dict[str, str], psql: str = "psql") -> None:
+    def __init__(
+        self, place: Place, folder: Path, words: dict[str, str], psql: str = "psql", **settings: object
+    ) -> None:
         self.place = place
+        self.settings = settings
         self.folder = folder
         files = {
             " migration.sql": f" {folder}/migration.sql",
@@ -68,7 +72,7 @@ class Shell:
             return json.dumps(json.loads(output), separators=(",", ":")) if output.startswith("{") else output
         if program == "python":
             return self.run_python(command)
-        if program in ("psql", "unzip"):
+        if program in ("psql", "mariadb", "unzip"):
             return self.run_program(command)
         return self.run_sql(command)
 
@@ -113,7 +117,7 @@ class Shell:
     def run_parley(self, words: list[str], url: str) -> str:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PATH", self.programs)
-            patch.setattr("commands.context.get_settings", lambda: settings_for(url))
+            patch.setattr("commands.context.get_settings", lambda: settings_for(url, **self.settings))
             done = CliRunner().invoke(cli.app, words)
         if done.exit_code:
             raise CommandFailedError(done.output)
