@@ -11,6 +11,7 @@ ANY_SHEET = "any sheet"
 PEOPLE = "a conversation of people"
 SEARCH = "a search"
 TOOLS = "a call of a tool"
+DATA = "a query of data"
 RUNS = "a message to an agent"
 CHANGES = "a change of a task"
 WRITTEN = "a message that is sent"
@@ -21,6 +22,8 @@ LATER = {
     "styles/tools.css": TOOLS,
     "scripts/chat/tools.js": TOOLS,
     "scripts/chat/approval_fields.js": TOOLS,
+    "styles/data.css": DATA,
+    "scripts/chat/data_card.js": DATA,
     "scripts/unsent/delivery.js": WRITTEN,
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,

@@ -1,6 +1,6 @@
 // audit.js -- the record of a conversation: messages, runs, tool calls and approvals by time, shown or downloaded.
 import { get, getAll } from "../api.js";
-import { bdi, el, formatCount, formatDuration, formatTime, makeIcon, showFailure } from "../dom.js";
+import { bdi, downloadText, el, formatCount, formatDuration, formatTime, makeIcon, showFailure } from "../dom.js";
 import { openSheet } from "../sheet.js";
 
 const PAGE = 100;
@@ -105,7 +105,5 @@ async function downloadRecord(id) {
     getAll(`/v1/conversations/${id}/runs`),
   ]);
   const text = JSON.stringify({ conversation, messages, runs, downloaded_at: new Date().toISOString() }, null, 2);
-  const address = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  el("a", { href: address, download: `parley-${id}.json` }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
+  downloadText(`parley-${id}.json`, "application/json", text);
 }

@@ -1,6 +1,7 @@
 // tools.js -- a card for each tool call, and the approvals that the user is asked for.
 import { post } from "../api.js";
 import { canUndo, makeUndo, noteCall } from "../undo/card_undo.js";
+import { fetchData } from "../later.js";
 import { makeApprovalFields, getApprovalTitle } from "./approval_fields.js";
 import { announce, formatClock, formatCount, el, showFailure, makeIcon, formatJson, formatDuration } from "../dom.js";
 
@@ -10,7 +11,8 @@ const TITLES = {
   complete_task: ["Completing a task", "Completed a task"],
   update_task: ["Changing a task", "Changed a task"],
   delete_task: ["Deleting a task", "Deleted a task"],
-  search: ["Searching", "Searched"],
+  describe_data: ["Looking at the data", "Looked at the data"],
+  query_data: ["Querying the data", "Queried the data"],
 };
 const QUESTIONS = { delete_task: "Delete a task?", add_task: "Add a task?", update_task: "Change a task?", complete_task: "Complete a task?" };
 const DECISIONS = { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", cancelled: "Stopped before an answer" };
@@ -96,6 +98,7 @@ export class ToolCards {
       if (before?.firstChild.open) made.firstChild.open = true;
       if (before) before.replaceWith(made);
       else this.box.insertBefore(made, this.findNext(id) ?? this.questions ?? null);
+      if (call.result?.rows) fetchData().then((part) => made.append(part.makeDataCard(call, this.countQueries(id)))).catch(showFailure);
     }
     this.showQuestions();
     if (this.holder.isLive && canUndo(this.holder.runId, call)) noteCall(this.holder.runId).catch(showFailure);
@@ -106,6 +109,12 @@ export class ToolCards {
     const ids = [...this.calls.keys()];
     const later = ids.slice(ids.indexOf(id) + 1).map((one) => this.box.querySelector(`[data-tool="${CSS.escape(one)}"]`));
     return later.find(Boolean);
+  }
+
+  // How many queries there were, up to this one.
+  countQueries(id) {
+    const calls = [...this.calls.values()];
+    return calls.slice(0, [...this.calls.keys()].indexOf(id) + 1).filter((call) => call.name === "query_data").length;
   }
 
   listWaiting() {
