@@ -12,7 +12,7 @@ from backups.sqlite import SQLiteBackup
 from clock import utc_now
 from settings import VERSION, Settings
 from storage.engines import parse_database_url
-from storage.schema.revisions import METADATA
+from storage.schema.revisions import METADATA, RESTORE_KILLED, RESTORE_TABLE
 
 KINDS: Mapping[str, BackupKind] = {
     "sqlite": SQLiteBackup(),
@@ -35,6 +35,8 @@ def make_backup(settings: Settings, path: Path, on_progress: Progress) -> Manife
     source = kind.describe_source(settings)
     if not METADATA.tables.keys() & set(source.tables):
         return None
+    if RESTORE_TABLE in source.tables:
+        raise BackupError(RESTORE_KILLED)
     with create_archive(path) as archive:
         made_at = utc_now().replace(tzinfo=UTC)
         written = kind.write_data(settings, source, archive, on_progress)

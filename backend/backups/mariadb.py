@@ -16,6 +16,7 @@ from backups.sql_dumps import read_mariadb_dump
 from settings import Settings
 from settings.private_files import ONLY_OWNER
 from storage.mariadb import OLDEST_MARIADB
+from storage.schema.revisions import RESTORE_KILLED, RESTORE_TABLE
 
 # As long as a row may be anywhere.
 LONGEST_ROW = "--max-allowed-packet=1G"
@@ -59,7 +60,7 @@ class MariaDBBackup(BackupKind):
     def restore_data(self, settings: Settings, archive: ArchiveReader, on_progress: Progress) -> None:
         """MariaDB commits with each statement that changes the schema: what fails is taken back table by table.
 
-        What is killed leaves tables without a stamp, which comes last: a server refuses them.
+        What is killed leaves a table that says so, which goes last: a server refuses it, and so does another restore.
         """
         self.check_contents(archive)
         url, program = settings.database_url.get_secret_value(), choose_program("mariadb", "mysql")
@@ -68,8 +69,10 @@ class MariaDBBackup(BackupKind):
             with open_shell(program, words) as shell:
                 refuse_unless_empty(shell)
                 try:
+                    shell.ask(f"CREATE TABLE {RESTORE_TABLE} (begun_at datetime DEFAULT current_timestamp)")
                     shell.send(archive.read_data(on_progress))
                     archive.manifest.check_counts(count_rows(shell, archive.manifest))
+                    shell.ask(f"DROP TABLE {RESTORE_TABLE}")
                     shell.finish()
                 except BaseException:
                     # By another session: this one may have ended with the statement that failed.
@@ -133,13 +136,15 @@ def name_database(url: str) -> str:
 def refuse_unless_empty(shell: SqlShell) -> None:
     if shell.ask(f"SELECT {LOCK}") != ["1"]:
         raise BackupError("Another process changes the schema of the database at the moment.")
+    if shell.ask(f"SELECT table_name {TABLES} AND table_name = '{RESTORE_TABLE}'"):
+        raise BackupError(RESTORE_KILLED)
     if there := shell.ask(f"SELECT table_name {TABLES} ORDER BY table_name LIMIT 1"):
         raise BackupError(f"The database is not empty ({there[0]} is there), and a restore replaces nothing.")
 
 
 def drop_tables(shell: SqlShell) -> None:
     shell.ask("SET foreign_key_checks = 0")
-    for table in shell.ask(f"SELECT table_name {TABLES}"):
+    for table in shell.ask(f"SELECT table_name {TABLES} ORDER BY table_name = '{RESTORE_TABLE}'"):
         shell.ask(f"DROP TABLE {quote_name(table)}")
 
 

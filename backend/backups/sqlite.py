@@ -11,7 +11,7 @@ from backups.kind import BackupKind, Source, WrittenData
 from backups.manifest import STAMP_TABLE, BackupError, DumpFacts
 from settings import Settings
 from settings.private_files import ONLY_OWNER, sync_folder
-from storage.sqlite import FILE_SUFFIXES
+from storage.sqlite import FILE_SUFFIXES, RESTORING_SUFFIX
 
 # Between two steps the command can be ended, and shows how far it is.
 PAGES_AT_ONCE = 1_000
@@ -49,7 +49,7 @@ class SQLiteBackup(BackupKind):
         path = find_path(settings)
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_unless_empty(path)
-        draft = path.with_name(f"{path.name}.restoring")
+        draft = path.with_name(f"{path.name}{RESTORING_SUFFIX}")
         try:
             draft.touch(mode=ONLY_OWNER, exist_ok=False)
         except FileExistsError:

@@ -12,7 +12,7 @@ from backups.postgresql import choose_pg_dump, choose_psql
 from doctor.findings import Finding, find_note, find_ok, find_wrong
 from settings import Settings
 from settings.private_files import OTHERS
-from storage.sqlite import FILE_SUFFIXES
+from storage.sqlite import FILE_SUFFIXES, RESTORING_SUFFIX
 
 MIB = 2**20
 # With less SQLite and temporary files soon fail; with less than a tenth somebody should look.
@@ -66,6 +66,13 @@ def check_files(settings: Settings) -> Iterator[Finding]:
             yield find_wrong("permissions", f"{file} cannot be written to", f"let this user own {file}")
     if all(not S_IMODE(file.stat().st_mode) & OTHERS for file in there):
         yield find_ok("permissions", f"{folder} can be written to, and nobody else reads the database")
+    draft = path.with_name(f"{path.name}{RESTORING_SUFFIX}")
+    if draft.exists():
+        yield find_wrong(
+            "files",
+            f"{draft} is there: a restore is at work, or was killed",
+            "see Restore in specs/operating.md",
+        )
     log = path.with_name(f"{path.name}-wal")
     if log.exists() and log.stat().st_size > LARGE_LOG_BYTES:
         yield find_note(

@@ -31,6 +31,8 @@ T = TypeVar("T")
 DROPPED = POOL_PARAMETERS | {"timeout", "cache"}
 # What SQLite adds to the name of the file: for itself, the write-ahead log, the index of the log, the rollback journal.
 FILE_SUFFIXES = ("", "-wal", "-shm", "-journal")
+# Of the file beside a database into which a restore writes first: it is there until all of the backup is.
+RESTORING_SUFFIX = ".restoring"
 INTERRUPT_SECONDS = 0.05
 
 

@@ -23,7 +23,7 @@ LATER = {
     "scripts/chat/tools.js": TOOLS,
     "scripts/chat/approval_fields.js": TOOLS,
     "styles/data.css": DATA,
-    "scripts/chat/data_card.js": DATA,
+    "scripts/reading/data_card.js": DATA,
     "scripts/unsent/delivery.js": WRITTEN,
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,

@@ -2,6 +2,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,7 @@ from settings import ROOT, Settings
 from storage.dialects import take_schema_lock
 from storage.schema.revisions import (
     METADATA,
+    RESTORE_KILLED,
     REVISION_TABLE,
     BehindError,
     SchemaError,
@@ -24,6 +26,7 @@ from storage.schema.revisions import (
     read_revisions,
 )
 from storage.schema.triggers import trigger_statements
+from storage.sqlite import RESTORING_SUFFIX
 
 if TYPE_CHECKING:  # Alembic is imported where it is used: a start at the head revision needs none of it
     from alembic.config import Config
@@ -38,6 +41,8 @@ async def bootstrap(engine: AsyncEngine, settings: Settings | None = None) -> st
     However many workers start at once, one of them does it, under the schema lock. SchemaError if the database is not
     at the head afterwards.
     """
+    if settings is not None:
+        refuse_unfinished_restore(settings.sqlite_path)
     try:
         created = await bootstrap_locked(engine)
     except BehindError:
@@ -49,6 +54,15 @@ async def bootstrap(engine: AsyncEngine, settings: Settings | None = None) -> st
     if created:
         log.info("✅ Database tables initialized", revision=head)
     return head
+
+
+def refuse_unfinished_restore(path: Path | None) -> None:
+    """SchemaError beside the file of a restore: the database, if there is one, is not what was to be restored."""
+    if path is None:
+        return
+    draft = path.with_name(f"{path.name}{RESTORING_SUFFIX}")
+    if draft.exists():
+        raise SchemaError(f"{draft} is there. {RESTORE_KILLED}")
 
 
 async def bootstrap_locked(engine: AsyncEngine) -> bool:

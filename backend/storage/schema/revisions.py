@@ -18,6 +18,13 @@ REVISION_TABLE = Table(
 )
 # While a step of a migration runs, the table holds a second row with this prefix.
 STARTED_PREFIX = "started "
+# On MariaDB, whose restores commit with each statement, this table is there until all of a backup is.
+RESTORE_TABLE = "parley_restore"
+RESTORE = "restore"
+RESTORE_KILLED = (
+    "A restore into this database is at work or was killed: what is there is not all of the backup. If none is at "
+    'work, see "Restore" in specs/operating.md.'
+)
 
 
 class SchemaError(Exception):
@@ -40,7 +47,9 @@ def list_tables(connection: Connection) -> set[str]:
 
 
 def read_revisions(connection: Connection, tables: set[str]) -> list[str]:
-    """The rows of the revision table: one, unless a step is unfinished or somebody wrote into it."""
+    """The rows of the revision table: one, unless a step or a restore is unfinished or somebody wrote into it."""
+    if RESTORE_TABLE in tables:
+        return [f"{STARTED_PREFIX}{RESTORE}"]
     if REVISION_TABLE.name not in tables:
         return []
     return sorted(connection.execute(select(REVISION_TABLE.c.version_num)).scalars())
@@ -56,6 +65,8 @@ def find_unfinished_step(rows: Iterable[str]) -> str | None:
     steps = [row.removeprefix(STARTED_PREFIX) for row in rows if row.startswith(STARTED_PREFIX)]
     if not steps:
         return None
+    if steps[0] == RESTORE:
+        return RESTORE_KILLED
     return (
         f"A step of the schema was started and not finished: {steps[0]}. Restore the backup, or see "
         "migrations/README.md, 'Half-way'."

@@ -25,7 +25,7 @@ export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"));
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
 export const fetchChanges = () => fetchAll(() => import("./undo/changes.js"));
 export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
-export const fetchData = () => fetchAll(() => import("./chat/data_card.js"), "data.css");
+export const fetchData = () => fetchAll(() => import("./reading/data_card.js"), "data.css");
 
 export const fetchReading = () => fetchAll(() => import("./reading/text.js"), "reading.css");
 export const fetchFolding = () => fetchAll(() => import("./reading/folding.js"), "reading.css");
