@@ -40,6 +40,7 @@ def test_the_contenders_answer_alike_and_the_table_has_a_row_for_each(postgres: 
         shown = [row.removeprefix(scenario).split()[0] for row in rows if row.startswith(f"{scenario}  ")]
         assert shown == contenders
     figures = [
+        "requests/s with metrics, by those without",
         "20 idle streams: memory of each",
         "a change to 5 streams: median",
         "one event each to 10 people: p50 / p99",

@@ -170,6 +170,22 @@ async def measure_mcp(port: int, people: People, effort: Effort) -> Result:
     return Result("list 50 of 200 tasks over MCP", rounds, {"parley_rest": 0.25})
 
 
+async def measure_metrics(url: str, port: int, people: People, effort: Effort) -> tuple[str, str]:
+    """What counting costs a request: Parley with metrics beside itself without, in neighbouring rounds."""
+    ratios = []
+    with started("parley_with_metrics", url) as process:
+        ports = {"parley": read_port(process), "without": port}
+        for scenario in scenarios(people):
+            rounds: dict[str, list[Round]] = {name: [] for name in ports}
+            requests = [scenario.request(token) for token in scenario.tokens]
+            for turn in range(effort.rounds):
+                for name in rotated(list(ports), turn):
+                    rounds[name].append(await press(ports[name], requests, scenario.status, effort))
+            ratio = Result(scenario.name, rounds, {}).ratio("without")
+            ratios.append(f"{scenario.name} {ratio:.2f}")
+    return ("requests/s with metrics, by those without", f"{', '.join(ratios)} (aim: 0.95)")
+
+
 def rotated(names: list[str], turn: int) -> list[str]:
     """Each one goes first, second, ... equally often."""
     first = turn % len(names)
@@ -266,7 +282,8 @@ def main() -> int:
             effort = QUICK if quick else FULL
             results = runner.run(measure(ports, people, effort))
             results.append(runner.run(measure_mcp(ports["parley"], people, effort)))
-            figures = runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
+            figures = [runner.run(measure_metrics(url, ports["parley"], people, effort))]
+            figures += runner.run(measure_streams(url, cleanup, QUICK_AUDIENCE if quick else FULL_AUDIENCE))
             figures += runner.run(measure_log(url, cleanup, QUICK_CROWD if quick else FULL_CROWD))
             talks = (QUICK_TALK, QUICK_LENGTHS) if quick else (FULL_TALK, FULL_LENGTHS)
             figures += runner.run(measure_answers(url, cleanup, *talks))

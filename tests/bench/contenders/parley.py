@@ -6,7 +6,7 @@ from main import create_app as create_parley
 from settings import Settings
 
 
-def create_app(database_url: str, key: str) -> FastAPI:
+def create_app(database_url: str, key: str, **more: str) -> FastAPI:
     values = {"database_url": database_url, "secret_key": key, "database_pool_size": POOL_SIZE}
     # More streams than one network and one user usually open.
     room = {
@@ -16,4 +16,6 @@ def create_app(database_url: str, key: str) -> FastAPI:
         "streams_per_user": 500,
         "streams_per_session": 500,
     }
-    return create_parley(Settings(_env_file=None, rate_limits="off", log_level="error", **values, **room))
+    return create_parley(
+        Settings(_env_file=None, rate_limits="off", log_level="error", **values, **room, **more)
+    )
