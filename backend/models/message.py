@@ -269,9 +269,12 @@ class MessagePublic(ApiModel):
 
 
 def cut_message(message: MessagePublic) -> MessagePublic:
-    """The message as those in a conversation of people see it who have not asked for it."""
+    """The message as those in a conversation of people see it who have not asked for it.
+
+    What is told of queries goes with the calls that it was told from; an external agent tells it to all.
+    """
     if not message.tool_calls:
         return message
     names = ToolCallShared.model_fields
     cut = [ToolCallShared(**{name: getattr(call, name) for name in names}) for call in message.tool_calls]
-    return message.model_copy(update={"tool_calls": cut})
+    return message.model_copy(update={"tool_calls": cut, **dict.fromkeys(QueryAudit.model_fields)})

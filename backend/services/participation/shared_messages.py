@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     inspect,
     literal,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
@@ -33,7 +34,7 @@ from access.participation import (
 from db import AnyRow, AnySelect, Transaction
 from errors import NotFound
 from models import Conversation, ConversationParticipant, Message, MessageChange, User
-from models.message import MessagePublic, ToolCallShared, cut_message
+from models.message import MessagePublic, QueryAudit, ToolCallShared, cut_message
 from services import messages
 from storage.json_text import quote_literal
 
@@ -42,6 +43,8 @@ NOW_EMPTY, IS_EDITED = KIND == "retract", KIND == "edit"
 
 
 IS_OWN = col(Message.user_id) == ANY_CALLER.user_id
+# What is told of queries is the asker's where it was told from their tool calls; an external agent tells it to all.
+TELLS_ALL = or_(IS_OWN, col(Message.tool_calls).is_(None))
 
 
 def cut_calls() -> ColumnElement[object]:
@@ -82,6 +85,7 @@ IN_ORDER = replace(
     },
     optional={
         **messages.OLDEST_FIRST.optional,
+        **{name: case((TELLS_ALL, col(getattr(Message, name)))) for name in QueryAudit.model_fields},
         "reply_to_id": inspect(REPLIED).selectable.columns["id"],
         "edited_at": case((IS_EDITED, MOMENT)),
         "retracted_at": case((NOW_EMPTY, MOMENT)),
