@@ -1,5 +1,5 @@
 # queries/rewriting.py -- the query that is run: written anew from the tree, each table by its full name.
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 from sqlglot import exp
 
@@ -83,7 +83,8 @@ def find_result(table: exp.Table) -> exp.CTE | None:
     return None
 
 
-def qualify_tables(tree: exp.Query, catalog: Catalog, results: Collection[str]) -> list[Table]:
+def qualify_tables(tree: exp.Query, catalog: Catalog, results: Collection[str]) -> list[tuple[str, Table]]:
+    """Name the tables in full; each that is read, with the name that it has in the query."""
     found = []
     for node in tree.find_all(exp.Table):
         if node.name in results and not node.db:
@@ -93,30 +94,47 @@ def qualify_tables(tree: exp.Query, catalog: Catalog, results: Collection[str]) 
             node.set("alias", exp.TableAlias(this=node.this.copy()))
         node.set("this", exp.to_identifier(table.name, quoted=True))
         node.set("db", exp.to_identifier(table.schema, quoted=True))
-        found.append(table)
+        found.append((node.alias, table))
     return found
 
 
-def check_columns(tree: exp.Query, tables: Collection[Table], by_case: bool) -> None:
+def check_columns(tree: exp.Query, tables: Sequence[tuple[str, Table]], by_case: bool) -> None:
     """Every name is a column of a table that is read, or given by AS: nothing else is a name to the database.
 
     PostgreSQL has hidden columns and takes t.f for a call of a function, SQLite takes a name for a text.
     """
+    fold = str if by_case else str.lower
     given = {node.alias for node in tree.find_all(exp.Alias)}
     for alias in tree.find_all(exp.TableAlias):
         given |= {name.name for name in alias.args.get("columns") or ()}
-    columns = {column.name for table in tables for column in table.columns}
-    known = columns | given if by_case else {name.lower() for name in columns | given}
-    names = [node.this for node in tree.find_all(exp.Column)]
-    names += [name for join in tree.find_all(exp.Join) for name in join.args.get("using") or ()]
-    for name in names:
-        if isinstance(name, exp.Star):
+    columns = {column.name for _, table in tables for column in table.columns}
+    known = {fold(name) for name in columns | given}
+    plain = list_plain_columns(tree, tables, fold)
+    names = [(node.this, plain.get(fold(node.table), known)) for node in tree.find_all(exp.Column)]
+    for join in tree.find_all(exp.Join):
+        names += [(name, known) for name in join.args.get("using") or ()]
+    for name, there in names:
+        if isinstance(name, exp.Star) or fold(name.name) in there:
             continue
-        if (name.name if by_case else name.name.lower()) not in known:
-            hint = " Names that are made by the query are given with AS." if given or not columns else ""
-            raise QueryRefused(
-                f"There is no column {name.name[:100]}.{hint} {name_some('column', sorted(columns))}"
-            )
+        hint = " Names that are made by the query are given with AS." if given or not columns else ""
+        raise QueryRefused(
+            f"There is no column {name.name[:100]}.{hint} {name_some('column', sorted(columns))}"
+        )
+
+
+def list_plain_columns(
+    tree: exp.Query, tables: Sequence[tuple[str, Table]], fold: Callable[[str], str]
+) -> dict[str, set[str]]:
+    """What may stand behind each name that means tables alone, wherever it stands in the query."""
+    found: dict[str, set[str]] = {}
+    for name, table in tables:
+        found.setdefault(fold(name), set()).update(fold(column.name) for column in table.columns)
+    for node in tree.find_all(exp.Table, exp.Subquery):
+        alias = node.args.get("alias")
+        is_table = isinstance(node, exp.Table) and node.db and not (alias and alias.args.get("columns"))
+        if not is_table:
+            found.pop(fold(node.alias), None)
+    return found
 
 
 def limit_rows(tree: exp.Query) -> None:

@@ -69,6 +69,8 @@ USEFUL = [
     "SELECT lag(total) OVER (ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before FROM orders",
     "SELECT a.id FROM orders a CROSS JOIN orders b",
     "SELECT x.t FROM (SELECT total * 2 AS t FROM orders) AS x",
+    "SELECT o.t FROM (SELECT o.total AS t FROM orders AS o) AS o",
+    "WITH orders AS (SELECT id AS n FROM orders) SELECT orders.n FROM orders",
 ]
 OWN: dict[Dialect, list[str]] = {
     "postgresql": [

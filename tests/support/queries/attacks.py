@@ -104,6 +104,8 @@ ON_POSTGRESQL = [
     "SELECT ctid, xmin, tableoid FROM orders",
     "SELECT orders::text FROM orders",
     "SELECT orders.row_to_json FROM orders",
+    "SELECT 1 AS row_to_json, o.row_to_json FROM orders AS o",
+    "SELECT o.orders FROM orders AS o",
     "SELECT (orders).id FROM orders",
     "SELECT 'pg_authid'::regclass",
     "SELECT 'x'::information_schema.sql_identifier",
