@@ -26,7 +26,7 @@ MAX_TOKENS = 3_000
 MAX_DEPTH = 25
 # The parser goes back where a text may mean several things, and then some nested texts cost twice as much for each
 # level. So many moves are enough for every text that is a query.
-MOVES_PER_TOKEN = 12
+MOVES_PER_TOKEN = 6
 FREE_MOVES = 500
 # How long a node of the tree may be under others; a chain of ANDs is as deep as it is long.
 MAX_LEVELS = 120
@@ -120,6 +120,9 @@ def parse_query(text: str, dialect: Dialect) -> exp.Expr:
         raise QueryRefused(TOO_DEEP) from None
     except WorkExceeded:
         raise QueryRefused(TOO_MUCH) from None
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # What the parser trips over where it expects no such part; it gives no reason that a model could read.
+        raise QueryRefused("The query is not SQL that can be read.") from None
     if len(statements) != 1:
         raise QueryRefused(f"There are {len(statements)} statements. Send one SELECT.")
     check_levels(statements[0])
@@ -170,7 +173,7 @@ def write_query(tree: exp.Expr, dialect: Dialect) -> str:
         return TEXTS[dialect].generate(
             tree, identify=True, comments=False, unsupported_level=ErrorLevel.IMMEDIATE, pretty=True
         )
-    except SqlglotError as error:
+    except (SqlglotError, ValueError) as error:
         raise QueryRefused(f"This database does not have that: {str(error)[:200]}") from None
     except RecursionError:
         raise QueryRefused(TOO_DEEP) from None

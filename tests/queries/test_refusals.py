@@ -1,9 +1,12 @@
 # test_refusals.py -- what is not one SELECT of allowed parts is refused before any database hears of it.
 import logging
+import random
+import re
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from sqlglot import exp
 
 from queries import parsing
 from queries.catalog import Dialect
@@ -118,6 +121,55 @@ def test_a_text_that_may_mean_many_things_is_given_up() -> None:
     """Each level would cost this parser twice the work of the one within it."""
     with pytest.raises(QueryRefused, match="too complicated"):
         rewrite_query(GROWN["arrays"](20), make_catalog("postgresql"))
+
+
+WORDS = ("--", "/*", "*/", "/*!", "$$", "::", "NULL", "AS", "FROM", "SELECT", "OVER", "U&")
+SIGNS = [*"'\"`()[];{}:@.\\\n\u202eé", *WORDS]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_whatever_is_mixed_together_is_refused_or_is_one_select_of_known_tables(
+    dialect: Dialect, seed: int
+) -> None:
+    """Pieces of the attacks and of useful queries, cut and put into each other by chance."""
+    chance, catalog = random.Random(f"{dialect} {seed}"), make_catalog(dialect)
+    useful = [
+        "SELECT c.name, sum(o.total) AS t FROM orders o JOIN customers c ON c.id = o.customer_id GROUP BY 1"
+    ] * 40
+    pieces = [re.findall(r"\w+|\s+|[^\w\s]", sql) for sql in [*ATTACKS[dialect], *useful]]
+    passed = 0
+    for _ in range(1_500):
+        text = list(chance.choice(pieces))
+        for _ in range(chance.randint(1, 4)):
+            place, other = chance.randrange(len(text) + 1), chance.choice(pieces)
+            begin = chance.randrange(len(other) + 1)
+            text[place : place + chance.randint(0, 3)] = [
+                *other[begin : begin + chance.randint(0, 6)],
+                chance.choice(SIGNS),
+            ]
+        try:
+            written = rewrite_query("".join(text), catalog)
+        except QueryRefused:
+            continue
+        passed += 1
+        read = list(parsing.parse_query(written, dialect).find_all(exp.Table))
+        assert {(table.db, table.name) for table in read if not table.name.startswith("parley_result_")} <= {
+            (table.schema, table.name) for table in catalog.tables
+        }
+    assert passed > 2
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT id FROM orders@ WHERE (total > 1 OR note IS), nullif( NOT NULL)",
+        "SELECT id FROM orders WHERE DATE_SUB(CURDATE(),]AND CASE WHEN 1 > SELECT a.b INTERVAL 3 MONTH",
+    ],
+)
+def test_what_the_parser_trips_over_is_refused(sql: str) -> None:
+    with pytest.raises(QueryRefused, match="not SQL that can be read"):
+        rewrite_query(sql, make_catalog("mariadb"))
 
 
 def test_nobody_prints_a_query(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
