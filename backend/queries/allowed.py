@@ -38,7 +38,7 @@ FUNCTIONS: frozenset[type[exp.Expr]] = frozenset(
         *(exp.Day, exp.DayOfMonth, exp.DayOfWeek, exp.DayOfYear, exp.Dayname, exp.Hour, exp.Minute),
         *(exp.Second, exp.WidthBucket, exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank),
         *(exp.CumeDist, exp.Ntile, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue),
-        *(exp.JSONExtract, exp.JSONExtractScalar, exp.Anonymous),
+        *(exp.JSONExtract, exp.JSONExtractScalar, exp.JSONValue, exp.Anonymous),
     }
 )
 # Functions that sqlglot does not know, by their names.
@@ -83,6 +83,7 @@ ARGUMENTS: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Group: frozenset({"expressions"}),
     exp.Column: frozenset({"this", "table"}),
     exp.DataType: frozenset({"this", "expressions", "nested"}),
+    exp.JSONValue: frozenset({"this", "path"}),
     exp.Anonymous: frozenset({"this", "expressions"}),
     exp.Join: frozenset({"this", "on", "using", "side", "kind", "method"}),
 }
