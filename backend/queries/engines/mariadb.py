@@ -1,13 +1,16 @@
 # queries/engines/mariadb.py -- queries on MariaDB, in a transaction that only reads.
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import structlog
 from asyncmy.connection import Connection
 from asyncmy.constants.CLIENT import MULTI_STATEMENTS
 from asyncmy.cursors import SSCursor
 from asyncmy.errors import MySQLError
 from sqlalchemy.engine import URL
+from structlog.typing import FilteringBoundLogger
 
 from queries.answers import Answer
 from queries.catalog import MAX_TABLE_COLUMNS, MAX_TABLES, Catalog, Column, gather_tables
@@ -21,6 +24,8 @@ from queries.engines.engine import (
     Unreachable,
 )
 from storage.database_kind import ConnectArguments
+
+log: FilteringBoundLogger = structlog.get_logger()
 
 # ER_STATEMENT_TIMEOUT, and that of a lock.
 TIMEOUTS = frozenset({1969, 1205})
@@ -107,6 +112,9 @@ class MariaDBQueries(QueryEngine):
                     f"lock_wait_timeout = {max(1, round(seconds))}"
                 )
             yield connection
+        except asyncio.CancelledError:
+            await asyncio.shield(self._end_query(connection.thread_id()))
+            raise
         except MySQLError as error:
             code, message = (*error.args, 0, "")[:2]
             if code in TIMEOUTS:
@@ -118,6 +126,14 @@ class MariaDBQueries(QueryEngine):
             raise Unreachable(str(error)) from None
         finally:
             connection.close()
+
+    async def _end_query(self, thread: int) -> None:
+        """Without it the server would go on until the time of the query is up: it does not see that nobody reads."""
+        try:
+            async with self._open(CONNECT_SECONDS) as other:
+                await fetch_all(other, f"KILL QUERY {int(thread)}")
+        except (Failed, Unreachable) as error:
+            log.warning("a query could not be ended", cause=type(error).__name__)
 
 
 def forbid_several_statements(connection: Connection) -> None:

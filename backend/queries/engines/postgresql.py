@@ -1,6 +1,6 @@
 # queries/engines/postgresql.py -- queries on PostgreSQL, in a transaction that only reads.
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -134,4 +134,14 @@ class PostgreSQLQueries(QueryEngine):
         except asyncpg.PostgresError as error:
             raise Failed(str(error)) from None
         finally:
+            await close_connection(connection)
+
+
+async def close_connection(connection: "Connection") -> None:
+    """Where a query was cancelled, the driver first cancels it in the database, over a connection of its own."""
+    try:
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # it ends in any case
+            await connection.close(timeout=CLOSE_SECONDS)
+    finally:
+        if not connection.is_closed():
             connection.terminate()
