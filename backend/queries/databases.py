@@ -31,8 +31,9 @@ log: FilteringBoundLogger = structlog.get_logger()
 
 # Of one worker on one database: connections, and files that are read.
 MAX_AT_ONCE = 4
-# Texts that are parsed, and files of SQLite that are read, at the same time.
-THREADS = 4
+# Texts that are parsed, and files of SQLite that are read, at the same time: slow files let others be parsed.
+PARSERS = 2
+READERS = 4
 # How long a description of the tables is believed.
 CATALOG_SECONDS = 60.0
 UNREACHABLE = "The database cannot be reached at the moment."
@@ -52,7 +53,7 @@ class NamedDatabase:
 
     entry: QueryDatabase
     engine: QueryEngine
-    threads: ThreadPoolExecutor
+    parsers: ThreadPoolExecutor
     clock: Callable[[], float] = time.monotonic
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_AT_ONCE))
     _catalog: Catalog | None = None
@@ -69,7 +70,7 @@ class NamedDatabase:
     async def run(self, text: str) -> QueryResult:
         """What one SELECT finds; QueryRefused if it is none, or fails."""
         catalog = await self.read_catalog()
-        sql = await asyncio.get_running_loop().run_in_executor(self.threads, rewrite_query, text, catalog)
+        sql = await asyncio.get_running_loop().run_in_executor(self.parsers, rewrite_query, text, catalog)
         async with self._connect():
             answer = await self.engine.run(sql, catalog, self.entry.seconds)
         return QueryResult(sql, answer)
@@ -131,9 +132,10 @@ class QueryDatabases:
     """All that are named; SettingsError for a URL that is wrong. Nothing is opened before a query asks for it."""
 
     def __init__(self, entries: Sequence[QueryDatabase]) -> None:
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="queries")
+        self._parsers = ThreadPoolExecutor(PARSERS, thread_name_prefix="query-parser")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="query-reader")
         self.all = {
-            entry.name: NamedDatabase(entry, open_engine(entry, self._threads), self._threads)
+            entry.name: NamedDatabase(entry, open_engine(entry, self._readers), self._parsers)
             for entry in entries
         }
 
@@ -143,7 +145,8 @@ class QueryDatabases:
         )
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._parsers, self._readers):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def open_engine(entry: QueryDatabase, threads: ThreadPoolExecutor) -> QueryEngine:
