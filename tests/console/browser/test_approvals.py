@@ -1,11 +1,12 @@
-# test_approvals.py -- what a person is asked about in the console is what would be done, word for word.
+# test_approvals.py -- what the agent asks: approvals of calls, and questions with replies that one press sends.
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from support.browsers import Visitor, say, settled
+from support.browsers import PHONE, Visitor, check_by_axe, say, settled
 from support.llm.scripted_model import ScriptedModel, call
-from support.servers import Server, ok
+from support.servers import Person, Server, ok
 
 
 def shows(place: Locator, **fields: str) -> None:
@@ -127,3 +128,58 @@ def test_what_a_program_says_bears_its_name(site: Server, visit: Visitor) -> Non
     expect(page.locator(".from-user")).not_to_contain_text("Ann")
     page.get_by_role("button", name="Audit").click()
     expect(page.locator("#timeline")).to_contain_text("Claude on my laptop (a program) wrote")
+
+
+# The replies that a question offers
+
+
+@pytest.fixture
+def buyer(site: Server) -> Person:
+    person = site.person()
+    for title in ("Buy milk", "Buy oat milk"):
+        person.post("/v1/tasks", title=title)
+    return person
+
+
+def replies(page: Page) -> Locator:
+    return page.get_by_role("group", name="Replies").get_by_role("button")
+
+
+@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, PHONE], ids=["desktop", "phone"])
+def test_one_press_answers_what_the_agent_asks(
+    site: Server, visit: Visitor, buyer: Person, viewport: dict[str, int]
+) -> None:
+    page = visit(site, viewport=viewport).sign_in(buyer.email)
+    say(page, "delete the buy")
+    settled(page)
+    expect(replies(page)).to_have_text(["1. Buy oat milk", "2. Buy milk"])
+    page.reload()  # as the conversation is read anew
+    expect(replies(page)).to_have_count(2)
+    check_by_axe(page, "a question with its replies")
+    page.get_by_label("Message", exact=True).fill("half a thought")
+    page.get_by_role("button", name="2. Buy milk").click()
+    expect(replies(page)).to_have_count(0)
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    expect(page.locator(".from-user .bubble")).to_have_text(["delete the buy", "2. Buy milk"])
+    expect(page.get_by_label("Message", exact=True)).to_have_value("half a thought")
+    assert [task["title"] for task in buyer.get("/v1/tasks")["data"]] == ["Buy oat milk", "Buy milk"]
+
+
+def test_other_words_answer_as_well_and_no_old_question_offers_anything(
+    site: Server, visit: Visitor, buyer: Person
+) -> None:
+    page = visit(site).sign_in(buyer.email)
+    say(page, "dentist appointment")
+    settled(page)
+    expect(replies(page)).to_have_text(["Yes", "No"])
+    say(page, "how many tasks do I have?")
+    expect(page.locator(".from-agent")).to_have_count(2)
+    settled(page)
+    expect(replies(page)).to_have_count(0)
+    say(page, "dentist appointment")
+    settled(page)
+    replies(page).first.focus()
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(page.locator(".task-title").first).to_have_text("Dentist appointment")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
