@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from agent.context import AgentContext, RunLimits
+from agent.context import AgentContext
 from agent.run_control import RunControl
+from agent.run_limits import RunLimits
 from agent.worker import Worker
 from db import Database
 from identity.api_tokens import ApiTokenCache

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from agent.histories.history_cache import HistoryCache
+from agent.run_limits import RunLimits
 from agent.run_writer import RunWriter
 from db import Database, Transaction
 from llm.protocol import Model
@@ -22,20 +23,6 @@ T = TypeVar("T")
 # At most this many transactions of runs at the same time: connections, and the single write lock of SQLite, stay
 # available to requests.
 MAX_CONCURRENT_TRANSACTIONS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class RunLimits:
-    """The limits of one run: tokens of history, seconds, model requests, tool calls, tokens in all, bytes of text."""
-
-    context_tokens: int = 32_000
-    seconds: float = 600
-    model_requests: int = 30
-    tool_calls: int = 100
-    tokens: int = 1_000_000
-    answer_bytes: int = 2**20
-    lease_seconds: float = 15
-    approval_seconds: float = 3600
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from access import Caller
 from db import Database
 from models.search.search_hit import MessageHit, TaskHit
 from pagination import Page, encode_cursor, page_json, read_cursor
-from search.entry_statements import HITS
 from search.message_hits import FoundMessage, find_messages
-from search.queries import parse_query
+from search.message_statements import HITS
+from search.search_terms import parse_terms
 from search.task_hits import FoundTask, find_tasks
 
 # After the excerpt of a longer text others have their turn on the event loop.
@@ -16,7 +16,7 @@ LONG_CHARACTERS = 4_000
 
 async def find_hits(db: Database, caller: Caller, q: str, page: Page) -> bytes:
     """The page as JSON: of messages and tasks those that an API token of the caller may read."""
-    query = parse_query(q)
+    query = parse_terms(q)
     bounds = read_cursor(HITS, HITS.name, page.cursor)
     found: list[FoundMessage | FoundTask] = []
     if caller.is_allowed("chat:read"):

@@ -15,8 +15,8 @@ from access import Caller
 from db import AnySelect, Database
 from models.search.excerpt import make_excerpt
 from models.search.search_hit import MessageHit
-from search.entry_statements import look_at_newest, look_up_words
-from search.queries import Query, bind_terms, list_words
+from search.message_statements import look_at_newest, look_up_words
+from search.search_terms import SearchTerms, bind_terms, list_words
 from services.messages import show_sender
 
 NEWEST = 2_000
@@ -55,7 +55,7 @@ class FoundMessage(NamedTuple):
 
 
 async def find_messages(
-    db: Database, caller: Caller, query: Query, bounds: dict[str, object] | None, limit: int
+    db: Database, caller: Caller, query: SearchTerms, bounds: dict[str, object] | None, limit: int
 ) -> list[FoundMessage]:
     """The first `limit` past the cursor whose values are `bounds`."""
     dialect = db.engine.dialect.name

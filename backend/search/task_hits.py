@@ -13,9 +13,9 @@ from db import AnySelect, Database, get_columns
 from models import Task
 from models.search.excerpt import has_any, make_excerpt
 from models.search.search_hit import TaskHit
-from search.entry_statements import DOWN, LIMIT, MARKS
 from search.message_hits import NEWEST
-from search.queries import Query, bind_terms
+from search.message_statements import DOWN, LIMIT, MARKS
+from search.search_terms import SearchTerms, bind_terms
 from storage.dialects import after_cursor
 from storage.text_search import text_contains
 
@@ -44,7 +44,7 @@ class FoundTask(NamedTuple):
 
 
 async def find_tasks(
-    db: Database, caller: Caller, query: Query, bounds: dict[str, object] | None, limit: int
+    db: Database, caller: Caller, query: SearchTerms, bounds: dict[str, object] | None, limit: int
 ) -> list[FoundTask]:
     """The first `limit` past the cursor whose values are `bounds`."""
     values = {**access.caller_params(caller), **bind_terms(query), **(bounds or {}), "hit_limit": limit}

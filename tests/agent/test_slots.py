@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from access import Caller
-from agent.context import AgentContext, RunLimits
+from agent.context import AgentContext
 from agent.leases import MAX_STATEMENTS, NO_ID, Lease, find_waiting_runs, release_lease, renew_leases
+from agent.run_limits import RunLimits
 from agent.slots import HeldSlot, Pauses, Slots
 from clock import utc_now
 from db import Transaction

@@ -111,7 +111,7 @@ JUSTIFIED = {
     ("agent/leases.py", "select"): "steps from user to user among the runs that wait, as SYSTEM",
     ("events/changes.py", "select"): "each audience by its rule of access/audiences.py",
     ("events/changes.py", "union_all"): "parts that have their rules",
-    ("search/entry_statements.py", "select"): "from places that access/search.py has found",
+    ("search/message_statements.py", "select"): "from places that access/search.py has found",
     (
         "events/posted.py",
         "select",

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from db import Database, Transaction
-from search.entry_statements import look_at_newest, look_up_words
 from search.message_hits import NEWEST, bind_terms
-from search.queries import list_words, parse_query
+from search.message_statements import look_at_newest, look_up_words
+from search.search_terms import list_words, parse_terms
 from support.api.accounts import make_people, make_team
 from support.api.groups import open_group, say
 from support.databases.query_plans import count_pages_read, count_rows_read, explain
@@ -53,7 +53,7 @@ def run_by_hand(server: Server, *statements: str) -> None:
 
 def measure(server: Server, person: Person, q: str) -> list[tuple[int, int]]:
     """The entries and the pages that each of the two looks reads."""
-    query = parse_query(q)
+    query = parse_terms(q)
     values = {"caller_user_id": person.id, "hit_limit": 21, **bind_terms(query)}
     looks = [look_at_newest(NEWEST, "postgresql", len(query.terms), False, False)]
     looks.append(look_up_words(len(query.terms), False, False))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from errors import Invalid
 from models.search.excerpt import EXCERPT_CHARACTERS, make_excerpt
-from search.queries import list_words, parse_query
+from search.search_terms import list_words, parse_terms
 
 pytestmark = pytest.mark.engines("sqlite")
 TERMS = st.lists(st.text(min_size=1, max_size=5), min_size=1, max_size=8).map(tuple)
@@ -60,17 +60,17 @@ def test_a_long_text_is_cut_around_the_first_place() -> None:
     ],
 )
 def test_a_query_is_words_and_quoted_phrases(q: str, terms: tuple[str, ...]) -> None:
-    assert parse_query(q).terms == terms
+    assert parse_terms(q).terms == terms
 
 
 @pytest.mark.parametrize("q", ["", " ", '"', '""', '" "', "a b c d e f g h i"])
 def test_a_query_without_terms_or_with_too_many_is_refused(q: str) -> None:
     with pytest.raises(Invalid):
-        parse_query(q)
+        parse_terms(q)
 
 
 def test_only_queries_of_short_terms_alone_are_short() -> None:
-    assert [parse_query(q).is_short for q in ("a", "ab cd", "abc", "ab cde")] == [True, True, False, False]
+    assert [parse_terms(q).is_short for q in ("a", "ab cd", "abc", "ab cde")] == [True, True, False, False]
 
 
 def test_no_character_of_a_query_language_is_left_in_the_words() -> None:

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from db import Transaction
 from models.message import MAX_CONTENT
-from search.queries import list_words
+from search.search_terms import list_words
 from support.api.accounts import make_people, make_team
 from support.api.groups import open_group, say
 from support.servers import Server, in_database

@@ -1,4 +1,4 @@
-# search/entry_statements.py -- the statements that look for messages among what a caller may read.
+# search/message_statements.py -- the statements that look for messages among what a caller may read.
 from datetime import datetime
 from functools import cache
 

@@ -1,4 +1,4 @@
-# search/queries.py -- what is looked for: words and "quoted phrases", all of which have to be there.
+# search/search_terms.py -- what is looked for: words and "quoted phrases", all of which have to be there.
 import re
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ TERM = re.compile(r'"([^"]*)"|([^\s"]+)')
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchTerms:
     """The pieces of text that are looked for, in any case."""
 
     terms: tuple[str, ...]
@@ -24,7 +24,7 @@ class Query:
         return all(len(term) < LOOKED_UP_CHARACTERS for term in self.terms)
 
 
-def parse_query(q: str) -> Query:
+def parse_terms(q: str) -> SearchTerms:
     """The terms of what a person has typed; Invalid where there are none or too many.
 
     A quotation mark that is not closed means nothing.
@@ -35,10 +35,10 @@ def parse_query(q: str) -> Query:
         raise Invalid("There is nothing to look for.", ("query", "q"))
     if len(terms) > MAX_TERMS:
         raise Invalid(f"At most {MAX_TERMS} words and phrases are looked for.", ("query", "q"))
-    return Query(terms)
+    return SearchTerms(terms)
 
 
-def bind_terms(query: Query) -> dict[str, object]:
+def bind_terms(query: SearchTerms) -> dict[str, object]:
     """The values of the terms in a statement that has a condition `text_contains` for each."""
     values: dict[str, object] = {}
     for position, term in enumerate(query.terms):
