@@ -25,10 +25,11 @@ from routes import ROUTERS
 from routes.identity import transfers
 from routes.openapi import EVENT_STREAM
 from routes.operation import metrics
+from server.body_limits import BodySizeLimitMiddleware
 from server.connection_limits import ConnectionLimits
 from server.epoch_times import EpochTimesMiddleware
+from server.error_middleware import ServerErrorMiddleware, StartupErrorMiddleware
 from server.metrics_access import enable_metrics
-from server.middleware import BodySizeLimitMiddleware, ServerErrorMiddleware, StartupErrorMiddleware
 from server.pieces import PiecesMiddleware
 from server.problems import install_error_handlers
 from server.request_ids import RequestIdMiddleware

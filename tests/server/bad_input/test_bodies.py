@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from server.body_limits import MAX_VALUES
-from server.middleware import MAX_BODY_BYTES
+from server.body_limits import MAX_BODY_BYTES, MAX_VALUES
 from support.api.bad_input import (
     BODIES,
     FILE_TYPE,

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.body_limits import MAX_ANONYMOUS_BYTES
-from server.middleware import MAX_BODY_BYTES
+from server.body_limits import MAX_ANONYMOUS_BYTES, MAX_BODY_BYTES
 from support.api.bad_input import BODIES, FOR_STRANGERS, FORM, FORMS, JSON, ON_ONE_ENGINE, Somebody, post
 from support.api.problems import problem_of
 from support.servers import Person

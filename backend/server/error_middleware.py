@@ -1,9 +1,5 @@
-# server/middleware.py -- the limit of a body's size, and unexpected exceptions of requests and of the startup.
-from collections.abc import Mapping
-
+# server/error_middleware.py -- unexpected exceptions of requests and of the startup.
 import structlog
-from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
@@ -14,43 +10,6 @@ from settings import SettingsError
 from storage.schema.revisions import SchemaError
 
 log: FilteringBoundLogger = structlog.get_logger()
-
-MEBIBYTE = 1024 * 1024
-MAX_BODY_BYTES = MEBIBYTE
-
-
-class BodySizeLimitMiddleware:
-    """Refuses a body over MAX_BODY_BYTES: by its Content-Length, else once that many bytes have arrived.
-
-    Routes that never hold their body whole take more: `larger` is by their paths. FastAPI's own `max_body_size` answers
-    in plain text and bypasses the exception handlers.
-    """
-
-    def __init__(self, app: ASGIApp, larger: Mapping[str, int]) -> None:
-        self.app = app
-        self.larger = larger
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        received = 0
-        max_bytes = self.larger.get(scope["path"], MAX_BODY_BYTES)
-        too_large = f"The body is over {max_bytes // MEBIBYTE} MiB."
-
-        async def receive_counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > max_bytes:
-                raise HTTPException(413, too_large)  # while FastAPI reads a body it passes on only this class
-            return message
-
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdigit() and int(length) > max_bytes:
-            await ProblemResponse(413, too_large)(scope, receive, send)
-        else:
-            await self.app(scope, receive_counted, send)
 
 
 class ServerErrorMiddleware:
