@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Double,
+    FromClause,
     Integer,
     Select,
     Text,
@@ -34,7 +35,7 @@ from errors import Invalid
 from models.columns import UTCDateTime
 from models.shapes import JsonObject
 from storage.dialects import after_cursor, sort_directions
-from storage.json_text import Fields, build_object
+from storage.json_text import ONE, Fields, build_object, join_rows, turn_rows
 
 # Items of a page, where a client does not say how many, and at most.
 DEFAULT_LIMIT = 50
@@ -130,11 +131,12 @@ async def fetch_list(
     """
     name = f"{listing.name} {scope}".strip()
     bounds = read_cursor(listing, name, page.cursor)
+    arguments = {**values, **(bounds or {}), "page_limit": page.limit + 1}
     paged = build_page_statement(listing, statement, bounds is not None, db.engine.dialect.name)
-    rows = await db.fetch_rows(paged, {**values, **(bounds or {}), "page_limit": page.limit + 1})
-    items = [
-        row[0] if db.is_postgresql else listing.public(row).model_dump_json() for row in rows[: page.limit]
-    ]
+    if db.is_postgresql:
+        return write_joined(name, await fetch_joined(db, join_items(listing, paged), arguments), page)
+    rows = await db.fetch_rows(paged, arguments)
+    items = [listing.public(row).model_dump_json() for row in rows[: page.limit]]
     if listing.backwards:
         items.reverse()
     return write_page(name, listing, items, rows, page)
@@ -144,10 +146,19 @@ def write_page(
     name: str, listing: ListSpec, items: Sequence[str], rows: Sequence[AnyRow], page: Page
 ) -> bytes:
     """The page of these items, of whose rows the last columns are the keys; one row more is the sign of a next page."""
-    cursor = "null"
-    if len(rows) > page.limit:
-        cursor = json.dumps(encode_cursor(name, tuple(rows[page.limit - 1])[-len(listing.keys) :]))
-    return f'{{"data":[{",".join(items[: page.limit])}],"next_cursor":{cursor}}}'.encode()
+    has_more = len(rows) > page.limit
+    last = tuple(rows[page.limit - 1])[-len(listing.keys) :] if has_more else None
+    return frame_items(name, ",".join(items[: page.limit]), last)
+
+
+def write_joined(name: str, joined: "JoinedItems", page: Page) -> bytes:
+    return frame_items(name, joined.text, joined.last if joined.count > page.limit else None)
+
+
+def frame_items(name: str, items: str, last: Sequence[object] | None) -> bytes:
+    """`last` are the keys of the last item, where there are more."""
+    cursor = "null" if last is None else json.dumps(encode_cursor(name, last))
+    return f'{{"data":[{items}],"next_cursor":{cursor}}}'.encode()
 
 
 async def fetch_merged(
@@ -172,8 +183,9 @@ async def fetch_merged(
     arguments = {**values, **(bounds or {}), "page_limit": page.limit + 1}
     if shortcut is not None:
         alone = build_lone_statement(listing, statement, bounds is not None, shortcut.has_others)
-        if own := await db.fetch_rows(alone, arguments):
-            return write_page(name, listing, [row[0] for row in own], own, page)
+        own = await fetch_joined(db, join_items(listing, alone), arguments)
+        if own.count:
+            return write_joined(name, own, page)
 
     async def fetch(others: AnySelect, *more: AnySelect) -> Sequence[AnyRow]:
         is_further = bounds is not None
@@ -196,11 +208,13 @@ async def read_items(
     """The first items, as `fetch_list` would show them, and whether there are more; read within a transaction."""
     dialect = tx.get_bind().dialect.name
     paged = build_page_statement(listing, statement, False, dialect)
-    rows = await fetch_rows(tx, paged, {**values, "page_limit": limit + 1})
+    arguments = {**values, "page_limit": limit + 1}
     if dialect == "postgresql":
-        items: list[JsonObject] = from_json(f"[{','.join(row[0] for row in rows[:limit])}]")
-    else:
-        items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
+        joined = await fetch_joined(tx, join_items(listing, paged), arguments)
+        items: list[JsonObject] = from_json(f"[{joined.text}]")
+        return items, joined.count > limit
+    rows = await fetch_rows(tx, paged, arguments)
+    items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
     return items, len(rows) > limit
 
 
@@ -214,6 +228,36 @@ def build_page_statement(listing: ListSpec, statement: AnySelect, after: bool, d
     if dialect == "postgresql":
         return statement.with_only_columns(build_item(listing), *listing.keys)
     return statement.add_columns(*listing.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedItems:
+    """The items of a page in one text, how many rows were found, and the keys of the last item."""
+
+    text: str
+    count: int
+    last: Sequence[object]
+
+
+async def fetch_joined(
+    source: Database | Transaction, joined: AnySelect, arguments: dict[str, object]
+) -> JoinedItems:
+    if isinstance(source, Database):
+        rows = await source.fetch_rows(joined, arguments)
+    else:
+        rows = await fetch_rows(source, joined, arguments)
+    text, count, *last = rows[0]
+    return JoinedItems(text or "", count, last)
+
+
+@cache
+def join_items(listing: ListSpec, paged: AnySelect) -> AnySelect:
+    """The page as one row of PostgreSQL's, as `fetch_joined` takes it."""
+    rows: FromClause = paged.subquery("page")
+    if listing.backwards:
+        rows = turn_rows(rows, sort_directions("postgresql", listing.keys, descending=listing.descending))
+    size = bindparam("page_limit", type_=Integer()) - ONE
+    return select(*join_rows(rows, size, is_turned=listing.backwards)).select_from(rows)
 
 
 @cache

@@ -13,7 +13,8 @@ from access import Caller
 from app_state import AppState
 from errors import Conflict, Invalid
 from routes.door import get_app_state, get_caller
-from routes.route import Handler, Route
+from routes.parameters import Handler
+from routes.route import Route
 from security import derive_id
 from services import idempotency
 from streaming.disconnects import run_until_disconnect

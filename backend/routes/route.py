@@ -1,15 +1,13 @@
 # routes/route.py -- what each route does beside its function: who may come in, what may be sent, headers of the answer.
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fastapi import Request, params
-from fastapi.dependencies.models import Dependant
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
@@ -18,9 +16,9 @@ from starlette.routing import Match
 from entity_tags import is_known, make_etag
 from errors import UnsupportedMediaType
 from routes.door import Door, find_door
+from routes.parameters import Handler, build_lean_handler, find_query_names, refuse_unknown_parameters
 from server.body_limits import MAX_ANONYMOUS_BYTES, BoundedRequest
 
-Handler = Callable[[Request], Coroutine[None, None, Response]]
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 # What an answer to a POST begins with that has made something, and what a page ends with that is not the last one.
@@ -64,7 +62,7 @@ class Route(APIRoute):
 
     def get_route_handler(self) -> Handler:
         door = self.door = find_door(self.dependant)
-        handler = self.wrap_handler(super().get_route_handler())
+        handler = self.wrap_handler(build_lean_handler(self))
         max_bytes = MAX_ANONYMOUS_BYTES if door is None else None
         named = find_query_names(self.dependant)
         taken = None
@@ -99,13 +97,14 @@ class Route(APIRoute):
         if not is_new and not (request.method in ("GET", "PATCH") and answer.status_code == 200):
             return answer
         body = bytes(answer.body)
-        etag = answer.headers["ETag"] = make_etag(body)
+        etag = make_etag(body)
+        answer.raw_headers.append((b"etag", etag.encode()))  # nobody else sets one
         if is_new and (found := NEW_ID.match(body)):
-            path = f"{request.url.path}/{found[1].decode()}"
+            path = f"{request.scope['path']}/{found[1].decode()}"
             if self.leads_to_items is None:
                 self.leads_to_items = is_readable(request, path)
             if self.leads_to_items:
-                answer.headers["Location"] = path
+                answer.raw_headers.append((b"location", path.encode()))
         if request.method == "GET":
             add_link(request, answer, body)
             if is_known(request.headers.get("if-none-match", ""), etag):
@@ -120,32 +119,16 @@ def is_readable(request: Request, path: str) -> bool:
 
 
 def add_link(request: Request, answer: Response, body: bytes) -> None:
-    if found := NEXT_CURSOR.search(body[-600:]):
-        others = [pair for pair in parse_qsl(request.url.query) if pair[0] != "cursor"]
+    if found := NEXT_CURSOR.search(body, max(len(body) - 600, 0)):
+        others = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
         query = urlencode([*others, ("cursor", found[1].decode())])
-        answer.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+        answer.headers["Link"] = f'<{request.scope["path"]}?{query}>; rel="next"'
 
 
 def answer_unchanged(answer: Response) -> Response:
     body_headers = ("content-length", "content-type")
     kept = {name: value for name, value in answer.headers.items() if name not in body_headers}
     return Response(status_code=304, headers=kept)
-
-
-def find_query_names(dependant: Dependant) -> set[str]:
-    """The query parameters of a route and of what it depends on."""
-    own = {field.alias for field in dependant.query_params}
-    return own.union(*(find_query_names(part) for part in dependant.dependencies))
-
-
-def refuse_unknown_parameters(request: Request, named: set[str]) -> None:
-    """A parameter that is misspelt would else change nothing, unnoticed."""
-    unknown = [name for name in request.query_params if name not in named]
-    if unknown:
-        message = "There is no such parameter"
-        raise RequestValidationError(
-            [{"type": "extra_forbidden", "loc": ("query", name), "msg": message} for name in unknown]
-        )
 
 
 def require_media_type(request: Request, taken: str) -> None:

@@ -1,9 +1,10 @@
-# storage/json_text.py -- JSON as text: an object that PostgreSQL joins, and an element of an array on each engine.
-from collections.abc import Mapping
+# storage/json_text.py -- JSON as text: objects and their list, which PostgreSQL joins, an element of an array anywhere.
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from itertools import groupby
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BindParameter,
     Boolean,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    select,
     type_coerce,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -118,6 +120,31 @@ def format_time(value: ColumnElement[object]) -> ColumnElement[str]:
 def quote_literal(text: str) -> ColumnElement[str]:
     """A text of ours as a part of the statement: a bind parameter would be sent each time."""
     return literal_column("'" + text.replace("'", "''") + "'", Text)
+
+
+ONE: ColumnElement[int] = literal_column("1", Integer())
+
+
+def turn_rows(rows: FromClause, down: Sequence[bool]) -> FromClause:
+    """Rows the other way round, whose first column is a text; `down` says of each of the keys whether it goes down."""
+    order = [key if goes_down else key.desc() for key, goes_down in zip(rows.columns[1:], down, strict=True)]
+    return select(rows).order_by(*order).subquery("turned_page")
+
+
+def join_rows(
+    rows: FromClause, size: ColumnElement[int], *, is_turned: bool
+) -> list[SQLColumnExpression[object]]:
+    """The columns of one row of ordered rows whose first column is a text, and whose others are their keys.
+
+    The first `size` texts with commas between them, or of turned rows the last; the count of all rows; the keys of the
+    text that is last of these in the order of the list. PostgreSQL sends one row in a fraction of the time of many.
+    """
+    count = func.count()
+    first, last = (count - size + ONE, count) if is_turned else (ONE, size)
+    text, *keys = [func.array_agg(column, type_=ARRAY(column.type)) for column in rows.columns]
+    joined = func.array_to_string(text[first:last], quote_literal(","))
+    end = first if is_turned else last
+    return [joined, count, *(key[end] for key in keys)]
 
 
 class json_element(FunctionElement[str]):  # noqa: N801 -- reads as the SQL function that it is

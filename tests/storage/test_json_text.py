@@ -1,4 +1,4 @@
-# test_json_text.py -- JSON that PostgreSQL joins from pieces is what pydantic writes, whatever stands in it.
+# test_json_text.py -- JSON that PostgreSQL joins from pieces is what pydantic writes, and rows are joined in order.
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from uuid import uuid4
@@ -11,17 +11,21 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     Double,
+    FromClause,
     Integer,
     LargeBinary,
     MetaData,
+    SelectBase,
     Table,
     Text,
     Uuid,
     bindparam,
     case,
+    column,
     func,
     insert,
     literal,
+    literal_column,
     null,
     select,
     text,
@@ -31,7 +35,7 @@ from sqlalchemy.types import TypeEngine
 from clock import rfc3339
 from db import Database
 from models.columns import JsonType, UTCDateTime
-from storage.json_text import Fields, build_object, quote_literal
+from storage.json_text import Fields, build_object, join_rows, quote_literal, turn_rows
 from support.databases.postgres import PostgresServer
 from support.fixtures import make_tables
 from support.servers import with_database
@@ -159,3 +163,41 @@ def test_what_cannot_be_null_is_not_looked_at_for_null_unless_its_table_may_have
 def test_a_type_that_no_list_has_is_refused_before_it_is_sent() -> None:
     with pytest.raises(TypeError, match="is not written as JSON"):
         build_object({"value": bindparam("value", b"", type_=LargeBinary())})
+
+
+def list_numbers(count: int) -> SelectBase:
+    """The numbers from `count` down to 1, as texts and as keys."""
+    number = (
+        func.generate_series(count, 1, -1)
+        .table_valued(column("number", Integer))
+        .render_derived()
+        .columns["number"]
+    )
+    return select(func.concat(quote_literal("n"), number, type_=Text()), number).order_by(number.desc())
+
+
+@pytest.mark.parametrize(
+    ("rows", "backwards", "expected"),
+    [
+        (0, None, (None, 0, None)),
+        (2, None, ("n2,n1", 2, None)),
+        (3, None, ("n3,n2,n1", 3, 1)),
+        (4, None, ("n4,n3,n2", 4, 2)),
+        (0, [True], (None, 0, None)),
+        (2, [True], ("n1,n2", 2, None)),
+        (3, [True], ("n1,n2,n3", 3, 1)),
+        (4, [True], ("n2,n3,n4", 4, 2)),
+    ],
+)
+def test_rows_are_joined_in_their_order(
+    postgres: PostgresServer, rows: int, backwards: list[bool] | None, expected: tuple[object, ...]
+) -> None:
+    async def join(db: Database) -> list[tuple[object, ...]]:
+        page: FromClause = list_numbers(rows).subquery("page")
+        if backwards:
+            page = turn_rows(page, backwards)
+        joined = select(*join_rows(page, literal_column("3", Integer()), is_turned=bool(backwards)))
+        async with db.engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(joined.select_from(page))]
+
+    assert with_database(postgres.url("postgres"), join) == [expected]
