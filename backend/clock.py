@@ -14,4 +14,4 @@ def read_system_clock() -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """The one form of a time in JSON: UTC, six digits, Z. JSON that the database builds has the same form."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

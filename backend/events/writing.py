@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from clock import utc_now
 from db import DEFERRED_EVENTS, DEFERRED_ROWS, EVENT_RETENTION, HAS_EVENTS, Database, Transaction, get_columns
 from models import Event
+from models.columns import build_row
 from models.event import NewEvent
 from storage.row_session import admit_row, require_admission
 from storage.rule_check import OwnerValue
@@ -45,7 +46,8 @@ async def add_events(tx: Transaction, events: Iterable[NewEvent], *beside: SQLMo
     tx.add_all(beside)
     expires_at = utc_now() + tx.info[EVENT_RETENTION]
     rows = [
-        Event(
+        build_row(
+            Event,
             audience=event.audience.kind,
             audience_id=event.audience.id,
             type=event.type,
@@ -138,6 +140,6 @@ def dump_rows(*rows: SQLModel) -> dict[str, object]:
     return {
         f"{row.__tablename__}_{name}": json.dumps(value) if isinstance(value, dict | list) else value
         for row in rows
-        for name, value in row.model_dump().items()
+        for name, value in row  # its columns, as pydantic gives them
         if not (name == "id" and value is None)
     }

@@ -91,7 +91,7 @@ async def create_task(
     new: TaskCreate,
     new_id: NewIdDep,
     change_id: ChangeIdHeader = None,
-) -> Task:
+) -> Task | TaskPublic:
     caller = caller.in_change(change_id)
     if new_id is not None:
         return await db.write(tasks.create_task, caller, new, new_id)

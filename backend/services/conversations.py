@@ -13,6 +13,7 @@ from errors import Forbidden, Invalid
 from events import changes
 from models import Agent, Conversation
 from models.agent import BUILT_IN_ID
+from models.columns import build_row
 from models.conversation import ConversationCreate, ConversationShared, ConversationUpdate
 from models.participation.conversation import ConversationPublic
 from pagination import ListSpec, Page, fetch_list
@@ -100,8 +101,8 @@ async def create_conversation(
     """
     require_person(caller)
     account_id, agent_id = await find_place(tx, caller, new.account_id, new.agent_id)
-    conversation = Conversation(
-        user_id=caller.user_id, title=new.title, account_id=account_id, agent_id=agent_id
+    conversation = build_row(
+        Conversation, user_id=caller.user_id, title=new.title, account_id=account_id, agent_id=agent_id
     )
     if new_id is not None:
         if existing := await access.find_by_id(tx, caller, Conversation, new_id):

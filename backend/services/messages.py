@@ -18,6 +18,7 @@ from errors import Conflict, Invalid, NotFound
 from events import changes
 from models import Conversation, Message, Run, User
 from models.agent import BUILT_IN_ID, BUILT_IN_NAME
+from models.columns import build_row
 from models.message import ChatCreate, MessagePublic, QueryAudit, Sender
 from pagination import ListSpec, Page, fetch_list
 from services import conversations
@@ -247,7 +248,9 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     title = make_title(new.message)
     account_id, agent_id = await conversations.find_place(tx, caller, new.account_id, new.agent_id)
     await hold_place(tx, caller, account_id)
-    conversation = Conversation(user_id=caller.user_id, account_id=account_id, agent_id=agent_id, title=title)
+    conversation = build_row(
+        Conversation, user_id=caller.user_id, account_id=account_id, agent_id=agent_id, title=title
+    )
     return await conversations.add_conversation(tx, caller, conversation)
 
 

@@ -18,7 +18,7 @@ from db import Database, Transaction, get_columns
 from due_dates.times import NEVER, start_of_day
 from errors import Invalid
 from models import Task
-from models.columns import UTCDateTime
+from models.columns import UTCDateTime, build_row
 from models.task import DayDone, Priority, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency, task_lists
@@ -174,11 +174,11 @@ async def count_done(tx: Transaction, caller: Caller, days: int) -> list[DayDone
 def new_task(caller: Caller, new: TaskCreate) -> Task:
     if new.completed and new.repeats is not None:
         raise Invalid("A task that is done does not repeat.", ("body", "repeats"))
-    task = Task.model_validate({"user_id": caller.user_id, "title": new.title})
-    fields = new.model_dump()
+    fields, now = new.model_dump(exclude_none=True), utc_now()
     if new.position is None:
-        fields["position"] = task.created_at.timestamp() * 1000
-    dates.apply_changes(caller, task, fields, task.created_at)
+        fields["position"] = now.timestamp() * 1000
+    task = build_row(Task, user_id=caller.user_id, created_at=now, updated_at=now, **fields)
+    dates.settle_changes(caller, task, fields, now, was_completed=False)
     return task
 
 
@@ -198,13 +198,14 @@ def describe_task_event(task: Task) -> dict[str, TaskPublic]:
     return {"task": TaskPublic.model_validate(task)}
 
 
-async def add_task(db: Database, caller: Caller, new: TaskCreate) -> Task:
+async def add_task(db: Database, caller: Caller, new: TaskCreate) -> TaskPublic:
     """As create_task, in a transaction of its own: on PostgreSQL one statement writes the task and its event."""
     if new.list is not None:
         new = await db.read(settle_list, caller, new)
     task = access.admit_new_row(caller, new_task(caller, new))
-    await undo_steps.insert_created(db, caller, task, "task.created", describe_task_event(task))
-    return task
+    event = describe_task_event(task)
+    await undo_steps.insert_created(db, caller, task, "task.created", event)
+    return event["task"]
 
 
 async def create_task(tx: Transaction, caller: Caller, new: TaskCreate, new_id: UUID | None = None) -> Task:

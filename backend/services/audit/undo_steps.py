@@ -2,7 +2,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID, uuid4
 
@@ -20,7 +20,7 @@ from events import changes
 from events.writing import add_events, add_row_beside_event, insert_with_event
 from models import Conversation, Task, UndoStep
 from models.audit.undo_step import UndoAction, UndoNoun, UndoStepPublic
-from models.columns import UTCDateTime
+from models.columns import UTCDateTime, build_row
 from models.shapes import JsonObject
 from models.task import TaskPublic
 from pagination import ListSpec, Page, fetch_list
@@ -69,14 +69,20 @@ def begin_change(caller: Caller) -> Change:
 
 def take_snapshot(row: SQLModel) -> JsonObject:
     """The row as JSON. Whose it is does not stand in it."""
-    values = ((name, getattr(row, name)) for name in get_columns(type(row)).keys() if name != "user_id")  # noqa: SIM118
-    return {name: dump_value(value) for name, value in values}
+    return {name: dump_value(getattr(row, name)) for name in list_kept_columns(type(row))}
+
+
+@cache
+def list_kept_columns(table: type[SQLModel]) -> list[str]:
+    return [column.name for column in get_columns(table) if column.name != "user_id"]
 
 
 def dump_value(value: object) -> object:
     """The same whatever zone a time was given in."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, datetime):
-        return rfc3339(value.astimezone(UTC))
+        return rfc3339(value)
     plain: object = to_jsonable_python(value)
     return plain
 
@@ -103,7 +109,8 @@ def new_step(
     action: UndoAction = "created" if before is None else "deleted" if after is None else "updated"
     shown = after or before
     assert shown is not None
-    step = UndoStep(
+    step = build_row(
+        UndoStep,
         user_id=caller.user_id,
         change_id=change.id,
         noun=noun,

@@ -21,6 +21,13 @@ def apply_changes(caller: Caller, task: Task, fields: Mapping[str, object], now:
     """
     was_completed = task.completed
     task.sqlmodel_update(dict(fields))
+    settle_changes(caller, task, fields, now, was_completed=was_completed)
+
+
+def settle_changes(
+    caller: Caller, task: Task, fields: Mapping[str, object], now: datetime, *, was_completed: bool
+) -> None:
+    """Make the rest of a task fit the fields that were put into it."""
     if fields.get("due_on") is not None:
         task.due_at = None
     elif fields.get("due_at") is not None:
