@@ -232,7 +232,7 @@ class Database:
                 await greenlet_spawn(self.engine.pool._invalidate, connection, error)
             raise
         finally:
-            await greenlet_spawn(connection.close)  # never suspends: a cancelled request returns it too
+            connection.close()  # the driver has no transaction that would have to be ended: nothing is waited for
 
     async def execute_insert(self, statement: Insert, values: Mapping[str, object]) -> None:
         """Execute a cached INSERT of PostgreSQL with an event, which is a transaction of its own.

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 from starlette.routing import Match
+from starlette.types import Scope
 
 from entity_tags import is_known, make_etag
 from errors import UnsupportedMediaType
@@ -58,6 +59,7 @@ class Route(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         # What clients that are made from the OpenAPI document call it: the function's own name.
         own = {"operation_id": endpoint.__name__, "deprecated": self.deprecation is not None or None}
+        self.beginning = path.partition("{")[0]
         super().__init__(path, endpoint, **{**options, **own})
 
     def get_route_handler(self) -> Handler:
@@ -84,6 +86,12 @@ class Route(APIRoute):
             return self.finish_answer(request, answer) if is_api else answer
 
         return handle
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Starlette tries one route after the other; most are told apart by the text that their paths begin with."""
+        if self.beginning not in scope["path"]:
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def wrap_handler(self, handler: Handler) -> Handler:
         """A subclass adds behaviour around the handler here."""

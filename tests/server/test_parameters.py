@@ -67,6 +67,23 @@ def test_only_what_a_request_brings_is_looked_at(client: TestClient, monkeypatch
     assert sorted(looked_at) == ["kind", "limit"]
 
 
+def test_what_needs_nothing_but_the_request_is_called_without_fastapi(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solved: list[str | None] = []
+    original = utils.solve_dependencies
+
+    def solve(*, dependant: utils.Dependant, **options: object) -> object:
+        solved.append(dependant.name)
+        return original(dependant=dependant, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(utils, "solve_dependencies", solve)  # which calls itself for what a route depends on
+    assert client.get("/rows?kind=a").json()["limit"] == 5
+    assert solved == [None]  # FOR_ANYONE, which gives no value
+    assert client.get("/rows?kind=a&limit=3").json()["limit"] == 3
+    assert solved == [None, None, "page"]
+
+
 def test_the_next_page_of_a_list_keeps_a_filter_that_is_empty(ann: Person) -> None:
     for title, name in (("Bread", None), ("Milk", "Shopping"), ("Tea", None)):
         ann.post("/v1/tasks", title=title, list=name)
