@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -38,16 +39,23 @@ class PostgresServer:
         """Gone, also when someone is connected or it was never there."""
         self._run('DROP DATABASE IF EXISTS :"name" WITH (FORCE);', name=name)
 
-    def template(self, name: str, build: Callable[[str], None]) -> str:
-        """The name of a database that `build(url)` filled, once for all processes of the run."""
-        done = self._folder / f"template-{quote(name, safe='')}"
+    def template(self, name: str, build: Callable[[str], None], base: str | None = None) -> str:
+        """The name of a database that `build(url)` filled, once for all processes of the run; `base` is a template in
+        which a part of that is done.
+        """
         with locked(self._folder / "templates"):
-            if not done.exists():
+            if not self.has_template(name):
                 self.drop_database(name)
-                self.create_database(name)
+                self.create_database(name, base)
                 build(self.url(name))
-                done.touch()
+                self._mark(name).touch()
         return name
+
+    def has_template(self, name: str) -> bool:
+        return self._mark(name).exists()
+
+    def _mark(self, template: str) -> Path:
+        return self._folder / f"template-{quote(template, safe='')}"
 
     def lend(self) -> str | None:
         """A database with our tables and no rows, if one was given back: to make one writes hundreds of files."""
