@@ -75,7 +75,6 @@ class Run(SQLModel, table=True):
             "agent_key",
             name="uq_runs_conversation_id_trigger_seq_agent_key",
         ),
-        Index("idx_runs_user_id", "user_id"),
         Index("idx_runs_user_id_created_at", "user_id", "created_at"),
         Index("idx_runs_status_lease_expires_at", "status", "lease_expires_at"),
         Index("idx_runs_details_deleted_at_finished_at", "details_deleted_at", "finished_at"),

@@ -2,11 +2,17 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '039' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '040' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '040' AND left(:'revision', 3) COLLATE "C" <= '040' AS undo \gset
+\if :undo
+  CREATE INDEX idx_runs_user_id ON runs (user_id);
+  \echo 040_drop_runs_user_id_index: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '039' AND left(:'revision', 3) COLLATE "C" <= '039' AS undo \gset
 \if :undo

@@ -450,7 +450,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 040"]
+            assert place.stamps() == [HEAD, "started 041"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -459,7 +459,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["040_add_run_id_to_tasks"]
+        assert place.stamps() == ["041_add_run_id_to_tasks"]
 
 
 # The README
