@@ -101,7 +101,7 @@ def create_app(
 
 def add_routes(app: FastAPI, settings: Settings) -> None:
     app.state.mcp = McpAuth()
-    app.router.routes += [*app.state.mcp.routes(), *compile_routes()]
+    app.router.routes += [*compile_routes(), *app.state.mcp.routes()]  # Starlette tries them in this order
     if settings.metrics_token is not None:
         app.router.routes += metrics.router.routes
 
