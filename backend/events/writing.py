@@ -98,11 +98,10 @@ def insert_row(table: type[SQLModel]) -> Insert:
     """The INSERT of a row that belongs to a user, with the values that `dump_rows` gives."""
     into = table.metadata.tables[str(table.__tablename__)]
     row: dict[str, ColumnElement[object]] = {
-        column.name: cast(bindparam(f"{into.name}_{column.name}", type_=Text()), JSONB)
-        if isinstance(column.type, JSON)  # JSON already
-        else bindparam(f"{into.name}_{column.name}", type_=column.type)
-        for column in into.columns
-        if column is not into.autoincrement_column
+        name: cast(bindparam(parameter, type_=Text()), JSONB)
+        if isinstance(into.columns[name].type, JSON)  # JSON already
+        else bindparam(parameter, type_=into.columns[name].type)
+        for name, parameter in list_parameters(table)
     }
     owners = {"user_id": OwnerValue(row["user_id"], into.columns["user_id"])}
     return insert(into).values({**row, **owners})
@@ -137,9 +136,18 @@ def dump_event(event: NewEvent, expires_at: datetime) -> dict[str, object]:
 
 def dump_rows(*rows: SQLModel) -> dict[str, object]:
     """The bind parameters of `insert_statement`."""
-    return {
-        f"{row.__tablename__}_{name}": json.dumps(value) if isinstance(value, dict | list) else value
-        for row in rows
-        for name, value in row  # its columns, as pydantic gives them
-        if not (name == "id" and value is None)
-    }
+    values: dict[str, object] = {}
+    for row in rows:
+        fields = vars(row)
+        for name, parameter in list_parameters(type(row)):
+            value = fields[name]
+            values[parameter] = json.dumps(value) if isinstance(value, dict | list) else value
+    return values
+
+
+@cache
+def list_parameters(table: type[SQLModel]) -> list[tuple[str, str]]:
+    """Of a table the columns of a new row, and the bind parameter of each."""
+    into = table.metadata.tables[str(table.__tablename__)]
+    columns = [column.name for column in into.columns if column is not into.autoincrement_column]
+    return [(name, f"{into.name}_{name}") for name in columns]
