@@ -24,7 +24,8 @@ from protocols.conversations import Question, find_by_name, find_named, open_nam
 from protocols.following import follow_run
 from protocols.pending_approvals import decide_calls
 from routes.dependencies import STREAM_SLOT, AppStateDep, ChatReadDep, ChatWriteDep, JsonBytes
-from routes.route import Handler, Route
+from routes.parameters import Handler
+from routes.route import Route
 from services import runs
 from services.messages import Span
 from services.participation import kinds

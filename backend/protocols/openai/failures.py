@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from errors import INTERNAL_ERROR, Invalid, ParleyError
 from routes.idempotency import IdempotentRoute
-from routes.route import Handler
+from routes.parameters import Handler
 from server.problems import problem_title, to_slug
 
 TYPES = {
