@@ -21,6 +21,7 @@ from agent.leases import Lease
 from agent.needed_approvals import RunAwaitsApproval, find_calls_needing_approval
 from agent.prompts import build_model_request
 from agent.run_counts import LimitReached, count_end, count_usage, name_cause
+from agent.run_limits import MAX_MODEL_ATTEMPTS
 from agent.run_writer import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS, RunLog
 from agent.tool_calls import CallFailed, assign_call_ids, check_call, execute_call, execute_read
 from db import Transaction
@@ -54,7 +55,6 @@ from storage.failures import is_connection_lost
 
 log: FilteringBoundLogger = structlog.get_logger()
 
-MAX_MODEL_ATTEMPTS = 4
 MAX_BACKOFF_SECONDS = 30.0
 
 

@@ -1,6 +1,9 @@
 # agent/run_limits.py -- how much one run may take, and how long a worker holds it, where the settings say nothing else.
 from dataclasses import dataclass
 
+# How often a model is asked for one answer, where its provider fails for a while.
+MAX_MODEL_ATTEMPTS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
