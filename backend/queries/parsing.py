@@ -18,8 +18,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 from queries.catalog import Dialect
 from queries.refusals import QueryRefused
 
-# It prints the text of queries that it does not know.
-logging.getLogger("sqlglot").disabled = True
+# It prints the text of queries that it does not know. A level, since whoever sets up other loggers enables this one.
+logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)
 
 MAX_CHARACTERS = 10_000
 MAX_TOKENS = 3_000

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
-from queries import answers
+from queries import answers, databases
 from queries.answers import Answer
 from queries.databases import CATALOG_SECONDS, MAX_AT_ONCE, NamedDatabase, QueryDatabases
 from queries.refusals import QueryRefused
@@ -149,7 +150,10 @@ def test_what_the_database_refuses_is_told_in_its_words_without_the_way_there(sh
 
 
 @pytest.mark.busy
-def test_a_database_that_is_away_is_told_without_its_address(shop: Shop) -> None:
+def test_a_database_that_is_away_is_told_without_its_address(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "log", structlog.get_logger())  # one that is in use is not listened to
     away = {
         "sqlite": "sqlite:////nowhere/at/all/secret.db",
         "postgresql": f"postgresql://reader:{PASSWORD}@127.0.0.1:1/secret",

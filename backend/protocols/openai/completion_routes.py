@@ -1,5 +1,4 @@
 # protocols/openai/completion_routes.py -- models and chat completions at /openai/v1.
-import time
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -8,6 +7,7 @@ from sqlmodel import col
 
 from access import Caller
 from app_state import AppState
+from clock import utc_now
 from db import Transaction
 from models import Run
 from models.shapes import JsonObject
@@ -67,7 +67,7 @@ async def create_completion(
     wanted = Wanted(agents.read_agent_id(new.model), question, name, is_retry, new_id)
     posted = await state.run_control.post(caller, await state.db.write(threads.find_thread, caller, wanted))
     page = f"{get_base_url(request)}/#/c/{posted.run.conversation_id}"
-    completion = Completion(posted.run.id, str(model["id"]), int(time.time()), page)
+    completion = Completion(posted.run.id, str(model["id"]), int(utc_now().timestamp()), page)
     headers = {CONVERSATION: str(posted.run.conversation_id)}
     if posted.first_line is None and await state.db.read(waits_for_approval, caller, posted.run):
         message = f"An earlier message of this conversation waits for your approval: {page}"

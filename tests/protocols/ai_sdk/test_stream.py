@@ -9,7 +9,7 @@ import pytest
 from llm.protocol import AnswerEnd, ModelError
 from support.api.accounts import make_people, make_team
 from support.api.bots import add_bot
-from support.api.doors import ENDED
+from support.api.doors import ENDED, revoke_token
 from support.clients.openai_client import make_key
 from support.llm.scripted_model import ScriptedModel, call
 from support.servers import Person, Server, ok, wait_until
@@ -136,6 +136,24 @@ def test_an_answer_at_work_is_resumed_from_its_beginning(carl: Person, model: Sc
         parts = [json.loads(line[6:]) for line in resumed.iter_lines() if line.startswith("data: {")]
     assert "".join(part["delta"] for part in parts if part["type"] == "text-delta") == "Once upon a time."
     assert parts[-1]["finishReason"] == "stop"
+
+
+def test_a_stream_ends_with_the_token_that_has_opened_it(
+    scripted: Server, carl: Person, model: ScriptedModel
+) -> None:
+    gate = threading.Event()
+    model.answers = [["Once", gate, " upon a time.", END]]
+    body = {"id": "my-chat", "messages": [text_message("tell me")]}
+    token = make_key(carl)
+    program = scripted.client(Authorization=f"Bearer {token}")
+    with program.stream("POST", API, json=body) as answer:
+        lines = answer.iter_lines()
+        assert any('"delta":"Once"' in line for line in lines)
+        revoke_token(carl, token)
+        rest = list(lines)
+    gate.set()
+    assert not [line for line in rest if "DONE" in line or "finish" in line]
+    assert program.get(f"{API}/my-chat/stream").status_code == 401
 
 
 def test_a_run_that_is_stopped_aborts_and_one_that_fails_says_why(

@@ -77,6 +77,8 @@ FIELDS = {
     "to": "a span has its days in order",
     "due_after": "a moment is one that databases can hold",
     "due_before": "a moment is one that databases can hold",
+    "completed_after": "a moment is one that databases can hold",
+    "completed_before": "a moment is one that databases can hold",
     "due_at": "a moment is one that databases can hold",
     "due_on": "a day is of the years 1970 to 2999",
     "reminder_at": "a moment is one that databases can hold",

@@ -54,8 +54,10 @@ def pair(postgresql_url: str, chromium: Browser, tmp_path: Path) -> Iterator[Pai
         for name, worker in zip(people, workers, strict=True):
             # A visit needs of a server its address alone.
             visit = opened.enter_context(visiting(chromium, cast(Server, worker)))
-            pages.append(visit.sign_in(people[name].email, f"/#/c/{group}"))
-            expect(pages[-1].locator("#chat-title")).to_have_text("Cakes")
+            with visit.context.expect_event("response", lambda answer: "/participants" in answer.url):
+                page = visit.sign_in(people[name].email, f"/#/c/{group}")
+            expect(page.locator("#chat-title")).to_have_text("Cakes")
+            pages.append(page)
         yield Pair(pages[0], pages[1], team, group)
 
 

@@ -30,7 +30,7 @@ export function enter(chosen) {
   conversation = chosen;
   marked = null;
   isShown = false;
-  loading = roster.load(chosen.id);
+  loading = roster.load(chosen.id).then(typing.draw);
   loading.catch(() => {}); // whoever waits for it in start() hears of it
   writing.start();
   startCompletion();

@@ -58,7 +58,8 @@ function describeTyping() {
   return names.length === 2 ? [names[0], " and ", names[1], " are typing …"] : [names[0], " is typing …"];
 }
 
-function draw() {
+// Also once it is known who takes part.
+export function draw() {
   const [run] = working.values();
   const words = run ? [name(run.agent_id), " is answering ", name(run.user_id), " …"] : typing.size ? describeTyping() : [];
   $("typing").hidden = words.length === 0;
