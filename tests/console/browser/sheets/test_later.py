@@ -38,7 +38,9 @@ def open_receipts(page: Page) -> None:
 
 def say_to_agent(page: Page, text: str = "hello") -> None:
     page.locator("#new-chat").click()
-    expect(page.locator("#open-participants")).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "New conversation"
+    )  # with its own draft in the box
     say(page, text)
     settled(page)
 
@@ -121,12 +123,11 @@ def expect_notice_above_all(page: Page, text: str) -> None:
     """A notice that is seen, and that a click would reach: no sheet is over it, or makes it inert."""
     notice = page.locator(".toast.error", has_text=text).last
     expect(notice).to_be_visible()
-    assert notice.evaluate(
-        """(box) => {
-          const { left, top, width, height } = box.getBoundingClientRect();
-          return box.contains(document.elementFromPoint(left + width / 2, top + height / 2));
-        }"""
-    )
+    reached = """(box) => {
+      const { left, top, width, height } = box.getBoundingClientRect();
+      return box.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    }"""
+    wait_until(lambda: notice.evaluate(reached))  # it arrives from above, and others may make room for it
 
 
 def test_what_does_not_arrive_is_said_and_comes_at_the_second_try(
