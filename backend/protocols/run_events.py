@@ -1,17 +1,13 @@
 # protocols/run_events.py -- the stream of a run for protocols that have events of their own: each event, as its shape.
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from pydantic import TypeAdapter
 
-from models import Run
-from models.approval import PendingApproval
 from models.streams.run_events import RunStreamEvent
 
 EVENT: TypeAdapter[RunStreamEvent] = TypeAdapter(RunStreamEvent)
 DATA = b"data: "
-# Reads how a run stands, and what it waits for.
-ReadRun = Callable[[], Awaitable[tuple[Run, Sequence[PendingApproval]]]]
 
 
 async def read_run_events(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[RunStreamEvent | None, None]:

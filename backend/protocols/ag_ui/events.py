@@ -1,5 +1,6 @@
 # protocols/ag_ui/events.py -- a run's events as those of AG-UI 1.0.
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from pydantic_core import to_json
@@ -7,11 +8,8 @@ from pydantic_core import to_json
 from clock import rfc3339
 from errors import INTERNAL_ERROR
 from models.approval import PendingApproval
-from models.run import Run
 from models.shapes import JsonObject
 from models.streams.run_events import (
-    ApprovalRequestedEvent,
-    EndedRunEvent,
     MessageCompletedEvent,
     MessageDeltaEvent,
     MessageResetEvent,
@@ -19,7 +17,7 @@ from models.streams.run_events import (
     ToolCallEvent,
     ToolResultEvent,
 )
-from protocols.following import FollowedRun
+from protocols.following import FollowedRun, Pause
 from protocols.run_events import SentText
 
 VERSION = "1.0"
@@ -83,25 +81,23 @@ async def stream_events(names: JsonObject, followed: FollowedRun, after: int) ->
     """To the end of the run, or to where it waits for approval. `names` are the client's of its thread and its run."""
     translated = RunEvents(f"{followed.message_id}:{after}", followed.is_part)
     yield frame_events({"type": "RUN_STARTED", **names, "protocolVersion": VERSION})
-    async for event in followed.events:
-        if event is None:
-            yield KEEP_ALIVE
-            continue
-        if isinstance(event, (ApprovalRequestedEvent, EndedRunEvent)):
-            run, pending = await followed.read_run()
-            if isinstance(event, EndedRunEvent) or any(each.tool_call_id == event.id for each in pending):
-                yield frame_events(*translated.close_text(), end_run(names, run, pending))
-                return
-        if said := frame_events(*translated.translate(event)):
-            yield said
+    async with aclosing(followed.read_to_pause()) as events:
+        async for event in events:
+            if event is None:
+                yield KEEP_ALIVE
+            elif isinstance(event, Pause):
+                yield frame_events(*translated.close_text(), end_run(names, event))
+            elif said := frame_events(*translated.translate(event)):
+                yield said
 
 
-def end_run(names: JsonObject, run: Run, pending: Sequence[PendingApproval]) -> JsonObject:
+def end_run(names: JsonObject, pause: Pause) -> JsonObject:
+    run = pause.run
     if run.status == "failed":
         return {"type": "RUN_ERROR", "message": run.error or INTERNAL_ERROR, "code": "run_failed"}
     outcome: JsonObject = {"type": "cancelled" if run.status == "cancelled" else "success"}
-    if pending:
-        outcome = {"type": "interrupt", "interrupts": [describe_interrupt(approval) for approval in pending]}
+    if pause.pending:
+        outcome = {"type": "interrupt", "interrupts": [describe_interrupt(each) for each in pause.pending]}
     result = {"run_id": str(run.id), "conversation_id": str(run.conversation_id)}
     return {"type": "RUN_FINISHED", **names, "outcome": outcome, "result": result}
 

@@ -1,5 +1,6 @@
 # protocols/ai_sdk/parts.py -- a run's events as parts of the AI SDK's UI message stream, version 1.
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from pydantic_core import to_json
@@ -10,8 +11,6 @@ from models.run import Run
 from models.shapes import JsonObject
 from models.streams.run_events import (
     ApprovalDecidedEvent,
-    ApprovalRequestedEvent,
-    EndedRunEvent,
     MessageCompletedEvent,
     MessageDeltaEvent,
     MessageResetEvent,
@@ -19,7 +18,7 @@ from models.streams.run_events import (
     ToolCallEvent,
     ToolResultEvent,
 )
-from protocols.following import FollowedRun
+from protocols.following import FollowedRun, Pause
 from protocols.run_events import SentText
 
 DONE = b"data: [DONE]\n\n"
@@ -64,8 +63,8 @@ class MessageParts:
                     yield from self._write(text)
 
     def request_approvals(self, approvals: Sequence[PendingApproval]) -> Iterator[JsonObject]:
-        self.reason = "tool-calls"
         for approval in approvals:
+            self.reason = "tool-calls"
             call_id = approval.tool_call_id
             yield {"type": "tool-approval-request", "approvalId": call_id, "toolCallId": call_id}
 
@@ -108,21 +107,15 @@ async def stream_parts(followed: FollowedRun) -> AsyncGenerator[bytes, None]:
     parts, run = MessageParts(followed.is_part), followed.run
     metadata = {"run_id": str(run.id), "conversation_id": str(run.conversation_id)}
     yield frame_parts({"type": "start", "messageId": str(followed.message_id), "messageMetadata": metadata})
-    async for event in followed.events:
-        if event is None:
-            yield KEEP_ALIVE
-            continue
-        if isinstance(event, ApprovalRequestedEvent):
-            run, pending = await followed.read_run()
-            if any(approval.tool_call_id == event.id for approval in pending):
-                yield frame_parts(*parts.request_approvals(pending), *end_message(parts, run)) + DONE
-                return
-        if isinstance(event, EndedRunEvent):
-            run, _ = await followed.read_run()
-            yield frame_parts(*end_message(parts, run)) + DONE
-            return
-        if said := frame_parts(*parts.translate(event)):
-            yield said
+    async with aclosing(followed.read_to_pause()) as events:
+        async for event in events:
+            if event is None:
+                yield KEEP_ALIVE
+            elif isinstance(event, Pause):
+                asked = parts.request_approvals(event.pending)
+                yield frame_parts(*asked, *end_message(parts, event.run)) + DONE
+            elif said := frame_parts(*parts.translate(event)):
+                yield said
 
 
 def end_message(parts: MessageParts, run: Run) -> Iterator[JsonObject]:

@@ -1,6 +1,7 @@
 # protocols/openai/completions.py -- chat completions: the answer of a run as one object, or its events as chunks.
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -90,20 +91,21 @@ async def stream_chunks(
         return frame_chunk({**completion.describe("chat.completion.chunk", [choice]), **extra})
 
     yield make_chunk({"role": "assistant", "content": ""})
-    async for event in events:
-        if text := take_text(completion, event, sent):
-            yield make_chunk({"content": text})
-        elif comment := take_comment(event):
-            yield comment
-        if isinstance(event, MessageCompletedEvent):
-            reason = event.message.finish_reason
-        if isinstance(event, EndedRunEvent) and event.status == "failed":
-            yield b"data: %s\n\n" % describe_broken_run(event.error)
-            return
-        if isinstance(event, (EndedRunEvent, ApprovalRequestedEvent)):
-            break
-    else:
-        return  # the session has ended, or the server stops
+    async with aclosing(events):
+        async for event in events:
+            if text := take_text(completion, event, sent):
+                yield make_chunk({"content": text})
+            elif comment := take_comment(event):
+                yield comment
+            if isinstance(event, MessageCompletedEvent):
+                reason = event.message.finish_reason
+            if isinstance(event, EndedRunEvent) and event.status == "failed":
+                yield b"data: %s\n\n" % describe_broken_run(event.error)
+                return
+            if isinstance(event, (EndedRunEvent, ApprovalRequestedEvent)):
+                break
+        else:
+            return  # the session has ended, or the server stops
     yield make_chunk({}, reason or "stop")
     if read_usage is not None:
         usage = {"usage": await read_usage()}

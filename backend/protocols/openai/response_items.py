@@ -126,7 +126,6 @@ class OutputItems:
                 yield from self._write(self._sent.complete(message.content))
 
     def request_approvals(self, approvals: Sequence[PendingApproval]) -> Iterator[JsonObject]:
-        yield from self.close_text()
         for approval in approvals:
             if approval.tool_call_id in self._calls:  # the call has begun, and is not made
                 self.items.pop(self._calls[approval.tool_call_id], None)

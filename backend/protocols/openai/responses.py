@@ -1,5 +1,6 @@
 # protocols/openai/responses.py -- OpenAI's responses: a run as one object, or its log as their events.
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,11 +9,9 @@ from pydantic_core import to_json
 from models.run import ChatPublic, Run, RunStatus
 from models.shapes import JsonObject
 from models.streams.run_events import (
-    ApprovalRequestedEvent,
-    EndedRunEvent,
     MessageCompletedEvent,
 )
-from protocols.following import FollowedRun
+from protocols.following import FollowedRun, Pause
 from protocols.openai.response_items import (
     OutputItems,
     add_outcome,
@@ -155,23 +154,19 @@ async def stream_response(head: Head, followed: FollowedRun, after: int = -1) ->
     yield frame(
         {"type": "response.created", "response": begun}, {"type": "response.in_progress", "response": begun}
     )
-    async for event in followed.events:
-        if event is None:
-            yield KEEP_ALIVE
-            continue
-        if isinstance(event, ApprovalRequestedEvent):
-            run, pending = await followed.read_run()
-            if any(approval.tool_call_id == event.id for approval in pending):
-                yield frame(*items.request_approvals(pending), close(head, items, run, is_cut))
+    async with aclosing(followed.read_to_pause()) as events:
+        async for event in events:
+            if event is None:
+                yield KEEP_ALIVE
+                continue
+            if isinstance(event, Pause):
+                asked = (*items.close_text(), *items.request_approvals(event.pending))
+                yield frame(*asked, close(head, items, event.run, is_cut))
                 return
-        if isinstance(event, EndedRunEvent):
-            run, _ = await followed.read_run()
-            yield frame(*items.close_text(), close(head, items, run, is_cut))
-            return
-        if isinstance(event, MessageCompletedEvent):
-            is_cut = event.message.finish_reason == "length"
-        if said := frame(*items.translate(event)):
-            yield said
+            if isinstance(event, MessageCompletedEvent):
+                is_cut = event.message.finish_reason == "length"
+            if said := frame(*items.translate(event)):
+                yield said
 
 
 def close(head: Head, items: OutputItems, run: Run, is_cut: bool) -> JsonObject:
