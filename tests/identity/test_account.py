@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from db import Transaction
-from models import Run
+from models import Run, User
 from support.api.problems import problem_of
 from support.api.sign_in import NEW_PASSWORD, refresh, sign_in
 from support.databases.table_rows import read_rows
@@ -117,9 +117,10 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
 
     async def at_work(tx: Transaction) -> int:
         working = (col(Run.status).in_(("queued", "running")), col(Run.is_external).is_(False))
-        return len((await tx.execute(select(Run).where(*working))).all())
+        leaving = select(User).where(col(User.deleted_at).is_not(None))
+        return len((await tx.execute(select(Run).where(*working))).all() + (await tx.execute(leaving)).all())
 
-    wait_until(lambda: in_database(server, at_work) == 0)  # what former tests have left running
+    wait_until(lambda: in_database(server, at_work) == 0)  # what former tests have left running or leaving
     before = read_rows(server)
     gone = server.person()
     fill(gone)

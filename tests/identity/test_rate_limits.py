@@ -32,6 +32,7 @@ from support.servers import (
     settings_for,
     wait_until,
 )
+from timings import Timings
 
 # test_engines.py counts on every engine; which counts there are, and what follows, is the same on each.
 pytestmark = pytest.mark.engines("sqlite")
@@ -90,7 +91,9 @@ def test_forwarding_headers_count_where_the_settings_say_so_whatever_uvicorn_bel
 def limited(engine_name: str, new_database: Callable[[str], str]) -> Iterator[tuple[Server, Server]]:
     """Two workers that count, on one database, behind a proxy that they trust: so each test has its own address."""
     settings = settings_for(new_database(engine_name), rate_limits="on", trusted_proxies=["127.0.0.1"])
-    with serving(settings) as one, serving(settings) as two:
+    # Statements are counted: no worker looks for runs meanwhile.
+    timings = Timings(worker_poll=600.0)
+    with serving(settings, timings=timings) as one, serving(settings, timings=timings) as two:
         yield one, two
 
 

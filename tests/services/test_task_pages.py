@@ -17,7 +17,7 @@ from pagination import build_page_statement
 from services import task_lists, tasks
 from services.tasks import LISTS, TaskFilter
 from support.databases.query_plans import count_rows_read, explain
-from support.servers import Server, in_database, serving, settings_for, with_database
+from support.servers import Person, Server, in_database, serving, settings_for, with_database
 
 MANY = 20_000
 FILL = """
@@ -112,12 +112,14 @@ def test_what_was_done_on_a_day_is_read_without_the_other_tasks(
 
 @pytest.mark.parametrize("engine_name", ["sqlite", "mariadb"], indirect=True)
 @pytest.mark.busy
-def test_a_list_and_a_day_are_read_from_their_indexes(server: Server, engine_name: str) -> None:
-    ann = server.person()
-    caller, now = Caller(ann.id, None), datetime.now(UTC)
+def test_a_list_and_a_day_are_read_from_their_indexes(
+    scripted: Server, carl: Person, engine_name: str
+) -> None:
+    """In a database of its own: plans follow from what else is there."""
+    caller, now = Caller(carl.id, None), datetime.now(UTC)
     rows = [
         {
-            "user_id": ann.id,
+            "user_id": carl.id,
             "title": f"task {n}",
             "created_at": now - timedelta(hours=n + 1),
             "due_by": now + timedelta(hours=n),
@@ -139,8 +141,8 @@ def test_a_list_and_a_day_are_read_from_their_indexes(server: Server, engine_nam
         of_list = [await explain_filter(tx, caller, TaskFilter(list="LIST 7"), sort) for sort in LISTS]
         return [names, *of_list], [await explain_filter(tx, caller, done, sort) for sort in LISTS]
 
-    in_database(server, add)
-    of_list, of_day = in_database(server, look)
+    in_database(scripted, add)
+    of_list, of_day = in_database(scripted, look)
     assert all(find_used(plan, engine_name) == {"idx_tasks_user_id_completed_list"} for plan in of_list)
     if engine_name == "sqlite":
         assert all(find_used(plan, engine_name) == {"idx_tasks_user_id_completed_at"} for plan in of_day)
