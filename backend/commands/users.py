@@ -9,7 +9,7 @@ from commands.context import Email, exit_with, format_validation_error, run_on_d
 from db import Database
 from errors import Conflict
 from identity import auth
-from models.identity.password import NewPassword
+from models.identity.password_rules import NewPassword
 from models.user import UserCreate
 
 commands = typer.Typer(no_args_is_help=True, help="Create users and set new passwords.")

@@ -5,8 +5,8 @@ from typing import Literal
 from uuid import UUID
 
 from imports.items import Source
-from models.audit.left_out import LeftOut, leave_out
 from models.shapes import JsonObject
+from models.undo.left_out import LeftOut, leave_out
 
 Noun = Literal["tasks", "conversations", "messages"]
 NOUNS: tuple[Noun, ...] = ("tasks", "conversations", "messages")

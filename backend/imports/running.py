@@ -15,7 +15,7 @@ from imports.storing import store_rows
 from models.export_line import frame_lines
 from models.shapes import JsonObject
 from server.problems import describe_problem
-from services.audit.import_rows import ImportId
+from services.undo.import_rows import ImportId
 
 # Of one transaction. SQLite has one writer, and nobody waits long for this.
 BATCH_ROWS = 100

@@ -22,9 +22,9 @@ from events import changes
 from identity import credentials
 from imports.items import NewConversation, NewMessage, NewRow, NewTask
 from models import Conversation, Message, Task
-from services.audit import hidden_conversations, import_rows
-from services.audit.import_rows import ImportId, MadeRows
 from services.messages import find_next_seq
+from services.undo import hidden_conversations, import_rows
+from services.undo.import_rows import ImportId, MadeRows
 from storage.failures import is_foreign_key_violation
 
 # The columns of a row, each of a type of its own.

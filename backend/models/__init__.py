@@ -2,9 +2,6 @@
 from models.account import Account, AccountInvitation, AccountMember
 from models.agent import Agent
 from models.approval import Approval
-from models.audit.import_row import ImportRow
-from models.audit.kept_part import KeptPart
-from models.audit.undo_step import UndoStep
 from models.conversation import Conversation
 from models.event import Event, EventCounter, EventLogEntry, EventRead
 from models.idempotency_key import IdempotencyKey
@@ -18,6 +15,9 @@ from models.participation.participant import ConversationParticipant
 from models.run import Run, RunEvent
 from models.search.search_entry import SearchEntry
 from models.task import Task
+from models.undo.import_row import ImportRow
+from models.undo.kept_part import KeptPart
+from models.undo.undo_step import UndoStep
 from models.user import User
 
 __all__ = [

@@ -22,7 +22,7 @@ from models.columns import (
     word_column,
 )
 from models.email import Email
-from models.identity.password import TOO_COMMON, CurrentPassword, NewPassword
+from models.identity.password_rules import TOO_COMMON, CurrentPassword, NewPassword
 from models.shapes import MAX_NAME, STORABLE, ApiModel, Name, Time, optional_field
 
 # As long as RFC 5646 says that a tag may be.

@@ -79,7 +79,7 @@ async def begin_conversation(
     tx: Transaction, caller: Caller, agent_id: UUID, question: Question, conversation_id: UUID
 ) -> Conversation:
     """With the history that the client has sent, as messages of the user and of the agent."""
-    title = messages.make_title(question.asked[0])
+    title = conversations.make_title(question.asked[0])
     new = ConversationCreate(title=title, agent_id=agent_id)
     try:
         conversation = await conversations.create_conversation(tx, caller, new, conversation_id)

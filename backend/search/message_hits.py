@@ -13,8 +13,8 @@ from uuid import UUID
 import access
 from access import Caller
 from db import AnySelect, Database
-from models.search.excerpt import make_excerpt
 from models.search.search_hit import MessageHit
+from search.excerpts import make_excerpt
 from search.message_statements import look_at_newest, look_up_words
 from search.search_terms import SearchTerms, bind_terms, list_words
 from services.messages import show_sender

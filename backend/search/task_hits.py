@@ -11,8 +11,8 @@ import access
 from access import ANY_CALLER, Caller
 from db import AnySelect, Database, get_columns
 from models import Task
-from models.search.excerpt import has_any, make_excerpt
 from models.search.search_hit import TaskHit
+from search.excerpts import has_any, make_excerpt
 from search.message_hits import NEWEST
 from search.message_statements import DOWN, LIMIT, MARKS
 from search.search_terms import SearchTerms, bind_terms

@@ -21,10 +21,12 @@ from services import idempotency
 from services.accounts import rights
 from services.agents.lookup import find_agent
 from services.agents.run_removal import cancel_unseen_runs
-from services.audit import hidden_conversations, kept_parts, undo_steps
-from services.audit.undo_steps import RowChange
+from services.undo import hidden_conversations, kept_parts, undo_steps
+from services.undo.undo_steps import RowChange
 from storage.text_search import search_parameters, text_contains
 
+# Of a title that nobody gave.
+MAX_TITLE_CHARACTERS = 80
 COLUMNS = get_columns(Conversation)
 CONVERSATIONS = ListSpec(
     name="conversations",
@@ -90,6 +92,14 @@ async def list_conversations(
     values |= {name: value for name, value in chosen.items() if value is not None}
     scope = " ".join(str(value) for value in chosen.values() if value is not None)
     return await fetch_list(db, CONVERSATIONS, statement, values, page, scope=scope)
+
+
+def make_title(text: str) -> str:
+    """The title of a new conversation: its first words."""
+    words = " ".join(text.split())
+    if len(words) <= MAX_TITLE_CHARACTERS:
+        return words
+    return words[: MAX_TITLE_CHARACTERS - 1].rstrip() + "…"
 
 
 async def create_conversation(

@@ -15,8 +15,8 @@ from services import run_log
 from services.accounts import account_removal, user_removal
 from services.accounts.invitations import delete_ended_invitations
 from services.agents import answers
-from services.audit import hidden_conversations, import_rows, kept_parts, undo_steps
 from services.idempotency import delete_old_keys
+from services.undo import hidden_conversations, import_rows, kept_parts, undo_steps
 
 # A worker that starts has more urgent things to do than to delete what has expired.
 START_SECONDS = 5.0

@@ -24,7 +24,6 @@ from pagination import ListSpec, Page, fetch_list
 from services import conversations
 from services.accounts import rights
 
-MAX_FIRST_TITLE_CHARACTERS = 80
 # Not columns of the message as they stand; the last three are of messages of people.
 DERIVED_FIELDS = ("sender", "agent_id", "reply_to_id", "edited_at", "retracted_at")
 PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name not in DERIVED_FIELDS]
@@ -229,14 +228,6 @@ async def find_repeated_run(
     return run
 
 
-def make_title(text: str) -> str:
-    """The title of a new conversation: its first words."""
-    words = " ".join(text.split())
-    if len(words) <= MAX_FIRST_TITLE_CHARACTERS:
-        return words
-    return words[: MAX_FIRST_TITLE_CHARACTERS - 1].rstrip() + "…"
-
-
 async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) -> Conversation:
     """The conversation that is written to, locked; a new one if none is named."""
     if new.conversation_id is not None:
@@ -245,7 +236,7 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
         named = await access.get_row(tx, caller, Conversation, new.conversation_id)
         await hold_place(tx, caller, named.account_id)
         return await access.get_row(tx, caller, Conversation, named.id, lock=True)
-    title = make_title(new.message)
+    title = conversations.make_title(new.message)
     account_id, agent_id = await conversations.find_place(tx, caller, new.account_id, new.agent_id)
     await hold_place(tx, caller, account_id)
     conversation = build_row(

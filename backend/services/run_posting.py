@@ -70,7 +70,7 @@ async def insert_message(
     """Post in one statement; None where it does not apply, and `add_message` has to find out why."""
     moment = utc_now()
     conversation_id, message_id = new.conversation_id or uuid4(), uuid4()
-    title = messages.make_title(new.message)
+    title = conversations.make_title(new.message)
     rows = await db.execute_write_sql(
         POST_INTO_CONVERSATION if new.conversation_id else POST_INTO_NEW_CONVERSATION,
         [

@@ -22,10 +22,10 @@ from models.columns import UTCDateTime, build_row
 from models.task import DayDone, Priority, TaskCreate, TaskPublic, TaskUpdate
 from pagination import ListSpec, Page, fetch_list
 from services import idempotency, task_lists
-from services.audit import undo_steps
-from services.audit.undo_steps import RowChange
 from services.planning import dates, repetition
 from services.preconditions import require_match
+from services.undo import undo_steps
+from services.undo.undo_steps import RowChange
 from storage.text_search import search_parameters, text_contains
 
 Sort = Literal["created", "due", "position"]

@@ -6,8 +6,8 @@ from access import Caller
 from db import Transaction
 from models import Task
 from models.approval import ApprovalPolicy
-from models.audit.undo_step import UndoCreate
 from models.shapes import JsonObject
+from models.undo.undo_step import UndoCreate
 from tools.registry import TOOLS, ToolError, parse_call
 from tools.tasks import dump_task
 from tools.undo import read_undoable

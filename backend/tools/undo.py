@@ -6,9 +6,9 @@ from pydantic import Field as ShapeField
 from access import Caller
 from db import Transaction
 from models import Task
-from models.audit.undo_step import UndoAction, UndoCreate, UndoNoun
 from models.shapes import ApiModel, JsonObject
-from services.audit.undo import Undone, find_undoable, undo_change
+from models.undo.undo_step import UndoAction, UndoCreate, UndoNoun
+from services.undo.undo import Undone, find_undoable, undo_change
 from tools.registry import register_tool
 from tools.tasks import TaskFound, dump_task, shorten_descriptions
 

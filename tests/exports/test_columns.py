@@ -34,7 +34,7 @@ from models.participation.conversation import ConversationPublic
 from models.run import RunPublic, to_cost
 from models.task import TaskPublic
 from models.user import UserPublic
-from services.audit.undo_steps import dump_value
+from services.undo.undo_steps import dump_value
 from storage.schema.revisions import METADATA
 from support.api.isolation import with_everything
 from support.servers import Person, Server, in_database

@@ -117,7 +117,7 @@ def test_deleting_an_account_leaves_no_row_of_it_and_every_row_of_others(server:
 
     async def at_work(tx: Transaction) -> int:
         working = (col(Run.status).in_(("queued", "running")), col(Run.is_external).is_(False))
-        leaving = select(User).where(col(User.deleted_at).is_not(None))
+        leaving = select(User).where(col(User.deleted_at).is_not(None), col(User.departed_at).is_(None))
         return len((await tx.execute(select(Run).where(*working))).all() + (await tx.execute(leaving)).all())
 
     wait_until(lambda: in_database(server, at_work) == 0)  # what former tests have left running or leaving

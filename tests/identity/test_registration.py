@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from models.identity.password import TOO_COMMON, is_guessed_first
+from models.identity.password_rules import TOO_COMMON, is_guessed_first
 from support.api.problems import problem_of
 from support.api.sign_in import sign_in
 from support.databases.table_rows import read_rows

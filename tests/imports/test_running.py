@@ -22,8 +22,8 @@ from imports.running import BATCH_ROWS, MOST_PROGRESS_LINES, Import
 from imports.storing import Stored, store_rows
 from models.task import TaskCreate
 from routes.identity import transfers
-from services.audit.import_rows import ImportId
 from services.tasks import new_task
+from services.undo.import_rows import ImportId
 from support.api.problems import problem_of
 from support.servers import Person, Server, connected, serving, settings_for, wait_until
 from support.transfers.files import chain, chatgpt_chat, chatgpt_message, grow_chats, talk, to_file

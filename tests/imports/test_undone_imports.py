@@ -12,8 +12,8 @@ from errors import ParleyError
 from imports.chats import ChatReader
 from imports.report import Report
 from imports.storing import store_rows
-from services.audit import undo_imports
-from services.audit.import_rows import ImportId
+from services.undo import undo_imports
+from services.undo.import_rows import ImportId
 from support.api.problems import problem_of
 from support.servers import Person, Server, serving
 from support.transfers.files import grow_chats, talk, to_file, todoist_file

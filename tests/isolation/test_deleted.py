@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from services.audit import kept_parts
+from services.undo import kept_parts
 from support.api.isolation import ROUTES, Theirs, of_nothing, send, with_everything
 from support.api.problems import problem_of
 from support.servers import Person, Server

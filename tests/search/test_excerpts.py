@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import Invalid
-from models.search.excerpt import EXCERPT_CHARACTERS, make_excerpt
+from search.excerpts import EXCERPT_CHARACTERS, make_excerpt
 from search.search_terms import list_words, parse_terms
 
 pytestmark = pytest.mark.engines("sqlite")

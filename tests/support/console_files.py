@@ -59,6 +59,7 @@ LATER = {
     "scripts/chat/audit.js": "the audit",
     "scripts/account/settings.js": "the settings",
     "scripts/account/leaving.js": "a sign-out while something is not sent",
+    "scripts/account/devices.js": "the settings",
     "scripts/account/transfers.js": "the settings",
     "scripts/account/confirm.js": "the settings",
     "scripts/team/event_list.js": "the inbox",

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, Uuid
 from sqlmodel import Field, SQLModel
 
 from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
-from models.identity.password import CurrentPassword
+from models.identity.password_rules import CurrentPassword
 from models.shapes import MAX_NAME, ApiModel, Name, Time, optional_field
 
 

@@ -5,8 +5,20 @@ from uuid import UUID
 from pydantic import Field
 
 from models.message import Sender
-from models.search.excerpt import Excerpt
 from models.shapes import ApiModel, Time
+
+
+class ExcerptPart(ApiModel):
+    """A piece of plain text; those that were looked for are `marked`."""
+
+    text: str
+    marked: bool
+
+
+Excerpt = Annotated[
+    list[ExcerptPart],
+    Field(description="About 200 characters around the first place: the texts of all parts together."),
+]
 
 
 class MessageHit(ApiModel):

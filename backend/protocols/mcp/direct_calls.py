@@ -26,7 +26,7 @@ from protocols.mcp.direct_call_rows import (
     insert_rows_at_once,
 )
 from services import approvals, conversations, messages, runs
-from services.audit import hidden_conversations
+from services.undo import hidden_conversations
 from storage.dialects import read_clock
 from tools.approval_rules import is_change, needs_approval, read_shown_rows
 from tools.registry import TOOLS, ToolError, call_tool

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from models.audit.undo_step import UNDO_NOUNS, UndoCreate, UndoPublic, UndoStepPublic
+from models.undo.undo_step import UNDO_NOUNS, UndoCreate, UndoPublic, UndoStepPublic
 from routes.dependencies import DatabaseDep, JsonBytes, PageDep, TasksReadDep, TasksWriteDep
 from routes.idempotency import NewIdDep, RereadRoute
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
-from services.audit import undo_imports, undo_steps
+from services.undo import undo_imports, undo_steps
 
 router = APIRouter(prefix="/v1/undo", tags=["undo"], route_class=RereadRoute)
 

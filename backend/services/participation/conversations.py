@@ -32,8 +32,8 @@ from models.participation.participant import ParticipantRole
 from services import idempotency
 from services.accounts import rights
 from services.agents.run_removal import cancel_unseen_runs
-from services.audit import hidden_conversations, undo_steps
 from services.participation.rosters import TAKES_PART
+from services.undo import hidden_conversations, undo_steps
 
 NOT_A_MANAGER = "Only the owners of the group, and the owners and admins of its account, may do this."
 Entrants = Sequence[tuple[UUID, ParticipantRole]]

@@ -4,6 +4,7 @@ import { announce, bdi, drawItems, el, formatClock, formatDay, showFailure } fro
 import { FieldError } from "../forms.js";
 import { makeDangerZone, makeField, makeForm, makeList, makeSection, openSheet } from "../sheet.js";
 import { sendConfirmed } from "./confirm.js";
+import { describeDevice } from "./devices.js";
 import { endSession } from "./session.js";
 import { makeTransfers } from "./transfers.js";
 
@@ -96,15 +97,4 @@ async function revokeSession(session) {
   } catch (error) {
     showFailure(error);
   }
-}
-
-const BROWSERS = [[/Edg\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\//, "Firefox"], [/Chrom(e|ium)\//, "Chrome"], [/Safari\//, "Safari"]];
-const SYSTEMS = [[/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Mac OS X/, "macOS"], [/Windows/, "Windows"], [/Linux/, "Linux"]];
-
-// A short name for a browser; another program keeps its user agent.
-function describeDevice(agent) {
-  if (!agent) return "Unknown device";
-  const name = (table) => table.find(([sign]) => sign.test(agent))?.[1];
-  const browser = name(BROWSERS);
-  return browser ? [browser, name(SYSTEMS)].filter(Boolean).join(" on ") : agent.slice(0, 60);
 }

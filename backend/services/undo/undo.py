@@ -1,4 +1,4 @@
-# services/audit/undo.py -- takes changes of tasks and conversations back, whoever has made them for the caller.
+# services/undo/undo.py -- takes changes of tasks and conversations back, whoever has made them for the caller.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -14,11 +14,11 @@ from errors import Conflict, Forbidden, NotFound
 from events import changes
 from events.writing import add_events
 from models import UndoStep
-from models.audit.undo_step import UndoCreate, UndoNoun, UndoPublic, UndoStepPublic
 from models.event import NewEvent
 from models.shapes import JsonObject
-from services.audit.undo_rows import REVERSERS, Key, Reversal, lock_rows
-from services.audit.undo_steps import (
+from models.undo.undo_step import UndoCreate, UndoNoun, UndoPublic, UndoStepPublic
+from services.undo.undo_rows import REVERSERS, Key, Reversal, lock_rows
+from services.undo.undo_steps import (
     RETENTION,
     UNDO_TABLES,
     Change,

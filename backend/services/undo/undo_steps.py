@@ -1,4 +1,4 @@
-# services/audit/undo_steps.py -- what is kept of each change of a task or a conversation, for 30 days, to undo it.
+# services/undo/undo_steps.py -- what is kept of each change of a task or a conversation, for 30 days, to undo it.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from errors import Conflict
 from events import changes
 from events.writing import add_events, add_row_beside_event, insert_with_event
 from models import Conversation, Task, UndoStep
-from models.audit.undo_step import UndoAction, UndoNoun, UndoStepPublic
 from models.columns import UTCDateTime, build_row
 from models.shapes import JsonObject
 from models.task import TaskPublic
+from models.undo.undo_step import UndoAction, UndoNoun, UndoStepPublic
 from pagination import ListSpec, Page, fetch_list
 
 RETENTION = timedelta(days=30)

@@ -1,4 +1,4 @@
-# services/audit/hidden_conversations.py -- conversations that are deleted and stay for a while, because they are of
+# services/undo/hidden_conversations.py -- conversations that are deleted and stay for a while, because they are of
 # several people or too long to copy: hides them, shows them again, and deletes them for good.
 """Whose they are and who takes part is left as it is, but for `deleted_at` and the `left_at` of those who took part to
 the end. No rule sees such a row but the one of those who may bring it back.
@@ -18,7 +18,7 @@ from access.participation import deleted_conversation, participants_of
 from clock import utc_now
 from db import Transaction
 from models import ApiToken, Conversation, ConversationParticipant
-from services.audit.undo_steps import RETENTION
+from services.undo.undo_steps import RETENTION
 
 # Nobody may bring one back when it begins to go: its step, which may be a little younger, is as old by then.
 EXPIRY = RETENTION + timedelta(hours=1)

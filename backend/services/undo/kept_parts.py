@@ -1,4 +1,4 @@
-# services/audit/kept_parts.py -- keeps what a deleted conversation takes along, and puts it back.
+# services/undo/kept_parts.py -- keeps what a deleted conversation takes along, and puts it back.
 """The rows are deleted as ever: nothing that reads has to know of what may come back. They are kept as JSON beside the
 step that undoes the deletion, a part at a time, and stored again with their ids, numbers and times.
 """
@@ -21,7 +21,7 @@ from errors import Conflict
 from models import Approval, KeptPart, Message, Run, RunEvent
 from models.columns import UTCDateTime
 from models.shapes import JsonObject
-from services.audit.undo_steps import RETENTION, dump_value
+from services.undo.undo_steps import RETENTION, dump_value
 from storage.dialects import after_cursor
 
 # A message may have a megabyte: so many rows are in memory at once.

@@ -12,8 +12,8 @@ import access
 from access import SYSTEM
 from db import Transaction
 from models import Conversation, Message
-from services.audit.hidden_conversations import EXPIRY, delete_slice, find_expired
 from services.housekeeping import Housekeeping
+from services.undo.hidden_conversations import EXPIRY, delete_slice, find_expired
 from support.api.accounts import Team, make_people, make_team
 from support.api.groups import open_direct, open_group, read_all, say
 from support.api.problems import problem_of

@@ -1,4 +1,4 @@
-# models/audit/left_out.py -- what was not done of a large whole, and why.
+# models/undo/left_out.py -- what was not done of a large whole, and why.
 from models.shapes import ApiModel
 
 MAX_EXAMPLES = 3

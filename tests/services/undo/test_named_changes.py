@@ -1,4 +1,4 @@
-# tests/services/audit/test_named_changes.py -- changes that a client names, and what of them is listed.
+# tests/services/undo/test_named_changes.py -- changes that a client names, and what of them is listed.
 from typing import Any
 from uuid import uuid4
 
@@ -6,7 +6,7 @@ import pytest
 
 from db import Database
 from pagination import build_page_statement
-from services.audit.undo_steps import STEPS, select_steps
+from services.undo.undo_steps import STEPS, select_steps
 from support.databases.query_plans import count_rows_read, explain
 from support.servers import Person, Server, ok, serving, settings_for, with_database
 

@@ -1,4 +1,4 @@
-# models/audit/import_row.py -- what an import has made, row by row, so that it can be taken back.
+# models/undo/import_row.py -- what an import has made, row by row, so that it can be taken back.
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID

@@ -1,4 +1,4 @@
-# tests/services/audit/test_deleted_conversations.py -- conversations that are deleted and brought back, or are gone
+# tests/services/undo/test_deleted_conversations.py -- conversations that are deleted and brought back, or are gone
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -12,9 +12,9 @@ import access
 from access import SYSTEM
 from db import Transaction
 from models import KeptPart
-from services.audit import kept_parts
-from services.audit.kept_parts import delete_old_parts
-from services.audit.undo_steps import RETENTION
+from services.undo import kept_parts
+from services.undo.kept_parts import delete_old_parts
+from services.undo.undo_steps import RETENTION
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok
 

@@ -1,4 +1,4 @@
-# tests/services/audit/test_undo.py -- changes of tasks that are taken back, and what stands in the way.
+# tests/services/undo/test_undo.py -- changes of tasks that are taken back, and what stands in the way.
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +10,7 @@ from sqlmodel import col
 import access
 from access import SYSTEM
 from models import UndoStep
-from services.audit.undo_steps import RETENTION, delete_old_steps
+from services.undo.undo_steps import RETENTION, delete_old_steps
 from support.clients.mcp_client import token_of
 from support.clock import pass_time
 from support.servers import Person, Server, in_database, ok

@@ -1,4 +1,4 @@
-# models/audit/kept_part.py -- what belonged to a deleted conversation, kept so that it can be brought back.
+# models/undo/kept_part.py -- what belonged to a deleted conversation, kept so that it can be brought back.
 from datetime import datetime
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-# services/audit/import_rows.py -- what an import has made, kept for 30 days so that it can be taken back as one.
+# services/undo/import_rows.py -- what an import has made, kept for 30 days so that it can be taken back as one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -12,10 +12,10 @@ from clock import utc_now
 from db import Transaction, get_columns
 from errors import Conflict
 from models import ImportRow, Task, UndoStep
-from models.audit.import_row import ImportKind, ImportNoun
-from models.audit.undo_step import UndoAction
 from models.shapes import JsonObject
-from services.audit.undo_steps import RETENTION, dump_value, mark_row
+from models.undo.import_row import ImportKind, ImportNoun
+from models.undo.undo_step import UndoAction
+from services.undo.undo_steps import RETENTION, dump_value, mark_row
 
 NOUNS = ("tasks", "conversations", "messages")
 UNDONE = "This import was undone while its file came. Nothing more of it is made."

@@ -1,10 +1,10 @@
-# tests/services/audit/test_undo_cost.py -- what undo adds to each change, how much it takes at once, that it is whole
+# tests/services/undo/test_undo_cost.py -- what undo adds to each change, how much it takes at once, that it is whole
 import threading
 from typing import Any
 
 import pytest
 
-from services.audit import undo as undoing
+from services.undo import undo as undoing
 from support.api.runs import begin
 from support.databases.statement_counts import count_statements
 from support.llm.scripted_model import ScriptedModel, call

@@ -1,4 +1,4 @@
-# models/audit/undo_step.py -- undo steps: what each change did to a row, so that it can be taken back.
+# models/undo/undo_step.py -- undo steps: what each change did to a row, so that it can be taken back.
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
@@ -8,7 +8,6 @@ from pydantic import Field as ApiField
 from sqlalchemy import Boolean, Column, Index, String, Uuid, text
 from sqlmodel import Field, SQLModel
 
-from models.audit.left_out import LeftOut
 from models.columns import (
     Counter,
     JsonType,
@@ -20,6 +19,7 @@ from models.columns import (
     word_column,
 )
 from models.shapes import ApiModel, JsonObject, Time
+from models.undo.left_out import LeftOut
 
 # The kinds of rows of which changes can be undone, and what a change did to one.
 UndoNoun = Literal["task", "conversation", "import"]

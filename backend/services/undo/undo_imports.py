@@ -1,4 +1,4 @@
-# services/audit/undo_imports.py -- takes back what an import has made, and brings that back, a slice at a time.
+# services/undo/undo_imports.py -- takes back what an import has made, and brings that back, a slice at a time.
 """An import is no transaction, and neither is its undo: each row is taken back that is still as it was made, and what
 was changed since stays. Every slice is a transaction in which the step of the import is locked: two undos at once
 follow each other, and one that was cut off goes on where it was when it is asked for again.
@@ -20,13 +20,13 @@ from errors import Conflict
 from events import changes
 from events.writing import add_events
 from models import Conversation, ImportRow, Message, Task, UndoStep
-from models.audit.left_out import LeftOut, leave_out
-from models.audit.undo_step import UNDO_NOUNS, UndoCreate, UndoNoun, UndoPublic, UndoStepPublic
-from services.audit import hidden_conversations
-from services.audit.import_rows import ImportId, new_import_step
-from services.audit.undo import choose_steps, find_steps, find_undoable, mark_steps, show_undone, undo_change
-from services.audit.undo_rows import revive_task
-from services.audit.undo_steps import Change, mark_value, take_snapshot
+from models.undo.left_out import LeftOut, leave_out
+from models.undo.undo_step import UNDO_NOUNS, UndoCreate, UndoNoun, UndoPublic, UndoStepPublic
+from services.undo import hidden_conversations
+from services.undo.import_rows import ImportId, new_import_step
+from services.undo.undo import choose_steps, find_steps, find_undoable, mark_steps, show_undone, undo_change
+from services.undo.undo_rows import revive_task
+from services.undo.undo_steps import Change, mark_value, take_snapshot
 
 # Rows of one transaction.
 SLICE = 200

@@ -1,4 +1,4 @@
-# services/audit/undo_rows.py -- puts a row back as it was: makes it again, changes it, or takes it away.
+# services/undo/undo_rows.py -- puts a row back as it was: makes it again, changes it, or takes it away.
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,13 +14,13 @@ from db import Transaction, get_columns
 from errors import Conflict, NotFound
 from events import changes
 from models import Conversation, Task
-from models.audit.undo_step import UndoNoun
 from models.event import NewEvent
 from models.shapes import JsonObject
+from models.undo.undo_step import UndoNoun
 from services import conversations, idempotency, tasks
-from services.audit import hidden_conversations, kept_parts
-from services.audit.undo_steps import UNDO_TABLES, Change
 from services.participation import conversations as groups
+from services.undo import hidden_conversations, kept_parts
+from services.undo.undo_steps import UNDO_TABLES, Change
 
 Key = tuple[UndoNoun, UUID]
 # What no undo sets in a row that is there.

@@ -1,4 +1,4 @@
-# tests/services/audit/test_undo_in_runs.py -- what agents and programs have done is undone together, also in chat.
+# tests/services/undo/test_undo_in_runs.py -- what agents and programs have done is undone together, also in chat.
 from typing import Any
 
 import pytest

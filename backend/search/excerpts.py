@@ -1,25 +1,8 @@
-# models/search/excerpt.py -- the piece of a text around what was looked for, with the hits marked.
-from typing import Annotated
-
-from pydantic import Field as ApiField
-
-from models.shapes import ApiModel
+# search/excerpts.py -- the piece of a text around what was looked for, with the hits marked.
+from models.search.search_hit import ExcerptPart
 
 EXCERPT_CHARACTERS = 200
 CHARACTERS_BEFORE = 60
-
-
-class ExcerptPart(ApiModel):
-    """A piece of plain text; those that were looked for are `marked`."""
-
-    text: str
-    marked: bool
-
-
-Excerpt = Annotated[
-    list[ExcerptPart],
-    ApiField(description="About 200 characters around the first place: the texts of all parts together."),
-]
 
 
 def make_excerpt(text: str, terms: tuple[str, ...]) -> list[ExcerptPart]:

@@ -1,4 +1,4 @@
-# models/identity/password.py -- what a password may be: a new one is not one of those that are tried first.
+# models/identity/password_rules.py -- what a password may be: a new one is not one of those that are tried first.
 from itertools import pairwise
 from typing import Annotated
 

@@ -1,1 +1,0 @@
-# models/audit/ -- what is kept of changes.

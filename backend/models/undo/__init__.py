@@ -1,0 +1,1 @@
+# models/undo/ -- what is kept of changes, so that they can be taken back.

@@ -1,0 +1,1 @@
+# services/undo/ -- what every change keeps, and how it is taken back.
