@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console.security_policy import HEADERS, PART_HEADERS
+from console.security_policy import HEADERS, PART_HEADERS, WORKER_HEADERS
 from errors import NotFound
 from routes.dependencies import FOR_ANYONE
 from routes.route import Route
@@ -14,7 +14,7 @@ from server.static_files import TYPES, File, answer_with_file, make_file
 
 router = APIRouter(include_in_schema=False, dependencies=[FOR_ANYONE], route_class=Route)
 FOLDER = Path(__file__).resolve().parent / "pages"
-PAGE = "index.html"
+PAGE, WORKER = "index.html", "service_worker.js"
 NOT_KEPT = {"Cache-Control": "no-cache"}
 KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -51,12 +51,13 @@ CONTENTS = {
 VERSION_NAME = re.compile("[0-9a-f]{16}")
 VERSION = hashlib.sha256(repr(CONTENTS).encode()).hexdigest()[:16]
 CONTENTS[PAGE] = CONTENTS[PAGE].replace(b'"/web/', f'"/web/{VERSION}/'.encode())
+CONTENTS[WORKER] = CONTENTS[WORKER].replace(b"VERSION", VERSION.encode())
 
 
 def prepare_file(name: str) -> File:
     suffix = Path(name).suffix
-    is_document = suffix in (".html", ".svg")
-    return make_file(CONTENTS[name], suffix, {**(HEADERS if is_document else PART_HEADERS), **NOT_KEPT})
+    headers = WORKER_HEADERS if name == WORKER else HEADERS if suffix in (".html", ".svg") else PART_HEADERS
+    return make_file(CONTENTS[name], suffix, {**headers, **NOT_KEPT})
 
 
 FILES = {name: prepare_file(name) for name in CONTENTS}
@@ -71,6 +72,12 @@ async def get_page(request: Request) -> Response:
 @router.get("/favicon.ico")
 async def get_icon(request: Request) -> Response:
     return await answer_with_file(request, FILES["icons/favicon.ico"])
+
+
+# At the root: a service worker serves what lies below it.
+@router.get("/service_worker.js")
+async def get_service_worker(request: Request) -> Response:
+    return await answer_with_file(request, FILES[WORKER])
 
 
 @router.get("/web/{name:path}")

@@ -7,11 +7,13 @@ POLICY = "; ".join(
         "style-src 'self'",
         "img-src 'self'",
         "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
         "form-action 'none'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        "trusted-types parley",
+        "trusted-types parley parley-worker",
     ]
 )
 # Of a script or a style that somebody opens by itself: it is text, and there is nothing that it may do.
@@ -21,6 +23,11 @@ PART_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+}
+# The console's service worker fetches the page and its parts, and nothing else.
+WORKER_HEADERS = {
+    **PART_HEADERS,
+    "Content-Security-Policy": "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
 }
 HEADERS = {
     **PART_HEADERS,

@@ -18,8 +18,10 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
     ".ico": "image/vnd.microsoft.icon",
+    ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
-TEXTS = {".html", ".css", ".js", ".svg", ".json"}
+TEXTS = {".html", ".css", ".js", ".svg", ".json", ".webmanifest"}
 # The best that brotli can do takes a second for each megabyte.
 LARGE_BYTES = 200_000
 

@@ -29,6 +29,7 @@ ARGUMENTS = [
     "--host-resolver-rules=MAP lan.test 127.0.0.1",
 ]
 TIMEOUT_MS = 10_000
+BLOCKED_WORKER = "Service Worker registration blocked by Playwright"
 expect.set_options(timeout=TIMEOUT_MS)
 
 
@@ -49,7 +50,7 @@ class Visit:
     expected: list[str] = field(default_factory=list)
 
     def heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and message.text != BLOCKED_WORKER:
             self.problems.append(f"console: {message.text}")
 
     def asked(self, request: Request) -> None:
@@ -79,10 +80,12 @@ class Visit:
 
 @contextmanager
 def visiting(browser: Browser, server: Server, **options: Any) -> Iterator[Visit]:
-    """A fresh profile; at the end of the block nothing may have gone wrong in its console."""
-    context = browser.new_context(
-        **{"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
-    )
+    """A fresh profile; at the end of the block nothing may have gone wrong in its console.
+
+    It has no service workers, unless `service_workers` says so: what they fetch cannot be cut off by a test.
+    """
+    usual = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "service_workers": "block"}
+    context = browser.new_context(**{**usual, **options})
     context.set_default_timeout(TIMEOUT_MS)
     visit = Visit(server, context)
     try:

@@ -4,8 +4,14 @@ from console.files import VERSION
 
 # Where the page has its parts from.
 WEB = f"/web/{VERSION}"
-# What a browser asks for by itself, or does not.
-ICONS = {"icon.svg", "icons/favicon.ico"}
+# What a browser asks for by itself, or does not, and the page once it is there.
+SHELL = {
+    "icon.svg",
+    *(f"icons/{name}" for name in ("favicon.ico", "apple.png", "192.png", "512.png", "maskable.png")),
+    "manifest.webmanifest",
+    "service_worker.js",
+    "scripts/frame/installing.js",
+}
 # By what somebody opens; what any sheet needs is fetched with the first one.
 ANY_SHEET = "any sheet"
 PEOPLE = "a conversation of people"

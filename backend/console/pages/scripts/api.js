@@ -1,6 +1,7 @@
 // api.js -- requests to the REST API and its streams, with the bearer token.
 import { getAccessToken, renewToken } from "./account/session.js";
 import { readAnswer, readFrames, readProblem, sendRequest, Unreachable, Watch } from "./http.js";
+import { readKept } from "./frame/kept_answers.js";
 
 // The response to a request with a valid token: a refused token is renewed once.
 async function sendAuthorized(method, path, options) {
@@ -23,10 +24,11 @@ export async function request(method, path, body, options = {}) {
   }
 }
 
-export const get = (path, params = {}) => {
+export function get(path, params = {}) {
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value || value === false));
-  return request("GET", query.size ? `${path}?${query}` : path);
-};
+  const asked = query.size ? `${path}?${query}` : path;
+  return readKept(asked, () => request("GET", asked));
+}
 // The items of a list that has one page.
 export const getList = async (path) => (await get(path)).data;
 // The items of all pages of a list.

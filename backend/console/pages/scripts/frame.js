@@ -1,4 +1,5 @@
 // frame.js -- what is around the conversation: which view is shown, the theme, and on a narrow screen the drawers.
+import { lieOver } from "./frame/back.js";
 import { $ } from "./dom.js";
 import * as storage from "./storage.js";
 
@@ -24,9 +25,15 @@ setTheme(document.documentElement.dataset.theme);
 
 const NARROW = { sidebar: matchMedia("(max-width: 52rem)"), tasks: matchMedia("(max-width: 72rem)") };
 
+const closing = {}; // by drawer that is open: what to call once it is closed
+
 function setDrawer(id, open) {
   const box = $(id);
   const slides = NARROW[id].matches;
+  if (!open || !slides) {
+    closing[id]?.();
+    delete closing[id];
+  } else closing[id] ??= lieOver(() => setDrawer(id, false));
   box.classList.toggle("is-open", open && slides);
   box.inert = slides && !open;
   $(`${id}-open`).setAttribute("aria-expanded", String(open && slides));

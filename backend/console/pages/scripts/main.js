@@ -8,6 +8,7 @@ import { $, debounce, formatCount, showFailure, neutralizeDirection } from "./do
 import * as signInPage from "./account/sign_in.js";
 import { mayBeSignedIn, onEnd, signOut } from "./account/session.js";
 import { requestWithoutToken } from "./http.js";
+import { forgetAnswers, readKept, takeShown } from "./frame/kept_answers.js";
 import { setDrawers, showView } from "./frame.js";
 import { openPart } from "./later.js";
 import { Pane } from "./pane.js";
@@ -28,7 +29,8 @@ let config = null;
 const start = new Pane("Parley", $("start-note"));
 const state = new Pane("The state of this server", $("sign-in-state"));
 
-const loadConfig = async () => (config ??= await requestWithoutToken("GET", "/v1/web/config"));
+const CONFIG = "/v1/web/config";
+const loadConfig = async () => (config ??= await readKept(CONFIG, () => requestWithoutToken("GET", CONFIG)));
 
 // Until it succeeds, the page says why it does not.
 const enterConsole = () => start.load(async () => {
@@ -73,6 +75,7 @@ onEnd((why, isByHand) => {
   if (isByHand) {
     noteAddress(null, false);
     storage.forgetOwn();
+    forgetAnswers().catch(showFailure);
   }
   me = null;
   isOpened = false;
@@ -161,19 +164,28 @@ accounts.onChosen(async () => {
   await conversations.load();
   await openNew();
 });
-signInPage.onSignIn(enterConsole);
-
-stream.subscribe("reset", () => {
-  if (me) Promise.all([conversations.load(true), tasks.load(), inbox.load(), chat.refresh()]).catch(showFailure);
+signInPage.onSignIn(async () => {
+  await forgetAnswers();
+  config = null; // it is kept again
+  await enterConsole();
 });
+
+function readAllAgain() {
+  if (me) Promise.all([conversations.load(true), tasks.load(), inbox.load(), chat.refresh()]).catch(showFailure);
+}
+stream.subscribe("reset", readAllAgain);
+stream.subscribe("connection", (isUp) => isUp && takeShown() && readAllAgain());
 const showImported = debounce(1000, () => {
   if (me) Promise.all([conversations.load(), tasks.load()]).catch(showFailure);
 });
 for (const type of ["import.stored", "import.removed"]) stream.subscribe(type, showImported);
 // Once the network is back, all streams are opened anew, and tell whether they are.
-const showConnection = (isUp, words = "Connection lost. Trying again …") => ($("connection").textContent = isUp ? "" : words);
-stream.subscribe("connection", (isUp) => showConnection(isUp));
-addEventListener("offline", () => showConnection(false, "No network. Waiting for it …"));
+function showConnection(isUp) {
+  const words = navigator.onLine ? "Connection lost. Trying again …" : "No network. Waiting for it …";
+  $("connection").textContent = isUp ? "" : words;
+}
+stream.subscribe("connection", showConnection);
+addEventListener("offline", () => showConnection(false));
 addEventListener("online", () => $("connection").textContent && showConnection(false));
 
 // Buttons of the frame
@@ -189,7 +201,7 @@ async function openNew() {
   else goTo(null);
 }
 
-$("new-chat").addEventListener("click", () => openNew().catch(showFailure));
+for (const id of ["new-chat", "new-chat-here"]) $(id).addEventListener("click", () => openNew().catch(showFailure));
 $("open-settings").addEventListener("click", () => openPart(() => import("./account/settings.js"), me, changeUser));
 $("open-audit").addEventListener("click", () => {
   openPart(() => import("./chat/audit.js"), chat.getConversation(), $("chat-title").textContent);
@@ -203,6 +215,9 @@ $("sign-out").addEventListener("click", () => {
   if (unsent.messages || unsent.drafts) openPart(() => import("./account/leaving.js"), unsent);
   else signOut().catch(showFailure);
 });
+
+// The first visit has its parts before the browser keeps them.
+addEventListener("load", () => import("./frame/installing.js").then(({ keepParts }) => keepParts()).catch(showFailure));
 
 async function startConsole() {
   if (mayBeSignedIn()) {

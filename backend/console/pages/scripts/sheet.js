@@ -1,4 +1,5 @@
 // sheet.js -- the sheets over the page and what they are made of: each is made when it opens, and gone once it is closed.
+import { lieOver } from "./frame/back.js";
 import { $, announce, el, copyText, makeIconButton, showFailure } from "./dom.js";
 import { runOnSubmit } from "./forms.js";
 import { Pane } from "./pane.js";
@@ -12,7 +13,9 @@ export function openSheet(id, title, { leave, size = "", tools = [] }, ...parts)
     el("div", { class: "sheet-body", tabindex: "0", role: "region", "aria-labelledby": `${id}-title` }, pane.note, ...parts));
   box.pane = pane;
   box.addEventListener("click", (event) => event.target === box && box.close());
+  const noteClosed = lieOver(() => box.close());
   box.addEventListener("close", () => {
+    noteClosed();
     pane.clear();
     placeNotices();
     box.remove();

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from console.files import FILES
 from support.browsers import Cable, Visitor, say, settled
-from support.console_files import ANY_SHEET, DATA, ICONS, LATER, WEB
+from support.console_files import ANY_SHEET, DATA, LATER, SHELL, WEB
 from support.servers import Person, Server, wait_until
 
 NOT_FETCHED = "This part of the page could not be fetched."
@@ -104,13 +104,13 @@ def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opene
     visited.context.on("request", note)
     page = visited.sign_in(ann.email, f"/#/c/{conversation}")
     expect(page.locator(".task-title")).to_have_text(["Buy milk"])
-    assert fetched - ICONS == FILES.keys() - LATER.keys() - {"index.html"} - ICONS
+    assert fetched - SHELL == FILES.keys() - LATER.keys() - {"index.html"} - SHELL
     expected = {name for name, when in LATER.items() if when == ANY_SHEET}
     for what, (open_it, sheet) in OPENED.items():
         fetched.clear()
         open_it(page)
         expect(page.locator(sheet)).to_be_visible()
-        assert fetched - ICONS == expected | {name for name, when in LATER.items() if when == what}, what
+        assert fetched - SHELL == expected | {name for name, when in LATER.items() if when == what}, what
         expected = set()
         if what not in STAY_OPEN and page.locator("dialog").count():
             page.keyboard.press("Escape")

@@ -1,5 +1,6 @@
 // settings.js -- the user's settings: profile, password, sessions, and the deletion of the account.
 import { get, patch, remove } from "../api.js";
+import { choose, getChoice } from "./enter_key.js";
 import { announce, bdi, drawItems, el, formatClock, formatDay, showFailure } from "../dom.js";
 import { FieldError } from "../forms.js";
 import { makeDangerZone, makeField, makeForm, makeList, makeSection, openSheet } from "../sheet.js";
@@ -21,7 +22,7 @@ let sessions = null; // their list
 export async function open(user, onChange) {
   [me, notifyChange, sessions] = [user, onChange, makeList("sessions")];
   const sheet = openSheet("settings", "Settings", { leave: "Close settings" },
-    makeProfile(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeTransfers(), makeGoodbye());
+    makeProfile(), makeDevice(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeTransfers(), makeGoodbye());
   await sheet.pane.load(showSessions);
 }
 
@@ -45,6 +46,19 @@ function makeProfile() {
   el("fieldset", { class: "field choices", data: { field: "approval" } }, el("legend", {}, "Ask before the agent acts"),
     ...APPROVALS.map(([value, name, what]) =>
       el("label", {}, el("input", { type: "radio", name: "approval", value, checked: me.approval === value }), el("span", {}, name, el("small", {}, what))))));
+}
+
+const ENTER = [["", "As usual on this device"], ["send", "Sends the message"], ["line", "Starts a new line"]];
+
+// What is chosen for this browser alone.
+function makeDevice() {
+  const options = ENTER.map(([value, name]) => el("option", { value }, name));
+  const field = makeField("enter", "enter", "The Enter key in the message box", { value: getChoice() }, "select", ...options);
+  field.addEventListener("change", ({ target }) => {
+    choose(target.value);
+    announce("Saved");
+  });
+  return makeSection("device", "This device", field);
 }
 
 function makePassword() {

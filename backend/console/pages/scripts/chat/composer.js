@@ -1,5 +1,6 @@
 // composer.js -- the message box with its drafts and its two buttons, and the examples for a new user.
 import { $, debounce, el, isComposing, neutralizeDirection, showToast } from "../dom.js";
+import { sendsByEnter } from "../account/enter_key.js";
 import { getDraft, keepDraft, onDraft } from "../unsent/drafts.js";
 
 const MAX_HEIGHT = 240;
@@ -10,7 +11,8 @@ const EXAMPLES = [
   ["I bought the milk", "done is done"],
 ];
 
-const HINT = "Enter sends, Shift + Enter starts a new line.";
+const SENDS = "Enter sends, Shift + Enter starts a new line.";
+const ADDS_LINE = "Enter starts a new line, Ctrl + Enter sends.";
 
 const box = $("composer-text");
 let place = null; // what the text in the box is for, as drafts are named; null while nobody is signed in
@@ -100,8 +102,18 @@ export function setWorking(yes, waits) {
   $("stop").hidden = !yes;
   $("hint").textContent = waits
     ? "You can write on: the next message waits for its turn."
-    : HINT;
+    : describeEnter();
 }
+
+function describeEnter() {
+  box.enterKeyHint = sendsByEnter() ? "send" : "enter";
+  return sendsByEnter() ? SENDS : ADDS_LINE;
+}
+
+// What the Enter key does may have been chosen anew.
+box.addEventListener("focus", () => {
+  if ([SENDS, ADDS_LINE].includes($("hint").textContent)) $("hint").textContent = describeEnter();
+});
 
 function fitHeight() {
   box.style.setProperty("height", "auto");
@@ -122,7 +134,8 @@ new ResizeObserver(([{ contentRect }]) => {
   requestAnimationFrame(fitHeight);
 }).observe(box);
 box.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
+  const isMeant = sendsByEnter() ? !event.shiftKey : event.ctrlKey || event.metaKey;
+  if (event.key === "Enter" && isMeant && !isComposing(event)) {
     event.preventDefault();
     $("composer").requestSubmit();
   }
