@@ -21,6 +21,7 @@ DATA = "a query of data"
 RUNS = "a message to an agent"
 CHANGES = "a change of a task"
 WRITTEN = "a message that is sent"
+DROPPED = "a file that is dropped"
 READING = "a text with Markdown"
 LATER = {
     "styles/sheets.css": ANY_SHEET,
@@ -31,6 +32,7 @@ LATER = {
     "styles/data.css": DATA,
     "scripts/reading/data_card.js": DATA,
     "scripts/unsent/delivery.js": WRITTEN,
+    "scripts/unsent/dropped_files.js": DROPPED,
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,
     "styles/reading.css": READING,

@@ -19,7 +19,7 @@ export async function openPart(fetchPart, ...given) {
 }
 
 // What brings messages to the server, follows runs, makes changes that can be undone, and shows the messages of people, the
-// calls of tools, and the hits of a search.
+// calls of tools, the hits of a search, and files that are dropped.
 export const fetchDelivery = () => fetchAll(() => import("./unsent/delivery.js"));
 export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"));
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
@@ -29,6 +29,7 @@ export const fetchData = () => fetchAll(() => import("./reading/data_card.js"), 
 
 export const fetchReading = () => fetchAll(() => import("./reading/text.js"), "reading.css");
 export const fetchFolding = () => fetchAll(() => import("./reading/folding.js"), "reading.css");
+export const fetchDropped = () => fetchAll(() => import("./unsent/dropped_files.js"));
 export const fetchSearch = () => fetchAll(() => import("./search.js"), "search.css");
 
 async function fetchAll(fetchPart, name) {

@@ -10,7 +10,7 @@ import { mayBeSignedIn, onEnd, signOut } from "./account/session.js";
 import { requestWithoutToken } from "./http.js";
 import { forgetAnswers, readKept, takeShown } from "./frame/kept_answers.js";
 import { setDrawers, showView } from "./frame.js";
-import { openPart } from "./later.js";
+import { fetchDropped, openPart } from "./later.js";
 import { Pane } from "./pane.js";
 import * as storage from "./storage.js";
 import * as stream from "./stream.js";
@@ -215,6 +215,27 @@ $("sign-out").addEventListener("click", () => {
   if (unsent.messages || unsent.drafts) openPart(() => import("./account/leaving.js"), unsent);
   else signOut().catch(showFailure);
 });
+
+// Without this the browser would open a file that is dropped in place of the page.
+for (const type of ["dragover", "drop"]) {
+  addEventListener(type, (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    if (type === "drop" && me) takeFiles(event.dataTransfer.files);
+  });
+}
+$("composer-text").addEventListener("paste", (event) => {
+  const { files, types } = event.clipboardData;
+  if (!files.length || types.includes("text/plain")) return;
+  event.preventDefault();
+  takeFiles(files);
+});
+
+// The browser takes the files away once the event is over.
+function takeFiles(files) {
+  const given = [...files];
+  fetchDropped().then((part) => part.takeFiles(given)).catch(showFailure);
+}
 
 // The first visit has its parts before the browser keeps them.
 addEventListener("load", () => import("./frame/installing.js").then(({ keepParts }) => keepParts()).catch(showFailure));

@@ -63,6 +63,18 @@ def plan(page: Page) -> None:
     expect(page.get_by_text("Due 1 June 2293")).to_be_visible()
 
 
+def drop(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File(["one"], "one.txt", { type: "text/plain" }));
+          document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }"""
+    )
+    expect(page.get_by_label("Message", exact=True)).not_to_have_value("")
+    page.get_by_label("Message", exact=True).fill("")
+
+
 OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a task": (press(".task-text"), "#task-edit"),
     "a change of a task": (press(".task-check"), ".toast"),
@@ -80,6 +92,7 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a long message": (lambda page: say_to_agent(page, "a very long line\n" * 60), ".unfold"),
     "a sign-out while something is not sent": (write_and_leave, "#leaving"),
     "a call of a tool": (lambda page: say_to_agent(page, "add feed the cat"), ".tool"),
+    "a file that is dropped": (drop, "#app"),
     "a search": (search, "#app"),
     "a task with a plan": (plan, "#app"),
     "the accounts": (press("#open-accounts"), "#accounts"),

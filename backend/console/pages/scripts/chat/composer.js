@@ -4,6 +4,7 @@ import { sendsByEnter } from "../account/enter_key.js";
 import { getDraft, keepDraft, onDraft } from "../unsent/drafts.js";
 
 const MAX_HEIGHT = 240;
+const MAX_CHARACTERS = 32_000; // as the server counts them
 const KEEP_MS = 300;
 const EXAMPLES = [
   ["Add buy milk tomorrow and call mom", "two tasks in one sentence"],
@@ -118,7 +119,16 @@ box.addEventListener("focus", () => {
 function fitHeight() {
   box.style.setProperty("height", "auto");
   box.style.setProperty("height", `${Math.min(box.scrollHeight, MAX_HEIGHT)}px`);
-  $("send").disabled = box.value.trim() === "";
+  showTooLong();
+}
+
+function showTooLong() {
+  const words = box.value.trim();
+  const over = words.length > MAX_CHARACTERS ? [...words].length - MAX_CHARACTERS : 0;
+  $("too-long").textContent = over > 0
+    ? `A message has at most ${MAX_CHARACTERS.toLocaleString()} characters: ${over.toLocaleString()} are too many. Send it in parts.`
+    : "";
+  $("send").disabled = words === "" || over > 0;
 }
 
 box.addEventListener("input", () => {
@@ -144,7 +154,7 @@ box.addEventListener("keydown", (event) => {
 $("composer").addEventListener("submit", async (event) => {
   event.preventDefault();
   const words = box.value.trim();
-  if (!words || isSending) return;
+  if ($("send").disabled || isSending) return;
   isSending = true;
   try {
     if ((await send(words)) && box.value.trim() === words) setText("");
