@@ -21,6 +21,7 @@ DATA = "a query of data"
 RUNS = "a message to an agent"
 CHANGES = "a change of a task"
 WRITTEN = "a message that is sent"
+WHOLE = "a conversation to take along"
 DROPPED = "a file that is dropped"
 READING = "a text with Markdown"
 LATER = {
@@ -43,6 +44,7 @@ LATER = {
     "scripts/reading/frames.js": READING,
     "scripts/reading/notes.js": READING,
     "scripts/reading/rendering.js": READING,
+    "scripts/reading/whole_conversation.js": WHOLE,
     "scripts/reading/folding.js": "a long message",
     "scripts/undo/card_undo.js": TOOLS,
     "scripts/undo/changes.js": CHANGES,

@@ -28,6 +28,7 @@ export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools
 export const fetchData = () => fetchAll(() => import("./reading/data_card.js"), "data.css");
 
 export const fetchReading = () => fetchAll(() => import("./reading/text.js"), "reading.css");
+export const fetchWhole = () => fetchAll(() => import("./reading/whole_conversation.js"), "reading.css");
 export const fetchFolding = () => fetchAll(() => import("./reading/folding.js"), "reading.css");
 export const fetchDropped = () => fetchAll(() => import("./unsent/dropped_files.js"));
 export const fetchSearch = () => fetchAll(() => import("./search.js"), "search.css");

@@ -75,6 +75,13 @@ def drop(page: Page) -> None:
     page.get_by_label("Message", exact=True).fill("")
 
 
+def take_along(page: Page) -> None:
+    page.evaluate("() => { window.print = () => {}; }")
+    page.locator("#open-audit").click()
+    page.get_by_role("button", name="Print").click()
+    expect(page.locator("#audit")).to_have_count(0)
+
+
 OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a task": (press(".task-text"), "#task-edit"),
     "a change of a task": (press(".task-check"), ".toast"),
@@ -92,6 +99,7 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a long message": (lambda page: say_to_agent(page, "a very long line\n" * 60), ".unfold"),
     "a sign-out while something is not sent": (write_and_leave, "#leaving"),
     "a call of a tool": (lambda page: say_to_agent(page, "add feed the cat"), ".tool"),
+    "a conversation to take along": (take_along, "#app"),
     "a file that is dropped": (drop, "#app"),
     "a search": (search, "#app"),
     "a task with a plan": (plan, "#app"),

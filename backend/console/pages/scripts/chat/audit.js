@@ -1,6 +1,7 @@
-// audit.js -- the record of a conversation: messages, runs, tool calls and approvals by time, shown or downloaded.
+// audit.js -- the record of a conversation: messages, runs, tool calls and approvals by time; and how to take it along.
 import { get, getAll } from "../api.js";
 import { bdi, downloadText, el, formatCount, formatDuration, formatTime, makeIcon, showFailure } from "../dom.js";
+import { fetchWhole } from "../later.js";
 import { openSheet } from "../sheet.js";
 
 const PAGE = 100;
@@ -23,9 +24,18 @@ async function getRunsSince(id, oldest) {
 
 export async function open(id, title) {
   record = { id, title, cursor: null, messages: [], runs: [] };
-  const download = el("button", { type: "button", class: "plain", onclick: () => downloadRecord(id).catch(showFailure) }, makeIcon("download"), "Download JSON");
-  sheet = openSheet("audit", "Audit", { leave: "Close the audit", size: "wide-sheet", tools: [download] },
+  const makeTool = (icon, words, work) =>
+    el("button", { type: "button", class: "plain", onclick: () => work(id, title).catch(showFailure) }, makeIcon(icon), words);
+  sheet = openSheet("audit", "Audit", { leave: "Close the audit", size: "wide-sheet" },
     el("p", { class: "muted", id: "audit-note" }, bdi(title)),
+    el("div", { class: "row" },
+      makeTool("download", "Download Markdown", async (...which) => (await fetchWhole()).downloadMarkdown(...which)),
+      makeTool("print", "Print", async (...which) => {
+        const whole = await fetchWhole();
+        sheet.close(); // it would lie over the paper
+        await whole.printConversation(...which);
+      }),
+      makeTool("download", "Download JSON", downloadRecord)),
     el("ol", { class: "timeline", id: "timeline" }),
     el("button", { type: "button", class: "link", id: "audit-more", hidden: true, onclick: () => loadMore().catch(showFailure) }, "Show older"));
   await sheet.pane.load(loadMore);
