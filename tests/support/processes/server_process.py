@@ -1,6 +1,7 @@
 # support/processes/server_process.py -- Parley as processes of their own, started as the README starts them.
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -51,9 +52,15 @@ def started(folder: Path, *arguments: str, cwd: Path = ROOT, **settings: str) ->
     environment = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **settings}
     command = [sys.executable, "-m", "uvicorn", "main:app", "--port", "0", *arguments]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=output, stderr=output)
-    with ended_at_last(Process(log, process)) as running:
-        yield running
+        process = subprocess.Popen(
+            command, cwd=cwd, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
+    try:
+        with ended_at_last(Process(log, process)) as running:
+            yield running
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # workers outlive a supervisor that is killed
 
 
 @contextmanager
