@@ -7,6 +7,9 @@ HOST ?= 127.0.0.1
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # What tests of JavaScript clients need: npm has Node itself among it.
 NODE := tests/node/node_modules/.package-lock.json
+# A generator of clients that needs other versions of what Parley needs.
+GENERATOR := $(VENV)/generator/.installed
+TESTED := $(VENV)/.installed-tests $(NODE) $(GENERATOR)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
@@ -20,13 +23,13 @@ setup: $(VENV)/.installed  ## Prepare: virtual environment and what running need
 run: setup  ## Start the server on http://localhost:8000 (PORT=..., HOST=... change that)
 	@cd backend && exec ../$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT)
 
-test: $(VENV)/.installed-tests $(NODE)  ## Install what tests need and run them all
+test: $(TESTED)  ## Install what tests need and run them all
 	@$(PYTEST) -n auto --dist worksteal $(ARGS)
 
 test-fast: $(VENV)/.installed-tests  ## Run what is quick: SQLite, no browser, none of the tests marked slow or busy
 	@$(PYTEST) -n auto --dist worksteal --sqlite-only -m "not slow and not busy" --ignore=tests/console/browser $(ARGS)
 
-test-all: $(VENV)/.installed-tests $(NODE)  ## Run all tests on all three engines; MariaDB has to be there
+test-all: $(TESTED)  ## Run all tests on all three engines; MariaDB has to be there
 	@PARLEY_TESTS_REQUIRE_MARIADB=1 $(PYTEST) -n auto --dist worksteal --all-engines $(ARGS)
 
 chaos: $(VENV)/.installed-tests  ## Kill, pause, terminate and cut workers 200 times and check the books (SEED=...)
@@ -50,6 +53,7 @@ check: $(VENV)/.installed-tests  ## Lint, types and how much has one, import gra
 lock: $(VENV)/.installed-tests  ## Write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --quiet -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev -c requirements.lock --universal --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --quiet -o tests/requirements.lock
+	@$(BIN)/uv pip compile tests/generator/requirements.in --universal --generate-hashes --no-header --no-annotate --no-strip-extras --upgrade --quiet -o tests/generator/requirements.lock
 
 clean:  ## Remove the virtual environment and caches; databases stay
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis tests/node/node_modules
@@ -69,6 +73,11 @@ $(VENV)/.installed: requirements.lock | $(BIN)/python
 $(VENV)/.installed-tests: tests/requirements.lock $(VENV)/.installed
 	@echo "Installing what the tests need ..."
 	@$(INSTALL) -r tests/requirements.lock
+	@touch $@
+
+$(GENERATOR): tests/generator/requirements.lock | $(BIN)/python
+	@$(PYTHON) -m venv $(VENV)/generator
+	@$(VENV)/generator/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(NODE): tests/node/package-lock.json

@@ -242,7 +242,7 @@ class EventPublic(ApiModel):
     read_at: Time | None
 
 
-class EventIds(ApiModel):
+class ReadEvents(ApiModel):
     event_ids: list[UUID] = ApiField(
         min_length=1, max_length=100, examples=[["28a5d3df-6104-4009-8f3a-897671ea28d7"]]
     )

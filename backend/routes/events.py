@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, status
 
 from events import inboxes, posted
 from events.changes import READ_BATCH
-from models.event import EventCreate, EventIds, EventPublic, GivenType, Severity
+from models.event import EventCreate, EventPublic, GivenType, ReadEvents, Severity
 from models.streams.changes import ChangePage
 from routes.dependencies import (
     STREAM_SLOT,
@@ -108,6 +108,8 @@ async def post_event(
 
 
 @router.post("/events/read", status_code=status.HTTP_204_NO_CONTENT, responses=SIGNED_IN_ONE)
-async def mark_events_read(db: DatabaseDep, caller: EventsWriteDep, read: EventIds, new_id: NewIdDep) -> None:
+async def mark_events_read(
+    db: DatabaseDep, caller: EventsWriteDep, read: ReadEvents, new_id: NewIdDep
+) -> None:
     """Marks events as read. One that was read keeps its `read_at`."""
     await db.write(inboxes.mark_read, caller, read.event_ids)
