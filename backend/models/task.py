@@ -3,7 +3,14 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self, TypeVar, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, StrictBool, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    PlainSerializer,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 from pydantic import Field as ApiField
 from sqlalchemy import Boolean, CheckConstraint, Date, Double, Index, String, text
 from sqlalchemy import Text as TextType
@@ -229,3 +236,63 @@ class TaskList(ApiModel):
 
 class TaskListsPublic(ApiModel):
     data: list[TaskList]
+
+
+class TaskCounts(ApiModel):
+    """How many open tasks there are of each kind; every one is of one kind."""
+
+    overdue: int
+    today: int
+    upcoming: int
+    undated: int
+
+
+# What is understood of a task that a person types in one line.
+
+MAX_LINE = 500
+MAX_LINES = 50
+MAX_IN_LINES = 5_000
+
+Line = Annotated[str, StringConstraints(max_length=MAX_LINE), STORABLE]
+# Of the clock where the person is, as `due_at` of a task takes it.
+ClockTime = Annotated[datetime, PlainSerializer(lambda time: time.isoformat(), return_type=str)]
+
+
+class TaskLines(ApiModel):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"lines": ["call the bank tomorrow at 9am !high #home"]}]}
+    )
+
+    lines: list[Line] = ApiField(min_length=1, max_length=MAX_LINES, description="Each is one task.")
+
+    @model_validator(mode="after")
+    def check_length(self) -> Self:
+        if sum(map(len, self.lines)) > MAX_IN_LINES:
+            raise ValueError(f"the lines have at most {MAX_IN_LINES} characters together")
+        return self
+
+
+class DraftWords(ApiModel):
+    """Words of the line that say something else than the title."""
+
+    says: Literal["due", "priority", "list"]
+    text: str
+
+
+class TaskDraftPublic(ApiModel):
+    """`title` is the line without the words that say the rest; the whole line where nothing would be left of it."""
+
+    title: str
+    description: str | None
+    due_on: date | None
+    due_at: ClockTime | None
+    repeats: str | None
+    priority: Priority
+    list: str | None
+    words: tuple[DraftWords, ...]
+
+
+class TaskDraftsPublic(ApiModel):
+    """One for each line, in their order."""
+
+    data: list[TaskDraftPublic]

@@ -3,15 +3,20 @@ from contextlib import nullcontext
 from typing import Annotated
 from uuid import UUID
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, status
 
+from llm.offline.draft_reader import read_drafts
 from models import Task
 from models.shapes import DayOrMoment
 from models.task import (
     DonePublic,
     ListName,
     Priority,
+    TaskCounts,
     TaskCreate,
+    TaskDraftsPublic,
+    TaskLines,
     TaskListsPublic,
     TaskPublic,
     TaskUpdate,
@@ -30,9 +35,11 @@ from routes.dependencies import (
 from routes.idempotency import IdempotentRoute, NewIdDep
 from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, list_of, problems
 from services import task_lists, tasks
+from services.planning import task_counts
 
 router = APIRouter(prefix="/v1/tasks", tags=["tasks"], route_class=IdempotentRoute)
-
+# To read lines takes the processor for some milliseconds: a few at a time, in threads.
+READERS = CapacityLimiter(2)
 
 BEFORE = "Only those due before this moment, or before this day begins where you are."
 AFTER = "Only those due after this moment, or on this day or later where you are."
@@ -58,11 +65,12 @@ async def list_tasks(
     priority: Annotated[Priority | None, Query()] = None,
     completed_before: Annotated[DayOrMoment | None, Query(description=DONE_BEFORE)] = None,
     completed_after: Annotated[DayOrMoment | None, Query(description=DONE_AFTER)] = None,
+    dated: Annotated[bool | None, Query(description="Only those with a due date, or without one.")] = None,
     sort: Annotated[tasks.Sort, Query(description=SORT)] = "created",
 ) -> JsonBytes:
     """Newest first, or what is due soonest first, or by position."""
     wanted = tasks.TaskFilter(
-        completed, q, due_before, due_after, overdue, list, priority, completed_before, completed_after
+        completed, q, due_before, due_after, overdue, list, priority, completed_before, completed_after, dated
     )
     async with state.search_slots.hold(caller) if q else nullcontext():
         return JsonBytes(await tasks.list_tasks(state.db, caller, wanted, page, sort))
@@ -72,6 +80,21 @@ async def list_tasks(
 async def count_lists(db: DatabaseDep, caller: TasksReadDep) -> TaskListsPublic:
     """Your lists that have open tasks, by name, and how many each has; the main list, whose name is null, first."""
     return TaskListsPublic(data=await db.read(task_lists.count_lists, caller))
+
+
+@router.get("/counts", response_model=TaskCounts, responses={**SIGNED_IN, **problems(429)})
+async def count_open(state: AppStateDep, caller: TasksReadDep, q: SearchText = None) -> TaskCounts:
+    """How many open tasks are overdue, due later today where you are, due after that, and without a date."""
+    async with state.search_slots.hold(caller) if q else nullcontext():
+        return await state.db.read(task_counts.count_open, caller, q)
+
+
+@router.post("/parse", response_model=TaskDraftsPublic, responses=SIGNED_IN)
+async def parse_lines(caller: TasksReadDep, sent: TaskLines) -> TaskDraftsPublic:
+    """What a person means who types tasks in lines: nothing is stored. `!high` is a priority, `#home` a list, and a
+    date may stand in words of English, German, French or Spanish.
+    """
+    return TaskDraftsPublic(data=await to_thread.run_sync(read_drafts, caller, sent.lines, limiter=READERS))
 
 
 @router.get("/done", response_model=DonePublic, responses=SIGNED_IN)

@@ -36,7 +36,7 @@ class TaskFilter:
     """Of the bounds, a date is the beginning of that day where the caller is: `due_before` leaves the day out, and
     `due_after` begins with it; so do `completed_before` and `completed_after` of when it was done. An empty `list` is
     the main list, and another name is meant in any case. `q` is a part of the title or the description, in upper or
-    lower case.
+    lower case. `dated`: with a due date, or without.
     """
 
     completed: bool | None = None
@@ -48,6 +48,7 @@ class TaskFilter:
     priority: Priority | None = None
     completed_before: date | datetime | None = None
     completed_after: date | datetime | None = None
+    dated: bool | None = None
 
 
 BOUNDS = ("due_before", "due_after", "completed_before", "completed_after")
@@ -77,14 +78,17 @@ def read_conditions() -> dict[str, ColumnElement[bool]]:
     """The condition of each filter; their values are bind parameters."""
     completed, due_by, completed_at = col(Task.completed), col(Task.due_by), col(Task.completed_at)
     now = bindparam("now", type_=UTCDateTime())
+    never = bindparam("never", type_=UTCDateTime())
     return {
         "completed": completed == bindparam("completed"),
         "words": or_(text_contains(col(Task.title)), text_contains(col(Task.description))),
         "due_before": due_by <= bindparam("due_before", type_=UTCDateTime()),
         "due_after": and_(
             due_by > bindparam("due_after", type_=UTCDateTime()),
-            due_by < bindparam("never", type_=UTCDateTime()),
+            due_by < never,
         ),
+        "dated": due_by < never,
+        "undated": due_by == never,
         "completed_before": completed_at < bindparam("completed_before", type_=UTCDateTime()),
         "completed_after": completed_at >= bindparam("completed_after", type_=UTCDateTime()),
         "overdue": and_(completed == false(), due_by <= now),
@@ -134,8 +138,10 @@ def bind_task_filter(
     filters = set(values)
     if wanted.list == "":
         filters.add("main_list")
-    if wanted.due_after is not None:
+    if wanted.due_after is not None or wanted.dated is not None:
         values["never"] = NEVER
+    if wanted.dated is not None:
+        filters.add("dated" if wanted.dated else "undated")
     if wanted.overdue is not None:
         filters.add("overdue" if wanted.overdue else "not_overdue")
         values["now"] = utc_now()

@@ -74,6 +74,8 @@ OF_ONESELF = {
     "GET /v1/tools",
     "GET /v1/tasks",
     "POST /v1/tasks",
+    "GET /v1/tasks/counts",
+    "POST /v1/tasks/parse",
     "GET /v1/tasks/done",
     "GET /v1/tasks/lists",
     "GET /v1/tasks/{task_id}",

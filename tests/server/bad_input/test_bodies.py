@@ -229,6 +229,12 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
         "completed": ["true", "yes", 1, 0, "", [], {}, None],
         **PLAN,
     },
+    "POST /v1/tasks/parse": {
+        "lines": [
+            *([], ["x" * 501], ["x"] * 51, ["x" * 500] * 11, "x", 5, {}, True, None),
+            *([value] for value in [*UNSTORABLE, *NO_TEXT, None]),
+        ]
+    },
     "PATCH /v1/tasks/{task_id}": {
         "title": TITLE,
         "description": ["x" * 10_001, *UNSTORABLE, *NO_TEXT],

@@ -52,6 +52,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/web/session": {"email": "nobody@example.com", "password": PASSWORD},
     "POST /v1/render": {"text": "**Hello**"},
     "POST /v1/tasks": {"title": "Buy milk"},
+    "POST /v1/tasks/parse": {"lines": ["buy milk tomorrow"]},
     "PATCH /v1/tasks/{task_id}": {"title": "Buy milk"},
     "POST /v1/undo": {"change_id": NOBODY},
     "POST /v1/conversations": {"title": "Shopping"},

@@ -62,6 +62,8 @@ READS_EVENTS, WRITES_EVENTS = ("events:read", "read"), ("events:write", "write")
 SCOPES = {
     "GET /v1/tasks": READS_TASKS,
     "POST /v1/tasks": WRITES_TASKS,
+    "GET /v1/tasks/counts": READS_TASKS,
+    "POST /v1/tasks/parse": READS_TASKS,
     "GET /v1/tasks/done": READS_TASKS,
     "GET /v1/tasks/lists": READS_TASKS,
     "GET /v1/tasks/{task_id}": READS_TASKS,

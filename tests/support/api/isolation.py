@@ -192,6 +192,8 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /v1/search": Own(query={"q": "secret"}),
     "GET /v1/tasks": Own(lists=True),
     "POST /v1/tasks": Own({"title": "Mine"}),
+    "GET /v1/tasks/counts": Own(),
+    "POST /v1/tasks/parse": Own({"lines": ["Mine tomorrow"]}),
     "GET /v1/tasks/done": Own(),
     "GET /v1/tasks/lists": Own(),
     "GET /v1/tasks/{task_id}": [Attempt({"task_id": "<task>"})],
