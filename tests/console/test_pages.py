@@ -391,7 +391,7 @@ def test_the_fields_of_titles_take_as_much_as_the_api() -> None:
     edit = (FOLDER / "scripts/tasks/editor.js").read_text()
     rename = (FOLDER / "scripts/chat/conversation_items.js").read_text()
     groups = [(FOLDER / f"scripts/people/{name}.js").read_text() for name in ("begin", "participants")]
-    assert re.findall(r'id="task-title"[^>]* maxlength="(\d+)"', page) == [str(task.MAX_TITLE)]
+    assert re.findall(r'id="task-title"[^>]* maxlength="(\d+)"', page) == [str(task.MAX_LINE)]
     assert re.findall(r'"edit-title", .* maxlength: "(\d+)"', edit) == [str(task.MAX_TITLE)]
     assert re.findall(r'"aria-label": "Title",.* maxlength: "(\d+)"', rename) == [str(conversation.MAX_TITLE)]
     for sheet in groups:

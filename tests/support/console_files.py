@@ -16,6 +16,8 @@ SHELL = {
 ANY_SHEET = "any sheet"
 PEOPLE = "a conversation of people"
 SEARCH = "a search"
+THERE = "a list with tasks"
+TASK = "a task"
 TOOLS = "a call of a tool"
 DATA = "a query of data"
 RUNS = "a message to an agent"
@@ -48,6 +50,7 @@ LATER = {
     "scripts/reading/folding.js": "a long message",
     "scripts/undo/card_undo.js": TOOLS,
     "scripts/undo/changes.js": CHANGES,
+    "scripts/tasks/chart.js": "a task that is done",
     "scripts/undo/deleted.js": "what was deleted",
     "styles/search.css": SEARCH,
     "scripts/search.js": SEARCH,
@@ -64,8 +67,18 @@ LATER = {
     "scripts/people/begin.js": "a new conversation with people",
     "scripts/people/participants.js": "those who take part",
     "scripts/people/deliveries.js": "the receipts of a message",
-    "scripts/tasks/editor.js": "a task",
-    "scripts/tasks/due.js": "a task with a plan",
+    "scripts/tasks/list.js": THERE,
+    "scripts/tasks/item.js": THERE,
+    "scripts/tasks/sections.js": THERE,
+    "scripts/tasks/store.js": THERE,
+    "styles/tasks.css": TASK,
+    "scripts/tasks/presses.js": TASK,
+    "scripts/tasks/doing.js": TASK,
+    "scripts/tasks/moving.js": TASK,
+    "scripts/tasks/picking.js": "a task that is picked",
+    "scripts/tasks/editor.js": TASK,
+    "scripts/tasks/due.js": TASK,
+    "scripts/tasks/entry.js": "a new task",
     "scripts/chat/audit.js": "the audit",
     "scripts/account/settings.js": "the settings",
     "scripts/account/leaving.js": "a sign-out while something is not sent",

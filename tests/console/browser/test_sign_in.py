@@ -31,7 +31,7 @@ def test_from_signing_up_to_the_first_answer(site: Server, visit: Visitor) -> No
     expect(page.locator(".from-agent")).to_contain_text("Added 2 tasks:")
     expect(page.locator(".from-agent ol li")).to_have_count(2)
     expect(page.locator(".tool")).to_have_count(2)
-    expect(page.locator(".task-title")).to_have_text(["Call mom", "Buy milk"])
+    expect(page.locator(".task-title")).to_have_text(["Buy milk", "Call mom"])
     expect(page.locator("#conversations a")).to_have_count(1)
     expect(page.get_by_role("heading", level=1)).to_have_text("Add buy milk tomorrow and call mom")
     assert site.sign_in("ann@example.com").get("/v1/me")["timezone"] == "Europe/Berlin"

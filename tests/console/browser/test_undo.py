@@ -58,7 +58,7 @@ def test_tasks_that_were_done_changed_and_deleted_are_as_before(
     expect(notice(page)).to_contain_text("Done: Buy milk")
     assert tasks(ann) == [("Buy milk", True), ("Write report", False)]
     undo(page)
-    expect(shown(page)).to_have_text(["Buy milk", "Write report"])
+    expect(shown(page)).to_have_text(["Write report", "Buy milk"])
     expect(notice(page)).to_contain_text("“Buy milk” is as it was before")
     assert tasks(ann) == [("Buy milk", False), ("Write report", False)]
     page.get_by_role("button", name="Delete “Write report”").click()
@@ -66,14 +66,14 @@ def test_tasks_that_were_done_changed_and_deleted_are_as_before(
     expect(notice(page)).to_contain_text("Deleted “Write report”")
     assert tasks(ann) == [("Buy milk", False)]
     undo(page)
-    expect(shown(page)).to_have_text(["Buy milk", "Write report"])
+    expect(shown(page)).to_have_text(["Write report", "Buy milk"])
     expect(page.locator(".task-text", has_text="Write report")).to_be_focused()
     page.locator(".task-text", has_text="Write report").click()
     page.get_by_label("Title", exact=True).fill("Write the report")
     page.get_by_role("button", name="Save").click()
-    expect(shown(page)).to_have_text(["Buy milk", "Write the report"])
+    expect(shown(page)).to_have_text(["Write the report", "Buy milk"])
     undo(page)
-    expect(shown(page)).to_have_text(["Buy milk", "Write report"])
+    expect(shown(page)).to_have_text(["Write report", "Buy milk"])
     after = ann.get("/v1/tasks")["data"]
     assert [{**task, "updated_at": ""} for task in after] == [{**task, "updated_at": ""} for task in before]
 
@@ -90,11 +90,11 @@ def test_changes_are_taken_back_one_after_the_other_and_done_again(
     assert tasks(ann) == []
     for _ in range(3):
         page.keyboard.press("Control+z")
-    expect(shown(page)).to_have_text(["Three", "Two", "One"])
+    expect(shown(page)).to_have_text(["One", "Two", "Three"])
     page.get_by_role("button", name="Redo").click()
-    expect(shown(page)).to_have_text(["Three", "Two"])
+    expect(shown(page)).to_have_text(["Two", "Three"])
     page.keyboard.press("Control+z")
-    expect(shown(page)).to_have_text(["Three", "Two", "One"])
+    expect(shown(page)).to_have_text(["One", "Two", "Three"])
     page.keyboard.press("Control+z")
     assert len(tasks(ann)) == 3
 

@@ -23,6 +23,7 @@ export function runOnSubmit(form, work, showRest = showFailure) {
     button.disabled = true;
     try {
       await work(form.elements);
+      form.dispatchEvent(new Event("saved", { bubbles: true }));
     } catch (error) {
       if (!(error instanceof NotConfirmed) && showErrors(form, error)) showRest(error);
     } finally {

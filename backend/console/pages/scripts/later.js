@@ -18,12 +18,20 @@ export async function openPart(fetchPart, ...given) {
   }
 }
 
-// What brings messages to the server, follows runs, makes changes that can be undone, and shows the messages of people, the
-// calls of tools, the hits of a search, and files that are dropped.
+// What brings messages to the server, follows runs, makes changes that can be undone, reads, picks and moves tasks, and
+// shows the messages of people, the calls of tools, the hits of a search, and files that are dropped.
 export const fetchDelivery = () => fetchAll(() => import("./unsent/delivery.js"));
 export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"));
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
 export const fetchChanges = () => fetchAll(() => import("./undo/changes.js"));
+export const fetchTaskList = () => fetchAll(() => import("./tasks/list.js"));
+export const fetchChart = () => fetchAll(() => import("./tasks/chart.js"));
+export const fetchDoing = () => fetchAll(() => import("./tasks/doing.js"));
+export const fetchPresses = () => fetchAll(() => import("./tasks/presses.js"));
+export const fetchDue = () => fetchAll(() => import("./tasks/due.js"));
+export const fetchEntry = () => fetchAll(() => import("./tasks/entry.js"), "tasks.css");
+export const fetchPicking = () => fetchAll(() => import("./tasks/picking.js"), "tasks.css");
+export const fetchMoving = () => fetchAll(() => import("./tasks/moving.js"), "tasks.css");
 export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
 export const fetchData = () => fetchAll(() => import("./reading/data_card.js"), "data.css");
 

@@ -63,6 +63,7 @@ function showAccount() {
 
 function changeUser(user) {
   me = user;
+  accounts.setUser(user);
   showAccount();
 }
 

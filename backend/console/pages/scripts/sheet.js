@@ -1,19 +1,44 @@
 // sheet.js -- the sheets over the page and what they are made of: each is made when it opens, and gone once it is closed.
 import { lieOver } from "./frame/back.js";
-import { $, announce, el, copyText, makeIconButton, showFailure } from "./dom.js";
+import { $, announce, el, copyText, isComposing, makeIconButton, showFailure } from "./dom.js";
 import { runOnSubmit } from "./forms.js";
 import { Pane } from "./pane.js";
 
-// `leave` names the cross. A click beside the sheet and Escape close it, too. `tools` stand in its head. What is in it is
-// loaded by `load(work)` of its `pane`.
+// `leave` names the cross. A click beside the sheet and Escape close it, too, and all three ask first where something was
+// changed and not saved; Enter with Ctrl saves. `tools` stand in its head. What is in it is loaded by `load(work)` of its `pane`.
 export function openSheet(id, title, { leave, size = "", tools = [] }, ...parts) {
   const pane = new Pane();
   const box = el("dialog", { id, class: `sheet ${size}`, "aria-labelledby": `${id}-title` },
-    el("header", {}, el("h2", { id: `${id}-title` }, title), ...tools, makeIconButton("close", leave, () => box.close())),
+    el("header", {}, el("h2", { id: `${id}-title` }, title), ...tools, makeIconButton("close", leave, leaveBox)),
     el("div", { class: "sheet-body", tabindex: "0", role: "region", "aria-labelledby": `${id}-title` }, pane.note, ...parts));
   box.pane = pane;
-  box.addEventListener("click", (event) => event.target === box && box.close());
-  const noteClosed = lieOver(() => box.close());
+  const isChanged = watchFields(box);
+  function leaveBox() {
+    if (isChanged()) askToDiscard(box);
+    else box.close();
+  }
+  box.addEventListener("click", (event) => event.target === box && leaveBox());
+  // What asks first lies there still.
+  function goBack() {
+    if (isChanged()) noteClosed = lieOver(goBack);
+    leaveBox();
+  }
+  let noteClosed = lieOver(goBack);
+  box.addEventListener("keydown", (event) => {
+    const form = event.target.closest("form") ?? box.querySelector("form:only-of-type");
+    const isSaving = event.key === "Enter" && (event.ctrlKey || event.metaKey) && form;
+    if (!(isSaving || event.key === "Escape") || event.defaultPrevented || isComposing(event)) return;
+    event.preventDefault(); // the browser's own way for Escape would close what it opens as well
+    event.stopPropagation(); // the page below has uses for it, too
+    if (isSaving) form.requestSubmit();
+    else leaveBox();
+  });
+  // A phone has a gesture for it.
+  box.addEventListener("cancel", (event) => {
+    if (event.target !== box || !isChanged()) return;
+    event.preventDefault();
+    leaveBox();
+  });
   box.addEventListener("close", () => {
     noteClosed();
     pane.clear();
@@ -24,6 +49,37 @@ export function openSheet(id, title, { leave, size = "", tools = [] }, ...parts)
   box.showModal();
   placeNotices();
   return box;
+}
+
+// Passwords, files and what is typed to confirm something are no work that could be lost.
+const FIELDS = "form:not(.danger-zone) :is(input:not([type=password], [type=file], [readonly]), textarea, select)";
+
+const read = (field) => (/^(checkbox|radio)$/.test(field.type) ? field.checked : field.value);
+
+// Returns `isChanged()`: whether the user has changed a field since it was shown, or saved.
+function watchFields(box) {
+  const kept = new WeakMap(); // the value of each field that the user has not changed
+  const touched = new Set();
+  const keepValues = () => box.querySelectorAll(FIELDS).forEach((field) => touched.has(field) || kept.set(field, read(field)));
+  keepValues();
+  box.addEventListener("focusin", keepValues); // parts of a sheet come later, and so do values
+  box.addEventListener("input", ({ target }) => touched.add(target));
+  box.addEventListener("saved", () => {
+    touched.clear();
+    keepValues();
+  });
+  // What is on its way is not lost by leaving.
+  const isSent = ({ form }) => form.querySelector("button:is(.primary, .danger):disabled") !== null;
+  return () => [...touched].some((field) => field.isConnected && field.matches(FIELDS) && kept.get(field) !== read(field) && !isSent(field));
+}
+
+function askToDiscard(box) {
+  const question = openSheet("discard", "Discard your changes?", { leave: "Go on editing", size: "small-sheet" },
+    el("p", {}, "What you have changed here is not saved."),
+    el("div", { class: "row" },
+      el("button", { type: "button", class: "primary", onclick: () => question.close() }, "Go on editing"),
+      el("button", { type: "button", class: "plain danger-text", onclick: () => (question.close(), box.close()) }, "Discard")));
+  question.querySelector(".primary").focus();
 }
 
 // All but the uppermost sheet is inert: notices are seen and heard there alone.
@@ -55,7 +111,7 @@ export function makeField(id, name, label, { value = "", ...props } = {}, tag = 
 
 export const makeOptional = (label, words = "(optional)") => [`${label} `, el("span", { class: "muted" }, words)];
 
-// A form with these parts and a button that does `work(fields)`; what that returns is said beside the button.
+// A form with these parts and a button that does `work(fields)`, what that returns is said beside the button.
 export function makeForm(id, button, work, ...parts) {
   const said = el("span", { class: "saved", role: "status" });
   const form = el("form", { id, novalidate: true }, ...parts,

@@ -39,7 +39,7 @@ def test_the_console_works_without_https_on_every_visit(site: Server, lan: Visit
         expect_signed_in(page)
         expect(page.locator(".task-title")).to_have_text(["Buy milk"])
     site.sign_in(email).post("/v1/tasks", title="Made elsewhere")
-    expect(page.locator(".task-title")).to_have_text(["Made elsewhere", "Buy milk"])
+    expect(page.locator(".task-title")).to_have_text(["Buy milk", "Made elsewhere"])
 
 
 def test_tabs_without_https_share_one_stream_and_another_takes_over(site: Server, lan: Visit) -> None:
@@ -62,7 +62,7 @@ def test_tabs_without_https_share_one_stream_and_another_takes_over(site: Server
     tabs[0].close()
     api.post("/v1/tasks", title="Seen by the rest")
     for page in tabs[1:]:
-        expect(page.locator(".task-title")).to_have_text(["Seen by the rest", "Seen by all"])
+        expect(page.locator(".task-title")).to_have_text(["Seen by all", "Seen by the rest"])
     assert len(streams) == 2
 
 

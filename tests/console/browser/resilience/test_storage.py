@@ -43,7 +43,7 @@ def test_the_console_works_where_a_browser_keeps_nothing(site: Server, visit: Vi
     expect_signed_in(page)
     expect(page.locator(".bubble")).to_have_text(["add buy milk"])
     site.sign_in(email).post("/v1/tasks", title="Made elsewhere")
-    expect(page.locator(".task-title")).to_have_text(["Made elsewhere", "Buy milk"])
+    expect(page.locator(".task-title")).to_have_text(["Buy milk", "Made elsewhere"])
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from console.files import FILES
 from support.browsers import Cable, Visitor, say, settled
-from support.console_files import ANY_SHEET, DATA, LATER, SHELL, WEB
+from support.console_files import ANY_SHEET, DATA, LATER, SHELL, THERE, WEB
 from support.servers import Person, Server, wait_until
 
 NOT_FETCHED = "This part of the page could not be fetched."
@@ -56,11 +56,9 @@ def search(page: Page) -> None:
     page.get_by_label("Search conversations and messages").fill("")
 
 
-def plan(page: Page) -> None:
-    """By the page's own session."""
-    task = "{title: 'Buy bread', due_on: '2293-06-01'}"
-    page.evaluate(f"import('{WEB}/scripts/api.js').then((api) => api.post('/v1/tasks', {task}))")
-    expect(page.get_by_text("Due 1 June 2293")).to_be_visible()
+def bring_back_and_do(page: Page) -> None:
+    page.keyboard.press("Control+z")
+    page.locator(".task-check").click()
 
 
 def drop(page: Page) -> None:
@@ -84,7 +82,10 @@ def take_along(page: Page) -> None:
 
 OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a task": (press(".task-text"), "#task-edit"),
-    "a change of a task": (press(".task-check"), ".toast"),
+    "a task that is picked": (lambda page: page.locator(".task-check").press("x"), "#picked"),
+    "a change of a task": (lambda page: page.locator(".task-check").press("Delete"), ".toast"),
+    "a task that is done": (bring_back_and_do, "#done"),
+    "a new task": (press("#task-title"), "#app"),
     "what was deleted": (press("#open-deleted"), "#deleted"),
     "the audit": (press("#open-audit"), "#audit"),
     "the settings": (press("#open-settings"), "#settings"),
@@ -102,7 +103,6 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a conversation to take along": (take_along, "#app"),
     "a file that is dropped": (drop, "#app"),
     "a search": (search, "#app"),
-    "a task with a plan": (plan, "#app"),
     "the accounts": (press("#open-accounts"), "#accounts"),
     "an account": (press("[aria-label='Members and agents of Ann']"), "#team"),
     "an agent": (press("[aria-label='Edit Support']"), "#agent"),
@@ -125,7 +125,8 @@ def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opene
     visited.context.on("request", note)
     page = visited.sign_in(ann.email, f"/#/c/{conversation}")
     expect(page.locator(".task-title")).to_have_text(["Buy milk"])
-    assert fetched - SHELL == FILES.keys() - LATER.keys() - {"index.html"} - SHELL
+    there = {name for name, when in LATER.items() if when == THERE}
+    assert fetched - SHELL == FILES.keys() - LATER.keys() - {"index.html"} - SHELL | there
     expected = {name for name, when in LATER.items() if when == ANY_SHEET}
     for what, (open_it, sheet) in OPENED.items():
         fetched.clear()
@@ -137,7 +138,7 @@ def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opene
             page.keyboard.press("Escape")
             expect(page.locator(sheet)).to_have_count(0)
     # A query of data needs a language model: test_data.py opens one.
-    assert set(LATER.values()) == {ANY_SHEET, DATA, *OPENED}
+    assert set(LATER.values()) == {ANY_SHEET, DATA, THERE, *OPENED}
 
 
 def expect_notice_above_all(page: Page, text: str) -> None:

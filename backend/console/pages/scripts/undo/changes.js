@@ -20,19 +20,31 @@ export function makeChangeId() {
 }
 
 // Makes one change of requests, each [method, path, body]; their answers. What one of them refuses is thrown once all
-// have been answered. `said` are the words of the notice, none where there is none; `comeBack(steps)` shows, after an
-// undo, the place where it was done.
-export async function change(requests, deed = {}) {
+// have been answered; of those that go one after the other (`isInOrder`) it is the last one. `said` are the words of the
+// notice, none where there is none; `comeBack(steps)` shows, after an undo, the place where it was done.
+export async function change(requests, { isInOrder = false, ...deed } = {}) {
   const headers = { "Change-ID": makeChangeId() };
-  const sending = Promise.allSettled(requests.map(([method, path, body]) => request(method, path, body, { headers })));
+  const send = ([method, path, body]) => request(method, path, body, { headers });
+  const sending = isInOrder ? sendInOrder(requests, send) : Promise.allSettled(requests.map(send));
   const made = { ...deed, wanted: { change_id: headers["Change-ID"] }, sending };
   deeds = [...deeds.slice(1 - MOST), made]; // at once: who takes it back by the keyboard need not wait for the server
   const outcomes = await sending;
   const failed = outcomes.find(({ status }) => status === "rejected");
   if (!failed || outcomes.some(({ status }) => status === "fulfilled")) tell(made);
   else forget(made);
-  if (failed) throw failed.reason;
-  return outcomes.map(({ value }) => value);
+  const answers = outcomes.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
+  if (failed) throw Object.assign(failed.reason, { answers });
+  return answers;
+}
+
+async function sendInOrder(requests, send) {
+  const outcomes = [];
+  for (const one of requests) {
+    const [outcome] = await Promise.allSettled([send(one)]);
+    outcomes.push(outcome);
+    if (outcome.status === "rejected") break;
+  }
+  return outcomes;
 }
 
 // What the agent did: `wanted` is the body of POST /v1/undo. An answer with several calls is one deed.
