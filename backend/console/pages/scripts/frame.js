@@ -60,6 +60,7 @@ addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
   const opened = document.querySelector(".is-open");
   if (!opened) return;
+  event.preventDefault(); // it was meant for the drawer alone
   setDrawers(false);
   $(`${opened.id}-open`).focus();
 });

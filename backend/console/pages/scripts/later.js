@@ -39,7 +39,9 @@ export const fetchReading = () => fetchAll(() => import("./reading/text.js"), "r
 export const fetchWhole = () => fetchAll(() => import("./reading/whole_conversation.js"), "reading.css");
 export const fetchFolding = () => fetchAll(() => import("./reading/folding.js"), "reading.css");
 export const fetchDropped = () => fetchAll(() => import("./unsent/dropped_files.js"));
-export const fetchSearch = () => fetchAll(() => import("./search.js"), "search.css");
+// They open what needs the styles of a search and of sheets.
+export const fetchShortcuts = () => fetchAll(() => import("./finding/shortcuts.js"), "search.css");
+export const fetchSearch = () => fetchAll(() => import("./finding/search.js"), "search.css");
 
 async function fetchAll(fetchPart, name) {
   try {

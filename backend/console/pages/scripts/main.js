@@ -10,6 +10,7 @@ import { mayBeSignedIn, onEnd, signOut } from "./account/session.js";
 import { requestWithoutToken } from "./http.js";
 import { forgetAnswers, readKept, takeShown } from "./frame/kept_answers.js";
 import { setDrawers, showView } from "./frame.js";
+import "./finding/keys.js";
 import { fetchDropped, openPart } from "./later.js";
 import { Pane } from "./pane.js";
 import * as storage from "./storage.js";

@@ -103,6 +103,11 @@ OPENED: dict[str, tuple[Callable[[Page], None], str]] = {
     "a conversation to take along": (take_along, "#app"),
     "a file that is dropped": (drop, "#app"),
     "a search": (search, "#app"),
+    "a shortcut": (
+        lambda page: (page.locator("#scroller").focus(), page.keyboard.press("?"))[1],
+        "#shortcuts",
+    ),
+    "the box that finds anything": (lambda page: page.keyboard.press("Control+k"), "#find"),
     "the accounts": (press("#open-accounts"), "#accounts"),
     "an account": (press("[aria-label='Members and agents of Ann']"), "#team"),
     "an agent": (press("[aria-label='Edit Support']"), "#agent"),

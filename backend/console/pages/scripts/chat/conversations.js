@@ -1,6 +1,6 @@
 // conversations.js -- the list of conversations: newest first; search, rename, delete with undo.
 import { get } from "../api.js";
-import { $, bdi, debounce, drawItems, showFailure, showToast } from "../dom.js";
+import { $, bdi, debounce, drawItems, isComposing, showFailure, showToast } from "../dom.js";
 import { editTitle, makeConversation } from "./conversation_items.js";
 import { goTo } from "../address.js";
 import { fetchChanges, fetchSearch } from "../later.js";
@@ -9,6 +9,7 @@ import { opened } from "./opened.js";
 import { readPlace } from "./thread.js";
 import { getTitle } from "../people/names.js";
 import * as unread from "../people/unread.js";
+import { keepOneStop } from "../roving.js";
 import { subscribe } from "../stream.js";
 import { getFilter, getUser, listAccounts, load as loadAccounts, showUnreadElsewhere } from "../team/accounts.js";
 import { listEntries, onWaiting } from "../unsent/outbox.js";
@@ -306,10 +307,14 @@ async function searchConversations() {
 }
 
 // Titles here, and below them what was said.
-$("search").addEventListener("input", debounce(150, () => {
-  searchConversations();
-  fetchSearch().then(({ search }) => search($("search").value.trim())).catch(showFailure);
-}));
+const searchAll = () => Promise.all([searchConversations(), fetchSearch().then(({ search }) => search($("search").value.trim()))]);
+$("search").addEventListener("input", debounce(150, () => searchAll().catch(showFailure)));
+$("search").addEventListener("keydown", (event) => {
+  if ((event.key !== "Enter" && event.key !== "ArrowDown") || isComposing(event)) return;
+  event.preventDefault();
+  searchAll().then(() => document.querySelector("#conversations a, #hit-list :is(a, button)")?.focus(), showFailure);
+});
+keepOneStop(list, "li");
 list.addEventListener("scroll", () => {
   if (list.scrollHeight - list.scrollTop - list.clientHeight < 300) loadMore().catch(showFailure);
 }, { passive: true });
