@@ -73,7 +73,6 @@ LATER = {
     "scripts/tasks/item.js": THERE,
     "scripts/tasks/sections.js": THERE,
     "scripts/tasks/store.js": THERE,
-    "styles/tasks.css": TASK,
     "scripts/tasks/presses.js": TASK,
     "scripts/tasks/doing.js": TASK,
     "scripts/tasks/moving.js": TASK,

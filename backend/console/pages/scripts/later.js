@@ -29,9 +29,9 @@ export const fetchChart = () => fetchAll(() => import("./tasks/chart.js"));
 export const fetchDoing = () => fetchAll(() => import("./tasks/doing.js"));
 export const fetchPresses = () => fetchAll(() => import("./tasks/presses.js"));
 export const fetchDue = () => fetchAll(() => import("./tasks/due.js"));
-export const fetchEntry = () => fetchAll(() => import("./tasks/entry.js"), "tasks.css");
-export const fetchPicking = () => fetchAll(() => import("./tasks/picking.js"), "tasks.css");
-export const fetchMoving = () => fetchAll(() => import("./tasks/moving.js"), "tasks.css");
+export const fetchEntry = () => fetchAll(() => import("./tasks/entry.js"));
+export const fetchPicking = () => fetchAll(() => import("./tasks/picking.js"));
+export const fetchMoving = () => fetchAll(() => import("./tasks/moving.js"));
 export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
 export const fetchData = () => fetchAll(() => import("./reading/data_card.js"), "data.css");
 

@@ -39,6 +39,7 @@ def test_a_task_is_moved_by_keys_and_stands_there_in_every_tab(
     expect(page.locator(".task-title")).to_have_text(["Four", "One", "Two", "Three"])
     expect(page.locator(".task-text", has_text="Four")).to_be_focused()
     expect(page.locator("#announcer")).to_have_text("Four: 1 of 4")
+    wait_until(lambda: list_titles(ann) == ["Four", "One", "Two", "Three"])  # it was second on its way there
     page.keyboard.press("Alt+ArrowDown")
     for tab in (page, other):
         expect(tab.locator(".task-title")).to_have_text(["One", "Four", "Two", "Three"])
