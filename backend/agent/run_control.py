@@ -9,12 +9,13 @@ from agent.worker import Worker
 from db import Database
 from metrics.recorder import EndedRun, get_recorder
 from models.approval import ApprovalDecision
-from models.message import ChatCreate, ConversationMessageCreate, MessagePublic
+from models.message import ChatCreate, ConversationMessageCreate, MessagePublic, OnBusy
 from models.run import RunPublic
 from services import approvals
 from services.accounts import accounts, members, user_removal
 from services.agents import agents
 from services.agents.agent_removal import Removal
+from services.branches.repeating import repeat_answer
 from services.participation import kinds, message_changes, participants
 from services.participation.posting import post_message as post_to_people
 from services.run_endings import store_ending
@@ -55,6 +56,18 @@ class RunControl:
             self.worker.free_slot(run_id)
             if not posted.run.is_external:
                 self.worker.start_run(posted.run.id)
+        return posted
+
+    async def repeat(
+        self, caller: Caller, message_id: UUID, on_busy: OnBusy, new_id: UUID | None
+    ) -> PostedMessage:
+        """Answer a message once more; a request that comes again with its `new_id` is the same one."""
+        run_id = new_id or uuid4()
+        posted = await self.db.write(repeat_answer, caller, message_id, on_busy, self.max_runs, run_id)
+        for cancelled_id in posted.cancelled:
+            self._stop(cancelled_id)
+        if not posted.run.is_external:
+            self.worker.start_run(run_id)
         return posted
 
     async def post_to_people(

@@ -43,6 +43,7 @@ PROBLEM_TYPES = {
     "already-decided": ProblemType(409, "The call was decided on before."),
     "approval-expired": ProblemType(409, "The call waited too long; it counts as not approved."),
     "approval-changed": ProblemType(409, "What is asked for has changed since it was shown."),
+    "no-branches": ProblemType(409, "What people say to each other has no branches."),
     "message-retracted": ProblemType(409, "The message is retracted."),
     "nothing-to-undo": ProblemType(409, "There is nothing, or nothing more, to undo."),
     "already-undone": ProblemType(409, "The change was undone before."),

@@ -28,7 +28,11 @@ class NewConversation:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """`program_name` is who has said it, where that was neither the person nor Parley."""
+    """`program_name` is who has said it, where that was neither the person nor Parley.
+
+    `replaces` names the message in whose place it stands anew, and `after` the one that it follows, where that is not
+    the one before it in the file; "" at the beginning.
+    """
 
     conversation: NewConversation
     source_id: str
@@ -37,6 +41,8 @@ class NewMessage:
     created_at: datetime
     program_name: str | None = None
     audit: QueryAudit | None = None
+    replaces: str | None = None
+    after: str | None = None
 
     @property
     def size(self) -> int:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from access import Caller
 from errors import Invalid
+from imports.branches import GivenPlace, Lineage
 from imports.items import NewConversation, NewMessage, NewRow, NewTask
 from imports.lines import LineReader
 from imports.pieces import parse_piece
@@ -13,7 +14,7 @@ from imports.report import TOO_LONG, UNKNOWN, Report
 from imports.texts import MAX_CHARACTERS, clean_text, is_visible, limit_time, read_speaker, read_title
 from models.agent import BUILT_IN_ID
 from models.export_line import FORMAT, FORMAT_VERSION
-from models.message import QueryAudit, Role, Sender
+from models.message import QueryAudit, Sender
 from models.shapes import GivenTime, JsonObject
 from models.task import TaskCreate
 from services.tasks import new_task
@@ -53,10 +54,8 @@ class GivenConversation(BaseModel):
     updated_at: GivenTime
 
 
-class GivenMessage(BaseModel):
-    id: UUID
+class GivenMessage(GivenPlace):
     conversation_id: UUID
-    role: Role
     sender: Sender
     content: str
     created_at: GivenTime
@@ -70,6 +69,7 @@ class ParleyReader:
         self._lines = LineReader()
         self._conversation: NewConversation | None = None
         self._conversation_id: UUID | None = None
+        self._lineage = Lineage()
         self._of_people: UUID | None = None
         self._is_begun = self._is_ended = False
 
@@ -128,7 +128,7 @@ class ParleyReader:
         if given.agent_id not in (None, BUILT_IN_ID):
             self._report.leave_out("agents of conversations", WITH_OTHERS, title)
         times = (limit_time(given.created_at), limit_time(given.updated_at))
-        self._conversation_id = given.id
+        self._conversation_id, self._lineage = given.id, Lineage()
         self._conversation = NewConversation("parley", str(given.id), title, *times, known_id=given.id)
         yield self._conversation
 
@@ -140,6 +140,7 @@ class ParleyReader:
         if self._conversation is None or given.conversation_id != self._conversation_id:
             self._report.leave_out("messages", "Their conversation does not stand before them.")
             return
+        previous = self._lineage.find_previous(given)
         if given.tool_calls:
             self._report.leave_out("tool calls", ELSEWHERE, count=len(given.tool_calls))
         text = clean_text(given.content[:MAX_CHARACTERS])
@@ -156,6 +157,8 @@ class ParleyReader:
             limit_time(given.created_at),
             self._name_speaker(given),
             read_audit(value),
+            None if given.replaces_id is None else str(given.replaces_id),
+            previous,
         )
 
     def _name_speaker(self, given: GivenMessage) -> str | None:

@@ -226,7 +226,7 @@ async def build_messages(
         known = await find_said(tx, caller, place.conversation_id, list(by_id))
         missing = {message_id: message for message_id, message in by_id.items() if message_id not in known}
         seq = await find_next_seq(tx, caller, place.conversation_id) if missing else 1
-    return [
+    rows: list[Row] = [
         {
             "id": message_id,
             "conversation_id": place.conversation_id,
@@ -236,10 +236,45 @@ async def build_messages(
             "created_at": message.created_at,
             "seq": number,
             "program_name": message.program_name,
+            "replaces_id": find_named(caller, message, message.replaces),
+            "after_seq": None if message.after is None else 0,
+            "after_id": find_named(caller, message, message.after),
             **show_audit(message),
         }
         for number, (message_id, message) in enumerate(missing.items(), seq)
     ]
+    named = {row[name] for row in rows for name in ("replaces_id", "after_id") if row[name] is not None}
+    if named:
+        await place_rows(tx, caller, place.conversation_id, rows, named)
+    return rows
+
+
+def find_named(caller: Caller, message: NewMessage, source_id: str | None) -> UUID | None:
+    """The id of another message of the same conversation."""
+    if not source_id:
+        return None
+    names = (message.conversation.source_id, source_id)
+    return derive_row_id(caller, message.conversation.source, "message", *names)
+
+
+async def place_rows(
+    tx: Transaction, caller: Caller, conversation_id: UUID, rows: Sequence[Row], named: set[UUID]
+) -> None:
+    """Give those that follow another message its number. One that names a message that is left out names none."""
+    numbers = {row["id"]: row["seq"] for row in rows}
+    if missing := named - numbers.keys():
+        there = access.select(caller, Message, col(Message.id), col(Message.seq)).where(
+            col(Message.conversation_id) == conversation_id, col(Message.id).in_(missing)
+        )
+        numbers |= {row.id: row.seq for row in await tx.execute(there)}
+    for row in rows:
+        if row["replaces_id"] not in numbers:
+            row["replaces_id"] = None
+        if row["after_id"] is None:
+            continue
+        row["after_seq"] = numbers.get(row["after_id"])
+        if row["after_seq"] is None:
+            row["after_id"] = None
 
 
 def show_audit(message: NewMessage) -> Row:

@@ -56,7 +56,8 @@ class Conversation(SQLModel, table=True):
 
     Of a direct or group conversation `last_seq` is the number of its last message, and `direct_key` the ids of the two
     who talk, in order: there is one such conversation in an account. Since `deleted_at` nobody sees it; for a while it
-    can be brought back.
+    can be brought back. The branch shown ends with message `shown_seq` and its answer `shown_id`, or, where these are
+    None, with what is newest.
     """
 
     __tablename__ = "conversations"
@@ -102,6 +103,8 @@ class Conversation(SQLModel, table=True):
     last_seq: int = column("last_seq", Integer, default=0)
     direct_key: str | None = nullable_column("direct_key", String(73))
     deleted_at: datetime | None = nullable_column("deleted_at", UTCDateTime)
+    shown_seq: int | None = nullable_column("shown_seq", Integer)
+    shown_id: UUID | None = nullable_column("shown_id", Uuid)
 
 
 def make_direct_key(one: UUID, other: UUID) -> str:

@@ -22,6 +22,7 @@ from models.columns import (
     word_check,
     word_column,
 )
+from models.conversation import partial_index
 from models.shapes import MAX_NAME, SPARSE, STORABLE, VISIBLE, ApiModel, JsonObject, Time, WrittenTime
 
 MAX_CONTENT = 32_000
@@ -49,6 +50,10 @@ class Message(SQLModel, table=True):
     a repeated message is found by it. `run_id` is the run that the message started or that wrote it. If a program
     sent the message for the user, `program_name` was its name, and `program_id` its API token, which may be deleted
     since. `reply_to_seq` is the number of the message in the conversation that it replies to.
+
+    `replaces_id` is the first of the messages for which this one stands anew: a question of the user's, or the answer
+    to one. `after_seq` is the number of the message that a question follows, and `after_id` that message or the answer
+    to it, where this is not the newest before it: 0 and None at the beginning. An answer stands by its run.
     """
 
     __tablename__ = "messages"
@@ -61,6 +66,10 @@ class Message(SQLModel, table=True):
         Index("idx_messages_user_id", "user_id"),
         Index("idx_messages_user_id_created_at", "user_id", text("created_at DESC")),
         Index("idx_messages_conversation_id_created_at", "conversation_id", text("created_at ASC")),
+        partial_index("idx_messages_replaces_id", "replaces_id IS NOT NULL", "replaces_id", "seq"),
+        partial_index(
+            "idx_messages_after_seq", "after_seq IS NOT NULL", "conversation_id", "after_seq", "seq"
+        ),
     )
 
     id: UUID = id_column()
@@ -88,6 +97,9 @@ class Message(SQLModel, table=True):
     error: str | None = nullable_column("error", TextType)
     reply_to_seq: int | None = nullable_column("reply_to_seq", Integer)
     choices: list[str] | None = Field(default=None, sa_column=Column("choices", JsonType))
+    replaces_id: UUID | None = nullable_column("replaces_id", Uuid)
+    after_seq: int | None = nullable_column("after_seq", Integer)
+    after_id: UUID | None = nullable_column("after_id", Uuid)
 
 
 class ToolCall(SQLModel, table=True):
@@ -132,6 +144,10 @@ STREAM_DESCRIPTION = (
     "Whether the answer comes as a stream of run events, as with `Accept: text/event-stream`."
 )
 CLIENT_ID_DESCRIPTION = "Your own name for this message: sending it again gives the first answer."
+REPLACES_DESCRIPTION = (
+    "A message of yours in this conversation with an agent: this one is asked in its place, on a branch of its own, "
+    "and the first one stays."
+)
 
 
 class QueryAttempt(ApiModel):
@@ -158,9 +174,24 @@ class MessageCreate(QueryAudit):
 
     content: Content = ApiField(examples=["add buy milk tomorrow and call mom"])
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
+    replaces_id: UUID | None = ApiField(None, description=REPLACES_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
     wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
     stream: StrictBool | None = ApiField(None, description=STREAM_DESCRIPTION)
+
+
+class AnswerAgain(ApiModel):
+    """A message that is there is answered once more."""
+
+    on_busy: Literal["reject", "interrupt"] = ApiField("reject", description=ON_BUSY_DESCRIPTION)
+    wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
+    stream: StrictBool | None = ApiField(None, description=STREAM_DESCRIPTION)
+
+
+class BranchShow(ApiModel):
+    message_id: UUID = ApiField(
+        description="A message on the branch.", examples=["9c1f1f7a-6d55-4f3e-b6f1-0a6a4f0f4f5e"]
+    )
 
 
 class ConversationMessageCreate(MessageCreate):
@@ -177,6 +208,7 @@ class ChatCreate(ApiModel):
     account_id: UUID | None = ApiField(None, description="Of a new conversation: an account of yours.")
     agent_id: UUID | None = ApiField(None, description="Of a new conversation: who answers.")
     client_id: ClientId | None = ApiField(None, description=CLIENT_ID_DESCRIPTION)
+    replaces_id: UUID | None = ApiField(None, description=REPLACES_DESCRIPTION)
     on_busy: OnBusy = ApiField("queue", description=ON_BUSY_DESCRIPTION)
     wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)
     stream: StrictBool | None = ApiField(None, description=STREAM_DESCRIPTION)
@@ -261,6 +293,15 @@ class MessagePublic(ApiModel):
         None,
         description="Of an agent's question: replies that can be sent as they stand.",
         examples=[["Yes", "No"]],
+    )
+    replaces_id: Annotated[UUID | None, SPARSE] = ApiField(
+        None, description="The first of the messages for which this one stands anew, on a branch of its own."
+    )
+    after_id: Annotated[UUID | None, SPARSE] = ApiField(
+        None, description="Of a user's message where a branch begins or goes on: the message that it follows."
+    )
+    version_ids: Annotated[list[UUID] | None, SPARSE] = ApiField(
+        None, description="In a list of the branch shown: this message and those that stand in its place."
     )
     edited_at: Annotated[Time | None, SPARSE] = None
     retracted_at: Annotated[Time | None, SPARSE] = ApiField(

@@ -64,6 +64,9 @@ class Run(SQLModel, table=True):
     `user_id` is who asked, and `agent_id` who answers; None for the built-in agent, and for one that is gone.
     `agent_key` is the same id, and never None: a message asks an agent once. `is_external`: no worker answers it.
     `is_shared`: it is in a conversation of people, who see that it is at work and what comes of it.
+
+    `attempt` counts, from 0, how often the message was asked before; `replaces_id` is the first answer to it, for which
+    that of a later attempt stands anew.
     """
 
     __tablename__ = "runs"
@@ -73,7 +76,8 @@ class Run(SQLModel, table=True):
             "conversation_id",
             "trigger_seq",
             "agent_key",
-            name="uq_runs_conversation_id_trigger_seq_agent_key",
+            "attempt",
+            name="uq_runs_conversation_id_trigger_seq_agent_key_attempt",
         ),
         Index("idx_runs_user_id_created_at", "user_id", "created_at"),
         Index("idx_runs_status_lease_expires_at", "status", "lease_expires_at"),
@@ -115,6 +119,8 @@ class Run(SQLModel, table=True):
     )
     agent_key: UUID = column("agent_key", Uuid, default=BUILT_IN_ID)
     is_shared: bool = column("is_shared", Boolean, default=False)
+    attempt: int = column("attempt", Integer, default=0)
+    replaces_id: UUID | None = nullable_column("replaces_id", Uuid)
 
     @property
     def cost(self) -> float | None:
@@ -148,7 +154,10 @@ class RunShared(ApiModel):
 
 
 class RunPublic(ApiModel):
-    """The last three are of runs in conversations of people: who asked, who answers, and the message that asked."""
+    """The last three are of runs in conversations of people: who asked, who answers, and the message that asked.
+
+    A message that is answered once more is named, too.
+    """
 
     id: UUID
     conversation_id: UUID

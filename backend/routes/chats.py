@@ -21,7 +21,7 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.messages import ACCEPTED, ANSWERS, AfterMessage, BeforeMessage
+from routes.messages import ACCEPTED, ANSWERS, AfterMessage, BeforeMessage, WhichBranch
 from routes.openapi import SIGNED_IN_ONE, list_of, problems
 from services import conversations
 from services.agents import chats
@@ -98,10 +98,11 @@ async def list_chat_messages(
     page: PageDep,
     before: BeforeMessage = None,
     after: AfterMessage = None,
+    branch: WhichBranch = "all",
 ) -> JsonBytes:
     """As the messages of any conversation."""
     await db.read(chats.get_chat, caller, account_id, agent_id, chat_id)
-    return await messages.list_messages(db, caller, chat_id, page, before, after)
+    return await messages.list_messages(db, caller, chat_id, page, before, after, branch)
 
 
 @router.post(

@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import APIRouter, Body, Query, Request, Response, status
 
 from access import Caller
 from app_state import AppState
 from errors import NotFound
-from models.message import MAX_WAIT, ChatCreate, ConversationMessageCreate, MessageCreate, MessagePublic
+from models.message import (
+    MAX_WAIT,
+    AnswerAgain,
+    BranchShow,
+    ChatCreate,
+    ConversationMessageCreate,
+    MessageCreate,
+    MessagePublic,
+)
 from models.run import ChatPublic, derive_answer_id
 from routes.dependencies import (
     STREAM_SLOT,
@@ -26,6 +34,7 @@ from routes.runs import STREAM, is_at_work, stream_run, wait_for_end
 from server.preferences import read_preferences
 from services import runs
 from services.agents import answers
+from services.branches import choosing
 from services.messages import Span
 from services.participation import kinds
 from services.run_posting import PostedMessage
@@ -40,10 +49,18 @@ ACCEPTED: Responses = {
 }
 ANSWERS = problems(401, 403, 404, 409, 422, 429)
 EXTERNAL_WAIT_SECONDS = 30
+AGAIN = AnswerAgain()
 BeforeMessage = Annotated[
     UUID | Literal["end"] | None, Query(description="Page backwards from this message, or from the end.")
 ]
 AfterMessage = Annotated[UUID | None, Query(description="Only what came after this message.")]
+WhichBranch = Annotated[
+    Literal["all", "shown"],
+    Query(
+        description="With an agent: all messages, or those of the branch that is shown, each with its versions. "
+        "Then a page has whole questions with their answers, and may be shorter."
+    ),
+]
 # Of at most three decimals.
 QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 PostedT = TypeVar("PostedT", ChatCreate, MessageCreate, ConversationMessageCreate)
@@ -61,13 +78,15 @@ async def list_messages(
     page: PageDep,
     before: BeforeMessage = None,
     after: AfterMessage = None,
+    branch: WhichBranch = "all",
 ) -> JsonBytes:
     """In reading order, from the start unless `before` or `after` says otherwise.
 
     With `before`, each page has the messages just before it. `next_cursor`, sent with the same `before`, leads to older
     messages.
     """
-    return JsonBytes(await kinds.list_messages(db, caller, conversation_id, page, Span(before, after)))
+    span, of_branch = Span(before, after), branch == "shown"
+    return JsonBytes(await kinds.list_messages(db, caller, conversation_id, page, span, of_branch=of_branch))
 
 
 @router.post(
@@ -140,10 +159,46 @@ def to_chat(conversation_id: UUID, new: MessageCreate) -> ChatCreate:
         account_id=None,
         agent_id=None,
         client_id=new.client_id,
+        replaces_id=new.replaces_id,
         on_busy=new.on_busy,
         wait=new.wait,
         stream=new.stream,
     )
+
+
+@router.post(
+    "/messages/{message_id}/runs",
+    status_code=status.HTTP_201_CREATED,
+    response_model=ChatPublic,
+    responses={**ACCEPTED, **ANSWERS},
+    dependencies=[STREAM_SLOT],
+)
+async def repeat_answer(
+    state: AppStateDep,
+    caller: ChatWriteDep,
+    request: Request,
+    message_id: UUID,
+    new_id: NewIdDep,
+    again: Annotated[AnswerAgain, Body()] = AGAIN,
+) -> Response | ChatPublic:
+    """Answers a message of yours to an agent once more, or the message that this one answers; all answers are kept.
+
+    It begins a branch, which is shown. Nothing is posted: a message is asked in other words by `replaces_id`.
+    """
+    posted = await state.run_control.repeat(caller, message_id, again.on_busy, new_id)
+    return await answer_posted(state, caller, request, posted, again)
+
+
+@router.post(
+    "/conversations/{conversation_id}/branch",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses={**SIGNED_IN, **problems(403, 404, 409)},
+)
+async def show_branch(
+    db: DatabaseDep, caller: ChatWriteDep, conversation_id: UUID, branch: BranchShow, new_id: NewIdDep
+) -> None:
+    """Shows the branch on which the message stands, to its newest end; the next message goes on from there."""
+    await db.write(choosing.show_branch, caller, conversation_id, branch.message_id)
 
 
 @router.post(
@@ -172,9 +227,20 @@ async def stream_chat(
 async def post_and_answer(
     state: AppState, caller: Caller, request: Request, new: ChatCreate, new_id: UUID | None
 ) -> Response | ChatPublic:
-    if new.stream or (new.stream is None and wants_stream(request.headers.get("accept", ""))):
-        return await post_and_stream(state, caller, new, new_id)
     posted = await state.run_control.post(caller, add_client_id(new, new_id))
+    return await answer_posted(state, caller, request, posted, new)
+
+
+async def answer_posted(
+    state: AppState,
+    caller: Caller,
+    request: Request,
+    posted: PostedMessage,
+    new: ChatCreate | AnswerAgain,
+) -> Response | ChatPublic:
+    """As the client would have it: as a stream, or as JSON after the run's end or some time."""
+    if new.stream or (new.stream is None and wants_stream(request.headers.get("accept", ""))):
+        return stream_run(state, caller, await find_stream(state, caller, posted))
     run_id = posted.run.id
     preferences = read_preferences(request.scope)
     is_async = "respond-async" in preferences

@@ -23,12 +23,13 @@ from models.message import ChatCreate, MessagePublic, QueryAudit, Sender
 from pagination import ListSpec, Page, fetch_list
 from services import conversations
 from services.accounts import rights
+from services.branches import places as branches
 
-# Not columns of the message as they stand; the last three are of messages of people.
-DERIVED_FIELDS = ("sender", "agent_id", "reply_to_id", "edited_at", "retracted_at")
+# Not columns of the message as they stand; the last three are of messages of people, the one before of a branch.
+DERIVED_FIELDS = ("sender", "agent_id", "version_ids", "reply_to_id", "edited_at", "retracted_at")
 PLAIN_FIELDS = [name for name in MessagePublic.model_fields if name not in DERIVED_FIELDS]
 # Left out where they are null.
-OPTIONAL_FIELDS = (*QueryAudit.model_fields, "choices")
+OPTIONAL_FIELDS = (*QueryAudit.model_fields, "choices", "replaces_id", "after_id")
 COLUMNS = get_columns(Message)
 
 
@@ -233,9 +234,9 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     if new.conversation_id is not None:
         if new.account_id is not None or new.agent_id is not None:
             raise Invalid("A conversation stays in its account, with its agent.", ("body", "conversation_id"))
-        named = await access.get_row(tx, caller, Conversation, new.conversation_id)
-        await hold_place(tx, caller, named.account_id)
-        return await access.get_row(tx, caller, Conversation, named.id, lock=True)
+        return await lock_conversation(tx, caller, new.conversation_id)
+    if new.replaces_id is not None:
+        raise Invalid("Name the conversation in which the message stands.", ("body", "replaces_id"))
     title = conversations.make_title(new.message)
     account_id, agent_id = await conversations.find_place(tx, caller, new.account_id, new.agent_id)
     await hold_place(tx, caller, account_id)
@@ -245,10 +246,32 @@ async def open_conversation(tx: Transaction, caller: Caller, new: ChatCreate) ->
     return await conversations.add_conversation(tx, caller, conversation)
 
 
+async def lock_conversation(tx: Transaction, caller: Caller, conversation_id: UUID) -> Conversation:
+    """One that is there, with the caller's place in its account."""
+    named = await access.get_row(tx, caller, Conversation, conversation_id)
+    await hold_place(tx, caller, named.account_id)
+    return await access.get_row(tx, caller, Conversation, named.id, lock=True)
+
+
 async def hold_place(tx: Transaction, caller: Caller, account_id: UUID) -> None:
     """Whoever is removed meanwhile must leave no run behind. Nobody is removed from their personal account."""
     if account_id != caller.user_id:
         await rights.hold_membership(tx, caller, account_id)
+
+
+async def find_replaced(
+    tx: Transaction, caller: Caller, conversation: Conversation, message_id: UUID | None
+) -> Message | None:
+    """The message of the user's own in whose place another one is asked; Invalid for any other."""
+    if message_id is None:
+        return None
+    message = await branches.find_message(tx, caller, access.require_id(conversation.id), message_id)
+    if message is None:
+        raise Invalid("There is no such message in this conversation.", ("body", "replaces_id"))
+    if message.role != "user" or message.program_name is not None:
+        raise Invalid("Only a message of your own is asked in other words.", ("body", "replaces_id"))
+    await branches.require_few_versions(tx, caller, message.replaces_id or message.id)
+    return message
 
 
 async def store_row(tx: Transaction, caller: Caller, message: Message) -> None:
@@ -272,6 +295,10 @@ async def add_message(
 ) -> tuple[Message, Run]:
     """Store the message and the run that will answer it; the conversation is locked."""
     seq = await find_next_seq(tx, caller, conversation.id)
+    replaced = await find_replaced(tx, caller, conversation, new.replaces_id)
+    place = branches.take_shown_place(conversation)
+    if replaced is not None:
+        place = await branches.find_place_before(tx, caller, replaced)
     run = Run(
         id=run_id,
         conversation_id=conversation.id,
@@ -291,8 +318,13 @@ async def add_message(
         seq=seq,
         client_id=new.client_id,
         run_id=run.id,
+        replaces_id=None if replaced is None else replaced.replaces_id or replaced.id,
+        after_seq=place and place.seq,
+        after_id=place and place.answer_id,
     )
     conversation.updated_at = utc_now()
     await store_row(tx, caller, message)
     await record_message_created(tx, caller, message, *([external_agent_id] if external_agent_id else []))
+    if replaced is not None:
+        await branches.record_shown(tx, caller, conversation.id, message.id)
     return message, run

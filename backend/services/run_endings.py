@@ -160,7 +160,9 @@ def build_end(
     agent: AgentProfile | None = None,
     question_id: UUID | None = None,
 ) -> RunEnd:
-    """Text or tool calls leave an agent message, whatever the status. Its number is given when it is stored.
+    """Text, tool calls or a further attempt leave an agent message, whatever the status.
+
+    Its number is given when it is stored.
 
     Without `agent` it is the built-in one's. `question_id`: among people, the message to which it replies.
     """
@@ -168,7 +170,8 @@ def build_end(
     content = "".join(step.text for step in steps)
     calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
     answer = None
-    if content or calls or status == "completed":
+    # An attempt that left nothing could not be told from the one before.
+    if content or calls or status == "completed" or run.attempt:
         answer = Message(
             id=derive_answer_id(run.id),
             conversation_id=run.conversation_id,
@@ -184,6 +187,7 @@ def build_end(
             run_id=run.id,
             # Among people it stays the agent's also where that is gone meanwhile.
             agent_id=run.agent_key if run.is_shared else agent.id if agent else None,
+            replaces_id=run.replaces_id,
             **tell_queries(agent, steps),
         )
     name = agent.name if agent else None

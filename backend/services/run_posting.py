@@ -14,7 +14,7 @@ from clock import utc_now
 from db import Database, Transaction
 from errors import Conflict, Forbidden, NotFound, TooManyAtOnce
 from models import Conversation, Message, Run, User
-from models.message import ChatCreate
+from models.message import ChatCreate, OnBusy
 from models.run import RunPublic
 from services import approvals, conversations, messages, run_log, runs
 from services.agents.profiles import AgentProfile, find_profile
@@ -56,8 +56,8 @@ async def post_message(
     """
     conversations.require_person(caller)
     run_id = run_id or uuid4()
-    is_at_home = new.account_id is None and new.agent_id is None
-    if db.is_postgresql and new.on_busy == "queue" and is_at_home:
+    is_plain = new.account_id is None and new.agent_id is None and new.replaces_id is None
+    if db.is_postgresql and new.on_busy == "queue" and is_plain:
         posted = await insert_message(db, caller, new, max_runs, run_id, lease_seconds)
         if posted is not None:
             return posted
@@ -129,22 +129,7 @@ async def add_message(
         return PostedMessage(repeated, repeated=True)
     # It stays locked, so that no other message comes before this one is stored.
     conversation = await messages.open_conversation(tx, caller, new)
-    active = await runs.find_active_runs(tx, caller)
-    busy = [run for run in active if run.conversation_id == conversation.id]
-    if busy and new.on_busy == "reject":
-        raise Conflict(
-            f"The agent is still at work in this conversation, on run {busy[0].id}.",
-            run_id=str(busy[0].id),
-            problem="run-busy",
-        )
-    ended = busy if new.on_busy == "interrupt" else []
-    for run in ended:
-        await cancel_run(tx, caller, run.id)
-    if len(active) - len(ended) >= max_runs:
-        raise TooManyAtOnce(
-            f"{max_runs} of your messages wait for their answer. Let one end, or stop it, first.",
-            problem="too-many-runs",
-        )
+    ended, is_next = await make_room(tx, caller, conversation, new.on_busy, max_runs)
     agent = await find_profile(tx, caller, conversation.agent_id)
     is_external = agent is not None and agent.is_external
     external_id = conversation.agent_id if is_external else None
@@ -152,7 +137,6 @@ async def add_message(
     question = await messages.get_message(tx, caller, message.id) if is_external else None
     await runs.record_run_change(tx, caller, run, "run.queued", question)
     cancelled = tuple(run.id for run in ended)
-    is_next = len(busy) == len(ended)
     if is_external or lease_seconds is None or not is_next or not await has_account(tx, caller):
         return PostedMessage(run, cancelled=cancelled)
     line = await begin_run(tx, caller, run, message, lease_seconds)
@@ -160,6 +144,32 @@ async def add_message(
     return PostedMessage(
         Run(**run.model_dump()), first_line=line, cancelled=cancelled, opening=opening, agent=agent
     )
+
+
+async def make_room(
+    tx: Transaction, caller: Caller, conversation: Conversation, on_busy: OnBusy, max_runs: int
+) -> tuple[list[Run], bool]:
+    """For one more run in the locked conversation: the runs that had to end for it, and whether it is next.
+
+    Conflict, or TooManyAtOnce, where there is none.
+    """
+    active = await runs.find_active_runs(tx, caller)
+    busy = [run for run in active if run.conversation_id == conversation.id]
+    if busy and on_busy == "reject":
+        raise Conflict(
+            f"The agent is still at work in this conversation, on run {busy[0].id}.",
+            run_id=str(busy[0].id),
+            problem="run-busy",
+        )
+    ended = busy if on_busy == "interrupt" else []
+    for run in ended:
+        await cancel_run(tx, caller, run.id)
+    if len(active) - len(ended) >= max_runs:
+        raise TooManyAtOnce(
+            f"{max_runs} of your messages wait for their answer. Let one end, or stop it, first.",
+            problem="too-many-runs",
+        )
+    return ended, len(busy) == len(ended)
 
 
 async def find_first_line(tx: Transaction, caller: Caller, run: Run) -> Line | None:

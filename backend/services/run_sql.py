@@ -29,7 +29,7 @@ OPEN_CONVERSATION = f"""
         FROM conversations, sender
         WHERE conversations.id = $3 AND conversations.user_id = $1
             AND coalesce(conversations.agent_id, conversations.account_id) = $1 AND conversations.kind = 'assistant'
-            AND conversations.deleted_at IS NULL
+            AND conversations.deleted_at IS NULL AND conversations.shown_seq IS NULL
         FOR NO KEY UPDATE OF conversations
     ), touched AS (
         UPDATE conversations SET updated_at = $2 FROM opened WHERE conversations.id = opened.id
@@ -239,15 +239,16 @@ END_RUN = SqlText(
             cost_nanos = coalesce(cost_nanos + $21::bigint, $21, cost_nanos)
         FROM opened
         WHERE runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5 AND runs.status = 'running'
-        RETURNING runs.id, opened.last_seq, opened.agent_id
+        RETURNING runs.id, opened.last_seq, opened.agent_id, runs.replaces_id
     ), touched AS (
         UPDATE conversations SET updated_at = $2 FROM ended WHERE conversations.id = $3 AND $10::uuid IS NOT NULL
     ), answer AS (
         INSERT INTO messages (
             id, conversation_id, user_id, role, content, tool_calls, created_at, seq, run_id, finish_reason, agent_id,
-            choices
+            choices, replaces_id
         )
-        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id, $22::jsonb
+        SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id, $22::jsonb,
+            ended.replaces_id
         FROM ended WHERE $10::uuid IS NOT NULL
     ), lines AS (
         INSERT INTO run_events (run_id, seq, type, data, created_at)
@@ -271,7 +272,7 @@ END_RUN = SqlText(
         "messages": (
             "messages.conversation_id = conversations.id",
             "SELECT $10, $3, $1, 'agent', $11, $12::jsonb, $2, ended.last_seq + 1, ended.id, $18, ended.agent_id, "
-            "$22::jsonb FROM ended",
+            "$22::jsonb, ended.replaces_id FROM ended",
         ),
         "runs": (
             "runs.id = $4 AND runs.conversation_id = opened.id AND runs.epoch = $5",

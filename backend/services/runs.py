@@ -77,16 +77,18 @@ SHARED_FIELDS = ("user_id", "agent_id", "user_message_id")
 
 
 def describe_place(run: Run, question_id: UUID | None) -> dict[str, UUID | None]:
-    """SHARED_FIELDS of a run in a conversation of people; nothing of one with an agent."""
+    """SHARED_FIELDS of a run in a conversation of people; of one with an agent only which message it asks anew."""
     if not run.is_shared:
-        return {}
+        return {"user_message_id": question_id} if run.attempt else {}
     return {"user_id": run.user_id, "agent_id": run.agent_key, "user_message_id": question_id}
 
 
 async def find_questions(tx: Transaction, runs: Sequence[Run]) -> dict[UUID, UUID]:
-    """The messages that asked for those of the runs that are in conversations of people; one statement for each."""
+    """The messages that asked for those of the runs that are in conversations of people, or ask one anew; a statement
+    for each conversation.
+    """
     found: dict[UUID, UUID] = {}
-    shared = [run for run in runs if run.is_shared]
+    shared = [run for run in runs if run.is_shared or run.attempt]
     for conversation_id in {run.conversation_id for run in shared}:
         here = [run for run in shared if run.conversation_id == conversation_id]
         ids = await run_log.find_question_ids(tx, conversation_id, [run.trigger_seq for run in here])
@@ -248,14 +250,17 @@ async def read_chat_answer(tx: Transaction, caller: Caller, run_id: UUID) -> Cha
         message.role: messages.to_public_message(message, name)
         for message, name in await tx.execute(statement)
     }
-    answer = spoken.get("agent")
+    answer, question = spoken.get("agent"), spoken.get("user")
+    if question is None:  # a further attempt: the message began the first one
+        question_ids = await run_log.find_question_ids(tx, run.conversation_id, [run.trigger_seq])
+        question = await messages.get_message(tx, caller, question_ids[run.trigger_seq])
     calls = (answer.tool_calls or []) if answer else []
     return ChatPublic(
         conversation_id=run.conversation_id,
         run_id=run.id,
         status=run.status,
         error=run.error,
-        user_message=spoken["user"],
+        user_message=question,
         message=answer,
         tool_calls=[call for call in calls if isinstance(call, ToolCallPublic)],
         pending_approvals=(await to_public_run(tx, caller, run)).pending_approvals,

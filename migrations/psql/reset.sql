@@ -2,11 +2,36 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '040' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '041' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '041' AND left(:'revision', 3) COLLATE "C" <= '041' AS undo \gset
+\if :undo
+  -- All messages stay, in one line; runs that have answered one once more stay without the question.
+  UPDATE runs SET status = 'cancelled', epoch = epoch + 1, lease_expires_at = NULL, finished_at = CURRENT_TIMESTAMP
+  WHERE attempt > 0 AND status IN ('queued', 'running', 'awaiting_approval');
+  UPDATE runs SET trigger_seq = lowest - place
+  FROM (
+    SELECT id, row_number() OVER (PARTITION BY conversation_id ORDER BY trigger_seq, attempt) AS place
+    FROM runs WHERE attempt > 0
+  ) AS numbered, (
+    SELECT conversation_id, least(min(trigger_seq), 0) AS lowest FROM runs GROUP BY conversation_id
+  ) AS least_seqs
+  WHERE runs.id = numbered.id AND least_seqs.conversation_id = runs.conversation_id;
+  ALTER TABLE runs
+    ADD CONSTRAINT uq_runs_conversation_id_trigger_seq_agent_key UNIQUE (conversation_id, trigger_seq, agent_key),
+    DROP CONSTRAINT uq_runs_conversation_id_trigger_seq_agent_key_attempt,
+    DROP COLUMN replaces_id,
+    DROP COLUMN attempt;
+  ALTER TABLE conversations DROP COLUMN shown_id, DROP COLUMN shown_seq;
+  DROP INDEX idx_messages_after_seq;
+  DROP INDEX idx_messages_replaces_id;
+  ALTER TABLE messages DROP COLUMN after_id, DROP COLUMN after_seq, DROP COLUMN replaces_id;
+  \echo 041_add_branches: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '040' AND left(:'revision', 3) COLLATE "C" <= '040' AS undo \gset
 \if :undo

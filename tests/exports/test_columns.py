@@ -72,6 +72,7 @@ GONE = "nobody sees a row that has it"
 OWNER = "whose the export is stands in its header"
 WORK = "how a server works on it, not what it is"
 DERIVED = "follows from the others"
+CHOSEN = "all branches are carried; which one is shown is chosen anew"
 CARRIED = (
     Carried(
         User,
@@ -124,7 +125,13 @@ CARRIED = (
         "conversation",
         ConversationPublic,
         {"agent_id": Elsewhere(find_agent)},
-        {"user_id": OWNER, "last_seq": DERIVED, "direct_key": DERIVED, "deleted_at": GONE},
+        {
+            "user_id": OWNER,
+            "last_seq": DERIVED,
+            "direct_key": DERIVED,
+            "deleted_at": GONE,
+            **dict.fromkeys(("shown_seq", "shown_id"), CHOSEN),
+        },
     ),
     Carried(
         Message,
@@ -141,6 +148,7 @@ CARRIED = (
         {
             "seq": "the order of the lines",
             "reply_to_seq": "carried as reply_to_id, since numbers are of a server",
+            "after_seq": "carried as after_id, since numbers are of a server",
         },
     ),
     Carried(
@@ -158,6 +166,7 @@ CARRIED = (
             "agent_key": DERIVED,
             "is_shared": DERIVED,
             "is_external": DERIVED,
+            **dict.fromkeys(("attempt", "replaces_id"), "the answer is carried with its replaces_id"),
             "model": "no list of runs has it: the sums of usage do",
             **dict.fromkeys(("epoch", "lease_expires_at", "takeovers", "details_deleted_at"), WORK),
         },
@@ -261,6 +270,7 @@ NOT_BROUGHT = {
         "agent_id": "it goes on with the built-in one",
         "last_seq": "of conversations of people",
         "direct_key": "of conversations of people",
+        **dict.fromkeys(("shown_seq", "shown_id"), CHOSEN),
         "deleted_at": GONE,
     },
     "messages": {

@@ -146,6 +146,7 @@ JUSTIFIED = {
         "services/run_log.py",
         "select",
     ): "by the rules of access/runs.py, and questions of runs that were found",
+    ("services/branches/places.py", "select"): "the number of rows that access.select has found",
     ("services/run_posting.py", "select"): "conversations by a rule of access/participation.py",
     ("services/audit/tool_calls.py", "select"): "messages by access.runs.recorded_message",
     ("services/accounts/user_removal.py", "select"): "messages that name a run, as SYSTEM",

@@ -115,6 +115,7 @@ ROWS = {
     "036": f"UPDATE users SET language = 'de' WHERE id = {ONE}",
     "037": "INSERT INTO messages (conversation_id, user_id, role, content, seq, choices) "
     f"""VALUES ({ONE}, {ONE}, 'agent', 'hello', 7, '["Yes", "No"]')""",
+    "041": f"INSERT INTO runs (conversation_id, user_id, trigger_seq, attempt) VALUES ({ONE}, {ONE}, 1, 1)",
     "039": "INSERT INTO import_rows (import_id, row_id, user_id, noun, kind, state_after) "
     f"VALUES ({ID.format(9)}, {ID.format(9)}, {ONE}, 'task', 'made', '{{}}')",
 }
@@ -450,7 +451,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 041"]
+            assert place.stamps() == [HEAD, "started 042"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -459,7 +460,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["041_add_run_id_to_tasks"]
+        assert place.stamps() == ["042_add_run_id_to_tasks"]
 
 
 # The README

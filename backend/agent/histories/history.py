@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import Integer, Select, SQLColumnExpression, Uuid, and_, bindparam, or_
+from sqlalchemy import Integer, Select, SQLColumnExpression, Uuid, and_, bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -21,6 +21,7 @@ from db import Transaction, fetch_rows
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
 from models import Message
 from models.recorded_call import LoggedCall
+from services.branches.places import Place, is_exchange, walk_back
 from services.run_log import Step
 
 FIRST_BATCH = 50
@@ -65,6 +66,9 @@ def select_questions() -> Select[Any]:
         col(Message.id).label("id"),
         col(Message.role).label("role"),
         col(Message.content).label("content"),
+        col(Message.after_seq).label("after_seq"),
+        col(Message.after_id).label("after_id"),
+        col(answer.id).label("answer_id"),
         col(answer.content).label("answer"),
         col(answer.tool_calls).label("tool_calls"),
     )
@@ -78,7 +82,7 @@ def select_questions() -> Select[Any]:
         col(Message.conversation_id) == bindparam("conversation_id", type_=Uuid()),
         col(Message.seq) >= bindparam("first", type_=Integer()),
         col(Message.seq) < bindparam("before", type_=Integer()),
-        or_(col(Message.role) == "user", col(Message.run_id).is_(None)),
+        is_exchange(),
     )
     return statement.order_by(col(Message.seq).desc()).limit(bindparam("most", type_=Integer()))
 
@@ -91,17 +95,18 @@ async def read_history(
     context_tokens: int,
     cache: HistoryCache | None = None,
 ) -> list[Turn]:
-    """What was said up to a run's trigger, with the answers of earlier runs: the newest that fit, oldest first.
+    """What was said on the branch up to a run's trigger, with its answers: the newest that fit, oldest first.
 
     The trigger itself is always there. What is in the cache is used only if the caller finds, with the trigger, the
-    message up to which it is known: so they may read the conversation, and no message is missing in between.
+    message up to which it is known: so they may read the conversation, this is its branch, and no message is missing in
+    between.
     """
     history = cache.take(caller, conversation_id) if cache is not None else None
     if history is not None and history.last_seq > trigger_seq:
         history = None
     reader = HistoryReader(tx, caller, conversation_id)
     first = history.last_seq if history else 0
-    read = await reader.read(first, trigger_seq + 1, FIRST_BATCH)
+    read = await reader.read(Place(trigger_seq), first, FIRST_BATCH)
     if not read:
         return []  # the conversation was deleted
     if history is None or read[-1].message_id != history.last_id:
@@ -113,7 +118,8 @@ async def read_history(
     choice = choose_turns(history, room, room - trigger.asked.size)
     while not (choice.is_full or history.is_whole):
         most = guess_missing(history, choice)
-        older = await reader.read(0, history.first_seq, most)
+        # Only the oldest that is known says what comes before it.
+        _, *older = await reader.read(Place(history.first_seq), 0, most + 1) or [trigger]
         history.add_older(list_parts(older), is_whole=len(older) < most)
         choice = choose_turns(history, room, room - trigger.asked.size)
     if cache is not None:
@@ -129,6 +135,29 @@ def begin_history(
     """The same for the first message of a conversation, which the caller has just made."""
     cache.keep(caller, conversation_id, KnownHistory(1, message_id, is_whole=True))
     return [UserTurn(text)]
+
+
+# The text and the calls.
+Answer = tuple[str | None, object]
+NO_ANSWER: Answer = (None, None)
+
+
+class Question(NamedTuple):
+    """A row of `select_questions`."""
+
+    seq: int
+    id: UUID
+    role: str
+    content: str
+    after_seq: int | None
+    after_id: UUID | None
+    answer_id: UUID | None
+    answer: str | None
+    calls: object
+
+    @property
+    def first_answer(self) -> Answer:
+        return self.answer, self.calls
 
 
 class Exchange(NamedTuple):
@@ -148,24 +177,42 @@ class HistoryReader:
     caller: Caller
     conversation_id: UUID
 
-    async def read(self, first: int, before: int, most: int) -> list[Exchange]:
-        """The newest of those with numbers from `first` on and below `before`, newest first."""
-        where = {"conversation_id": self.conversation_id, "first": first, "before": before, "most": most}
-        rows = await fetch_rows(self.tx, select_questions(), {**access.caller_params(self.caller), **where})
-        return [build_exchange(*row) for row in rows]
+    async def read(self, place: Place, first: int, most: int) -> list[Exchange]:
+        """Those of the branch that ends there, newest first: all from the number `first` on, at most so many."""
+        where = {"conversation_id": self.conversation_id, "first": first}
+
+        async def fetch(before: int, most: int) -> list[Question]:
+            values = {**access.caller_params(self.caller), **where, "before": before, "most": most}
+            return [Question(*row) for row in await fetch_rows(self.tx, select_questions(), values)]
+
+        found = await walk_back(fetch, place, first, most)
+        others = {answer_id: row for row, answer_id in found if answer_id not in (None, row.answer_id)}
+        answers = await self.fetch_answers(list(others)) if others else {}
+        return [
+            build_exchange(
+                row, *(answers.get(answer_id, NO_ANSWER) if answer_id in others else row.first_answer)
+            )
+            for row, answer_id in found
+        ]
+
+    async def fetch_answers(self, ids: Sequence[UUID | None]) -> dict[UUID | None, Answer]:
+        """Those that are not the first to their question; a branch may have one that never came to be."""
+        columns = (col(Message.id), col(Message.content), col(Message.tool_calls))
+        of_branch = access.select(self.caller, Message, *columns).where(
+            col(Message.id).in_(ids), col(Message.role) == "agent", col(Message.run_id).is_not(None)
+        )
+        return {row[0]: (row[1], row[2]) for row in await self.tx.execute(of_branch)}
 
 
-def build_exchange(
-    seq: int, message_id: UUID, role: str, content: str, answer: str | None, stored_calls: object
-) -> Exchange:
-    turn = UserTurn(content) if role == "user" else AgentTurn(content)
-    asked = Part(seq, len(content), TURN_BYTES + getsizeof(content), (turn,))
+def build_exchange(row: Question, answer: str | None, stored_calls: object) -> Exchange:
+    turn = UserTurn(row.content) if row.role == "user" else AgentTurn(row.content)
+    asked = Part(row.seq, len(row.content), TURN_BYTES + getsizeof(row.content), (turn,))
     calls = parse_calls(stored_calls)
     calls_size = sum(len(str(call)) for call in calls)
     text = answer or ""
     turns = (*to_call_turns(calls), *([AgentTurn(text)] if text else []))
     memory = TURN_BYTES + getsizeof(text) + JSON_BYTES * calls_size
-    return Exchange(seq, message_id, asked, Part(seq, len(text) + calls_size, memory, turns))
+    return Exchange(row.seq, row.id, asked, Part(row.seq, len(text) + calls_size, memory, turns))
 
 
 def list_parts(newest_first: Sequence[Exchange]) -> list[Part]:

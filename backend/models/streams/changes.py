@@ -89,6 +89,14 @@ class ConversationDeletedChange(NumberedEvent):
     conversation_id: UUID
 
 
+class BranchShownChange(NumberedEvent):
+    """Another branch of the conversation is shown: the one on which the message stands."""
+
+    type: Literal["conversation.branched"]
+    conversation_id: UUID
+    message_id: UUID
+
+
 class ParticipantChange(NumberedEvent):
     type: Literal["participant.added", "participant.updated"]
     conversation_id: UUID
@@ -174,6 +182,7 @@ UserStreamEvent = Annotated[
     | AgentDeletedChange
     | ConversationChange
     | ConversationDeletedChange
+    | BranchShownChange
     | ParticipantChange
     | ParticipantRemovedChange
     | ParticipantReadChange

@@ -37,11 +37,15 @@ class PageMessage(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """`id` is the page's name for the chat; `agent_id` is who answers in a new one."""
+    """`id` is the page's name for the chat; `agent_id` is who answers in a new one.
+
+    With `message_id` the last message is one that the page has changed, or the answer to it is to be given anew.
+    """
 
     id: Name
     messages: Annotated[list[PageMessage], Field(min_length=1, max_length=MAX_MESSAGES)]
     trigger: Literal["submit-message", "regenerate-message"] = "submit-message"
+    message_id: Name | None = Field(None, alias="messageId")
     agent_id: UUID | None = None
 
 

@@ -14,10 +14,11 @@ from db import Transaction
 from errors import Invalid, ParleyError
 from models import Conversation, Run
 from models.agent import BUILT_IN_ID
-from models.message import ChatCreate, MessagePublic
+from models.message import MessagePublic
 from models.shapes import ItemPage
 from pagination import MAX_LIMIT, Page
-from protocols.ai_sdk.history import describe_message, make_client_id
+from protocols.ai_sdk.asking import ask
+from protocols.ai_sdk.history import describe_message
 from protocols.ai_sdk.parts import stream_parts
 from protocols.ai_sdk.requests import ChatRequest, take_decisions, take_question
 from protocols.conversations import Question, find_by_name, find_named, open_named
@@ -68,13 +69,7 @@ async def post_chat(state: AppStateDep, caller: ChatWriteDep, new: ChatRequest) 
     conversation = await state.db.write(open_chat, caller, agent_id, question, new.id)
     if new.agent_id is not None and (conversation.agent_id or BUILT_IN_ID) != agent_id:
         raise Invalid("This chat is with another agent.", ("body", "agent_id"))
-    is_new = new.trigger == "submit-message" and own_id is not None
-    chat = ChatCreate(
-        message=question.text,
-        conversation_id=conversation.id,
-        client_id=make_client_id(conversation.id, own_id) if is_new and own_id else None,
-    )
-    posted = await state.run_control.post(caller, chat)
+    posted = await ask(state, caller, new, question.text, own_id, conversation.id)
     return await stream_run(state, caller, posted.run)
 
 
@@ -89,12 +84,14 @@ async def resume_chat(state: AppStateDep, caller: ChatReadDep, chat_id: ChatId) 
 async def list_messages(
     state: AppStateDep, caller: ChatReadDep, chat_id: ChatId, before: UUID | None = None
 ) -> JsonBytes:
-    """The newest messages of the chat, or those before one, in reading order; none of a chat that has not begun."""
+    """The newest messages of the chat, or those before one, of the branch that is shown, in reading order; none of a
+    chat that has not begun.
+    """
     found = await state.db.read(find_chat, caller, chat_id)
     if found is None:
         return JsonBytes(b"[]")
     page = await kinds.list_messages(
-        state.db, caller, found.id, Page(MAX_LIMIT, None), Span(before=before or "end")
+        state.db, caller, found.id, Page(MAX_LIMIT, None), Span(before=before or "end"), of_branch=True
     )
     messages = PAGE.validate_json(page).data
     return JsonBytes(to_json([describe_message(message) for message in messages]))

@@ -8,7 +8,7 @@ import access
 from access import Caller, System
 from clock import utc_now
 from db import Transaction
-from errors import Conflict, Forbidden
+from errors import Conflict, Forbidden, Invalid
 from models import Agent, Conversation, Message, Run
 from models.message import MessageCreate, QueryAudit
 from models.run import derive_answer_id
@@ -44,6 +44,8 @@ async def post_answer(tx: Transaction, caller: Caller, conversation_id: UUID, ne
 
     Conflict where nothing waits, and for a client_id of another message.
     """
+    if new.replaces_id is not None:
+        raise Invalid("An answer stands in place of no message.", ("body", "replaces_id"))
     conversation = await access.get_row(tx, caller, Conversation, conversation_id, lock=True)
     repeated = await messages.find_repeated_run(tx, caller, new.client_id, new.content, conversation_id)
     if repeated is not None:
@@ -108,6 +110,7 @@ def build_answer(caller: Caller, run: Run, new: MessageCreate) -> Message:
         seq=0,
         run_id=run.id,
         finish_reason="stop",
+        replaces_id=run.replaces_id,
         **audit,
     )
 

@@ -42,6 +42,7 @@ from models.participation.conversation import ConversationPublic
 from pagination import CUT, Page, Shortcut, fetch_merged, limit_page
 from services import conversations as with_agents
 from services import messages
+from services.branches.listing import list_branch
 from services.messages import Span
 from services.participation import conversations as shared
 from services.participation.shared_messages import OF_PEOPLE
@@ -169,12 +170,19 @@ def select_kind(*, is_agent: bool) -> Select[ConversationKind]:
     return select(col(Conversation.kind)).where(readable, IS_NAMED)
 
 
-async def list_messages(db: Database, caller: Caller, conversation_id: UUID, page: Page, span: Span) -> bytes:
-    """In reading order, as JSON; of people only what was said since the caller takes part."""
+async def list_messages(
+    db: Database, caller: Caller, conversation_id: UUID, page: Page, span: Span, *, of_branch: bool = False
+) -> bytes:
+    """In reading order, as JSON; of people only what was said since the caller takes part.
+
+    `of_branch`: with an agent only the branch that is shown; people's conversations have one alone.
+    """
     values = access.caller_params(caller) | {"conversation_id": conversation_id}
     rows = await db.fetch_rows(select_kind(is_agent=caller.is_agent), values)
     if not rows:
         raise NotFound("conversation")
+    if of_branch and rows[0][0] == "assistant":
+        return await list_branch(db, caller, conversation_id, page, span)
     lists = messages.WITH_AGENT if rows[0][0] == "assistant" else OF_PEOPLE
     return await messages.list_found(db, caller, conversation_id, page, span, lists)
 

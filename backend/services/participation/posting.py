@@ -16,6 +16,7 @@ from models.event import Audience
 from models.message import ConversationMessageCreate, MessagePublic, cut_message
 from services import messages
 from services.agents import answers
+from services.branches.places import refuse_among_people
 from services.participation import agent_runs, shared_messages
 from services.participation.posting_sql import POST_TO_PEOPLE
 from services.participation.speaking import find_mentioned_users, store_message
@@ -51,7 +52,7 @@ async def post_message(
 
 def is_plain(new: ConversationMessageCreate) -> bool:
     """Whether the message mentions nobody and replies to nothing."""
-    return new.reply_to_id is None and "@" not in new.content
+    return new.reply_to_id is None and new.replaces_id is None and "@" not in new.content
 
 
 async def insert_message(
@@ -102,6 +103,8 @@ async def add_message(
     )
     if conversation.kind == "assistant":
         raise Invalid("What is said to an agent replies to no message.", ("body", "reply_to_id"))
+    if new.replaces_id is not None:
+        raise refuse_among_people()
     repeated = await find_repeated(tx, caller, conversation_id, new, message_id)
     if repeated is not None:
         return PostedToPeople(await shared_messages.get_message(tx, caller, repeated.id))

@@ -99,7 +99,27 @@ def test_a_message_that_is_sent_again_is_answered_once_and_an_answer_given_anew_
     history = [text_message("hi"), text_message("OK.", "a1", "assistant")]
     again = read_parts(send(carl, *history, trigger="regenerate-message", messageId="a1"))
     assert again[0]["messageId"] != first[0]["messageId"]
-    assert said(carl) == [["hello", "OK."], ["hi", "OK.", "hi", "OK."]]
+    assert said(carl) == [["hello", "OK."], ["hi", "OK.", "OK."]]
+    assert [turn.text for turn in model.requests[-1].turns] == ["hi"]
+
+
+def test_a_message_that_the_page_has_changed_begins_a_branch(carl: Person, model: ScriptedModel) -> None:
+    """As `sendMessage` with `messageId` sends it: under the same id, and without what came after it."""
+    history = [text_message("one", "m1"), text_message("OK.", "a1", "assistant")]
+    for messages in ([history[0]], [*history, text_message("two", "m2")]):
+        read_parts(send(carl, *messages))
+    changed = [*history, text_message("TWO", "m2")]
+    for _ in range(2):  # one that is sent again is asked once
+        read_parts(send(carl, *changed, messageId="m2"))
+        assert [turn.text for turn in model.requests[-1].turns] == ["one", "OK.", "TWO"]
+    again = [*changed, text_message("OK.", "a2", "assistant")]
+    read_parts(send(carl, *again, trigger="regenerate-message", messageId="a2"))
+    assert said(carl) == [["one", "OK.", "two", "OK.", "TWO", "OK.", "OK."]]
+    assert len(model.requests) == 4
+    read = ok(carl.http.get(f"{API}/my-chat/messages"))
+    assert [part["text"] for message in read for part in message["parts"] if "text" in part] == [
+        *("one", "OK.", "TWO", "OK.")
+    ]
 
 
 @pytest.mark.engines("sqlite", "postgresql")

@@ -64,6 +64,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/conversations/{conversation_id}/participants": {"user_id": NOBODY},
     "PATCH /v1/conversations/{conversation_id}/participants/{user_id}": {"role": "member"},
     "POST /v1/conversations/{conversation_id}/read": {"message_id": NOBODY},
+    "POST /v1/conversations/{conversation_id}/branch": {"message_id": NOBODY},
+    "POST /v1/messages/{message_id}/runs": {"on_busy": "reject"},
     "PATCH /v1/messages/{message_id}": {"content": "hello"},
     "POST /v1/accounts": {"name": "Bakery"},
     "PATCH /v1/accounts/{account_id}": {"name": "Bakery"},

@@ -86,6 +86,8 @@ SCOPES = {
     "POST /v1/conversations/{conversation_id}/typing": WRITES_CHAT,
     "PATCH /v1/messages/{message_id}": WRITES_CHAT,
     "DELETE /v1/messages/{message_id}": WRITES_CHAT,
+    "POST /v1/messages/{message_id}/runs": WRITES_CHAT,
+    "POST /v1/conversations/{conversation_id}/branch": WRITES_CHAT,
     "GET /v1/messages/{message_id}/deliveries": READS_CHAT,
     **{
         f"{method} {version}/chats/{{account_id}}/{{agent_id}}{path}": scopes

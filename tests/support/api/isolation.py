@@ -80,12 +80,17 @@ CHATS: dict[tuple[str, str], list[Attempt]] = {
         Attempt(IN_CHAT, query={"before": "<chat message>"}),
         Attempt(IN_CHAT, query={"after": "<chat message>"}),
     ],
-    ("POST", "/{chat_id}/messages"): [Attempt(IN_CHAT, body=SAID), Attempt(IN_FOREIGN_CHAT, body=SAID)],
+    ("POST", "/{chat_id}/messages"): [
+        Attempt(IN_CHAT, body=SAID),
+        Attempt(IN_FOREIGN_CHAT, body=SAID),
+        Attempt(IN_CHAT, body={**SAID, "replaces_id": "<chat message>"}),
+    ],
     ("DELETE", "/{chat_id}"): [Attempt(IN_CHAT)],
 }
 CHAT_ATTEMPTS = [
     Attempt(body={"message": "hello", "conversation_id": "<conversation>"}),
     Attempt(body={"message": "hello", "conversation_id": "<conversation>", "client_id": "<client id>"}),
+    Attempt(body={"message": "hello", "conversation_id": "<conversation>", "replaces_id": "<message>"}),
     Attempt(body={"message": "hello", "account_id": "<account>"}),
     Attempt(body={"message": "hello", "agent_id": "<agent>"}),
 ]
@@ -251,6 +256,15 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt({"message_id": "<group message>"}, body={"content": "Mine now"}),
     ],
     "DELETE /v1/messages/{message_id}": [Attempt({"message_id": "<group message>"})],
+    "POST /v1/messages/{message_id}/runs": [
+        Attempt({"message_id": "<message>"}, body={"on_busy": "interrupt"}),
+        Attempt({"message_id": "<chat message>"}, body={"on_busy": "interrupt"}),
+    ],
+    "POST /v1/conversations/{conversation_id}/branch": [
+        Attempt({"conversation_id": "<conversation>"}, body={"message_id": "<message>"}),
+        # In one's own conversation another's message is not there either.
+        Attempt({"conversation_id": "<own conversation>"}, body={"message_id": "<message>"}),
+    ],
     "GET /v1/messages/{message_id}/deliveries": [
         Attempt({"message_id": "<group message>"}),
         Attempt({"message_id": "<message>"}),
@@ -260,6 +274,8 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt({"conversation_id": "<conversation>"}, query={"before": "end"}),
         Attempt({"conversation_id": "<conversation>"}, query={"before": "<message>"}),
         Attempt({"conversation_id": "<conversation>"}, query={"after": "<message>"}),
+        Attempt({"conversation_id": "<conversation>"}, query={"branch": "shown"}),
+        Attempt({"conversation_id": "<conversation>"}, query={"branch": "shown", "before": "<message>"}),
         Attempt(IN_GROUP),
         Attempt(IN_OWN_GROUP, query={"after": "<group message>"}, status=422),
         # In one's own conversation another's message is a wrong parameter, and no more.
@@ -269,12 +285,19 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /v1/conversations/{conversation_id}/messages": [
         Attempt({"conversation_id": "<conversation>"}, body={"content": "hello"}),
         Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "client_id": "<client id>"}),
+        Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "replaces_id": "<message>"}),
+        Attempt(
+            {"conversation_id": "<own conversation>"},
+            body={"content": "hello", "replaces_id": "<message>"},
+            status=422,
+        ),
         Attempt(IN_GROUP, body={"content": "hello"}),
         Attempt(IN_OWN_GROUP, body={"content": "hello", "reply_to_id": "<group message>"}, status=422),
     ],
     "POST /v1/conversations/{conversation_id}/messages/stream": [
         Attempt({"conversation_id": "<conversation>"}, body={"content": "hello"}),
         Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "client_id": "<client id>"}),
+        Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "replaces_id": "<message>"}),
     ],
     **dict.fromkeys(("POST /v1/chat", "POST /v1/chat/stream"), CHAT_ATTEMPTS),
     "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],

@@ -43,7 +43,8 @@ export async function getAll(path, params = {}) {
   return found;
 }
 
-export const post = (path, body) => request("POST", path, body);
+// With a `key` of its own it may be sent again, and happens once.
+export const post = (path, body, key) => request("POST", path, body, key ? { headers: { "Idempotency-Key": key } } : {});
 export const patch = (path, body) => request("PATCH", path, body);
 export const remove = (path, body) => request("DELETE", path, body);
 

@@ -21,7 +21,7 @@ export async function openPart(fetchPart, ...given) {
 // What brings messages to the server, follows runs, makes changes that can be undone, reads, picks and moves tasks, and
 // shows the messages of people, the calls of tools, the hits of a search, and files that are dropped.
 export const fetchDelivery = () => fetchAll(() => import("./unsent/delivery.js"));
-export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"));
+export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"), "branches.css");
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
 export const fetchChanges = () => fetchAll(() => import("./undo/changes.js"));
 export const fetchTaskList = () => fetchAll(() => import("./tasks/list.js"));
@@ -32,7 +32,8 @@ export const fetchDue = () => fetchAll(() => import("./tasks/due.js"));
 export const fetchEntry = () => fetchAll(() => import("./tasks/entry.js"));
 export const fetchPicking = () => fetchAll(() => import("./tasks/picking.js"));
 export const fetchMoving = () => fetchAll(() => import("./tasks/moving.js"));
-export const fetchCards = () => fetchAll(() => import("./chat/tools.js"), "tools.css");
+export const fetchBranches = () => fetchAll(() => import("./chat/branches.js"), "branches.css");
+export const fetchCards = () => fetchAll(() => import("./calls/tools.js"), "tools.css");
 export const fetchData = () => fetchAll(() => import("./reading/data_card.js"), "data.css");
 
 export const fetchReading = () => fetchAll(() => import("./reading/text.js"), "reading.css");

@@ -1,21 +1,20 @@
 // chat.js -- the open conversation: its messages, older and newer ones, and what the user stream tells of them.
 import { goTo } from "../address.js";
+import { post } from "../api.js";
 import * as composer from "./composer.js";
 import { getConversation as getKnown, loadConversation } from "./conversations.js";
 import { $, showFailure } from "../dom.js";
-import { fetchRoom, fetchRuns } from "../later.js";
+import { fetchBranches, fetchRoom } from "../later.js";
 import { Pane } from "../pane.js";
-import { makeItem, markDay, markStored } from "./messages.js";
 import { opened } from "./opened.js";
 import { sendMessage, showEntries } from "../unsent/sending.js";
 import { subscribe } from "../stream.js";
 import * as pages from "./pages.js";
+import { addMessage, arrangeItems, fetchHistory, getRuns, goOn, make, needRuns, showPage } from "./showing.js";
 import * as thread from "./thread.js";
-import { findItem, list, placeItem } from "./thread.js";
+import { findItem, list } from "./thread.js";
 
 export { isOpen, onBegun, onUnbegun } from "../unsent/sending.js";
-
-let runs = null; // the module that follows them, once there was one
 
 const pane = new Pane("The messages", $("messages-note"));
 let notifyShown = () => {};
@@ -23,7 +22,6 @@ let notifyShown = () => {};
 // `work(id)`: the messages of a conversation are shown.
 export const onShown = (work) => (notifyShown = work);
 export const getConversation = () => opened.id;
-const make = (message) => (opened.room ? opened.room.makeItem(message) : makeItem(message));
 
 // Opening
 
@@ -51,7 +49,7 @@ async function loadMessages(id, place, back, turn) {
     opened.isReady = openRoom(id, turn);
     opened.isReady.catch(() => {}); // whoever waits for it hears of it
     const from = place ?? back?.messageId;
-    const [page, history] = await Promise.all([from ? pages.fetchAround(from) : pages.fetchEnd(), fetchHistory(id), opened.isReady]);
+    const [page, history] = await Promise.all([from ? fetchAround(from) : pages.fetchEnd(), fetchHistory(id), opened.isReady]);
     if (turn !== opened.turn) return;
     await opened.room?.start(page.data);
     if (turn !== opened.turn) return;
@@ -74,6 +72,14 @@ async function loadMessages(id, place, back, turn) {
   }
 }
 
+// Where a message stands on another branch, that one is shown from now on.
+async function fetchAround(messageId) {
+  const page = await pages.fetchAround(messageId);
+  if (page.data.some(({ id }) => id === messageId)) return page;
+  await post(`/v1/conversations/${opened.id}/branch`, { message_id: messageId });
+  return pages.fetchAround(messageId);
+}
+
 // The message of a place may be gone, and the conversation there.
 async function openWithoutPlace(id) {
   await open(id);
@@ -82,35 +88,13 @@ async function openWithoutPlace(id) {
 
 async function openRoom(id, turn) {
   const conversation = await loadConversation(id);
-  const room = conversation.kind === "assistant" ? null : await fetchRoom();
+  const isShared = conversation.kind !== "assistant";
+  const [room] = await Promise.all([isShared ? fetchRoom() : null, isShared || fetchBranches()]);
   if (turn !== opened.turn) return;
   opened.room = room;
   $("open-audit").hidden = room !== null;
   opened.isKnown = true;
   room?.enter(conversation);
-}
-
-async function fetchHistory(id) {
-  const { data } = await pages.fetchRunPage(id);
-  if (data.length) runs ??= await fetchRuns();
-  return data;
-}
-
-// Below the last message stand those that wait, and what is being answered.
-function goOn() {
-  if (!opened.isWhole) return;
-  showEntries();
-  runs?.followRun();
-}
-
-function showPage(page, history) {
-  pages.beginWith(page);
-  runs?.setRuns(history);
-  const stored = new Set(page.data.flatMap((message) => [message.id, message.client_id]).filter(Boolean));
-  // What was written, or came, while the page was on its way.
-  const newer = [...list.children].filter(({ message }) => !message || !(stored.has(message.id) || stored.has(message.client_id)));
-  list.replaceChildren(...page.data.map(make), ...(page.isWhole ? newer : []));
-  arrangeItems();
 }
 
 function showPlace(place) {
@@ -142,7 +126,7 @@ function markPlace(item) {
 }
 
 function clearConversation() {
-  runs?.leaveRuns();
+  getRuns()?.leaveRuns();
   opened.room?.leave();
   opened.room = null;
   pane.clear();
@@ -169,56 +153,7 @@ async function refreshMessages() {
     opened.room?.update(message);
     addMessage(message);
   }
-  for (const run of history) runs.updateRun(run);
-}
-
-// Puts answers below their messages, also if another message came between, and marks days and endings.
-function arrangeItems() {
-  for (const item of [...list.children]) {
-    if (!opened.room && item.message?.role === "agent") placeItem(item);
-  }
-  for (const item of list.children) markDay(item);
-  opened.room?.arrange();
-  runs?.showEndings();
-}
-
-// Adds a stored message, whichever stream brings it first; `seq` is its number among people, where that is known.
-function addMessage(message, seq) {
-  const there = findItem(message.id) ?? adoptDraft(message);
-  if (there) {
-    opened.room?.place(there, seq);
-    return;
-  }
-  if (!opened.isWhole) {
-    pages.noteMissed();
-    thread.tellNews();
-    return;
-  }
-  const run = message.run_id;
-  if (message.role === "agent" && run) {
-    const answer = list.querySelector(`.from-agent[data-run="${run}"]`);
-    // The follower shows this message.
-    if (answer && !runs?.isFollowed(run)) answer.agent.settle(message);
-    if (answer) {
-      opened.room?.placeAnswer(answer, message, seq);
-      return;
-    }
-  }
-  const item = make(message);
-  if (opened.room) opened.room.place(item, seq);
-  else placeItem(item);
-  thread.tellNews();
-}
-
-// The item of one's own message that has not been stored so far. Others could give theirs the same `client_id`.
-function adoptDraft(message) {
-  if (!message.client_id || (opened.room && !opened.room.isMine(message))) return null;
-  const draft = list.querySelector(`[data-client="${CSS.escape(message.client_id)}"]:not([data-id])`);
-  if (!draft) return null;
-  markStored(draft, message);
-  if (!opened.room) thread.placeStored(draft);
-  markDay(draft);
-  return draft;
+  for (const run of history) getRuns().updateRun(run);
 }
 
 thread.onNearTop(() => pages.loadOlder((messages) => {
@@ -239,8 +174,7 @@ subscribe("message.created", ({ message, message_seq: seq }) => message.conversa
 subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", async ({ run }) => {
   if (run.conversation_id !== opened.id) return;
   try {
-    runs ??= await fetchRuns();
-    runs.updateRun(run);
+    (await needRuns()).updateRun(run);
   } catch (error) {
     showFailure(error);
   }
@@ -260,6 +194,15 @@ composer.onSend(async (text) => {
   }
   sendMessage(text);
   return true;
+});
+
+composer.onEditLast(async () => {
+  if (opened.room || opened.id === null) return;
+  try {
+    (await fetchBranches()).editLast();
+  } catch (error) {
+    showFailure(error);
+  }
 });
 
 export function reset() {

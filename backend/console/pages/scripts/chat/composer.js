@@ -22,10 +22,13 @@ let isTyped = false; // in this tab
 let isSending = false;
 let send = async () => false;
 let stop = async () => {};
+let editLast = () => {};
 
 // `work(text)` resolves to whether the text has been taken over: else it stays in the box.
 export const onSend = (work) => (send = work);
 export const onStop = (work) => (stop = work);
+// ArrowUp, where nothing is written.
+export const onEditLast = (work) => (editLast = work);
 // Sends what is not from the box, which stays as it is.
 export const sendWords = (words) => send(words);
 export const getText = () => box.value;
@@ -148,6 +151,10 @@ box.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && isMeant && !isComposing(event)) {
     event.preventDefault();
     $("composer").requestSubmit();
+  }
+  if (event.key === "ArrowUp" && !box.value && !event.shiftKey && !event.altKey) {
+    event.preventDefault();
+    editLast();
   }
 });
 

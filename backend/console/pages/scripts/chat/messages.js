@@ -1,6 +1,6 @@
 // messages.js -- the item of one message: the user's, the agent's, or one that is being sent.
 import { bdi, copyText, formatDay, el, makeIcon, makeTime, neutralizeDirection } from "../dom.js";
-import { CallBox } from "./call_box.js";
+import { CallBox } from "../calls/call_box.js";
 import { focusUnlessTouch, sendWords } from "./composer.js";
 import { foldWords, showWords } from "./words.js";
 
@@ -9,6 +9,10 @@ export const makeCopyButton = (text) => {
   button.addEventListener("click", () => copyText(text(), button));
   return button;
 };
+
+// `work(item)` adds to the foot of a message how it is asked or answered anew; it is fetched later.
+let dressFoot = () => {};
+export const onFoot = (work) => (dressFoot = work);
 
 export const STATES = {
   sending: "Sending …",
@@ -81,6 +85,7 @@ export function showState(item, why, retry, discard) {
       makeCopyButton(() => content),
     ].filter(Boolean),
   );
+  dressFoot(item);
 }
 
 export function setDay(item, at) {
@@ -126,6 +131,7 @@ export class AgentItem {
     this.offered.hidden = !message.choices;
     this.foot.replaceChildren(makeCopyButton(() => message.content), makeTime(message.created_at));
     this.foot.hidden = message.content === "";
+    dressFoot(this.item);
     this.onSettled?.(message);
   }
 
@@ -134,7 +140,7 @@ export class AgentItem {
     else this.ending.replaceChildren();
   }
 
-  // `run` failed or was cancelled; `retry` sends its message again.
+  // `run` failed or was cancelled; `retry` has its message answered again.
   showEnding(run, retry) {
     const failed = run.status === "failed";
     const said = failed ? run.error || "The answer failed." : "You stopped this answer.";

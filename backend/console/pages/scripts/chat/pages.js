@@ -11,16 +11,16 @@ let cursor = null; // of older messages
 let hasMissed = false; // whether a message came while the list did not reach the end
 let loading = false;
 
-const getPath = () => `/v1/conversations/${opened.id}/messages`;
+// Of the branch that is shown.
+const fetchPage = (params) => get(`/v1/conversations/${opened.id}/messages`, { branch: "shown", ...params });
 
-export const fetchEnd = async () => ({ ...(await get(getPath(), { before: "end", limit: PAGE })), span: { before: "end" }, isWhole: true });
+export const fetchEnd = async () => ({ ...(await fetchPage({ before: "end", limit: PAGE })), span: { before: "end" }, isWhole: true });
 export const fetchRunPage = (id) => get(`/v1/conversations/${id}/runs`, { limit: PAGE });
 
 // The messages before one, and from it on: it is the first that comes after the last of those before.
 export async function fetchAround(messageId) {
-  const path = getPath();
-  const before = await get(path, { before: messageId, limit: AROUND });
-  const after = await get(path, { after: before.data.at(-1)?.id, limit: AROUND });
+  const before = await fetchPage({ before: messageId, limit: AROUND });
+  const after = await fetchPage({ after: before.data.at(-1)?.id, limit: AROUND });
   const data = [...before.data, ...after.data];
   return { data, next_cursor: before.next_cursor, span: { before: messageId }, isWhole: after.next_cursor === null };
 }
@@ -44,7 +44,7 @@ async function loadPage(params, show) {
   loading = true;
   const { turn } = opened;
   try {
-    const page = await get(getPath(), { limit: PAGE, ...params });
+    const page = await fetchPage({ limit: PAGE, ...params });
     if (turn === opened.turn) show(page);
   } catch (error) {
     showFailure(error);

@@ -1,6 +1,7 @@
 // runs.js -- the user's runs in the open conversation: those that are followed, those that wait, and how others ended.
 import { get, post } from "../api.js";
 import { announce, showFailure, wait } from "../dom.js";
+import { answerAgain, cutFrom } from "./branches.js";
 import * as composer from "./composer.js";
 import { loadConversation } from "./conversations.js";
 import { makeItem, markDay, markStored, setState } from "./messages.js";
@@ -55,14 +56,20 @@ function showEnding(run) {
   const asked = findAsked(run);
   let answer = list.querySelector(`.from-agent[data-run="${run.id}"]`);
   if (!answer) {
-    if (!asked) return;
+    if (!asked || isAnsweredAnew(asked)) return;
     answer = makeMissingAnswer(run.id);
     opened.room?.dressFollower(answer, run);
     placeItem(answer);
   }
-  const again = asked && asked === [...list.querySelectorAll(".from-user")].at(-1);
-  answer.agent.showEnding(run, again ? () => sendMessage(asked.message.content) : null);
+  const again = asked?.dataset.id && asked === [...list.querySelectorAll(".from-user")].at(-1);
+  const retry = opened.room ? () => sendMessage(asked.message.content) : () => answerAgain(asked.dataset.id);
+  answer.agent.showEnding(run, again ? retry : null);
 }
+
+// A run that left no answer has no place where another answer to its message is shown, or on its way.
+const isAnsweredAnew = (asked) =>
+  !opened.room && (asked.nextElementSibling?.matches(".from-agent")
+    || [...runs.values()].some((run) => ACTIVE.has(run.status) && run.user_message_id === asked.dataset.id));
 
 // The message that asked for a run: among people it may ask for several.
 const findAsked = (run) => list.querySelector(`.from-user[data-run="${run.id}"]`) ?? (run.user_message_id ? findItem(run.user_message_id) : null);
@@ -86,11 +93,14 @@ export function followRun(stream = null, runId = null) {
   }
   const follower = new RunFollower(next, handleRunEvent, stream);
   followers.set(next, follower);
+  const run = runs.get(next);
+  // Of a message that is answered anew nothing is shown any more that came after it.
+  if (run?.user_message_id && !opened.room) cutFrom(findAsked(run)?.nextElementSibling);
   list.querySelector(`.from-agent[data-run="${next}"]`)?.remove();
   list.append(follower.item);
-  opened.room?.dressFollower(follower.item, runs.get(next));
+  opened.room?.dressFollower(follower.item, run);
   placeItem(follower.item);
-  for (const run of runs.values()) markQueued(run);
+  for (const other of runs.values()) markQueued(other);
   updateButtons();
   if (opened.room) followRun();
   return true;
@@ -143,7 +153,7 @@ export function updateRun(run) {
   }
   const known = runs.get(run.id);
   if (known && !ACTIVE.has(known.status)) return;
-  runs.set(run.id, run);
+  runs.set(run.id, { ...known, ...run });
   if (ACTIVE.has(run.status)) followRun();
   else if (isFollowed(run.id)) expectEnd(followers.get(run.id), run).catch(showProblem);
   else showEnding(run);

@@ -65,12 +65,13 @@ async function deliverToPeople(entry) {
 
 async function deliverToAgent(entry) {
   const runs = await fetchRuns();
-  const { client_id, content } = entry;
+  const { client_id, content, replaces_id } = entry;
+  const anew = replaces_id ? { replaces_id, on_busy: "interrupt" } : {};
   const to = findBegun(entry.to) ?? entry.to;
   const isNew = to.startsWith("new/");
   const [path, body] = isNew
     ? ["/v1/chat", { message: content, client_id, ...entry.place }]
-    : [`/v1/conversations/${to}/messages`, { content, client_id }];
+    : [`/v1/conversations/${to}/messages`, { content, client_id, ...anew }];
   const stream = await openStream("POST", path, { body });
   const runId = stream.headers.get("X-Run-ID");
   try {

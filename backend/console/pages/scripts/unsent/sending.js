@@ -5,7 +5,7 @@ import { opened } from "../chat/opened.js";
 import { list, scrollToEnd } from "../chat/thread.js";
 import { $, announce, showFailure } from "../dom.js";
 import { Unreachable } from "../http.js";
-import { fetchDelivery } from "../later.js";
+import { fetchBranches, fetchDelivery } from "../later.js";
 import { subscribe } from "../stream.js";
 import { getPlace, getUser } from "../team/accounts.js";
 import { addEntry, changeEntry, listEntries, nameConversation, onBegunElsewhere, onEntry, withdrawEntry } from "./outbox.js";
@@ -21,10 +21,11 @@ export const onUnbegun = (work) => (notifyUnbegun = work);
 export const isOpen = (to) => to === (opened.id ?? opened.unbegun);
 export const findEntryItem = (entry) => list.querySelector(`[data-client="${CSS.escape(entry.client_id)}"]`);
 
-export function sendMessage(content) {
+// `more`: which message it replaces.
+export function sendMessage(content, more = {}) {
   const to = opened.id ?? opened.unbegun ?? beginUnsent();
   const whom = opened.room ? { is_to_people: true, reply_to_id: opened.room.takeReply() } : {};
-  const entry = addEntry({ to, content, ...whom, ...(opened.id ? {} : { place: getPlace() }) });
+  const entry = addEntry({ to, content, ...whom, ...more, ...(opened.id ? {} : { place: getPlace() }) });
   showEntry(entry);
   scrollToEnd();
   deliver(to);
@@ -74,6 +75,7 @@ async function takeBack(entry) {
   if (!(await withdrawEntry(entry))) throw new Error("This message has been sent meanwhile.");
   if (!wasOpen || !isOpen(entry.to)) return;
   findEntryItem(entry)?.remove();
+  if (entry.replaces_id) (await fetchBranches()).reshow(); // what it was to replace is there again
   composer.setText([entry.content, composer.getText()].filter(Boolean).join("\n"));
   composer.focus();
   announce("Back in the box");
