@@ -85,7 +85,7 @@ class RunControl:
         self, caller: Caller, run_id: UUID, tool_call_id: str, decision: ApprovalDecision
     ) -> RunPublic:
         """Approve or deny a call; the run continues when none of its calls awaits approval any more."""
-        seen = (decision.approve, decision.digest)
+        seen = (decision.approve, decision.digest, decision.words)
         run = await self.db.write(approvals.decide_approval, caller, run_id, tool_call_id, *seen)
         self.notifier.notify(run_id)
         self.worker.start_run(run_id)

@@ -12,7 +12,7 @@ from llm.sanitize import sanitize, sanitize_arguments
 from models.recorded_call import CallOutcome, LoggedCall, make_call_id
 from models.shapes import JsonObject
 from services.agents.profiles import AgentProfile
-from services.approvals import REFUSALS
+from services.approvals import describe_refusal
 from services.run_log import Step
 from tools.registry import DATA_TOOLS, TOOLS, ToolError, call_data_tool, call_tool, describe_unknown_tool
 
@@ -55,10 +55,9 @@ async def execute_call(tx: Transaction, caller: Caller, call: LoggedCall) -> Cal
 
 async def record_outcome(call: LoggedCall, make: Callable[[], Awaitable[JsonObject]]) -> CallOutcome:
     started_at = rfc3339(utc_now())
-    decision = call["approval"]["decision"] if "approval" in call else "approved"
     result, error = None, None
-    if decision != "approved":
-        error = REFUSALS[decision or "denied"]
+    if "approval" in call and call["approval"]["decision"] != "approved":
+        error = describe_refusal(call["approval"])
     elif call.get("truncated"):
         error = CUT_OFF
     else:

@@ -1,10 +1,10 @@
 # models/approval.py -- approvals: the tool calls that wait for a user's consent, and the decisions.
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
-from pydantic import StrictBool
+from pydantic import StrictBool, StringConstraints
 from sqlalchemy import Column, Index, String
 from sqlmodel import Field, SQLModel
 
@@ -18,13 +18,17 @@ from models.columns import (
     time_column,
     word_check,
 )
-from models.shapes import ApiModel, JsonObject, Time
+from models.shapes import STORABLE, VISIBLE, ApiModel, JsonObject, Time
 
 # When a call needs approval: for every change; if it cannot be undone or a run makes many changes; never.
 ApprovalPolicy = Literal["always", "destructive", "never"]
 APPROVAL_POLICIES: tuple[ApprovalPolicy, ...] = get_args(ApprovalPolicy)
 Decision = Literal["approved", "denied", "expired", "cancelled"]
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
+
+
+MAX_WORDS = 2_000
+DecisionWords = Annotated[str, StringConstraints(min_length=1, max_length=MAX_WORDS), STORABLE, VISIBLE]
 
 
 class Approval(SQLModel, table=True):
@@ -56,6 +60,12 @@ class Approval(SQLModel, table=True):
 class ApprovalDecision(ApiModel):
     approve: StrictBool = ApiField(
         examples=[True], description="false denies the call; the agent learns of it and goes on."
+    )
+    words: DecisionWords | None = ApiField(
+        None,
+        description="What the person has said to it, which stands with the decision. Of a call that is denied the "
+        "agent reads it.",
+        examples=["yes"],
     )
     digest: str | None = ApiField(
         None,

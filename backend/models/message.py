@@ -226,12 +226,15 @@ class Sender(ApiModel):
 
 
 class CallApproval(ApiModel):
-    """The user's decision on a call that needed approval, and `shown`, the rows that they were shown with it."""
+    """The user's decision on a call that needed approval, `shown`, the rows that they were shown with it, and `words`,
+    what they have said to it.
+    """
 
     decision: Decision | None
     requested_at: WrittenTime
     decided_at: WrittenTime | None
     shown: Annotated[object, SPARSE] = None
+    words: Annotated[str | None, SPARSE] = None
 
 
 class ToolCallPublic(ApiModel):
@@ -247,6 +250,9 @@ class ToolCallPublic(ApiModel):
     started_at: WrittenTime | None = None
     finished_at: WrittenTime | None = None
     approval: Annotated[CallApproval | None, SPARSE] = None
+    said_before: Annotated[int | None, SPARSE] = ApiField(
+        None, description="How many characters of the message's content came before the call, if some did."
+    )
 
 
 class ToolCallShared(ApiModel):

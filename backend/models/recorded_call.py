@@ -11,12 +11,13 @@ MAX_ARGUMENT_LEVELS = MAX_JSON_LEVELS - 4
 
 
 class RecordedApproval(TypedDict):
-    """What became of the request for approval; `shown` are the rows that the user saw with it."""
+    """What became of the request for approval; `shown` are the rows that the user saw, `words` what they have said."""
 
     decision: Decision | None
     requested_at: str
     decided_at: str | None
     shown: NotRequired[Mapping[str, object]]
+    words: NotRequired[str]
 
 
 class CallOutcome(TypedDict):
@@ -40,13 +41,17 @@ class Call(TypedDict):
 
 
 class RecordedCall(Call):
-    """The fields of CallOutcome are there once the call has finished, `approval` once one was requested."""
+    """The fields of CallOutcome are there once the call has finished, `approval` once one was requested.
+
+    `said_before`: in a message, how many characters of its content came before the call.
+    """
 
     result: NotRequired[object]
     error: NotRequired[str | None]
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
     approval: NotRequired[RecordedApproval]
+    said_before: NotRequired[int]
 
 
 class LoggedCall(RecordedCall):

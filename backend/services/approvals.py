@@ -18,6 +18,7 @@ from errors import Conflict, Forbidden, NotFound
 from identity.rate_limits import add_hits, hash_key
 from models import Approval, Run, User
 from models.approval import ApprovalPolicy, Decision
+from models.recorded_call import RecordedApproval
 from models.run import RunPublic
 from models.shapes import JsonObject
 from services import run_log, runs
@@ -30,6 +31,12 @@ REFUSALS: dict[str, str] = {
     "denied": "This was not approved; nothing was changed.",
     "expired": "Nobody approved this in time; nothing was changed.",
 }
+
+
+def describe_refusal(approval: RecordedApproval) -> str:
+    """What the model is told of a call that was not approved."""
+    refusal = REFUSALS[approval["decision"] or "denied"]
+    return f"{refusal} The person said: “{approval['words']}”" if "words" in approval else refusal
 
 
 class CallToApprove(TypedDict):
@@ -114,12 +121,18 @@ async def request_approvals(
 
 
 async def decide_approval(
-    tx: Transaction, caller: Caller, run_id: UUID, tool_call_id: str, approve: bool, seen: str | None = None
+    tx: Transaction,
+    caller: Caller,
+    run_id: UUID,
+    tool_call_id: str,
+    approve: bool,
+    seen: str | None = None,
+    words: str | None = None,
 ) -> RunPublic:
     """Approve or deny a call; the first decision counts. The run is queued when none of its calls awaits approval.
 
-    `seen` is the digest that the user has read; None stands for the present one. Forbidden outside of a session,
-    because a program must not approve its own calls.
+    `seen` is the digest that the user has read; None stands for the present one; `words` is what they say.
+    Forbidden outside of a session, because a program must not approve its own calls.
     """
     if caller.session_id is None:
         raise Forbidden("An approval is given in a signed-in session.", problem="session-required")
@@ -136,12 +149,17 @@ async def decide_approval(
             "What is asked for has changed since you were shown it. Look at it again.",
             problem="approval-changed",
         )
-    await record_decision(tx, caller, run, approval, "approved" if approve else "denied")
+    await record_decision(tx, caller, run, approval, "approved" if approve else "denied", words)
     return await runs.to_public_run(tx, caller, run)
 
 
 async def record_decision(
-    tx: Transaction, caller: CallerOrSystem, run: Run, approval: Approval, decision: Decision
+    tx: Transaction,
+    caller: CallerOrSystem,
+    run: Run,
+    approval: Approval,
+    decision: Decision,
+    words: str | None = None,
 ) -> None:
     approval.decision, approval.decided_at = decision, await read_clock(tx)
     log = await run_log.read_log(tx, caller, run.id)
@@ -151,6 +169,8 @@ async def record_decision(
         if event.type == "approval.requested" and event.data["id"] == approval.tool_call_id
     )
     decided = {"decision": decision, "decided_at": rfc3339(approval.decided_at)}
+    if words is not None:
+        decided["words"] = words
     data = {"step": asked.data["step"], "id": approval.tool_call_id, **decided}
     await run_log.add_event(tx, caller, run, "approval.decided", data)
     if run.status == "awaiting_approval" and not await runs.find_pending_approvals(tx, caller, [run.id]):

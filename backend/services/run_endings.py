@@ -160,15 +160,13 @@ def build_end(
     agent: AgentProfile | None = None,
     question_id: UUID | None = None,
 ) -> RunEnd:
-    """Text, tool calls or a further attempt leave an agent message, whatever the status.
-
-    Its number is given when it is stored.
+    """Text, tool calls or a further attempt leave an agent message, whose number is given when it is stored.
 
     Without `agent` it is the built-in one's. `question_id`: among people, the message to which it replies.
     """
     moment = utc_now()
     content = "".join(step.text for step in steps)
-    calls = fit_calls([finish_call(call, moment) for step in steps for call in step.calls])
+    calls = fit_calls(finish_calls(steps, moment))
     answer = None
     # An attempt that left nothing could not be told from the one before.
     if content or calls or status == "completed" or run.attempt:
@@ -352,6 +350,18 @@ async def store_end(
     if now is None or now.epoch != run.epoch or now.status != "running":
         raise LeaseLost
     return None
+
+
+def finish_calls(steps: Sequence[Step], moment: datetime) -> list[RecordedCall]:
+    """Each with how much was said before it."""
+    finished, said = [], 0
+    for step in steps:
+        said += len(step.text)
+        for call in step.calls:
+            finished.append(finish_call(call, moment))
+            if said:
+                finished[-1]["said_before"] = said
+    return finished
 
 
 def finish_call(call: LoggedCall, moment: datetime) -> RecordedCall:

@@ -341,6 +341,8 @@ def rebuild_steps(events: Iterable[RunEvent]) -> list[Step]:
             elif event.type == "approval.decided":
                 call["approval"]["decision"] = data["decision"]
                 call["approval"]["decided_at"] = data["decided_at"]
+                if "words" in data:
+                    call["approval"]["words"] = data["words"]
             else:
                 set_outcome(call, pick_outcome(data))
     for step, pieces in zip(steps, texts, strict=True):

@@ -221,6 +221,7 @@ async def cancel_run(
         events_so_far = [] if is_bare else await run_log.read_log(tx, caller, run_id)
         if not events_so_far and not is_bare:
             await run_log.add_started_event(tx, caller, run, await read_clock(tx))
+            run.started_at = None  # nobody has begun with it: the message was withdrawn
         steps = run_log.rebuild_steps(events_so_far)
         await list_endings(steps, "cancelled", reason)[size](tx, caller, run)
     return await runs.to_public_run(tx, caller, run)

@@ -310,6 +310,13 @@ def test_a_run_that_waits_can_be_cancelled_before_it_began(carl: Person, model: 
         gate.set()
     assert followed(carl, started["run_id"])[-1].type == "run.completed"
     assert len(model.requests) == 1
+    # Nobody has begun with it: the message was taken back, and what comes later is answered without it.
+    withdrawn = carl.get(f"/v1/runs/{second.headers['X-Run-ID']}")
+    assert (withdrawn["status"], withdrawn["started_at"]) == ("cancelled", None)
+    carl.chat("three", conversation_id=started["conversation_id"])
+    assert [turn.text for turn in model.requests[-1].turns] == ["one", "First.", "three"]
+    carl.chat("four", conversation_id=started["conversation_id"])
+    assert [turn.text for turn in model.requests[-1].turns] == ["one", "First.", "three", "OK.", "four"]
 
 
 @pytest.mark.engines("sqlite", "postgresql")

@@ -1,6 +1,6 @@
 # agent/histories/history.py -- what a model reads: earlier turns that fit, and the steps of the run at work.
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
@@ -19,7 +19,7 @@ from agent.histories.history_cache import HistoryCache, KnownHistory, Part
 from agent.histories.shortening import CHARACTERS_PER_TOKEN
 from db import Transaction, fetch_rows
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
-from models import Message
+from models import Message, Run
 from models.recorded_call import LoggedCall
 from services.branches.places import Place, is_exchange, walk_back
 from services.run_log import Step
@@ -66,6 +66,7 @@ def select_questions() -> Select[Any]:
         col(Message.id).label("id"),
         col(Message.role).label("role"),
         col(Message.content).label("content"),
+        col(Message.run_id).label("run_id"),
         col(Message.after_seq).label("after_seq"),
         col(Message.after_id).label("after_id"),
         col(answer.id).label("answer_id"),
@@ -149,6 +150,7 @@ class Question(NamedTuple):
     id: UUID
     role: str
     content: str
+    run_id: UUID | None
     after_seq: int | None
     after_id: UUID | None
     answer_id: UUID | None
@@ -188,12 +190,24 @@ class HistoryReader:
         found = await walk_back(fetch, place, first, most)
         others = {answer_id: row for row, answer_id in found if answer_id not in (None, row.answer_id)}
         answers = await self.fetch_answers(list(others)) if others else {}
+        # What ends the branch has no answer yet.
+        unanswered = {row.run_id for row, _ in found[1:] if row.answer_id is None and row.run_id is not None}
+        withdrawn = await self.find_withdrawn(unanswered) if unanswered else set()
         return [
-            build_exchange(
+            build_withdrawn(row)
+            if row.run_id in withdrawn
+            else build_exchange(
                 row, *(answers.get(answer_id, NO_ANSWER) if answer_id in others else row.first_answer)
             )
             for row, answer_id in found
         ]
+
+    async def find_withdrawn(self, run_ids: Collection[UUID]) -> set[UUID]:
+        """Those of the runs that were cancelled before anybody began with them: their messages were taken back."""
+        cancelled = access.select(self.caller, Run, col(Run.id)).where(
+            col(Run.id).in_(run_ids), col(Run.status) == "cancelled", col(Run.started_at).is_(None)
+        )
+        return set((await self.tx.execute(cancelled)).scalars())
 
     async def fetch_answers(self, ids: Sequence[UUID | None]) -> dict[UUID | None, Answer]:
         """Those that are not the first to their question; a branch may have one that never came to be."""
@@ -202,6 +216,12 @@ class HistoryReader:
             col(Message.id).in_(ids), col(Message.role) == "agent", col(Message.run_id).is_not(None)
         )
         return {row[0]: (row[1], row[2]) for row in await self.tx.execute(of_branch)}
+
+
+def build_withdrawn(row: Question) -> Exchange:
+    """It stands in its place, and nothing is read of it."""
+    nothing = Part(row.seq, 0, 0, ())
+    return Exchange(row.seq, row.id, nothing, nothing)
 
 
 def build_exchange(row: Question, answer: str | None, stored_calls: object) -> Exchange:

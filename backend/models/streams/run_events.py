@@ -121,6 +121,7 @@ class ApprovalDecidedEvent(LoggedRunEvent):
     id: str
     decided_at: Time
     decision: Annotated[Decision | None, SPARSE] = None
+    words: Annotated[str | None, SPARSE] = None
 
 
 class MessageCompletedEvent(LoggedRunEvent):

@@ -210,7 +210,7 @@ def test_a_denied_call_does_not_run(scripted_site: Server, visit: Visitor, model
     settled(page)
     expect(page.locator(".task-title")).to_have_text(["Dear task"])
     expect(page.locator(".tool")).to_have_count(1)
-    expect(page.locator(".tool.is-error")).to_have_count(1)
+    expect(page.locator(".tool.is-refused")).to_have_count(1)
     page.reload()
     page.locator(".tool summary").click()
     expect(page.locator(".tool")).to_contain_text("Denied at")

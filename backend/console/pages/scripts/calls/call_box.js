@@ -17,10 +17,6 @@ export class CallBox {
     this.show(id).catch(showFailure);
   }
 
-  set(calls) {
-    for (const call of calls) this.update(call.id, call);
-  }
-
   async show(id) {
     const { ToolCards } = await fetchCards();
     this.cards ??= new ToolCards(this);

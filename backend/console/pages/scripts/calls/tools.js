@@ -3,7 +3,8 @@ import { post } from "../api.js";
 import { canUndo, makeUndo, noteCall } from "../undo/card_undo.js";
 import { fetchData } from "../later.js";
 import { makeApprovalFields, getApprovalTitle } from "./approval_fields.js";
-import { announce, formatClock, formatCount, el, showFailure, makeIcon, formatJson, formatDuration } from "../dom.js";
+import { readConsent } from "./consent.js";
+import { announce, bdi, formatClock, formatCount, el, showFailure, makeIcon, formatJson, formatDuration } from "../dom.js";
 
 const TITLES = {
   add_task: ["Adding a task", "Added a task"],
@@ -15,15 +16,20 @@ const TITLES = {
   query_data: ["Querying the data", "Queried the data"],
 };
 const QUESTIONS = { delete_task: "Delete a task?", add_task: "Add a task?", update_task: "Change a task?", complete_task: "Complete a task?" };
+// What has not come of a call, and why: nothing has gone wrong.
+const UNDONE = { add_task: "not added", update_task: "not changed", complete_task: "not completed", delete_task: "not deleted" };
+const REFUSED = { denied: "You said no", expired: "Nobody answered in time", cancelled: "Stopped" };
 const DECISIONS = { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", cancelled: "Stopped before an answer" };
 
 const formatName = (name) => name.replaceAll("_", " ");
 const isOpen = (call) => call.result === undefined || call.result === null ? !call.error && !call.finished_at : false;
 const isWaiting = (call) => Boolean(call.approval) && !call.approval.decision && isOpen(call);
+const isRefused = (call) => call.approval?.decision in REFUSED;
 
 function describeCall(call) {
   if (isWaiting(call)) return QUESTIONS[call.name] || `Run “${formatName(call.name)}”?`;
   const words = TITLES[call.name];
+  if (isRefused(call)) return `${REFUSED[call.approval.decision]}: ${UNDONE[call.name] ?? "not done"}`;
   if (call.error) return `${formatName(call.name)}: did not work`;
   return words ? words[isOpen(call) ? 0 : 1] : formatName(call.name);
 }
@@ -41,12 +47,13 @@ const formatValue = (value) => (typeof value === "string" ? value : formatJson(v
 const makeDetail = (name, value) => [el("dt", {}, name), el("dd", {}, el("pre", { tabindex: "0" }, formatValue(value)))];
 
 function getState(call) {
+  if (isRefused(call)) return "refused";
   if (call.error) return "error";
   if (isWaiting(call)) return "waiting";
   return isOpen(call) ? "working" : "done";
 }
 
-const MARKS = { error: "warn", waiting: "wait", working: "retry", done: "check" };
+const MARKS = { error: "warn", refused: "close", waiting: "wait", working: "retry", done: "check" };
 
 function makeCard(runId, call) {
   const now = getState(call);
@@ -61,20 +68,23 @@ function makeRecord(call, now) {
   const isCut = call.arguments === undefined;
   const details = isCut ? [el("dd", {}, "What it was about is shown to who has asked.")] : [...makeDetail("Arguments", call.arguments)];
   if (isCut) return makeDetails(call, now, about, took, details);
-  if (call.error) details.push(...makeDetail("Error", call.error));
-  else if (!isOpen(call)) details.push(...makeDetail("Result", call.result));
+  if (call.error && !isRefused(call)) details.push(...makeDetail("Error", call.error));
+  else if (!call.error && !isOpen(call)) details.push(...makeDetail("Result", call.result));
   if (call.approval?.decision) {
     const at = call.approval.decided_at ? ` at ${formatClock(call.approval.decided_at)}` : "";
-    details.push(el("dt", {}, "Approval"), el("dd", {}, `${DECISIONS[call.approval.decision]}${at}`, makeApprovalFields(call)));
+    details.push(el("dt", {}, "Approval"), el("dd", {}, `${DECISIONS[call.approval.decision]}${at}`, ...quoteWords(call), makeApprovalFields(call)));
   }
   return makeDetails(call, now, about, took, details);
 }
+
+// What the user has said to it.
+const quoteWords = ({ approval }) => (approval?.words ? [": “", bdi(approval.words), "”"] : []);
 
 function makeDetails(call, now, about, took, details) {
   return el(
     "details", {},
     el("summary", {}, el("span", { class: "tool-mark" }, makeIcon(MARKS[now])), el("span", { class: "tool-title" }, describeCall(call)),
-      about && el("span", { class: "tool-gist", dir: "auto" }, about), took && el("span", { class: "tool-time" }, took), makeIcon("chevron")),
+      about && el("span", { class: "tool-gist", dir: "auto" }, about), took && now !== "refused" && el("span", { class: "tool-time" }, took), makeIcon("chevron")),
     el("dl", {}, ...details),
   );
 }
@@ -140,6 +150,7 @@ export class ToolCards {
       this.questions.append(el("div", { class: "row" },
         el("button", { type: "button", class: "primary", onclick: all }, `Approve all ${open.length}`)));
     }
+    this.questions.answer = (text) => this.answer(text);
     this.box.append(this.questions);
     announce(`Parley asks: ${describeCall(open[0])} ${summarizeCall(open[0])}`);
   }
@@ -147,8 +158,13 @@ export class ToolCards {
   makeQuestion(call) {
     const until = call.approval.expires_at;
     const about = summarizeCall(call);
+    const press = ({ key, target, altKey, ctrlKey, metaKey }) => {
+      const approve = { y: true, n: false }[key.toLowerCase()];
+      if (approve === undefined || altKey || ctrlKey || metaKey || target.closest("pre")) return;
+      this.decide([call], approve);
+    };
     return el(
-      "div", { class: "question", role: "group", "aria-label": describeCall(call) },
+      "div", { class: "question", role: "group", tabindex: "0", "aria-label": describeCall(call), "aria-keyshortcuts": "Y N", onkeydown: press },
       el("p", { class: "question-title" }, makeIcon("wait"), describeCall(call)),
       about && el("p", { class: "question-gist", dir: "auto" }, about),
       makeApprovalFields(call),
@@ -157,19 +173,27 @@ export class ToolCards {
       el("div", { class: "row" },
         el("button", { type: "button", class: "primary", onclick: () => this.decide([call], true) }, "Approve"),
         el("button", { type: "button", class: "plain", onclick: () => this.decide([call], false) }, "Deny"),
-        until && el("span", { class: "muted small" }, `Waits until ${formatClock(until)}`)),
+        el("span", { class: "muted small" }, "Or write yes, no, or what to do instead.", until && ` Waits until ${formatClock(until)}.`)),
     );
   }
 
-  async decide(calls, approve) {
+  // What was written answers all that is asked; false where it has answered nothing.
+  async answer(text) {
+    const { approve, words } = readConsent(text);
+    const open = this.listWaiting();
+    await this.decide(open, approve, words);
+    return open.some(({ id }) => !isWaiting(this.calls.get(id)));
+  }
+
+  async decide(calls, approve, words) {
     for (const button of this.questions.querySelectorAll("button")) button.disabled = true;
     for (const call of calls) {
       try {
         const { digest } = call.approval;
-        await post(`/v1/runs/${this.holder.runId}/approvals/${encodeURIComponent(call.id)}`, { approve, digest });
+        await post(`/v1/runs/${this.holder.runId}/approvals/${encodeURIComponent(call.id)}`, { approve, digest, words });
         const { approval } = this.calls.get(call.id);
         if (approval.decision || approval.digest !== digest) continue; // the stream brought it first
-        const said = { decision: approve ? "approved" : "denied", decided_at: new Date().toISOString() };
+        const said = { decision: approve ? "approved" : "denied", decided_at: new Date().toISOString(), words };
         this.holder.update(call.id, { approval: { ...approval, ...said } });
       } catch (error) {
         if (error.status !== 409) showFailure(error); // decided elsewhere: the stream brings the decision

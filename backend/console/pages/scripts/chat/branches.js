@@ -8,6 +8,7 @@ import { focusUnlessTouch } from "./composer.js";
 import { onFoot } from "./messages.js";
 import { opened } from "./opened.js";
 import * as pages from "./pages.js";
+import { makeQueueButtons } from "./queue.js";
 import { arrangeItems, fetchHistory, getRuns, goOn, make } from "./showing.js";
 import * as thread from "./thread.js";
 import { findItem, list } from "./thread.js";
@@ -23,7 +24,9 @@ export function dressItem(item) {
   if (message.role === "agent") {
     if (message.run_id) foot.append(makeIconButton("retry", "Answer again", () => answerAgain(message.id)));
     foot.lastChild?.classList.add("again");
-  } else if (message.sender?.type !== "program" && item.dataset.state !== "queued") {
+  } else if (item.dataset.state === "queued") {
+    foot.append(...makeQueueButtons(item));
+  } else if (message.sender?.type !== "program") {
     foot.append(makeIconButton("edit", "Edit and ask again", () => edit(item)));
   }
   if (!message.version_ids) return;

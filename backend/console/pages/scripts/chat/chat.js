@@ -187,6 +187,8 @@ composer.onSend(async (text) => {
   if (opened.room?.takeText(text)) return true;
   try {
     await opened.isReady; // until then nobody knows to whom
+    const asked = opened.room ? null : list.querySelector(".questions");
+    if (asked) return await asked.answer(text);
     if (!opened.isWhole) await open(opened.id);
   } catch (error) {
     showFailure(error);

@@ -16,7 +16,7 @@ export class RunFollower {
     this.agent = new AgentItem(runId);
     this.item = this.agent.item;
     this.item.classList.add("live");
-    this.agent.cards.isLive = true;
+    this.agent.setLive();
     this.showThinking("Thinking …");
     this.text = "";
     this.lastId = null;
@@ -136,36 +136,36 @@ export class RunFollower {
 
   "tool.call"({ id, name, arguments: given }) {
     this.showThinking("Working …");
-    this.agent.cards.update(id, { name, arguments: given });
+    this.agent.updateCall(id, { name, arguments: given, said_before: [...this.text].length });
   }
 
   "approval.requested"({ id, name, arguments: given, shown: rows, digest, expires_at }) {
     this.showThinking(null);
-    const again = Boolean(this.agent.cards.calls.get(id)?.approval);
+    const again = Boolean(this.agent.getCall(id)?.approval);
     const approval = { decision: null, shown: rows, digest, expires_at, again };
-    this.agent.cards.update(id, { name, arguments: given, approval });
+    this.agent.updateCall(id, { name, arguments: given, approval });
   }
 
-  "approval.decided"({ id, decision, decided_at }) {
+  "approval.decided"({ id, decision, decided_at, words }) {
     this.showThinking("Working …");
-    const { approval } = this.agent.cards.calls.get(id) || {};
-    this.agent.cards.update(id, { approval: { ...approval, decision, decided_at } });
+    const { approval } = this.agent.getCall(id) || {};
+    this.agent.updateCall(id, { approval: { ...approval, decision, decided_at, words } });
   }
 
   "tool.result"({ id, name, result, error, started_at, finished_at }) {
     this.showThinking("Thinking …");
-    this.agent.cards.update(id, { name, result, error, started_at, finished_at });
+    this.agent.updateCall(id, { name, result, error, started_at, finished_at });
   }
 
   "message.completed"({ message }) {
     cancelAnimationFrame(this.frame);
     this.agent.settle(message);
-    Promise.resolve(this.agent.shown).then(() => announce(`${message.sender.name ?? "The agent"} answered: ${getSpoken(this.agent.body)}`));
+    Promise.resolve(this.agent.shown).then(() => announce(`${message.sender.name ?? "The agent"} answered: ${this.agent.bodies.map(getSpoken).join(" ")}`));
   }
 
   paint() {
     cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => growWords(this.agent.body, this.text));
+    this.frame = requestAnimationFrame(() => this.agent.showText(this.text, growWords));
   }
 }
 

@@ -6,6 +6,7 @@ import * as composer from "./composer.js";
 import { loadConversation } from "./conversations.js";
 import { makeItem, markDay, markStored, setState } from "./messages.js";
 import { opened } from "./opened.js";
+import { isWithdrawn, markWithdrawn } from "./queue.js";
 import { RunFollower } from "./run_follower.js";
 import { findItem, list, placeItem } from "./thread.js";
 import { findAgent, getUser } from "../team/accounts.js";
@@ -54,6 +55,10 @@ export function showEndings() {
 function showEnding(run) {
   if (run.status !== "failed" && run.status !== "cancelled") return;
   const asked = findAsked(run);
+  if (isWithdrawn(run) && asked && !opened.room) {
+    markWithdrawn(asked);
+    return;
+  }
   let answer = list.querySelector(`.from-agent[data-run="${run.id}"]`);
   if (!answer) {
     if (!asked || isAnsweredAnew(asked)) return;
@@ -129,7 +134,9 @@ function handleRunEvent(type, data, source) {
     }
   }
   if (!source.ended) return;
-  runs.set(source.id, { ...runs.get(source.id), id: source.id, status: data.status, error: data.error ?? null });
+  const known = runs.get(source.id);
+  // What was followed had begun, even where the user stream has not told so.
+  runs.set(source.id, { ...known, started_at: known?.started_at || undefined, id: source.id, status: data.status, error: data.error ?? null });
   source.item.classList.remove("live");
   if (data.status === "completed") source.agent.showThinking(null);
   else {
