@@ -180,6 +180,10 @@ class RunPage(ApiModel):
     next_cursor: str | None
 
 
+class ActiveRuns(ApiModel):
+    data: list[RunPublic]
+
+
 class DayUsage(ApiModel):
     """`model` is null for runs from before it was noted; `cost` without a run whose price was known."""
 

@@ -10,7 +10,7 @@ from access import Caller
 from app_state import AppState
 from models.approval import ApprovalDecision
 from models.message import MAX_WAIT
-from models.run import ChatPublic, RunPage, RunPublic, RunShared, RunStatus
+from models.run import ActiveRuns, ChatPublic, RunPage, RunPublic, RunShared, RunStatus
 from models.shapes import STORABLE
 from routes.dependencies import (
     STREAM_SLOT,
@@ -24,7 +24,7 @@ from routes.dependencies import (
     PageDep,
 )
 from routes.idempotency import IdempotentRoute, NewIdDep
-from routes.openapi import SIGNED_IN_ONE, page_of, problems, stream_of
+from routes.openapi import SIGNED_IN, SIGNED_IN_ONE, page_of, problems, stream_of
 from services import runs
 from services.runs import StreamedRun
 from streaming.disconnects import run_until_disconnect
@@ -61,6 +61,12 @@ async def list_runs(
 ) -> JsonBytes:
     """Newest first. In a conversation of people those of others are there, too, with less."""
     return JsonBytes(await db.read(runs.list_runs, caller, conversation_id, active, page))
+
+
+@router.get("/runs", response_model=ActiveRuns, responses=SIGNED_IN)
+async def list_active_runs(db: DatabaseDep, caller: ChatReadDep) -> ActiveRuns:
+    """Your runs that have not ended, in all conversations, oldest first."""
+    return ActiveRuns(data=await db.read(runs.list_active_runs, caller))
 
 
 @router.get("/runs/{run_id}", response_model=RunPublic | RunShared, responses=SIGNED_IN_ONE)

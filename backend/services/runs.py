@@ -275,6 +275,11 @@ async def find_active_runs(tx: Transaction, caller: Caller, *conditions: ColumnE
     return list((await tx.execute(statement.order_by(col(Run.created_at), col(Run.trigger_seq)))).scalars())
 
 
+async def list_active_runs(tx: Transaction, caller: Caller) -> list[RunPublic]:
+    """There are as many at most as one may have at a time."""
+    return await to_public_runs(tx, caller, await find_active_runs(tx, caller))
+
+
 def is_beside(run: Run) -> ColumnElement[bool]:
     """Of the same conversation, person and agent: these wait for each other, and for no others."""
     return and_(

@@ -81,6 +81,7 @@ OF_ONESELF = {
     "GET /v1/tasks/{task_id}",
     "PATCH /v1/tasks/{task_id}",
     "DELETE /v1/tasks/{task_id}",
+    "GET /v1/runs",
     "GET /v1/undo",
     "POST /v1/undo",
     "POST /v1/render",

@@ -37,6 +37,8 @@ LATER = {
     "scripts/reading/data_card.js": DATA,
     "scripts/unsent/delivery.js": WRITTEN,
     "scripts/unsent/dropped_files.js": DROPPED,
+    "scripts/news/notices.js": "an answer while the page is hidden",
+    "icon-news.svg": "an answer that was not seen",
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,
     "scripts/chat/branches.js": RUNS,

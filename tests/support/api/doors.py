@@ -102,6 +102,7 @@ SCOPES = {
         )
     },
     "GET /v1/conversations/{conversation_id}/runs": READS_CHAT,
+    "GET /v1/runs": READS_CHAT,
     "GET /v1/runs/{run_id}": READS_CHAT,
     "GET /v1/runs/{run_id}/answer": READS_CHAT,
     "GET /v1/runs/{run_id}/events": READS_CHAT,

@@ -300,6 +300,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
         Attempt({"conversation_id": "<conversation>"}, body={"content": "hello", "replaces_id": "<message>"}),
     ],
     **dict.fromkeys(("POST /v1/chat", "POST /v1/chat/stream"), CHAT_ATTEMPTS),
+    "GET /v1/runs": Own(lists=True),
     "GET /v1/runs/{run_id}": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],
     "GET /v1/runs/{run_id}/answer": [Attempt({"run_id": "<run>"})],
     "GET /v1/runs/{run_id}/events": [Attempt({"run_id": "<run>"}), Attempt({"run_id": "<group run>"})],

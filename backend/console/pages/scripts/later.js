@@ -36,6 +36,7 @@ export const fetchBranches = () => fetchAll(() => import("./chat/branches.js"), 
 export const fetchCards = () => fetchAll(() => import("./calls/tools.js"), "tools.css");
 export const fetchData = () => fetchAll(() => import("./reading/data_card.js"), "data.css");
 
+export const fetchNotices = () => fetchAll(() => import("./news/notices.js"));
 export const fetchReading = () => fetchAll(() => import("./reading/text.js"), "reading.css");
 export const fetchWhole = () => fetchAll(() => import("./reading/whole_conversation.js"), "reading.css");
 export const fetchFolding = () => fetchAll(() => import("./reading/folding.js"), "reading.css");

@@ -5,6 +5,7 @@ import * as composer from "./composer.js";
 import { getConversation as getKnown, loadConversation } from "./conversations.js";
 import { $, showFailure } from "../dom.js";
 import { fetchBranches, fetchRoom } from "../later.js";
+import { markSeen } from "../news/unseen.js";
 import { Pane } from "../pane.js";
 import { opened } from "./opened.js";
 import { sendMessage, showEntries } from "../unsent/sending.js";
@@ -55,6 +56,7 @@ async function loadMessages(id, place, back, turn) {
     if (turn !== opened.turn) return;
     showPage(page, history);
     if (!back || !thread.restorePlace(back)) showPlace(place);
+    markSeen();
     notifyShown(id);
   } catch (error) {
     if (turn !== opened.turn) return;

@@ -8,14 +8,15 @@ const MOST = 99;
 
 // `rename(item, row)` and `leave(row)` are for conversations with an agent; those of people have a sheet.
 export function makeConversation(row, rename, leave) {
-  const { id, status, shown: title, unread: count = 0, mentioned } = row;
-  const item = el("li", { class: count ? "is-unread" : "", data: { id } },
+  const { id, status, shown: title, unread: count = 0, mentioned, isNew } = row;
+  const item = el("li", { class: count || isNew ? "is-unread" : "", data: { id } },
     el("a", { href: getAddress(id) },
       makeIcon(KINDS[row.kind] || "chat"),
       el("span", { class: "conversation-title", dir: "auto" }, title),
       status && el("span", { class: `badge ${status.kind}` }, el("span", { class: "sr" }, status.words)),
       count > 0 && makeUnreadMark(count, mentioned),
-      !status && !count && el("span", { class: "conversation-time" }, formatAge(row.updated_at))),
+      isNew && !count && !status && el("span", { class: "badge new" }, el("span", { class: "sr" }, ", has an answer that you have not seen")),
+      !status && !count && !isNew && el("span", { class: "conversation-time" }, formatAge(row.updated_at))),
     row.kind === "assistant" && !row.isUnbegun && el("span", { class: "actions" },
       makeIconButton("edit", `Rename “${title}”`, () => rename(item, row)),
       makeIconButton("trash", `Delete “${title}”`, () => leave(row))));

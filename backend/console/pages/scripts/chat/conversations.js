@@ -8,6 +8,8 @@ import { Pane } from "../pane.js";
 import { opened } from "./opened.js";
 import { readPlace } from "./thread.js";
 import { getTitle } from "../people/names.js";
+import { forgetUnseen, isUnseen, onUnseen, showNumber } from "../news/unseen.js";
+import { forgetWorking, getStatus, loadWorking, onWork } from "../news/working.js";
 import * as unread from "../people/unread.js";
 import { keepOneStop } from "../roving.js";
 import { subscribe } from "../stream.js";
@@ -19,7 +21,6 @@ const UNSENT = { kind: "unsent", words: ", has a message that is not sent" };
 
 const list = $("conversations");
 const known = new Map();
-const working = new Map(); // conversation id -> status by id of active runs
 const leaving = new Set(); // ids of those that are being deleted
 let found = null; // ids of a search, or null
 let cursor = null;
@@ -44,7 +45,7 @@ export const load = (isAnew = false) => pane.load(() => loadList(isAnew));
 async function loadList(isAnew) {
   if (isAnew || !listAccounts().length) await loadAccounts();
   const isOne = listAccounts().length < 2;
-  const [page, all] = await Promise.all([get("/v1/conversations", { limit: 50, ...getFilter() }), isOne ? null : get("/v1/conversations")]);
+  const [page, all] = await Promise.all([get("/v1/conversations", { limit: 50, ...getFilter() }), isOne ? null : get("/v1/conversations"), loadWorking()]);
   known.clear();
   departed.clear();
   for (const item of [...(all?.data ?? []).filter(isShared), ...page.data]) keepWhole(item);
@@ -100,6 +101,7 @@ const reloadStale = debounce(150, () => {
 
 function forget(id) {
   known.delete(id);
+  forgetUnseen(id);
   unread.forgetCount(id);
   drawList();
   if (selected === id) notifyGone(id);
@@ -136,7 +138,7 @@ function drawList() {
 // What an item shows, and nothing else: it is made anew when one of these has changed.
 function describeRow(conversation, isWaiting) {
   const { id, kind = "assistant", title, updated_at } = conversation;
-  return { id, kind, title, updated_at, shown: getTitle(conversation), status: isWaiting ? UNSENT : getStatus(id), ...unread.getCount(id) };
+  return { id, kind, title, updated_at, shown: getTitle(conversation), status: isWaiting ? UNSENT : getStatus(id), isNew: isUnseen(id), ...unread.getCount(id) };
 }
 
 // A conversation of which the server does not know: its first message waits.
@@ -160,9 +162,8 @@ function rename(item, { id, title }) {
 
 // How many conversations are unread stands in the title of the page, and of other accounts at their switch.
 function showUnread() {
-  const waiting = [...known.values()].filter(({ id }) => unread.getCount(id).unread > 0);
-  const number = waiting.length ? `(${waiting.length}) ` : "";
-  document.title = number + document.title.replace(/^\(\d+\) /, "");
+  const waiting = [...known.values()].filter(({ id }) => isUnseen(id) || unread.getCount(id).unread > 0);
+  showNumber(waiting.length);
   showUnreadElsewhere(new Set(waiting.map((conversation) => conversation.account_id)));
 }
 
@@ -221,13 +222,6 @@ function forgetAccount(accountId) {
   for (const { id, account_id: account } of [...known.values()]) if (account === accountId) forget(id);
 }
 
-function getStatus(id) {
-  const statuses = [...(working.get(id)?.values() || [])];
-  if (statuses.includes("awaiting_approval")) return { kind: "asks", words: ", waits for your approval" };
-  if (statuses.length) return { kind: "works", words: ", is being answered" };
-  return null;
-}
-
 // Whoever is added again is told of it as of a new one.
 subscribe("conversation.created", ({ conversation }) => departed.delete(conversation.id));
 subscribe("conversation.created conversation.updated", ({ conversation }) => {
@@ -275,15 +269,8 @@ function forgetDeparted(id) {
   showToast(["You do not take part in “", bdi(getTitle(known.get(id))), "” any more."]);
   forget(id);
 }
-subscribe("run.queued run.started run.completed run.failed run.cancelled approval.requested approval.decided", ({ run }) => {
-  if (run.user_id && run.user_id !== getUser()?.id) return; // somebody else has asked, and decides
-  const runs = working.get(run.conversation_id) || new Map();
-  if (["queued", "running", "awaiting_approval"].includes(run.status)) runs.set(run.id, run.status);
-  else runs.delete(run.id);
-  working.set(run.conversation_id, runs);
-  drawList();
-});
-
+onWork(drawList);
+onUnseen(() => getUser() && drawList());
 onWaiting(() => getUser() && drawList());
 
 // Search
@@ -320,7 +307,8 @@ list.addEventListener("scroll", () => {
 }, { passive: true });
 
 export function reset() {
-  for (const kept of [known, working, leaving, stale]) kept.clear();
+  for (const kept of [known, leaving, stale]) kept.clear();
+  forgetWorking();
   unread.reset();
   pane.clear();
   found = cursor = selected = null;
