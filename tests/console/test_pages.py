@@ -390,7 +390,7 @@ def test_conversations_are_found_by_a_piece_of_their_title(ann: Person, bob: Per
 def test_the_fields_of_titles_take_as_much_as_the_api() -> None:
     page = (FOLDER / "index.html").read_text()
     edit = (FOLDER / "scripts/tasks/editor.js").read_text()
-    rename = (FOLDER / "scripts/chat/conversation_items.js").read_text()
+    rename = (FOLDER / "scripts/undo/conversation_changes.js").read_text()
     groups = [(FOLDER / f"scripts/people/{name}.js").read_text() for name in ("begin", "participants")]
     assert re.findall(r'id="task-title"[^>]* maxlength="(\d+)"', page) == [str(task.MAX_LINE)]
     assert re.findall(r'"edit-title", .* maxlength: "(\d+)"', edit) == [str(task.MAX_TITLE)]

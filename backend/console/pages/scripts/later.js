@@ -23,6 +23,7 @@ export async function openPart(fetchPart, ...given) {
 export const fetchDelivery = () => fetchAll(() => import("./unsent/delivery.js"));
 export const fetchRuns = () => fetchAll(() => import("./chat/runs.js"), "branches.css");
 export const fetchRoom = () => fetchAll(() => import("./people/room.js"), "people.css");
+export const fetchConversationChanges = () => fetchAll(() => import("./undo/conversation_changes.js"));
 export const fetchChanges = () => fetchAll(() => import("./undo/changes.js"));
 export const fetchTaskList = () => fetchAll(() => import("./tasks/list.js"));
 export const fetchChart = () => fetchAll(() => import("./tasks/chart.js"));

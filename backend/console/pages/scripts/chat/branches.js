@@ -1,5 +1,6 @@
 // branches.js -- questions asked in other words and answers given anew: the buttons for it, and the way between versions.
 import { post } from "../api.js";
+import "../calls/agent_item.js";
 import { announce, debounce, el, isComposing, makeIcon, makeIconButton, showFailure, showToast } from "../dom.js";
 import { subscribe } from "../stream.js";
 import { makeId } from "../unsent/outbox.js";

@@ -1,6 +1,6 @@
 // conversation_items.js -- an item of the list of conversations: its title, what waits in it, and its renaming.
 import { getAddress } from "../address.js";
-import { el, formatClock, formatCount, formatDay, isComposing, makeIcon, makeIconButton } from "../dom.js";
+import { el, formatClock, formatCount, formatDay, makeIcon, makeIconButton } from "../dom.js";
 
 // Each kind of conversation has its icon.
 const KINDS = { assistant: "chat", direct: "person", group: "group" };
@@ -32,29 +32,4 @@ function makeUnreadMark(count, mentioned) {
 function formatAge(iso) {
   const day = formatDay(iso);
   return day === "Today" ? formatClock(iso) : day === "Yesterday" ? day : new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short" });
-}
-
-// The user writes another title in place of the item: `save(title)` where there is one; `done()` shows the list again.
-export function editTitle(item, title, done, save) {
-  const input = el("input", { class: "rename", "aria-label": "Title", dir: "auto", maxlength: "255" });
-  input.value = title || "";
-  let over = false;
-  const end = (isSaved) => {
-    if (over) return;
-    over = true;
-    const written = input.value.trim();
-    item.isHeld = false;
-    item.shown = null;
-    done();
-    if (isSaved && written && written !== title) save(written);
-  };
-  input.addEventListener("keydown", (event) => {
-    if (isComposing(event)) return;
-    if (event.key === "Enter") end(true);
-    if (event.key === "Escape") end(false);
-  });
-  input.addEventListener("blur", () => end(true));
-  item.isHeld = true; // whatever comes while the user writes
-  item.replaceChildren(input);
-  input.select();
 }

@@ -1,12 +1,9 @@
-// conversations.js -- the list of conversations: newest first; search, rename, delete with undo.
+// conversations.js -- the list of conversations: newest first; search, and what comes live.
 import { get } from "../api.js";
 import { $, bdi, debounce, drawItems, isComposing, showFailure, showToast } from "../dom.js";
-import { editTitle, makeConversation } from "./conversation_items.js";
-import { goTo } from "../address.js";
-import { fetchChanges, fetchSearch } from "../later.js";
+import { makeConversation } from "./conversation_items.js";
+import { fetchConversationChanges, fetchSearch } from "../later.js";
 import { Pane } from "../pane.js";
-import { opened } from "./opened.js";
-import { readPlace } from "./thread.js";
 import { getTitle } from "../people/names.js";
 import { forgetUnseen, isUnseen, onUnseen, showNumber } from "../news/unseen.js";
 import { forgetWorking, getStatus, loadWorking, onWork } from "../news/working.js";
@@ -150,15 +147,18 @@ function makeItem(row) {
   return item;
 }
 
-function rename(item, { id, title }) {
-  const showAgain = () => {
-    drawList();
-    findItem(id)?.querySelector("a").focus();
-  };
-  editTitle(item, title, showAgain, async (written) => {
-    await sendChange(id, "PATCH", ["Renamed to “", bdi(written), "”"], { title: written }).then(applyChange, showFailure);
-  });
+// What changes them is fetched with the first change.
+async function useChanges(work) {
+  try {
+    await work(await fetchConversationChanges());
+  } catch (error) {
+    showFailure(error);
+  }
 }
+
+const rename = (item, row) => useChanges((part) => part.rename(item, row, getSide()));
+const deleteConversation = (row) => useChanges((part) => part.deleteConversation(row, getSide()));
+const getSide = () => ({ list, known, leaving, selected, drawList, findItem, notifyGone, applyChange, loadConversation });
 
 // How many conversations are unread stands in the title of the page, and of other accounts at their switch.
 function showUnread() {
@@ -168,43 +168,6 @@ function showUnread() {
 }
 
 const findItem = (id) => [...list.children].find((item) => item.dataset.id === id);
-
-// Changes that can be taken back
-
-async function sendChange(id, method, said, fields, comeBack) {
-  const { change } = await fetchChanges();
-  const [changed] = await change([[method, `/v1/conversations/${id}`, fields]], { said, comeBack });
-  return changed;
-}
-
-async function deleteConversation(conversation) {
-  const { id } = conversation;
-  const next = findItem(id)?.nextElementSibling || list.firstElementChild;
-  const place = selected === id ? readPlace() : null;
-  leaving.add(id);
-  drawList();
-  if (place) notifyGone(id);
-  next?.querySelector("a")?.focus();
-  try {
-    await sendChange(id, "DELETE", ["Deleted “", bdi(getTitle(conversation)), "”"], undefined, () => showAgain(id, place));
-    known.delete(id);
-  } catch (error) {
-    if (error.status !== 404) showFailure(error);
-  }
-  leaving.delete(id);
-  drawList();
-}
-
-// The conversation is back: where it was open, it is so again, at the same place.
-async function showAgain(id, place) {
-  await loadConversation(id);
-  if (!place) {
-    findItem(id)?.querySelector("a").focus();
-    return;
-  }
-  opened.back = { id, place };
-  goTo(id);
-}
 
 // Live
 

@@ -1,7 +1,7 @@
 // run_follower.js -- follows the events of a run; after a lost connection it resumes at the last event.
 import { openStream } from "../api.js";
 import { announce, bdi } from "../dom.js";
-import { AgentItem } from "./messages.js";
+import { AgentItem } from "../calls/agent_item.js";
 import { getSpoken, growWords } from "./words.js";
 import { waitForRetry } from "../stream.js";
 

@@ -13,17 +13,22 @@ const SOON_MS = 300;
 
 const readFirstLine = (text) => text.split("\n").find((line) => /\p{L}|\p{N}/u.test(line))?.replace(/^[#>*\-\s]+|[*_`]/g, "").slice(0, LONGEST);
 
-// Asks quietly whether the user wants that; `keepWish("yes" or "no")`.
-export function offer(keepWish) {
+const describe = (what) => (typeof what === "string" ? readFirstLine(what) ?? what.slice(0, LONGEST) : describeQuestion(what));
+const describeQuestion = ({ name, arguments: given, shown }) => `May I ${name.replaceAll("_", " ")}? ${shown?.task?.title ?? given?.title ?? ""}`.trim();
+
+// Asks quietly and once whether the user wants that; the answer is kept under `name`. Browsers have it over https alone.
+export function offer(name) {
+  if (!("Notification" in window) || !isSecureContext) return;
+  keep(name, "asked");
   showToast("This answer took a while.", {
     seconds: 600,
     label: "Tell me when answers are ready",
-    action: async () => keepWish((await Notification.requestPermission()) === "granted" ? "yes" : "no"),
+    action: async () => keep(name, (await Notification.requestPermission()) === "granted" ? "yes" : "no"),
   });
 }
 
 // Once in all tabs: `key` names what is told of.
-export async function tell(id, key, words) {
+export async function tell(id, key, what) {
   if (Notification.permission !== "granted") return;
   await wait(SOON_MS);
   if (!isUnseen(id)) return; // it is in sight in another tab
@@ -35,7 +40,7 @@ export async function tell(id, key, words) {
   });
   if (!isFirst) return;
   const notice = new Notification(getTitle(getConversation(id)) || "Parley", {
-    body: readFirstLine(words) ?? words.slice(0, LONGEST), tag: key, icon: new URL("../../icon.svg", import.meta.url).href,
+    body: describe(what), tag: key, icon: new URL("../../icon.svg", import.meta.url).href,
   });
   notice.addEventListener("click", () => {
     window.focus();

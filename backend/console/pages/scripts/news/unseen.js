@@ -30,23 +30,21 @@ export function forgetUnseen(id) {
   forget(own(PREFIX + id));
 }
 
-const describeQuestion = ({ name, arguments: given, shown }) => `May I ${name.replaceAll("_", " ")}? ${shown?.task?.title ?? given?.title ?? ""}`.trim();
-
-function markUnseen(id, key, words) {
+// `what` is the text of an answer, or the call of a question.
+function markUnseen(id, key, what) {
   if (isInSight(id)) return;
   keep(own(PREFIX + id), "");
   notify();
   const wish = read(own(ASKED));
-  if (document.hidden && wish === "yes") fetchNotices().then(({ tell }) => tell(id, key, words)).catch(showFailure);
+  if (document.hidden && wish === "yes") fetchNotices().then(({ tell }) => tell(id, key, what)).catch(showFailure);
 }
 
 // Only where an answer has taken so long that one may have gone elsewhere, and once.
 function offerNotices(runId) {
   const took = Date.now() - (begun.get(runId) ?? Date.now());
   begun.delete(runId);
-  if (took < LONG_MS || !document.hidden || read(own(ASKED)) !== null || !("Notification" in window) || !isSecureContext) return;
-  keep(own(ASKED), "asked");
-  fetchNotices().then(({ offer }) => offer((wish) => keep(own(ASKED), wish))).catch(showFailure);
+  if (took < LONG_MS || !document.hidden || read(own(ASKED)) !== null) return;
+  fetchNotices().then(({ offer }) => offer(own(ASKED))).catch(showFailure);
 }
 
 subscribe("run.queued run.started", ({ run }) => begun.has(run.id) || begun.set(run.id, Date.now()));
@@ -58,7 +56,7 @@ subscribe("message.created", ({ message, message_seq: seq }) => {
 });
 subscribe("approval.requested", ({ run }) => {
   if (run.user_id && run.user_id !== getUser()?.id) return;
-  for (const call of run.pending_approvals ?? []) markUnseen(run.conversation_id, call.tool_call_id + (call.digest ?? ""), describeQuestion(call));
+  for (const call of run.pending_approvals ?? []) markUnseen(run.conversation_id, call.tool_call_id + (call.digest ?? ""), call);
 });
 subscribe("run.completed run.failed run.cancelled", ({ run }) => begun.delete(run.id));
 onChange(PREFIX, () => {
