@@ -30,9 +30,11 @@ def test_a_typed_yes_answers_the_question_and_stands_as_the_decision(site: Serve
             settled(page)
     question = page.get_by_role("group", name="Delete a task?")
     expect(question).to_contain_text("write yes, no, or what to do instead")
+    expect(page.locator("#hint")).to_have_text("What you write answers the question.")
     say(page, "Yes!")
     expect(page.locator(".task-title")).to_have_count(0)
     settled(page)
+    expect(page.locator("#hint")).to_contain_text("Enter")
     person = site.sign_in(email)
     assert said_by_user(person) == ["add buy milk", "delete buy milk"]
     approval = last_call(person)["approval"]

@@ -1,6 +1,8 @@
 // tools.js -- a card for each tool call, and the approvals that the user is asked for.
 import { post } from "../api.js";
 import { canUndo, makeUndo, noteCall } from "../undo/card_undo.js";
+import { setHint } from "../chat/composer.js";
+import { opened } from "../chat/opened.js";
 import { fetchData } from "../later.js";
 import { makeApprovalFields, getApprovalTitle } from "./approval_fields.js";
 import { readConsent } from "./consent.js";
@@ -24,6 +26,8 @@ const DECISIONS = { approved: "Approved", denied: "Denied", expired: "Nobody ans
 const formatName = (name) => name.replaceAll("_", " ");
 const isOpen = (call) => call.result === undefined || call.result === null ? !call.error && !call.finished_at : false;
 const isWaiting = (call) => Boolean(call.approval) && !call.approval.decision && isOpen(call);
+// With an agent alone what is written answers the question; among people it is said to all.
+const isTalk = () => !opened.room;
 const isRefused = (call) => call.approval?.decision in REFUSED;
 
 function describeCall(call) {
@@ -137,6 +141,7 @@ export class ToolCards {
     const ids = open.map((call) => `${call.id} ${call.approval.digest}`).join(" ");
     if (this.asked === ids) return;
     this.asked = ids;
+    if (isTalk() && (open.length || this.questions)) setHint(open.length > 0);
     const had = this.questions?.contains(document.activeElement);
     this.questions?.remove();
     this.questions = null;
@@ -173,7 +178,7 @@ export class ToolCards {
       el("div", { class: "row" },
         el("button", { type: "button", class: "primary", onclick: () => this.decide([call], true) }, "Approve"),
         el("button", { type: "button", class: "plain", onclick: () => this.decide([call], false) }, "Deny"),
-        el("span", { class: "muted small" }, "Or write yes, no, or what to do instead.", until && ` Waits until ${formatClock(until)}.`)),
+        el("span", { class: "muted small" }, isTalk() && "Or write yes, no, or what to do instead.", until && ` Waits until ${formatClock(until)}.`)),
     );
   }
 

@@ -15,6 +15,8 @@ const EXAMPLES = [
 const SENDS = "Enter sends, Shift + Enter starts a new line.";
 const ADDS_LINE = "Enter starts a new line, Ctrl + Enter sends.";
 
+const WAITS = "You can write on: the next message waits for its turn.";
+
 const box = $("composer-text");
 let place = null; // what the text in the box is for, as drafts are named; null while nobody is signed in
 let isKept = true;
@@ -23,6 +25,7 @@ let isSending = false;
 let send = async () => false;
 let stop = async () => {};
 let editLast = () => {};
+let isAsked = false; // something by the agent
 
 // `work(text)` resolves to whether the text has been taken over: else it stays in the box.
 export const onSend = (work) => (send = work);
@@ -104,9 +107,8 @@ export function focusUnlessTouch() {
 // Whether an answer can be stopped, and whether the next message waits for it.
 export function setWorking(yes, waits) {
   $("stop").hidden = !yes;
-  $("hint").textContent = waits
-    ? "You can write on: the next message waits for its turn."
-    : describeEnter();
+  if (!yes) isAsked = false;
+  if (!isAsked) $("hint").textContent = waits ? WAITS : describeEnter();
 }
 
 function describeEnter() {
@@ -118,6 +120,12 @@ function describeEnter() {
 box.addEventListener("focus", () => {
   if ([SENDS, ADDS_LINE].includes($("hint").textContent)) $("hint").textContent = describeEnter();
 });
+
+// Whether the next message answers what the agent asks.
+export function setHint(asks) {
+  isAsked = asks;
+  $("hint").textContent = asks ? "What you write answers the question." : WAITS;
+}
 
 function fitHeight() {
   box.style.setProperty("height", "auto");

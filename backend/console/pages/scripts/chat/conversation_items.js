@@ -15,7 +15,7 @@ export function makeConversation(row, rename, leave) {
       el("span", { class: "conversation-title", dir: "auto" }, title),
       status && el("span", { class: `badge ${status.kind}` }, el("span", { class: "sr" }, status.words)),
       count > 0 && makeUnreadMark(count, mentioned),
-      isNew && !count && !status && el("span", { class: "badge new" }, el("span", { class: "sr" }, ", has an answer that you have not seen")),
+      isNew && !count && !status && el("span", { class: "badge new" }, el("span", { class: "sr" }, ", has news")),
       !status && !count && !isNew && el("span", { class: "conversation-time" }, formatAge(row.updated_at))),
     row.kind === "assistant" && !row.isUnbegun && el("span", { class: "actions" },
       makeIconButton("edit", `Rename “${title}”`, () => rename(item, row)),
