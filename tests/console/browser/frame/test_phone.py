@@ -39,6 +39,7 @@ def test_without_the_network_the_page_opens_and_what_was_read_is_there(site: Ser
     visited.expected.append("ERR_INTERNET_DISCONNECTED")
     page = visited.sign_in(email, f"/#/c/{conversation}")
     expect(page.locator(MESSAGES)).to_have_count(2)
+    expect(page.locator(".task-title")).to_have_text(["Buy milk"])
     assert page.evaluate(IS_KEPT)
     visited.context.set_offline(True)
     page.reload()
