@@ -12,6 +12,7 @@ from agent.worker import Worker
 from db import Database
 from identity.api_tokens import ApiTokenCache
 from identity.auth import SignInContext
+from identity.oauth.documents import ClientDocuments
 from identity.rate_limits import RateLimiter
 from identity.sessions import SessionCache
 from llm.protocol import Model
@@ -41,6 +42,7 @@ class AppState:
     auth: SignInContext
     session_cache: SessionCache
     api_token_cache: ApiTokenCache
+    client_documents: ClientDocuments
     notifier: Notifier
     open_streams: OpenStreams
     database_probe: DatabaseProbe
@@ -129,6 +131,7 @@ def build_app_state(
         auth=SignInContext(db, jwt, limits, timedelta(days=settings.refresh_token_days)),
         session_cache=SessionCache(db),
         api_token_cache=ApiTokenCache(db),
+        client_documents=ClientDocuments(),
         notifier=notifier,
         open_streams=OpenStreams(db, notifier, timings, worker.context.live_runs),
         database_probe=DatabaseProbe(db),

@@ -20,6 +20,8 @@ from logs import configure_logs
 from protocols.ag_ui import routes as ag_ui
 from protocols.ai_sdk import routes as ai_sdk
 from protocols.mcp.auth import McpAuth
+from protocols.oauth.cross_origin import OpenPathsMiddleware
+from protocols.oauth.endpoints import list_oauth_routes
 from protocols.openai.routes import ROUTERS as OPENAI_ROUTERS
 from routes import ROUTERS
 from routes.identity import transfers
@@ -101,7 +103,11 @@ def create_app(
 
 def add_routes(app: FastAPI, settings: Settings) -> None:
     app.state.mcp = McpAuth()
-    app.router.routes += [*compile_routes(), *app.state.mcp.routes()]  # Starlette tries them in this order
+    app.router.routes += [
+        *compile_routes(),
+        *app.state.mcp.routes(),
+        *list_oauth_routes(),
+    ]  # Starlette tries them in this order
     if settings.metrics_token is not None:
         app.router.routes += metrics.router.routes
 
@@ -147,6 +153,7 @@ def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
+    app.add_middleware(OpenPathsMiddleware)
     if settings.has_metrics:
         app.add_middleware(RequestMetricsMiddleware)
     app.add_middleware(ResponseHeadersMiddleware, https=settings.is_public_by_https)

@@ -31,6 +31,8 @@ from models import (
     ConversationParticipant,
     EventCounter,
     EventLogEntry,
+    OAuthClient,
+    OAuthToken,
     RateLimit,
     RefreshToken,
     User,
@@ -76,6 +78,8 @@ def admit_new_row(caller: CallerOrSystem, row: RowT) -> RowT:
         raise MissingRule(str(row.__tablename__), "owner")
     if isinstance(caller, Caller) and type(row) in (
         User,
+        OAuthClient,
+        OAuthToken,
         RateLimit,
         RefreshToken,
         EventLogEntry,

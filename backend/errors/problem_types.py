@@ -65,6 +65,10 @@ PROBLEM_TYPES = {
     "unprocessable-content": ProblemType(422, "A value is not valid; `errors` says which."),
     "wrong-password": ProblemType(422, "`current_password` is wrong."),
     "account-ambiguous": ProblemType(422, "Name the account: you share several with the recipient."),
+    "app-request": ProblemType(
+        422,
+        "An app asks to be let in, in a way that does not hold; `redirect_to` tells it so, where that is safe.",
+    ),
     "unknown-model": ProblemType(422, "The operator offers no such model."),
     "unknown-tool": ProblemType(422, "There is no such tool."),
     "invalid-cursor": ProblemType(422, "The list gave no such `cursor`."),

@@ -16,13 +16,15 @@ from clock import utc_now
 from db import AnySelect, Database, Transaction
 from errors import Conflict, Gone, InvalidCredential, NotFound
 from identity.fresh_cache import FreshCache
-from models import Account, Agent, ApiToken, User
+from models import Account, Agent, ApiToken, OAuthToken, User
 from models.identity.api_token import AccessTokenCreate, AccessTokenCreated, AccessTokenPublic, parse_scopes
 from security import DerivedToken, hash_token, new_token
 
 # Every token begins so: people and secret scanners recognise it.
 TOKEN_PREFIX = "parley_"  # noqa: S105 -- of a secret, not one
 PREFIX_LENGTH = 12
+# The same of the access tokens that apps get by OAuth: they have rows of their own.
+OAUTH_PREFIX = "parley_oauth_"
 TOKENS_PER_USER = 100
 # `last_used_at` is written at most this often.
 LAST_USED_RESOLUTION = timedelta(minutes=1)
@@ -32,12 +34,14 @@ LAST_USED_RESOLUTION = timedelta(minutes=1)
 class ApiGrant:
     """The caller behind a program, and the conversation that records its calls.
 
-    `title` names that conversation; its id is None before the first call of an API token.
+    `title` names that conversation; its id is None before the first call of an API token. `resource` is the only
+    address at which a token of OAuth counts; None for one that counts everywhere.
     """
 
     caller: Caller
     title: str
     conversation_id: UUID | None
+    resource: str | None = None
 
     @property
     def rate_limit_id(self) -> UUID:
@@ -60,6 +64,7 @@ class TokenRow(NamedTuple):
     timezone: str
     agent_account_id: UUID | None
     language: str | None
+    resource: str | None
 
 
 # Any: the columns have several types; TokenRow gives them back.
@@ -74,6 +79,7 @@ TOKEN_COLUMNS: TokenColumns = [
     col(User.timezone),
     col(Account.id),
     col(User.language),
+    col(ApiToken.resource),
 ]
 
 
@@ -100,6 +106,12 @@ def select_active_tokens(moment: datetime | BindParameter[datetime], columns: To
 TOKEN_QUERY = select_active_tokens(bindparam("moment"), TOKEN_COLUMNS).where(
     col(ApiToken.token_hash) == bindparam("token_hash")
 )
+OAUTH_TOKEN_QUERY = (
+    select_active_tokens(bindparam("moment"), TOKEN_COLUMNS)
+    .join(OAuthToken, and_(col(OAuthToken.grant_id) == col(ApiToken.id), col(OAuthToken.kind) == "access"))
+    .where(access.visible_condition(SYSTEM, OAuthToken), col(OAuthToken.expires_at) > bindparam("moment"))
+    .where(col(OAuthToken.token_hash) == bindparam("token_hash"))
+)
 
 
 class ApiTokenCache:
@@ -115,7 +127,8 @@ class ApiTokenCache:
         if (known := self._grants.find(token_hash)) is not None:
             return known
         asked_at, moment = time.monotonic(), utc_now()
-        rows = await self._db.fetch_rows(TOKEN_QUERY, {"token_hash": token_hash, "moment": moment})
+        query = OAUTH_TOKEN_QUERY if token.startswith(OAUTH_PREFIX) else TOKEN_QUERY
+        rows = await self._db.fetch_rows(query, {"token_hash": token_hash, "moment": moment})
         if not rows:
             self._grants.forget(token_hash)
             raise InvalidCredential
@@ -132,7 +145,7 @@ class ApiTokenCache:
         )
         if row.last_used_at is None or moment - row.last_used_at >= LAST_USED_RESOLUTION:
             await self._db.write(record_use, caller)
-        grant = ApiGrant(caller, row.name, row.conversation_id)
+        grant = ApiGrant(caller, row.name, row.conversation_id, row.resource)
         self._grants.store(token_hash, grant, asked_at)
         return grant
 

@@ -15,6 +15,7 @@ from db import Database, Transaction
 from errors import Conflict, Invalid, Unauthorized
 from identity.api_tokens import revoke_tokens
 from identity.legacy_hashes import LegacyHashes
+from identity.oauth.grants import delete_codes
 from identity.password_hashing import HashingPool
 from identity.rate_limits import (
     PASSWORD_PER_USER,
@@ -291,6 +292,7 @@ async def store_password(tx: Transaction, caller: Caller, password_hash: str, ex
         used = col(RefreshToken.rotated_at).is_not(None)
         await delete_refresh_tokens(tx, col(RefreshToken.session_id) == caller.session_id, used)
     await revoke_tokens(tx, caller)  # one may have been created by somebody who knew the old password
+    await delete_codes(tx, caller)
 
 
 async def reset_password(db: Database, email: str, password: str) -> UUID | None:

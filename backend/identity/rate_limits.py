@@ -30,6 +30,13 @@ REGISTER_PER_ADDRESS = RateLimitItemPerHour(60)
 CALLS_PER_PROGRAM = RateLimitItemPerMinute(300, multiples=5)
 EMAIL_PER_USER = RateLimitItemPerHour(20)
 PASSWORD_PER_USER = RateLimitItemPerMinute(10, multiples=5)
+# Programs that register themselves, each as a row: of one network, and of all together.
+CLIENTS_PER_ADDRESS = RateLimitItemPerHour(20)
+CLIENTS_PER_SERVER = RateLimitItemPerHour(300)
+# Metadata documents that a user may have fetched by naming them.
+DOCUMENTS_PER_USER = RateLimitItemPerMinute(30, multiples=5)
+# Codes and refresh tokens that come from one network, good or not.
+EXCHANGES_PER_ADDRESS = RateLimitItemPerMinute(300, multiples=5)
 MAX_REMEMBERED = 10_000
 COLUMNS = get_columns(RateLimit)
 

@@ -6,6 +6,7 @@ from models.conversation import Conversation
 from models.event import Event, EventCounter, EventLogEntry, EventRead
 from models.idempotency_key import IdempotencyKey
 from models.identity.api_token import ApiToken
+from models.identity.oauth import OAuthClient, OAuthCode, OAuthToken
 from models.identity.rate_limit import RateLimit
 from models.identity.session import AuthSession, RefreshToken
 from models.message import Message, ToolCall
@@ -40,6 +41,9 @@ __all__ = [
     "Message",
     "MessageChange",
     "MessageDelivery",
+    "OAuthClient",
+    "OAuthCode",
+    "OAuthToken",
     "RateLimit",
     "RefreshToken",
     "Run",

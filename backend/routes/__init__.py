@@ -12,7 +12,7 @@ from routes import (
 )
 from routes.accounts import ACCOUNT_ROUTERS
 from routes.audit import tool_calls, undo
-from routes.identity import api_tokens, auth, me, transfers
+from routes.identity import api_tokens, auth, consent, me, transfers
 from routes.operation import health
 from routes.participation import participants, reading
 
@@ -22,7 +22,7 @@ ROUTERS = [
     participants.router,
     reading.router,
     *ACCOUNT_ROUTERS,
-    *(module.router for module in (api_tokens, transfers, me, auth, health, markdown)),
+    *(module.router for module in (api_tokens, transfers, me, auth, consent, health, markdown)),
     well_known.router,
     chats.versioned,
     chats.unversioned,

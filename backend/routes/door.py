@@ -39,9 +39,15 @@ def read_bearer(headers: Headers) -> str | None:
 
 
 async def find_caller(state: AppState, token: str) -> Caller:
-    """Whose access token or API token this is; raises InvalidCredential where it does not count."""
+    """Whose access token or API token this is; raises InvalidCredential where it does not count.
+
+    What an app got by OAuth counts at the address alone that it was made for (RFC 8707), which is none of REST.
+    """
     if token.startswith(TOKEN_PREFIX):
-        return (await state.api_token_cache.get_grant(token)).caller
+        grant = await state.api_token_cache.get_grant(token)
+        if grant.resource is not None:
+            raise InvalidCredential
+        return grant.caller
     try:
         claims = state.jwt.decode(token)
     except InvalidToken as error:

@@ -2,6 +2,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from math import inf
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from db import Database, Transaction
 from events import event_log
 from failure_causes import log_failure
 from identity import sessions
+from identity.oauth.clients import delete_expired_clients
+from identity.oauth.grants import delete_old_codes, delete_old_tokens
 from identity.rate_limits import delete_expired_limits
 from services import run_log
 from services.accounts import account_removal, user_removal
@@ -23,6 +26,16 @@ START_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 3600.0
 REMOVAL_SECONDS = 10.0
 FORGOTTEN_SECONDS = 60.0
+# Each deletes one batch of rows that belong to nobody any more.
+DELETIONS: tuple[Callable[[Transaction], Awaitable[int]], ...] = (
+    delete_expired_limits,
+    delete_old_codes,
+    delete_old_tokens,
+    delete_expired_clients,
+    partial(delete_ended_invitations, caller=SYSTEM),
+)
+# Each deletes one batch of rows that belong to nobody any more.
+DELETIONS = (delete_expired_limits, delete_old_codes, delete_old_tokens, delete_expired_clients)
 # Deletes rows of a marked owner; whether some are left.
 DeleteSlice = Callable[[Transaction, System, UUID], Awaitable[bool]]
 
@@ -45,14 +58,13 @@ class Housekeeping:
     async def delete_expired(self) -> None:
         """Delete expired rows, a batch at a time, and end the runs that no agent has answered."""
         write = self._db.write_unhurried
-        while await write(delete_expired_limits):
-            pass
         while await write(delete_old_keys, SYSTEM):
             pass
         while await write(sessions.delete_ended_sessions, SYSTEM):
             pass
-        while await write(delete_ended_invitations, SYSTEM):
-            pass
+        for delete_ended in DELETIONS:
+            while await write(delete_ended):
+                pass
         while await write(run_log.delete_old_details, SYSTEM, self._run_log_retention_days):
             pass
         while await write(undo_steps.delete_old_steps, SYSTEM):

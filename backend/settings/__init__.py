@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     registration: Literal["open", "closed"] = Field(
         "open", description="`closed`: only the operator makes users, with `parley user create`."
     )
+    oauth_clients: Literal["any", "documents", "none"] = Field(
+        "any",
+        description="Which apps may ask people to let them in by OAuth: `documents`, those that describe themselves at "
+        "an https address, which this server fetches; `any`, also those that register; `none`: API tokens only.",
+    )
     rate_limits: Literal["on", "off"] = Field("on", description="`off` only for load tests.")
     trusted_proxies: Annotated[list[str], NoDecode] = Field(
         [],
@@ -271,7 +276,8 @@ class Settings(BaseSettings):
         return split_list(value)
 
     @field_validator(
-        "log_level", "log_format", "registration", "rate_limits", "database_pooler", mode="before"
+        *("log_level", "log_format", "registration", "oauth_clients", "rate_limits", "database_pooler"),
+        mode="before",
     )
     @classmethod
     def lower_choices(cls, value: object) -> object:

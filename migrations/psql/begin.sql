@@ -34,7 +34,7 @@ WHERE schemaname = current_schema()
     'runs', 'run_events', 'idempotency_keys', 'approvals', 'events', 'event_sequences', 'access_tokens',
     'tool_calls', 'event_log', 'event_counter', 'event_reads', 'accounts', 'account_members',
     'account_invitations', 'agents', 'conversation_participants', 'message_changes', 'message_deliveries',
-    'search_entries', 'undo_steps', 'kept_parts', 'import_rows'
+    'search_entries', 'undo_steps', 'kept_parts', 'import_rows', 'oauth_clients', 'oauth_codes', 'oauth_tokens'
   ) \gset
 
 SELECT CASE

@@ -2,11 +2,21 @@
 -- moves the stamp back. One block for each file; a new file adds its block at the top.
 
 SELECT CASE
-  WHEN left(:'stamp', 3) COLLATE "C" > '041' THEN
+  WHEN left(:'stamp', 3) COLLATE "C" > '042' THEN
     'the database is at ' || :'stamp' || ', newer than these files, which therefore cannot reset it'
   ELSE ''
 END AS refusal \gset
 \ir refuse.sql
+
+SELECT left(:'stamp', 3) COLLATE "C" >= '042' AND left(:'revision', 3) COLLATE "C" <= '042' AS undo \gset
+\if :undo
+  UPDATE access_tokens SET revoked_at = CURRENT_TIMESTAMP WHERE client_id IS NOT NULL AND revoked_at IS NULL;
+  ALTER TABLE access_tokens DROP COLUMN resource, DROP COLUMN client_id;
+  DROP TABLE oauth_tokens CASCADE;
+  DROP TABLE oauth_codes CASCADE;
+  DROP TABLE oauth_clients CASCADE;
+  \echo 042_add_oauth: dropped
+\endif
 
 SELECT left(:'stamp', 3) COLLATE "C" >= '041' AND left(:'revision', 3) COLLATE "C" <= '041' AS undo \gset
 \if :undo

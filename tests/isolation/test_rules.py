@@ -16,7 +16,10 @@ from support.api.isolation import Theirs
 from support.servers import Person, Server, in_database
 
 # Tables of which no person sees a row.
-NOBODYS: set[type[SQLModel]] = {models.RefreshToken, models.RateLimit, models.EventCounter}
+NOBODYS: set[type[SQLModel]] = {
+    *(models.RefreshToken, models.RateLimit, models.EventCounter),
+    *(models.OAuthClient, models.OAuthCode, models.OAuthToken),
+}
 
 
 # Tables with rows for all members of an account or a group, by the column that says of which one.

@@ -97,6 +97,10 @@ JUSTIFIED = {
     ): "expired tokens of the session that is being refreshed, as SYSTEM",
     ("identity/rate_limits.py", "delete"): "counts of attempts belong to nobody, as SYSTEM",
     (
+        "identity/oauth/grants.py",
+        "delete",
+    ): "expired tokens of a grant that is locked, and the caller's own codes, as SYSTEM",
+    (
         "protocols/mcp/direct_call_rows.py",
         "insert",
     ): "rows of the caller, into the conversation that access.visible has opened",
@@ -265,12 +269,23 @@ def test_a_statement_for_anyone_shows_nothing_until_it_is_said_for_whom(
 
     assert in_database(server, lambda tx: execute(tx, access.caller_params(Caller(uuid4(), None)))) == 0
     mine = in_database(server, lambda tx: execute(tx, access.caller_params(Caller(theirs.person.id, None))))
-    if table in (models.RefreshToken, models.RateLimit, models.EventCounter):
+    if table in UNSEEN:
         assert mine == 0
         return  # nobody sees them: there is nothing to be said
     assert mine > 0
     with pytest.raises(StatementError, match="caller_user_id"):
         in_database(server, lambda tx: execute(tx, {}))
+
+
+# Nobody sees them, not even whose they are.
+UNSEEN = (
+    models.RefreshToken,
+    models.RateLimit,
+    models.EventCounter,
+    models.OAuthClient,
+    models.OAuthCode,
+    models.OAuthToken,
+)
 
 
 def named_in(module: str) -> set[str]:
@@ -297,6 +312,8 @@ MAY_ACT_AS_SYSTEM = {
     "identity/users.py",
     "identity/sessions.py",
     "identity/api_tokens.py",
+    "identity/oauth/clients.py",
+    "identity/oauth/grants.py",
     "access/batch_deletion.py",
     "services/accounts/user_removal.py",
     "services/agents/agents.py",
@@ -340,6 +357,7 @@ def test_only_who_has_found_out_who_asks_makes_a_caller() -> None:
         "identity/sessions.py",
         "identity/api_tokens.py",
         "identity/auth.py",
+        "identity/oauth/grants.py",
         "services/accounts/members.py",
         "services/agents/agents.py",
         "services/agents/answers.py",

@@ -34,10 +34,8 @@ from support.databases.postgres import PostgresServer
 from support.servers import KEY
 
 REVISIONS = list_revisions()
-HEAD = REVISIONS[-1]
-README = (MIGRATIONS / "README.md").read_text()
-ID = "'{0:032x}'"
-ONE = ID.format(1)
+ID, README = "'{0:032x}'", (MIGRATIONS / "README.md").read_text()
+HEAD, ONE = REVISIONS[-1], ID.format(1)
 # What each revision brings, with rows in it, in SQL that all engines read.
 ROWS = {
     "000": f"INSERT INTO users (id, email, password_hash) VALUES ({ONE}, 'ann@example.com', '-'), "
@@ -118,6 +116,9 @@ ROWS = {
     "041": f"INSERT INTO runs (conversation_id, user_id, trigger_seq, attempt) VALUES ({ONE}, {ONE}, 1, 1)",
     "039": "INSERT INTO import_rows (import_id, row_id, user_id, noun, kind, state_after) "
     f"VALUES ({ID.format(9)}, {ID.format(9)}, {ONE}, 'task', 'made', '{{}}')",
+    "042": "INSERT INTO oauth_clients (name, redirect_uris, expires_at) VALUES ('-', '-', '2026-01-01');"
+    f"INSERT INTO oauth_codes VALUES ('-', {ONE}, '-', '-', '-', '-', '-', '-', '2026-01-01', '2026-01-01', NULL, NULL);"
+    "INSERT INTO oauth_tokens SELECT '-', id, 'refresh', created_at, created_at, NULL, NULL FROM access_tokens",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.
 DROPPED = {"event_sequences"}
@@ -451,7 +452,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             writer.execute("SET lock_timeout = '200ms'")
             writer.execute(f"INSERT INTO tasks (user_id, title) VALUES ({ONE}, 'written meanwhile')")
             writer.execute("UPDATE tasks SET completed = true WHERE title = 'task 7'")
-            assert place.stamps() == [HEAD, "started 042"]
+            assert place.stamps() == [HEAD, "started 043"]
             assert place.run(index) == ["False"]
             old.close()
             migration.result(30)
@@ -460,7 +461,7 @@ def test_the_readmes_example_adds_a_key_and_an_index_while_a_writer_goes_on(
             "True"
         ]
         assert place.counts()["tasks"] == 20001
-        assert place.stamps() == ["042_add_run_id_to_tasks"]
+        assert place.stamps() == ["043_add_run_id_to_tasks"]
 
 
 # The README

@@ -16,7 +16,9 @@ from models.shapes import MAX_NAME, ApiModel, Name, Time, optional_field
 class ApiToken(SQLModel, table=True):
     """`token_hash` is the SHA-256 of the token, `prefix` its first characters, `scopes` words between spaces.
 
-    `conversation_id` is the conversation that records the calls made with it.
+    `conversation_id` is the conversation that records the calls made with it. Of an app that a person has let in by
+    OAuth, `client_id` says which one, `resource` where its tokens count, and `token_hash` is that of nothing: it has
+    tokens of its own in oauth_tokens, and lasts as long as it goes on renewing them.
     """
 
     __tablename__ = "access_tokens"
@@ -44,6 +46,8 @@ class ApiToken(SQLModel, table=True):
     last_used_at: datetime | None = nullable_column("last_used_at", UTCDateTime)
     expires_at: datetime | None = nullable_column("expires_at", UTCDateTime)
     revoked_at: datetime | None = nullable_column("revoked_at", UTCDateTime)
+    client_id: str | None = nullable_column("client_id", String(500))
+    resource: str | None = nullable_column("resource", String(500))
 
 
 Scope = Literal["read", "write", "tasks:read", "tasks:write", "chat", "events:read", "events:write"]
@@ -106,6 +110,10 @@ class AccessTokenPublic(ApiModel):
     created_at: Time
     last_used_at: Time | None
     expires_at: Time | None
+    client_id: str | None = ApiField(
+        None,
+        description="Of an app that you have let in: the id that it goes by. It renews itself while it is used.",
+    )
 
 
 class AccessTokenCreated(AccessTokenPublic):

@@ -1,29 +1,25 @@
-# protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, RFC 9728 metadata.
-from urllib.parse import urlsplit
-
+# protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, what a refusal names.
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from app_state import AppState
-from errors import CHALLENGE, Forbidden, InsufficientScope, MisdirectedRequest, Unauthorized
+from errors import CHALLENGE, InsufficientScope, InvalidCredential, Unauthorized
 from identity.api_tokens import TOKEN_PREFIX, ApiGrant
-from models.identity.api_token import SCOPES_FOR, Permission
+from models.identity.api_token import SCOPES_FOR
+from protocols.hosts import check_host_and_origin
 from protocols.mcp.on_demand import OnDemandServer
+from protocols.oauth.metadata import MCP_PATH, METADATA_PATH, PERMISSIONS
 from routes.door import find_caller, get_app_state, get_base_url, read_bearer
 from security import derive_id
 from server.body_limits import check_json_size, replay_body
 
-MCP_PATH = "/mcp"
-METADATA_PATH = f"/.well-known/oauth-protected-resource{MCP_PATH}"
 # The key of the grant in a request's scope.
 SCOPE_GRANT = "parley.grant"
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-# What the tools ask for: an API token with none of it has nothing to do here.
-PERMISSIONS: tuple[Permission, ...] = ("tasks:read", "tasks:write")
+# What a client without a token is told to ask for (RFC 6750, section 3). The person may give less.
+FIRST_SCOPE = "read write"
 # The title of the conversation for calls with an access token, which has no name.
 SESSION_TITLE = "MCP"
 INVALID_ID = {
@@ -44,7 +40,6 @@ class McpAuth:
         return [
             Route(MCP_PATH, self, methods=["POST"]),
             Route(f"{MCP_PATH}/", self, methods=["POST"]),
-            Route(METADATA_PATH, describe_resource, methods=["GET"]),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,66 +96,31 @@ def has_request_id(body: bytes) -> bool:
 async def find_grant(request: Request) -> ApiGrant:
     """The grant of the request's API token or access token; a refusal names the metadata (RFC 9728, section 5.1)."""
     try:
-        grant = await find_any_grant(get_app_state(request), read_bearer(request.headers))
+        grant = await find_any_grant(request)
         if not any(map(grant.caller.is_allowed, PERMISSIONS)):
             raise InsufficientScope(SCOPES_FOR[PERMISSIONS[0]][0])
     except (Unauthorized, InsufficientScope) as refusal:
         challenge = (refusal.headers or {})["WWW-Authenticate"]
-        separator = " " if challenge == CHALLENGE else ", "
+        if isinstance(refusal, Unauthorized):
+            challenge += f'{separate(challenge)}scope="{FIRST_SCOPE}"'
         metadata = f'resource_metadata="{get_base_url(request)}{METADATA_PATH}"'
-        refusal.headers = {"WWW-Authenticate": challenge + separator + metadata}
+        refusal.headers = {"WWW-Authenticate": challenge + separate(challenge) + metadata}
         raise
     return grant
 
 
-async def find_any_grant(state: AppState, token: str | None) -> ApiGrant:
+def separate(challenge: str) -> str:
+    return " " if challenge == CHALLENGE else ", "
+
+
+async def find_any_grant(request: Request) -> ApiGrant:
+    state, token = get_app_state(request), read_bearer(request.headers)
     if token is None:
         raise Unauthorized("Sign in first: send an access token of Parley as the bearer token.")
     if token.startswith(TOKEN_PREFIX):
-        return await state.api_token_cache.get_grant(token)
+        grant = await state.api_token_cache.get_grant(token)
+        if grant.resource not in (None, get_base_url(request) + MCP_PATH):
+            raise InvalidCredential
+        return grant
     caller = await find_caller(state, token)
     return ApiGrant(caller, SESSION_TITLE, derive_id(state.jwt.secret, "mcp", str(caller.user_id)))
-
-
-def check_host_and_origin(request: Request) -> None:
-    """DNS-rebinding protection: only known Host and Origin values are let in."""
-    state = get_app_state(request)
-    host = request.headers.get("host", "")
-    if parse_host(f"//{host}") not in list_known_names(request, state):
-        raise MisdirectedRequest("This server does not go by that name; its operator can set PUBLIC_URL.")
-    origin = request.headers.get("origin")
-    if origin is None or {origin, "*"} & set(state.settings.cors_origins):
-        return
-    if not origin.startswith(("http://", "https://")) or parse_host(origin) not in list_known_names(
-        request, state
-    ):
-        raise Forbidden("Pages of that origin may not call this server.", problem="origin-refused")
-
-
-def list_known_names(request: Request, state: AppState) -> set[str | None]:
-    """The allowed hosts; among them is the address that the request came to, which no page can forge."""
-    own = request.scope.get("server") or ("",)
-    public = state.settings.public_url
-    return {*LOOPBACK_NAMES, own[0], *([parse_host(public)] if public else [])} - {None, ""}
-
-
-def parse_host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:
-        return None
-
-
-async def describe_resource(request: Request) -> Response:
-    """Protected resource metadata (RFC 9728): which tokens are accepted. It names no authorization server."""
-    check_host_and_origin(request)
-    base = get_base_url(request)
-    return JSONResponse(
-        {
-            "resource": f"{base}{MCP_PATH}",
-            "resource_name": "Parley",
-            "bearer_methods_supported": ["header"],
-            "scopes_supported": sorted({scope for name in PERMISSIONS for scope in SCOPES_FOR[name]}),
-            "resource_documentation": f"{base}/docs",
-        }
-    )

@@ -112,10 +112,10 @@ def test_who_has_no_good_token_is_told_where_to_read_about_them(server: Server, 
     kind, _, fields = answer.headers["www-authenticate"].partition(" ")
     where = f"{server.base_url}/.well-known/oauth-protected-resource/mcp"
     wrong = 'error="invalid_token", ' if token else ""
-    assert (kind, fields) == ("Bearer", f'{wrong}resource_metadata="{where}"')
+    assert (kind, fields) == ("Bearer", f'{wrong}scope="read write", resource_metadata="{where}"')
     described = server.client().get(where).json()
     assert described["resource"] == f"{server.base_url}/mcp"
-    assert described["scopes_supported"] == ["read", "tasks:read", "tasks:write", "write"]
+    assert described["scopes_supported"] == ["chat", "read", "tasks:read", "tasks:write", "write"]
 
 
 @pytest.mark.engines("sqlite", "postgresql")

@@ -98,6 +98,12 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /mcp": Elsewhere("tests/protocols/mcp"),
     "POST /mcp/": Elsewhere("tests/protocols/mcp"),
     "GET /.well-known/oauth-protected-resource/mcp": Open("says which tokens /mcp takes"),
+    "GET /.well-known/oauth-protected-resource": Open("the same"),
+    "GET /.well-known/oauth-authorization-server": Open("says how apps get tokens"),
+    "GET /oauth/authorize": Elsewhere("tests/protocols/oauth"),
+    "POST /oauth/token": Elsewhere("tests/protocols/oauth"),
+    "POST /oauth/revoke": Elsewhere("tests/protocols/oauth"),
+    "POST /oauth/register": Elsewhere("tests/protocols/oauth"),
     "POST /ag-ui": Elsewhere("tests/protocols/ag_ui"),
     "POST /ag-ui/{agent_id}": Elsewhere("tests/protocols/ag_ui"),
     "POST /ai-sdk/chat": Elsewhere("tests/protocols/ai_sdk"),
@@ -128,6 +134,10 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /v1/web/session": Open("nobody is signed in yet", status=403),
     "POST /v1/web/session/refresh": Open("the cookie says who asks", status=403),
     "DELETE /v1/web/session": Open("the cookie says who asks", status=403),
+    "POST /v1/web/consent": [Attempt(body={"client_id": "<client id>"}, status=422)],
+    "POST /v1/web/consent/decision": [
+        Attempt(body={"client_id": "<client id>", "approve": True}, status=422)
+    ],
     "POST /v1/render": Own({"text": "**Hello**"}),
     "GET /healthz": Open("says that the process is up, to whoever operates it"),
     "GET /readyz": Open("says that the database answers"),
