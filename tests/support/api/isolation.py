@@ -134,10 +134,8 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "POST /v1/web/session": Open("nobody is signed in yet", status=403),
     "POST /v1/web/session/refresh": Open("the cookie says who asks", status=403),
     "DELETE /v1/web/session": Open("the cookie says who asks", status=403),
-    "POST /v1/web/consent": [Attempt(body={"client_id": "<client id>"}, status=422)],
-    "POST /v1/web/consent/decision": [
-        Attempt(body={"client_id": "<client id>", "approve": True}, status=422)
-    ],
+    "POST /v1/web/consent": Elsewhere("tests/protocols/oauth"),
+    "POST /v1/web/consent/decision": Elsewhere("tests/protocols/oauth"),
     "POST /v1/render": Own({"text": "**Hello**"}),
     "GET /healthz": Open("says that the process is up, to whoever operates it"),
     "GET /readyz": Open("says that the database answers"),
