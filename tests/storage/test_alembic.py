@@ -117,7 +117,7 @@ ROWS = {
     "039": "INSERT INTO import_rows (import_id, row_id, user_id, noun, kind, state_after) "
     f"VALUES ({ID.format(9)}, {ID.format(9)}, {ONE}, 'task', 'made', '{{}}')",
     "042": "INSERT INTO oauth_clients (name, redirect_uris, expires_at) VALUES ('-', '-', '2026-01-01');"
-    f"INSERT INTO oauth_codes VALUES ('-', {ONE}, '-', '-', '-', '-', '-', '-', '2026-01-01', '2026-01-01', NULL, NULL);"
+    f"INSERT INTO oauth_codes VALUES ('-', {ONE}, '', '', '', '', '', '', '2026-01-01', '2027-01-01', NULL, NULL);"
     "INSERT INTO oauth_tokens SELECT '-', id, 'refresh', created_at, created_at, NULL, NULL FROM access_tokens",
 }
 # Tables that later revisions did away with: going down makes them again, without rows.

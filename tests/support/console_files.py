@@ -26,6 +26,7 @@ WRITTEN = "a message that is sent"
 WHOLE = "a conversation to take along"
 DROPPED = "a file that is dropped"
 READING = "a text with Markdown"
+APPS = "a question of a program"
 LATER = {
     "styles/sheets.css": ANY_SHEET,
     "scripts/sheet.js": ANY_SHEET,
@@ -94,6 +95,10 @@ LATER = {
     "scripts/account/leaving.js": "a sign-out while something is not sent",
     "scripts/account/devices.js": "the settings",
     "scripts/account/transfers.js": "the settings",
+    "scripts/account/tokens.js": "the settings",
+    "scripts/apps/linked.js": APPS,
+    "scripts/apps/consent.js": APPS,
+    "scripts/apps/approval.js": APPS,
     "scripts/account/confirm.js": "the settings",
     "scripts/team/event_list.js": "the inbox",
     "scripts/team/account_list.js": "the accounts",

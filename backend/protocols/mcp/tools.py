@@ -77,8 +77,9 @@ def supports_elicitation(ctx: McpContext) -> bool:
 
 
 def build_approval_url(ctx: McpContext, outcome: DirectCallResult) -> str:
+    """The page where the person decides."""
     assert ctx.request is not None
-    return f"{get_base_url(ctx.request)}/v1/runs/{outcome.run_id}/approvals/{outcome.tool_call_id}"
+    return f"{get_base_url(ctx.request)}/#approve/{outcome.run_id}/{outcome.tool_call_id}"
 
 
 def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequiredResult:

@@ -21,7 +21,7 @@ from routes.route import Route
 router = APIRouter(prefix="/v1/web/consent", tags=["pages"], route_class=Route)
 
 
-@router.post("", response_model=ConsentPublic, responses=problems(401, 404, 422, 429))
+@router.post("", response_model=ConsentPublic, responses=problems(401, 403, 404, 422, 429))
 async def describe_consent(
     state: AppStateDep, caller: CallerDep, request: Request, asked: ConsentRequest
 ) -> ConsentPublic:
@@ -29,7 +29,7 @@ async def describe_consent(
     return (await find_request(state, caller, get_base_url(request), asked)).describe()
 
 
-@router.post("/decision", response_model=RedirectPublic, responses=problems(401, 404, 409, 422, 429))
+@router.post("/decision", response_model=RedirectPublic, responses=problems(401, 403, 404, 409, 422, 429))
 async def decide_consent(
     state: AppStateDep, caller: CallerDep, request: Request, decision: ConsentDecision
 ) -> RedirectPublic:

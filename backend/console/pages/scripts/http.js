@@ -11,6 +11,7 @@ export class ApiError extends Error {
     this.status = status;
     this.type = problem.type;
     this.errors = problem.errors;
+    this.redirectTo = problem.redirect_to;
     this.retryAfter = Number(headers.get("retry-after")) || 0;
   }
 }

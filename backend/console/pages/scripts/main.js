@@ -52,6 +52,7 @@ const enterConsole = () => start.load(async () => {
   $("offline-model").hidden = !config.offline;
   stream.start(me.id, changes.next_after);
   accounts.setUser(me);
+  openLinked();
   await Promise.all([conversations.load(), tasks.load(), inbox.load(), followAddress()]).catch(showFailure);
   deliver();
 });
@@ -141,7 +142,16 @@ function setTitle(title) {
   document.title = `${/^\(\d+\) /.exec(document.title)?.[0] ?? ""}${neutralizeDirection(title)} · Parley`;
 }
 
-addEventListener("hashchange", () => me && followAddress().catch(showFailure));
+// A program has sent the user here with a question of its own.
+function openLinked() {
+  if (/^#(authorize\?|approve\/)/.test(location.hash)) openPart(() => import("./apps/linked.js"), me);
+}
+
+addEventListener("hashchange", () => {
+  if (!me) return;
+  openLinked();
+  followAddress().catch(showFailure);
+});
 
 chat.onShown(showTitle);
 chat.onUnbegun((name) => {

@@ -7,6 +7,7 @@ import { makeDangerZone, makeField, makeForm, makeList, makeSection, openSheet }
 import { sendConfirmed } from "./confirm.js";
 import { describeDevice } from "./devices.js";
 import { endSession } from "./session.js";
+import { makeTokens, showTokens } from "./tokens.js";
 import { makeTransfers } from "./transfers.js";
 
 const APPROVALS = [
@@ -22,8 +23,8 @@ let sessions = null; // their list
 export async function open(user, onChange) {
   [me, notifyChange, sessions] = [user, onChange, makeList("sessions")];
   const sheet = openSheet("settings", "Settings", { leave: "Close settings" },
-    makeProfile(), makeDevice(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeTransfers(), makeGoodbye());
-  await sheet.pane.load(showSessions);
+    makeProfile(), makeDevice(), makePassword(), makeSection("sessions-part", "Where you are signed in", sessions), makeTokens(), makeTransfers(), makeGoodbye());
+  await sheet.pane.load(() => Promise.all([showSessions(), showTokens()]));
 }
 
 function makeProfile() {
