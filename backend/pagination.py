@@ -203,19 +203,22 @@ async def fetch_merged(
 
 
 async def read_items(
-    tx: Transaction, listing: ListSpec, statement: AnySelect, values: dict[str, object], limit: int
-) -> tuple[list[JsonObject], bool]:
-    """The first items, as `fetch_list` would show them, and whether there are more; read within a transaction."""
-    dialect = tx.get_bind().dialect.name
-    paged = build_page_statement(listing, statement, False, dialect)
-    arguments = {**values, "page_limit": limit + 1}
+    tx: Transaction, listing: ListSpec, statement: AnySelect, values: dict[str, object], page: Page
+) -> tuple[list[JsonObject], str | None]:
+    """The items of a page, as `fetch_list` would show them, and the next page's cursor; read within a transaction."""
+    dialect, limit = tx.get_bind().dialect.name, page.limit
+    bounds = read_cursor(listing, listing.name, page.cursor)
+    paged = build_page_statement(listing, statement, bounds is not None, dialect)
+    arguments = {**values, **(bounds or {}), "page_limit": limit + 1}
     if dialect == "postgresql":
         joined = await fetch_joined(tx, join_items(listing, paged), arguments)
         items: list[JsonObject] = from_json(f"[{joined.text}]")
-        return items, joined.count > limit
-    rows = await fetch_rows(tx, paged, arguments)
-    items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
-    return items, len(rows) > limit
+        last = joined.last if joined.count > limit else None
+    else:
+        rows = await fetch_rows(tx, paged, arguments)
+        items = [listing.public(row).model_dump(mode="json") for row in rows[:limit]]
+        last = tuple(rows[limit - 1])[-len(listing.keys) :] if len(rows) > limit else None
+    return items, None if last is None else encode_cursor(listing.name, last)
 
 
 @cache

@@ -133,10 +133,13 @@ class OpenStreams:
         for _, reader in list_readers(self._others, list(self._others)):
             reader.wake.set()
 
-    async def follow_user(self, caller: Caller, after: int | None) -> AsyncGenerator[bytes, None]:
+    async def follow_user(
+        self, caller: Caller, after: int | None, *, delivers: bool = True
+    ) -> AsyncGenerator[bytes, None]:
         """The events after `after` that the caller may see, as frames, until the session or the server ends.
 
-        Begins with `reset` if `after` is None or the log does not reach back to it.
+        Begins with `reset` if `after` is None or the log does not reach back to it. `delivers`: the frames reach the
+        caller, and with them the messages of people that are in them.
         """
         with self._register(caller, "log", caller.user_id, after) as reader:
             feed = Feed(reader.wake)
@@ -154,7 +157,8 @@ class OpenStreams:
                 return batch
 
             with self._tail.subscribe(caller.user_id, feed):
-                async with aclosing(self._stream(reader, read, caller)) as frames:
+                recipient = caller if delivers else None
+                async with aclosing(self._stream(reader, read, recipient)) as frames:
                     async for each in frames:
                         yield each
 

@@ -164,6 +164,10 @@ def parse_arguments(tool: AnyTool, arguments: object) -> BaseModel:
         raise ToolError(f"Wrong arguments for {name}: {summarize_errors(error)}.") from error
 
 
+def describe_missing_scope(name: str, permission: Permission) -> str:
+    return f"{name} needs the scope {SCOPES_FOR[permission][0]}, which this API token lacks."
+
+
 def describe_unknown_tool(name: str, tools: Collection[str]) -> str:
     """For a model that has called it: which tools it has instead."""
     return f"There is no tool named {name[:100]}. The tools are: {', '.join(tools) or 'none'}."
@@ -178,9 +182,7 @@ async def call_tool(
     """
     found, parsed = parse_call(name, arguments)
     if not caller.is_allowed(found.permission):
-        raise ToolError(
-            f"{name} needs the scope {SCOPES_FOR[found.permission][0]}, which this API token lacks."
-        )
+        raise ToolError(describe_missing_scope(name, found.permission))
     try:
         async with tx.begin_nested() if savepoint else nullcontext():
             return await found.function(tx, caller, parsed)

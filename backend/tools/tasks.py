@@ -20,7 +20,7 @@ from models.task import (
     TaskWords,
     WordsChange,
 )
-from pagination import DEFAULT_LIMIT, MAX_LIMIT, read_items
+from pagination import DEFAULT_LIMIT, MAX_LIMIT, Page, read_items
 from services import tasks
 from tools.registry import register_tool
 
@@ -81,6 +81,9 @@ class ListTasks(ApiModel):
     )
     sort: tasks.Sort = ShapeField("created", description="Newest first, due soonest first, or by position.")
     limit: int = ShapeField(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
+    cursor: Annotated[str, StringConstraints(max_length=500)] | None = ShapeField(
+        None, description="`next_cursor` of the result before, with the same filters and order."
+    )
 
 
 class CompleteTask(ApiModel):
@@ -115,6 +118,9 @@ class TaskChanged(TaskFound):
 class TasksFound(ApiModel):
     tasks: list[TaskFound]
     more: bool = ShapeField(description="Whether there are more than `limit`.")
+    next_cursor: str | None = ShapeField(
+        None, exclude_if=lambda cursor: cursor is None, description="Leads to the next ones."
+    )
 
 
 @register_tool("write", "tasks:write", AddTask, TaskPublic, idempotent=False)
@@ -126,10 +132,12 @@ async def add_task(tx: Transaction, caller: Caller, new: AddTask) -> JsonObject:
 @register_tool("read", "tasks:read", ListTasks, TasksFound)
 async def list_tasks(tx: Transaction, caller: Caller, wanted: ListTasks) -> JsonObject:
     """List the person's tasks, newest first or in another order. Use it to find the id of a task."""
-    filters = wanted.model_dump(exclude={"sort", "limit"})
+    filters = wanted.model_dump(exclude={"sort", "limit", "cursor"})
     asked = await tasks.plan_list(tx, caller, tasks.TaskFilter(**filters))
-    found, more = await read_items(tx, tasks.LISTS[wanted.sort], *asked, wanted.limit)
-    return {"tasks": shorten_descriptions(found), "more": more}
+    page = Page(wanted.limit, wanted.cursor)
+    found, cursor = await read_items(tx, tasks.LISTS[wanted.sort], *asked, page)
+    more = {"more": cursor is not None, **({"next_cursor": cursor} if cursor else {})}
+    return {"tasks": shorten_descriptions(found), **more}
 
 
 @register_tool("write", "tasks:write", CompleteTask, TaskChanged)

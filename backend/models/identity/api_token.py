@@ -1,6 +1,6 @@
 # models/identity/api_token.py -- API tokens: the long-lived keys of programs.
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as ApiField
@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import UTCDateTime, column, id_column, nullable_column, parent_column, time_column
 from models.identity.password_rules import CurrentPassword
-from models.shapes import MAX_NAME, ApiModel, Name, Time, optional_field
+from models.shapes import MAX_NAME, SPARSE, ApiModel, Name, Time, optional_field
 
 
 class ApiToken(SQLModel, table=True):
@@ -110,7 +110,7 @@ class AccessTokenPublic(ApiModel):
     created_at: Time
     last_used_at: Time | None
     expires_at: Time | None
-    client_id: str | None = ApiField(
+    client_id: Annotated[str | None, SPARSE] = ApiField(
         None,
         description="Of an app that you have let in: the id that it goes by. It renews itself while it is used.",
     )

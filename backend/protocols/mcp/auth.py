@@ -1,4 +1,7 @@
 # protocols/mcp/auth.py -- the authentication of /mcp: bearer tokens, DNS-rebinding protection, what a refusal names.
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
@@ -11,6 +14,7 @@ from identity.api_tokens import TOKEN_PREFIX, ApiGrant
 from models.identity.api_token import SCOPES_FOR
 from protocols.hosts import check_host_and_origin
 from protocols.mcp.on_demand import OnDemandServer
+from protocols.mcp.permissions import require_scope
 from protocols.oauth.metadata import MCP_PATH, METADATA_PATH, PERMISSIONS
 from routes.door import find_caller, get_app_state, get_base_url, read_bearer
 from security import derive_id
@@ -52,6 +56,9 @@ class McpAuth:
         except ClientDisconnect:
             return
         check_json_size(body)
+        if grant.resource is not None:  # who came in by OAuth may be sent back to ask for more
+            with naming_metadata(request):
+                require_scope(grant.caller, body)
         send = refuse_invalid_id(scope, body, receive, send)
         # On every log line of this request.
         with bound_contextvars(
@@ -95,10 +102,17 @@ def has_request_id(body: bytes) -> bool:
 
 async def find_grant(request: Request) -> ApiGrant:
     """The grant of the request's API token or access token; a refusal names the metadata (RFC 9728, section 5.1)."""
-    try:
+    with naming_metadata(request):
         grant = await find_any_grant(request)
         if not any(map(grant.caller.is_allowed, PERMISSIONS)):
             raise InsufficientScope(SCOPES_FOR[PERMISSIONS[0]][0])
+    return grant
+
+
+@contextmanager
+def naming_metadata(request: Request) -> Iterator[None]:
+    try:
+        yield
     except (Unauthorized, InsufficientScope) as refusal:
         challenge = (refusal.headers or {})["WWW-Authenticate"]
         if isinstance(refusal, Unauthorized):
@@ -106,7 +120,6 @@ async def find_grant(request: Request) -> ApiGrant:
         metadata = f'resource_metadata="{get_base_url(request)}{METADATA_PATH}"'
         refusal.headers = {"WWW-Authenticate": challenge + separate(challenge) + metadata}
         raise
-    return grant
 
 
 def separate(challenge: str) -> str:

@@ -13,7 +13,8 @@ from mcp_types import (
 )
 
 from errors import NotFound
-from protocols.mcp.resources import TASKS_URI, McpContext, Resources, get_grant
+from protocols.mcp.permissions import TASKS_URI
+from protocols.mcp.resources import McpContext, Resources, get_grant
 
 PROMPTS = {
     "plan_my_day": (
@@ -39,12 +40,12 @@ class Prompts:
     resources: Resources
 
     async def list_prompts(self, ctx: McpContext, params: PaginatedRequestParams | None) -> ListPromptsResult:
-        return ListPromptsResult(
-            prompts=[
-                Prompt(name=name, title=title, description=description)
-                for name, (title, description, _) in PROMPTS.items()
-            ]
-        )
+        found = [
+            Prompt(name=name, title=title, description=description)
+            for name, (title, description, _) in PROMPTS.items()
+        ]
+        may_read = get_grant(ctx).caller.is_allowed("tasks:read")
+        return ListPromptsResult(prompts=found if may_read else [])
 
     async def get_prompt(self, ctx: McpContext, params: GetPromptRequestParams) -> GetPromptResult:
         if params.name not in PROMPTS:

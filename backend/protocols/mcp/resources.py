@@ -5,7 +5,9 @@ from typing import cast
 from uuid import UUID
 
 from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
 from mcp_types import (
+    INVALID_PARAMS,
     ListResourcesResult,
     ListResourceTemplatesResult,
     PaginatedRequestParams,
@@ -15,6 +17,7 @@ from mcp_types import (
     ResourceTemplate,
     TextResourceContents,
 )
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from starlette.requests import Request
 
 from access import Caller
@@ -22,9 +25,11 @@ from db import Database
 from errors import InsufficientScope, NotFound
 from identity.api_tokens import ApiGrant
 from models.identity.api_token import SCOPES_FOR, Permission
+from models.identity.oauth import MAX_URI
 from models.shapes import JsonObject
 from pagination import Page
 from protocols.mcp.auth import SCOPE_GRANT
+from protocols.mcp.permissions import CONVERSATION_URI, TASKS_URI
 from services import tasks
 from services.messages import Span
 from services.participation import kinds
@@ -34,9 +39,10 @@ from services.tasks import TaskFilter
 McpContext = ServerRequestContext[object, Request]
 
 JSON_TYPE = "application/json"
-TASKS_URI = "parley://tasks"
-CONVERSATION_URI = "parley://conversations/"
+TEMPLATE = f"{CONVERSATION_URI}{{id}}"
 MAX_ITEMS = 200
+# What a missing resource is called in protocols before 2026-07-28, which have a code of their own for it.
+RESOURCE_NOT_FOUND = -32002
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +76,21 @@ class Resources:
         self, ctx: McpContext, params: PaginatedRequestParams | None
     ) -> ListResourceTemplatesResult:
         template = ResourceTemplate(
-            uri_template=f"{CONVERSATION_URI}{{id}}",
+            uri_template=TEMPLATE,
             name="A conversation",
             description=f"Its newest {MAX_ITEMS} messages in order, with every tool call.",
             mime_type=JSON_TYPE,
         )
-        return ListResourceTemplatesResult(resource_templates=[template])
+        may_read = get_grant(ctx).caller.is_allowed("chat:read")
+        return ListResourceTemplatesResult(resource_templates=[template] if may_read else [])
 
     async def read_resource(self, ctx: McpContext, params: ReadResourceRequestParams) -> ReadResourceResult:
-        return ReadResourceResult(contents=[await self.read(get_grant(ctx).caller, params.uri)])
+        try:
+            return ReadResourceResult(contents=[await self.read(get_grant(ctx).caller, params.uri)])
+        except NotFound as error:
+            is_current = ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+            code = INVALID_PARAMS if is_current else RESOURCE_NOT_FOUND
+            raise MCPError(code, error.detail, {"uri": params.uri[:MAX_URI]}) from error
 
     async def read(self, caller: Caller, uri: str) -> TextResourceContents:
         page = Page(MAX_ITEMS)

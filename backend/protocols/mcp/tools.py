@@ -5,6 +5,7 @@ from uuid import UUID
 from mcp_types import (
     ElicitRequest,
     ElicitRequestFormParams,
+    ElicitRequestURLParams,
     InputRequiredResult,
     ToolAnnotations,
 )
@@ -13,6 +14,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic_core import to_json
 
 from models.shapes import ApiModel, JsonObject
+from protocols.mcp.conversation_tools import ConversationTool
 from protocols.mcp.direct_calls import DirectCallResult
 from protocols.mcp.resources import McpContext
 from routes.door import get_base_url
@@ -30,8 +32,8 @@ class AwaitingApprovalResult(ApiModel):
     approve_at: str
 
 
-def build_output_schema(tool: Tool) -> JsonObject:
-    if tool.effect == "read":
+def build_output_schema(tool: Tool | ConversationTool) -> JsonObject:
+    if tool.effect == "read" or isinstance(tool, ConversationTool):
         return tool.output()
     waiting = strip_titles(AwaitingApprovalResult.model_json_schema(mode="serialization"))
     # The shapes that a result refers to stand at the top of the schema.
@@ -40,7 +42,7 @@ def build_output_schema(tool: Tool) -> JsonObject:
     return {"type": "object", "anyOf": [made, waiting], "$defs": output.get("$defs", {})}
 
 
-def to_mcp_tool(tool: Tool) -> McpTool:
+def to_mcp_tool(tool: Tool | ConversationTool) -> McpTool:
     return McpTool(
         name=tool.name,
         title=tool.title,
@@ -65,15 +67,13 @@ def build_call_result(outcome: DirectCallResult) -> JsonObject:
     return {**build_text_result(text), "structuredContent": outcome.result}
 
 
-def supports_elicitation(ctx: McpContext) -> bool:
-    """Whether the client can ask its user and send the call again afterwards."""
+def find_elicitation(ctx: McpContext) -> Literal["url", "form"] | None:
+    """How the client can ask its user and send the call again afterwards: by a page to open, or in its own words."""
     known = ctx.session.client_capabilities
     asks = known.elicitation if known else None
-    return (
-        ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
-        and asks is not None
-        and (asks.form is not None or asks.url is None)
-    )
+    if asks is None or ctx.protocol_version not in MODERN_PROTOCOL_VERSIONS:
+        return None
+    return "form" if asks.url is None else "url"
 
 
 def build_approval_url(ctx: McpContext, outcome: DirectCallResult) -> str:
@@ -83,9 +83,19 @@ def build_approval_url(ctx: McpContext, outcome: DirectCallResult) -> str:
 
 
 def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequiredResult:
+    where = build_approval_url(ctx, outcome)
+    if find_elicitation(ctx) == "url":
+        page = ElicitRequestURLParams(
+            message=f"{outcome.awaiting_approval}? Parley asks you on its own page, where you are signed in.",
+            url=where,
+            elicitation_id=outcome.tool_call_id,
+        )
+        return InputRequiredResult(
+            input_requests={ELICITATION_ID: ElicitRequest(params=page)}, request_state=str(outcome.run_id)
+        )
     text = (
-        f"{outcome.awaiting_approval}? Approve or deny it in Parley, where you are signed in (or with POST "
-        f"{build_approval_url(ctx, outcome)}). Then accept here to see what came of it; declining withdraws the call."
+        f"{outcome.awaiting_approval}? Approve or deny it in Parley, where you are signed in: {where}. "
+        f"Then accept here to see what came of it; declining withdraws the call."
     )
     asked = ElicitRequestFormParams(message=text, requested_schema={"type": "object", "properties": {}})
     return InputRequiredResult(
@@ -100,7 +110,7 @@ def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> JsonObj
     waits = AwaitingApprovalResult(run_id=outcome.run_id, tool_call_id=outcome.tool_call_id, approve_at=where)
     text = (
         f"Not done yet: {outcome.awaiting_approval} waits until the person approves it in Parley, where they are "
-        f"signed in (or with POST {where}). Tell them. Parley then makes the call itself: do not call again to "
+        f"signed in: {where}. Give them that address. Parley then makes the call itself: do not call again to "
         "hurry it."
     )
     return {**build_text_result(text), "structuredContent": waits.model_dump(mode="json")}

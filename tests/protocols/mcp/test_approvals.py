@@ -4,6 +4,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, ElicitResult
@@ -17,7 +18,6 @@ from support.servers import (
     Person,
     Server,
     in_database,
-    ok,
     serving,
     settings_for,
     wait_for_end,
@@ -51,7 +51,7 @@ async def test_a_client_that_cannot_ask_is_told_where_to_approve(
         told = waits.structured_content
         assert told["status"] == "awaiting_approval"
         assert told["tool_call_id"] == f"{told['run_id']}:1"
-        where = f"{server.base_url}/v1/runs/{told['run_id']}/approvals/{told['tool_call_id']}"
+        where = f"{server.base_url}/#approve/{told['run_id']}/{told['tool_call_id']}"
         assert told["approve_at"] == where
         assert (await call()).structured_content == told
         without_key = await client.call_tool("delete_task", {"task_id": task["id"]})
@@ -70,9 +70,9 @@ async def test_a_client_that_cannot_ask_is_told_where_to_approve(
     assert asked["run_id"] == told["run_id"]
 
 
-def asking(answer: Callable[[str], Awaitable[ElicitResult]]) -> dict[str, Any]:
+def asking(answer: Callable[[Any], Awaitable[ElicitResult]]) -> dict[str, Any]:
     async def callback(_: Any, params: Any) -> ElicitResult:
-        return await answer(params.message)
+        return await answer(params)
 
     return {"elicitation_callback": callback}
 
@@ -83,24 +83,79 @@ async def test_a_client_of_the_current_protocol_gets_the_question(
     server: Server, ann: Person, approve: bool
 ) -> None:
     task = ann.post("/v1/tasks", title="Buy milk")
-    questions: list[str] = []
+    questions: list[Any] = []
 
-    async def answer(question: str) -> ElicitResult:
+    async def answer(question: Any) -> ElicitResult:
         questions.append(question)
-        run_id = question.partition("/v1/runs/")[2].partition("/")[0]
+        run_id = question.url.partition("/#approve/")[2].partition("/")[0]
         await aside(decide, ann, run_id, approve)
-        return ElicitResult(action="accept", content={})
+        return ElicitResult(action="accept")
 
     async with connected(server, token_of(ann), ERAS[0], **asking(answer)) as client:
         done = await client.call_tool("delete_task", {"task_id": task["id"]})
     [question] = questions
-    assert question.startswith("Delete task “Buy milk”? Approve or deny it in Parley")
+    assert (question.mode, question.message) == (
+        "url",
+        "Delete task “Buy milk”? Parley asks you on its own page, where you are signed in.",
+    )
     assert done.is_error is not approve
     assert len(ann.get("/v1/tasks")["data"]) == (0 if approve else 1)
 
 
 @pytest.mark.busy
-async def test_what_is_said_in_the_client_approves_nothing(server: Server, ann: Person) -> None:
+async def test_a_client_that_has_opened_the_page_waits_for_the_person(server: Server, ann: Person) -> None:
+    """Accepting says that the page is open, and no more."""
+    task = ann.post("/v1/tasks", title="Buy milk")
+
+    async def open_page(_: Any) -> ElicitResult:
+        return ElicitResult(action="accept")
+
+    async with (
+        anyio.create_task_group() as tasks,
+        connected(server, token_of(ann), ERAS[0], **asking(open_page)) as client,
+    ):
+
+        async def approve() -> None:
+            await aside(wait_until, lambda: server.state.open_streams.count_readers()["other"] > 0)
+            [record] = [c for c in ann.get("/v1/conversations")["data"] if c["title"] == "Claude"]
+            [run] = ann.get(f"/v1/conversations/{record['id']}/runs")["data"]
+            await aside(decide, ann, run["id"], True)
+
+        tasks.start_soon(approve)
+        done = await client.call_tool("delete_task", {"task_id": task["id"]})
+    assert not done.is_error
+    assert ann.get("/v1/tasks")["data"] == []
+
+
+def test_a_client_that_has_forms_alone_is_asked_by_one(server: Server, ann: Person) -> None:
+    task = ann.post("/v1/tasks", title="Buy milk")
+    capabilities = {"elicitation": {"form": {}}}
+    sent = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {
+            "name": "delete_task",
+            "arguments": {"task_id": task["id"]},
+            "_meta": {
+                "io.modelcontextprotocol/protocolVersion": ERAS[0],
+                "io.modelcontextprotocol/clientInfo": {"name": "a test", "version": "1"},
+                "io.modelcontextprotocol/clientCapabilities": capabilities,
+            },
+        },
+    }
+    headers = {"MCP-Protocol-Version": ERAS[0], "Mcp-Method": "tools/call", "Mcp-Name": "delete_task"}
+    http = server.client(Authorization=f"Bearer {token_of(ann)}", **headers)
+    asked = http.post("/mcp", json=sent).json()["result"]["inputRequests"]["approval"]["params"]
+    assert asked["mode"] == "form"
+    assert f"{server.base_url}/#approve/" in asked["message"]
+
+
+@pytest.mark.busy
+async def test_what_is_said_in_the_client_approves_nothing(
+    server: Server, ann: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocols.mcp.server.DECISION_SECONDS", 0.1)
     task = ann.post("/v1/tasks", title="Buy milk")
 
     async def agree(_: str) -> ElicitResult:
@@ -110,7 +165,8 @@ async def test_what_is_said_in_the_client_approves_nothing(server: Server, ann: 
         waits = await client.call_tool("delete_task", {"task_id": task["id"]})
     assert waits.structured_content["status"] == "awaiting_approval"
     program = server.client(Authorization=f"Bearer {token_of(ann)}")
-    where = waits.structured_content["approve_at"]
+    told = waits.structured_content
+    where = f"/v1/runs/{told['run_id']}/approvals/{told['tool_call_id']}"
     assert program.post(where, json={"approve": True}).status_code == 403
     assert ann.get("/v1/tasks")["data"] == [task]
 
@@ -187,8 +243,8 @@ async def test_a_message_behind_a_declined_call_is_answered_at_once(
             queued.append(sent.headers["X-Run-ID"])
         assert ann.get(f"/v1/runs/{queued[0]}")["status"] == "queued"
 
-    async def decline(question: str) -> ElicitResult:
-        await aside(send_message, question.partition("/v1/runs/")[2].partition("/")[0])
+    async def decline(question: Any) -> ElicitResult:
+        await aside(send_message, question.url.partition("/#approve/")[2].partition("/")[0])
         return ElicitResult(action="decline")
 
     async with connected(server, token_of(ann), ERAS[0], **asking(decline)) as client:
@@ -221,7 +277,7 @@ async def test_a_call_that_waits_since_an_older_version_keeps_its_id_and_is_made
         await aside(in_database, server, age)
         waits = (await delete()).structured_content
         assert waits["tool_call_id"] == "call"
-        await aside(lambda: ok(ann.http.post(waits["approve_at"], json={"approve": True})))
+        await aside(lambda: ann.post(f"/v1/runs/{run_id}/approvals/call", approve=True))
         await aside(wait_for_end, ann, run_id)
         assert (await delete()).structured_content["title"] == "Buy milk"
     [_, answer] = on_record(ann)

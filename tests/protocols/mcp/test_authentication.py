@@ -13,6 +13,7 @@ from sqlmodel import col
 from clock import utc_now
 from db import Transaction
 from models import ApiToken
+from protocols.mcp.conversation_tools import CONVERSATION_TOOLS
 from support.clients.mcp_client import aside, called, connected, token_of, words
 from support.servers import (
     Person,
@@ -69,7 +70,7 @@ LIST = '{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
 def test_headers_count_as_http_has_them(ann: Person, path: str, headers: dict[str, str]) -> None:
     answer = sent(ann, token_of(ann), path, LIST, **headers)
     assert answer.status_code == 200, answer.text
-    assert len(answer.json()["result"]["tools"]) == len(TOOLS)
+    assert len(answer.json()["result"]["tools"]) == len(TOOLS) + len(CONVERSATION_TOOLS)
 
 
 def test_who_takes_neither_json_nor_events_is_refused(ann: Person) -> None:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from mcp.shared.exceptions import MCPError
 
+from protocols.mcp.conversation_tools import CONVERSATION_TOOLS
 from support.api.accounts import make_people, make_team
 from support.api.asking import add_hosted, open_group_with, wait_for_status
 from support.api.groups import say
@@ -25,9 +26,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.engines("sqlite")]
 async def test_every_tool_is_listed_with_its_shapes_and_hints(server: Server, ann: Person, era: str) -> None:
     async with connected(server, token_of(ann), era) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
-    assert listed.keys() == TOOLS.keys()
+    assert listed.keys() == TOOLS.keys() | CONVERSATION_TOOLS.keys()
     for name, tool in listed.items():
-        known, hints = TOOLS[name], tool.annotations
+        known, hints = TOOLS.get(name) or CONVERSATION_TOOLS[name], tool.annotations
         assert (tool.title, tool.description) == (known.title, known.description)
         assert hints is not None
         assert hints.read_only_hint == (known.effect == "read")
@@ -46,7 +47,8 @@ async def test_models_are_shown_the_same_schemas(
     shown = {spec.name: (spec.description, spec.parameters) for spec in model.requests[0].tools}
     async with connected(scripted, token_of(carl), era) as client:
         listed = (await client.list_tools()).tools
-    assert {tool.name: (tool.description, tool.input_schema) for tool in listed} == shown
+    alike = [tool for tool in listed if tool.name not in CONVERSATION_TOOLS]
+    assert {tool.name: (tool.description, tool.input_schema) for tool in alike} == shown
 
 
 @pytest.mark.also_on_mariadb
