@@ -68,11 +68,15 @@ class McpAuth:
 
 
 def normalize_headers(request: Request) -> list[tuple[bytes, bytes]]:
-    """The headers as the SDK reads them. No Accept header accepts every content type (RFC 9110, section 12.4.1)."""
+    """The headers as the SDK reads them. No Accept header accepts every content type (RFC 9110, section 12.4.1), and
+    spaces around a value are none of it (section 5.5).
+    """
     said = request.headers
     kind = said.get("content-type", "").lower()  # case-insensitive (RFC 9110, section 8.3.1)
     accept = ", ".join(said.getlist("accept")).strip() or "*/*"
-    others = [(name, value) for name, value in said.raw if name not in (b"accept", b"content-type")]
+    others = [
+        (name, value.strip(b" \t")) for name, value in said.raw if name not in (b"accept", b"content-type")
+    ]
     return [*others, (b"accept", accept.encode("latin-1")), (b"content-type", kind.encode("latin-1"))]
 
 

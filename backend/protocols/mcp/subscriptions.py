@@ -1,6 +1,6 @@
 # protocols/mcp/subscriptions.py -- tells a client of what has changed, from the log of events.
-"""Of protocol 2026-07-28, where a request of the client's is the stream. Earlier ones have a stream that stands by itself,
-for which a server that holds no sessions has no place."""
+"""Of protocol 2026-07-28, where a request of the client's is the stream. Earlier ones have a stream that stands by
+itself, for which a server that holds no sessions has no place."""
 
 import json
 from collections.abc import AsyncGenerator, Iterator
