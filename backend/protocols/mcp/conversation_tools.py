@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -26,7 +26,7 @@ from services import runs
 from services.messages import Span
 from services.participation import kinds
 from services.participation.kinds import ConversationFilter
-from tools.registry import AnyTool, Effect
+from tools.registry import AnyTool, Arguments, Effect
 
 # How long a call waits for the agent: shorter than most clients wait for an answer.
 ANSWER_SECONDS = 50
@@ -115,8 +115,7 @@ class Conversation:
     client_id: str | None
 
 
-# Any: each tool has arguments of a class of its own.
-ConversationFunction = Callable[[Conversation, Any], Awaitable[JsonObject]]
+ConversationFunction = Callable[[Conversation, Arguments], Awaitable[JsonObject]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +185,7 @@ async def read_conversation(at: Conversation, wanted: ReadConversation) -> JsonO
     return {"messages": shown, "next_cursor": found["next_cursor"]}
 
 
-async def search(at: Conversation, wanted: SearchEverything) -> JsonObject:
+async def search_everything(at: Conversation, wanted: SearchEverything) -> JsonObject:
     """Search what was said in the person's conversations, and their tasks, newest first."""
     page = Page(wanted.limit, wanted.cursor)
     async with at.state.search_slots.hold(at.caller):
@@ -219,6 +218,6 @@ CONVERSATION_TOOLS: dict[str, ConversationTool] = {
         describe_tool(ask_agent, AskAgent, AgentAnswer, "chat:write", "write"),
         describe_tool(list_conversations, ListConversations, ConversationsFound, "chat:read"),
         describe_tool(read_conversation, ReadConversation, MessagesFound, "chat:read"),
-        describe_tool(search, SearchEverything, SearchPage, "search"),
+        describe_tool(search_everything, SearchEverything, SearchPage, "search"),
     )
 }

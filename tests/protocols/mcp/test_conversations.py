@@ -67,7 +67,7 @@ async def test_conversations_are_listed_read_and_searched(
         before = {"conversation_id": one, "limit": 1, "cursor": read["next_cursor"]}
         read = (await client.call_tool("read_conversation", before)).structured_content
         assert read["messages"][0]["content"] == "remember the purple elephant"
-        found = (await client.call_tool("search", {"q": "purple"})).structured_content
+        found = (await client.call_tool("search_everything", {"q": "purple"})).structured_content
         hits = [hit for hit in found["data"] if hit["kind"] == "message"]
         assert {hit["conversation_id"] for hit in hits} == {one}
         for other in (theirs["conversation_id"], str(uuid4())):
@@ -89,7 +89,7 @@ async def test_conversations_are_listed_read_and_searched(
         ("read_conversation", {"conversation_id": "x\0"}, "Wrong arguments for read_conversation"),
         ("list_conversations", {"limit": 51}, "Wrong arguments for list_conversations: limit"),
         ("list_conversations", {"cursor": "nonsense"}, "The list gave no such"),
-        ("search", {"q": ""}, "Wrong arguments for search: q"),
+        ("search_everything", {"q": ""}, "Wrong arguments for search_everything: q"),
     ],
 )
 async def test_a_wrong_call_gives_an_error_that_a_model_can_act_on(

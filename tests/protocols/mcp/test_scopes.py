@@ -8,7 +8,7 @@ from support.clients.oauth_client import Storage, Visit, call_mcp, connected_by_
 from support.servers import Person, Server
 
 pytestmark = [pytest.mark.anyio, pytest.mark.engines("sqlite")]
-READING = {"list_tasks", "search"}
+READING = {"list_tasks", "search_everything"}
 CHANGING = {"add_task", "complete_task", "update_task", "delete_task", "undo"}
 
 
