@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-from attacks.protocol_bodies import BODIES
+from attacks.protocol_bodies import BODIES, FORMS
 
 # Stands for the grown value until the request is written: a number of 100,000 digits is no Python number.
 GROWN = "grown-value"
@@ -83,6 +83,12 @@ class Document:
                 "post", path, headers=MCP_HEADERS if path == "/mcp" else {}, media_type=JSON_TYPE
             )
             yield from self._places_of_body(operation, body)
+        for path, form in FORMS:
+            operation = Operation("post", path, media_type=FORM_TYPE)
+            for name in form:
+                yield Place(replace(operation, body={**form, name: GROWN}), f"form {name}", "text")
+        way = Operation("get", "/oauth/authorize", query={"client_id": "x", "state": GROWN})
+        yield Place(way, "query state", "text")
 
     def _places_of(self, method: str, path: str, described: dict[str, Any]) -> Iterator[Place]:
         values: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "cookie": {}}

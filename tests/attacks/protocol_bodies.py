@@ -49,8 +49,45 @@ MCP_CALL: dict[str, Any] = {
     },
 }
 
+MCP_COMPLETION: dict[str, Any] = describe_object(
+    {
+        "jsonrpc": {"const": "2.0"},
+        "id": {"const": 1},
+        "method": {"const": "completion/complete"},
+        "params": describe_object(
+            {
+                "ref": describe_object(
+                    {"type": {"const": "ref/resource"}, "uri": {"const": "parley://conversations/{id}"}}
+                ),
+                "argument": describe_object({"name": {"const": "id"}, "value": TEXT}),
+            }
+        ),
+    }
+)
+# An app: who it is, and what it sends for tokens.
+URI = {"type": "string", "maxLength": 1_000, "examples": ["http://127.0.0.1:1/callback"]}
+APP = describe_object({"redirect_uris": describe_array(URI), "client_name": NAME})
+FORMS = [
+    (
+        "/oauth/token",
+        {
+            "grant_type": "authorization_code",
+            "code": "x",
+            "client_id": "x",
+            "redirect_uri": "x",
+            "code_verifier": "x",
+        },
+    ),
+    (
+        "/oauth/token",
+        {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "x", "scope": "read"},
+    ),
+    ("/oauth/revoke", {"token": "x", "client_id": "x"}),
+]
 BODIES = [
     ("/mcp", MCP_CALL),
+    ("/mcp", MCP_COMPLETION),
+    ("/oauth/register", APP),
     (
         "/openai/v1/chat/completions",
         describe_object(
