@@ -96,7 +96,7 @@ class OAuthToken(SQLModel, table=True):
 class ConsentRequest(ApiModel):
     """The parameters of /oauth/authorize, of which the others are ignored."""
 
-    client_id: str = ApiField(max_length=MAX_CLIENT_ID)
+    client_id: str = ApiField(max_length=MAX_CLIENT_ID, examples=["https://app.example/client.json"])
     redirect_uri: str = ApiField("", max_length=MAX_URI)
     response_type: str = ApiField("", max_length=100)
     code_challenge: str = ApiField("", max_length=200)
@@ -107,7 +107,7 @@ class ConsentRequest(ApiModel):
 
 
 class ConsentDecision(ConsentRequest):
-    approve: bool
+    approve: bool = ApiField(examples=[True])
     scopes: list[Scope] = ApiField(
         [], max_length=7, description="What is granted, of what was asked for; empty: all of it."
     )

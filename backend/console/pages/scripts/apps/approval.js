@@ -35,6 +35,10 @@ function draw(body, run, pending) {
   const allow = el("button", { type: "button", class: "primary", id: "approval-approve", onclick: () => decide(true) }, "Approve");
   const deny = el("button", { type: "button", class: "plain", id: "approval-deny", onclick: () => decide(false) }, "Deny");
 
+  // A click that was meant for what stood here before approves nothing.
+  allow.disabled = true;
+  setTimeout(() => (allow.disabled = deny.disabled), 500);
+
   async function decide(approve) {
     allow.disabled = deny.disabled = true;
     try {

@@ -50,8 +50,15 @@ function draw(shown, asked, me, sheet) {
     event.preventDefault();
     decide(true);
   });
-  const choose = () => (allow.disabled = !form.querySelector("input:checked"));
+  let isSeen = false;
+  const choose = () => (allow.disabled = !isSeen || !form.querySelector("input:checked"));
   form.addEventListener("change", choose);
+  choose();
+  // A click that was meant for what stood here before lets nobody in.
+  setTimeout(() => {
+    isSeen = true;
+    choose();
+  }, 500);
 
   async function decide(approve) {
     const scopes = [...form.querySelectorAll("input:checked")].map((box) => box.value);
@@ -60,7 +67,7 @@ function draw(shown, asked, me, sheet) {
     try {
       const { redirect_to: where } = await post("/v1/web/consent/decision", { ...asked, approve, ...(approve ? { scopes } : {}) });
       sheet.querySelector("#consent-body").replaceChildren(...drawEnd(approve, shown, where));
-      history.replaceState(null, "", "#/");
+      history.replaceState(history.state, "", "#/");
       location.assign(where);
     } catch (error) {
       failure.textContent = error.message;

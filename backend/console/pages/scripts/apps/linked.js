@@ -10,7 +10,13 @@ export async function open(me) {
   opened.addEventListener("close", leave);
 }
 
-// The address is that of the console again: to go back, or to load the page anew, asks nothing a second time.
+// The address is that of the console again: to load the page anew asks nothing a second time. What closes a sheet leaves its entry
+// in the history first.
 function leave() {
-  if (/^#(authorize\?|approve\/)/.test(location.hash)) history.replaceState(null, "", "#/");
+  if (history.state?.isOver) addEventListener("popstate", forget, { once: true });
+  else forget();
+}
+
+function forget() {
+  if (/^#(authorize\?|approve\/)/.test(location.hash)) history.replaceState(history.state, "", "#/");
 }
