@@ -14,6 +14,7 @@
 # |-- UnsupportedMediaType 415
 # |-- MisdirectedRequest 421
 # |-- Invalid            422
+# |   `-- InvalidAppRequest
 # |-- TooManyRequests    429  too many attempts in a time
 # |-- TooManyAtOnce      429  too many at the same time
 # `-- Unavailable        503
@@ -115,6 +116,15 @@ class Invalid(ParleyError):
     def __init__(self, detail: str, loc: Sequence[str | int] = (), problem: str | None = None) -> None:
         super().__init__(detail, problem=problem)
         self.loc = tuple(loc)
+
+
+class InvalidAppRequest(Invalid):
+    """An app has sent a person here with what does not hold; `redirect_to` tells the app so, where that is safe."""
+
+    def __init__(self, detail: str, redirect_to: str | None = None) -> None:
+        super().__init__(detail, problem="app-request")
+        if redirect_to is not None:
+            self.members = {"redirect_to": redirect_to}
 
 
 class TooManyRequests(ParleyError):

@@ -209,7 +209,8 @@ def test_mcp_takes_the_same_scopes(server: Server, ann: Person) -> None:
     for scopes, status, made in [
         (["tasks:write"], 200, True),
         (["tasks:read"], 200, False),
-        (["chat", "events:read", "events:write"], 403, False),
+        (["chat"], 200, False),
+        (["events:read", "events:write"], 403, False),
     ]:
         header = ("Authorization", f"Bearer {make_token(ann, *scopes)}")
         answer = post_call(server, [header])

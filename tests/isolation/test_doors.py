@@ -24,9 +24,6 @@ from support.api.isolation import ROUTES, Elsewhere, Open, Theirs, fill_ids, sen
 from support.api.problems import problem_of
 from support.servers import Person, Server
 
-# Sessions only, too; tests/protocols/oauth tries them, because a good request of one names an app.
-CONSENT = {"POST /v1/web/consent", "POST /v1/web/consent/decision"}
-
 
 def doors_of(app: FastAPI) -> dict[str, Any]:
     """By route: the scopes that open it, none where sessions alone do, None where it is for anyone."""
@@ -184,10 +181,9 @@ def test_the_description_says_which_scopes_open_a_route(server: Server) -> None:
         for method, operation in operations.items():
             route = f"{method.upper()} {path}"
             tokens = [{"ApiToken": [scope]} for scope in SCOPES.get(route, ())]
-            is_guarded = route in GUARDED or route in CONSENT
-            expected = [session, *tokens] if is_guarded else []
+            expected = [session, *tokens] if route in GUARDED else []
             if route == "POST /v1/web/session/refresh":
                 expected = [{"ConsoleSession": []}]
             assert operation["security"] == expected, route
-            if is_guarded:
+            if route in GUARDED:
                 assert {"401", "403"} <= operation["responses"].keys()

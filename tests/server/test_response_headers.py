@@ -50,6 +50,7 @@ def is_idle_chat(path: str) -> bool:
 ANSWERED = {
     "/.well-known/security.txt": 404,
     "/.well-known/change-password": 303,
+    "/oauth/authorize": 303,
     "/openai/v1/embeddings": 404,
 }
 

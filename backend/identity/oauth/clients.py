@@ -13,9 +13,10 @@ from access import SYSTEM
 from access.batch_deletion import ROW_BATCH, delete_batch
 from clock import utc_now
 from db import Database, Transaction
+from errors import InvalidAppRequest
 from identity.oauth.documents import ClientDocuments, clean_name
 from identity.oauth.redirects import is_acceptable_redirect, name_redirect
-from identity.oauth.refusals import InvalidAppRequest, OAuthRefusal
+from identity.oauth.refusals import OAuthRefusal
 from identity.rate_limits import DOCUMENTS_PER_USER, RateLimiter
 from models import OAuthClient
 from models.identity.oauth import MAX_REDIRECTS
@@ -87,10 +88,10 @@ async def register_client(tx: Transaction, new: Registration) -> OAuthClient:
 
 
 async def prolong_registration(tx: Transaction, client_id: str) -> None:
-    """It has got tokens. One of a metadata document has no row."""
-    client = await find_registered(tx, client_id)
-    if client is not None:
-        client.expires_at = utc_now() + USED_LIFETIME
+    """It has got tokens. One of a metadata document has no row; a row is written once a day at most."""
+    client, until = await find_registered(tx, client_id), utc_now() + USED_LIFETIME
+    if client is not None and client.expires_at < until - UNUSED_LIFETIME:
+        client.expires_at = until
         await tx.flush()
 
 

@@ -15,9 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from cachetools import TLRUCache
 
+from errors import InvalidAppRequest
 from identity.oauth.addresses import is_public_address
 from identity.oauth.redirects import is_acceptable_redirect, split_uri
-from identity.oauth.refusals import InvalidAppRequest
 from models.identity.oauth import MAX_CLIENT_ID
 from models.shapes import MAX_NAME, has_invisible
 

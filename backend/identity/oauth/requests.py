@@ -2,9 +2,9 @@
 import re
 from dataclasses import dataclass
 
+from errors import InvalidAppRequest
 from identity.oauth.clients import Client
 from identity.oauth.redirects import add_answer, is_registered_redirect, name_redirect
-from identity.oauth.refusals import InvalidAppRequest
 from models.identity.api_token import SCOPES, Scope, parse_scopes
 from models.identity.oauth import ConsentPublic, ConsentRequest
 

@@ -18,7 +18,8 @@ from routes.door import get_base_url
 from routes.openapi import problems
 from routes.route import Route
 
-router = APIRouter(prefix="/v1/web/consent", tags=["pages"], route_class=Route)
+# For the console alone: no client is made from a description of these.
+router = APIRouter(prefix="/v1/web/consent", include_in_schema=False, route_class=Route)
 
 
 @router.post("", response_model=ConsentPublic, responses=problems(401, 403, 404, 422, 429))

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 import pytest
 
+from errors import InvalidAppRequest
 from identity.oauth import documents
 from identity.oauth.addresses import is_public_address
 from identity.oauth.documents import ClientDocuments, is_document_url, parse_document
-from identity.oauth.refusals import InvalidAppRequest
 from support.clients.mcp_client import ERAS
 from support.clients.oauth_client import CALLBACK, App, Visit, connected_by_oauth, decide
 from support.servers import Person, Server
@@ -123,7 +123,7 @@ def run_to_its_end(work: Coroutine[Any, Any, T]) -> T:
         try:
             return await work
         finally:
-            for _ in range(10):
+            for _ in range(200):
                 await asyncio.sleep(0)
 
     return asyncio.run(settle())

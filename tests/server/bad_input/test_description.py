@@ -41,7 +41,9 @@ def test_the_description_names_every_route(server: Server) -> None:
 
 def is_described_elsewhere(path: str) -> bool:
     """Of document 001 the same routes stand under /v1; others describe their protocols."""
-    return path.startswith(("/chats/", "/openai/", "/ai-sdk/", "/ag-ui"))
+    return path.startswith(
+        ("/chats/", "/openai/", "/ai-sdk/", "/ag-ui", "/oauth/", "/.well-known/oauth", "/v1/web/consent")
+    )
 
 
 @ON_ONE_ENGINE

@@ -49,8 +49,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /v1/me": {"display_name": "Ann", "current_password": PASSWORD, "new_password": PASSWORD},
     "DELETE /v1/me": {"current_password": PASSWORD},
     "POST /v1/me/tokens": {"name": "A program", "scopes": ["read"]},
-    "POST /v1/web/consent": {"client_id": "x"},
-    "POST /v1/web/consent/decision": {"client_id": "x", "approve": True},
     "POST /v1/web/session": {"email": "nobody@example.com", "password": PASSWORD},
     "POST /v1/render": {"text": "**Hello**"},
     "POST /v1/tasks": {"title": "Buy milk"},
