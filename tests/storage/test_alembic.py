@@ -108,8 +108,7 @@ ROWS = {
     f"VALUES ({ID.format(9)}, {ID.format(9)}, {ID.format(9)}, 1, '2026-01-01', 'by hand')",
     "033": "INSERT INTO undo_steps (user_id, change_id, noun, row_id, action) "
     f"VALUES ({ONE}, {ID.format(9)}, 'task', {ID.format(9)}, 'created')",
-    "034": "INSERT INTO kept_parts (user_id, change_id, noun, content) "
-    f"VALUES ({ONE}, {ID.format(9)}, 'runs', '[]')",
+    "034": f"INSERT INTO kept_parts (user_id, change_id, noun, content) VALUES ({ONE}, {ONE}, 'runs', '[]')",
     "036": f"UPDATE users SET language = 'de' WHERE id = {ONE}",
     "037": "INSERT INTO messages (conversation_id, user_id, role, content, seq, choices) "
     f"""VALUES ({ONE}, {ONE}, 'agent', 'hello', 7, '["Yes", "No"]')""",

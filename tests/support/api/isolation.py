@@ -29,8 +29,7 @@ class Attempt:
 @dataclass(frozen=True)
 class Own:
     """Takes no ids of others. `body` and `query` make a good request of it; `lists` says that its answer shows own rows
-    alone.
-    `filters` are ids in its query that choose among these.
+    alone. `filters` are ids in its query that choose among these.
 
     The answer of one that `streams` has no end: test_stream_life.py tries it.
     """
@@ -485,7 +484,6 @@ def of_nothing() -> dict[str, str]:
 
 def send(http: httpx.Client, route: str, attempt: Attempt, ids: dict[str, str]) -> httpx.Response:
     method, path = route.split(" ")
-
     for name, value in attempt.path.items():
         path = path.replace(f"{{{name}}}", ids.get(value, value))
     assert "{" not in path, f"an attempt on {route} leaves a part of the path open"
