@@ -20,6 +20,7 @@ THERE = "a list with tasks"
 TASK = "a task"
 TOOLS = "a call of a tool"
 DATA = "a query of data"
+AGENT = "a conversation with an agent"
 RUNS = "a message to an agent"
 CHANGES = "a change of a task"
 WRITTEN = "a message that is sent"
@@ -42,11 +43,11 @@ LATER = {
     "icon-news.svg": "an answer that was not seen",
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,
-    "scripts/chat/branches.js": RUNS,
-    "scripts/chat/queue.js": RUNS,
-    "scripts/calls/agent_item.js": RUNS,
-    "scripts/calls/call_box.js": RUNS,
-    "styles/branches.css": RUNS,
+    "scripts/chat/branches.js": AGENT,
+    "scripts/chat/queue.js": AGENT,
+    "scripts/calls/agent_item.js": AGENT,
+    "scripts/calls/call_box.js": AGENT,
+    "styles/branches.css": AGENT,
     "styles/reading.css": READING,
     "scripts/reading/text.js": READING,
     "scripts/reading/blocks.js": READING,

@@ -181,5 +181,5 @@ def test_other_words_answer_as_well_and_no_old_question_offers_anything(
     replies(page).first.focus()
     page.keyboard.press("Enter")
     settled(page)
-    expect(page.locator(".task-title").first).to_have_text("Dentist appointment")
+    expect(page.locator(".task-title", has_text="Dentist appointment")).to_have_count(1)
     expect(page.get_by_label("Message", exact=True)).to_be_focused()

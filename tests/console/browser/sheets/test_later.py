@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Request, Route, expect
 
 from console.files import FILES
 from support.browsers import Cable, Visitor, say, settled
-from support.console_files import ANY_SHEET, DATA, LATER, SHELL, THERE, WEB
+from support.console_files import AGENT, ANY_SHEET, DATA, LATER, SHELL, THERE, WEB
 from support.servers import Person, Server, wait_until
 
 NOT_FETCHED = "This part of the page could not be fetched."
@@ -118,7 +118,7 @@ STAY_OPEN = ("the accounts", "an account")
 def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opened(
     site: Server, visit: Visitor, ann: Person
 ) -> None:
-    conversation = ann.post("/v1/conversations", title="Shopping")["id"]
+    ann.post("/v1/conversations", title="Shopping")
     visited = visit(site)
     fetched: set[str] = set()
 
@@ -128,10 +128,15 @@ def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opene
             fetched.add(path.removeprefix(f"{WEB}/"))
 
     visited.context.on("request", note)
-    page = visited.sign_in(ann.email, f"/#/c/{conversation}")
+    page = visited.sign_in(ann.email)
     expect(page.locator(".task-title")).to_have_text(["Buy milk"])
     there = {name for name, when in LATER.items() if when == THERE}
     assert fetched - SHELL == FILES.keys() - LATER.keys() - {"index.html"} - SHELL | there
+    fetched.clear()
+    page.get_by_role("link", name="Shopping").click()
+    expect(page.locator("#open-audit")).to_be_visible()
+    page.evaluate(f"import('{WEB}/scripts/chat/branches.js').then(() => null)")  # with what that imports
+    assert fetched == {name for name, when in LATER.items() if when == AGENT}
     expected = {name for name, when in LATER.items() if when == ANY_SHEET}
     for what, (open_it, sheet) in OPENED.items():
         fetched.clear()
@@ -143,7 +148,7 @@ def test_each_file_is_fetched_at_the_first_visit_or_when_what_it_is_for_is_opene
             page.keyboard.press("Escape")
             expect(page.locator(sheet)).to_have_count(0)
     # A query of data needs a language model: test_data.py opens one.
-    assert set(LATER.values()) == {ANY_SHEET, DATA, THERE, *OPENED}
+    assert set(LATER.values()) == {AGENT, ANY_SHEET, DATA, THERE, *OPENED}
 
 
 def expect_notice_above_all(page: Page, text: str) -> None:
