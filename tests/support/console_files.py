@@ -28,6 +28,9 @@ WHOLE = "a conversation to take along"
 DROPPED = "a file that is dropped"
 READING = "a text with Markdown"
 APPS = "a question of a program"
+HIDDEN = "an answer while the page is hidden"
+UNSEEN = "an answer that was not seen"
+RENAMED = "a change of a conversation"
 LATER = {
     "styles/sheets.css": ANY_SHEET,
     "scripts/sheet.js": ANY_SHEET,
@@ -39,8 +42,8 @@ LATER = {
     "scripts/reading/data_card.js": DATA,
     "scripts/unsent/delivery.js": WRITTEN,
     "scripts/unsent/dropped_files.js": DROPPED,
-    "scripts/news/notices.js": "an answer while the page is hidden",
-    "icon-news.svg": "an answer that was not seen",
+    "scripts/news/notices.js": HIDDEN,
+    "icon-news.svg": UNSEEN,
     "scripts/chat/runs.js": RUNS,
     "scripts/chat/run_follower.js": RUNS,
     "scripts/chat/branches.js": AGENT,
@@ -61,7 +64,7 @@ LATER = {
     "scripts/undo/card_undo.js": TOOLS,
     "scripts/undo/changes.js": CHANGES,
     "scripts/tasks/chart.js": "a task that is done",
-    "scripts/undo/conversation_changes.js": "a change of a conversation",
+    "scripts/undo/conversation_changes.js": RENAMED,
     "scripts/undo/deleted.js": "what was deleted",
     "styles/search.css": SEARCH,
     "scripts/finding/search.js": SEARCH,
