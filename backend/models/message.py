@@ -3,8 +3,8 @@ from datetime import datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
+from pydantic import ConfigDict, StrictBool, StrictInt, StringConstraints
 from pydantic import Field as ApiField
-from pydantic import StrictBool, StrictInt, StringConstraints
 from sqlalchemy import Boolean, Column, Index, Integer, String, UniqueConstraint, Uuid, text
 from sqlalchemy import Text as TextType
 from sqlmodel import Field, SQLModel
@@ -182,6 +182,8 @@ class MessageCreate(QueryAudit):
 
 class AnswerAgain(ApiModel):
     """A message that is there is answered once more."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"on_busy": "interrupt", "wait": 5}]})
 
     on_busy: Literal["reject", "interrupt"] = ApiField("reject", description=ON_BUSY_DESCRIPTION)
     wait: Wait | None = ApiField(None, description=WAIT_DESCRIPTION)

@@ -21,6 +21,7 @@ def test_the_description_names_every_route(server: Server) -> None:
         "/openapi-3.2.json",
         "/",
         "/favicon.ico",
+        "/service_worker.js",
         "/web/{name:path}",
     }
     hidden |= {

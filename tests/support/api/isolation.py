@@ -128,6 +128,7 @@ ROUTES: dict[str, list[Attempt] | Own | Open | Elsewhere] = {
     "GET /openapi-3.2.json": Open("describes the API"),
     "GET /": Open("the console"),
     "GET /favicon.ico": Open("the console's icon"),
+    "GET /service_worker.js": Open("keeps the console in the browser"),
     "GET /web/{name:path}": Open("files of the console, by name", {"name:path": "scripts/main.js"}),
     "GET /v1/web/config": Open("what the console says at its door"),
     "POST /v1/web/session": Open("nobody is signed in yet", status=403),
