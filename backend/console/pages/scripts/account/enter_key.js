@@ -9,6 +9,10 @@ const TOUCH = matchMedia("(hover: none) and (pointer: coarse)");
 export const getChoice = () => storage.read(NAME) ?? "";
 export const sendsByEnter = () => (getChoice() || (TOUCH.matches ? "line" : "send")) === "send";
 
+// Whether a press of the Enter key sends what is written.
+export const isSendingKey = (event) =>
+  event.key === "Enter" && (sendsByEnter() ? !event.shiftKey : event.ctrlKey || event.metaKey);
+
 export function choose(choice) {
   if (choice) storage.keep(NAME, choice);
   else storage.forget(NAME);

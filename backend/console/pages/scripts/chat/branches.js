@@ -1,4 +1,5 @@
 // branches.js -- questions asked in other words and answers given anew: the buttons for it, and the way between versions.
+import { isSendingKey } from "../account/enter_key.js";
 import { post } from "../api.js";
 import "../calls/agent_item.js";
 import { announce, debounce, el, isComposing, makeIcon, makeIconButton, showFailure, showToast } from "../dom.js";
@@ -107,7 +108,7 @@ export function edit(item) {
       event.stopPropagation();
       end();
     }
-    if (event.key === "Enter" && !event.shiftKey) {
+    if (isSendingKey(event)) {
       event.preventDefault();
       form.requestSubmit();
     }
@@ -131,7 +132,7 @@ function askAnew(item, words) {
   focusUnlessTouch();
 }
 
-// The last message of the user's own; false where there is none.
+// The last message of the user's own, where there is one.
 export function editLast() {
   const item = [...list.querySelectorAll(".from-user[data-id]")].reverse().find((one) => one.querySelector("[aria-label='Edit and ask again']"));
   if (!item) return;

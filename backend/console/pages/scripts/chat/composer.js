@@ -1,6 +1,6 @@
 // composer.js -- the message box with its drafts and its two buttons, and the examples for a new user.
 import { $, debounce, el, isComposing, neutralizeDirection, showToast } from "../dom.js";
-import { sendsByEnter } from "../account/enter_key.js";
+import { isSendingKey, sendsByEnter } from "../account/enter_key.js";
 import { getDraft, keepDraft, onDraft } from "../unsent/drafts.js";
 
 const MAX_HEIGHT = 240;
@@ -155,8 +155,7 @@ new ResizeObserver(([{ contentRect }]) => {
   requestAnimationFrame(fitHeight);
 }).observe(box);
 box.addEventListener("keydown", (event) => {
-  const isMeant = sendsByEnter() ? !event.shiftKey : event.ctrlKey || event.metaKey;
-  if (event.key === "Enter" && isMeant && !isComposing(event)) {
+  if (isSendingKey(event) && !isComposing(event)) {
     event.preventDefault();
     $("composer").requestSubmit();
   }
