@@ -27,7 +27,7 @@ from routes import ROUTERS
 from routes.identity import transfers
 from routes.openapi import EVENT_STREAM
 from routes.operation import metrics
-from server.body_limits import BodySizeLimitMiddleware
+from server.body_limits import MAX_IMPORT_BYTES, BodySizeLimitMiddleware
 from server.connection_limits import ConnectionLimits
 from server.epoch_times import EpochTimesMiddleware
 from server.error_middleware import ServerErrorMiddleware, StartupErrorMiddleware
@@ -141,7 +141,7 @@ def add_middlewares(app: FastAPI, settings: Settings, timings: Timings) -> None:
     """From the inside out: a request passes the last one first."""
     install_error_handlers(app)
     app.add_middleware(ServerErrorMiddleware)
-    app.add_middleware(BodySizeLimitMiddleware, larger={transfers.IMPORT_PATH: transfers.MAX_IMPORT_BYTES})
+    app.add_middleware(BodySizeLimitMiddleware, larger={transfers.IMPORT_PATH: MAX_IMPORT_BYTES})
     app.add_middleware(EpochTimesMiddleware)
     app.add_middleware(PiecesMiddleware)
     app.add_middleware(CompressMiddleware, minimum_size=MIN_COMPRESSED_BYTES, zstd_level=1, gzip_level=1)

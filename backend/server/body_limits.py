@@ -18,6 +18,8 @@ MAX_VALUES = 10_000
 MAX_KEYS = 1_000
 # Enough for every body that is sent without signing in.
 MAX_ANONYMOUS_BYTES = 16 * 1024
+# Of a file that somebody brings from elsewhere, which is taken apart while it arrives.
+MAX_IMPORT_BYTES = 100 * MEBIBYTE
 TOO_MANY_VALUES = HTTPException(
     413, f"The body has more than {MAX_VALUES:,} values, or {MAX_KEYS:,} in one object."
 )

@@ -78,6 +78,7 @@ LATER = {
     "scripts/people/roster.js": PEOPLE,
     "scripts/people/writing.js": PEOPLE,
     "scripts/people/menu.js": PEOPLE,
+    "scripts/people/message_menu.js": PEOPLE,
     "scripts/people/typing.js": PEOPLE,
     "scripts/people/choosing.js": "a new conversation with people",
     "scripts/people/begin.js": "a new conversation with people",

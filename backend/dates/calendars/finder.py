@@ -8,7 +8,8 @@ from dates.calendars.days import DAYS, Found
 from dates.calendars.folding import fold_text
 from dates.calendars.limits import read_limits
 from dates.calendars.repeats import read_recurrence
-from dates.mention import PART_TIMES, DateMention, choose_usual_time
+from dates.day_parts import PART_TIMES, choose_usual_time
+from dates.mention import DateMention
 
 _MAX_CHARACTERS = 1000  # a date further on in a text is ignored; no title is as long
 _PARTS = ("morning", "afternoon", "evening", "night", "noon")  # by their number in the tables

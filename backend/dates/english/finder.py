@@ -3,6 +3,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
 
+from dates.day_parts import PART_TIMES, choose_usual_time
 from dates.english.context import (
     ends_here,
     is_name,
@@ -13,7 +14,7 @@ from dates.english.context import (
 )
 from dates.english.phrases import BARE_CLOCK_LEADS, DatePhrase, read_phrase
 from dates.english.words import Words, split_words
-from dates.mention import PART_TIMES, DateMention, choose_usual_time
+from dates.mention import DateMention
 from dates.orders import find_numeric_order
 from dates.recurrence_rules import Recurrence
 from due_dates.rules import parse_rule

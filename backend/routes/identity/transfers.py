@@ -15,13 +15,13 @@ from routes.dependencies import STREAM_SLOT, AppStateDep, CallerDep
 from routes.door import get_caller
 from routes.openapi import Document, problems
 from routes.route import Route
+from server.body_limits import MAX_IMPORT_BYTES
 from streaming.line_stream import LineAnswer, LineStream
 
 router = APIRouter(prefix="/v1/me", tags=["me"], route_class=Route)
 
 IMPORT_PATH = "/v1/me/import"
 # It is never held whole.
-MAX_IMPORT_BYTES = 100 * 1024 * 1024
 EXPORT: Document = {
     LineStream.media_type: {
         "schema": {"type": "string"},

@@ -1,5 +1,6 @@
 // later.js -- fetches the parts of the page that are wanted later: sheets, which it opens, what people say, tools.
 import { $, el, showFailure } from "./dom.js";
+import { Unreachable } from "./http.js";
 
 const NOT_FETCHED = "This part of the page could not be fetched. Try again, or reload the page.";
 const styles = new Map(); // by file: a promise, once it was asked for
@@ -51,7 +52,7 @@ async function fetchAll(fetchPart, name) {
     const [part] = await Promise.all([fetchPart(), name && fetchStyles(name)]);
     return part;
   } catch (cause) {
-    throw new Error(NOT_FETCHED, { cause });
+    throw navigator.onLine ? new Error(NOT_FETCHED, { cause }) : new Unreachable();
   }
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dates import DateMention
-from dates.mention import PART_TIMES
+from dates.day_parts import PART_TIMES
 from llm.offline.parsing.task_titles import TaskDraft
 from llm.offline.schedules.schedule import Schedule
 from llm.offline.sentences import schedules

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dates import DateMention
 from dates.calendar_days import MONTHS, WEEKDAYS
-from dates.mention import PART_TIMES
+from dates.day_parts import PART_TIMES
 from due_dates.occurrences import ONE_DAY, find_next_day
 from due_dates.rules import parse_rule
 from models.shapes import JsonObject

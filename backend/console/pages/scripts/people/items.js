@@ -1,6 +1,6 @@
-// items.js -- the item of a message among people: who says it, what it replies to, what it says, and what can be done.
+// items.js -- the item of a message among people: who says it, what it replies to, and what it says.
 import { get } from "../api.js";
-import { bdi, copyText, el, formatTime, makeIcon, makeTime, neutralizeDirection } from "../dom.js";
+import { bdi, el, formatTime, makeTime, neutralizeDirection } from "../dom.js";
 import { showMessage } from "../chat/chat.js";
 import { foldWords, replaceWords, showWords } from "../chat/words.js";
 import { makeAgentItem } from "../calls/agent_item.js";
@@ -8,9 +8,9 @@ import { markStored, setDay, showState } from "../chat/messages.js";
 import { opened } from "../chat/opened.js";
 import { findItem, list } from "../chat/thread.js";
 import { markMentions } from "./mentions.js";
-import { openMenu } from "./menu.js";
+import { makeMenuButton } from "./message_menu.js";
 import { nameOf } from "./names.js";
-import { makeReceipt, openDeliveries } from "./receipts.js";
+import { makeReceipt } from "./receipts.js";
 import { isMine } from "./roster.js";
 import * as writing from "./writing.js";
 
@@ -93,27 +93,6 @@ function makeFoot(item) {
     editedAt && !retractedAt && el("span", { title: `Edited ${formatTime(editedAt)}` }, "edited"),
     item.dataset.id && makeMenuButton(item),
   ];
-}
-
-function makeMenuButton(item) {
-  const { message } = item;
-  const whose = isMine(message) ? "your message" : `the message of ${nameOf(message.sender)}`;
-  const label = `What to do with ${whose}`;
-  const button = el("button", { type: "button", class: "icon-button", "aria-label": label, title: "More", "aria-haspopup": "menu", "aria-expanded": "false" }, makeIcon("more"));
-  button.addEventListener("click", () => openMenu(button, listChoices(item, button)));
-  return button;
-}
-
-function listChoices(item, button) {
-  const { message } = item;
-  const isThere = !message.retracted_at;
-  return [
-    isThere && { label: "Reply", work: () => writing.beginReply(item) },
-    isThere && { label: "Copy", work: () => copyText(item.message.content, button) },
-    { label: "Who has read it", work: () => openDeliveries(message.id) },
-    isThere && item.isMine && { label: "Edit", work: () => writing.beginEdit(item) },
-    isThere && item.isMine && { label: "Take back", isCareful: true, work: () => writing.retract(item) },
-  ].filter(Boolean);
 }
 
 // A message as it is now: edited, taken back, or with what only the user may see of it.
