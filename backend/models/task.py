@@ -9,6 +9,7 @@ from pydantic import (
     PlainSerializer,
     StrictBool,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 from pydantic import Field as ApiField
@@ -265,11 +266,12 @@ class TaskLines(ApiModel):
 
     lines: list[Line] = ApiField(min_length=1, max_length=MAX_LINES, description="Each is one task.")
 
-    @model_validator(mode="after")
-    def check_length(self) -> Self:
-        if sum(map(len, self.lines)) > MAX_IN_LINES:
+    @field_validator("lines")
+    @classmethod
+    def check_length(cls, lines: list[str]) -> list[str]:
+        if sum(map(len, lines)) > MAX_IN_LINES:
             raise ValueError(f"the lines have at most {MAX_IN_LINES} characters together")
-        return self
+        return lines
 
 
 class DraftWords(ApiModel):

@@ -34,8 +34,6 @@ DELETIONS: tuple[Callable[[Transaction], Awaitable[int]], ...] = (
     delete_expired_clients,
     partial(delete_ended_invitations, caller=SYSTEM),
 )
-# Each deletes one batch of rows that belong to nobody any more.
-DELETIONS = (delete_expired_limits, delete_old_codes, delete_old_tokens, delete_expired_clients)
 # Deletes rows of a marked owner; whether some are left.
 DeleteSlice = Callable[[Transaction, System, UUID], Awaitable[bool]]
 

@@ -26,6 +26,7 @@ def somebody(server: Server) -> Somebody:
         "task_id": person.post("/v1/tasks", title="A task")["id"],
         "conversation_id": chat["conversation_id"],
         "run_id": chat["run_id"],
+        "asked_id": chat["user_message"]["id"],
         "tool_call_id": "call_1",
         "token_id": person.post("/v1/me/tokens", name="A program", scopes=["read"])["id"],
         "session_id": person.get("/v1/me/sessions")["data"][0]["id"],

@@ -25,7 +25,12 @@ BLANK = ["", " ", "\t", "\n", "\u200b", " \u200b\t\u00a0", "\u2028", "\ufeff"]
 UNSTORABLE = ["a\0b", "\0", "a\ud800b", "\udfff"]
 NO_TEXT = [5, 1.5, True, [], ["x"], {}, {"x": 1}]
 # Without a body these ask for the same thing, and do it.
-WITHOUT_BODY = {"DELETE /v1/me", "POST /v1/chats/{account_id}/{agent_id}", "POST /v1/undo"}
+WITHOUT_BODY = {
+    "DELETE /v1/me",
+    "POST /v1/chats/{account_id}/{agent_id}",
+    "POST /v1/undo",
+    "POST /v1/messages/{message_id}/runs",
+}
 NEEDED = [route for route in BODIES if route not in WITHOUT_BODY]
 TITLE = [*BLANK, "x" * 256, "ü" * 256, *UNSTORABLE, *NO_TEXT, None]
 MESSAGE = [*BLANK, "x" * 32_001, *UNSTORABLE, *NO_TEXT, None]
@@ -96,6 +101,7 @@ AUDIT: dict[str, list[Any]] = {
 SAID: dict[str, list[Any]] = {
     "content": MESSAGE,
     "client_id": NAME,
+    "replaces_id": UUIDS,
     "on_busy": BUSY,
     "wait": WAITS,
     "stream": NO_FLAG,
@@ -104,6 +110,7 @@ SAID: dict[str, list[Any]] = {
 TALK: dict[str, list[Any]] = {
     "message": MESSAGE,
     "client_id": NAME,
+    "replaces_id": UUIDS,
     "on_busy": BUSY,
     "wait": WAITS,
     "stream": NO_FLAG,
@@ -203,6 +210,7 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     },
     "POST /v1/runs/{run_id}/approvals/{tool_call_id}": {
         "approve": [0, 1, "true", "yes", 1.5, [], {}, None],
+        "words": [*BLANK, "x" * 32_001, *UNSTORABLE, *NO_TEXT],
         "digest": ["", "x" * 64, "0" * 63, "0" * 65, *UNSTORABLE, *NO_TEXT],
     },
     "POST /v1/auth/token": {"email": [*NO_TEXT, None], "password": [*NO_TEXT, None]},
@@ -253,6 +261,8 @@ FIELDS: dict[str, dict[str, list[Any]]] = {
     "POST /v1/conversations/{conversation_id}/participants": {"user_id": [*UUIDS, None], "role": PLACES},
     "PATCH /v1/conversations/{conversation_id}/participants/{user_id}": {"role": PLACES},
     "POST /v1/conversations/{conversation_id}/read": {"message_id": [*UUIDS, None]},
+    "POST /v1/conversations/{conversation_id}/branch": {"message_id": [*UUIDS, None]},
+    "POST /v1/messages/{message_id}/runs": {"on_busy": [*BUSY, "queue"], "wait": WAITS, "stream": NO_FLAG},
     "PATCH /v1/messages/{message_id}": {"content": MESSAGE},
     "POST /v1/conversations/{conversation_id}/messages": {**SAID, "reply_to_id": UUIDS},
     "POST /v1/chats/{account_id}/{agent_id}": {"title": TITLE[:-1]},

@@ -32,6 +32,8 @@ class Somebody:
         ids = dict(self.ids)
         if route.rpartition("{conversation_id}")[2].startswith(("/participants", "/read", "/typing")):
             ids["conversation_id"] = ids["group_id"]
+        if route.endswith("/messages/{message_id}/runs"):
+            ids["message_id"] = ids["asked_id"]  # only what an agent was asked is answered again
         return route.split(" ")[1].format(**ids)
 
     def everything(self) -> list[Any]:

@@ -1,6 +1,6 @@
 // approval.js -- asks a person about one call of a tool that a program wants to make, at the address that it gave them.
 import { get, post } from "../api.js";
-import { getApprovalTitle, makeApprovalFields } from "../chat/approval_fields.js";
+import { getApprovalTitle, makeApprovalFields } from "../calls/approval_fields.js";
 import { announce, el, formatClock, formatJson } from "../dom.js";
 import { openSheet } from "../sheet.js";
 

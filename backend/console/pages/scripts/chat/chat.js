@@ -50,7 +50,9 @@ async function loadMessages(id, place, back, turn) {
     opened.isReady = openRoom(id, turn);
     opened.isReady.catch(() => {}); // whoever waits for it hears of it
     const from = place ?? back?.messageId;
-    const [page, history] = await Promise.all([from ? fetchAround(from) : pages.fetchEnd(), fetchHistory(id), opened.isReady]);
+    // Where the server is away, the messages say so better than a part of the page that did not come.
+    const [page, history] = await Promise.all([from ? fetchAround(from) : pages.fetchEnd(), fetchHistory(id)]);
+    await opened.isReady;
     if (turn !== opened.turn) return;
     await opened.room?.start(page.data);
     if (turn !== opened.turn) return;

@@ -123,12 +123,11 @@ function makeFields({ words, title, description, ...plan }) {
 
 // Several lines at once
 
-field.addEventListener("paste", (event) => {
-  const lines = event.clipboardData.getData("text/plain").split(/\r?\n|\r/).map((line) => line.trim().replace(BULLET, "").replace(BOX, "")).filter(Boolean);
-  if (lines.length < 2) return;
-  event.preventDefault();
-  offerLines(lines);
-});
+export function takeLines(text) {
+  const lines = text.split(/\r?\n|\r/).map((line) => line.trim().replace(BULLET, "").replace(BOX, "")).filter(Boolean);
+  if (lines.length > 1) offerLines(lines);
+  else insert(lines.join(" "));
+}
 
 function offerLines(lines) {
   const some = lines.slice(0, MOST_LINES);

@@ -74,6 +74,14 @@ field.addEventListener("focus", async () => {
   }
 });
 
+// Several lines are offered as tasks, also while that part is on its way.
+field.addEventListener("paste", (event) => {
+  const text = event.clipboardData.getData("text/plain");
+  if (!/[\r\n]/.test(text.trim())) return;
+  event.preventDefault();
+  fetchEntry().then((part) => part.takeLines(text)).catch(showFailure);
+});
+
 export function reset() {
   pane.clear();
   list?.reset();
