@@ -189,6 +189,7 @@ def test_the_list_has_one_stop_and_arrow_keys_lead_on(site: Server, visit: Visit
     expect(focused).to_contain_text("Two")
     page.keyboard.press("Delete")
     expect(focused).to_contain_text("One")
+    expect(page.locator(".toast")).to_be_visible()  # one may go there, too
     page.keyboard.press("Tab")
     assert not page.evaluate("document.activeElement.closest('#task-list')")
     page.keyboard.press("Shift+Tab")
