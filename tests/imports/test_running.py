@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event
 
+import main
 from access import SignedInCaller
 from db import RetryTransaction, Transaction
 from errors import DatabaseBusy
@@ -302,7 +303,8 @@ def test_a_file_of_another_format_than_was_said_is_refused(ann: Person) -> None:
 @pytest.fixture
 def small(own_database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server that takes files of one megabyte."""
-    monkeypatch.setattr(transfers, "MAX_IMPORT_BYTES", 1024 * 1024)
+    for where in (main, transfers):
+        monkeypatch.setattr(where, "MAX_IMPORT_BYTES", 1024 * 1024)
     with serving(settings_for(own_database_url)) as running:
         yield running
 
