@@ -157,12 +157,15 @@ const describeVersions = ({ version_ids: ids }) => String(ids ?? "");
 export async function reshow() {
   const { turn, id } = opened;
   if (id === null || opened.room) return;
+  const before = new Set([...list.children].map((item) => item.dataset.id));
   const [page, history] = await Promise.all([pages.fetchEnd(), fetchHistory(id)]);
   if (turn !== opened.turn) return;
   const active = new Set(history.filter((run) => ["queued", "running", "awaiting_approval"].includes(run.status)).map((run) => run.id));
   const isOnItsWay = (item) => !item.dataset.id && (item.classList.contains("live") ? active.has(item.dataset.run) : item.classList.contains("from-user"));
-  const known = new Set(page.data.map((message) => message.client_id).filter(Boolean));
-  const newer = [...list.children].filter((item) => isOnItsWay(item) && !known.has(item.dataset.client));
+  const known = new Set(page.data.flatMap((message) => [message.id, message.client_id]).filter(Boolean));
+  // What was stored while this was fetched may not be in it.
+  const hasCome = (item) => item.dataset.id && !before.has(item.dataset.id) && !known.has(item.dataset.id);
+  const newer = [...list.children].filter((item) => hasCome(item) || (isOnItsWay(item) && !known.has(item.dataset.client)));
   pages.beginWith(page);
   getRuns()?.setRuns(history);
   put([...page.data.map((message) => reuse(message) ?? make(message)), ...newer]);
