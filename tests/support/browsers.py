@@ -10,7 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    expect,
+)
 
 from support.servers import PASSWORD, Server
 
@@ -102,6 +111,11 @@ def expect_signed_in(page: Page) -> None:
 def say(page: Page, text: str) -> None:
     page.get_by_label("Message", exact=True).fill(text)
     page.get_by_role("button", name="Send", exact=True).click()
+
+
+def titles_of(page: Page, section: str) -> Locator:
+    """Of the tasks in a section of the list."""
+    return page.locator(f"[data-section={section}] .task-title")
 
 
 def settled(page: Page) -> None:

@@ -22,6 +22,7 @@ from services.branches.places import (
     name_place,
     record_shown,
     refuse_among_people,
+    select_answers,
 )
 
 
@@ -94,17 +95,7 @@ async def find_further(
 
 async def find_last_answer(tx: Transaction, caller: Caller, near: Message, seq: int) -> UUID | None:
     """Of a message that was answered several times, the newest answer; None where the first is the only one."""
-    answers = (
-        access.select(caller, Message, col(Message.id))
-        .join(Run, col(Run.id) == col(Message.run_id))
-        .where(
-            access.visible_condition(caller, Run),
-            col(Run.conversation_id) == near.conversation_id,
-            col(Run.trigger_seq) == seq,
-            col(Run.attempt) > 0,
-            col(Message.role) == "agent",
-        )
-    )
+    answers = select_answers(caller, near.conversation_id, seq).where(col(Run.attempt) > 0)
     found: UUID | None = (
         await tx.execute(answers.order_by(col(Run.attempt).desc()).limit(1))
     ).scalar_one_or_none()

@@ -102,6 +102,20 @@ async def find_answer_id(tx: Transaction, caller: Caller, run_id: UUID) -> UUID 
     return found
 
 
+def select_answers(caller: Caller, conversation_id: UUID, seq: int) -> AnySelect:
+    """The ids of the answers to a message, joined with their runs."""
+    return (
+        access.select(caller, Message, col(Message.id))
+        .join(Run, col(Run.id) == col(Message.run_id))
+        .where(
+            access.visible_condition(caller, Run),
+            col(Run.conversation_id) == conversation_id,
+            col(Run.trigger_seq) == seq,
+            col(Message.role) == "agent",
+        )
+    )
+
+
 async def name_place(tx: Transaction, caller: Caller, message: Message | None) -> Place:
     """After this exchange with its first answer, by the ids that stand in a message that follows it.
 

@@ -22,6 +22,7 @@ from services.branches.places import (
     record_shown,
     refuse_among_people,
     refuse_more,
+    select_answers,
 )
 from services.run_posting import PostedMessage, make_room
 
@@ -91,16 +92,7 @@ async def add_attempt(
 
 async def find_first_answer(tx: Transaction, caller: Caller, question: Message) -> UUID | None:
     """The first answer to a message that was stored: by whichever of its runs or, in an import, right after it."""
-    answers = (
-        access.select(caller, Message, col(Message.id))
-        .join(Run, col(Run.id) == col(Message.run_id))
-        .where(
-            access.visible_condition(caller, Run),
-            col(Run.conversation_id) == question.conversation_id,
-            col(Run.trigger_seq) == question.seq,
-            col(Message.role) == "agent",
-        )
-    )
+    answers = select_answers(caller, question.conversation_id, question.seq)
     found: UUID | None = (await tx.execute(answers.order_by(col(Run.attempt)).limit(1))).scalar_one_or_none()
     if found is not None or question.run_id is not None:
         return found

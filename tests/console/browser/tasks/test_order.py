@@ -1,11 +1,10 @@
 # test_order.py -- tasks are put in order by keys, the pointer or a finger, and stand so in every tab.
 from datetime import timedelta
 
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from support.api.dated_tasks import TOMORROW, add_tasks, list_titles, make_person
-from support.browsers import PHONE, Visitor
+from support.api.dated_tasks import TOMORROW, add_tasks, list_titles
+from support.browsers import PHONE, Visitor, titles_of
 from support.console_files import WEB
 from support.servers import Person, Server, wait_until
 
@@ -16,15 +15,6 @@ THREE_PRESSES = """() => {
     document.activeElement.dispatchEvent(new KeyboardEvent('keydown', press));
   }
 }"""
-
-
-@pytest.fixture
-def ann(site: Server) -> Person:
-    return make_person(site)
-
-
-def titles_of(page: Page, section: str) -> Locator:
-    return page.locator(f"[data-section={section}] .task-title")
 
 
 def test_a_task_is_moved_by_keys_and_stands_there_in_every_tab(

@@ -2,23 +2,14 @@
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from support.api.dated_tasks import TODAY, TOMORROW, add_tasks, list_titles, make_person, read_clock
-from support.browsers import Visitor, check_by_axe
+from support.api.dated_tasks import TODAY, TOMORROW, add_tasks, list_titles, read_clock
+from support.browsers import Visitor, check_by_axe, titles_of
 from support.servers import Person, Server, wait_until
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def ann(site: Server) -> Person:
-    return make_person(site)
-
-
-def titles_of(page: Page, section: str) -> Locator:
-    return page.locator(f"[data-section={section}] .task-title")
 
 
 # What is typed
