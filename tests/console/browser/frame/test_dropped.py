@@ -93,3 +93,16 @@ def test_a_long_text_is_not_cut(site: Server, visit: Visitor) -> None:
     [conversation] = person.get("/v1/conversations")["data"]
     sent = person.get(f"/v1/conversations/{conversation['id']}/messages")["data"][0]["content"]
     assert len(sent) == 32_000
+
+
+def test_a_message_in_other_words_is_not_cut(site: Server, visit: Visitor) -> None:
+    email = site.register()
+    conversation = site.sign_in(email).chat("hello")["conversation_id"]
+    page = visit(site).sign_in(email, f"/#/c/{conversation}")
+    page.locator(".from-user").hover()
+    page.get_by_role("button", name="Edit and ask again").click()
+    box = page.get_by_label("Your message in other words")
+    box.fill("x" * 32_001)
+    page.get_by_role("button", name="Ask again", exact=True).click()
+    expect(page.locator(".toast.error")).to_contain_text("1 are too many")
+    expect(box).to_have_value("x" * 32_001)

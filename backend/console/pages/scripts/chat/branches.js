@@ -6,7 +6,7 @@ import { announce, debounce, el, isComposing, makeIcon, makeIconButton, showFail
 import { subscribe } from "../stream.js";
 import { makeId } from "../unsent/outbox.js";
 import { sendMessage } from "../unsent/sending.js";
-import { focusUnlessTouch } from "./composer.js";
+import { describeTooLong, focusUnlessTouch } from "./composer.js";
 import { onFoot } from "./messages.js";
 import { opened } from "./opened.js";
 import * as pages from "./pages.js";
@@ -86,7 +86,7 @@ export function edit(item) {
   if (item.querySelector(".rewrite")) return;
   const bubble = item.querySelector(".bubble");
   const foot = item.querySelector(":scope > .foot");
-  const box = el("textarea", { class: "rewrite-text", "aria-label": "Your message in other words", dir: "auto", rows: "1", maxlength: "32000" });
+  const box = el("textarea", { class: "rewrite-text", "aria-label": "Your message in other words", dir: "auto", rows: "1" });
   box.value = item.message.content;
   const fit = () => {
     box.style.setProperty("height", "auto");
@@ -116,7 +116,9 @@ export function edit(item) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const words = box.value.trim();
-    if (words) askAnew(item, words);
+    const tooLong = describeTooLong(words);
+    if (tooLong) showToast(tooLong, { kind: "error", seconds: 8 });
+    else if (words) askAnew(item, words);
   });
   bubble.hidden = foot.hidden = true;
   bubble.after(form);

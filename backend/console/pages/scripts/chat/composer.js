@@ -133,13 +133,18 @@ function fitHeight() {
   showTooLong();
 }
 
-function showTooLong() {
-  const words = box.value.trim();
+// How much is too much, in words; "" for what fits.
+export function describeTooLong(words) {
   const over = words.length > MAX_CHARACTERS ? [...words].length - MAX_CHARACTERS : 0;
-  $("too-long").textContent = over > 0
+  return over > 0
     ? `A message has at most ${MAX_CHARACTERS.toLocaleString()} characters: ${over.toLocaleString()} are too many. Send it in parts.`
     : "";
-  $("send").disabled = words === "" || over > 0;
+}
+
+function showTooLong() {
+  const words = box.value.trim();
+  $("too-long").textContent = describeTooLong(words);
+  $("send").disabled = words === "" || $("too-long").textContent !== "";
 }
 
 box.addEventListener("input", () => {
