@@ -15,6 +15,11 @@ from models.approval import ApprovalDecision, PendingApproval
 from services import runs
 
 
+def build_approval_url(base_url: str, run_id: UUID, call_id: str) -> str:
+    """The console's page where the person decides on a call."""
+    return f"{base_url}/#approve/{run_id}/{call_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The person's answer to a call, whose id is `{run_id}:{n}`."""

@@ -21,6 +21,7 @@ from models.run import ChatPublic
 from models.search.search_hit import SearchPage
 from models.shapes import STORABLE, ApiModel, JsonObject, WrittenTime
 from pagination import Page
+from protocols.pending_approvals import build_approval_url
 from search import hits
 from services import runs
 from services.messages import Span
@@ -152,7 +153,9 @@ def describe_answer(chat: ChatPublic, base_url: str) -> JsonObject:
         status=chat.status,
         answer=chat.message.content if chat.message else None,
         error=chat.error,
-        approve_at=[f"{base_url}/#approve/{chat.run_id}/{one.tool_call_id}" for one in pending],
+        approve_at=[
+            build_approval_url(base_url, chat.run_id, one.tool_call_id) for one in pending if chat.run_id
+        ],
     )
     return answer.model_dump(mode="json")
 

@@ -17,6 +17,7 @@ from models.shapes import ApiModel, JsonObject
 from protocols.mcp.conversation_tools import ConversationTool
 from protocols.mcp.direct_calls import DirectCallResult
 from protocols.mcp.resources import McpContext
+from protocols.pending_approvals import build_approval_url
 from routes.door import get_base_url
 from tools.registry import Tool, strip_titles
 
@@ -76,14 +77,14 @@ def find_elicitation(ctx: McpContext) -> Literal["url", "form"] | None:
     return "form" if asks.url is None else "url"
 
 
-def build_approval_url(ctx: McpContext, outcome: DirectCallResult) -> str:
-    """The page where the person decides."""
+def name_approval_page(ctx: McpContext, outcome: DirectCallResult) -> str:
     assert ctx.request is not None
-    return f"{get_base_url(ctx.request)}/#approve/{outcome.run_id}/{outcome.tool_call_id}"
+    assert outcome.tool_call_id is not None
+    return build_approval_url(get_base_url(ctx.request), outcome.run_id, outcome.tool_call_id)
 
 
 def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequiredResult:
-    where = build_approval_url(ctx, outcome)
+    where = name_approval_page(ctx, outcome)
     if find_elicitation(ctx) == "url":
         page = ElicitRequestURLParams(
             message=f"{outcome.awaiting_approval}? Parley asks you on its own page, where you are signed in.",
@@ -105,7 +106,7 @@ def build_elicitation(ctx: McpContext, outcome: DirectCallResult) -> InputRequir
 
 def build_awaiting_result(ctx: McpContext, outcome: DirectCallResult) -> JsonObject:
     """Not marked as an error: models retry errors by other means."""
-    where = build_approval_url(ctx, outcome)
+    where = name_approval_page(ctx, outcome)
     assert outcome.tool_call_id is not None
     waits = AwaitingApprovalResult(run_id=outcome.run_id, tool_call_id=outcome.tool_call_id, approve_at=where)
     text = (
