@@ -9,12 +9,13 @@ export function readAddress(hash = location.hash) {
   return hash === "" || hash.startsWith("#/") ? { id, place, unbegun } : null;
 }
 
-// That of a conversation, or of one that has not begun; null is a new one.
-export const getAddress = (to) => (to === null ? "#/" : to.startsWith("new/") ? `#/${to}` : `#/c/${to}`);
+// That of a conversation, and of a message in it, or of one that has not begun; null is a new one.
+export const getAddress = (to, place) =>
+  (to === null ? "#/" : to.startsWith("new/") ? `#/${to}` : place ? `#/c/${to}/${place}` : `#/c/${to}`);
 
 // What lay over the page is left with it: no entry of the history stays for that.
 const follow = (address) => (isOver() ? location.replace(address) : (location.hash = address));
-export const goTo = (to) => follow(getAddress(to));
+export const goTo = (to, place) => follow(getAddress(to, place));
 export const replaceAddress = (to) => location.replace(getAddress(to));
 
 document.addEventListener("click", (event) => {

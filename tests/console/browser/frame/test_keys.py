@@ -65,6 +65,23 @@ def test_enter_that_comes_before_what_is_found_opens_it_then(
     expect(page.locator("#edit-title")).to_have_value("Feed the zebra")
 
 
+def test_back_leads_to_where_one_was_before_something_was_found(
+    site: Server, visit: Visitor, ann: Person
+) -> None:
+    first, *_ = begin(ann, "First", "Second", "Third")
+    page = visit(site).sign_in(ann.email, f"/#/c/{first}")
+    heading(page, "First")
+    page.get_by_role("link", name="Second").click()
+    heading(page, "Second")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("Third")
+    page.get_by_role("option", name="Third").click()
+    heading(page, "Third")
+    for title in ("Second", "First"):
+        page.go_back()
+        heading(page, title)
+
+
 def test_the_box_finds_actions_titles_and_tasks_by_arrow_keys(
     site: Server, visit: Visitor, ann: Person
 ) -> None:

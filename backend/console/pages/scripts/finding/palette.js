@@ -2,7 +2,7 @@
 import { get } from "../api.js";
 import { showMessage } from "../chat/chat.js";
 import { getTitle } from "../chat/conversations.js";
-import { getAddress } from "../address.js";
+import { getAddress, goTo } from "../address.js";
 import { bdi, debounce, el, formatDay, isComposing, makeIcon, showFailure } from "../dom.js";
 import { fetchHits, makeExcerpt, nameSender, openTask } from "./search.js";
 import { listActions } from "./shortcuts.js";
@@ -107,7 +107,7 @@ function mark(text, words) {
 async function findTitles(q) {
   const { data } = await get("/v1/conversations", { q, limit: MOST_TITLES });
   return data.map((conversation) => ({
-    work: () => (location.hash = getAddress(conversation.id)),
+    work: () => goTo(conversation.id),
     parts: [makeIcon("chat"), el("bdi", { class: "find-title" }, ...mark(getTitle(conversation), q)), makeDay(conversation.updated_at)],
   }));
 }
@@ -118,8 +118,8 @@ async function findHits(q) {
   const { found } = await fetchHits(q, MOST_HITS);
   return found.map(({ hit, conversation }) => {
     if (hit.kind === "task") return { work: () => openTask(hit.task_id), parts: [makeIcon("tasks"), makeExcerpt(hit), makeDay(hit.created_at)] };
-    const address = `${getAddress(hit.conversation_id)}/${hit.message_id}`;
-    const work = () => (location.hash === address ? showMessage(hit.message_id) : (location.hash = address));
+    const place = [hit.conversation_id, hit.message_id];
+    const work = () => (location.hash === getAddress(...place) ? showMessage(hit.message_id) : goTo(...place));
     const who = el("span", { class: "hit-who" }, bdi(getTitle(conversation)), " · ", bdi(nameSender(hit.sender)), ":");
     return { work, parts: [makeIcon("chat"), el("span", { class: "find-title" }, who, " ", makeExcerpt(hit)), makeDay(hit.created_at)] };
   });
