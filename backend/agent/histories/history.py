@@ -2,26 +2,23 @@
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 from sys import getsizeof
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from pydantic_core import from_json
-from sqlalchemy import Integer, Select, SQLColumnExpression, Uuid, and_, bindparam
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 import access
-from access import ANY_CALLER, Caller
+from access import Caller
 from agent.histories.history_cache import HistoryCache, KnownHistory, Part
 from agent.histories.shortening import CHARACTERS_PER_TOKEN
 from db import Transaction, fetch_rows
 from llm.protocol import AgentTurn, ToolCall, Turn, UserTurn
 from models import Message, Run
 from models.recorded_call import LoggedCall
-from services.branches.places import Place, is_exchange, walk_back
+from services.branches.places import ANSWER, Place, select_exchanges, walk_back
 from services.run_log import Step
 
 FIRST_BATCH = 50
@@ -54,38 +51,18 @@ def to_call_turns(calls: list[LoggedCall]) -> list[Turn]:
     return [AgentTurn("", tuple(map(to_tool_call, calls)))] if calls else []
 
 
-@cache
-def select_questions() -> Select[Any]:
-    """The messages between two numbers, newest first, each with the answer of the run that it started.
-
-    The answer goes with its question wherever it stands: the next question may have come before it.
-    """
-    answer = aliased(Message)
-    question: tuple[SQLColumnExpression[Any], ...] = (
-        col(Message.seq).label("seq"),
-        col(Message.id).label("id"),
-        col(Message.role).label("role"),
-        col(Message.content).label("content"),
-        col(Message.run_id).label("run_id"),
-        col(Message.after_seq).label("after_seq"),
-        col(Message.after_id).label("after_id"),
-        col(answer.id).label("answer_id"),
-        col(answer.content).label("answer"),
-        col(answer.tool_calls).label("tool_calls"),
-    )
-    is_answer = and_(
-        col(answer.run_id) == col(Message.run_id),
-        col(answer.role) == "agent",
-        access.child_condition(answer, col(Message.conversation_id)),
-    )
-    statement = access.select(ANY_CALLER, Message, *question).outerjoin(answer, is_answer)
-    statement = statement.where(
-        col(Message.conversation_id) == bindparam("conversation_id", type_=Uuid()),
-        col(Message.seq) >= bindparam("first", type_=Integer()),
-        col(Message.seq) < bindparam("before", type_=Integer()),
-        is_exchange(),
-    )
-    return statement.order_by(col(Message.seq).desc()).limit(bindparam("most", type_=Integer()))
+QUESTIONS = select_exchanges(
+    col(Message.seq).label("seq"),
+    col(Message.id).label("id"),
+    col(Message.role).label("role"),
+    col(Message.content).label("content"),
+    col(Message.run_id).label("run_id"),
+    col(Message.after_seq).label("after_seq"),
+    col(Message.after_id).label("after_id"),
+    col(ANSWER.id).label("answer_id"),
+    col(ANSWER.content).label("answer"),
+    col(ANSWER.tool_calls).label("tool_calls"),
+).order_by(col(Message.seq).desc())
 
 
 async def read_history(
@@ -144,7 +121,7 @@ NO_ANSWER: Answer = (None, None)
 
 
 class Question(NamedTuple):
-    """A row of `select_questions`."""
+    """A row of QUESTIONS."""
 
     seq: int
     id: UUID
@@ -185,7 +162,7 @@ class HistoryReader:
 
         async def fetch(before: int, most: int) -> list[Question]:
             values = {**access.caller_params(self.caller), **where, "before": before, "most": most}
-            return [Question(*row) for row in await fetch_rows(self.tx, select_questions(), values)]
+            return [Question(*row) for row in await fetch_rows(self.tx, QUESTIONS, values)]
 
         found = await walk_back(fetch, place, first, most)
         others = {answer_id: row for row, answer_id in found if answer_id not in (None, row.answer_id)}

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, and_, bindparam
-from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 import access
-from access import ANY_CALLER, Caller
-from db import AnySelect, Database, Transaction, fetch_rows, get_columns
+from access import Caller
+from db import Database, Transaction, fetch_rows, get_columns
 from errors import Invalid
 from models import Conversation, Message
 from models.message import MessagePublic
@@ -22,6 +20,7 @@ from pagination import Page, RowListSpec, encode_cursor, page_json, read_cursor
 from services import messages
 from services.branches.choosing import select_beginnings
 from services.branches.places import (
+    ANSWER,
     END,
     MAX_READS,
     Place,
@@ -29,7 +28,7 @@ from services.branches.places import (
     find_newest,
     find_question,
     get_place_before,
-    is_exchange,
+    select_exchanges,
     walk_back,
 )
 from services.messages import WITH_AGENT, Span
@@ -184,31 +183,9 @@ class BranchReader:
         return [Exchange(*row) for row in await fetch_rows(self.tx, EXCHANGES.order_by(order), values)]
 
 
-def select_exchanges() -> AnySelect:
-    """Exchanges between two numbers, each with its first answer."""
-    answer = aliased(Message)
-    is_answer = and_(
-        col(answer.run_id) == col(Message.run_id),
-        col(answer.role) == "agent",
-        access.child_condition(answer, col(Message.conversation_id)),
-    )
-    columns = (
-        col(Message.seq),
-        col(Message.id),
-        col(Message.after_seq),
-        col(Message.after_id),
-        col(answer.id),
-    )
-    statement = access.select(ANY_CALLER, Message, *columns).outerjoin(answer, is_answer)
-    return statement.where(
-        col(Message.conversation_id) == bindparam("conversation_id", type_=Uuid()),
-        col(Message.seq) >= bindparam("first", type_=Integer()),
-        col(Message.seq) < bindparam("before", type_=Integer()),
-        is_exchange(),
-    ).limit(bindparam("most", type_=Integer()))
-
-
-EXCHANGES = select_exchanges()
+EXCHANGES = select_exchanges(
+    col(Message.seq), col(Message.id), col(Message.after_seq), col(Message.after_id), col(ANSWER.id)
+)
 
 
 async def read_messages(tx: Transaction, caller: Caller, ids: Sequence[UUID]) -> list[MessagePublic]:

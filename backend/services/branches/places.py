@@ -5,14 +5,15 @@ answer, unless the message says another place: only where a branch begins, or go
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 import access
-from access import Caller
+from access import ANY_CALLER, Caller
 from db import AnySelect, Transaction
 from errors import Conflict
 from events import changes
@@ -78,19 +79,36 @@ async def walk_back(
     return found
 
 
-def select_exchanges(caller: Caller, conversation_id: UUID) -> AnySelect:
-    """The whole messages that begin an exchange."""
-    return access.select(caller, Message).where(
-        col(Message.conversation_id) == conversation_id, is_exchange()
+# The first answer to an exchange, by the run that its message began.
+ANSWER = aliased(Message)
+
+
+def select_exchanges(*columns: SQLColumnExpression[Any]) -> AnySelect:
+    """Exchanges with numbers from `first` on and below `before`, `most` of them at most, each with its first answer.
+
+    The answer goes with its question wherever it stands: the next question may have come before it.
+    """
+    is_answer = and_(
+        col(ANSWER.run_id) == col(Message.run_id),
+        col(ANSWER.role) == "agent",
+        access.child_condition(ANSWER, col(Message.conversation_id)),
     )
+    statement = access.select(ANY_CALLER, Message, *columns).outerjoin(ANSWER, is_answer)
+    return statement.where(
+        col(Message.conversation_id) == bindparam("conversation_id", type_=Uuid()),
+        col(Message.seq) >= bindparam("first", type_=Integer()),
+        col(Message.seq) < bindparam("before", type_=Integer()),
+        is_exchange(),
+    ).limit(bindparam("most", type_=Integer()))
 
 
 async def find_newest(tx: Transaction, caller: Caller, conversation_id: UUID, before: int) -> Message | None:
     """The newest exchange with a number below `before`."""
-    found = select_exchanges(caller, conversation_id).where(col(Message.seq) < before)
-    message: Message | None = (
-        await tx.execute(found.order_by(col(Message.seq).desc()).limit(1))
-    ).scalar_one_or_none()
+    exchanges = access.select(caller, Message).where(
+        col(Message.conversation_id) == conversation_id, is_exchange(), col(Message.seq) < before
+    )
+    newest = exchanges.order_by(col(Message.seq).desc()).limit(1)
+    message: Message | None = (await tx.execute(newest)).scalar_one_or_none()
     return message
 
 
