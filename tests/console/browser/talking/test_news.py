@@ -111,7 +111,7 @@ def test_a_question_is_told_of_and_a_tab_that_is_opened_later_shows_that_it_wait
     gate.set()
     expect(page).to_have_title(re.compile(r"^\(1\) "))
     wait_until(lambda: read_told(page))
-    assert read_told(page) == [["delete the milk", "May I delete task? Milk"]]
+    assert read_told(page) == [["delete the milk", "Delete a task? Milk"]]
     third = visited.tab()
     expect(third.locator("#conversations li")).to_contain_text("waits for your approval")
     third.reload()

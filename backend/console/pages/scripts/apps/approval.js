@@ -1,13 +1,10 @@
 // approval.js -- asks a person about one call of a tool that a program wants to make, at the address that it gave them.
 import { get, post } from "../api.js";
-import { getApprovalTitle, makeApprovalFields } from "../calls/approval_fields.js";
+import { getApprovalTitle, getQuestion, makeApprovalFields } from "../calls/approval_fields.js";
 import { announce, el, formatClock, formatJson } from "../dom.js";
 import { openSheet } from "../sheet.js";
 
-const QUESTIONS = { delete_task: "Delete a task?", add_task: "Add a task?", update_task: "Change a task?", complete_task: "Complete a task?" };
 const ENDS = { completed: "It was decided on, and is done.", failed: "It was decided on, and did not work.", cancelled: "It was taken back." };
-
-const formatName = (name) => name.replaceAll("_", " ");
 
 export async function open() {
   const [runId, callId] = location.hash.slice("#approve/".length).split("/").map(decodeURIComponent);
@@ -60,7 +57,7 @@ function draw(body, run, pending) {
 
   const title = getApprovalTitle(call);
   return [
-    el("p", {}, el("strong", {}, QUESTIONS[pending.name] ?? `Run “${formatName(pending.name)}”?`)),
+    el("p", {}, el("strong", {}, getQuestion(pending.name))),
     title && el("p", { dir: "auto" }, title),
     makeApprovalFields(call),
     el("details", {}, el("summary", {}, `Arguments of ${pending.name}`), el("pre", { tabindex: "0" }, formatJson(pending.arguments))),

@@ -1,6 +1,12 @@
 // approval_fields.js -- the fields of an approval: the task as it was when the approval was requested, and its changes.
 import { el } from "../dom.js";
 
+const QUESTIONS = { delete_task: "Delete a task?", add_task: "Add a task?", update_task: "Change a task?", complete_task: "Complete a task?" };
+
+export const formatName = (name) => name.replaceAll("_", " ");
+// What a person is asked before a call of this tool.
+export const getQuestion = (name) => QUESTIONS[name] ?? `Run “${formatName(name)}”?`;
+
 const NAMES = { title: "Title", description: "Details", completed: "State" };
 
 function formatValue(field, value) {

@@ -4,7 +4,7 @@ import { canUndo, makeUndo, noteCall } from "../undo/card_undo.js";
 import { setHint } from "../chat/composer.js";
 import { opened } from "../chat/opened.js";
 import { fetchData } from "../later.js";
-import { makeApprovalFields, getApprovalTitle } from "./approval_fields.js";
+import { formatName, getApprovalTitle, getQuestion, makeApprovalFields } from "./approval_fields.js";
 import { readConsent } from "./consent.js";
 import { announce, bdi, formatClock, formatCount, el, showFailure, makeIcon, formatJson, formatDuration } from "../dom.js";
 
@@ -17,13 +17,11 @@ const TITLES = {
   describe_data: ["Looking at the data", "Looked at the data"],
   query_data: ["Querying the data", "Queried the data"],
 };
-const QUESTIONS = { delete_task: "Delete a task?", add_task: "Add a task?", update_task: "Change a task?", complete_task: "Complete a task?" };
 // What has not come of a call, and why: nothing has gone wrong.
 const UNDONE = { add_task: "not added", update_task: "not changed", complete_task: "not completed", delete_task: "not deleted" };
 const REFUSED = { denied: "You said no", expired: "Nobody answered in time", cancelled: "Stopped" };
 const DECISIONS = { approved: "Approved", denied: "Denied", expired: "Nobody answered in time", cancelled: "Stopped before an answer" };
 
-const formatName = (name) => name.replaceAll("_", " ");
 const isOpen = (call) => call.result === undefined || call.result === null ? !call.error && !call.finished_at : false;
 const isWaiting = (call) => Boolean(call.approval) && !call.approval.decision && isOpen(call);
 // With an agent alone what is written answers the question; among people it is said to all.
@@ -31,7 +29,7 @@ const isTalk = () => !opened.room;
 const isRefused = (call) => call.approval?.decision in REFUSED;
 
 function describeCall(call) {
-  if (isWaiting(call)) return QUESTIONS[call.name] || `Run “${formatName(call.name)}”?`;
+  if (isWaiting(call)) return getQuestion(call.name);
   const words = TITLES[call.name];
   if (isRefused(call)) return `${REFUSED[call.approval.decision]}: ${UNDONE[call.name] ?? "not done"}`;
   if (call.error) return `${formatName(call.name)}: did not work`;

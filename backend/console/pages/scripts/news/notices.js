@@ -1,6 +1,7 @@
 // notices.js -- tells by the system of answers and questions while the page is hidden; fetched when there is something.
 import { runExclusively } from "../account/locks.js";
 import { goTo } from "../address.js";
+import { getApprovalTitle, getQuestion } from "../calls/approval_fields.js";
 import { getConversation, getTitle } from "../chat/conversations.js";
 import { showToast, wait } from "../dom.js";
 import { forget, keep, listNames, own, read } from "../storage.js";
@@ -14,7 +15,7 @@ const SOON_MS = 300;
 const readFirstLine = (text) => text.split("\n").find((line) => /\p{L}|\p{N}/u.test(line))?.replace(/^[#>*\-\s]+|[*_`]/g, "").slice(0, LONGEST);
 
 const describe = (what) => (typeof what === "string" ? readFirstLine(what) ?? what.slice(0, LONGEST) : describeQuestion(what));
-const describeQuestion = ({ name, arguments: given, shown }) => `May I ${name.replaceAll("_", " ")}? ${shown?.task?.title ?? given?.title ?? ""}`.trim();
+const describeQuestion = (call) => `${getQuestion(call.name)} ${getApprovalTitle({ ...call, approval: call }) ?? ""}`.trim();
 
 // Asks quietly and once whether the user wants that; the answer is kept under `name`. Browsers have it over https alone.
 export function offer(name) {
